@@ -1,0 +1,26 @@
+/**
+ * A random key: an immutable pair of unsigned 32-bit words.
+ *
+ * Keys are plain JSON values. They can be logged, stored beside a certificate and sent to a worker. The same key always gives
+ * the same draws. Make one with {@link createKey}, derive others with {@link split} and {@link foldIn}.
+ */
+export type Key = readonly [number, number];
+
+/** The norm in which a perturbation is measured. */
+export type Norm = 'l1' | 'l2' | 'linf';
+
+/**
+ * A probability bound carried together with its complement.
+ *
+ * A double near 1 cannot hold `1 - p` accurately, so both are kept. `p` is rounded down and `q` up: the pair never claims more
+ * than the exact bound.
+ */
+export interface ProbabilityBound {
+  /** Lower bound on the probability of the top class, rounded down. */
+  readonly p: number;
+  /** `1 - p`, computed on its own and rounded up. */
+  readonly q: number;
+}
+
+/** Smallest and largest value that an input coordinate may take, in input units. */
+export type InputRange = readonly [low: number, high: number];
