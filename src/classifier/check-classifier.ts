@@ -1,0 +1,72 @@
+import * as tf from '@tensorflow/tfjs';
+import { ClassifierError } from '../errors.ts';
+import { parseCheckClassifierOptions } from '../options/check-classifier-options.ts';
+import { assertDeclaredOutput, assertFiniteLogits, assertLogitsShape } from './check-logits.ts';
+import { toLogitsFn } from './to-logits-fn.ts';
+import type { Classifier, ClassifierOutput } from './types.ts';
+
+/** Options of {@link checkClassifier}. */
+export interface CheckClassifierOptions {
+  /** Number of classes; without it any count of at least 2 passes. */
+  readonly numClasses?: number;
+  /**
+   * What the classifier returns.
+   * @defaultValue 'logits'
+   */
+  readonly output?: ClassifierOutput;
+}
+
+const CALL = 'checkClassifier';
+const TOLERANCE = 1e-3;
+
+/**
+ * Checks, before a long run, that a classifier keeps the contract that every guarantee rests on.
+ *
+ * In inference mode the rows must have shape [batch, numClasses], be finite, be what `output` declares, come out the same when
+ * asked twice, and not depend on the rest of the batch (within 1e-3, relative to the largest logit).
+ *
+ * @param classifier - the base classifier
+ * @param sample - a batch of real inputs [batch, ...inputShape]; not disposed. Probabilities are told from logits from 8 rows on.
+ * @throws ClassifierError that says what is broken and the way out.
+ */
+export async function checkClassifier(
+  classifier: Classifier,
+  sample: tf.Tensor,
+  options: CheckClassifierOptions = {},
+): Promise<void> {
+  const { numClasses, output } = parseCheckClassifierOptions(CALL, options);
+  const run = toLogitsFn(classifier, { output });
+  const batch = sample.shape[0] ?? 0;
+  const forward = async (x: tf.Tensor): Promise<Float32Array> => {
+    // The clone keeps a classifier that returns its input from handing us the caller's tensor; the tidy collects its leaks.
+    const logits = tf.tidy(() => tf.clone(run(x, { training: false })));
+    try {
+      assertLogitsShape(CALL, logits, x.shape[0] ?? 0, numClasses);
+      return (await logits.data()) as Float32Array;
+    } finally {
+      logits.dispose();
+    }
+  };
+  const first = await forward(sample);
+  assertFiniteLogits(CALL, first);
+  assertDeclaredOutput(CALL, first, first.length / batch, output);
+  assertSame(first, await forward(sample), 'asked twice', 'switch dropout and randomness off in inference mode');
+  const row = tf.slice(sample, 0, 1);
+  try {
+    const alone = await forward(row);
+    const way = 'use the running statistics of batch normalisation in inference mode';
+    assertSame(first.subarray(0, alone.length), alone, 'asked for one row alone', way);
+  } finally {
+    row.dispose();
+  }
+}
+
+function assertSame(a: Float32Array, b: Float32Array, when: string, way: string): void {
+  const scale = a.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  const difference = a.reduce((most, value, i) => Math.max(most, Math.abs(value - (b[i] as number))), 0);
+  if (difference <= TOLERANCE * scale) return;
+  throw new ClassifierError(
+    `\`classifier\` must be one fixed function of each row, got logits that differ by ${difference} when ${when} (${way})`,
+    { call: CALL, field: 'classifier', value: difference },
+  );
+}

@@ -1,0 +1,79 @@
+import type * as tf from '@tensorflow/tfjs';
+import { ClassifierError, showValue } from '../errors.ts';
+import type { ClassifierOutput } from './types.ts';
+
+const SUM_TOLERANCE = 1e-3;
+// With fewer rows, honest logits could look like probabilities by accident.
+const LEAST_ROWS_TO_JUDGE = 8;
+
+/** Throws unless the output has shape [batch, numClasses]; any class count of at least 2 passes when none is given. @internal */
+export function assertLogitsShape(call: string, logits: tf.Tensor, batch: number, numClasses?: number): void {
+  const [rows, columns = 0] = logits.shape;
+  if (logits.rank !== 2 || rows !== batch) {
+    throw new ClassifierError(
+      `\`classifier\` must return shape [batch, numClasses] = [${batch}, ${numClasses ?? 'C'}], got [${logits.shape}]`,
+      { call, field: 'classifier', value: logits.shape },
+    );
+  }
+  if (columns < 2 || (numClasses !== undefined && columns !== numClasses)) {
+    throw new ClassifierError(
+      `\`numClasses\` must equal the number of logits of the classifier (${columns}), got ${numClasses ?? columns}`,
+      { call, field: 'numClasses', value: numClasses ?? columns },
+    );
+  }
+}
+
+/** Throws at the first logit that is NaN or infinite. A row with such a logit must never become a vote. @internal */
+export function assertFiniteLogits(call: string, logits: ArrayLike<number>): void {
+  for (let i = 0; i < logits.length; i++) {
+    const value = logits[i] as number;
+    if (value - value === 0) continue;
+    throw new ClassifierError(
+      `\`classifier\` must return finite logits, got ${value} (check the weights and the scale of the inputs)`,
+      { call, field: 'classifier', value },
+    );
+  }
+}
+
+/**
+ * Throws if the rows contradict the declared kind of output: probabilities where logits are declared, or rows that are no
+ * distribution where probabilities are declared (`logits` then holds ln p).
+ * @internal
+ */
+export function assertDeclaredOutput(
+  call: string,
+  logits: ArrayLike<number>,
+  numClasses: number,
+  output: ClassifierOutput,
+): void {
+  const rows = logits.length / numClasses;
+  const distributions = countDistributions(logits, numClasses, output === 'logits' ? (v) => v : Math.exp);
+  if (output === 'logits' && rows >= LEAST_ROWS_TO_JUDGE && distributions === rows) {
+    throw new ClassifierError(
+      "`output` must be 'probabilities' for a classifier whose rows are probabilities, got 'logits' " +
+        "(set output: 'probabilities', or remove the final softmax)",
+      { call, field: 'output', value: output },
+    );
+  }
+  if (output === 'probabilities' && distributions < rows) {
+    throw new ClassifierError(
+      "`output` must be 'logits' for a classifier whose rows are not non-negative with sum 1, got 'probabilities'",
+      { call, field: 'output', value: showValue(output) },
+    );
+  }
+}
+
+function countDistributions(values: ArrayLike<number>, numClasses: number, read: (value: number) => number): number {
+  let found = 0;
+  for (let row = 0; row < values.length; row += numClasses) {
+    let sum = 0;
+    let least = Infinity;
+    for (let c = 0; c < numClasses; c++) {
+      const probability = read(values[row + c] as number);
+      sum += probability;
+      least = Math.min(least, probability);
+    }
+    if (least >= 0 && Math.abs(sum - 1) <= SUM_TOLERANCE) found++;
+  }
+  return found;
+}

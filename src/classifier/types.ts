@@ -1,0 +1,39 @@
+import type * as tf from '@tensorflow/tfjs';
+
+/** How a base classifier is asked to run. */
+export interface ClassifyOptions {
+  /** True during training: batch statistics, dropout. False: inference mode, each row independent of the others. */
+  readonly training: boolean;
+}
+
+/**
+ * A base classifier as catrs uses it: x [batch, ...inputShape] → logits [batch, numClasses].
+ *
+ * It must not dispose `x`; the caller owns the result. Guarantees of smoothing need it to be one fixed function in inference
+ * mode: no dropout, no batch statistics, no randomness.
+ */
+export type LogitsFn = (x: tf.Tensor, options: ClassifyOptions) => tf.Tensor;
+
+/** What catrs needs of a `tf.LayersModel`; recognised by its shape, so that two copies of tfjs can coexist. */
+export interface LayersModelLike {
+  /** Runs the model. */
+  apply(inputs: tf.Tensor, kwargs?: { training: boolean }): unknown;
+  /** The weights that training changes. */
+  readonly trainableWeights: readonly { read(): tf.Tensor }[];
+  /** The symbolic inputs; `null` sizes are free. */
+  readonly inputs: readonly { readonly shape: readonly (number | null)[] }[];
+}
+
+/** What catrs needs of a `tf.GraphModel` (certify and predict only). */
+export interface GraphModelLike {
+  /** Runs the model. */
+  predict(inputs: tf.Tensor): unknown;
+  /** Runs the model to named outputs; tells a graph model from others. */
+  execute(inputs: tf.Tensor, outputs?: string | string[]): unknown;
+}
+
+/** A base classifier: a function to logits, a `tf.LayersModel`, or (certify and predict only) a `tf.GraphModel`. */
+export type Classifier = LogitsFn | LayersModelLike | GraphModelLike;
+
+/** What the rows of a classifier's output are. */
+export type ClassifierOutput = 'logits' | 'probabilities';

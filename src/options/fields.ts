@@ -1,0 +1,123 @@
+import { z } from 'zod';
+import type { Tensor } from '@tensorflow/tfjs';
+import type { AdditiveNoise, Noise } from '../noise/types.ts';
+import type { Labels } from '../tensors/labels.ts';
+import type { InputRange, Key, Norm } from '../types.ts';
+
+/** A field of type T that must satisfy `holds`; `must` completes the sentence "`field` ...". @internal */
+function field<T>(must: string, holds: (value: unknown) => boolean): z.ZodCustom<T, T> {
+  return z.custom<T>(holds, { error: must });
+}
+
+const isFiniteNumber = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value);
+const isInteger = (value: unknown, least: number, most: number): boolean =>
+  Number.isInteger(value) && (value as number) >= least && (value as number) <= most;
+
+/** Largest number of samples per example: the sample index fills one 30-bit counter word. @internal */
+export const MAX_SAMPLES: number = 2 ** 30;
+
+/** @internal */
+export const positive: z.ZodCustom<number, number> = field(
+  'must be a finite number greater than 0',
+  (v) => isFiniteNumber(v) && v > 0,
+);
+/** @internal */
+export const nonNegative: z.ZodCustom<number, number> = field(
+  'must be a finite number of at least 0',
+  (v) => isFiniteNumber(v) && v >= 0,
+);
+/** @internal */
+export const positiveInteger: z.ZodCustom<number, number> = field('must be an integer of at least 1', (v) =>
+  isInteger(v, 1, Number.MAX_SAFE_INTEGER),
+);
+/** @internal */
+export const nonNegativeInteger: z.ZodCustom<number, number> = field('must be an integer of at least 0', (v) =>
+  isInteger(v, 0, Number.MAX_SAFE_INTEGER),
+);
+/** @internal */
+export const classCount: z.ZodCustom<number, number> = field('must be an integer of at least 2', (v) =>
+  isInteger(v, 2, 2 ** 31 - 1),
+);
+/** @internal */
+export const sampleCount: z.ZodCustom<number, number> = field(
+  `must be an integer from 1 to ${MAX_SAMPLES} (2^30)`,
+  (v) => isInteger(v, 1, MAX_SAMPLES),
+);
+/** @internal */
+export const certifyAlpha: z.ZodCustom<number, number> = field(
+  'must be in (0, 1/2)',
+  (v) => isFiniteNumber(v) && v > 0 && v < 0.5,
+);
+/** @internal */
+export const predictAlpha: z.ZodCustom<number, number> = field(
+  'must be in (0, 1)',
+  (v) => isFiniteNumber(v) && v > 0 && v < 1,
+);
+/** @internal */
+export const boolean: z.ZodCustom<boolean, boolean> = field('must be true or false', (v) => typeof v === 'boolean');
+/** @internal */
+export const norm: z.ZodCustom<Norm, Norm> = field(
+  "must be 'l1', 'l2' or 'linf'",
+  (v) => v === 'l1' || v === 'l2' || v === 'linf',
+);
+/** @internal */
+export const range: z.ZodCustom<InputRange, InputRange> = field(
+  'must be [low, high], two numbers with low < high',
+  (v) =>
+    Array.isArray(v) &&
+    v.length === 2 &&
+    v.every((end) => typeof end === 'number' && !Number.isNaN(end)) &&
+    v[0] < v[1],
+);
+/** @internal */
+export const key: z.ZodCustom<Key, Key> = field(
+  'must be a key (createKey(seed) makes one)',
+  (v) => Array.isArray(v) && v.length === 2 && v.every((word) => isInteger(word, 0, 2 ** 32 - 1)),
+);
+/** @internal */
+export const signal: z.ZodCustom<AbortSignal, AbortSignal> = field(
+  'must be an AbortSignal',
+  (v) => typeof v === 'object' && v !== null && 'aborted' in v && 'throwIfAborted' in v,
+);
+
+/** A function-valued option. @internal */
+export function callback<F>(must: string): z.ZodCustom<F, F> {
+  return field<F>(must, (v) => typeof v === 'function');
+}
+
+/** A value that the library checks elsewhere (tensors, noises, classifiers), only required to be an object here. @internal */
+export function object<T>(must: string, methods: readonly string[] = []): z.ZodCustom<T, T> {
+  return field<T>(
+    must,
+    (v) =>
+      typeof v === 'object' &&
+      v !== null &&
+      methods.every((name) => typeof (v as Record<string, unknown>)[name] === 'function'),
+  );
+}
+
+/** @internal */
+export const output: z.ZodCustom<'logits' | 'probabilities', 'logits' | 'probabilities'> = field(
+  "must be 'logits' or 'probabilities'",
+  (v) => v === 'logits' || v === 'probabilities',
+);
+/** @internal */
+export const tensor: z.ZodCustom<Tensor, Tensor> = field(
+  'must be a tensor',
+  (v) => typeof v === 'object' && v !== null && 'dataId' in v && 'shape' in v,
+);
+/** @internal */
+export const labels: z.ZodCustom<Labels, Labels> = field(
+  'must be an int32 tensor [B] or a list of integers',
+  (v) => typeof v === 'object' && v !== null && ('dataId' in v || 'length' in v),
+);
+/** @internal */
+export const noise: z.ZodCustom<Noise, Noise> = object(
+  'must be a noise (for example new GaussianNoise({ sigma: 0.25 }))',
+  ['perturb', 'radius'],
+);
+/** @internal */
+export const additiveNoise: z.ZodCustom<AdditiveNoise, AdditiveNoise> = object(
+  'must be an additive noise (for example new GaussianNoise({ sigma: 0.25 }))',
+  ['perturb', 'radius', 'sample', 'sampleBatch'],
+);

@@ -1,0 +1,48 @@
+import { z } from 'zod';
+import { OptionError, showValue } from '../errors.ts';
+
+/**
+ * Checks an options object once, at the door of a public call.
+ *
+ * Unknown names are listed with the known ones; every other failure says which option, what must hold and what was given.
+ * @internal
+ */
+export function parseOptions<S extends z.ZodObject>(call: string, schema: S, options: unknown): z.output<S> {
+  const result = schema.safeParse(options);
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  if (issue?.code === 'unrecognized_keys') {
+    const [name = ''] = issue.keys;
+    const known = Object.keys(schema.shape).map((key) => `\`${key}\``);
+    throw new OptionError(`unknown option \`${name}\`; known options: ${known.join(', ')}`, {
+      call,
+      field: name,
+      value: valueAt(options, [name]),
+    });
+  }
+  const [field] = issue?.path ?? [];
+  if (issue === undefined || field === undefined) {
+    throw new OptionError(`\`options\` must be an object, got ${showValue(options)}`, {
+      call,
+      field: 'options',
+      value: options,
+    });
+  }
+  const value = valueAt(options, [field]);
+  throw new OptionError(`\`${String(field)}\` ${issue.message}, got ${showValue(value)}`, {
+    call,
+    field: String(field),
+    value,
+  });
+}
+
+function valueAt(root: unknown, path: readonly PropertyKey[]): unknown {
+  let value = root;
+  for (const key of path) value = (value as Record<PropertyKey, unknown> | undefined | null)?.[key];
+  return value;
+}
+
+/** Options after parsing: everything is set but the names in `Unset`, which have no default. @internal */
+export type WithDefaults<Options, Unset extends keyof Options = never> = Required<Omit<Options, Unset>> & {
+  readonly [Name in Unset]?: Options[Name] | undefined;
+};

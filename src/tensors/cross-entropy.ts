@@ -1,0 +1,44 @@
+import * as tf from '@tensorflow/tfjs';
+import { oneHot } from './one-hot.ts';
+
+// ln of the smallest normal float32: keeps 0 ln 0 finite, so that it is 0.
+const LEAST_PROBABILITY = 1.1754944e-38;
+
+/** Logarithm of probabilities, finite at 0. @internal */
+export function safeLog(probabilities: tf.Tensor): tf.Tensor {
+  return tf.log(tf.maximum(probabilities, LEAST_PROBABILITY));
+}
+
+/**
+ * −ln softmax(logits)[label] for every row: logits [..., B, C] and labels int32 [B] give [..., B].
+ * @internal
+ */
+export function crossEntropyRows(logits: tf.Tensor, labels: tf.Tensor1D): tf.Tensor {
+  return tf.neg(labelEntries(tf.logSoftmax(logits), labels));
+}
+
+/** The entry of every row at its label: values [..., B, C] and labels int32 [B] give [..., B]. @internal */
+export function labelEntries(values: tf.Tensor, labels: tf.Tensor1D): tf.Tensor {
+  const numClasses = values.shape.at(-1) ?? 0;
+  return tf.sum(tf.mul(values, oneHot(labels, numClasses)), -1);
+}
+
+/**
+ * KL(t ‖ softmax(logits)) = Σ_c t_c (ln t_c − ln softmax(logits)_c) for every row, with 0 ln 0 = 0: logits [..., B, C] and
+ * targets [B, C] give [..., B].
+ * @internal
+ */
+export function klRows(logits: tf.Tensor, targets: tf.Tensor): tf.Tensor {
+  return tf.sum(tf.mul(targets, tf.sub(safeLog(targets), tf.logSoftmax(logits))), -1);
+}
+
+/** Logits [M·B, C] of noise-major copies as [M, B, C]. @internal */
+export function splitCopies(logits: tf.Tensor, numNoise: number): tf.Tensor3D {
+  const [rows = 0, numClasses = 0] = logits.shape;
+  return tf.reshape(logits, [numNoise, rows / numNoise, numClasses]);
+}
+
+/** Mean softmax over the copies: logits [M, B, C] give [B, C]. @internal */
+export function meanSoftmax(logits: tf.Tensor): tf.Tensor {
+  return tf.mean(tf.softmax(logits), 0);
+}
