@@ -1,0 +1,80 @@
+import * as tf from '@tensorflow/tfjs';
+import { parseAdditiveNoiseOptions } from '../options/additive-noise-options.ts';
+import { foldIn } from '../random/fold-in.ts';
+import type { Norm, ProbabilityBound } from '../types.ts';
+import type { AdditiveNoise, BatchDrawRequest, Domain, DrawRequest, FillRequest, RadiusRequest } from './types.ts';
+
+/** What {@link additiveNoise} builds a noise from. */
+export interface AdditiveNoiseOptions {
+  /** Short name for logs. */
+  readonly name: string;
+  /**
+   * The parameters of the distribution, for logs.
+   * @defaultValue {}
+   */
+  readonly parameters?: Readonly<Record<string, number>>;
+  /** The norms that it certifies; the first is the default. */
+  readonly norms: readonly Norm[];
+  /**
+   * The inputs for which its certificate holds.
+   * @defaultValue 'real'
+   */
+  readonly domain?: Domain;
+  /** Fills `out` with whole samples of ε; coordinate j of sample i must depend on (key, i, j) alone. */
+  readonly sample: (out: Float32Array, request: FillRequest) => void;
+  /** Certified radius for a lower bound p > 1/2 on the top class; must never be rounded up. */
+  readonly radius: (bound: ProbabilityBound, request: RadiusRequest) => number;
+}
+
+/**
+ * Builds an additive noise x + ε from a sampler of ε and the radius it implies; no subclass is needed.
+ *
+ * The noise is drawn in JavaScript and uploaded, so its bits are the same on every backend and for every batch size.
+ *
+ * @throws OptionError if an option is missing or unknown.
+ * @example
+ * ```ts
+ * const uniform = additiveNoise({
+ *   name: 'uniform',
+ *   norms: ['l1'],
+ *   sample: (out, draw) => {
+ *     fillUniforms(out, draw);
+ *     out.forEach((u, i) => (out[i] = 2 * u - 1));
+ *   },
+ *   radius: ({ p }) => 2 * (p - 0.5) * (1 - 1e-12),
+ * });
+ * ```
+ */
+export function additiveNoise(options: AdditiveNoiseOptions): AdditiveNoise {
+  const { name, parameters, norms, domain, sample, radius } = parseAdditiveNoiseOptions('additiveNoise', options);
+  return {
+    name,
+    parameters,
+    norms,
+    domain,
+    sample,
+    perturb: (x, request) => perturbOne(sample, x, request),
+    sampleBatch: (request) => drawBatch(sample, request),
+    radius: (bound, request) => (bound.p > 0.5 ? radius(bound, request) : 0),
+  };
+}
+
+function perturbOne(sample: AdditiveNoise['sample'], x: tf.Tensor, { key, start, count }: DrawRequest): tf.Tensor {
+  const noise = new Float32Array(count * x.size);
+  sample(noise, { key, start, dimension: x.size });
+  return tf.tidy(() => tf.add(tf.expandDims(x), tf.tensor(noise, [count, ...x.shape], 'float32')));
+}
+
+function drawBatch(sample: AdditiveNoise['sample'], { key, numNoise, shape }: BatchDrawRequest): tf.Tensor {
+  const [batch = 0, ...exampleShape] = shape;
+  const dimension = exampleShape.reduce((product, size) => product * size, 1);
+  const noise = new Float32Array(numNoise * batch * dimension);
+  for (let b = 0; b < batch; b++) {
+    const exampleKey = foldIn(key, b);
+    for (let m = 0; m < numNoise; m++) {
+      const begin = (m * batch + b) * dimension;
+      sample(noise.subarray(begin, begin + dimension), { key: exampleKey, start: m, dimension });
+    }
+  }
+  return tf.tensor(noise, [numNoise, ...shape], 'float32');
+}
