@@ -1,0 +1,98 @@
+import * as tf from '@tensorflow/tfjs';
+import type { Certificate } from '../certify/types.ts';
+import type { LabelledDataset } from '../data/labelled-dataset.ts';
+import { OptionError } from '../errors.ts';
+import { parseCertifyDatasetOptions } from '../options/smoothed-options.ts';
+import { foldIn } from '../random/fold-in.ts';
+import type { SmoothedClassifier } from '../smoothed/smoothed-classifier.ts';
+import type { CertifyOptions } from '../smoothed/types.ts';
+
+/** Options of {@link certifyDataset}: those of one certificate, and which examples to certify. */
+export interface CertifyDatasetOptions extends CertifyOptions {
+  /**
+   * Index of the first example.
+   * @defaultValue 0
+   */
+  readonly start?: number;
+  /**
+   * Certify every so-manieth example.
+   * @defaultValue 1
+   */
+  readonly skip?: number;
+  /**
+   * Certify at most so many examples.
+   * @defaultValue no limit
+   */
+  readonly max?: number;
+}
+
+/** One certified example of a data set: a plain JSON value. */
+export interface CertifiedRow {
+  /** Index in the data set. */
+  readonly index: number;
+  /** True class. */
+  readonly label: number;
+  /** Certified class, −1 if abstained. */
+  readonly predicted: number;
+  /** Certified radius in input units, 0 if abstained. */
+  readonly radius: number;
+  /** True if the certified class is the true class. */
+  readonly correct: boolean;
+  /** True if nothing could be certified. */
+  readonly abstained: boolean;
+  /** Wall-clock time of this example. */
+  readonly milliseconds: number;
+  /** The whole certificate. */
+  readonly certificate: Certificate;
+}
+
+const CALL = 'certifyDataset';
+
+/**
+ * Certifies the examples of a data set one after the other.
+ *
+ * Example i uses the key `foldIn(key, i)` with i its index in the data set, whatever `start`, `skip` and `max` are, so parts of a
+ * run that were made apart fit together. Nothing is held back: each row is yielded as soon as it is certain.
+ *
+ * @throws OptionError, TensorError, ClassifierError; the abort reason of `signal`
+ * @example
+ * ```ts
+ * for await (const row of certifyDataset(g, testSet, { key, n: 10_000, skip: 20 })) rows.push(row);
+ * ```
+ */
+export async function* certifyDataset(
+  g: SmoothedClassifier,
+  dataset: LabelledDataset,
+  options: CertifyDatasetOptions,
+): AsyncGenerator<CertifiedRow, void, undefined> {
+  const { key, start, skip, max, ...certify } = parseCertifyDatasetOptions(CALL, options);
+  const end = Math.min(dataset.size, start + skip * max);
+  for (let index = start; index < end; index += skip) {
+    const begun = performance.now();
+    const { x, label } = await dataset.example(index);
+    if (!(Number.isInteger(label) && label >= 0 && label < g.numClasses)) {
+      throw new OptionError(
+        `\`labels\` must be integers from 0 to ${g.numClasses - 1}, got ${label} for example ${index}`,
+        { call: CALL, field: 'labels', value: label },
+      );
+    }
+    const certificate = await certifyValues(g, x, dataset.shape, { ...certify, key: foldIn(key, index) });
+    const { label: predicted, radius, abstained } = certificate;
+    const milliseconds = performance.now() - begun;
+    yield { index, label, predicted, radius, correct: predicted === label, abstained, milliseconds, certificate };
+  }
+}
+
+async function certifyValues(
+  g: SmoothedClassifier,
+  x: Float32Array,
+  shape: readonly number[],
+  options: CertifyOptions,
+): Promise<Certificate> {
+  const image = tf.tensor(x, [...shape], 'float32');
+  try {
+    return await g.certify(image, options);
+  } finally {
+    image.dispose();
+  }
+}
