@@ -1,0 +1,116 @@
+import * as tf from '@tensorflow/tfjs';
+import type { Classifier, LogitsFn } from '../classifier/types.ts';
+import { toLogitsFn } from '../classifier/to-logits-fn.ts';
+import { parseNoisePgdOptions } from '../options/noise-pgd-options.ts';
+import { assertOutsideTape } from '../tensors/assert-outside-tape.ts';
+import { asConstant } from '../tensors/as-constant.ts';
+import { assertBatchNoise } from '../tensors/assert-shapes.ts';
+import { klRows, meanSoftmax, splitCopies } from '../tensors/cross-entropy.ts';
+import { flattenExamples, rowNorms, shortenRows } from '../tensors/per-example.ts';
+import { projectedAscent } from './projected-ascent.ts';
+import type { NoiseAttack, NoiseAttackRequest } from './types.ts';
+
+/** Options of {@link NoisePgd}. */
+export interface NoisePgdOptions {
+  /** Largest ℓ2 length of the change of one noise, in input units. */
+  readonly epsilon: number;
+  /** Number of gradient steps, T. */
+  readonly steps: number;
+  /**
+   * ℓ2 length of one step, in input units.
+   * @defaultValue 2 · epsilon / steps
+   */
+  readonly stepSize?: number;
+}
+
+const CALL = 'NoisePgd.perturb';
+// Keeps the direction of a vanishing gradient finite, as the official code does.
+const GRADIENT_GUARD = 1e-8;
+// All-zero noise has no scale to restore; it stays zero instead of becoming NaN.
+const LEAST_SCALE = 1e-30;
+
+/**
+ * The worst-case noise of CAT-RS: projected gradient ascent on the noise, x untouched.
+ *
+ * Maximises (1/M) Σ_i KL(ŷ ‖ softmax f(x + ε_i)) over the noises. Every step moves each ε_i by `stepSize` along its normalised
+ * gradient, shortens the change ε_i − ε⁰_i to at most `epsilon`, and brings the noise back to the mean and root-mean-square of
+ * ε⁰_i, so that it stays a plausible draw. The classifier runs in inference mode; its weights are not changed.
+ *
+ * @see Jeong, Kim, Shin, "Confidence-aware Training of Smoothed Classifiers for Certified Robustness", AAAI 2023;
+ * alinlab/smoothing-catrs, train_catrs.py
+ * @example
+ * ```ts
+ * const attack = new NoisePgd({ epsilon: 1, steps: 4 });
+ * ```
+ */
+export class NoisePgd implements NoiseAttack {
+  /** Largest ℓ2 length of the change of one noise. */
+  readonly epsilon: number;
+  /** Number of gradient steps. */
+  readonly steps: number;
+  /** ℓ2 length of one step. */
+  readonly stepSize: number;
+
+  /** Checks the options. */
+  constructor(options: NoisePgdOptions) {
+    const { epsilon, steps, stepSize } = parseNoisePgdOptions('NoisePgd', options);
+    this.epsilon = epsilon;
+    this.steps = steps;
+    this.stepSize = stepSize ?? (2 * epsilon) / steps;
+  }
+
+  /**
+   * Attacks the noise of a batch.
+   *
+   * @returns the attacked noise [M, B, ...inputShape], owned by the caller
+   * @throws TensorError if called inside a gradient tape or if the shapes do not fit
+   */
+  perturb(classifier: Classifier, { x, noise, softTargets }: NoiseAttackRequest): tf.Tensor {
+    assertOutsideTape(CALL);
+    assertBatchNoise(CALL, x, noise);
+    const run = toLogitsFn(classifier);
+    return tf.tidy(() => {
+      const start = flattenExamples(noise, 2);
+      let targets = softTargets;
+      const gradient = (rows: tf.Tensor2D): tf.Tensor2D => {
+        const objective = tf.grad((moved) => {
+          const logits = noisyLogits(run, x, tf.reshape(moved, noise.shape));
+          // The first forward pass also gives the default targets; they stay fixed from then on.
+          targets ??= tf.keep(asConstant(meanSoftmax, logits));
+          return tf.mean(tf.sum(klRows(logits, targets), 1));
+        });
+        return objective(rows) as tf.Tensor2D;
+      };
+      try {
+        const attacked = projectedAscent(start, this.steps, this.stepSize, {
+          gradient,
+          direction: (g) => tf.div(g, tf.add(rowNorms(g), GRADIENT_GUARD)),
+          project: (rows) => restandardize(tf.add(start, shortenRows(tf.sub(rows, start), this.epsilon)), start),
+        });
+        return tf.reshape(attacked, noise.shape);
+      } finally {
+        if (targets !== softTargets) targets?.dispose();
+      }
+    });
+  }
+}
+
+/** Logits [M, B, C] of x + noise in inference mode. */
+function noisyLogits(run: LogitsFn, x: tf.Tensor, noise: tf.Tensor): tf.Tensor3D {
+  const [numNoise = 1, batch = 1, ...inputShape] = noise.shape;
+  const copies = tf.reshape(tf.add(x, noise), [numNoise * batch, ...inputShape]);
+  return splitCopies(run(copies, { training: false }), numNoise);
+}
+
+/**
+ * Gives every row the mean and root-mean-square of the same row of `reference`: μ₀ + r₀ (v − μ) / r.
+ *
+ * The root-mean-squares r are of the values, not of their deviations, as in the official code.
+ */
+function restandardize(rows: tf.Tensor2D, reference: tf.Tensor2D): tf.Tensor2D {
+  const rootMeanSquare = (v: tf.Tensor2D): tf.Tensor => tf.sqrt(tf.mean(tf.square(v), 1, true));
+  const scale = tf.div(rootMeanSquare(reference), tf.maximum(rootMeanSquare(rows), LEAST_SCALE));
+  const mean = (v: tf.Tensor2D): tf.Tensor => tf.mean(v, 1, true);
+  const centred = tf.sub(rows, mean(rows));
+  return tf.add(mean(reference), tf.mul(centred, scale));
+}

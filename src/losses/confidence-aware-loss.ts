@@ -1,0 +1,203 @@
+import * as tf from '@tensorflow/tfjs';
+import type { NoiseAttack } from '../attacks/types.ts';
+import { toLogitsFn } from '../classifier/to-logits-fn.ts';
+import type { Classifier, LogitsFn } from '../classifier/types.ts';
+import type { AdditiveNoise } from '../noise/types.ts';
+import { parseConfidenceAwareBatch, parseConfidenceAwareOptions } from '../options/confidence-aware-options.ts';
+import { fillUniforms } from '../random/fill-uniforms.ts';
+import { split } from '../random/split.ts';
+import { asConstant } from '../tensors/as-constant.ts';
+import { assertBatch, assertBatchNoise, assertShape } from '../tensors/assert-shapes.ts';
+import { assertOutsideTape } from '../tensors/assert-outside-tape.ts';
+import { labelEntries, meanSoftmax } from '../tensors/cross-entropy.ts';
+import { assertLabelsFit, checkLabels, type Labels } from '../tensors/labels.ts';
+import { withDispose } from '../tensors/with-dispose.ts';
+import type { Key } from '../types.ts';
+import { bottomKCrossEntropy } from './bottom-k-cross-entropy.ts';
+import { noisyLogits } from './noisy-logits.ts';
+import { sampleK } from './sample-k.ts';
+import type { Prepared, TrainingLoss } from './types.ts';
+import { voteFrequency } from './vote-frequency.ts';
+import { worstCaseKl } from './worst-case-kl.ts';
+
+/** Options of {@link ConfidenceAwareLoss}. */
+export interface ConfidenceAwareLossOptions {
+  /** The noise of the smoothed classifier. */
+  readonly noise: AdditiveNoise;
+  /** Finds the worst-case noises ε*; not run where `lambda` is 0. */
+  readonly attack: NoiseAttack;
+  /** Weight of the worst-case term, λ. The paper uses 0.5, 1, 2 for σ = 0.25, 0.5, 1 on CIFAR-10. */
+  readonly lambda: number;
+  /**
+   * Noisy copies of each image, M.
+   * @defaultValue 4
+   */
+  readonly numNoise?: number;
+  /**
+   * Take the confidence p̂ from the soft target of the label instead of the votes of the M copies.
+   * @defaultValue false
+   */
+  readonly confidenceMask?: boolean;
+}
+
+/** A batch for {@link ConfidenceAwareLoss.prepare}. Every random quantity can be given instead of being drawn. */
+export interface ConfidenceAwareBatch {
+  /** Images [B, ...inputShape], float32; copied, not disposed. */
+  readonly x: tf.Tensor;
+  /** Class labels [B]; copied, not disposed. */
+  readonly labels: Labels;
+  /** Drives the noise (image b: `foldIn` of the first half-key and b) and the draws of K (second half-key). */
+  readonly key: Key;
+  /**
+   * ŷ, [B, numClasses], rows sum to 1: the smoothed prediction of a Gaussian-trained classifier. Copied, not disposed.
+   * @defaultValue the mean softmax over the same M noisy copies, as a constant
+   */
+  readonly softTargets?: tf.Tensor;
+  /** The noise ε, [M, B, ...inputShape]; copied, not disposed. */
+  readonly noise?: tf.Tensor;
+  /** The worst-case noise ε*, [M, B, ...inputShape]; the attack is then not run. Copied, not disposed. */
+  readonly noiseAdv?: tf.Tensor;
+  /** K for every image, [B], 1 ≤ K ≤ M; copied, not disposed. */
+  readonly k?: tf.Tensor;
+}
+
+/** A batch with its draws, made by {@link ConfidenceAwareLoss.prepare}. */
+export interface PreparedConfidenceAware extends Prepared {
+  /** Images [B, ...inputShape]. */
+  readonly x: tf.Tensor;
+  /** Labels, int32 [B]. */
+  readonly labels: tf.Tensor1D;
+  /** Noise ε, [M, B, ...inputShape]. */
+  readonly noise: tf.Tensor;
+  /** Worst-case noise ε*, [M, B, ...inputShape]; absent where λ is 0. */
+  readonly noiseAdv: tf.Tensor | undefined;
+  /** Uniform numbers [B, M] that decide K. */
+  readonly uniforms: tf.Tensor2D;
+  /** ŷ, [B, numClasses], where it was given. */
+  readonly softTargets: tf.Tensor2D | undefined;
+  /** K, [B], where it was given. */
+  readonly k: tf.Tensor1D | undefined;
+  /** The largest label, where the labels were plain numbers. */
+  readonly largestLabel: number | undefined;
+}
+
+/** The parts of the confidence-aware loss, one entry per image. */
+export interface ConfidenceAwareTerms {
+  /** L_low, [B]. */
+  readonly low: tf.Tensor1D;
+  /** L_high, [B]; zero where λ is 0. */
+  readonly high: tf.Tensor1D;
+  /** 1[K = M], [B]. */
+  readonly mask: tf.Tensor1D;
+  /** K, [B]. */
+  readonly k: tf.Tensor1D;
+}
+
+/**
+ * Confidence-aware training (CAT-RS).
+ *
+ * L = mean_b [ L_low + λ · 1[K = M] · L_high ] with
+ * - p̂ = (1/M) Σ_i 1[argmax f(x + ε_i) = y], or ŷ_y with `confidenceMask`,
+ * - K ~ max(1, Bin(M, p̂)),
+ * - L_low = (1/M) Σ of the K smallest of −ln softmax(f(x + ε_i))_y,
+ * - L_high = max_i KL(ŷ ‖ softmax f(x + ε*_i)), ε* from the attack on the noise.
+ *
+ * `value` makes one training-mode forward pass on the noisy images, from which p̂, K, the mask and default soft targets follow
+ * as constants, and one on the attacked ones. The attack runs in inference mode, in `prepare`.
+ *
+ * @see Jeong, Kim, Shin, "Confidence-aware Training of Smoothed Classifiers for Certified Robustness", AAAI 2023;
+ * alinlab/smoothing-catrs, train_catrs.py
+ * @example
+ * ```ts
+ * const attack = new NoisePgd({ epsilon: 1, steps: 4 });
+ * const loss = new ConfidenceAwareLoss(model, { noise, attack, numNoise: 4, lambda: 0.5 });
+ * using prepared = loss.prepare({ x, labels, softTargets, key });
+ * optimizer.minimize(() => loss.value(prepared), false, trainableVariables(model));
+ * ```
+ */
+export class ConfidenceAwareLoss implements TrainingLoss<ConfidenceAwareBatch, PreparedConfidenceAware> {
+  readonly #classifier: Classifier;
+  readonly #run: LogitsFn;
+  readonly #options: ReturnType<typeof parseConfidenceAwareOptions>;
+
+  /** Checks the options. */
+  constructor(classifier: Classifier, options: ConfidenceAwareLossOptions) {
+    this.#options = parseConfidenceAwareOptions('ConfidenceAwareLoss', options);
+    this.#run = toLogitsFn(classifier);
+    this.#classifier = classifier;
+  }
+
+  /**
+   * Draws the noise and the uniforms of K, and attacks the noise.
+   *
+   * @throws OptionError, TensorError for a missing key, unknown names, labels or shapes that do not fit, or inside a tape
+   */
+  prepare(batch: ConfidenceAwareBatch): PreparedConfidenceAware {
+    const call = 'ConfidenceAwareLoss.prepare';
+    assertOutsideTape(call);
+    const given = parseConfidenceAwareBatch(call, batch);
+    const { x, softTargets, k } = given;
+    assertBatch(call, x);
+    const [size = 0] = x.shape;
+    if (given.noise) assertBatchNoise(call, x, given.noise);
+    if (given.noiseAdv) assertBatchNoise(call, x, given.noiseAdv);
+    if (softTargets) assertShape(call, 'softTargets', softTargets, [size, softTargets.shape[1] ?? 0]);
+    if (k) assertShape(call, 'k', k, [size]);
+    const { noise: source, attack, numNoise, lambda } = this.#options;
+    const [noiseKey, uniformKey] = split(given.key);
+    return withDispose(() => {
+      const { labels, largest } = checkLabels(call, given.labels, size);
+      assertLabelsFit(call, largest, softTargets?.shape[1] ?? Infinity);
+      const noise = given.noise?.clone() ?? source.sampleBatch({ key: noiseKey, numNoise, shape: x.shape });
+      const runAttack = (): tf.Tensor => attack.perturb(this.#classifier, { x, noise, softTargets });
+      return {
+        x: x.clone(),
+        labels,
+        noise,
+        noiseAdv: lambda === 0 ? undefined : (given.noiseAdv?.clone() ?? runAttack()),
+        uniforms: drawUniforms(uniformKey, size, noise.shape[0] ?? numNoise),
+        softTargets: softTargets?.clone() as tf.Tensor2D | undefined,
+        k: k && (tf.cast(k, 'float32') as tf.Tensor1D),
+        largestLabel: largest,
+      };
+    });
+  }
+
+  /** The loss of a prepared batch, a scalar owned by the caller. */
+  value(prepared: PreparedConfidenceAware): tf.Scalar {
+    return tf.tidy(() => {
+      const { low, high, mask } = this.terms(prepared);
+      return tf.mean(tf.add(low, tf.mul(this.#options.lambda, tf.mul(mask, high)))) as tf.Scalar;
+    });
+  }
+
+  /** The parts of the loss per image, for logs and for objectives of one's own; the tensors are the caller's. */
+  terms(prepared: PreparedConfidenceAware): ConfidenceAwareTerms {
+    const { x, labels, noise, noiseAdv, uniforms } = prepared;
+    const terms = tf.tidy(() => {
+      const logits = noisyLogits(this.#run, x, noise);
+      const [numNoise, , numClasses] = logits.shape;
+      assertLabelsFit('ConfidenceAwareLoss.value', prepared.largestLabel, numClasses);
+      const softTargets = prepared.softTargets ?? (asConstant(meanSoftmax, logits) as tf.Tensor2D);
+      const confidence = (): tf.Tensor1D =>
+        this.#options.confidenceMask
+          ? (labelEntries(softTargets, labels) as tf.Tensor1D)
+          : voteFrequency(logits, labels);
+      const k = prepared.k?.clone() ?? sampleK(confidence(), uniforms);
+      const low = bottomKCrossEntropy(logits, labels, k);
+      const high = noiseAdv
+        ? worstCaseKl(noisyLogits(this.#run, x, noiseAdv), softTargets)
+        : (tf.zerosLike(low) as tf.Tensor1D);
+      const mask = asConstant((count) => tf.cast(tf.greaterEqual(count, numNoise), 'float32'), k) as tf.Tensor1D;
+      return { low, high, mask, k };
+    });
+    return terms;
+  }
+}
+
+/** Uniform numbers [B, M]: row b from `foldIn`-free sample index b of the key. */
+function drawUniforms(key: Key, batch: number, numNoise: number): tf.Tensor2D {
+  const uniforms = new Float32Array(batch * numNoise);
+  fillUniforms(uniforms, { key, start: 0, dimension: numNoise });
+  return tf.tensor2d(uniforms, [batch, numNoise]);
+}
