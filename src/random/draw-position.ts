@@ -1,0 +1,44 @@
+import { OptionError, showValue } from '../errors.ts';
+import type { Key } from '../types.ts';
+import { checkKey } from './check-key.ts';
+import { DIMENSION_LIMIT, SAMPLE_LIMIT } from './counters.ts';
+
+/** Which draws fill an array: whole samples, one after the other. */
+export interface DrawPosition {
+  /** Drives the draws. */
+  readonly key: Key;
+  /** Index of the first sample, from 0. The last index must be below 2^30. */
+  readonly start: number;
+  /** Numbers per sample. The array holds a whole number of samples. */
+  readonly dimension: number;
+}
+
+/** Throws unless `position` is valid and `out`, an array of that kind, holds whole samples below the limit. @internal */
+export function checkDrawPosition(
+  call: string,
+  out: Float32Array | Uint32Array,
+  kind: 'Float32Array' | 'Uint32Array',
+  { key, start, dimension }: DrawPosition,
+): void {
+  if (Object.prototype.toString.call(out) !== `[object ${kind}]`) fail(call, 'out', out, `must be a ${kind}`);
+  checkKey(call, key);
+  if (!Number.isInteger(dimension) || dimension < 1 || dimension > DIMENSION_LIMIT) {
+    fail(call, 'dimension', dimension, 'must be an integer from 1 to 2^32');
+  }
+  if (out.length % dimension !== 0) {
+    fail(call, 'out.length', out.length, `must be a multiple of ${dimension}, whole samples`);
+  }
+  const count = out.length / dimension;
+  if (!Number.isInteger(start) || start < 0 || start + count > SAMPLE_LIMIT) {
+    fail(
+      call,
+      'start',
+      start,
+      `must be an integer from 0 to 2^30 - ${count} (for more samples, fold an index into the key)`,
+    );
+  }
+}
+
+function fail(call: string, field: string, value: unknown, must: string): never {
+  throw new OptionError(`\`${field}\` ${must}, got ${showValue(value)}`, { call, field, value });
+}

@@ -1,0 +1,46 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { createKey } from '../../src/random/create-key.ts';
+import { foldIn } from '../../src/random/fold-in.ts';
+import { split } from '../../src/random/split.ts';
+
+const seed = fc.bigInt({ min: 0n, max: 2n ** 64n - 1n });
+const index = fc.maxSafeNat();
+
+describe('keys', () => {
+  it('are two unsigned 32-bit words', () => {
+    fc.assert(
+      fc.property(seed, index, (s, i) => {
+        const key = createKey(s);
+        for (const word of [...key, ...foldIn(key, i), ...split(key).flat()]) expect(word).toBe(word >>> 0);
+      }),
+    );
+  });
+
+  it('createKey holds the whole seed', () => {
+    fc.assert(
+      fc.property(seed, (s) => {
+        const [high, low] = createKey(s);
+        expect((BigInt(high) << 32n) + BigInt(low)).toBe(s);
+      }),
+    );
+  });
+
+  it('foldIn with different indices gives different keys', () => {
+    fc.assert(
+      fc.property(seed, index, index, (s, i, j) => {
+        fc.pre(i !== j);
+        expect(foldIn(createKey(s), i)).not.toEqual(foldIn(createKey(s), j));
+      }),
+    );
+  });
+
+  it('split gives different keys, none of them a folded one', () => {
+    fc.assert(
+      fc.property(seed, fc.integer({ min: 1, max: 50 }), index, (s, n, i) => {
+        const children = [...split(createKey(s), n), foldIn(createKey(s), i)].map(String);
+        expect(new Set(children).size).toBe(n + 1);
+      }),
+    );
+  });
+});
