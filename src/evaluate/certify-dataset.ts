@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import type { Certificate } from '../certify/types.ts';
 import type { LabelledDataset } from '../data/labelled-dataset.ts';
-import { OptionError } from '../errors.ts';
+import { DataError, OptionError, showValue } from '../errors.ts';
 import { parseCertifyDatasetOptions } from '../options/smoothed-options.ts';
 import { foldIn } from '../random/fold-in.ts';
 import type { SmoothedClassifier } from '../smoothed/smoothed-classifier.ts';
@@ -54,7 +54,7 @@ const CALL = 'certifyDataset';
  * Example i uses the key `foldIn(key, i)` with i its index in the data set, whatever `start`, `skip` and `max` are, so parts of a
  * run that were made apart fit together. Nothing is held back: each row is yielded as soon as it is certain.
  *
- * @throws OptionError, TensorError, ClassifierError; the abort reason of `signal`
+ * @throws OptionError, TensorError, ClassifierError; DataError for an example of the wrong size; the abort reason of `signal`
  * @example
  * ```ts
  * for await (const row of certifyDataset(g, testSet, { key, n: 10_000, skip: 20 })) rows.push(row);
@@ -72,7 +72,7 @@ export async function* certifyDataset(
     const { x, label } = await dataset.example(index);
     if (!(Number.isInteger(label) && label >= 0 && label < g.numClasses)) {
       throw new OptionError(
-        `\`labels\` must be integers from 0 to ${g.numClasses - 1}, got ${label} for example ${index}`,
+        `\`labels\` must be integers from 0 to ${g.numClasses - 1}, got ${showValue(label)} for example ${index}`,
         { call: CALL, field: 'labels', value: label },
       );
     }
@@ -89,6 +89,14 @@ async function certifyValues(
   shape: readonly number[],
   options: CertifyOptions,
 ): Promise<Certificate> {
+  const size = shape.reduce((product, length) => product * length, 1);
+  if (x.length !== size) {
+    throw new DataError(`\`x\` must hold ${size} values, one example of shape [${shape}], got ${x.length}`, {
+      call: CALL,
+      field: 'x',
+      value: x.length,
+    });
+  }
   const image = tf.tensor(x, [...shape], 'float32');
   try {
     return await g.certify(image, options);

@@ -87,14 +87,21 @@ export function callback<F>(must: string): z.ZodCustom<F, F> {
 
 /** A value that the library checks elsewhere (tensors, noises, classifiers), only required to be an object here. @internal */
 export function object<T>(must: string, methods: readonly string[] = []): z.ZodCustom<T, T> {
-  return field<T>(
-    must,
-    (v) =>
-      typeof v === 'object' &&
-      v !== null &&
-      methods.every((name) => typeof (v as Record<string, unknown>)[name] === 'function'),
-  );
+  return field<T>(must, (v) => hasMethods(v, methods));
 }
+
+const hasMethods = (value: unknown, methods: readonly string[]): value is object =>
+  typeof value === 'object' &&
+  value !== null &&
+  methods.every((name) => typeof (value as Record<string, unknown>)[name] === 'function');
+
+/** A noise must name itself and its norms: certificates hold both. */
+const isNoise = (value: unknown, methods: readonly string[]): boolean =>
+  hasMethods(value, methods) &&
+  'name' in value &&
+  'norms' in value &&
+  Array.isArray(value.norms) &&
+  value.norms.length > 0;
 
 /** @internal */
 export const output: z.ZodCustom<'logits' | 'probabilities', 'logits' | 'probabilities'> = field(
@@ -112,12 +119,12 @@ export const labels: z.ZodCustom<Labels, Labels> = field(
   (v) => typeof v === 'object' && v !== null && ('dataId' in v || 'length' in v),
 );
 /** @internal */
-export const noise: z.ZodCustom<Noise, Noise> = object(
+export const noise: z.ZodCustom<Noise, Noise> = field(
   'must be a noise (for example new GaussianNoise({ sigma: 0.25 }))',
-  ['perturb', 'radius'],
+  (v) => isNoise(v, ['perturb', 'radius']),
 );
 /** @internal */
-export const additiveNoise: z.ZodCustom<AdditiveNoise, AdditiveNoise> = object(
+export const additiveNoise: z.ZodCustom<AdditiveNoise, AdditiveNoise> = field(
   'must be an additive noise (for example new GaussianNoise({ sigma: 0.25 }))',
-  ['perturb', 'radius', 'sample', 'sampleBatch'],
+  (v) => isNoise(v, ['perturb', 'radius', 'sample', 'sampleBatch']),
 );

@@ -1,0 +1,2 @@
+export { lenet } from './lenet.ts';
+export type { LenetOptions } from './lenet.ts';

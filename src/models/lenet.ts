@@ -1,0 +1,72 @@
+import * as tf from '@tensorflow/tfjs';
+import { lenetOptions } from '../options/lenet-options.ts';
+import { parseOptions } from '../options/parse.ts';
+import type { Key } from '../types.ts';
+import { torchDefaultWeights } from './torch-default-weights.ts';
+
+/** Options of {@link lenet}. */
+export interface LenetOptions {
+  /** Key of the initial weights; tensor number t of the network (kernel, bias, kernel, ...) uses `foldIn(key, t)`. */
+  readonly key: Key;
+  /**
+   * `[height, width, channels]` of one image; height and width of at least 16.
+   *
+   * @defaultValue `[28, 28, 1]`
+   */
+  readonly inputShape?: readonly [height: number, width: number, channels: number] | undefined;
+  /**
+   * Number of classes.
+   *
+   * @defaultValue 10
+   */
+  readonly numClasses?: number | undefined;
+}
+
+/**
+ * Makes the LeNet that the CAT-RS experiments use on MNIST and Fashion-MNIST; it gives logits.
+ *
+ * conv 5×5 (20) → ReLU → max pool 2 → conv 5×5 (50) → ReLU → max pool 2 → dense 500 → ReLU → dense `numClasses`;
+ * convolutions without padding. Maps `[batch, height, width, channels]` to `[batch, numClasses]`. Layers are named
+ * `conv1`, `conv2`, `fc1` and `fc2`. Every weight and bias is drawn as PyTorch does by default, uniformly from
+ * [−1/√fanIn, 1/√fanIn). Inputs are not normalised. The caller owns the model (`model.dispose()`).
+ *
+ * @throws {@link OptionError} if an option is unknown, missing or outside its domain.
+ * @example
+ * ```ts
+ * const model = lenet({ key: createKey(0) });
+ * ```
+ * @see `code/archs/lenet.py` of https://github.com/alinlab/smoothing-catrs
+ */
+export function lenet(options: LenetOptions): tf.LayersModel {
+  const { key, inputShape = [28, 28, 1], numClasses = 10 } = parseOptions('lenet', lenetOptions, options);
+  const model = tf.sequential({
+    layers: [
+      tf.layers.inputLayer({ inputShape: [...inputShape] }),
+      convolution('conv1', 20),
+      tf.layers.maxPooling2d({ poolSize: 2 }),
+      convolution('conv2', 50),
+      tf.layers.maxPooling2d({ poolSize: 2 }),
+      tf.layers.flatten(),
+      dense('fc1', 500, 'relu'),
+      dense('fc2', numClasses, 'linear'),
+    ],
+  });
+  const weights = torchDefaultWeights(
+    key,
+    model.getWeights().map((weight) => weight.shape),
+  );
+  model.setWeights(weights);
+  tf.dispose(weights);
+  return model;
+}
+
+// The zeros are overwritten at once: the initialisers of tf.layers draw from Math.random.
+const zeros = { kernelInitializer: 'zeros', biasInitializer: 'zeros' } as const;
+
+function convolution(name: string, filters: number): tf.layers.Layer {
+  return tf.layers.conv2d({ name, filters, kernelSize: 5, activation: 'relu', ...zeros });
+}
+
+function dense(name: string, units: number, activation: 'relu' | 'linear'): tf.layers.Layer {
+  return tf.layers.dense({ name, units, activation, ...zeros });
+}

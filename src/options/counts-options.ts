@@ -1,0 +1,40 @@
+import { z } from 'zod';
+import type { CertifyCountsRequest } from '../certify/certify-counts.ts';
+import * as fields from './fields.ts';
+import { parseOptions, type WithDefaults } from './parse.ts';
+
+const counts: z.ZodCustom<readonly number[], readonly number[]> = z.custom<readonly number[]>(
+  (v) => Array.isArray(v) && v.length >= 2 && v.every((count) => Number.isSafeInteger(count) && count >= 0),
+  { error: 'must be a list of votes per class, whole numbers of at least 0 for at least 2 classes' },
+);
+
+const certify = z.strictObject({
+  countsSelection: counts,
+  counts,
+  n: fields.positiveInteger,
+  alpha: fields.certifyAlpha,
+  noise: fields.object<CertifyCountsRequest['noise']>(
+    'must be a noise (for example new GaussianNoise({ sigma: 0.25 }))',
+    ['radius'],
+  ),
+  norm: fields.norm,
+  dimension: fields.positiveInteger,
+});
+
+const predict = z.strictObject({ counts, alpha: fields.predictAlpha });
+
+/** @internal */
+export function parseCertifyCountsRequest(
+  call: string,
+  request: CertifyCountsRequest,
+): WithDefaults<CertifyCountsRequest> {
+  return parseOptions(call, certify, request);
+}
+
+/** @internal */
+export function parsePredictCountsRequest(
+  call: string,
+  request: { readonly counts: readonly number[]; readonly alpha: number },
+): { readonly counts: readonly number[]; readonly alpha: number } {
+  return parseOptions(call, predict, request);
+}

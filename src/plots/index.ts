@@ -1,0 +1,4 @@
+export { certifiedAccuracySpec } from './certified-accuracy-spec.ts';
+export type { CertifiedAccuracyCurve, CertifiedAccuracySpecOptions } from './certified-accuracy-spec.ts';
+export { renderSvg } from './render-svg.ts';
+export type { VegaLiteSpec } from './vega-lite-spec.ts';
