@@ -1,0 +1,10 @@
+/**
+ * Makes the TensorFlow.js WASM backend able to train convolutional networks.
+ *
+ * Importing this module registers and sets nothing; calling {@link useWasm} does.
+ *
+ * @packageDocumentation
+ */
+export { registerWasmTrainingKernels } from './register-kernels.ts';
+export { useWasm } from './use-wasm.ts';
+export type { UseWasmOptions } from './use-wasm.ts';

@@ -1,0 +1,81 @@
+import * as tf from '@tensorflow/tfjs';
+import type { KernelFunc, TensorInfo } from '@tensorflow/tfjs';
+import type { WasmBackend } from '../backend.ts';
+import { addressOf, allocate, floatsOf, release } from '../backend.ts';
+import type { Simd, SimdOf } from '../simd/instance.ts';
+import type { KernelCall, TrainingKernel } from './training-kernel.ts';
+
+const BYTES = Float32Array.BYTES_PER_ELEMENT;
+
+/** Rows whose sum is kept in single precision; these sums are added up in double precision. */
+const ROWS_AT_A_TIME = 64;
+
+/**
+ * Sum over the first axes: the gradient of a bias, and what batch normalisation is made of.
+ *
+ * The shipped kernel transposes first, so that it can sum over the last axes; other axes are left to it.
+ *
+ * @internal
+ */
+export const sum: TrainingKernel = {
+  kernelName: 'Sum',
+  build: (shipped, simdOf) => overFirstAxes(shipped, simdOf, () => 1),
+};
+
+/** Mean over the first axes. @internal */
+export const mean: TrainingKernel = {
+  kernelName: 'Mean',
+  build: (shipped, simdOf) => overFirstAxes(shipped, simdOf, (count) => 1 / count),
+};
+
+function overFirstAxes(
+  shipped: KernelFunc | undefined,
+  simdOf: SimdOf,
+  scale: (count: number) => number,
+): (call: KernelCall) => TensorInfo {
+  if (shipped === undefined) throw new TypeError('the wasm backend ships sums');
+  return ({ backend, inputs, attrs }) => {
+    const { x } = inputs as { x: TensorInfo };
+    const simd = simdOf(backend);
+    const axes = tf.util.parseAxisParam(attrs['axis'] as number | number[], x.shape).sort((a, b) => a - b);
+    const leading = axes.length > 0 && axes.length < x.shape.length && axes.every((axis, i) => axis === i);
+    if (simd === undefined || !leading || x.dtype !== 'float32' || x.shape.includes(0)) {
+      return shipped({ inputs: { x }, backend, attrs }) as TensorInfo;
+    }
+    const kept = x.shape.slice(axes.length);
+    const count = tf.util.sizeFromShape(x.shape.slice(0, axes.length));
+    const sums = columnSums(backend, simd, x, tf.util.sizeFromShape(kept));
+    const result = allocate(backend, attrs['keepDims'] === true ? [...axes.map(() => 1), ...kept] : kept);
+    floatsOf(backend, result).set(sums.map((value) => value * scale(count)));
+    return result;
+  };
+}
+
+/**
+ * Sums of the columns of x. Rows are joined until their length is a multiple of 4; entry i of a joined row belongs to column
+ * i mod columns.
+ */
+function columnSums(backend: WasmBackend, simd: Simd, x: TensorInfo, columns: number): Float64Array {
+  const joined = columns * ([1, 4, 2, 4][columns % 4] as number);
+  const partial = allocate(backend, [joined]);
+  const values = floatsOf(backend, x);
+  const sums = new Float64Array(columns);
+  const part = floatsOf(backend, partial);
+  const rows = Math.floor(values.length / joined);
+  for (let row = 0; row < rows; row += ROWS_AT_A_TIME) {
+    part.fill(0);
+    const count = Math.min(ROWS_AT_A_TIME, rows - row);
+    for (let i = 0; i < joined; i += 4) {
+      simd.sum(
+        addressOf(backend, x) + BYTES * (row * joined + i),
+        BYTES * joined,
+        count,
+        addressOf(backend, partial) + BYTES * i,
+      );
+    }
+    for (let i = 0; i < joined; i++) sums[i % columns]! += part[i]!;
+  }
+  for (let i = rows * joined; i < values.length; i++) sums[i % columns]! += values[i]!;
+  release(backend, partial);
+  return sums;
+}

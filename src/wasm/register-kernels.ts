@@ -1,0 +1,78 @@
+import * as tf from '@tensorflow/tfjs';
+import type { KernelConfig, KernelFunc } from '@tensorflow/tfjs';
+import { CatrsError } from '../errors.ts';
+import { batchMatMul, fusedMatMul } from './kernels/batch-mat-mul.ts';
+import { conv2d, fusedConv2d } from './kernels/conv2d.ts';
+import { conv2dBackpropFilter } from './kernels/conv2d-backprop-filter.ts';
+import { conv2dBackpropInput } from './kernels/conv2d-backprop-input.ts';
+import { maxPoolGrad } from './kernels/max-pool-grad.ts';
+import type { TrainingKernel } from './kernels/training-kernel.ts';
+import { mean, sum } from './kernels/sum.ts';
+import { tile } from './kernels/tile.ts';
+import { unsortedSegmentSum } from './kernels/unsorted-segment-sum.ts';
+import { simdForBackends } from './simd/instance.ts';
+import type { SimdOf } from './simd/instance.ts';
+
+const kernels: readonly TrainingKernel[] = [
+  batchMatMul,
+  fusedMatMul,
+  conv2d,
+  fusedConv2d,
+  conv2dBackpropFilter,
+  conv2dBackpropInput,
+  maxPoolGrad,
+  mean,
+  sum,
+  tile,
+  unsortedSegmentSum,
+];
+
+/** Tells our kernels from the shipped ones, also those of a second copy of this module. */
+const mark: unique symbol = Symbol.for('catrs.wasm.trainingKernel');
+
+/**
+ * Registers the kernels that training convolutional networks needs and that the WASM backend lacks or has only in a slow form.
+ *
+ * For hosts that set the backend up on their own; {@link useWasm} calls it. It may be called before or after the backend is set,
+ * and more than once.
+ *
+ * | kernel | needed by | shipped |
+ * |---|---|---|
+ * | `Conv2DBackpropFilter` | weight gradient of a convolution | missing |
+ * | `Conv2DBackpropInput` | input gradient of a convolution | 6 to 16 times slower |
+ * | `BatchMatMul`, `_FusedMatMul` | both gradients of a dense layer (transposed products) | 6 to 17 times slower |
+ * | `Conv2D`, `FusedConv2D` | convolutions | wrong with `'same'` padding where the filter is smaller than the stride; `Conv2D` slower on one thread |
+ * | `MaxPoolGrad` | gradient of max pooling | 9 times slower |
+ * | `Sum`, `Mean` | sums over the first axes: biases, batch normalisation | 5 times slower |
+ * | `Tile` | gradient of batch normalisation | 200 times slower |
+ * | `UnsortedSegmentSum` | gradient of `tf.gather` | missing |
+ *
+ * They are for NHWC and float32, run on one thread, and agree with the `cpu` backend to 1e-4 relative. Counts of a certificate can
+ * differ by single votes from those of the shipped kernels, as between any two backends: register before the first certificate,
+ * or not at all. A gradient of a dilated convolution does not exist in TensorFlow.js, on any backend.
+ *
+ * @throws {@link CatrsError} if `@tensorflow/tfjs-backend-wasm` has not been imported.
+ */
+export function registerWasmTrainingKernels(): void {
+  if (registered('Conv2D') === undefined) {
+    throw new CatrsError(
+      "`@tensorflow/tfjs-backend-wasm` must be imported first, got a 'wasm' backend without kernels (or call useWasm, which imports it)",
+      { call: 'registerWasmTrainingKernels', field: '@tensorflow/tfjs-backend-wasm', value: undefined },
+    );
+  }
+  const simdOf = simdForBackends();
+  for (const kernel of kernels) register(kernel, simdOf);
+}
+
+function register({ kernelName, build }: TrainingKernel, simdOf: SimdOf): void {
+  const shipped = registered(kernelName);
+  if (shipped !== undefined && mark in shipped.kernelFunc) return;
+  if (shipped !== undefined) tf.unregisterKernel(kernelName, 'wasm');
+  const kernelFunc = Object.assign(build(shipped?.kernelFunc, simdOf), { [mark]: true }) as unknown as KernelFunc;
+  // The shipped set-up stays: where the backend has not started yet, the shipped kernel inside ours still waits for it.
+  tf.registerKernel({ ...shipped, kernelName, backendName: 'wasm', kernelFunc });
+}
+
+function registered(kernelName: string): KernelConfig | undefined {
+  return tf.getKernel(kernelName, 'wasm') as KernelConfig | undefined;
+}

@@ -1,0 +1,82 @@
+import type { TensorInfo } from '@tensorflow/tfjs';
+import type { WasmBackend } from '../backend.ts';
+import { addressOf, allocate, floatsOf, release } from '../backend.ts';
+import type { ConvGeometry } from '../kernels/conv-geometry.ts';
+import type { Simd } from './instance.ts';
+import { copyRows } from './matrix-product.ts';
+import { paddedSize, upToFour, withPaddedChannels, withPaddedInput } from './padding.ts';
+import { patchOffsets, rowTable } from './row-table.ts';
+
+/** Output positions whose products are summed in registers before they go to memory. */
+const POSITIONS_AT_A_TIME = 64;
+
+const BYTES = Float32Array.BYTES_PER_ELEMENT;
+
+/**
+ * `dW = Σ patch(p)ᵀ · dy(p)` over all output positions p of all images: a product with a row for each entry of a patch, a column
+ * for each output channel and a term for each position.
+ *
+ * An entry of the patch moves through the input as the position does, so patches are never cut out. Some output rows of one image
+ * are taken at a time: their inputs stay in the fastest cache.
+ *
+ * @internal
+ */
+export function filterGradientSimd(
+  backend: WasmBackend,
+  simd: Simd,
+  x: TensorInfo,
+  dy: TensorInfo,
+  geometry: ConvGeometry,
+): TensorInfo {
+  return withPaddedInput(backend, x, geometry, (input) =>
+    withPaddedChannels(backend, dy, (gradient) => sumOverPositions(backend, simd, input, gradient, geometry)),
+  );
+}
+
+function sumOverPositions(
+  backend: WasmBackend,
+  simd: Simd,
+  x: TensorInfo,
+  dy: TensorInfo,
+  geometry: ConvGeometry,
+): TensorInfo {
+  const { batchSize, inChannels, outChannels, outHeight, outWidth, strideHeight, strideWidth, filterShape } = geometry;
+  const { height, width } = paddedSize(geometry);
+  const columns = upToFour(outChannels);
+  const offsets = patchOffsets(geometry, width);
+  // One more row than the filter has: the table's fillers write there.
+  const sums = allocate(backend, [offsets.length + 1, columns]);
+  floatsOf(backend, sums).fill(0);
+  const table = rowTable(
+    backend,
+    offsets,
+    offsets.map((_, i) => i * columns),
+    offsets.length * columns,
+  );
+
+  const step = strideWidth * inChannels;
+  const rowsAtATime = Math.ceil(POSITIONS_AT_A_TIME / outWidth);
+  for (let image = 0; image < batchSize; image++) {
+    for (let row = 0; row < outHeight; row += rowsAtATime) {
+      simd.multiply({
+        table: addressOf(backend, table.tensor),
+        tiles: table.tiles,
+        a: addressOf(backend, x) + BYTES * (image * height + row * strideHeight) * width * inChannels,
+        aStep: BYTES * step,
+        aJump: BYTES * (strideHeight * width * inChannels - outWidth * step),
+        b: addressOf(backend, dy) + BYTES * (image * outHeight + row) * outWidth * columns,
+        bStep: BYTES * columns,
+        inner: outWidth,
+        outer: Math.min(rowsAtATime, outHeight - row),
+        c: addressOf(backend, sums),
+        columns,
+      });
+    }
+  }
+  release(backend, table.tensor);
+
+  const result = allocate(backend, filterShape);
+  copyRows(floatsOf(backend, result), floatsOf(backend, sums), offsets.length, outChannels, columns);
+  release(backend, sums);
+  return result;
+}

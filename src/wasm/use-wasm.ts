@@ -1,0 +1,97 @@
+import * as tf from '@tensorflow/tfjs';
+import { CatrsError, OptionError, showValue } from '../errors.ts';
+import { registerWasmTrainingKernels } from './register-kernels.ts';
+
+type WasmModule = typeof import('@tensorflow/tfjs-backend-wasm');
+
+/** Options of {@link useWasm}. */
+export interface UseWasmOptions {
+  /**
+   * Where the backend's `.wasm` files are: a folder's URL ending in `/`, or one URL for each file name.
+   *
+   * @defaultValue found by the backend itself: beside its script (in Node always right)
+   */
+  readonly wasmPaths?: string | Readonly<Record<string, string>>;
+  /**
+   * Threads of the backend. It uses more than one only in a browser with cross-origin isolation.
+   *
+   * @defaultValue the number of logical cores
+   */
+  readonly threads?: number;
+}
+
+/**
+ * Makes WASM the TensorFlow.js backend, able to train convolutional networks.
+ *
+ * Imports `@tensorflow/tfjs-backend-wasm` (a package that the host installs), registers the gradient kernels that it lacks
+ * ({@link registerWasmTrainingKernels}), sets the backend and waits until it is ready. May be called again; once the backend has
+ * started, the options have no effect any more.
+ *
+ * @param options - see {@link UseWasmOptions}.
+ * @returns a promise that resolves when `tf.getBackend()` is `'wasm'` and ready.
+ * @throws {@link OptionError} if an option is unknown or out of range.
+ * @throws {@link CatrsError} if the package is not installed or the backend does not start.
+ * @example
+ * ```ts
+ * import { useWasm } from 'catrs/wasm';
+ *
+ * await useWasm();
+ * ```
+ */
+export async function useWasm(options: UseWasmOptions = {}): Promise<void> {
+  checkOptions(options);
+  const module = await importBackend();
+  if (!started()) {
+    if (options.wasmPaths !== undefined) module.setWasmPaths(options.wasmPaths);
+    if (options.threads !== undefined) module.setThreadsCount(options.threads);
+  }
+  registerWasmTrainingKernels();
+  if (!(await tf.setBackend('wasm'))) {
+    throw failure(
+      "the 'wasm' backend must start, got a failure (in a browser: check `wasmPaths`)",
+      'wasmPaths',
+      options.wasmPaths,
+    );
+  }
+  await tf.ready();
+}
+
+async function importBackend(): Promise<WasmModule> {
+  try {
+    return await import('@tensorflow/tfjs-backend-wasm');
+  } catch (error) {
+    const name = '@tensorflow/tfjs-backend-wasm';
+    const reason = error instanceof Error ? error.message : String(error);
+    throw failure(`\`${name}\` must be installed, got ${showValue(reason)} (npm install ${name})`, name, error);
+  }
+}
+
+function started(): boolean {
+  return 'wasm' in tf.engine().registry;
+}
+
+function checkOptions(options: UseWasmOptions): void {
+  const { wasmPaths, threads, ...unknown } = options;
+  const [typo] = Object.keys(unknown);
+  if (typo !== undefined) {
+    throw wrong(typo, `must be one of wasmPaths, threads, got ${showValue(typo)}`, typo);
+  }
+  if (
+    wasmPaths !== undefined &&
+    typeof wasmPaths !== 'string' &&
+    (typeof wasmPaths !== 'object' || wasmPaths === null)
+  ) {
+    throw wrong('wasmPaths', `must be a string or an object of strings, got ${showValue(wasmPaths)}`, wasmPaths);
+  }
+  if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1)) {
+    throw wrong('threads', `must be an integer of at least 1, got ${showValue(threads)}`, threads);
+  }
+}
+
+function wrong(field: string, text: string, value: unknown): OptionError {
+  return new OptionError(`\`${field}\` ${text}`, { call: 'useWasm', field, value });
+}
+
+function failure(text: string, field: string, value: unknown): CatrsError {
+  return new CatrsError(text, { call: 'useWasm', field, value });
+}

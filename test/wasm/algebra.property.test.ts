@@ -1,0 +1,131 @@
+import * as tf from '@tensorflow/tfjs';
+import fc from 'fast-check';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { useWasm } from '../../src/wasm/index.ts';
+import { deviation, expectSameOnCpu, runOn, sample, scalarOf } from './compare.ts';
+
+const settings = { seed: 20250802, numRuns: 40 } as const;
+const size = (min: number, max: number): fc.Arbitrary<number> => fc.integer({ min, max });
+const seeds = size(0, 2 ** 31 - 1);
+
+beforeAll(() => useWasm());
+
+describe('matMul on wasm', () => {
+  it('with and without transposing, stacked or not, is that of the cpu backend', async () => {
+    const stacks = fc.constantFrom([], [1], [3], [2, 2]);
+    await fc.assert(
+      fc.asyncProperty(
+        fc.record({ m: size(1, 21), k: size(1, 13), n: size(1, 21), a: fc.boolean(), b: fc.boolean() }),
+        stacks,
+        seeds,
+        async ({ m, k, n, a, b }, stack, seed) => {
+          const gradients = tf.grads((x: tf.Tensor, y: tf.Tensor) => scalarOf(tf.matMul(x, y, a, b)));
+          await expectSameOnCpu(
+            (x, y) => [tf.matMul(x!, y!, a, b), ...gradients([x!, y!])],
+            [
+              sample([...stack, ...(a ? [k, m] : [m, k])], seed),
+              sample([...stack, ...(b ? [n, k] : [k, n])], seed + 1),
+            ],
+          );
+        },
+      ),
+      settings,
+    );
+  });
+
+  it.each([
+    [false, false],
+    [false, true],
+    [true, false],
+    [true, true],
+  ])(
+    'fused with bias and activation (transposed: %s, %s) is that of the cpu backend',
+    async (transposeA, transposeB) => {
+      await expectSameOnCpu(
+        (a, b, bias) => [tf.fused.matMul({ a: a!, b: b!, transposeA, transposeB, bias: bias!, activation: 'relu' })],
+        [sample(transposeA ? [5, 7] : [7, 5], 1), sample(transposeB ? [6, 5] : [5, 6], 2), sample([6], 3)],
+      );
+    },
+  );
+
+  it('keeps a NaN in the rows that it belongs to', async () => {
+    const a = sample([6, 5], 1);
+    a.values[7] = NaN;
+    const { values } = await runOn('wasm', (x, y) => [tf.matMul(x!, y!, false, true)], [a, sample([7, 5], 2)]);
+    const rows = [...Array(6).keys()].map((row) => values[0]!.subarray(7 * row, 7 * row + 7).every(Number.isFinite));
+    expect(rows).toEqual([true, false, true, true, true, true]);
+  });
+
+  it('multiplies more rows than are done at a time', async () => {
+    await expectSameOnCpu((a, b) => [tf.matMul(a!, b!, true, false)], [sample([9, 203], 1), sample([9, 30], 2)]);
+  });
+});
+
+describe('sum and mean on wasm', () => {
+  it('over any axes are those of the cpu backend', async () => {
+    const shapes = fc.array(size(1, 7), { minLength: 1, maxLength: 4 });
+    await fc.assert(
+      fc.asyncProperty(shapes, size(1, 15), fc.boolean(), seeds, async (shape, mask, keepDims, seed) => {
+        const axes = [...shape.keys()].filter((axis) => (mask >> axis) & 1);
+        fc.pre(axes.length > 0);
+        await expectSameOnCpu((x) => [tf.sum(x!, axes, keepDims), tf.mean(x!, axes, keepDims)], [sample(shape, seed)]);
+      }),
+      settings,
+    );
+  });
+
+  it('over many rows keep their accuracy', async () => {
+    const ones = { shape: [70_000, 3], values: new Float32Array(210_000).fill(0.1) };
+    const { values } = await runOn('wasm', (x) => [tf.sum(x!, 0), tf.mean(x!, 0)], [ones]);
+    const tenth = Math.fround(0.1);
+    // At most 64 roundings of 2^-24 each, whatever the number of rows.
+    expect(deviation(values[0]!, new Float32Array(3).fill(70_000 * tenth))).toBeLessThan(64 * 2 ** -24);
+    expect(deviation(values[1]!, new Float32Array(3).fill(tenth))).toBeLessThan(64 * 2 ** -24);
+  });
+});
+
+describe('tile on wasm', () => {
+  it('with any repetitions is that of the cpu backend, gradient included', async () => {
+    const axes = fc.array(fc.tuple(size(1, 4), size(1, 4)), { minLength: 1, maxLength: 4 });
+    await fc.assert(
+      fc.asyncProperty(axes, seeds, async (pairs, seed) => {
+        const reps = pairs.map(([, times]) => times);
+        const gradient = tf.grad((x: tf.Tensor) => scalarOf(tf.tile(x, reps)));
+        const x = sample(
+          pairs.map(([extent]) => extent),
+          seed,
+        );
+        await expectSameOnCpu((t) => [tf.tile(t!, reps), tf.tile(tf.cast(t!, 'int32'), reps), gradient(t!)], [x]);
+      }),
+      settings,
+    );
+  });
+});
+
+describe('unsortedSegmentSum on wasm', () => {
+  it('is that of the cpu backend, leaving out ids that are no segments', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(size(-1, 4), { minLength: 1, maxLength: 9 }),
+        size(1, 5),
+        seeds,
+        async (ids, width, seed) => {
+          const rows = ids.length;
+          await expectSameOnCpu(
+            (x) => [tf.unsortedSegmentSum(x!, tf.tensor1d(ids, 'int32'), 4)],
+            [sample([rows, width, 2], seed)],
+          );
+        },
+      ),
+      settings,
+    );
+  });
+
+  it('is the gradient of gather along any axis', async () => {
+    for (const axis of [0, 1, 2]) {
+      const pick = (x: tf.Tensor): tf.Tensor => tf.gather(x, tf.tensor1d([2, 0, 2, 1], 'int32'), axis);
+      const gradient = tf.grad((x: tf.Tensor) => scalarOf(pick(x)));
+      await expectSameOnCpu((x) => [gradient(x!)], [sample([3, 4, 5], axis)]);
+    }
+  });
+});

@@ -1,0 +1,57 @@
+import { describe, expect, it } from 'vitest';
+import type { WasmBackend } from '../../src/wasm/backend.ts';
+import { assemble } from '../../src/wasm/simd/assembler.ts';
+import { createSimd } from '../../src/wasm/simd/instance.ts';
+import { multiplyFunction } from '../../src/wasm/simd/multiply.ts';
+import { poolGradientFunction } from '../../src/wasm/simd/pool.ts';
+import { sumFunction } from '../../src/wasm/simd/sum.ts';
+
+const functions = [
+  multiplyFunction('multiply8', 8),
+  multiplyFunction('multiply4', 4),
+  poolGradientFunction('pool'),
+  sumFunction('sum'),
+];
+
+describe('the module with SIMD loops', () => {
+  it.each([false, true])(
+    'is valid (shared memory: %s) and small enough to be compiled synchronously anywhere',
+    (shared) => {
+      const bytes = assemble(functions, { shared });
+      expect(WebAssembly.validate(bytes)).toBe(true);
+      expect(bytes.length).toBeLessThan(4096);
+    },
+  );
+
+  it('can be linked to the shared memory of a backend with threads', () => {
+    const wasmMemory = new WebAssembly.Memory({ initial: 2, maximum: 65536, shared: true });
+    expect(createSimd({ wasm: { wasmMemory } } as unknown as WasmBackend)?.threaded).toBe(true);
+  });
+
+  it('is not made for a backend that hides its memory', () => {
+    expect(createSimd({ wasm: {} } as unknown as WasmBackend)).toBeUndefined();
+  });
+
+  it('multiplies what the table points to', () => {
+    const memory = new WebAssembly.Memory({ initial: 1 });
+    const { multiply } = createSimd({ wasm: { asm: { memory } } } as unknown as WasmBackend)!;
+    const floats = new Float32Array(memory.buffer);
+    const [a, b, c] = [64, 256, 512];
+    // Rows of A begin one float apart; four terms each, two outer times two inner, the outer ones 10 floats apart.
+    new Int32Array(memory.buffer).set([0, 0, 4, 48, 8, 96, 12, 144]);
+    for (let i = 0; i < 20; i++) floats[a + i] = i;
+    for (let i = 0; i < 48; i++) floats[b + i] = (i % 5) - 2;
+    floats[c] = 100;
+    multiply({
+      ...{ table: 0, tiles: 1, a: 4 * a, aStep: 4, aJump: 4 * 8, inner: 2, outer: 2 },
+      ...{ b: 4 * b, bStep: 48, c: 4 * c, columns: 12 },
+    });
+    for (let row = 0; row < 4; row++) {
+      for (let column = 0; column < 12; column++) {
+        const terms = [0, 1, 10, 11].map((offset, t) => floats[a + row + offset]! * floats[b + 12 * t + column]!);
+        const expected = terms.reduce((sum, term) => sum + term, row + column === 0 ? 100 : 0);
+        expect(floats[c + 12 * row + column]).toBe(expected);
+      }
+    }
+  });
+});
