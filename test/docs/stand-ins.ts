@@ -1,0 +1,122 @@
+/**
+ * What the pages take as given: a small model, a few images, batches. A snippet that uses one of these names without declaring it
+ * gets it from here.
+ */
+import * as tf from '@tensorflow/tfjs';
+import {
+  type CertifiedRow,
+  certifyDataset,
+  ConfidenceAwareLoss,
+  createKey,
+  fillUniforms,
+  foldIn,
+  GaussianNoise,
+  type Key,
+  type LabelledDataset,
+  NoisePgd,
+  SmoothedClassifier,
+} from 'catrs';
+import { arrayDataset } from 'catrs/data';
+
+const SHAPE = [4, 4, 1] as const;
+const CLASSES = 10;
+
+/** Key of everything random. */
+export const key: Key = createKey(20);
+
+/** A step counter of the host. */
+export const step = 3;
+
+/** The smoothing noise. */
+export const noise: GaussianNoise = new GaussianNoise({ sigma: 0.25 });
+
+/** A classifier with logits. */
+export const model: tf.LayersModel = makeModel(0);
+
+/** A classifier that ends in softmax. */
+export const modelThatEndsInSoftmax: tf.LayersModel = makeModel(0, 'softmax');
+
+/** The model under noise. */
+export const g: SmoothedClassifier = new SmoothedClassifier(model, { noise, numClasses: CLASSES });
+
+/** One image. */
+export const image: tf.Tensor = tf.tensor(uniforms(16, 1), [...SHAPE]);
+
+/** A batch of images. */
+export const x: tf.Tensor = tf.tensor(uniforms(8 * 16, 2), [8, ...SHAPE]);
+
+/** Classes of the batch. */
+export const labels: number[] = [0, 1, 2, 3, 4, 5, 6, 7];
+
+/** Target distributions of the batch. */
+export const softTargets: tf.Tensor2D = tf.fill([8, CLASSES], 1 / CLASSES);
+
+/** Batches of a host. */
+export const batches: readonly { x: tf.Tensor; labels: number[]; softTargets: tf.Tensor }[] = [
+  { x, labels, softTargets },
+  { x, labels, softTargets },
+];
+
+/** The host's optimizer. */
+export const optimizer: tf.Optimizer = tf.train.sgd(0.01);
+
+/** The host's objective. */
+export const loss: ConfidenceAwareLoss = new ConfidenceAwareLoss(model, {
+  noise,
+  attack: new NoisePgd({ epsilon: 1, steps: 2 }),
+  lambda: 0.5,
+});
+
+/** The host's training images. */
+export const trainingSet: LabelledDataset = arrayDataset({
+  values: uniforms(4 * 16, 3),
+  shape: SHAPE,
+  labels: [0, 1, 2, 3],
+});
+
+/** The host's held-out images. */
+export const testSet: LabelledDataset = arrayDataset({
+  values: uniforms(40 * 16, 4),
+  shape: SHAPE,
+  labels: Array.from({ length: 40 }, (_, i) => i % CLASSES),
+});
+
+/** Certified rows of two methods. */
+export const rows: readonly CertifiedRow[] = await certifyAll(makeModel(0));
+/** Certified rows of another method on the same images. */
+export const otherRows: readonly CertifiedRow[] = await certifyAll(makeModel(1));
+
+/** Stops nothing. */
+export const signal: AbortSignal = new AbortController().signal;
+
+/** The host's own function to logits. */
+export function myLogitsFn(images: tf.Tensor): tf.Tensor {
+  return model.predict(images) as tf.Tensor;
+}
+
+async function certifyAll(classifier: tf.LayersModel): Promise<CertifiedRow[]> {
+  const smoothed = new SmoothedClassifier(classifier, { noise, numClasses: CLASSES });
+  const found: CertifiedRow[] = [];
+  for await (const row of certifyDataset(smoothed, testSet, { key, n: 100, max: 5 })) found.push(row);
+  return found;
+}
+
+function makeModel(seed: number, activation: 'linear' | 'softmax' = 'linear'): tf.LayersModel {
+  const made = tf.sequential({
+    layers: [
+      tf.layers.flatten({ inputShape: [...SHAPE] }),
+      tf.layers.dense({ units: CLASSES, activation, kernelInitializer: 'zeros' }),
+    ],
+  });
+  const kernel = tf.tensor(uniforms(16 * CLASSES, 100 + seed), [16, CLASSES]);
+  const bias = tf.zeros([CLASSES]);
+  made.setWeights([kernel, bias]);
+  tf.dispose([kernel, bias]);
+  return made;
+}
+
+function uniforms(count: number, stream: number): Float32Array {
+  const values = new Float32Array(count);
+  fillUniforms(values, { key: foldIn(key, stream), start: 0, dimension: count });
+  return values;
+}
