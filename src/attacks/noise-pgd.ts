@@ -1,11 +1,13 @@
 import * as tf from '@tensorflow/tfjs';
-import type { Classifier, LogitsFn } from '../classifier/types.ts';
-import { toLogitsFn } from '../classifier/to-logits-fn.ts';
-import { parseNoisePgdOptions } from '../options/noise-pgd-options.ts';
+import { adaptClassifier } from '../classifier/adapt-classifier.ts';
+import { noisyLogits } from '../classifier/noisy-logits.ts';
+import type { Classifier } from '../classifier/types.ts';
+import { parseNoiseAttackRequest, parseNoisePgdOptions } from '../options/noise-pgd-options.ts';
 import { assertOutsideTape } from '../tensors/assert-outside-tape.ts';
 import { asConstant } from '../tensors/as-constant.ts';
-import { assertBatchNoise } from '../tensors/assert-shapes.ts';
-import { klRows, meanSoftmax, splitCopies } from '../tensors/cross-entropy.ts';
+import { assertBatch, assertBatchNoise, assertSoftTargets } from '../tensors/assert-shapes.ts';
+import { klRows, meanSoftmax } from '../tensors/cross-entropy.ts';
+import { gradientOf } from '../tensors/gradient-of.ts';
 import { flattenExamples, rowNorms, shortenRows } from '../tensors/per-example.ts';
 import { projectedAscent } from './projected-ascent.ts';
 import type { NoiseAttack, NoiseAttackRequest } from './types.ts';
@@ -63,24 +65,27 @@ export class NoisePgd implements NoiseAttack {
    * Attacks the noise of a batch.
    *
    * @returns the attacked noise [M, B, ...inputShape], owned by the caller
+   * @throws OptionError for a missing or unknown name
    * @throws TensorError if called inside a gradient tape or if the shapes do not fit
+   * @throws ClassifierError if the classifier does not return [batch, numClasses]
    */
-  perturb(classifier: Classifier, { x, noise, softTargets }: NoiseAttackRequest): tf.Tensor {
+  perturb(classifier: Classifier, request: NoiseAttackRequest): tf.Tensor {
     assertOutsideTape(CALL);
+    const { x, noise, softTargets } = parseNoiseAttackRequest(CALL, request);
+    assertBatch(CALL, x);
     assertBatchNoise(CALL, x, noise);
-    const run = toLogitsFn(classifier);
+    const run = adaptClassifier(CALL, classifier);
     return tf.tidy(() => {
       const start = flattenExamples(noise, 2);
       let targets = softTargets;
-      const gradient = (rows: tf.Tensor2D): tf.Tensor2D => {
-        const objective = tf.grad((moved) => {
-          const logits = noisyLogits(run, x, tf.reshape(moved, noise.shape));
+      const gradient = (rows: tf.Tensor2D): tf.Tensor2D =>
+        gradientOf((moved) => {
+          const logits = noisyLogits(CALL, run, { x, noise: tf.reshape(moved, noise.shape) }, { training: false });
+          if (softTargets) assertSoftTargets(CALL, softTargets, ...(logits.shape.slice(1) as [number, number]));
           // The first forward pass also gives the default targets; they stay fixed from then on.
           targets ??= tf.keep(asConstant(meanSoftmax, logits));
           return tf.mean(tf.sum(klRows(logits, targets), 1));
-        });
-        return objective(rows) as tf.Tensor2D;
-      };
+        }, rows);
       try {
         const attacked = projectedAscent(start, this.steps, this.stepSize, {
           gradient,
@@ -93,13 +98,6 @@ export class NoisePgd implements NoiseAttack {
       }
     });
   }
-}
-
-/** Logits [M, B, C] of x + noise in inference mode. */
-function noisyLogits(run: LogitsFn, x: tf.Tensor, noise: tf.Tensor): tf.Tensor3D {
-  const [numNoise = 1, batch = 1, ...inputShape] = noise.shape;
-  const copies = tf.reshape(tf.add(x, noise), [numNoise * batch, ...inputShape]);
-  return splitCopies(run(copies, { training: false }), numNoise);
 }
 
 /**

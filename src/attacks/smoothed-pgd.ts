@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
-import { toLogitsFn } from '../classifier/to-logits-fn.ts';
+import { adaptClassifier } from '../classifier/adapt-classifier.ts';
+import { noisyLogits } from '../classifier/noisy-logits.ts';
 import type { Classifier, LogitsFn } from '../classifier/types.ts';
 import type { AdditiveNoise } from '../noise/types.ts';
 import { parseSmoothedPgdOptions, parseSmoothedPgdRequest } from '../options/smoothed-pgd-options.ts';
@@ -7,7 +8,8 @@ import { fillNormals } from '../random/fill-normals.ts';
 import { split } from '../random/split.ts';
 import { assertBatch, assertBatchNoise } from '../tensors/assert-shapes.ts';
 import { assertOutsideTape } from '../tensors/assert-outside-tape.ts';
-import { labelEntries, splitCopies } from '../tensors/cross-entropy.ts';
+import { gradientOf } from '../tensors/gradient-of.ts';
+import { labelEntries } from '../tensors/cross-entropy.ts';
 import { assertLabelsFit, checkLabels, type Labels } from '../tensors/labels.ts';
 import { flattenExamples, rowNorms, shortenRows } from '../tensors/per-example.ts';
 import type { InputRange, Key } from '../types.ts';
@@ -31,7 +33,7 @@ export interface SmoothedPgdOptions {
    * @defaultValue 2 · epsilon / steps
    */
   readonly stepSize?: number;
-  /** Range to which the attacked input x + δ is clipped; absent: no clipping. */
+  /** Range to which the attacked input x + δ is clipped, which must hold x; absent: no clipping. */
   readonly clip?: InputRange;
 }
 
@@ -81,6 +83,7 @@ export class SmoothedPgd {
    * @returns the attacked inputs x + δ, [B, ...inputShape], owned by the caller
    * @throws TensorError if called inside a gradient tape or if the shapes do not fit
    * @throws OptionError if the key is missing or labels are out of range
+   * @throws ClassifierError if the classifier does not return [batch, numClasses]
    */
   perturb(classifier: Classifier, request: SmoothedPgdRequest): tf.Tensor {
     assertOutsideTape(CALL);
@@ -88,25 +91,27 @@ export class SmoothedPgd {
     const { epsilon, steps, numNoise, clip } = this.#options;
     const stepSize = this.#options.stepSize ?? (2 * epsilon) / steps;
     assertBatch(CALL, x);
-    const run = toLogitsFn(classifier);
+    const run = adaptClassifier(CALL, classifier);
     const [noiseKey, directionKey] = split(key);
     return tf.tidy(() => {
       const drawn = noise ?? this.#options.noise.sampleBatch({ key: noiseKey, numNoise, shape: x.shape });
       assertBatchNoise(CALL, x, drawn);
       const checked = checkLabels(CALL, labels, x.shape[0] ?? 0);
-      const objective = tf.grad((delta) => {
+      const objective = (delta: tf.Tensor): tf.Tensor => {
         const logProbability = meanLogProbability(run, tf.add(x, tf.reshape(delta, x.shape)), drawn, checked.labels);
         assertLabelsFit(CALL, checked.largest, logProbability.numClasses);
         return tf.neg(tf.sum(logProbability.values));
-      });
+      };
       const rows = flattenExamples(x, 1);
       const delta = projectedAscent(tf.zerosLike(rows), steps, stepSize, {
-        gradient: (current) => objective(current) as tf.Tensor2D,
+        gradient: (current) => gradientOf(objective, current),
         direction: (gradient, step) => unitDirection(gradient, directionKey, step),
         project: (moved) =>
           shortenRows(clip ? tf.sub(tf.clipByValue(tf.add(rows, moved), ...clip), rows) : moved, epsilon),
       });
-      return tf.add(x, tf.reshape(delta, x.shape));
+      const attacked = tf.add(x, tf.reshape(delta, x.shape));
+      // x + (clipped − x) can round to just outside the range.
+      return clip ? tf.clipByValue(attacked, ...clip) : attacked;
     });
   }
 }
@@ -118,11 +123,10 @@ function meanLogProbability(
   noise: tf.Tensor,
   labels: tf.Tensor1D,
 ): { values: tf.Tensor; numClasses: number } {
-  const [numNoise = 1, batch = 1, ...inputShape] = noise.shape;
-  const copies = tf.reshape(tf.add(x, noise), [numNoise * batch, ...inputShape]);
-  const logits = splitCopies(run(copies, { training: false }), numNoise);
+  const logits = noisyLogits(CALL, run, { x, noise }, { training: false });
+  const [numNoise, , numClasses] = logits.shape;
   const logProbabilities = labelEntries(tf.logSoftmax(logits), labels);
-  return { values: tf.sub(tf.logSumExp(logProbabilities, 0), Math.log(numNoise)), numClasses: logits.shape[2] };
+  return { values: tf.sub(tf.logSumExp(logProbabilities, 0), Math.log(numNoise)), numClasses };
 }
 
 /** Gradient over its length; a standard normal vector where the length is exactly 0. */

@@ -1,3 +1,4 @@
+import { parsePredictCountsRequest } from '../options/counts-options.ts';
 import { binomialTest } from '../stats/binomial-test.ts';
 import { ABSTAIN, type Prediction } from './types.ts';
 
@@ -7,12 +8,14 @@ import { ABSTAIN, type Prediction } from './types.ts';
  * n₁ ≥ n₂ are the two largest counts; it abstains if the two-sided exact binomial test of n₁ out of n₁ + n₂ at 1/2 has a p-value
  * above alpha. With probability at least 1 − alpha over the draws it abstains or returns the class of the smoothed classifier.
  *
+ * @throws OptionError for counts that are no votes or alpha outside (0, 1]
  * @see Cohen, Rosenfeld, Kolter, ICML 2019, PREDICT and Proposition 1; Hung, Fithian, "Rank verification", 2016
  */
 export function predictCounts(
   counts: readonly number[],
   alpha: number,
 ): Pick<Prediction, 'label' | 'abstained' | 'pValue' | 'top'> {
+  parsePredictCountsRequest('predictCounts', { counts, alpha });
   // Among equals the highest index comes first, as in the reference; a tie never passes the test.
   const order = counts.map((_, c) => c).sort((a, b) => (counts[b] ?? 0) - (counts[a] ?? 0) || b - a);
   const [top = 0, second = 0] = order;

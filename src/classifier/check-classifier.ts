@@ -1,8 +1,9 @@
 import * as tf from '@tensorflow/tfjs';
 import { ClassifierError } from '../errors.ts';
 import { parseCheckClassifierOptions } from '../options/check-classifier-options.ts';
-import { assertDeclaredOutput, assertFiniteLogits, assertLogitsShape } from './check-logits.ts';
-import { toLogitsFn } from './to-logits-fn.ts';
+import { assertBatch } from '../tensors/assert-shapes.ts';
+import { adaptClassifier } from './adapt-classifier.ts';
+import { assertFiniteLogits, assertLogitsShape, outputJudge } from './check-logits.ts';
 import type { Classifier, ClassifierOutput } from './types.ts';
 
 /** Options of {@link checkClassifier}. */
@@ -27,6 +28,7 @@ const TOLERANCE = 1e-3;
  *
  * @param classifier - the base classifier
  * @param sample - a batch of real inputs [batch, ...inputShape]; not disposed. Probabilities are told from logits from 8 rows on.
+ * @throws TensorError if `sample` is no float32 batch
  * @throws ClassifierError that says what is broken and the way out.
  */
 export async function checkClassifier(
@@ -35,7 +37,8 @@ export async function checkClassifier(
   options: CheckClassifierOptions = {},
 ): Promise<void> {
   const { numClasses, output } = parseCheckClassifierOptions(CALL, options);
-  const run = toLogitsFn(classifier, { output });
+  assertBatch(CALL, sample, 'sample');
+  const run = adaptClassifier(CALL, classifier, output);
   const batch = sample.shape[0] ?? 0;
   const forward = async (x: tf.Tensor): Promise<Float32Array> => {
     // The clone keeps a classifier that returns its input from handing us the caller's tensor; the tidy collects its leaks.
@@ -49,7 +52,7 @@ export async function checkClassifier(
   };
   const first = await forward(sample);
   assertFiniteLogits(CALL, first);
-  assertDeclaredOutput(CALL, first, first.length / batch, output);
+  outputJudge(CALL, first.length / batch, output)(first);
   assertSame(first, await forward(sample), 'asked twice', 'switch dropout and randomness off in inference mode');
   const row = tf.slice(sample, 0, 1);
   try {
@@ -66,7 +69,7 @@ function assertSame(a: Float32Array, b: Float32Array, when: string, way: string)
   const difference = a.reduce((most, value, i) => Math.max(most, Math.abs(value - (b[i] as number))), 0);
   if (difference <= TOLERANCE * scale) return;
   throw new ClassifierError(
-    `\`classifier\` must be one fixed function of each row, got logits that differ by ${difference} when ${when} (${way})`,
+    `\`classifier\` must be one fixed function of each row, got logits that differ by ${Number(difference.toPrecision(3))} when ${when} (${way})`,
     { call: CALL, field: 'classifier', value: difference },
   );
 }

@@ -1,5 +1,5 @@
 import type * as tf from '@tensorflow/tfjs';
-import { ClassifierError, showValue } from '../errors.ts';
+import { ClassifierError } from '../errors.ts';
 import type { ClassifierOutput } from './types.ts';
 
 const SUM_TOLERANCE = 1e-3;
@@ -15,10 +15,17 @@ export function assertLogitsShape(call: string, logits: tf.Tensor, batch: number
       { call, field: 'classifier', value: logits.shape },
     );
   }
-  if (columns < 2 || (numClasses !== undefined && columns !== numClasses)) {
+  if (columns < 2) {
+    throw new ClassifierError(`\`classifier\` must return one logit for each of at least 2 classes, got ${columns}`, {
+      call,
+      field: 'classifier',
+      value: columns,
+    });
+  }
+  if (numClasses !== undefined && columns !== numClasses) {
     throw new ClassifierError(
-      `\`numClasses\` must equal the number of logits of the classifier (${columns}), got ${numClasses ?? columns}`,
-      { call, field: 'numClasses', value: numClasses ?? columns },
+      `\`numClasses\` must equal the number of logits of the classifier (${columns}), got ${numClasses}`,
+      { call, field: 'numClasses', value: numClasses },
     );
   }
 }
@@ -36,31 +43,37 @@ export function assertFiniteLogits(call: string, logits: ArrayLike<number>): voi
 }
 
 /**
- * Throws if the rows contradict the declared kind of output: probabilities where logits are declared, or rows that are no
- * distribution where probabilities are declared (`logits` then holds ln p).
+ * Makes a function that is shown the rows batch by batch and throws once they contradict the declared kind of output:
+ * probabilities where logits are declared, or a row that is no distribution where probabilities are declared (`logits` then
+ * holds ln p).
  * @internal
  */
-export function assertDeclaredOutput(
+export function outputJudge(
   call: string,
-  logits: ArrayLike<number>,
   numClasses: number,
   output: ClassifierOutput,
-): void {
-  const rows = logits.length / numClasses;
-  const distributions = countDistributions(logits, numClasses, output === 'logits' ? (v) => v : Math.exp);
-  if (output === 'logits' && rows >= LEAST_ROWS_TO_JUDGE && distributions === rows) {
-    throw new ClassifierError(
-      "`output` must be 'probabilities' for a classifier whose rows are probabilities, got 'logits' " +
-        "(set output: 'probabilities', or remove the final softmax)",
-      { call, field: 'output', value: output },
-    );
-  }
-  if (output === 'probabilities' && distributions < rows) {
-    throw new ClassifierError(
-      "`output` must be 'logits' for a classifier whose rows are not non-negative with sum 1, got 'probabilities'",
-      { call, field: 'output', value: showValue(output) },
-    );
-  }
+): (logits: ArrayLike<number>) => void {
+  const read = output === 'logits' ? (value: number): number => value : Math.exp;
+  let rows = 0;
+  let distributions = 0;
+  return (logits) => {
+    if (output === 'logits' && distributions < rows) return; // one row that is no distribution settles it
+    rows += logits.length / numClasses;
+    distributions += countDistributions(logits, numClasses, read);
+    if (output === 'logits' && rows >= LEAST_ROWS_TO_JUDGE && distributions === rows) {
+      throw new ClassifierError(
+        "`output` must be 'probabilities' for a classifier whose rows are probabilities, got 'logits' " +
+          "(set output: 'probabilities', or remove the final softmax)",
+        { call, field: 'output', value: output },
+      );
+    }
+    if (output === 'probabilities' && distributions < rows) {
+      throw new ClassifierError(
+        "`output` must be 'logits' for a classifier whose rows are not non-negative with sum 1, got 'probabilities'",
+        { call, field: 'output', value: output },
+      );
+    }
+  };
 }
 
 function countDistributions(values: ArrayLike<number>, numClasses: number, read: (value: number) => number): number {

@@ -30,6 +30,8 @@ export interface GraphModelLike {
   predict(inputs: tf.Tensor): unknown;
   /** Runs the model to named outputs; tells a graph model from others. */
   execute(inputs: tf.Tensor, outputs?: string | string[]): unknown;
+  /** The inputs; sizes of −1 are free, an absent shape is unknown. */
+  readonly inputs?: readonly { readonly shape?: readonly (number | null)[] | undefined }[];
 }
 
 /** A base classifier: a function to logits, a `tf.LayersModel`, or (certify and predict only) a `tf.GraphModel`. */

@@ -1,20 +1,20 @@
 import * as tf from '@tensorflow/tfjs';
 import type { NoiseAttack } from '../attacks/types.ts';
-import { toLogitsFn } from '../classifier/to-logits-fn.ts';
+import { adaptClassifier } from '../classifier/adapt-classifier.ts';
+import { noisyLogits } from '../classifier/noisy-logits.ts';
 import type { Classifier, LogitsFn } from '../classifier/types.ts';
 import type { AdditiveNoise } from '../noise/types.ts';
 import { parseConfidenceAwareBatch, parseConfidenceAwareOptions } from '../options/confidence-aware-options.ts';
 import { fillUniforms } from '../random/fill-uniforms.ts';
 import { split } from '../random/split.ts';
 import { asConstant } from '../tensors/as-constant.ts';
-import { assertBatch, assertBatchNoise, assertShape } from '../tensors/assert-shapes.ts';
+import { assertBatch, assertBatchNoise, assertShape, assertSoftTargets } from '../tensors/assert-shapes.ts';
 import { assertOutsideTape } from '../tensors/assert-outside-tape.ts';
 import { labelEntries, meanSoftmax } from '../tensors/cross-entropy.ts';
 import { assertLabelsFit, checkLabels, type Labels } from '../tensors/labels.ts';
 import { withDispose } from '../tensors/with-dispose.ts';
 import type { Key } from '../types.ts';
 import { bottomKCrossEntropy } from './bottom-k-cross-entropy.ts';
-import { noisyLogits } from './noisy-logits.ts';
 import { sampleK } from './sample-k.ts';
 import type { Prepared, TrainingLoss } from './types.ts';
 import { voteFrequency } from './vote-frequency.ts';
@@ -123,7 +123,7 @@ export class ConfidenceAwareLoss implements TrainingLoss<ConfidenceAwareBatch, P
   /** Checks the options. */
   constructor(classifier: Classifier, options: ConfidenceAwareLossOptions) {
     this.#options = parseConfidenceAwareOptions('ConfidenceAwareLoss', options);
-    this.#run = toLogitsFn(classifier);
+    this.#run = adaptClassifier('ConfidenceAwareLoss', classifier);
     this.#classifier = classifier;
   }
 
@@ -140,8 +140,8 @@ export class ConfidenceAwareLoss implements TrainingLoss<ConfidenceAwareBatch, P
     assertBatch(call, x);
     const [size = 0] = x.shape;
     if (given.noise) assertBatchNoise(call, x, given.noise);
-    if (given.noiseAdv) assertBatchNoise(call, x, given.noiseAdv);
-    if (softTargets) assertShape(call, 'softTargets', softTargets, [size, softTargets.shape[1] ?? 0]);
+    if (given.noiseAdv) assertBatchNoise(call, x, given.noiseAdv, 'noiseAdv');
+    if (softTargets) assertSoftTargets(call, softTargets, size);
     if (k) assertShape(call, 'k', k, [size]);
     const { noise: source, attack, numNoise, lambda } = this.#options;
     const [noiseKey, uniformKey] = split(given.key);
@@ -174,10 +174,12 @@ export class ConfidenceAwareLoss implements TrainingLoss<ConfidenceAwareBatch, P
   /** The parts of the loss per image, for logs and for objectives of one's own; the tensors are the caller's. */
   terms(prepared: PreparedConfidenceAware): ConfidenceAwareTerms {
     const { x, labels, noise, noiseAdv, uniforms } = prepared;
-    const terms = tf.tidy(() => {
-      const logits = noisyLogits(this.#run, x, noise);
-      const [numNoise, , numClasses] = logits.shape;
-      assertLabelsFit('ConfidenceAwareLoss.value', prepared.largestLabel, numClasses);
+    const call = 'ConfidenceAwareLoss.value';
+    return tf.tidy(() => {
+      const logits = noisyLogits(call, this.#run, { x, noise }, { training: true });
+      const [numNoise, batch, numClasses] = logits.shape;
+      assertLabelsFit(call, prepared.largestLabel, numClasses);
+      if (prepared.softTargets) assertSoftTargets(call, prepared.softTargets, batch, numClasses);
       const softTargets = prepared.softTargets ?? (asConstant(meanSoftmax, logits) as tf.Tensor2D);
       const confidence = (): tf.Tensor1D =>
         this.#options.confidenceMask
@@ -186,16 +188,15 @@ export class ConfidenceAwareLoss implements TrainingLoss<ConfidenceAwareBatch, P
       const k = prepared.k?.clone() ?? sampleK(confidence(), uniforms);
       const low = bottomKCrossEntropy(logits, labels, k);
       const high = noiseAdv
-        ? worstCaseKl(noisyLogits(this.#run, x, noiseAdv), softTargets)
+        ? worstCaseKl(noisyLogits(call, this.#run, { x, noise: noiseAdv }, { training: true }), softTargets)
         : (tf.zerosLike(low) as tf.Tensor1D);
       const mask = asConstant((count) => tf.cast(tf.greaterEqual(count, numNoise), 'float32'), k) as tf.Tensor1D;
       return { low, high, mask, k };
     });
-    return terms;
   }
 }
 
-/** Uniform numbers [B, M]: row b from `foldIn`-free sample index b of the key. */
+/** Uniform numbers [B, M]: row b is sample b of the key. */
 function drawUniforms(key: Key, batch: number, numNoise: number): tf.Tensor2D {
   const uniforms = new Float32Array(batch * numNoise);
   fillUniforms(uniforms, { key, start: 0, dimension: numNoise });

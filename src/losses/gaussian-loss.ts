@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
-import { toLogitsFn } from '../classifier/to-logits-fn.ts';
+import { adaptClassifier } from '../classifier/adapt-classifier.ts';
+import { noisyLogits } from '../classifier/noisy-logits.ts';
 import type { Classifier, LogitsFn } from '../classifier/types.ts';
 import type { AdditiveNoise } from '../noise/types.ts';
 import { parseGaussianLossBatch, parseGaussianLossOptions } from '../options/gaussian-loss-options.ts';
@@ -9,7 +10,6 @@ import { crossEntropyRows } from '../tensors/cross-entropy.ts';
 import { assertLabelsFit, checkLabels, type Labels } from '../tensors/labels.ts';
 import { withDispose } from '../tensors/with-dispose.ts';
 import type { Key } from '../types.ts';
-import { noisyLogits } from './noisy-logits.ts';
 import type { Prepared, TrainingLoss } from './types.ts';
 
 /** Options of {@link GaussianLoss}. */
@@ -64,7 +64,7 @@ export class GaussianLoss implements TrainingLoss<GaussianLossBatch, PreparedGau
   /** Checks the options. */
   constructor(classifier: Classifier, options: GaussianLossOptions) {
     this.#options = parseGaussianLossOptions('GaussianLoss', options);
-    this.#run = toLogitsFn(classifier);
+    this.#run = adaptClassifier('GaussianLoss', classifier);
   }
 
   /**
@@ -78,12 +78,13 @@ export class GaussianLoss implements TrainingLoss<GaussianLossBatch, PreparedGau
     const { x, labels, key, noise } = parseGaussianLossBatch(call, batch);
     assertBatch(call, x);
     if (noise) assertBatchNoise(call, x, noise);
+    const { noise: source, numNoise } = this.#options;
     return withDispose(() => {
       const checked = checkLabels(call, labels, x.shape[0] ?? 0);
       return {
         x: x.clone(),
         labels: checked.labels,
-        noise: noise?.clone() ?? this.#options.noise.sampleBatch({ ...this.#options, key, shape: x.shape }),
+        noise: noise?.clone() ?? source.sampleBatch({ key, numNoise, shape: x.shape }),
         largestLabel: checked.largest,
       };
     });
@@ -91,9 +92,10 @@ export class GaussianLoss implements TrainingLoss<GaussianLossBatch, PreparedGau
 
   /** The loss of a prepared batch: one training-mode forward pass. A scalar owned by the caller. */
   value({ x, labels, noise, largestLabel }: PreparedGaussian): tf.Scalar {
+    const call = 'GaussianLoss.value';
     return tf.tidy(() => {
-      const logits = noisyLogits(this.#run, x, noise);
-      assertLabelsFit('GaussianLoss.value', largestLabel, logits.shape[2]);
+      const logits = noisyLogits(call, this.#run, { x, noise }, { training: true });
+      assertLabelsFit(call, largestLabel, logits.shape[2]);
       return tf.mean(crossEntropyRows(logits, labels)) as tf.Scalar;
     });
   }

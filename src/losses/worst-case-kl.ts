@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { asConstant } from '../tensors/as-constant.ts';
+import { assertSoftTargets } from '../tensors/assert-shapes.ts';
 import { klRows } from '../tensors/cross-entropy.ts';
 import { oneHot } from '../tensors/one-hot.ts';
 
@@ -11,6 +12,7 @@ import { oneHot } from '../tensors/one-hot.ts';
  * @param logits - of the attacked noisy copies, [M, B, numClasses]; not disposed
  * @param softTargets - ŷ, [B, numClasses], rows sum to 1; not disposed
  * @returns L_high per image, [B], owned by the caller
+ * @throws TensorError if the shapes do not fit
  * @see Jeong, Kim, Shin, CAT-RS, AAAI 2023 (worst-case Gaussian training); alinlab/smoothing-catrs, train_catrs.py
  * @example
  * ```ts
@@ -18,6 +20,8 @@ import { oneHot } from '../tensors/one-hot.ts';
  * ```
  */
 export function worstCaseKl(logits: tf.Tensor3D, softTargets: tf.Tensor2D): tf.Tensor1D {
+  const [, batch, numClasses] = logits.shape;
+  assertSoftTargets('worstCaseKl', softTargets, batch, numClasses);
   return tf.tidy(() => {
     const divergences = klRows(logits, softTargets);
     const [numNoise = 1] = divergences.shape;

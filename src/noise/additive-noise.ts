@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { parseAdditiveNoiseOptions } from '../options/additive-noise-options.ts';
+import { parseBatchDrawRequest, parseDrawRequest } from '../options/draw-request-options.ts';
 import { foldIn } from '../random/fold-in.ts';
 import type { Norm, ProbabilityBound } from '../types.ts';
 import type { AdditiveNoise, BatchDrawRequest, Domain, DrawRequest, FillRequest, RadiusRequest } from './types.ts';
@@ -59,13 +60,15 @@ export function additiveNoise(options: AdditiveNoiseOptions): AdditiveNoise {
   };
 }
 
-function perturbOne(sample: AdditiveNoise['sample'], x: tf.Tensor, { key, start, count }: DrawRequest): tf.Tensor {
+function perturbOne(sample: AdditiveNoise['sample'], x: tf.Tensor, request: DrawRequest): tf.Tensor {
+  const { key, start, count } = parseDrawRequest('Noise.perturb', request);
   const noise = new Float32Array(count * x.size);
   sample(noise, { key, start, dimension: x.size });
   return tf.tidy(() => tf.add(tf.expandDims(x), tf.tensor(noise, [count, ...x.shape], 'float32')));
 }
 
-function drawBatch(sample: AdditiveNoise['sample'], { key, numNoise, shape }: BatchDrawRequest): tf.Tensor {
+function drawBatch(sample: AdditiveNoise['sample'], request: BatchDrawRequest): tf.Tensor {
+  const { key, numNoise, shape } = parseBatchDrawRequest('Noise.sampleBatch', request);
   const [batch = 0, ...exampleShape] = shape;
   const dimension = exampleShape.reduce((product, size) => product * size, 1);
   const noise = new Float32Array(numNoise * batch * dimension);

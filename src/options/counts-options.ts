@@ -21,7 +21,12 @@ const certify = z.strictObject({
   dimension: fields.positiveInteger,
 });
 
-const predict = z.strictObject({ counts, alpha: fields.predictAlpha });
+// 1 is admitted here: it makes the test never abstain, as in the reference.
+const alpha: z.ZodCustom<number, number> = z.custom<number>((v) => typeof v === 'number' && v > 0 && v <= 1, {
+  error: 'must be in (0, 1]',
+});
+
+const predict = z.strictObject({ counts, alpha });
 
 /** @internal */
 export function parseCertifyCountsRequest(

@@ -13,8 +13,8 @@ const isFiniteNumber = (value: unknown): value is number => typeof value === 'nu
 const isInteger = (value: unknown, least: number, most: number): boolean =>
   Number.isInteger(value) && (value as number) >= least && (value as number) <= most;
 
-/** Largest number of samples per example: the sample index fills one 30-bit counter word. @internal */
-export const MAX_SAMPLES: number = 2 ** 30;
+/** Largest number of samples per example: the sample index fills one 30-bit counter word. */
+const MAX_SAMPLES: number = 2 ** 30;
 
 /** @internal */
 export const positive: z.ZodCustom<number, number> = field(

@@ -1,8 +1,8 @@
 import type * as tf from '@tensorflow/tfjs';
-import { declaredInputShape } from '../classifier/to-logits-fn.ts';
+import { declaredInputShape } from '../classifier/adapt-classifier.ts';
 import type { Classifier } from '../classifier/types.ts';
 import { TensorError } from '../errors.ts';
-import { assertFloat } from '../tensors/assert-shapes.ts';
+import { assertFloat, isTensor, showShape } from '../tensors/assert-shapes.ts';
 import type { InputRange } from '../types.ts';
 
 /** Throws unless `x` is one float32 example of the shape that the classifier declares, without a batch dimension. @internal */
@@ -10,11 +10,12 @@ export function assertOneExample(call: string, x: tf.Tensor, classifier: Classif
   const declared = declaredInputShape(classifier);
   const fits = (shape: readonly (number | null)[]): boolean =>
     shape.length === x.rank && shape.every((size, axis) => size === null || size === x.shape[axis]);
-  if (x.rank === 0 || x.size === 0 || (declared !== undefined && !fits(declared))) {
+  if (!isTensor(x) || x.rank === 0 || x.size === 0 || (declared !== undefined && !fits(declared))) {
     const shape = declared?.map((size) => size ?? 'any').join(',') ?? '...inputShape';
     throw new TensorError(
-      `\`x\` must be one example of shape [${shape}], got [${x.shape}] (without a batch dimension: tf.squeeze or tf.unstack)`,
-      { call, field: 'x', value: x.shape },
+      `\`x\` must be one example, a tensor of shape [${shape}], got ${showShape(x)}` +
+        ' (without a batch dimension: tf.squeeze or tf.unstack)',
+      { call, field: 'x', value: x },
     );
   }
   assertFloat(call, 'x', x);
@@ -23,7 +24,10 @@ export function assertOneExample(call: string, x: tf.Tensor, classifier: Classif
 /** Throws unless every value of `x` is finite and inside the declared input range. @internal */
 export async function assertInRange(call: string, x: tf.Tensor, [low, high]: InputRange): Promise<void> {
   const values = (await x.data()) as Float32Array;
-  const wrong = values.find((value) => !(value >= low && value <= high && value - value === 0));
+  // The values are float32, so the ends are taken as float32 too: 0.1 is inside [0, 0.1].
+  const least = Math.fround(low);
+  const most = Math.fround(high);
+  const wrong = values.find((value) => !(value >= least && value <= most && value - value === 0));
   if (wrong === undefined) return;
   throw new TensorError(
     `\`x\` must have finite values in the declared input range [${low}, ${high}], got ${wrong}` +

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
-import { assertDeclaredOutput, assertFiniteLogits, assertLogitsShape } from '../classifier/check-logits.ts';
+import { assertFiniteLogits, assertLogitsShape, outputJudge } from '../classifier/check-logits.ts';
 import type { ClassifierOutput, LogitsFn } from '../classifier/types.ts';
+import { CatrsError, ClassifierError } from '../errors.ts';
 import type { Noise } from '../noise/types.ts';
 import type { Key } from '../types.ts';
 import { yieldToHost } from './yield-to-host.ts';
@@ -39,6 +40,7 @@ export interface VoteRequest {
  */
 export async function collectVotes(voters: Voters, x: tf.Tensor, request: VoteRequest): Promise<number[]> {
   const { call, key, n, batchSize, signal, stop } = request;
+  const judge = outputJudge(call, voters.numClasses, voters.output);
   const counts = new Array<number>(voters.numClasses).fill(0);
   let used = 0;
   let lastYield = performance.now();
@@ -46,7 +48,7 @@ export async function collectVotes(voters: Voters, x: tf.Tensor, request: VoteRe
     signal?.throwIfAborted();
     const count = Math.min(batchSize, n - start);
     const logits = await noisyLogits(voters, x, call, { key, start, count });
-    if (start === 0) assertDeclaredOutput(call, logits, voters.numClasses, voters.output);
+    judge(logits);
     for (let row = 0; row < count; row++) {
       const vote = argMax(logits, row * voters.numClasses, voters.numClasses);
       counts[vote] = (counts[vote] ?? 0) + 1;
@@ -69,7 +71,11 @@ async function noisyLogits(
   call: string,
   draw: { key: Key; start: number; count: number },
 ): Promise<Float32Array> {
-  const logits = tf.tidy(() => run(noise.perturb(x, draw), { training: false }));
+  const logits = tf.tidy(() => {
+    const copies = noise.perturb(x, draw);
+    // A classifier may return its input or a tensor that it keeps; only the clone is ours to dispose.
+    return tf.clone(runOn(run, copies, call));
+  });
   try {
     assertLogitsShape(call, logits, draw.count, numClasses);
     const values = (await logits.data()) as Float32Array;
@@ -77,6 +83,22 @@ async function noisyLogits(
     return values;
   } finally {
     logits.dispose();
+  }
+}
+
+/** Runs the classifier; what goes wrong inside it is most often the shape of the example. */
+function runOn(run: LogitsFn, copies: tf.Tensor, call: string): tf.Tensor {
+  try {
+    return run(copies, { training: false });
+  } catch (error) {
+    if (error instanceof CatrsError) throw error;
+    const wrapped = new ClassifierError(
+      `\`classifier\` must accept noisy copies of \`x\`, shape [${copies.shape}], got ${String(error)}` +
+        ' (`x` must be one example without a batch dimension)',
+      { call, field: 'classifier', value: error },
+    );
+    wrapped.cause = error;
+    throw wrapped;
   }
 }
 

@@ -3,7 +3,7 @@ import { certifyCounts } from '../certify/certify-counts.ts';
 import { predictCounts } from '../certify/predict-counts.ts';
 import { topClass } from '../certify/top-class.ts';
 import type { Certificate, NoiseRecord, Prediction } from '../certify/types.ts';
-import { toLogitsFn } from '../classifier/to-logits-fn.ts';
+import { adaptClassifier } from '../classifier/adapt-classifier.ts';
 import type { Classifier, LogitsFn } from '../classifier/types.ts';
 import { OptionError } from '../errors.ts';
 import type { Noise } from '../noise/types.ts';
@@ -48,7 +48,7 @@ export class SmoothedClassifier {
   /** Checks the options; the classifier itself is checked at the first call. */
   constructor(classifier: Classifier, options: SmoothedClassifierOptions) {
     this.#options = parseSmoothedClassifierOptions('SmoothedClassifier', options);
-    this.#run = toLogitsFn(classifier, { output: this.#options.output });
+    this.#run = adaptClassifier('SmoothedClassifier', classifier, this.#options.output);
     this.classifier = classifier;
     this.noise = this.#options.noise;
     this.numClasses = this.#options.numClasses;

@@ -11,7 +11,7 @@ export function assertOutsideTape(call: string): void {
   const depth = tf.engine().state.gradientDepth;
   if (depth === 0) return;
   throw new TensorError(
-    '`call` must not be made inside a gradient tape (call it before optimizer.minimize or tf.grad)',
+    `\`call\` must not be made inside a gradient tape, got gradient depth ${depth} (call it before optimizer.minimize or tf.grad)`,
     {
       call,
       field: 'call',

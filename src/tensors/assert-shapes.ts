@@ -1,14 +1,33 @@
 import type * as tf from '@tensorflow/tfjs';
-import { TensorError } from '../errors.ts';
+import { TensorError, showValue } from '../errors.ts';
 
-/** Throws unless `noise` has shape [M, ...x.shape] for some M of at least 1. @internal */
-export function assertBatchNoise(call: string, x: tf.Tensor, noise: tf.Tensor): void {
-  assertShape(call, 'noise', noise, [noise.shape[0] ?? 1, ...x.shape]);
+/** Throws unless `noise` is float32 [M, ...x.shape] for some M of at least 1. @internal */
+export function assertBatchNoise(call: string, x: tf.Tensor, noise: tf.Tensor, field = 'noise'): void {
+  if (!isTensor(noise) || !hasShape(noise, [noise.shape[0] ?? 1, ...x.shape]) || noise.size === 0) {
+    throw new TensorError(`\`${field}\` must have shape [M,${x.shape}] with M of at least 1, got ${showShape(noise)}`, {
+      call,
+      field,
+      value: noise,
+    });
+  }
+  assertFloat(call, field, noise);
+}
+
+/** Throws unless `softTargets` is float32 [batch, numClasses]; any class count of at least 2 passes when none is given. @internal */
+export function assertSoftTargets(call: string, softTargets: tf.Tensor, batch: number, numClasses?: number): void {
+  const [, columns = 0] = softTargets.shape;
+  if (columns < 2 || !hasShape(softTargets, [batch, numClasses ?? columns])) {
+    throw new TensorError(
+      `\`softTargets\` must have shape [B, numClasses] = [${batch},${numClasses ?? 'C'}], got ${showShape(softTargets)}`,
+      { call, field: 'softTargets', value: softTargets.shape },
+    );
+  }
+  assertFloat(call, 'softTargets', softTargets);
 }
 
 /** Throws unless the tensor has exactly this shape. @internal */
 export function assertShape(call: string, field: string, tensor: tf.Tensor, shape: readonly number[]): void {
-  if (tensor.rank === shape.length && tensor.shape.every((size, axis) => size === shape[axis])) return;
+  if (hasShape(tensor, shape)) return;
   throw new TensorError(`\`${field}\` must have shape [${shape}], got [${tensor.shape}]`, {
     call,
     field,
@@ -17,15 +36,15 @@ export function assertShape(call: string, field: string, tensor: tf.Tensor, shap
 }
 
 /** Throws unless `x` is a float32 batch [B, ...inputShape] with at least one image. @internal */
-export function assertBatch(call: string, x: tf.Tensor): void {
-  if (x.rank < 2 || x.size === 0) {
+export function assertBatch(call: string, x: tf.Tensor, field = 'x'): void {
+  if (!isTensor(x) || x.rank < 2 || x.size === 0) {
     throw new TensorError(
-      `\`x\` must be a batch [B, ...inputShape] of at least one example, got shape [${x.shape}]` +
+      `\`${field}\` must be a batch [B, ...inputShape] of at least one example, got ${showShape(x)}` +
         ' (add the batch dimension with tf.expandDims)',
-      { call, field: 'x', value: x.shape },
+      { call, field, value: x },
     );
   }
-  assertFloat(call, 'x', x);
+  assertFloat(call, field, x);
 }
 
 /** Throws unless the tensor is float32. @internal */
@@ -39,4 +58,18 @@ export function assertFloat(call: string, field: string, tensor: tf.Tensor): voi
       value: tensor.dtype,
     },
   );
+}
+
+/** True for a tensor of any copy of TensorFlow.js. @internal */
+export function isTensor(value: unknown): value is tf.Tensor {
+  return typeof value === 'object' && value !== null && 'dataId' in value && 'shape' in value;
+}
+
+/** The shape of a tensor for an error text, or what stands in its place. @internal */
+export function showShape(value: unknown): string {
+  return isTensor(value) ? `shape [${value.shape}]` : showValue(value);
+}
+
+function hasShape(tensor: tf.Tensor, shape: readonly number[]): boolean {
+  return tensor.rank === shape.length && tensor.shape.every((size, axis) => size === shape[axis]);
 }

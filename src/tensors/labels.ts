@@ -20,15 +20,21 @@ export function checkLabels(call: string, labels: Labels, batch: number): Checke
         value: labels.shape,
       });
     }
-    return { labels: tf.cast(labels, 'int32') as tf.Tensor1D, largest: undefined };
+    if (labels.dtype !== 'int32') {
+      throw new TensorError(
+        `\`labels\` must be int32, got ${labels.dtype} (tf.cast(labels, 'int32') converts them, or give plain integers)`,
+        { call, field: 'labels', value: labels.dtype },
+      );
+    }
+    return { labels: tf.clone(labels) as tf.Tensor1D, largest: undefined };
   }
   const values = Array.from(labels);
-  const wrong = values.find((label) => !Number.isInteger(label) || label < 0);
-  if (wrong !== undefined) {
-    throw new OptionError(`\`labels\` must be integers of at least 0, got ${showValue(wrong)}`, {
+  const wrong = values.findIndex((label) => !Number.isInteger(label) || label < 0);
+  if (wrong >= 0) {
+    throw new OptionError(`\`labels\` must be integers of at least 0, got ${showValue(values[wrong])}`, {
       call,
       field: 'labels',
-      value: wrong,
+      value: values[wrong],
     });
   }
   if (values.length !== batch) {

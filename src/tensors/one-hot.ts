@@ -1,11 +1,12 @@
 import * as tf from '@tensorflow/tfjs';
 
 /**
- * Indicator rows in float32: int32 [...] → [..., depth].
+ * Indicator rows in float32: int32 [...] → [..., depth]; a row of zeros for an index out of range.
  *
- * Asking `tf.oneHot` for float32 gives denormal numbers on the WASM backend (4.22 writes integer bits), so it is cast.
+ * Compared by hand: `tf.oneHot` refuses depth 1 (one noisy copy), and asked for float32 it gives denormal numbers on the WASM
+ * backend (4.22 writes integer bits).
  * @internal
  */
 export function oneHot(indices: tf.Tensor, depth: number): tf.Tensor {
-  return tf.cast(tf.oneHot(indices as tf.Tensor1D, depth), 'float32');
+  return tf.cast(tf.equal(tf.expandDims(indices, -1), tf.range(0, depth, 1, 'int32')), 'float32');
 }

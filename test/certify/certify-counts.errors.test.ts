@@ -1,0 +1,58 @@
+import { describe, it } from 'vitest';
+import { certifyCounts } from '../../src/certify/certify-counts.ts';
+import { predictCounts } from '../../src/certify/predict-counts.ts';
+import { OptionError } from '../../src/errors.ts';
+import { GaussianNoise } from '../../src/noise/gaussian-noise.ts';
+import { expectError } from '../helpers/errors.ts';
+
+const good = {
+  countsSelection: [1, 9],
+  counts: [5, 95],
+  n: 100,
+  alpha: 0.001,
+  noise: new GaussianNoise({ sigma: 0.5 }),
+  norm: 'l2',
+  dimension: 4,
+} as const;
+
+describe('certifyCounts refuses', () => {
+  it.each([
+    [{ alpha: 0.5 }, '`alpha` must be in (0, 1/2), got 0.5'],
+    [{ alpha: undefined }, '`alpha` must be in (0, 1/2), got undefined'],
+    [{ n: 0 }, '`n` must be an integer of at least 1, got 0'],
+    [{ n: 99 }, '`counts` must have a sum of at most n = 99, got 100'],
+    [
+      { counts: [5, 95.5] },
+      '`counts` must be a list of votes per class, whole numbers of at least 0 for at least 2 classes, got [5, 95.5]',
+    ],
+    [
+      { countsSelection: [] },
+      '`countsSelection` must be a list of votes per class, whole numbers of at least 0 for at least 2 classes, got []',
+    ],
+    [{ countsSelection: [1, 9, 0] }, '`countsSelection` must have as many classes as `counts` (2), got 3'],
+    [{ norm: 'l3' }, "`norm` must be 'l1', 'l2' or 'linf', got \"l3\""],
+    [{ noise: 0.5 }, '`noise` must be a noise (for example new GaussianNoise({ sigma: 0.25 })), got 0.5'],
+    [
+      { sigma: 0.5 },
+      'unknown option `sigma`; known options: `countsSelection`, `counts`, `n`, `alpha`, `noise`, `norm`, `dimension`',
+    ],
+  ])('%o', (change, text) =>
+    expectError(() => certifyCounts({ ...good, ...change } as never), OptionError, `certifyCounts: ${text}`),
+  );
+});
+
+describe('predictCounts refuses', () => {
+  it.each([
+    [[10, 0], 0, '`alpha` must be in (0, 1], got 0'],
+    [[10, 0], 1.5, '`alpha` must be in (0, 1], got 1.5'],
+    [[10, 0], undefined, '`alpha` must be in (0, 1], got undefined'],
+    [[10, 0], Number.NaN, '`alpha` must be in (0, 1], got NaN'],
+    [
+      [10, -1],
+      0.1,
+      '`counts` must be a list of votes per class, whole numbers of at least 0 for at least 2 classes, got [10, -1]',
+    ],
+  ])('%o at alpha %o', (counts, alpha, text) =>
+    expectError(() => predictCounts(counts, alpha as number), OptionError, `predictCounts: ${text}`),
+  );
+});

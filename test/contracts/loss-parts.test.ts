@@ -1,0 +1,197 @@
+import * as tf from '@tensorflow/tfjs';
+import { expect, it } from 'vitest';
+import { bottomKCrossEntropy } from '../../src/losses/bottom-k-cross-entropy.ts';
+import { ConfidenceAwareLoss } from '../../src/losses/confidence-aware-loss.ts';
+import { GaussianLoss } from '../../src/losses/gaussian-loss.ts';
+import { sampleK } from '../../src/losses/sample-k.ts';
+import { voteFrequency } from '../../src/losses/vote-frequency.ts';
+import { worstCaseKl } from '../../src/losses/worst-case-kl.ts';
+import { GaussianNoise } from '../../src/noise/gaussian-noise.ts';
+import { createKey } from '../../src/random/create-key.ts';
+import { describeBackends } from '../helpers/backends.ts';
+import { expectNoLeak } from '../helpers/leaks.ts';
+import { catRsTwin, crossEntropy, gaussianTwin, kl, meanSoftmaxTwin } from '../losses/twins.ts';
+
+const key = createKey(9);
+const noise = new GaussianNoise({ sigma: 0.7 });
+
+/** 4 numbers to 3 logits, with a bend, so that copies of one image vote differently. */
+const weights = [0.9, -1.2, 0.4, -0.3, 0.8, 1.1, 1.5, -0.7, 0.2, -1, 0.6, 0.9];
+const classifier = (x: tf.Tensor): tf.Tensor2D =>
+  tf.tidy(() => tf.mul(tf.sin(tf.matMul(tf.reshape(x, [-1, 4]), tf.tensor2d(weights, [4, 3]))), 3));
+const images = [0.1, 0.9, 0.4, 0.3, 0.8, 0.2, 0.6, 0.5, 0, 1, 0.5, 0.7, 0.35, 0.45, 0.9, 0.05, 0.6, 0.6, 0.1, 0.2];
+const labels = [0, 2, 1, 1, 0];
+const targets = [
+  [1, 0, 0],
+  [0.2, 0.3, 0.5],
+  [0, 0.9, 0.1],
+  [0.25, 0.5, 0.25],
+  [0.8, 0.2, 0],
+];
+
+type Logits = number[][][];
+const asArrays = async (tensor: tf.Tensor): Promise<unknown> => tensor.array();
+
+/** Logits [M][B][C] of the images plus noise, each copy asked alone. */
+async function logitsOf(e: tf.Tensor): Promise<Logits> {
+  const logits = tf.tidy(() => {
+    const x = tf.tensor2d(images, [5, 4]);
+    return tf.stack(tf.unstack(e).map((copy) => classifier(tf.add(x, copy))));
+  });
+  const arrays = (await asArrays(logits)) as Logits;
+  logits.dispose();
+  return arrays;
+}
+
+describeBackends('the parts of the losses, against plain loops', () => {
+  const someLogits = (): tf.Tensor3D =>
+    tf.tensor3d(
+      Array.from({ length: 24 }, (_, i) => Math.sin(3 * i * i)),
+      [4, 2, 3],
+    );
+
+  it('GaussianLoss', async () => {
+    const loss = new GaussianLoss(classifier, { noise, numNoise: 3 });
+    const x = tf.tensor2d(images, [5, 4]);
+    const prepared = loss.prepare({ x, labels, key });
+    const value = loss.value(prepared);
+    expect((await value.data())[0]).toBeCloseTo(gaussianTwin(await logitsOf(prepared.noise), labels), 5);
+    prepared.dispose();
+    tf.dispose([x, value]);
+  });
+
+  it.each([
+    { confidenceMask: false, lambda: 0.5, given: ['softTargets'] },
+    { confidenceMask: true, lambda: 2, given: ['softTargets'] },
+    { confidenceMask: false, lambda: 1, given: [] },
+    { confidenceMask: true, lambda: 1, given: [] },
+    { confidenceMask: false, lambda: 1, given: ['softTargets', 'k', 'noise', 'noiseAdv'] },
+  ])('ConfidenceAwareLoss, %o', async ({ confidenceMask, lambda, given }) => {
+    const shifted = { perturb: (_: unknown, { noise: e }: { noise: tf.Tensor }) => tf.add(tf.mul(e, -1), 0.1) };
+    const loss = new ConfidenceAwareLoss(classifier, { noise, attack: shifted, lambda, confidenceMask });
+    const x = tf.tensor2d(images, [5, 4]);
+    const k = [4, 1, 2, 4, 3];
+    const all = {
+      softTargets: tf.tensor2d(targets),
+      k: tf.tensor1d(k),
+      noise: tf.tidy(() => noise.sampleBatch({ key: createKey(1), numNoise: 4, shape: [5, 4] })),
+      noiseAdv: tf.tidy(() => noise.sampleBatch({ key: createKey(2), numNoise: 4, shape: [5, 4] })),
+    };
+    const chosen = Object.fromEntries(Object.entries(all).filter(([name]) => given.includes(name)));
+    const prepared = loss.prepare({ x, labels, key, ...chosen });
+    if (given.includes('noise')) expect(await prepared.noise.data()).toEqual(await all.noise.data());
+    if (given.includes('noiseAdv')) expect(await prepared.noiseAdv!.data()).toEqual(await all.noiseAdv.data());
+    const logits = await logitsOf(prepared.noise);
+    const expected = catRsTwin({
+      logits,
+      logitsAdv: await logitsOf(prepared.noiseAdv!),
+      labels,
+      softTargets: given.includes('softTargets') ? targets : meanSoftmaxTwin(logits),
+      uniforms: (await asArrays(prepared.uniforms)) as number[][],
+      lambda,
+      confidenceMask,
+      ...(given.includes('k') && { k }),
+    });
+    const terms = loss.terms(prepared);
+    const value = loss.value(prepared);
+    expect((await value.data())[0]).toBeCloseTo(expected.total, 5);
+    for (const part of ['low', 'high', 'mask', 'k'] as const) {
+      const found = await terms[part].data();
+      expected[part].forEach((entry, b) => expect(found[b], `${part}[${b}]`).toBeCloseTo(entry, 5));
+    }
+    prepared.dispose();
+    tf.dispose([x, value, all, { ...terms }]);
+  });
+
+  it('bottomKCrossEntropy, for every K', async () => {
+    const z = someLogits();
+    const rows = (await z.array()) as Logits;
+    const y = tf.tensor1d([2, 0], 'int32');
+    for (const count of [1, 2, 3, 4]) {
+      const k = tf.tensor1d([count, 5 - count]);
+      const low = bottomKCrossEntropy(z, y, k);
+      const found = await low.data();
+      for (const [b, label] of [2, 0].entries()) {
+        const sorted = rows.map((copies) => crossEntropy(copies[b]!, label)).sort((a, c) => a - c);
+        const least = b === 0 ? count : 5 - count;
+        expect(found[b]).toBeCloseTo(sorted.slice(0, least).reduce((a, c) => a + c) / 4, 5);
+      }
+      tf.dispose([k, low]);
+    }
+    tf.dispose([z, y]);
+  });
+
+  it('bottomKCrossEntropy takes the earlier copies among equal ones, exactly K of them', async () => {
+    const z = tf.tidy(() => tf.tile(tf.tensor3d([1, 2, 3], [1, 1, 3]), [4, 1, 1]) as tf.Tensor3D);
+    const y = tf.tensor1d([0], 'int32');
+    const k = tf.tensor1d([2]);
+    const gradient = tf.grad((logits) => tf.sum(bottomKCrossEntropy(logits as tf.Tensor3D, y, k)))(z);
+    const touched = ((await gradient.array()) as Logits).map((copies) => copies[0]!.some((entry) => entry !== 0));
+    expect(touched).toEqual([true, true, false, false]);
+    tf.dispose([z, y, k, gradient]);
+  });
+
+  it('worstCaseKl, and its gradient in the first of equal copies only', async () => {
+    const z = someLogits();
+    const t = tf.tensor2d([1, 0, 0, 0.2, 0.3, 0.5], [2, 3]);
+    const rows = (await z.array()) as Logits;
+    const worst = worstCaseKl(z, t);
+    const found = await worst.data();
+    [
+      [1, 0, 0],
+      [0.2, 0.3, 0.5],
+    ].forEach((target, b) => {
+      expect(found[b]).toBeCloseTo(Math.max(...rows.map((copies) => kl(target, copies[b]!))), 5);
+    });
+    const tied = tf.tidy(() => tf.tile(tf.tensor3d([1, 2, 3], [1, 1, 3]), [3, 2, 1]) as tf.Tensor3D);
+    const gradient = tf.grad((logits) => tf.sum(worstCaseKl(logits as tf.Tensor3D, t)))(tied);
+    const touched = ((await gradient.array()) as Logits).map((copies) => copies[0]!.some((entry) => entry !== 0));
+    expect(touched).toEqual([true, false, false]);
+    tf.dispose([z, t, worst, tied, gradient]);
+  });
+
+  it('worstCaseKl and the cross entropy stay finite for extreme logits and one-hot targets', async () => {
+    const z = tf.tensor3d([200, -200, 0, -200, 200, 0], [1, 2, 3]);
+    const t = tf.tensor2d([0, 1, 0, 0, 1, 0], [2, 3]);
+    const y = tf.tensor1d([1, 1], 'int32');
+    const worst = worstCaseKl(z, t);
+    const k = tf.tensor1d([1, 1]);
+    const low = bottomKCrossEntropy(z, y, k);
+    expect(Array.from(await worst.data())).toEqual([400, 0]);
+    expect(Array.from(await low.data())).toEqual([400, 0]);
+    tf.dispose([z, t, y, worst, k, low]);
+  });
+
+  it('voteFrequency counts the lowest class among equal logits', async () => {
+    const z = tf.tensor3d([1, 1, 0, 0, 2, 2, 3, 0, 0, 5, 5, 5], [2, 2, 3]);
+    const y = tf.tensor1d([0, 1], 'int32');
+    const share = voteFrequency(z, y);
+    expect(Array.from(await share.data())).toEqual([1, 0.5]);
+    tf.dispose([z, y, share]);
+  });
+
+  it('sampleK is at least 1 and at most M, at p 0 and 1 for certain', async () => {
+    const p = tf.tensor1d([0, 1, 0.5]);
+    const u = tf.tensor2d([0, 0, 0, 0.999, 0.99, 0, 0.4, 0.5, 0.6], [3, 3]);
+    const k = sampleK(p, u);
+    expect(Array.from(await k.data())).toEqual([1, 3, 1]);
+    tf.dispose([p, u, k]);
+  });
+
+  it('leave no tensor but their result, and nothing on the tape where they are constants', () =>
+    expectNoLeak(async () => {
+      const z = someLogits();
+      const y = tf.tensor1d([2, 0], 'int32');
+      const k = tf.tensor1d([1, 3]);
+      const u = tf.zeros([2, 4]) as tf.Tensor2D;
+      const gradient = tf.grad((logits) => {
+        const share = voteFrequency(logits as tf.Tensor3D, y);
+        const count = sampleK(share, u);
+        return tf.add(tf.sum(tf.mul(share, count)), tf.sum(bottomKCrossEntropy(logits as tf.Tensor3D, y, k)));
+      })(z);
+      const alone = tf.grad((logits) => tf.sum(bottomKCrossEntropy(logits as tf.Tensor3D, y, k)))(z);
+      const unsigned = (values: ArrayLike<number>): number[] => Array.from(values, (value) => value + 0); // −0 is 0
+      expect(unsigned(await gradient.data())).toEqual(unsigned(await alone.data()));
+      tf.dispose([z, y, k, u, gradient, alone]);
+    }));
+});

@@ -1,0 +1,218 @@
+import * as tf from '@tensorflow/tfjs';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { NoisePgd } from '../../src/attacks/noise-pgd.ts';
+import type { Classifier } from '../../src/classifier/types.ts';
+import { CatrsError, OptionError } from '../../src/errors.ts';
+import { ConfidenceAwareLoss } from '../../src/losses/confidence-aware-loss.ts';
+import { GaussianLoss } from '../../src/losses/gaussian-loss.ts';
+import type { Prepared, TrainingLoss } from '../../src/losses/types.ts';
+import { GaussianNoise } from '../../src/noise/gaussian-noise.ts';
+import { createKey } from '../../src/random/create-key.ts';
+import { describeContract } from '../helpers/backends.ts';
+import { thrownBy } from '../helpers/errors.ts';
+import { readFixture, toTensor, type FixtureArray } from '../helpers/fixtures.ts';
+import { expectNoLeak } from '../helpers/leaks.ts';
+import { tinyCnn, type TinyCnnFixture, tinyCnnVariables } from '../helpers/tiny-cnn.ts';
+
+/** What every loss is prepared from: no more than images, labels and a key. */
+interface Batch {
+  readonly x: tf.Tensor;
+  readonly labels: readonly number[];
+  readonly key: ReturnType<typeof createKey>;
+}
+
+interface LossRow {
+  readonly name: string;
+  readonly make: (classifier: Classifier) => TrainingLoss<Batch, Prepared & { readonly noise: tf.Tensor }>;
+  readonly numNoise: number;
+}
+
+const noise = new GaussianNoise({ sigma: 0.5 });
+const attack = new NoisePgd({ epsilon: 0.5, steps: 2 });
+const catRs = (name: string, lambda: number, confidenceMask = false, numNoise = 2): LossRow => ({
+  name: `ConfidenceAwareLoss${name}`,
+  make: (classifier) => new ConfidenceAwareLoss(classifier, { noise, attack, lambda, confidenceMask, numNoise }),
+  numNoise,
+});
+
+/** Every training loss of the library. A new loss is a new row. */
+const losses: readonly LossRow[] = [
+  { name: 'GaussianLoss', make: (classifier) => new GaussianLoss(classifier, { noise }), numNoise: 1 },
+  {
+    name: 'GaussianLoss, 3 copies',
+    make: (classifier) => new GaussianLoss(classifier, { noise, numNoise: 3 }),
+    numNoise: 3,
+  },
+  catRs('', 0.5),
+  catRs(', without the worst case', 0),
+  catRs(', confidence mask', 2, true),
+  catRs(', one copy', 1, false, 1),
+];
+
+interface Fixture {
+  readonly model: TinyCnnFixture;
+  readonly inputs: FixtureArray;
+}
+const fixture = await readFixture<Fixture>('tinycnn.json');
+
+describeContract('every loss', losses, ({ make, numNoise, name }) => {
+  let variables: ReturnType<typeof tinyCnnVariables>;
+  let classifier: (x: tf.Tensor) => tf.Tensor2D;
+  let batch: Batch;
+
+  beforeAll(() => {
+    variables = tinyCnnVariables(fixture.model);
+    classifier = tinyCnn(variables);
+    batch = { x: toTensor(fixture.inputs), labels: [0, 1, 2, 0, 1, 2], key: createKey(3) };
+  });
+  afterAll(() => tf.dispose([variables, batch.x]));
+
+  const numberOf = async (scalar: tf.Tensor): Promise<number> => {
+    const [value] = await scalar.data();
+    scalar.dispose();
+    return value!;
+  };
+
+  it('is a finite float32 scalar, the same each time it is asked on one prepared batch', async () => {
+    const loss = make(classifier);
+    const prepared = loss.prepare(batch);
+    const scalar = loss.value(prepared);
+    expect([scalar.shape, scalar.dtype]).toEqual([[], 'float32']);
+    const first = await numberOf(scalar);
+    expect(first).toBeGreaterThan(0);
+    expect(await numberOf(loss.value(prepared))).toBe(first);
+    prepared.dispose();
+    const again = loss.prepare(batch);
+    expect(await numberOf(loss.value(again)), 'the same key gives the same draws').toBe(first);
+    again.dispose();
+    const other = loss.prepare({ ...batch, key: createKey(4) });
+    expect(await numberOf(loss.value(other))).not.toBe(first);
+    other.dispose();
+  });
+
+  it('draws the noise of the batch, [M, B, ...]', () => {
+    const prepared = make(classifier).prepare(batch);
+    expect(prepared.noise.shape).toEqual([numNoise, 6, 8, 8, 1]);
+    prepared.dispose();
+  });
+
+  it('takes labels as an array, a typed array or an int32 tensor', async () => {
+    const loss = make(classifier);
+    const tensor = tf.tensor1d([...batch.labels], 'int32');
+    const values: number[] = [];
+    for (const labels of [batch.labels, Int32Array.from(batch.labels), Uint8Array.from(batch.labels), tensor]) {
+      const prepared = loss.prepare({ ...batch, labels: labels as readonly number[] });
+      values.push(await numberOf(loss.value(prepared)));
+      prepared.dispose();
+    }
+    expect(new Set(values).size).toBe(1);
+    expect(tensor.isDisposed).toBe(false);
+    tensor.dispose();
+  });
+
+  it('keeps its own copies: the batch may be disposed before the value', async () => {
+    const loss = make(classifier);
+    const x = batch.x.clone();
+    const prepared = loss.prepare({ ...batch, x });
+    expect(x.isDisposed).toBe(false);
+    x.dispose();
+    expect(Number.isFinite(await numberOf(loss.value(prepared)))).toBe(true);
+    prepared.dispose();
+  });
+
+  it('frees everything with dispose, once or twice, and with using', () =>
+    expectNoLeak(() => {
+      const loss = make(classifier);
+      const prepared = loss.prepare(batch);
+      loss.value(prepared).dispose();
+      prepared.dispose();
+      prepared.dispose();
+      expect(prepared.noise.isDisposed).toBe(true);
+      using second = loss.prepare(batch);
+      expect(second.noise.isDisposed).toBe(false);
+    }));
+
+  it('trains: a step on the tape lowers the loss and leaks nothing', async () => {
+    const loss = make(classifier);
+    const before = await Promise.all(Object.values(variables).map((variable) => variable.data()));
+    const optimizer = tf.train.sgd(0.01);
+    await expectNoLeak(async () => {
+      using prepared = loss.prepare(batch);
+      const first = await numberOf(optimizer.minimize(() => loss.value(prepared), true, Object.values(variables))!);
+      expect(await numberOf(loss.value(prepared))).toBeLessThan(first);
+    });
+    // Back to the golden weights for the tests that follow.
+    Object.values(variables).forEach((variable, i) => {
+      const tensor = tf.tensor(before[i]!, variable.shape);
+      variable.assign(tensor);
+      tensor.dispose();
+    });
+    optimizer.dispose();
+  });
+
+  it('asks in training mode for the value and in inference mode for the attack', () => {
+    const modes: boolean[] = [];
+    const loss = make((x, { training }) => (modes.push(training), classifier(x)));
+    const prepared = loss.prepare(batch);
+    expect(modes.every((training) => !training)).toBe(true);
+    const asked = modes.length;
+    loss.value(prepared).dispose();
+    expect(modes.slice(asked).length).toBeGreaterThan(0);
+    expect(modes.slice(asked).every((training) => training)).toBe(true);
+    prepared.dispose();
+  });
+
+  it('is prepared outside the tape only', async () => {
+    const loss = make(classifier);
+    await expectNoLeak(async () => {
+      const inside = () =>
+        tf.tidy(() => {
+          tf.variableGrads(() => {
+            loss.prepare(batch);
+            return tf.sum(variables['dense/bias']).asScalar();
+          }, Object.values(variables));
+        });
+      const error = await thrownBy(inside);
+      expect(error).toBeInstanceOf(CatrsError);
+      expect((error as Error).message).toMatch(/Loss\.prepare: `call` must not be made inside a gradient tape/);
+    });
+    expect(tf.engine().state.gradientDepth).toBe(0);
+  });
+
+  it('needs a key and knows its options', async () => {
+    const loss = make(classifier);
+    const noKey = await thrownBy(() => loss.prepare({ x: batch.x, labels: batch.labels } as never));
+    expect(noKey).toBeInstanceOf(OptionError);
+    expect((noKey as Error).message).toMatch(/`key` must be a key \(createKey\(seed\) makes one\), got undefined$/);
+    const typo = await thrownBy(() => loss.prepare({ ...batch, lables: [] } as never));
+    expect(typo).toBeInstanceOf(OptionError);
+    expect((typo as Error).message).toMatch(/unknown option `lables`; known options: `x`, `labels`, `key`/);
+  });
+
+  it('leaves no tensor when the preparation fails on the way', async () => {
+    const failing = { ...batch, labels: [0, 1, 2, 0, 1, -1] };
+    await expectNoLeak(() => thrownBy(() => make(classifier).prepare(failing)));
+    let calls = 0;
+    const broken: Classifier = (x) => {
+      if (calls++ === 1) throw new Error('no more');
+      return classifier(x);
+    };
+    await expectNoLeak(async () => {
+      if (!name.startsWith('Confidence') || name.includes('without')) return; // nothing is asked in prepare
+      const loss = make(broken);
+      expect(await thrownBy(() => loss.prepare(batch))).toMatchObject({ message: 'no more' });
+    });
+  });
+
+  it('leaves no tensor when the value fails', async () => {
+    const loss = make(() => {
+      throw new Error('no more');
+    });
+    await expectNoLeak(async () => {
+      if (!name.startsWith('Gaussian')) return;
+      const prepared = loss.prepare(batch);
+      expect(await thrownBy(() => loss.value(prepared))).toMatchObject({ message: 'no more' });
+      prepared.dispose();
+    });
+  });
+});

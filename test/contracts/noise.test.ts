@@ -1,0 +1,141 @@
+import * as tf from '@tensorflow/tfjs';
+import { expect, it } from 'vitest';
+import { CatrsError } from '../../src/errors.ts';
+import { additiveNoise } from '../../src/noise/additive-noise.ts';
+import { GaussianNoise } from '../../src/noise/gaussian-noise.ts';
+import type { AdditiveNoise } from '../../src/noise/types.ts';
+import { createKey } from '../../src/random/create-key.ts';
+import { fillUniforms } from '../../src/random/fill-uniforms.ts';
+import { foldIn } from '../../src/random/fold-in.ts';
+import { describeContract } from '../helpers/backends.ts';
+import { thrownBy } from '../helpers/errors.ts';
+import { expectNoLeak } from '../helpers/leaks.ts';
+
+/** Every additive noise of the library, and one of one's own. A new noise is a new row. */
+const noises: readonly AdditiveNoise[] = [
+  new GaussianNoise({ sigma: 0.5 }),
+  additiveNoise({
+    name: 'uniform',
+    parameters: { width: 2 },
+    norms: ['l1'],
+    sample: (out, draw) => {
+      fillUniforms(out, draw);
+      out.forEach((u, i) => (out[i] = 2 * u - 1));
+    },
+    radius: ({ p }) => 2 * (p - 0.5),
+  }),
+];
+
+const key = createKey(7);
+const shapes = [[6], [2, 3], [2, 3, 1], [3, 1, 1]];
+
+/** The image of a shape: values from 0 to 1. */
+const image = (shape: number[]): tf.Tensor =>
+  tf.tidy(() => {
+    const dimension = shape.reduce((product, size) => product * size, 1);
+    return tf.reshape(tf.linspace(0, 1, dimension), shape);
+  });
+
+/** Noisy copies start, ..., start + count - 1 of the image, as plain numbers. */
+async function copies(noise: AdditiveNoise, shape: number[], start: number, count: number): Promise<number[]> {
+  const x = image(shape);
+  const noisy = noise.perturb(x, { key, start, count });
+  expect(noisy.shape).toEqual([count, ...shape]);
+  expect(noisy.dtype).toBe('float32');
+  const values = Array.from(await noisy.data());
+  tf.dispose([x, noisy]);
+  return values;
+}
+
+/** What the sampler draws, as the plain array that is the same on every backend. */
+function drawn(noise: AdditiveNoise, dimension: number, start: number, count: number): Float32Array {
+  const out = new Float32Array(count * dimension);
+  noise.sample(out, { key, start, dimension });
+  return out;
+}
+
+describeContract('every noise', noises, (noise) => {
+  it.each(shapes)('adds to the image what its sampler draws, bit for bit (%o, %o, %o)', async (...sizes) => {
+    const shape = sizes.filter((size) => size !== undefined);
+    const x = image(shape);
+    const clean = await x.data();
+    x.dispose();
+    const expected = Array.from(drawn(noise, clean.length, 0, 4), (e, i) => Math.fround(clean[i % clean.length]! + e));
+    expect(await copies(noise, shape, 0, 4)).toEqual(expected);
+  });
+
+  it('makes copy i from the key and i alone, however the copies are batched', async () => {
+    const whole = await copies(noise, [2, 3, 1], 3, 5);
+    const pieces = [await copies(noise, [2, 3, 1], 3, 2), await copies(noise, [2, 3, 1], 5, 3)];
+    expect(pieces.flat()).toEqual(whole);
+    expect(new Set(whole).size).toBe(whole.length);
+  });
+
+  it('draws other noise for another key', () => {
+    const other = new Float32Array(12);
+    noise.sample(other, { key: createKey(8), start: 0, dimension: 6 });
+    expect(other).not.toEqual(drawn(noise, 6, 0, 2));
+  });
+
+  it('draws a batch [M, B, ...]: copy m of image b is sample m of the key folded with b', async () => {
+    const batch = noise.sampleBatch({ key, numNoise: 3, shape: [2, 5, 1] });
+    expect(batch.shape).toEqual([3, 2, 5, 1]);
+    const expected: number[] = [];
+    for (let m = 0; m < 3; m++) {
+      for (let b = 0; b < 2; b++) {
+        const out = new Float32Array(5);
+        noise.sample(out, { key: foldIn(key, b), start: m, dimension: 5 });
+        expected.push(...out);
+      }
+    }
+    expect(Array.from(await batch.data())).toEqual(expected);
+    batch.dispose();
+  });
+
+  it('makes the noise of an image from its place alone, whatever the size of the batch', async () => {
+    const large = noise.sampleBatch({ key, numNoise: 2, shape: [4, 6] });
+    const small = noise.sampleBatch({ key, numNoise: 1, shape: [2, 6] });
+    expect(Array.from((await large.data()).slice(0, 12))).toEqual(Array.from(await small.data()));
+    tf.dispose([large, small]);
+  });
+
+  it('leaves the image alone, owns its result and leaks no tensor', () =>
+    expectNoLeak(async () => {
+      const x = image([2, 3, 1]);
+      const before = await x.data();
+      const noisy = noise.perturb(x, { key, start: 0, count: 2 });
+      const batch = noise.sampleBatch({ key, numNoise: 2, shape: [2, 3] });
+      expect(x.isDisposed).toBe(false);
+      expect(await x.data()).toEqual(before);
+      x.dispose();
+      expect((await noisy.data()).length).toBe(12); // alive after the image is gone
+      tf.dispose([noisy, batch]);
+    }));
+
+  it.each(['perturb', 'sampleBatch', 'sample'] as const)('%s needs a key', (method) =>
+    expectNoLeak(async () => {
+      const x = image([6]);
+      const calls = {
+        perturb: () => noise.perturb(x, { start: 0, count: 2 } as never),
+        sampleBatch: () => noise.sampleBatch({ numNoise: 2, shape: [2, 3] } as never),
+        sample: () => noise.sample(new Float32Array(6), { start: 0, dimension: 6 } as never),
+      };
+      const error = await thrownBy(calls[method]);
+      expect(error).toBeInstanceOf(CatrsError);
+      expect((error as Error).message).toMatch(/`key` must be a key \(createKey\(seed\) makes one\), got undefined$/);
+      x.dispose();
+    }),
+  );
+
+  it.each(noise.norms)('certifies nothing at p = 1/2 and more for a larger p, in %s', (norm) => {
+    const radii = [0, 0.3, 0.5, 0.6, 0.9, 0.999].map((p) => noise.radius({ p, q: 1 - p }, { norm, dimension: 6 }));
+    expect(radii.slice(0, 3)).toEqual([0, 0, 0]);
+    expect(radii.slice(2)).toEqual([...new Set(radii.slice(2))].sort((a, b) => a - b));
+  });
+
+  it('names itself in plain JSON', () => {
+    const record = { name: noise.name, parameters: noise.parameters, norms: noise.norms, domain: noise.domain };
+    expect(JSON.parse(JSON.stringify(record))).toEqual(record);
+    expect(noise.name).not.toBe('');
+  });
+});

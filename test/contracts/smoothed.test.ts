@@ -1,0 +1,73 @@
+import * as tf from '@tensorflow/tfjs';
+import { expect, it } from 'vitest';
+import { GaussianNoise } from '../../src/noise/gaussian-noise.ts';
+import { createKey } from '../../src/random/create-key.ts';
+import { SmoothedClassifier } from '../../src/smoothed/smoothed-classifier.ts';
+import { describeBackends } from '../helpers/backends.ts';
+import { readFixture } from '../helpers/fixtures.ts';
+import { expectNoLeak } from '../helpers/leaks.ts';
+import { linearClassifier } from '../helpers/linear.ts';
+import {
+  tinyCnn,
+  tinyCnnClasses,
+  type TinyCnnFixture,
+  tinyCnnInputShape,
+  tinyCnnWeights,
+} from '../helpers/tiny-cnn.ts';
+
+const key = createKey(11);
+const noise = new GaussianNoise({ sigma: 0.5 });
+const { model } = await readFixture<{ model: TinyCnnFixture }>('tinycnn.json');
+const image = (): tf.Tensor => tf.tidy(() => tf.reshape(tf.linspace(0, 1, 64), [...tinyCnnInputShape]));
+
+describeBackends('the smoothed classifier', () => {
+  it('counts the same votes for batch sizes 1, 77 and 1000', async () => {
+    const weights = tinyCnnWeights(model);
+    const x = image();
+    const g = new SmoothedClassifier(tinyCnn(weights), { noise, numClasses: tinyCnnClasses });
+    const counts = [1, 77, 1000].map((batchSize) => g.sampleCounts(x, { key, n: 200, batchSize }));
+    const [one, some, many] = await Promise.all(counts);
+    expect(some).toEqual(one);
+    expect(many).toEqual(one);
+    expect(
+      one!.filter((count) => count > 0).length,
+      'a run that only ever sees one class shows nothing',
+    ).toBeGreaterThan(1);
+    expect(await g.sampleCounts(x, { key: createKey(12), n: 200 })).not.toEqual(one);
+    const certificates = [1, 77, 1000].map((batchSize) =>
+      g.certify(x, { key, n0: 50, n: 200, batchSize, alpha: 0.01 }),
+    );
+    const [first, ...others] = await Promise.all(certificates);
+    for (const other of others) expect(other).toEqual(first);
+    tf.dispose([x, weights]);
+  });
+
+  it('leaves the input alone and no tensor behind', async () => {
+    const weights = tinyCnnWeights(model);
+    const x = image();
+    const g = new SmoothedClassifier(tinyCnn(weights), { noise, numClasses: tinyCnnClasses });
+    await expectNoLeak(() => g.sampleCounts(x, { key, n: 20 }));
+    await expectNoLeak(() => g.probabilities(x, { key, n: 20 }));
+    await expectNoLeak(() => g.predict(x, { key, n: 20 }));
+    await expectNoLeak(() => g.certify(x, { key, n0: 20, n: 40 }));
+    expect(x.isDisposed).toBe(false);
+    tf.dispose([x, weights]);
+  });
+
+  it.each([
+    { x: [0.5, 0.25], shape: [2] },
+    { x: [0.5, 0.25, 0.1, 0.9], shape: [2, 2] },
+    { x: [0.5, 0.25, 0.1, 0.9], shape: [2, 1, 2] },
+  ])('certifies inputs of shape $shape', async ({ x: values, shape }) => {
+    const linear = linearClassifier(
+      values.map((_, i) => (i % 2 ? -1 : 2)),
+      0.6,
+    );
+    const x = tf.tensor(values, shape);
+    const g = new SmoothedClassifier(linear.logits, { noise: new GaussianNoise({ sigma: 0.25 }), numClasses: 2 });
+    const certificate = await g.certify(x, { key, n0: 20, n: 500 });
+    expect(certificate).toMatchObject({ label: linear.label(values), abstained: false, dimension: values.length });
+    expect(certificate.radius).toBeGreaterThan(0);
+    x.dispose();
+  });
+});

@@ -1,0 +1,123 @@
+import * as tf from '@tensorflow/tfjs';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { NoisePgd } from '../../src/attacks/noise-pgd.ts';
+import { ConfidenceAwareLoss } from '../../src/losses/confidence-aware-loss.ts';
+import { GaussianLoss } from '../../src/losses/gaussian-loss.ts';
+import type { Prepared, TrainingLoss } from '../../src/losses/types.ts';
+import { GaussianNoise } from '../../src/noise/gaussian-noise.ts';
+import { createKey } from '../../src/random/create-key.ts';
+import { useBackend } from '../helpers/backends.ts';
+import { lossAndGradients } from './variable-gradients.ts';
+
+const key = createKey(21);
+const noise = new GaussianNoise({ sigma: 0.4 });
+const attack = new NoisePgd({ epsilon: 0.3, steps: 2 });
+const labels = [0, 1, 2, 1];
+const images = Array.from({ length: 12 }, (_, i) => 0.5 + 0.5 * Math.sin(5 * i));
+const firstLayer = Array.from({ length: 15 }, (_, i) => Math.sin(7 * i + 1));
+const secondLayer = Array.from({ length: 15 }, (_, i) => 2 * Math.cos(3 * i));
+
+/** 3 numbers to 5 hidden units (tanh: no kinks) to 3 logits. */
+function smoothNetwork() {
+  const variables = {
+    first: tf.variable(tf.tensor2d(firstLayer, [3, 5])),
+    second: tf.variable(tf.tensor2d(secondLayer, [5, 3])),
+  };
+  const classifier = (x: tf.Tensor): tf.Tensor2D =>
+    tf.tidy(() => tf.matMul(tf.tanh(tf.matMul(x as tf.Tensor2D, variables.first)), variables.second));
+  return { variables, classifier };
+}
+
+type Network = ReturnType<typeof smoothNetwork>;
+
+/**
+ * Largest difference between the gradients of a loss and central differences, over all weights, in units of the largest entry.
+ *
+ * float32 losses of order 1 carry 1e-7, so a step of 0.01 gives 1e-5, and its curvature 1e-4.
+ */
+async function gradientError<P extends Prepared>(
+  { variables }: Network,
+  loss: Pick<TrainingLoss<never, P>, 'value'>,
+  prepared: P,
+): Promise<number> {
+  const step = 0.01;
+  const found = lossAndGradients(() => loss.value(prepared), variables);
+  let worst = 0;
+  let largest = 0;
+  const value = async (): Promise<number> => {
+    const scalar = loss.value(prepared);
+    const [number] = await scalar.data();
+    scalar.dispose();
+    return number!;
+  };
+  for (const [name, variable] of Object.entries(variables)) {
+    const gradient = await found.gradients[name]!.data();
+    const weights = Float32Array.from(await variable.data());
+    const assign = (values: Float32Array): void =>
+      tf.tidy(() => void variable.assign(tf.tensor(values, variable.shape)));
+    for (let i = 0; i < weights.length; i++) {
+      const moved = (by: number): Float32Array => weights.map((w, j) => (j === i ? w + by : w));
+      assign(moved(step));
+      const above = await value();
+      assign(moved(-step));
+      const below = await value();
+      worst = Math.max(worst, Math.abs((above - below) / (2 * step) - gradient[i]!));
+      largest = Math.max(largest, Math.abs(gradient[i]!));
+    }
+    assign(weights);
+  }
+  tf.dispose([found.loss, found.gradients]);
+  return worst / largest;
+}
+
+describe('gradients with respect to the weights are central differences', () => {
+  beforeAll(() => useBackend('cpu'));
+
+  it('of GaussianLoss', async () => {
+    const network = smoothNetwork();
+    const loss = new GaussianLoss(network.classifier, { noise, numNoise: 2 });
+    const x = tf.tensor2d(images, [4, 3]);
+    using prepared = loss.prepare({ x, labels, key });
+    expect(await gradientError(network, loss, prepared)).toBeLessThan(1e-3);
+    tf.dispose([x, network.variables]);
+  });
+
+  // K and the soft targets are given: as constants of the tape they may jump under a finite step.
+  it.each([
+    { k: [3, 3, 3, 3], lambda: 1 },
+    { k: [1, 2, 3, 3], lambda: 2 },
+    { k: [1, 1, 2, 2], lambda: 0.5 },
+  ])('of ConfidenceAwareLoss, K $k, lambda $lambda', async ({ k, lambda }) => {
+    const network = smoothNetwork();
+    const loss = new ConfidenceAwareLoss(network.classifier, { noise, attack, lambda, numNoise: 3 });
+    const x = tf.tensor2d(images, [4, 3]);
+    const given = {
+      k: tf.tensor1d(k),
+      softTargets: tf.tensor2d([1, 0, 0, 0.2, 0.5, 0.3, 0.1, 0, 0.9, 0.3, 0.3, 0.4], [4, 3]),
+    };
+    using prepared = loss.prepare({ x, labels, key, ...given });
+    expect(await gradientError(network, loss, prepared)).toBeLessThan(1e-3);
+    tf.dispose([x, given, network.variables]);
+  });
+
+  it('of ConfidenceAwareLoss are those of constant soft targets where the soft targets are the default', async () => {
+    const network = smoothNetwork();
+    const loss = new ConfidenceAwareLoss(network.classifier, { noise, attack, lambda: 2, numNoise: 3 });
+    const x = tf.tensor2d(images, [4, 3]);
+    const k = tf.tensor1d([3, 3, 3, 3]);
+    using byDefault = loss.prepare({ x, labels, k, key });
+    const { noise: e, noiseAdv } = byDefault;
+    const softTargets = tf.tidy(() => {
+      const rows = tf.unstack(e).map((copy) => tf.softmax(network.classifier(tf.add(x, copy))));
+      return tf.mean(tf.stack(rows), 0);
+    });
+    using explicit = loss.prepare({ x, labels, k, key, softTargets, noise: e, noiseAdv: noiseAdv! });
+    const found = lossAndGradients(() => loss.value(byDefault), network.variables);
+    const expected = lossAndGradients(() => loss.value(explicit), network.variables);
+    for (const name of ['first', 'second'] as const) {
+      const gradient = await found.gradients[name]!.data();
+      (await expected.gradients[name]!.data()).forEach((entry, i) => expect(gradient[i]).toBeCloseTo(entry, 5));
+    }
+    tf.dispose([x, k, softTargets, found, expected, network.variables]);
+  });
+});
