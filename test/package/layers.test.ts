@@ -1,0 +1,67 @@
+import { posix } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import layers from './layers.json' with { type: 'json' };
+import { type ImportOf, type SourceFile, sourceFiles } from './source-files.ts';
+
+/**
+ * Who may import whom. layers.json has a row for each folder of src: the packages and folders it may import, besides
+ * `errors.ts` and `types.ts`. "noise (types)" admits `import type` only, "all (types)" the types of every folder.
+ * eslint.config.js makes lint rules of the same table; this test also sees dynamic imports and files outside the table.
+ */
+const table: Readonly<Record<string, readonly string[]>> = layers;
+const files = sourceFiles();
+
+/** What one import reaches: a folder of src, a file at its top, or a package. */
+function target(file: SourceFile, from: string): string {
+  if (!from.startsWith('.')) return from;
+  const path = posix.join(posix.dirname(file.path), from);
+  return path.includes('/') ? posix.dirname(path).split('/')[0]! : path;
+}
+
+function isAllowed(file: SourceFile, { from, typesOnly }: ImportOf): boolean {
+  const reached = target(file, from);
+  const folder = file.path.split('/')[0]!;
+  const row = table[folder] ?? [];
+  if (reached === folder || reached === 'errors.ts' || reached === 'types.ts' || row.includes(reached)) return true;
+  return typesOnly && (row.includes(`${reached} (types)`) || (reached in table && row.includes('all (types)')));
+}
+
+describe('layers of src', () => {
+  it('has a row for every folder, and a folder for every row', () => {
+    const folders = new Set(files.filter(({ path }) => path.includes('/')).map(({ path }) => path.split('/')[0]));
+    expect([...folders].sort()).toEqual(Object.keys(table).sort());
+  });
+
+  it('has nothing at the top but the index, the errors and the types', () => {
+    const top = files.map(({ path }) => path).filter((path) => !path.includes('/'));
+    expect(top).toEqual(['errors.ts', 'index.ts', 'types.ts']);
+  });
+
+  it.each(Object.keys(table))('%s imports only what its row allows', (folder) => {
+    const inFolder = files.filter(({ path }) => path.startsWith(`${folder}/`));
+    const broken = inFolder.flatMap((file) =>
+      file.imports.filter((one) => !isAllowed(file, one)).map(({ from }) => `${file.path} imports ${from}`),
+    );
+    expect(broken).toEqual([]);
+  });
+
+  it('lets no file import the public door', () => {
+    const importers = files.filter((file) => file.imports.some(({ from }) => target(file, from) === 'index.ts'));
+    expect(importers.map(({ path }) => path)).toEqual([]);
+  });
+
+  it('uses zod in options only', () => {
+    const users = files.filter(({ imports }) => imports.some(({ from }) => from === 'zod' || from.startsWith('zod/')));
+    expect(users.map(({ path }) => path).filter((path) => !path.startsWith('options/'))).toEqual([]);
+  });
+
+  it('imports backends only when a helper is called', () => {
+    const backend = /import\s[^;]*from '@tensorflow\/tfjs-backend-/;
+    const importers = files.filter(({ code }) => backend.test(code.replace(/import type[^;]*;/g, '')));
+    expect(importers.map(({ path }) => path)).toEqual([]);
+  });
+
+  it.each(['dataSync', 'arraySync', 'console.', 'Math.random', 'export default'])('never says %s', (word) => {
+    expect(files.filter(({ code }) => code.includes(word)).map(({ path }) => path)).toEqual([]);
+  });
+});

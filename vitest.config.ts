@@ -1,0 +1,71 @@
+import { fileURLToPath } from 'node:url';
+import { playwright } from '@vitest/browser-playwright';
+import { defineConfig } from 'vitest/config';
+import { chromiumPath } from './test/helpers/chromium.ts';
+
+const slow = 'test/**/*.slow.test.ts';
+const packageTests = 'test/package/**/*.test.ts';
+const source = (path: string): string => fileURLToPath(new URL(`src/${path}`, import.meta.url));
+
+/** A real Chromium with WebGPU on the software adapter SwiftShader: any machine has it, and every machine has the same one. */
+const chromium = playwright({
+  launchOptions: {
+    executablePath: chromiumPath,
+    args: [
+      '--no-sandbox',
+      '--enable-unsafe-webgpu',
+      '--use-webgpu-adapter=swiftshader',
+      '--enable-features=Vulkan',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+    ],
+  },
+});
+
+export default defineConfig({
+  resolve: {
+    // Tests and examples read like user code (`import ... from 'catrs'`) and run the sources.
+    alias: [
+      { find: /^catrs$/, replacement: source('index.ts') },
+      { find: /^catrs\/(models|data|plots|wasm)$/, replacement: source('$1/index.ts') },
+    ],
+  },
+  test: {
+    maxWorkers: 2,
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    // TensorFlow.js greets every Node process with an advertisement for tfjs-node.
+    onConsoleLog: (log) => !log.includes('running TensorFlow.js in Node'),
+    coverage: { include: ['src/**/*.ts'] },
+    projects: [
+      { extends: true, test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: [slow, packageTests] } },
+      { extends: true, test: { name: 'package', include: [packageTests], exclude: [slow] } },
+      { extends: true, test: { name: 'slow', include: [slow], testTimeout: 600_000, hookTimeout: 600_000 } },
+      {
+        extends: true,
+        // All found beforehand: a dependency that vite meets only during the run makes it reload the page.
+        optimizeDeps: {
+          include: ['@tensorflow/tfjs', '@tensorflow/tfjs-backend-webgpu', 'fast-check', 'jstat', 'zod'],
+        },
+        test: {
+          name: 'browser',
+          include: ['test/contracts/**/*.test.ts'],
+          exclude: [slow],
+          globalSetup: 'test/helpers/chromium.ts',
+          testTimeout: 300_000,
+          fileParallelism: false,
+          browser: {
+            enabled: true,
+            headless: true,
+            screenshotFailures: false,
+            provider: chromium,
+            instances: [{ browser: 'chromium' }],
+          },
+        },
+      },
+    ],
+  },
+});
