@@ -1,4 +1,4 @@
-/** What a {@link CatrsError} knows about the mistake, beside its text. */
+/** What a CatrsError knows about the mistake, beside its text. */
 export interface ErrorDetails {
   /** The public call that found the mistake, for example `SmoothedClassifier.certify`. */
   readonly call: string;

@@ -47,6 +47,8 @@ export type {
   GraphModelLike,
   LayersModelLike,
   LogitsFn,
+  ModelInput,
+  ModelWeight,
 } from './classifier/types.ts';
 
 // smoothed classifiers and certificates
@@ -94,7 +96,11 @@ export type { CertifiedRow, CertifyDatasetOptions } from './evaluate/certify-dat
 export { markdownTable } from './evaluate/markdown-table.ts';
 export type { MethodAccuracies } from './evaluate/markdown-table.ts';
 export { pairedRadiusDifference } from './evaluate/paired-radius-difference.ts';
-export type { PairedRadiusDifference, PairedRadiusDifferenceOptions } from './evaluate/paired-radius-difference.ts';
+export type {
+  PairedRadiusDifference,
+  PairedRadiusDifferenceOptions,
+  PairedRow,
+} from './evaluate/paired-radius-difference.ts';
 export type { LabelledDataset, LabelledExample } from './data/labelled-dataset.ts';
 
 // statistics

@@ -14,14 +14,26 @@ export interface ClassifyOptions {
  */
 export type LogitsFn = (x: tf.Tensor, options: ClassifyOptions) => tf.Tensor;
 
+/** A symbolic input of a model. */
+export interface ModelInput {
+  /** Shape with the batch dimension; `null` and −1 are free sizes, an absent shape is unknown. */
+  readonly shape?: readonly (number | null)[] | undefined;
+}
+
+/** A weight of a model. */
+export interface ModelWeight {
+  /** The variable that holds it. */
+  read(): tf.Tensor;
+}
+
 /** What catrs needs of a `tf.LayersModel`; recognised by its shape, so that two copies of tfjs can coexist. */
 export interface LayersModelLike {
   /** Runs the model. */
   apply(inputs: tf.Tensor, kwargs?: { training: boolean }): unknown;
   /** The weights that training changes. */
-  readonly trainableWeights: readonly { read(): tf.Tensor }[];
-  /** The symbolic inputs; `null` sizes are free. */
-  readonly inputs: readonly { readonly shape: readonly (number | null)[] }[];
+  readonly trainableWeights: readonly ModelWeight[];
+  /** The symbolic inputs. */
+  readonly inputs: readonly ModelInput[];
 }
 
 /** What catrs needs of a `tf.GraphModel` (certify and predict only). */
@@ -30,8 +42,8 @@ export interface GraphModelLike {
   predict(inputs: tf.Tensor): unknown;
   /** Runs the model to named outputs; tells a graph model from others. */
   execute(inputs: tf.Tensor, outputs?: string | string[]): unknown;
-  /** The inputs; sizes of −1 are free, an absent shape is unknown. */
-  readonly inputs?: readonly { readonly shape?: readonly (number | null)[] | undefined }[];
+  /** The inputs. */
+  readonly inputs?: readonly ModelInput[];
 }
 
 /** A base classifier: a function to logits, a `tf.LayersModel`, or (certify and predict only) a `tf.GraphModel`. */

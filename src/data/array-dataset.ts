@@ -38,9 +38,9 @@ export interface IdxDatasetSource {
  * The arrays are neither copied nor changed, so do not write to them afterwards. `example` gives a fresh copy each
  * time.
  *
- * @throws {@link DataError} if sizes do not fit together, a label is not an integer from 0, a value is NaN or
+ * @throws DataError if sizes do not fit together, a label is not an integer from 0, a value is NaN or
  * infinite; from `example`, if the index is outside the data set.
- * @throws {@link OptionError} if a field is missing, misspelt or of the wrong type.
+ * @throws OptionError if a field is missing, misspelt or of the wrong type.
  * @example
  * ```ts
  * const dataset = arrayDataset({ values: new Uint8Array([0, 255, 51, 0]), shape: [2], labels: [0, 1] });
@@ -55,8 +55,8 @@ export function arrayDataset(source: ArrayDatasetSource): LabelledDataset {
 /**
  * Makes a data set of two decoded IDX files, images and labels.
  *
- * @throws {@link DataError} if an element type is unsuitable or sizes do not fit together.
- * @throws {@link OptionError} if a field is missing, misspelt or of the wrong type.
+ * @throws DataError if an element type is unsuitable or sizes do not fit together.
+ * @throws OptionError if a field is missing, misspelt or of the wrong type.
  * @example
  * ```ts
  * const testSet = idxDataset({ images: await decodeIdx(imageBytes), labels: await decodeIdx(labelBytes) });

@@ -50,9 +50,9 @@ const DTYPE_OF_CODE: ReadonlyMap<number, IdxDtype> = new Map([
  * result does not share memory with `bytes`.
  *
  * @param bytes - The whole file.
- * @throws {@link DataError} if the file is truncated, has bytes left over, is not IDX, has an unknown element type,
+ * @throws DataError if the file is truncated, has bytes left over, is not IDX, has an unknown element type,
  * no dimension or an empty one, does not unpack, or unpacks to more than `maxBytes`.
- * @throws {@link OptionError} if an option is unknown or outside its domain.
+ * @throws OptionError if an option is unknown or outside its domain.
  * @example
  * ```ts
  * const images = await decodeIdx(await readFile('t10k-images-idx3-ubyte.gz'));

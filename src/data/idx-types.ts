@@ -1,5 +1,5 @@
 /** An array of one element type, as an IDX file holds it. */
-interface IdxArrayOf<Dtype extends string, Values> {
+export interface IdxArrayOf<Dtype extends string, Values> {
   /** Element type. */
   readonly dtype: Dtype;
   /** Dimensions, outermost first; every one is at least 1. */

@@ -5,7 +5,7 @@ import type { CertifiedOutcome } from './certified-outcome.ts';
  * Share of images for which the certifier declined to answer.
  *
  * @param rows - One row for each image.
- * @throws {@link OptionError} if there is no row or a radius is negative or NaN.
+ * @throws OptionError if there is no row or a radius is negative or NaN.
  */
 export function abstentionRate(rows: readonly Pick<CertifiedOutcome, 'abstained' | 'radius'>[]): number {
   checkRows('abstentionRate', 'rows', rows);

@@ -8,7 +8,7 @@ import type { CertifiedOutcome } from './certified-outcome.ts';
  * report it together with {@link certifiedAccuracy} at several radii.
  *
  * @param rows - One row for each image.
- * @throws {@link OptionError} if there is no row or a radius is negative or NaN.
+ * @throws OptionError if there is no row or a radius is negative or NaN.
  * @see Zhai et al., "MACER", ICLR 2020 (the metric); Sun et al., "Average Certified Radius is a Poor Metric for
  * Randomized Smoothing", ICML 2025 (its limits)
  */

@@ -18,7 +18,7 @@ export interface CertifiedAccuracyPoint {
  *
  * @param rows - One row for each image.
  * @param radii - Radii of at least 0, in input units, in any order.
- * @throws {@link OptionError} if there is no row or a radius is negative or NaN.
+ * @throws OptionError if there is no row or a radius is negative or NaN.
  * @example
  * ```ts
  * certifiedAccuracy(rows, [0, 0.25, 0.5]); // [0.98, 0.95, 0.89]
@@ -43,7 +43,7 @@ export function certifiedAccuracy(
  * and 0 beyond the last.
  *
  * @param rows - One row for each image.
- * @throws {@link OptionError} if there is no row or a radius is negative or NaN.
+ * @throws OptionError if there is no row or a radius is negative or NaN.
  */
 export function certifiedAccuracyCurve(
   rows: readonly Pick<CertifiedOutcome, 'correct' | 'radius'>[],

@@ -16,7 +16,7 @@ export interface MethodAccuracies {
  *
  * @param methods - At least one method, in the order of the table's rows.
  * @param radii - Radii of the columns.
- * @throws {@link OptionError} if there is no method or one has another number of accuracies than there are radii.
+ * @throws OptionError if there is no method or one has another number of accuracies than there are radii.
  * @example
  * ```ts
  * const radii = [0, 0.25, 0.5];

@@ -30,7 +30,8 @@ export interface PairedRadiusDifference {
   readonly level: number;
 }
 
-type PairedRow = Pick<CertifiedOutcome, 'index' | 'label' | 'correct' | 'radius'>;
+/** What a row must hold to be paired: the whole of a `CertifiedRow` fits. */
+export type PairedRow = Pick<CertifiedOutcome, 'index' | 'label' | 'correct' | 'radius'>;
 
 /**
  * Compares two methods on the same images: the difference in average certified radius, first minus second, with its
@@ -42,7 +43,7 @@ type PairedRow = Pick<CertifiedOutcome, 'index' | 'label' | 'correct' | 'radius'
  *
  * @param rowsA - One row for each image, first method.
  * @param rowsB - One row for each of the same images, second method.
- * @throws {@link OptionError} if there are fewer than two rows, the rows are not of the same images, or the level is
+ * @throws OptionError if there are fewer than two rows, the rows are not of the same images, or the level is
  * outside (0, 1).
  * @example
  * ```ts

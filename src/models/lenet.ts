@@ -30,7 +30,7 @@ export interface LenetOptions {
  * `conv1`, `conv2`, `fc1` and `fc2`. Every weight and bias is drawn as PyTorch does by default, uniformly from
  * [−1/√fanIn, 1/√fanIn). Inputs are not normalised. The caller owns the model (`model.dispose()`).
  *
- * @throws {@link OptionError} if an option is unknown, missing or outside its domain.
+ * @throws OptionError if an option is unknown, missing or outside its domain.
  * @example
  * ```ts
  * const model = lenet({ key: createKey(0) });

@@ -21,6 +21,11 @@ export const positive: z.ZodCustom<number, number> = field(
   'must be a finite number greater than 0',
   (v) => isFiniteNumber(v) && v > 0,
 );
+/** A scale that is used in float32, where it must neither overflow nor vanish. @internal */
+export const positiveFloat32: z.ZodCustom<number, number> = field(
+  'must be a number greater than 0 that float32 can hold',
+  (v) => isFiniteNumber(v) && Math.fround(v) > 0 && Number.isFinite(Math.fround(v)),
+);
 /** @internal */
 export const nonNegative: z.ZodCustom<number, number> = field(
   'must be a finite number of at least 0',

@@ -3,7 +3,7 @@ import type { GaussianNoiseOptions } from '../noise/gaussian-noise.ts';
 import * as fields from './fields.ts';
 import { parseOptions, type WithDefaults } from './parse.ts';
 
-const schema = z.strictObject({ sigma: fields.positive });
+const schema = z.strictObject({ sigma: fields.positiveFloat32 });
 
 /** @internal */
 export function parseGaussianNoiseOptions(

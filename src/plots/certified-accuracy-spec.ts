@@ -62,7 +62,7 @@ const DASHES = [
  * At most seven methods: more cannot be told apart. Show it with any Vega-Lite tool or write it with {@link renderSvg}.
  *
  * @param curves - The methods, in the order of the legend.
- * @throws {@link OptionError} if there is no curve or more than seven, two have one name, one has no points or points
+ * @throws OptionError if there is no curve or more than seven, two have one name, one has no points or points
  * that do not ascend, or an option is unknown or outside its domain.
  * @example
  * ```ts

@@ -6,7 +6,7 @@ import type { VegaLiteSpec } from './vega-lite-spec.ts';
  *
  * Needs no browser. The packages `vega` and `vega-lite` are optional peers and are loaded at the first call.
  *
- * @throws {@link CatrsError} if `vega` or `vega-lite` is not installed.
+ * @throws CatrsError if `vega` or `vega-lite` is not installed.
  * @example
  * ```ts
  * await writeFile('curve.svg', await renderSvg(certifiedAccuracySpec(curves)));

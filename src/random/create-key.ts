@@ -8,7 +8,7 @@ import type { Key } from '../types.ts';
  * immutable JSON value.
  *
  * @param seed - An integer from 0 to 2^53 - 1, or a bigint from 0n to 2^64 - 1.
- * @throws {@link OptionError} when the seed is anything else.
+ * @throws OptionError when the seed is anything else.
  *
  * @example
  * ```ts

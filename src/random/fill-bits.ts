@@ -8,7 +8,7 @@ import { THREEFRY_PARITY } from './threefry2x32.ts';
  * (key, s, j) alone, never on how many samples are drawn at once.
  *
  * @param out - Receives whole samples; its length must be a multiple of `dimension`.
- * @throws {@link OptionError} when the position is out of range or `out` does not hold whole samples.
+ * @throws OptionError when the position is out of range or `out` does not hold whole samples.
  *
  * @example
  * ```ts

@@ -22,7 +22,7 @@ export interface FillNormalsOptions extends DrawPosition {
  * last sine is dropped. Magnitudes are at most 6.66044 · scale; `normalPair` states the error (1.13e-6 at most).
  *
  * @param out - Receives whole samples; its length must be a multiple of `dimension`.
- * @throws {@link OptionError} when the position or the scale is out of range or `out` does not hold whole samples.
+ * @throws OptionError when the position or the scale is out of range or `out` does not hold whole samples.
  *
  * @example
  * ```ts

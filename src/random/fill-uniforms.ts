@@ -7,7 +7,7 @@ import { fillSampleBits } from './fill-bits.ts';
  * Coordinate j of sample s is (word >>> 8) / 2^24 of the word that `fillBits` gives: it depends on (key, s, j) alone.
  *
  * @param out - Receives whole samples; its length must be a multiple of `dimension`.
- * @throws {@link OptionError} when the position is out of range or `out` does not hold whole samples.
+ * @throws OptionError when the position is out of range or `out` does not hold whole samples.
  *
  * @example
  * ```ts

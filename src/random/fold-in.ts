@@ -12,7 +12,7 @@ import { threefry2x32 } from './threefry2x32.ts';
  *
  * @param key - The parent. It may still be used for its own draws.
  * @param i - An integer from 0 to 2^53 - 1.
- * @throws {@link OptionError} when `key` is not a key or `i` is out of range.
+ * @throws OptionError when `key` is not a key or `i` is out of range.
  *
  * @example
  * ```ts

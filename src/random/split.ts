@@ -5,14 +5,12 @@ import { SPLIT_TAG } from './counters.ts';
 import { threefry2x32 } from './threefry2x32.ts';
 
 /**
- * Derives `n` different keys from one, for example one for each part of a computation.
+ * Derives two different keys from one, for example for two parts of a computation.
  *
- * Child c is the Threefry block at counter (c, 2^31), whatever `n` is: `split(key, 2)` begins `split(key, 5)`. It is never a block of
- * the key's own draws or of `foldIn`.
+ * Child c is the Threefry block at counter (c, 2^31), never one of the key's own draws or of `foldIn`.
  *
  * @param key - The parent. It may still be used for its own draws.
- * @param n - How many keys, an integer from 1 to 2^32 - 1.
- * @throws {@link OptionError} when `key` is not a key or `n` is out of range.
+ * @throws OptionError when `key` is not a key.
  *
  * @example
  * ```ts
@@ -20,6 +18,21 @@ import { threefry2x32 } from './threefry2x32.ts';
  * ```
  */
 export function split(key: Key): [Key, Key];
+/**
+ * Derives `n` different keys from one, for example one for each part of a computation.
+ *
+ * Child c is the Threefry block at counter (c, 2^31), whatever `n` is: `split(key, 2)` begins `split(key, 5)`. It is never a block of
+ * the key's own draws or of `foldIn`.
+ *
+ * @param key - The parent. It may still be used for its own draws.
+ * @param n - How many keys, an integer from 1 to 2^32 - 1.
+ * @throws OptionError when `key` is not a key or `n` is out of range.
+ *
+ * @example
+ * ```ts
+ * const layerKeys = split(key, 5);
+ * ```
+ */
 export function split(key: Key, n: number): Key[];
 export function split(key: Key, n = 2): Key[] {
   checkKey('split', key);

@@ -25,7 +25,7 @@ function countUpperTail(k: number, n: number): number {
  *
  * @param count1 - one count, an integer in [0, 1e12]
  * @param count2 - the other count; the order does not matter
- * @throws {@link OptionError} for an argument outside its domain.
+ * @throws OptionError for an argument outside its domain.
  * @example
  * ```ts
  * binomialTest(11, 0); // 2^-10 = 0.0009765625

@@ -64,7 +64,7 @@ function lowerLogOdds(k: number, n: number, alpha: number): number {
  * @param k - number of successes, an integer in [0, n]
  * @param n - number of trials, an integer in [0, 1e12]; 0 gives the bound 0. Takes O(sqrt(n)) time.
  * @param alpha - failure probability in (0, 1); one-sided, so the two-sided routines of other libraries take 2α. 1e-300 is fine.
- * @throws {@link OptionError} for an argument outside its domain.
+ * @throws OptionError for an argument outside its domain.
  * @example
  * ```ts
  * const { p, q } = clopperPearsonLowerBound(99_000, 100_000, 0.001); // p = 0.98898934..., q = 0.01101065...

@@ -22,7 +22,7 @@ export interface UpperProbabilityBound {
  * @param k - number of successes, an integer in [0, n]
  * @param n - number of trials, an integer in [0, 1e12]; 0 gives the bound 1
  * @param alpha - failure probability in (0, 1), one-sided
- * @throws {@link OptionError} for an argument outside its domain.
+ * @throws OptionError for an argument outside its domain.
  * @example
  * ```ts
  * const { p } = clopperPearsonUpperBound(1_000, 100_000, 0.0005); // 0.01107792...

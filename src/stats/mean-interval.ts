@@ -20,7 +20,7 @@ export interface MeanInterval {
  *
  * @param values - at least two finite numbers
  * @param level - confidence level in (0, 1), default 0.95
- * @throws {@link OptionError} for an argument outside its domain.
+ * @throws OptionError for an argument outside its domain.
  * @example
  * ```ts
  * const { mean, low, high } = meanInterval(radiiA.map((radius, i) => radius - radiiB[i]));

@@ -9,7 +9,7 @@ import { clopperPearsonLowerBound } from './clopper-pearson-lower-bound.ts';
  *
  * @param n - number of votes, an integer in [0, 1e12]
  * @param alpha - failure probability in (0, 1)
- * @throws {@link OptionError} for an argument outside its domain.
+ * @throws OptionError for an argument outside its domain.
  * @example
  * ```ts
  * minimumCountToCertify(100_000, 0.001); // 50490

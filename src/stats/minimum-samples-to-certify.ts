@@ -7,7 +7,7 @@ import { clopperPearsonLowerBound } from './clopper-pearson-lower-bound.ts';
  * min{n : α^(1/n) > ½}.
  *
  * @param alpha - failure probability in (0, 1)
- * @throws {@link OptionError} for an `alpha` outside (0, 1).
+ * @throws OptionError for an `alpha` outside (0, 1).
  * @example
  * ```ts
  * minimumSamplesToCertify(0.001); // 10

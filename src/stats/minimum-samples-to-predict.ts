@@ -6,7 +6,7 @@ import { checkOpenUnit } from './check-arguments.ts';
  * min{n : 2^(1−n) <= α}.
  *
  * @param alpha - failure probability in (0, 1)
- * @throws {@link OptionError} for an `alpha` outside (0, 1).
+ * @throws OptionError for an `alpha` outside (0, 1).
  * @example
  * ```ts
  * minimumSamplesToPredict(0.001); // 11

@@ -49,7 +49,7 @@ function checkNumber(call: string, z: number): void {
  * Relative error below 1e-14 wherever the result is above 1e-300, also far in the lower tail.
  *
  * @param z - any number, infinities included
- * @throws {@link OptionError} for NaN.
+ * @throws OptionError for NaN.
  */
 export function normalCdf(z: number): number {
   checkNumber('normalCdf', z);
@@ -62,7 +62,7 @@ export function normalCdf(z: number): number {
  * Relative error below 1e-14 wherever the result is above 1e-300, also far in the upper tail.
  *
  * @param z - any number, infinities included
- * @throws {@link OptionError} for NaN.
+ * @throws OptionError for NaN.
  */
 export function normalSurvival(z: number): number {
   checkNumber('normalSurvival', z);

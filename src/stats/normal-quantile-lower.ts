@@ -11,7 +11,7 @@ const SLACK = 1e-13;
  * A certified Gaussian L2 radius is sigma times this.
  *
  * @param bound - a lower bound p, and q = 1 − p, each accurate on its own, as from {@link clopperPearsonLowerBound}
- * @throws {@link OptionError} unless p and q are complements.
+ * @throws OptionError unless p and q are complements.
  * @example
  * ```ts
  * const radius = sigma * normalQuantileLower(clopperPearsonLowerBound(k, n, alpha)); // negative: nothing is certified

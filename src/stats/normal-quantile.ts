@@ -58,7 +58,7 @@ export function checkBound(call: string, bound: ProbabilityBound): void {
  * error below 1e-14, also in tails of 1e-300. p = 0 gives −∞, q = 0 gives ∞.
  *
  * @param bound - p and q = 1 − p, each accurate on its own
- * @throws {@link OptionError} unless p and q are complements.
+ * @throws OptionError unless p and q are complements.
  * @example
  * ```ts
  * normalQuantile({ p: 1, q: 1e-20 }); // 9.262...

@@ -7,7 +7,7 @@ import { checkOpenUnit } from './check-arguments.ts';
  *
  * @param probability - in (0, 1)
  * @param degreesOfFreedom - greater than 0
- * @throws {@link OptionError} for an argument outside its domain.
+ * @throws OptionError for an argument outside its domain.
  */
 export function studentTQuantile(probability: number, degreesOfFreedom: number): number {
   const call = 'studentTQuantile';

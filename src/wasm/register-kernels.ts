@@ -51,7 +51,7 @@ const mark: unique symbol = Symbol.for('catrs.wasm.trainingKernel');
  * differ by single votes from those of the shipped kernels, as between any two backends: register before the first certificate,
  * or not at all. A gradient of a dilated convolution does not exist in TensorFlow.js, on any backend.
  *
- * @throws {@link CatrsError} if `@tensorflow/tfjs-backend-wasm` has not been imported.
+ * @throws CatrsError if `@tensorflow/tfjs-backend-wasm` has not been imported.
  */
 export function registerWasmTrainingKernels(): void {
   if (registered('Conv2D') === undefined) {

@@ -29,8 +29,8 @@ export interface UseWasmOptions {
  *
  * @param options - see {@link UseWasmOptions}.
  * @returns a promise that resolves when `tf.getBackend()` is `'wasm'` and ready.
- * @throws {@link OptionError} if an option is unknown or out of range.
- * @throws {@link CatrsError} if the package is not installed or the backend does not start.
+ * @throws OptionError if an option is unknown or out of range.
+ * @throws CatrsError if the package is not installed or the backend does not start.
  * @example
  * ```ts
  * import { useWasm } from 'catrs/wasm';

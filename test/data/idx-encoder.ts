@@ -1,7 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import type { IdxArray, IdxDtype } from '../../src/data/idx-types.ts';
 
-export const CODES: Readonly<Record<IdxDtype, number>> = {
+const CODES: Readonly<Record<IdxDtype, number>> = {
   uint8: 0x08,
   int8: 0x09,
   int16: 0x0b,

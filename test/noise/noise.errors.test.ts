@@ -10,7 +10,7 @@ import { expectError } from '../helpers/errors.ts';
 const key = createKey(0);
 
 describe('new GaussianNoise refuses', () => {
-  const positive = '`sigma` must be a finite number greater than 0, got';
+  const positive = '`sigma` must be a number greater than 0 that float32 can hold, got';
   it.each([
     [{ sigma: 0 }, `${positive} 0`],
     [{ sigma: -0.5 }, `${positive} -0.5`],

@@ -31,7 +31,7 @@ export function exactly(x: number): Big {
 }
 
 /** A decimal such as "1.25e-7", scaled by 10^60 and cut: exact for the reference tables. */
-export function decimal(text: string): { readonly numerator: bigint; readonly denominator: bigint } {
+function decimal(text: string): { readonly numerator: bigint; readonly denominator: bigint } {
   const [digits = '', power = '0'] = text.toLowerCase().split('e');
   const [whole = '', fraction = ''] = digits.split('.');
   const scale = Number(power) - fraction.length;
