@@ -107,7 +107,7 @@ async function softTargets(
   digits: Digits,
   onProgress: OnProgress,
 ): Promise<Float32Array> {
-  const g = smoothed(model, settings);
+  const g = smoothed(model, settings.softTargetSigma);
   const dataset = toDataset(partOf(digits, 'training'));
   const targets = new Float32Array(count * NUM_CLASSES);
   for (let row = 0; row < count; row++) {
@@ -130,7 +130,7 @@ async function certify(
   const { n0, n, alpha } = settings;
   const rows: CertifiedRow[] = [];
   const dataset = toDataset(partOf(digits, part));
-  for await (const row of certifyDataset(smoothed(model, settings), dataset, {
+  for await (const row of certifyDataset(smoothed(model, settings.sigma), dataset, {
     key,
     n0,
     n,
@@ -144,7 +144,7 @@ async function certify(
   return rows;
 }
 
-function smoothed(model: tf.LayersModel, { sigma }: Settings): SmoothedClassifier {
+function smoothed(model: tf.LayersModel, sigma: number): SmoothedClassifier {
   return new SmoothedClassifier(model, { noise: new GaussianNoise({ sigma }), numClasses: NUM_CLASSES });
 }
 
