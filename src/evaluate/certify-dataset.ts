@@ -6,6 +6,7 @@ import { parseCertifyDatasetOptions } from '../options/smoothed-options.ts';
 import { foldIn } from '../random/fold-in.ts';
 import type { SmoothedClassifier } from '../smoothed/smoothed-classifier.ts';
 import type { CertifyOptions } from '../smoothed/types.ts';
+import type { CertifiedOutcome } from './certified-outcome.ts';
 
 /** Options of {@link certifyDataset}: those of one certificate, and which examples to certify. */
 export interface CertifyDatasetOptions extends CertifyOptions {
@@ -27,19 +28,7 @@ export interface CertifyDatasetOptions extends CertifyOptions {
 }
 
 /** One certified example of a data set: a plain JSON value. */
-export interface CertifiedRow {
-  /** Index in the data set. */
-  readonly index: number;
-  /** True class. */
-  readonly label: number;
-  /** Certified class, −1 if abstained. */
-  readonly predicted: number;
-  /** Certified radius in input units, 0 if abstained. */
-  readonly radius: number;
-  /** True if the certified class is the true class. */
-  readonly correct: boolean;
-  /** True if nothing could be certified. */
-  readonly abstained: boolean;
+export interface CertifiedRow extends CertifiedOutcome {
   /** Wall-clock time of this example. */
   readonly milliseconds: number;
   /** The whole certificate. */
