@@ -3,9 +3,9 @@ import * as tf from '@tensorflow/tfjs';
 /** The named steps of a projected gradient ascent over rows [rows, coordinates]. @internal */
 export interface AscentSteps {
   /** Gradient of the objective with respect to every row. */
-  gradient(rows: tf.Tensor2D, step: number): tf.Tensor2D;
+  gradient(rows: tf.Tensor2D): tf.Tensor2D;
   /** Turns a gradient into a unit direction of ascent. */
-  direction(gradient: tf.Tensor2D, step: number): tf.Tensor2D;
+  direction(gradient: tf.Tensor2D): tf.Tensor2D;
   /** Brings the moved rows back to the admissible set. */
   project(rows: tf.Tensor2D): tf.Tensor2D;
 }
@@ -21,7 +21,7 @@ export function projectedAscent(start: tf.Tensor2D, steps: number, stepSize: num
   for (let step = 0; step < steps; step++) {
     const previous = rows;
     rows = tf.tidy(() => {
-      const direction = ascent.direction(ascent.gradient(previous, step), step);
+      const direction = ascent.direction(ascent.gradient(previous));
       return ascent.project(tf.add(previous, tf.mul(stepSize, direction)));
     });
     previous.dispose();

@@ -55,8 +55,8 @@ const CALL = 'SmoothedPgd.perturb';
  * Projected gradient descent on the smoothed classifier (SmoothAdv), in ℓ2.
  *
  * Maximises −ln (1/M) Σ_i softmax(f(x + δ + ε_i))_y over ‖δ‖₂ ≤ `epsilon`, the noises ε_i staying the same through all steps.
- * Every step moves δ by `stepSize` along its normalised gradient (a standard normal vector where the gradient is exactly 0),
- * clips x + δ to `clip`, then shortens δ to `epsilon`. The classifier runs in inference mode.
+ * Every step moves δ by `stepSize` along its normalised gradient (along a standard normal vector, the same in every step, where the
+ * gradient is exactly 0), clips x + δ to `clip`, then shortens δ to `epsilon`. The classifier runs in inference mode.
  *
  * The mean over copies is a log-sum-exp, so a probability too small for float32 still has a gradient; the official code
  * holds it above 1e-20, where the gradient vanishes.
@@ -103,9 +103,10 @@ export class SmoothedPgd {
         return tf.neg(tf.sum(logProbability.values));
       };
       const rows = flattenExamples(x, 1);
+      const fallback = drawNormals(directionKey, rows.shape);
       const delta = projectedAscent(tf.zerosLike(rows), steps, stepSize, {
         gradient: (current) => gradientOf(objective, current),
-        direction: (gradient, step) => unitDirection(gradient, directionKey, step),
+        direction: (gradient) => unitDirection(gradient, fallback),
         project: (moved) =>
           shortenRows(clip ? tf.sub(tf.clipByValue(tf.add(rows, moved), ...clip), rows) : moved, epsilon),
       });
@@ -129,13 +130,17 @@ function meanLogProbability(
   return { values: tf.sub(tf.logSumExp(logProbabilities, 0), Math.log(numNoise)), numClasses };
 }
 
-/** Gradient over its length; a standard normal vector where the length is exactly 0. */
-function unitDirection(gradient: tf.Tensor2D, key: Key, step: number): tf.Tensor2D {
-  const [batch, dimension] = gradient.shape;
-  const normals = new Float32Array(batch * dimension);
-  fillNormals(normals, { key, start: step * batch, dimension });
+/** Gradient over its length; the row of `fallback` where the length is exactly 0. */
+function unitDirection(gradient: tf.Tensor2D, fallback: tf.Tensor2D): tf.Tensor2D {
   const norms = rowNorms(gradient);
   const vanished = tf.equal(norms, 0);
-  const unit = tf.div(gradient, tf.where(vanished, tf.onesLike(norms), norms));
-  return tf.where(vanished, tf.tensor2d(normals, [batch, dimension]), unit as tf.Tensor2D);
+  const unit: tf.Tensor2D = tf.div(gradient, tf.where(vanished, tf.onesLike(norms), norms));
+  return tf.where(vanished, fallback, unit);
+}
+
+/** Standard normal rows, [rows, dimension]: row r is sample r of the key. */
+function drawNormals(key: Key, [rows, dimension]: [number, number]): tf.Tensor2D {
+  const normals = new Float32Array(rows * dimension);
+  fillNormals(normals, { key, start: 0, dimension });
+  return tf.tensor2d(normals, [rows, dimension]);
 }
