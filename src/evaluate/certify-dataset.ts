@@ -43,18 +43,27 @@ const CALL = 'certifyDataset';
  * Example i uses the key `foldIn(key, i)` with i its index in the data set, whatever `start`, `skip` and `max` are, so parts of a
  * run that were made apart fit together. Nothing is held back: each row is yielded as soon as it is certain.
  *
- * @throws OptionError, TensorError, ClassifierError; DataError for an example of the wrong size; the abort reason of `signal`
+ * @throws OptionError at once for its options; from the iteration: OptionError, TensorError, ClassifierError, DataError for an
+ * example of the wrong size, and the abort reason of `signal`
  * @example
  * ```ts
  * for await (const row of certifyDataset(g, testSet, { key, n: 10_000, skip: 20 })) rows.push(row);
  * ```
  */
-export async function* certifyDataset(
+export function certifyDataset(
   g: SmoothedClassifier,
   dataset: LabelledDataset,
   options: CertifyDatasetOptions,
 ): AsyncGenerator<CertifiedRow, void, undefined> {
-  const { key, start, skip, max, ...certify } = parseCertifyDatasetOptions(CALL, options);
+  // Checked here, not in the generator: that would wait for the first row.
+  return certifyRows(g, dataset, parseCertifyDatasetOptions(CALL, options));
+}
+
+async function* certifyRows(
+  g: SmoothedClassifier,
+  dataset: LabelledDataset,
+  { key, start, skip, max, ...certify }: ReturnType<typeof parseCertifyDatasetOptions>,
+): AsyncGenerator<CertifiedRow, void, undefined> {
   const end = Math.min(dataset.size, start + skip * max);
   for (let index = start; index < end; index += skip) {
     const begun = performance.now();

@@ -34,6 +34,13 @@ describe('certifyDataset refuses', () => {
     return expectError(first(dataset(label), { start: 1 }), OptionError, text);
   });
 
+  it('a wrong option at once, before the first row is asked for', () =>
+    expectError(
+      () => void certifyDataset(g, dataset(0), { key, n: 0 }),
+      OptionError,
+      'certifyDataset: `n` must be an integer from 1 to 1073741824 (2^30), got 0',
+    ));
+
   it('an example of another size than the data set says', () =>
     expectError(
       first(dataset(0, [0.1, 0.2, 0.3])),
