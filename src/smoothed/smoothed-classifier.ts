@@ -62,7 +62,9 @@ export class SmoothedClassifier {
    */
   async sampleCounts(x: tf.Tensor, options: SampleOptions): Promise<number[]> {
     const call = 'SmoothedClassifier.sampleCounts';
-    return this.#count(x, { call, ...parseSampleOptions(call, options) });
+    const request = parseSampleOptions(call, options);
+    await this.#checkInput(call, x);
+    return this.#count(x, { call, ...request });
   }
 
   /**
@@ -73,8 +75,10 @@ export class SmoothedClassifier {
    */
   async probabilities(x: tf.Tensor, options: SampleOptions): Promise<number[]> {
     const call = 'SmoothedClassifier.probabilities';
-    const counts = await this.#count(x, { call, ...parseSampleOptions(call, options) });
-    return counts.map((count) => count / options.n);
+    const request = parseSampleOptions(call, options);
+    await this.#checkInput(call, x);
+    const counts = await this.#count(x, { call, ...request });
+    return counts.map((count) => count / request.n);
   }
 
   /**
@@ -87,6 +91,7 @@ export class SmoothedClassifier {
     const call = 'SmoothedClassifier.predict';
     const { key, n, alpha, ...rest } = parsePredictOptions(call, options);
     assertEnoughSamples(call, n, alpha, minimumSamplesToPredict(alpha), 'predict');
+    await this.#checkInput(call, x);
     const counts = await this.#count(x, { call, key, n, ...rest });
     return { ...predictCounts(counts, alpha), counts, n, alpha, key, noise: this.#noiseRecord() };
   }
@@ -108,6 +113,7 @@ export class SmoothedClassifier {
     const { key, n0, n, alpha, norm: asked, checkEvery, ...rest } = parseCertifyOptions(call, options);
     assertEnoughSamples(call, n, alpha, minimumSamplesToCertify(alpha), 'certify');
     const norm = this.#norm(call, asked);
+    await this.#checkInput(call, x);
     const [selectionKey, estimationKey] = split(key);
     const countsSelection = await this.#count(x, { call, key: selectionKey, n: n0, ...rest });
     const cAHat = topClass(countsSelection);
@@ -134,12 +140,15 @@ export class SmoothedClassifier {
     };
   }
 
-  async #count(
+  async #checkInput(call: string, x: tf.Tensor): Promise<void> {
+    assertOneExample(call, x, this.classifier);
+    await assertInRange(call, x, this.#options.inputRange);
+  }
+
+  #count(
     x: tf.Tensor,
     request: Omit<VoteRequest, 'batchSize'> & { readonly batchSize?: number | undefined },
   ): Promise<number[]> {
-    assertOneExample(request.call, x, this.classifier);
-    await assertInRange(request.call, x, this.#options.inputRange);
     const { noise, numClasses, output, batchSize } = this.#options;
     const voters = { run: this.#run, noise, numClasses, output };
     return collectVotes(voters, x, { ...request, batchSize: request.batchSize ?? batchSize });

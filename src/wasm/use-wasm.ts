@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
-import { CatrsError, OptionError, showValue } from '../errors.ts';
+import { CatrsError, showValue } from '../errors.ts';
+import { parseUseWasmOptions } from '../options/use-wasm-options.ts';
 import { registerWasmTrainingKernels } from './register-kernels.ts';
 
 type WasmModule = typeof import('@tensorflow/tfjs-backend-wasm');
@@ -39,18 +40,18 @@ export interface UseWasmOptions {
  * ```
  */
 export async function useWasm(options: UseWasmOptions = {}): Promise<void> {
-  checkOptions(options);
+  const { wasmPaths, threads } = parseUseWasmOptions('useWasm', options);
   const module = await importBackend();
   if (!started()) {
-    if (options.wasmPaths !== undefined) module.setWasmPaths(options.wasmPaths);
-    if (options.threads !== undefined) module.setThreadsCount(options.threads);
+    if (wasmPaths !== undefined) module.setWasmPaths(wasmPaths);
+    if (threads !== undefined) module.setThreadsCount(threads);
   }
   registerWasmTrainingKernels();
   if (!(await tf.setBackend('wasm'))) {
     throw failure(
       "the 'wasm' backend must start, got a failure (in a browser: check `wasmPaths`)",
       'wasmPaths',
-      options.wasmPaths,
+      wasmPaths,
     );
   }
   await tf.ready();
@@ -68,28 +69,6 @@ async function importBackend(): Promise<WasmModule> {
 
 function started(): boolean {
   return 'wasm' in tf.engine().registry;
-}
-
-function checkOptions(options: UseWasmOptions): void {
-  const { wasmPaths, threads, ...unknown } = options;
-  const [typo] = Object.keys(unknown);
-  if (typo !== undefined) {
-    throw wrong(typo, `must be one of wasmPaths, threads, got ${showValue(typo)}`, typo);
-  }
-  if (
-    wasmPaths !== undefined &&
-    typeof wasmPaths !== 'string' &&
-    (typeof wasmPaths !== 'object' || wasmPaths === null)
-  ) {
-    throw wrong('wasmPaths', `must be a string or an object of strings, got ${showValue(wasmPaths)}`, wasmPaths);
-  }
-  if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1)) {
-    throw wrong('threads', `must be an integer of at least 1, got ${showValue(threads)}`, threads);
-  }
-}
-
-function wrong(field: string, text: string, value: unknown): OptionError {
-  return new OptionError(`\`${field}\` ${text}`, { call: 'useWasm', field, value });
 }
 
 function failure(text: string, field: string, value: unknown): CatrsError {
