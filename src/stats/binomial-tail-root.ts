@@ -29,44 +29,63 @@ function firstGuess(k: number, n: number, logTail: number): number {
 }
 
 /**
- * Solves P(Bin(n, p) >= k) = exp(logTail) for the log-odds ln(p/q), to rounding, and gives the slope of ln tail beside it.
+ * Solves tail = exp(logTail) for the log-odds ln(p/q), to rounding, and gives the slope of ln tail beside it.
  *
- * ln tail is increasing and concave in the log-odds (an exponential family whose truncation to X >= k has the smaller variance), so
- * the tangent lies above it and Newton's method converges from below, whatever the start.
+ * With weight 1, ln tail is increasing and concave in the log-odds (an exponential family whose truncation to X >= k has the smaller
+ * variance), so the tangent lies above it and Newton's method converges from below, whatever the start. A smaller weight can bend
+ * it the other way for a while; then the known bracket of the root stops a step that goes too far.
  */
-function solve(k: number, n: number, logTail: number): { readonly logOdds: number; readonly slope: number } {
+function solve(
+  k: number,
+  n: number,
+  logTail: number,
+  weight: number,
+): { readonly logOdds: number; readonly slope: number } {
   let logOdds = firstGuess(k, n, logTail);
+  let low = -Infinity;
+  let high = Infinity;
   let slope = k;
   for (let i = 0; i < 200; i++) {
-    const tail = binomialTail(k, n, logOdds);
+    const tail = binomialTail(k, n, logOdds, weight);
     const step = (logTail - tail.log) / tail.slope;
     slope = tail.slope;
     if (step < 0 && logOdds === LOWEST_LOG_ODDS) return { logOdds: -Infinity, slope };
+    if (step < 0) high = logOdds;
+    else low = logOdds;
     logOdds = Math.max(logOdds + step, LOWEST_LOG_ODDS); // the first step can undershoot far
     if (Math.abs(step) < 1e-10) break; // quadratic convergence: the error left is far below rounding
+    if ((logOdds <= low || logOdds >= high) && high - low < Infinity) logOdds = (low + high) / 2;
   }
   return { logOdds, slope };
 }
 
 /**
- * Log-odds at which P(Bin(n, p) >= k) = exp(logTail), moved to the side asked for until the tail there provably is on that side.
+ * Log-odds at which P(Bin(n, p) > k) + weight · P(Bin(n, p) = k) = exp(logTail), moved to the side asked for until the tail there
+ * provably is on that side. Weight 1, the default, is the tail P(Bin(n, p) >= k).
  *
- * `'below'`: the exact tail at the result is <= exp(logTail). `'above'`: >=. For 1 <= k <= n and logTail <= ln ½.
+ * `'below'`: the exact tail at the result is <= exp(logTail). `'above'`: >=. For 1 <= k <= n, logTail <= ln ½, and a weight of at
+ * least 2 exp(logTail).
  *
  * The slope at such tails is at least ½ (½ for k = n = 1, ln 2 for k = n large), so the result is less than 5e-12 from the exact
  * log-odds. A change d of the log-odds changes q by the relative amount p·d.
  *
  * @internal
  */
-export function binomialTailRoot(k: number, n: number, logTail: number, side: 'below' | 'above'): number {
+export function binomialTailRoot(
+  k: number,
+  n: number,
+  logTail: number,
+  side: 'below' | 'above',
+  weight: number = 1,
+): number {
   const sign = side === 'below' ? -1 : 1;
-  const { logOdds, slope } = solve(k, n, logTail);
+  const { logOdds, slope } = solve(k, n, logTail, weight);
   if (logOdds === -Infinity) return logOdds;
   const logOddsError = LOG_ODDS_ERROR * Math.max(1, Math.abs(logOdds) / 100); // log-odds near 700 are a grid of 1e-13
   let distance = 2 * logOddsError + (1.5 * LOG_ERROR) / slope;
   for (;;) {
     const moved = logOdds + sign * distance;
-    const tail = binomialTail(k, n, moved);
+    const tail = binomialTail(k, n, moved, weight);
     if (sign * (tail.log - logTail) >= LOG_ERROR + tail.slope * logOddsError) return moved;
     distance *= 2;
   }

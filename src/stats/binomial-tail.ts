@@ -2,9 +2,9 @@ import { logBinomialProbability } from './log-binomial-probability.ts';
 
 /** The upper tail of a binomial distribution at some log-odds. */
 export interface BinomialTail {
-  /** ln P(Bin(n, p) >= k). */
+  /** ln of P(Bin(n, p) > k) + weight · P(Bin(n, p) = k). */
   readonly log: number;
-  /** Derivative of `log` by the log-odds ln(p/q); equals E[X | X >= k] − np. */
+  /** Derivative of `log` by the log-odds ln(p/q); for weight 1 it equals E[X | X >= k] − np. */
   readonly slope: number;
 }
 
@@ -17,13 +17,13 @@ export function probabilitiesOfLogOdds(logOdds: number): { readonly p: number; r
 }
 
 /**
- * P(Bin >= k) / P(Bin = k) = 1 + r₁ + r₁r₂ + ..., with r_i = (n−k−i+1)/(k+i) · p/q.
+ * (P(Bin > k) + weight · P(Bin = k)) / P(Bin = k) = weight + r₁ + r₁r₂ + ..., with r_i = (n−k−i+1)/(k+i) · p/q.
  *
  * All terms are positive and the r_i fall, so what is left out after a term t with ratio r < 1 is at most t·r/(1−r).
  */
-function tailRatio(k: number, n: number, odds: number): number {
+function tailRatio(k: number, n: number, odds: number, weight: number): number {
   let term = 1;
-  let sum = 1;
+  let sum = weight;
   let lost = 0; // what the additions have rounded away
   for (let j = k; j < n; j++) {
     const ratio = ((n - j) / (j + 1)) * odds;
@@ -37,14 +37,17 @@ function tailRatio(k: number, n: number, odds: number): number {
 }
 
 /**
- * ln P(Bin(n, p) >= k) and its slope, for 1 <= k <= n and ln(p/q) = `logOdds`.
+ * ln of P(Bin(n, p) > k) + weight · P(Bin(n, p) = k) and its slope, for 0 <= k <= n, a weight in (0, 1] and ln(p/q) = `logOdds`.
  *
- * Meant for tails up to about one half: there the terms of the sum fall from the start. Needs O(sqrt(n)) terms.
+ * Weight 1 is the tail P(Bin(n, p) >= k). Meant for tails up to about one half: there the terms of the sum fall from the start or
+ * from the second one. Needs O(sqrt(n)) terms.
  *
  * @internal
  */
-export function binomialTail(k: number, n: number, logOdds: number): BinomialTail {
+export function binomialTail(k: number, n: number, logOdds: number, weight: number = 1): BinomialTail {
   const { p, q } = probabilitiesOfLogOdds(logOdds);
-  const ratio = tailRatio(k, n, p / q);
-  return { log: logBinomialProbability(k, n, p, q) + Math.log(ratio), slope: (k * q) / ratio };
+  const ratio = tailRatio(k, n, p / q, weight);
+  // The derivative of P(X >= k) is k·q·P(X = k), that of P(X = k) is (k − np) P(X = k).
+  const slope = (weight * k * q + (1 - weight) * (n - k) * p) / ratio;
+  return { log: logBinomialProbability(k, n, p, q) + Math.log(ratio), slope };
 }

@@ -13,12 +13,12 @@ export function checkCount(call: string, field: string, value: number): void {
   });
 }
 
-/** @internal Throws unless `k` successes out of `n` make sense. */
-export function checkSuccesses(call: string, k: number, n: number): void {
+/** @internal Throws unless that many successes, named `k` or `h`, out of `n` make sense. */
+export function checkSuccesses(call: string, successes: number, n: number, field: 'k' | 'h' = 'k'): void {
   checkCount(call, 'n', n);
-  if (Number.isInteger(k) && k >= 0 && k <= n) return;
-  const text = `\`k\` must be an integer in [0, n] with n = ${n}, got ${showValue(k)}`;
-  throw new OptionError(text, { call, field: 'k', value: k });
+  if (Number.isInteger(successes) && successes >= 0 && successes <= n) return;
+  const text = `\`${field}\` must be an integer in [0, n] with n = ${n}, got ${showValue(successes)}`;
+  throw new OptionError(text, { call, field, value: successes });
 }
 
 /** @internal Throws unless `value` is strictly between 0 and 1. */

@@ -1,34 +1,7 @@
 import type { ProbabilityBound } from '../types.ts';
 import { checkOpenUnit, checkSuccesses } from './check-arguments.ts';
-import { probabilitiesOfLogOdds } from './binomial-tail.ts';
 import { binomialTailRoot } from './binomial-tail-root.ts';
-
-/** Spacing of doubles in [½, 1). */
-const SPACING = 2 ** -53;
-
-/** The largest double <= 1 − x, for 0 < x <= ½. The difference of a double in [½, 1] from 1 is exact, which shows the rounding. */
-function complementRoundedDown(x: number): number {
-  const complement = 1 - x;
-  return 1 - complement < x ? complement - SPACING : complement;
-}
-
-/** A double >= 1 − x, at most one spacing above, for 0 < x <= ½. */
-function complementRoundedUp(x: number): number {
-  const complement = 1 - x;
-  return 1 - complement > x ? complement + SPACING : complement;
-}
-
-/** The pair at some log-odds, p rounded down and q rounded up: the smaller of the two is computed, the other is its complement. */
-function boundAtLogOdds(logOdds: number): ProbabilityBound {
-  const { p, q } = probabilitiesOfLogOdds(logOdds);
-  const margin = 2 ** -49; // 16 units in the last place, for an exponential, a sum, a quotient and this product
-  if (p <= q) {
-    const lower = p * (1 - margin);
-    return { p: lower, q: complementRoundedUp(lower) };
-  }
-  const upper = Math.min(q * (1 + margin), 0.5);
-  return { p: complementRoundedDown(upper), q: upper };
-}
+import { boundAtLogOdds } from './bound-at-log-odds.ts';
 
 /**
  * Grid, in bits, on which the tail probability is rounded, so that the bound is monotone in alpha to the last bit.

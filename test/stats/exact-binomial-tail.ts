@@ -50,11 +50,26 @@ export function compareToDecimal(x: number, text: string): number {
   return left === right ? 0 : left > right ? 1 : -1;
 }
 
-function times(a: Big, b: Big): Big {
+/** ln of a number > 0, to a few units in the last place of the logarithm (1e-16 near 0). */
+export function logOf({ mantissa, exponent }: Big): number {
+  const length = mantissa.toString(2).length;
+  const leading = length > 60 ? Number(mantissa >> BigInt(length - 60)) / 2 ** 60 : Number(mantissa) / 2 ** length;
+  return Math.log(leading) + (exponent + length) * Math.LN2;
+}
+
+/** Product, cut. */
+export function times(a: Big, b: Big): Big {
   return cut(a.mantissa * b.mantissa, a.exponent + b.exponent);
 }
 
-function power(base: Big, exponent: number): Big {
+/** Quotient, cut. */
+export function over(a: Big, b: Big): Big {
+  const shift = BITS + 64;
+  return cut((a.mantissa << BigInt(shift)) / b.mantissa, a.exponent - b.exponent - shift);
+}
+
+/** Power with a whole exponent >= 0, cut. */
+export function power(base: Big, exponent: number): Big {
   let result: Big = { mantissa: 1n, exponent: 0 };
   let square = base;
   for (let rest = BigInt(exponent); rest > 0n; rest >>= 1n) {
@@ -72,6 +87,13 @@ export function compare(a: Big, b: Big): number {
   return left === right ? 0 : left > right ? 1 : -1;
 }
 
+/** A function that gives C(n, k) for all n up to `most` at once, from a table of factorials. */
+export function chooseUpTo(most: number): (n: number, k: number) => Big {
+  const factorials: Big[] = [{ mantissa: 1n, exponent: 0 }];
+  for (let i = 1; i <= most; i++) factorials.push(times(factorials[i - 1]!, { mantissa: BigInt(i), exponent: 0 }));
+  return (n, k) => over(factorials[n]!, times(factorials[k]!, factorials[n - k]!));
+}
+
 /** C(n, k); needs min(k, n − k) steps. */
 export function choose(n: number, k: number): Big {
   let result: Big = { mantissa: 1n << BigInt(BITS), exponent: -BITS };
@@ -82,27 +104,36 @@ export function choose(n: number, k: number): Big {
 }
 
 /** 1 − x as an exact fraction over the same power of two. */
-function complement(x: Big): Big {
+export function complement(x: Big): Big {
   return { mantissa: (1n << BigInt(-x.exponent)) - x.mantissa, exponent: x.exponent };
 }
 
-/** P(Bin(n, p) >= k) with p given exactly, or with q = 1 − p given exactly. */
+/** Which of p and q = 1 − p is the exact one. */
+export type Given = { readonly p: number } | { readonly q: number };
+
+/** p and q = 1 − p, both exact. */
+export function exactPair(given: Given): { readonly p: Big; readonly q: Big } {
+  const known = exactly('p' in given ? given.p : given.q);
+  return 'p' in given ? { p: known, q: complement(known) } : { p: complement(known), q: known };
+}
+
+/** P(Bin(n, p) > k) + weight · P(Bin(n, p) = k), by default P(Bin(n, p) >= k). */
 export function exactTail(
   k: number,
   n: number,
-  given: { p: number } | { q: number },
+  given: Given,
   coefficient: Big = choose(n, k),
+  weight: number = 1,
 ): Big {
-  const known = exactly('p' in given ? given.p : given.q);
-  const p = 'p' in given ? known : complement(known);
-  const q = 'p' in given ? complement(known) : known;
-  const one = 1n << BigInt(BITS);
-  let term = one;
-  let sum = one;
+  const { p, q } = exactPair(given);
+  const share = exactly(weight);
+  const bits = BITS - Math.floor(Math.log2(weight));
+  let term = 1n << BigInt(bits);
+  let sum = (share.mantissa << BigInt(bits)) >> BigInt(-share.exponent);
   for (let j = k; j < n && term > 0n; j++) {
     term = (term * BigInt(n - j) * p.mantissa) / (BigInt(j + 1) * q.mantissa);
     sum += term;
   }
   const first = times(coefficient, times(power(p, k), power(q, n - k)));
-  return times(first, { mantissa: sum, exponent: -BITS });
+  return times(first, { mantissa: sum, exponent: -bits });
 }
