@@ -24,3 +24,6 @@ export interface ProbabilityBound {
 
 /** Smallest and largest value that an input coordinate may take, in input units. */
 export type InputRange = readonly [low: number, high: number];
+
+/** A value that JSON can hold. */
+export type Json = string | number | boolean | null | readonly Json[] | { readonly [name: string]: Json };

@@ -1,0 +1,110 @@
+import { parseAnytimeRadiusOptions } from '../options/sequential-rule-options.ts';
+import type { BetaPrior } from '../stats/beta-mixture.ts';
+import type { UpperProbabilityBound } from '../stats/clopper-pearson-upper-bound.ts';
+import { minimumSamplesToCertify } from '../stats/minimum-samples-to-certify.ts';
+import { mixtureLowerBound } from '../stats/mixture-lower-bound.ts';
+import { mixtureUpperBound } from '../stats/mixture-upper-bound.ts';
+import type { ProbabilityBound } from '../types.ts';
+import { assertEnoughSamples } from './enough-samples.ts';
+import { leastCount } from './least-count.ts';
+import type { CertificationRule, RuleContext, RuleRun } from './rule.ts';
+import { JEFFREYS, NEAR_ONE, selectionPriors } from './selection-priors.ts';
+import type { Stop, StopState } from './stop.ts';
+import type { EvidenceStep } from './types.ts';
+import { votesFor } from './votes-for.ts';
+
+/** Options of {@link anytimeRadius}. */
+export interface AnytimeRadiusOptions {
+  /** Sampling ends at the first check where any of these holds, or with n samples. */
+  readonly stops: readonly Stop[];
+  /**
+   * Prior on the class probability: `'near-one'` is Beta(1, 0.1), best where most votes agree; `'selection'` follows the votes of the
+   * selection sample; `'jeffreys'` is Beta(1/2, 1/2). It decides how fast the radius grows, never whether it is right.
+   * @defaultValue 'near-one'
+   */
+  readonly prior?: 'near-one' | 'selection' | 'jeffreys';
+}
+
+/**
+ * A radius that is valid at any time: sampling may end whenever the stops say so, for whatever reason.
+ *
+ * Let E_n(p) be the likelihood ratio of a Beta mixture against p after n samples. It is a martingale for the true p, so with probability
+ * of at least 1 − alpha it stays below 1/alpha for ever, and then p is in {p : E_n(p) ≤ 1/alpha} at every check. The radius is that
+ * of the largest lower end so far. It is smaller than that of {@link fixedSample} for the same number of samples: this is the price of
+ * being free to stop. Samples without a vote count as misses. Drawing also ends once no bound above 1/2 is in reach.
+ *
+ * @throws OptionError for an unknown name or a value outside its domain
+ * @example
+ * ```ts
+ * const rule = anytimeRadius({ stops: [stopAtWidth(0.05), stopAtDeadline({ milliseconds: 2000 })] });
+ * const c = await g.certify(image, { key, n: 2000, rule });
+ * ```
+ * @see Robbins, "Statistical methods related to the law of the iterated logarithm", 1970; Voráček, NeurIPS 2024, Algorithm 2
+ */
+export function anytimeRadius(options: AnytimeRadiusOptions): CertificationRule {
+  const { stops, prior } = parseAnytimeRadiusOptions('anytimeRadius', options);
+  return {
+    name: 'anytime-radius',
+    parameters: { stops: stops.map(({ name, parameters }) => ({ name, parameters })), prior },
+    assertFeasible: (call, settings) => assertEnoughSamples(call, settings, minimumSamplesToCertify(settings.alpha)),
+    begin: (context) => beginAnytimeRadius(context, stops, priorsOf(context, prior)),
+  };
+}
+
+function priorsOf(context: RuleContext, prior: AnytimeRadiusOptions['prior']): readonly BetaPrior[] {
+  if (prior === 'selection') return selectionPriors(context);
+  return prior === 'jeffreys' ? JEFFREYS : NEAR_ONE;
+}
+
+function beginAnytimeRadius(context: RuleContext, stops: readonly Stop[], priors: readonly BetaPrior[]): RuleRun {
+  const { cAHat, n, alpha, radius: radiusOf } = context;
+  const lowerBound = (h: number, of: number): ProbabilityBound => mixtureLowerBound(priors, h, of, alpha);
+  const asked = stops.map(({ name, begin }) => ({ name, holds: begin() }));
+  let lower: ProbabilityBound = { p: 0, q: 1 };
+  let upper: UpperProbabilityBound = { p: 1, q: 0 };
+  let best: EvidenceStep = { radius: 0, nA: 0, n: 0 };
+  let needed: number | undefined;
+  const isOutOfReach = (nA: number, used: number): boolean => {
+    needed ??= leastCount(n, (count) => lowerBound(count, n).p > 0.5);
+    return used < n && nA + (n - used) < needed;
+  };
+  return {
+    check(tally) {
+      const nA = votesFor(tally, cAHat);
+      const { used } = tally;
+      const bound = lowerBound(nA, used);
+      if (bound.q < lower.q) {
+        lower = bound;
+        best = { radius: bound.p > 0.5 ? radiusOf(bound) : 0, nA, n: used };
+      }
+      const now = mixtureUpperBound(priors, nA, used, alpha);
+      if (now.p < upper.p) upper = now;
+      const highest = upper;
+      const state: StopState = {
+        nA,
+        used,
+        lower,
+        upper,
+        radius: best.radius,
+        get upperRadius() {
+          return radiusOf(highest); // only few stops ask for it
+        },
+      };
+      // All are asked, also after the first that holds: some remember what they saw.
+      const stop = asked.filter(({ holds }) => holds(state))[0];
+      return stop !== undefined ? stop.name : best.radius === 0 && isOutOfReach(nA, used) ? 'out-of-reach' : undefined;
+    },
+    result(tally) {
+      const { radius } = best;
+      const isLost = isOutOfReach(votesFor(tally, cAHat), tally.used);
+      return {
+        cAHat,
+        radius,
+        reason: radius > 0 ? 'certified' : isLost ? 'out-of-reach' : 'low-confidence',
+        lower,
+        bound: 'beta-mixture',
+        steps: best.n > 0 ? [best] : [],
+      };
+    },
+  };
+}

@@ -1,0 +1,132 @@
+import { parseFixedRadiusOptions } from '../options/sequential-rule-options.ts';
+import { clopperPearsonLowerBound } from '../stats/clopper-pearson-lower-bound.ts';
+import { minimumSamplesToCertify } from '../stats/minimum-samples-to-certify.ts';
+import type { ProbabilityBound } from '../types.ts';
+import { assertEnoughSamples } from './enough-samples.ts';
+import { leastCount } from './least-count.ts';
+import { probabilityOfRadius } from './probability-of-radius.ts';
+import { bettingEvidence, truncatedEvidence } from './radius-evidence.ts';
+import { probabilityInReach } from './radius-in-reach.ts';
+import type { CertificationRule, RuleContext, RuleRun } from './rule.ts';
+import { JEFFREYS, selectionPriors } from './selection-priors.ts';
+import type { BoundMethod, EvidenceStep } from './types.ts';
+import { votesFor } from './votes-for.ts';
+
+/** Options of {@link fixedRadius}. */
+export interface FixedRadiusOptions {
+  /** The radius to be proven, in input units, or several in ascending order; the result is the largest that was proven. */
+  readonly radius: number | readonly number[];
+  /**
+   * Allowed probability, in (0, 1), that a radius is declined although it holds. It decides how soon hopeless examples are given up, and
+   * is no part of the promise of a certificate.
+   * @defaultValue 0.001
+   */
+  readonly beta?: number;
+  /**
+   * Where the prior on the class probability comes from: the votes of the selection sample, or nowhere (Beta(1/2, 1/2)). It decides how
+   * many samples are needed, never whether a certificate is right.
+   * @defaultValue 'selection'
+   */
+  readonly prior?: 'selection' | 'jeffreys';
+  /**
+   * `'truncated'` puts all prior weight on the side that is to be proven; `'betting'` is the untruncated mixture, for comparison (with
+   * the Jeffreys prior it is the betting sequence of Krichevsky and Trofimov).
+   * @defaultValue 'truncated'
+   */
+  readonly evidence?: 'truncated' | 'betting';
+  /**
+   * Share of alpha, in [0, 1), that is kept for one Clopper-Pearson test of the votes of all n samples, for examples that are still
+   * undecided then. Examples whose probability is only just high enough profit; all others need more samples (0.2: 1 to 5 %).
+   * @defaultValue 0.2
+   */
+  readonly finalShare?: number;
+}
+
+/**
+ * Proves or declines a radius that is fixed beforehand, with as few samples as the example needs.
+ *
+ * A radius r holds if the class probability p exceeds p₀, the least probability whose radius is at least r. The votes are tested at every
+ * check with the likelihood ratio of a Beta mixture on p > p₀ against p₀; r is certified once it reaches 1/alpha and declined
+ * once that of a mixture on p < p₀ reaches 1/beta. The ratio is a supermartingale for every p ≤ p₀, so a wrong certificate has
+ * probability of at most alpha, whenever and however often the votes are tested.
+ *
+ * Several radii are tested one after the other on the same votes, each only after all smaller ones have been proven: at level alpha for
+ * all of them together, since a wrong claim begins with the smallest wrong radius. The radius of the result is exactly one of those
+ * asked for. Radii that n votes cannot prove are never proven; if that is so for the smallest, `begin` throws. Samples without a vote
+ * count as misses.
+ *
+ * With a `finalShare` s the ratio must reach 1/((1 − s) alpha), and one Clopper-Pearson test of all n votes at level s · alpha comes last:
+ * together still alpha.
+ *
+ * @throws OptionError for an unknown name or a value outside its domain, and from `begin` for a radius out of reach
+ * @example
+ * ```ts
+ * const c = await g.certify(image, { key, n: 2000, rule: fixedRadius({ radius: [0.25, 0.5] }) });
+ * ```
+ * @see Wald, "Sequential analysis", 1947; Robbins, "Statistical methods related to the law of the iterated logarithm", 1970, for
+ * mixtures; Maurer, Hothorn, Lehmacher, "A-priori ordered hypotheses", 1995, for several tests in a fixed order
+ */
+export function fixedRadius(options: FixedRadiusOptions): CertificationRule {
+  const parsed = parseFixedRadiusOptions('fixedRadius', options);
+  const { radius, beta, prior, evidence, finalShare } = parsed;
+  return {
+    name: 'fixed-radius',
+    parameters: { radius, beta, prior, evidence, finalShare },
+    assertFeasible: (call, settings) => assertEnoughSamples(call, settings, minimumSamplesToCertify(settings.alpha)),
+    begin: (context) => beginFixedRadius(context, parsed),
+  };
+}
+
+function beginFixedRadius(context: RuleContext, options: Required<FixedRadiusOptions>): RuleRun {
+  const { cAHat, n, alpha } = context;
+  const { beta, finalShare } = options;
+  const radii = typeof options.radius === 'number' ? [options.radius] : options.radius;
+  const thresholds = radii.map((radius, i) =>
+    i === 0
+      ? probabilityInReach('fixedRadius', radius, context, options.radius)
+      : probabilityOfRadius(radius, context.radius),
+  );
+  const priors = options.prior === 'selection' ? selectionPriors(context) : JEFFREYS;
+  const evidenceOf = options.evidence === 'truncated' ? truncatedEvidence : bettingEvidence;
+  const { proves, declines } = evidenceOf(priors, { alpha: alpha * (1 - finalShare), beta });
+  const provesFinally = (p0: ProbabilityBound, nA: number): boolean =>
+    finalShare > 0 && clopperPearsonLowerBound(nA, n, alpha * finalShare).q <= p0.q;
+  const steps: EvidenceStep[] = [];
+  let bound: BoundMethod = 'beta-mixture';
+  const needed: (number | undefined)[] = [];
+  let declined = false;
+  return {
+    check(tally) {
+      const nA = votesFor(tally, cAHat);
+      const { used } = tally;
+      for (;;) {
+        const next = steps.length;
+        const radius = radii[next];
+        if (radius === undefined) return 'decided';
+        const p0 = thresholds[next];
+        if (p0 === undefined) return 'out-of-reach';
+        if (proves(p0, nA, used)) bound = 'beta-mixture';
+        else if (used === n && provesFinally(p0, nA)) bound = 'clopper-pearson';
+        else {
+          declined = declines(p0, nA, used);
+          if (declined) return 'decided';
+          if (used === n) return undefined;
+          const least = (needed[next] ??= leastCount(n, (h) => proves(p0, h, n) || provesFinally(p0, h)));
+          return nA + (n - used) < least ? 'out-of-reach' : undefined;
+        }
+        steps.push({ radius, nA, n: used });
+      }
+    },
+    result({ used }) {
+      const proven = steps.length;
+      return {
+        cAHat,
+        radius: radii[proven - 1] ?? 0,
+        reason: proven > 0 ? 'certified' : declined ? 'declined' : used < n ? 'out-of-reach' : 'undecided',
+        lower: thresholds[proven - 1] ?? { p: 0, q: 1 },
+        bound,
+        steps: [...steps],
+      };
+    },
+  };
+}

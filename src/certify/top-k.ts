@@ -1,0 +1,113 @@
+import { OptionError } from '../errors.ts';
+import { parseTopKOptions } from '../options/rule-options.ts';
+import { clopperPearsonLowerBound } from '../stats/clopper-pearson-lower-bound.ts';
+import { clopperPearsonUpperBound, type UpperProbabilityBound } from '../stats/clopper-pearson-upper-bound.ts';
+import type { ProbabilityBound } from '../types.ts';
+import { cappedUpperBound } from './capped-upper-bound.ts';
+import { assertEnoughSamples } from './enough-samples.ts';
+import { rankOutOfReach } from './rank-reach.ts';
+import { requireRadiusAgainst } from './require-radius-against.ts';
+import type { CertificationRule, RuleContext, RuleRun, Tally } from './rule.ts';
+import { topClass } from './top-class.ts';
+import { missingVotes, votesFor } from './votes-for.ts';
+
+/** Options of {@link topK}. */
+export interface TopKOptions {
+  /** The class is to stay among the k most probable ones; at least 1 and below the number of classes. */
+  readonly k: number;
+  /**
+   * Which sample names the class. `'estimation'` takes the most voted class of the sample that is also used for the bounds, so it needs
+   * no selection sample, but each bound is taken at half the level.
+   * @defaultValue 'selection'
+   */
+  readonly labelFrom?: 'selection' | 'estimation';
+}
+
+/**
+ * The top-k certificate: within the radius the class stays among the k most probable ones.
+ *
+ * All C class probabilities are bounded at once by Clopper-Pearson bounds, each at level alpha/C, or alpha/(2C) where the class is chosen
+ * from the same votes: p from below for the class, the others from above, each at most 1 − p. The radius is the noise's
+ * `radiusAgainst` for these bounds. Samples not drawn, and samples without a vote, count for each of the others. Drawing stops early
+ * once not even unanimous remaining votes could certify.
+ *
+ * @throws OptionError for an unknown name or a `k` that is no integer of at least 1, and from `begin` where `k` is not below the number
+ * of classes or the noise has no `radiusAgainst`
+ * @example
+ * ```ts
+ * const c = await g.certify(image, { key, n: 1000, rule: topK({ k: 3 }) }); // c.topK is 3
+ * ```
+ * @see Jia, Cao, Wang, Gong, "Certified robustness for top-k predictions against adversarial perturbations via randomized smoothing",
+ * ICLR 2020
+ */
+export function topK(options: TopKOptions): CertificationRule {
+  const { k, labelFrom } = parseTopKOptions('topK', options);
+  return {
+    name: 'top-k',
+    parameters: { k, labelFrom },
+    assertFeasible: (call, settings) => assertEnoughSamples(call, settings, leastSamples(settings.alpha, k, labelFrom)),
+    begin: (context) => beginTopK(context, k, labelFrom),
+  };
+}
+
+/** Level of each of the simultaneous bounds. A class chosen from the same counts can turn either bound of each class into use. */
+function levelOfEach(alpha: number, numClasses: number, labelFrom: TopKOptions['labelFrom']): number {
+  return alpha / (labelFrom === 'estimation' ? 2 * numClasses : numClasses);
+}
+
+function beginTopK(context: RuleContext, k: number, labelFrom: TopKOptions['labelFrom']): RuleRun {
+  const { n, countsSelection } = context;
+  const radiusOf = requireRadiusAgainst('topK', context.radiusAgainst);
+  const numClasses = countsSelection.length;
+  if (k >= numClasses) {
+    throw new OptionError(
+      `\`k\` must be below the number of classes, ${numClasses}, got ${k} (every class is among the top ${numClasses})`,
+      { call: 'topK', field: 'k', value: k },
+    );
+  }
+  const alpha = levelOfEach(context.alpha, numClasses, labelFrom);
+  const outOfReach = rankOutOfReach({ n, alphaLower: alpha, alphaUpper: alpha, k });
+  const labelOf = ({ counts }: Tally): number => (labelFrom === 'estimation' ? topClass(counts) : context.cAHat);
+  return {
+    check: (tally) => (tally.used < n && outOfReach(tally, labelOf(tally)) ? 'out-of-reach' : undefined),
+    result(tally) {
+      const label = labelOf(tally);
+      const { lower, others } = simultaneousBounds(tally, label, { n, alpha });
+      const radius = Math.max(0, radiusOf(lower, others, k));
+      return {
+        cAHat: label,
+        radius,
+        reason: radius > 0 ? 'certified' : tally.used < n ? 'out-of-reach' : 'low-confidence',
+        lower,
+        bound: 'simultaneous-clopper-pearson',
+        pBBar: Math.max(...others.map(({ p }) => p)),
+        topK: k,
+      };
+    },
+  };
+}
+
+function simultaneousBounds(
+  tally: Tally,
+  label: number,
+  { n, alpha }: { readonly n: number; readonly alpha: number },
+): { readonly lower: ProbabilityBound; readonly others: UpperProbabilityBound[] } {
+  const lower = clopperPearsonLowerBound(votesFor(tally, label), n, alpha);
+  const missing = missingVotes(tally, n);
+  const known = new Map<number, UpperProbabilityBound>(); // most of many classes have the same few counts
+  const upper = (count: number): UpperProbabilityBound => {
+    const bound = known.get(count) ?? cappedUpperBound(clopperPearsonUpperBound(count, n, alpha), lower);
+    known.set(count, bound);
+    return bound;
+  };
+  const others = tally.counts.filter((_, c) => c !== label).map((count) => upper(count + missing));
+  return { lower, others };
+}
+
+/** Least n with which unanimous votes certify if there is only one class more than k. */
+function leastSamples(alpha: number, k: number, labelFrom: TopKOptions['labelFrom']): number {
+  const level = levelOfEach(alpha, k + 1, labelFrom);
+  let n = 1;
+  while (clopperPearsonLowerBound(n, n, level).p <= 1 / (k + 1)) n++;
+  return n;
+}

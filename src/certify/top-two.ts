@@ -1,0 +1,98 @@
+import { parseTopTwoOptions } from '../options/rule-options.ts';
+import { clopperPearsonLowerBound } from '../stats/clopper-pearson-lower-bound.ts';
+import { clopperPearsonUpperBound, type UpperProbabilityBound } from '../stats/clopper-pearson-upper-bound.ts';
+import type { ProbabilityBound } from '../types.ts';
+import { cappedUpperBound } from './capped-upper-bound.ts';
+import { assertEnoughSamples } from './enough-samples.ts';
+import { rankOutOfReach } from './rank-reach.ts';
+import { requireRadiusAgainst } from './require-radius-against.ts';
+import type { CertificationRule, RuleContext, RuleRun, Tally } from './rule.ts';
+import { missingVotes, votesFor } from './votes-for.ts';
+
+/** Options of {@link topTwo}. */
+export interface TopTwoOptions {
+  /**
+   * Share of alpha, in (0, 1), that goes to the lower bound on the class; the rest goes to the upper bound on the runner-up.
+   * @defaultValue 1/2
+   */
+  readonly alphaShare?: number;
+}
+
+/**
+ * The two-sided certificate: a lower bound p_A on the class and an upper bound p_B on the runner-up, for Gaussian noise
+ * R = σ/2 (Φ⁻¹(p_A) − Φ⁻¹(p_B)).
+ *
+ * It can certify where p_A < 1/2, and gives larger radii than {@link fixedSample} where the votes of the others are spread over
+ * several classes; with two classes it costs a little. p_A is the Clopper-Pearson bound at level alpha · alphaShare, p_B the upper bound
+ * at the rest of alpha from the largest count among the other classes, at most 1 − p_A. That maximum needs no correction for the number
+ * of classes: the count of the true runner-up is never above it. Samples not drawn, and samples without a vote, count for the
+ * runner-up.
+ *
+ * @throws OptionError for an unknown name or a share outside (0, 1), and from `begin` where the noise has no `radiusAgainst`
+ * @example
+ * ```ts
+ * const c = await g.certify(image, { key, n: 1000, rule: topTwo() });
+ * ```
+ * @see Cohen, Rosenfeld, Kolter, ICML 2019, Theorem 1; Voráček, NeurIPS 2024, appendix B
+ */
+export function topTwo(options: TopTwoOptions = {}): CertificationRule {
+  const { alphaShare } = parseTopTwoOptions('topTwo', options);
+  return {
+    name: 'top-two',
+    parameters: { alphaShare },
+    assertFeasible: (call, settings) => assertEnoughSamples(call, settings, leastSamples(settings.alpha, alphaShare)),
+    begin: (context) => beginTopTwo(context, alphaShare),
+  };
+}
+
+function beginTopTwo({ cAHat, n, alpha, radiusAgainst }: RuleContext, alphaShare: number): RuleRun {
+  const radiusOf = requireRadiusAgainst('topTwo', radiusAgainst);
+  const alphaLower = alpha * alphaShare;
+  const alphaUpper = alpha * (1 - alphaShare);
+  const outOfReach = rankOutOfReach({ n, alphaLower, alphaUpper, k: 1 });
+  return {
+    check: (tally) => (tally.used < n && outOfReach(tally, cAHat) ? 'out-of-reach' : undefined),
+    result(tally) {
+      const { lower, upper } = twoBounds(tally, cAHat, { n, alphaLower, alphaUpper });
+      const radius = Math.max(0, radiusOf(lower, [upper], 1));
+      return {
+        cAHat,
+        radius,
+        reason: radius > 0 ? 'certified' : tally.used < n ? 'out-of-reach' : 'low-confidence',
+        lower,
+        bound: 'clopper-pearson',
+        pBBar: upper.p,
+      };
+    },
+  };
+}
+
+interface Levels {
+  readonly n: number;
+  readonly alphaLower: number;
+  readonly alphaUpper: number;
+}
+
+function twoBounds(
+  tally: Pick<Tally, 'counts'>,
+  label: number,
+  { n, alphaLower, alphaUpper }: Levels,
+): { readonly lower: ProbabilityBound; readonly upper: UpperProbabilityBound } {
+  const lower = clopperPearsonLowerBound(votesFor(tally, label), n, alphaLower);
+  const runnerUp = Math.max(0, ...tally.counts.filter((_, c) => c !== label)) + missingVotes(tally, n);
+  const upper = clopperPearsonUpperBound(runnerUp, n, alphaUpper);
+  return { lower, upper: cappedUpperBound(upper, lower) };
+}
+
+/** Least n with which unanimous votes certify. */
+function leastSamples(alpha: number, alphaShare: number): number {
+  const alphaLower = alpha * alphaShare;
+  const alphaUpper = alpha * (1 - alphaShare);
+  const certifies = (n: number): boolean => {
+    const { lower, upper } = twoBounds({ counts: [n, 0] }, 0, { n, alphaLower, alphaUpper });
+    return lower.p > upper.p;
+  };
+  let n = 1;
+  while (!certifies(n)) n++;
+  return n;
+}
