@@ -1,0 +1,119 @@
+import type * as tf from '@tensorflow/tfjs';
+import { OptionError } from '../errors.ts';
+import { parseDrawRequest } from '../options/draw-request-options.ts';
+import { parseSoundGaussianNoiseOptions } from '../options/sound-gaussian-noise-options.ts';
+import type { UpperProbabilityBound } from '../stats/clopper-pearson-upper-bound.ts';
+import { assertFloat } from '../tensors/assert-shapes.ts';
+import type { Norm, ProbabilityBound } from '../types.ts';
+import { fillLatticeNormals } from './fill-lattice-normals.ts';
+import { gaussianRadiusAgainst } from './gaussian-radius-against.ts';
+import { gaussianRadius } from './gaussian-radius.ts';
+import { latticeCopies } from './lattice-copies.ts';
+import { latticeNormalTable, type LatticeNormalTable, LEVELS } from './lattice-normal-table.ts';
+import type { Domain, DrawRequest, Noise, RadiusRequest } from './types.ts';
+
+/** The default clip stays below this for any sigma; it bounds the size of the table. */
+const MOST_CLIP = 100;
+
+/** Options of {@link SoundGaussianNoise}. */
+export interface SoundGaussianNoiseOptions {
+  /** Standard deviation per coordinate, in input units, where an 8-bit image is in [0, 1]. The double is taken exactly. */
+  readonly sigma: number;
+  /**
+   * Noisy values are clipped to [−clip, 1 + clip], in whole input units from 0 to 100.
+   * @defaultValue ⌊6 sigma⌋, at least 1 and at most 100
+   */
+  readonly clip?: number;
+}
+
+/**
+ * Gaussian noise for 8-bit images whose certificates hold in floating point: x + ε with ε ~ N(0, σ²I), rounded to the multiples of 1/255 and
+ * clipped to [−clip, 1 + clip].
+ *
+ * For x on that lattice, rounding x + ε adds the integer i = round(255 ε) to the level k = 255 x of a coordinate. So i is drawn, from
+ * P(i) = Φ((2i+1) / (510σ)) − Φ((2i−1) / (510σ)), by inversion of 64 random bits. The sum z = k + i of integers is clipped, and
+ * float32(z / 255) goes to the model: nothing depends on x but through z. No i is ever drawn with more than its probability. What is lost to
+ * rounding, at most (510 (clip + 1) + 1) 2⁻⁶⁴ a coordinate, is the probability that a sample fails. A failed sample votes for no class and
+ * counts as drawn, which lowers every bound on the top class.
+ *
+ * The certificate speaks of the smoothed classifier that rounds and clips x + ε, and holds for all real x. Radius: ℓ2 and ℓ1 σ Φ⁻¹(p), ℓ∞
+ * σ Φ⁻¹(p) / √d. It is no additive noise: train with {@link GaussianNoise} of the same sigma.
+ *
+ * @throws OptionError if `sigma` is not a finite number above 0 or `clip` is out of range.
+ * @see Voráček, Hein, "Sound Randomized Smoothing in Floating-Point Arithmetic", ICLR 2023
+ * @example
+ * ```ts
+ * const noise = new SoundGaussianNoise({ sigma: 0.25 });
+ * ```
+ */
+export class SoundGaussianNoise implements Noise {
+  /** Name in logs. */
+  readonly name: string = 'sound-gaussian';
+  /** The norms that it certifies; ℓ2 is the default. */
+  readonly norms: readonly Norm[] = ['l2', 'linf', 'l1'];
+  /** Inputs must be float32(k / 255) for levels k = 0, ..., 255. */
+  readonly domain: Domain = 'uint8';
+  /** What its certificates take for granted. */
+  readonly assumptions: readonly string[] = [
+    'uniform bits',
+    '8-bit input',
+    'deterministic classifier independent of the batch',
+    'the deployed pipeline rounds x + ε to the 8-bit lattice',
+  ];
+  /** Standard deviation per coordinate, in input units. */
+  readonly sigma: number;
+  /** Noisy values are clipped to [−clip, 1 + clip]. */
+  readonly clip: number;
+  /** `{ sigma, clip }`. */
+  readonly parameters: Readonly<Record<string, number>>;
+  readonly #reach: number;
+  #table: LatticeNormalTable | undefined;
+
+  /** Builds the noise; its table (0.1 s for sigma up to 1) is made at the first draw. */
+  constructor(options: SoundGaussianNoiseOptions) {
+    const { sigma, clip } = parseSoundGaussianNoiseOptions('SoundGaussianNoise', options);
+    this.sigma = sigma;
+    this.clip = clip ?? Math.min(MOST_CLIP, Math.max(1, Math.floor(6 * sigma)));
+    this.parameters = { sigma, clip: this.clip };
+    // A larger |i| is clipped at every level, so that the ends can stand for the tails.
+    this.#reach = LEVELS * (this.clip + 1);
+  }
+
+  /**
+   * Noisy copies of one 8-bit example, [count, ...inputShape], owned by the caller. Sample i depends on (key, i) alone.
+   *
+   * @param x - one example [...inputShape], float32 with values float32(k / 255); others are taken to the nearest level; not disposed
+   * @throws OptionError also if a sample fails and the request has no `onFailure`
+   */
+  perturb(x: tf.Tensor, request: DrawRequest): tf.Tensor {
+    const call = 'Noise.perturb';
+    const { key, start, count, onFailure = refuseFailure } = parseDrawRequest(call, request);
+    assertFloat(call, 'x', x);
+    this.#table ??= latticeNormalTable(this.sigma, this.#reach);
+    const numbers = new Float32Array(count * x.size);
+    fillLatticeNormals(call, numbers, this.#table, { key, start, dimension: x.size }, onFailure);
+    return latticeCopies(x, numbers, count, this.clip);
+  }
+
+  /** Certified radius for a lower bound on the top class, rounded down. */
+  radius(bound: ProbabilityBound, request: RadiusRequest): number {
+    return gaussianRadius(bound, this.sigma, request);
+  }
+
+  /** Certified radius within which a class stays among the k most probable ones, by {@link gaussianRadiusAgainst}. */
+  radiusAgainst(
+    lower: ProbabilityBound,
+    others: readonly UpperProbabilityBound[],
+    k: number,
+    request: RadiusRequest,
+  ): number {
+    return gaussianRadiusAgainst(lower, others, k, this.sigma, request);
+  }
+}
+
+function refuseFailure(sample: number): never {
+  throw new OptionError(
+    `\`onFailure\` must be given where a sample cannot be drawn, got undefined (sample ${sample} failed and must not vote)`,
+    { call: 'Noise.perturb', field: 'onFailure', value: undefined },
+  );
+}
