@@ -3,7 +3,15 @@ import { parseAdditiveNoiseOptions } from '../options/additive-noise-options.ts'
 import { parseBatchDrawRequest, parseDrawRequest } from '../options/draw-request-options.ts';
 import { foldIn } from '../random/fold-in.ts';
 import type { Norm, ProbabilityBound } from '../types.ts';
-import type { AdditiveNoise, BatchDrawRequest, Domain, DrawRequest, FillRequest, RadiusRequest } from './types.ts';
+import type {
+  AdditiveNoise,
+  BatchDrawRequest,
+  Domain,
+  DrawRequest,
+  FillRequest,
+  Noise,
+  RadiusRequest,
+} from './types.ts';
 
 /** What {@link additiveNoise} builds a noise from. */
 export interface AdditiveNoiseOptions {
@@ -25,6 +33,10 @@ export interface AdditiveNoiseOptions {
   readonly sample: (out: Float32Array, request: FillRequest) => void;
   /** Certified radius for a lower bound p > 1/2 on the top class; must never be rounded up. */
   readonly radius: (bound: ProbabilityBound, request: RadiusRequest) => number;
+  /** Certified radius against upper bounds on the other classes, if one is known (see `Noise.radiusAgainst`). */
+  readonly radiusAgainst?: NonNullable<Noise['radiusAgainst']>;
+  /** What the certificate takes for granted, if it is not just real arithmetic (see `Noise.assumptions`). */
+  readonly assumptions?: readonly string[];
 }
 
 /**
@@ -35,28 +47,31 @@ export interface AdditiveNoiseOptions {
  * @throws OptionError if an option is missing or unknown.
  * @example
  * ```ts
- * const uniform = additiveNoise({
- *   name: 'uniform',
+ * const logistic = additiveNoise({
+ *   name: 'logistic',
  *   norms: ['l1'],
  *   sample: (out, draw) => {
  *     fillUniforms(out, draw);
- *     out.forEach((u, i) => (out[i] = 2 * u - 1));
+ *     out.forEach((u, i) => (out[i] = Math.log((u + 2 ** -25) / (1 - u - 2 ** -25))));
  *   },
- *   radius: ({ p }) => 2 * (p - 0.5) * (1 - 1e-12),
+ *   radius: ({ p, q }) => Math.log(p / q) * (1 - 1e-12),
  * });
  * ```
  */
 export function additiveNoise(options: AdditiveNoiseOptions): AdditiveNoise {
-  const { name, parameters, norms, domain, sample, radius } = parseAdditiveNoiseOptions('additiveNoise', options);
+  const parsed = parseAdditiveNoiseOptions('additiveNoise', options);
+  const { name, parameters, norms, domain, sample, radius, radiusAgainst, assumptions } = parsed;
   return {
     name,
     parameters,
     norms,
     domain,
+    ...(assumptions && { assumptions }),
     sample,
     perturb: (x, request) => perturbOne(sample, x, request),
     sampleBatch: (request) => drawBatch(sample, request),
     radius: (bound, request) => (bound.p > 0.5 ? radius(bound, request) : 0),
+    ...(radiusAgainst && { radiusAgainst }),
   };
 }
 

@@ -1,10 +1,11 @@
-import type * as tf from '@tensorflow/tfjs';
 import { parseGaussianNoiseOptions } from '../options/gaussian-noise-options.ts';
 import { fillNormals } from '../random/fill-normals.ts';
-import type { Norm, ProbabilityBound } from '../types.ts';
-import { additiveNoise } from './additive-noise.ts';
+import type { UpperProbabilityBound } from '../stats/clopper-pearson-upper-bound.ts';
+import { gaussianRadiusAgainst } from './gaussian-radius-against.ts';
 import { gaussianRadius } from './gaussian-radius.ts';
-import type { AdditiveNoise, BatchDrawRequest, Domain, DrawRequest, FillRequest, RadiusRequest } from './types.ts';
+import type { ProbabilityBound } from '../types.ts';
+import { SampledNoise } from './sampled-noise.ts';
+import type { RadiusRequest } from './types.ts';
 
 /** Options of {@link GaussianNoise}. */
 export interface GaussianNoiseOptions {
@@ -24,54 +25,35 @@ export interface GaussianNoiseOptions {
  * const noise = new GaussianNoise({ sigma: 0.25 });
  * ```
  */
-export class GaussianNoise implements AdditiveNoise {
-  /** Name in logs. */
-  readonly name: string = 'gaussian';
-  /** The norms that it certifies; ℓ2 is the default. */
-  readonly norms: readonly Norm[] = ['l2', 'linf', 'l1'];
-  /** The certificate holds for all real inputs. */
-  readonly domain: Domain = 'real';
+export class GaussianNoise extends SampledNoise {
   /** Standard deviation per coordinate, in input units. */
   readonly sigma: number;
-  /** `{ sigma }`. */
-  readonly parameters: Readonly<Record<string, number>>;
-  readonly #additive: AdditiveNoise;
+  readonly #certified: number;
 
   /** Builds the noise for a standard deviation in input units. */
   constructor(options: GaussianNoiseOptions) {
     const { sigma } = parseGaussianNoiseOptions('GaussianNoise', options);
-    this.sigma = sigma;
-    this.parameters = { sigma };
     // The sampler works in float32: where that rounds sigma down, the radius must use the smaller value.
     const drawn = Math.fround(sigma);
     const certified = Math.min(sigma, drawn);
-    this.#additive = additiveNoise({
-      name: this.name,
-      norms: this.norms,
-      sample: (out, request) => {
-        fillNormals(out, { ...request, scale: drawn });
-      },
+    super({
+      name: 'gaussian',
+      parameters: { sigma },
+      norms: ['l2', 'linf', 'l1'],
+      sample: (out, request) => fillNormals(out, { ...request, scale: drawn }),
       radius: (bound, request) => gaussianRadius(bound, certified, request),
     });
+    this.sigma = sigma;
+    this.#certified = certified;
   }
 
-  /** Fills `out` with whole samples of ε. */
-  sample(out: Float32Array, request: FillRequest): void {
-    this.#additive.sample(out, request);
-  }
-
-  /** Noisy copies x + ε of one example, [count, ...inputShape], owned by the caller. */
-  perturb(x: tf.Tensor, request: DrawRequest): tf.Tensor {
-    return this.#additive.perturb(x, request);
-  }
-
-  /** Noise of a training batch, [M, B, ...inputShape], owned by the caller. */
-  sampleBatch(request: BatchDrawRequest): tf.Tensor {
-    return this.#additive.sampleBatch(request);
-  }
-
-  /** Certified radius for a lower bound on the top class, rounded down. */
-  radius(bound: ProbabilityBound, request: RadiusRequest): number {
-    return this.#additive.radius(bound, request);
+  /** Certified radius within which a class stays among the k most probable ones, by {@link gaussianRadiusAgainst}. */
+  radiusAgainst(
+    lower: ProbabilityBound,
+    others: readonly UpperProbabilityBound[],
+    k: number,
+    request: RadiusRequest,
+  ): number {
+    return gaussianRadiusAgainst(lower, others, k, this.#certified, request);
   }
 }

@@ -1,4 +1,5 @@
 import type * as tf from '@tensorflow/tfjs';
+import type { UpperProbabilityBound } from '../stats/clopper-pearson-upper-bound.ts';
 import type { Key, Norm, ProbabilityBound } from '../types.ts';
 
 /** Which stretch of a stream of samples to draw. */
@@ -9,6 +10,11 @@ export interface DrawRequest {
   readonly start: number;
   /** How many samples. */
   readonly count: number;
+  /**
+   * Told the index of each sample that the sampler could not draw; its copy is void and must not vote. Without it such a sample is
+   * an error. Only samplers that can fail call it: the floating-point sound ones, about once in 10¹³ images of 3072 values.
+   */
+  readonly onFailure?: ((sample: number) => void) | undefined;
 }
 
 /** A request to fill a typed array with whole samples. */
@@ -56,6 +62,11 @@ export interface Noise {
   readonly norms: readonly Norm[];
   /** The inputs for which its certificate holds. */
   readonly domain: Domain;
+  /**
+   * What its certificate takes for granted, in short phrases for logs.
+   * @defaultValue ['real arithmetic']: the sampler and the sum x + ε are treated as exact
+   */
+  readonly assumptions?: readonly string[];
   /** Noisy copies of one example: x [...inputShape] → [count, ...inputShape], owned by the caller; `x` is not disposed. */
   perturb(x: tf.Tensor, request: DrawRequest): tf.Tensor;
   /**
@@ -64,6 +75,46 @@ export interface Noise {
    * 0 where nothing can be certified (p ≤ 1/2).
    */
   radius(bound: ProbabilityBound, request: RadiusRequest): number;
+  /**
+   * Radius within which a class stays among the k most probable ones, never rounded up; 0 where that is not certain even at x. Noises
+   * without this method know only the one-sided radius above.
+   *
+   * @param lower - lower bound on the probability of the class; it may be below 1/2
+   * @param others - upper bounds on the probabilities of all other classes, in any order; for k = 1 the largest is enough
+   * @param k - how many classes count as the top, at least 1 and at most the number of others
+   */
+  radiusAgainst?(
+    lower: ProbabilityBound,
+    others: readonly UpperProbabilityBound[],
+    k: number,
+    request: RadiusRequest,
+  ): number;
+}
+
+/**
+ * A smoothing distribution that is finite: all its noisy copies are enumerated, so its certificate needs no key, no n and no alpha, and
+ * is never wrong.
+ */
+export interface DeterministicNoise {
+  /** Short name for logs, with the parameters in `parameters`. */
+  readonly name: string;
+  /** The parameters that define the distribution, for logs. */
+  readonly parameters: Readonly<Record<string, number>>;
+  /** The norms that it certifies; the first is the default. */
+  readonly norms: readonly Norm[];
+  /** The inputs for which its certificate holds. */
+  readonly domain: Domain;
+  /** What its certificate takes for granted, in short phrases for logs. */
+  readonly assumptions?: readonly string[];
+  /** How many noisy copies make up the whole distribution. */
+  readonly copies: number;
+  /** Copies start .. start + count − 1 of one example: x [...inputShape] → [count, ...inputShape], owned by the caller. */
+  perturb(x: tf.Tensor, request: { readonly start: number; readonly count: number }): tf.Tensor;
+  /**
+   * Certified radius of class `label`, the most voted one (lowest index among equals), by the votes of all copies; 0 where nothing can
+   * be certified.
+   */
+  radius(counts: readonly number[], label: number, request: RadiusRequest): number;
 }
 
 /** A noise that is added to the input, x + ε, with ε independent of x: what training and attacks need. */

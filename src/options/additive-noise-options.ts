@@ -20,12 +20,22 @@ const schema = z.strictObject({
     .default('real'),
   sample: fields.callback<AdditiveNoiseOptions['sample']>('must be a function that fills an array with noise'),
   radius: fields.callback<AdditiveNoiseOptions['radius']>('must be a function from a probability bound to a radius'),
+  radiusAgainst: fields
+    .callback<NonNullable<AdditiveNoiseOptions['radiusAgainst']>>(
+      'must be a function from probability bounds to a radius',
+    )
+    .optional(),
+  assumptions: z
+    .custom<readonly string[]>((v) => Array.isArray(v) && v.every((phrase) => typeof phrase === 'string'), {
+      error: 'must be a list of short phrases',
+    })
+    .optional(),
 });
 
 /** @internal */
 export function parseAdditiveNoiseOptions(
   call: string,
   options: AdditiveNoiseOptions,
-): WithDefaults<AdditiveNoiseOptions> {
+): WithDefaults<AdditiveNoiseOptions, 'radiusAgainst' | 'assumptions'> {
   return parseOptions(call, schema, options);
 }

@@ -4,12 +4,17 @@ import * as fields from './fields.ts';
 import { parseOptions, type WithDefaults } from './parse.ts';
 import { shape } from './shape-field.ts';
 
-const draw = z.strictObject({ key: fields.key, start: fields.nonNegativeInteger, count: fields.sampleCount });
+const draw = z.strictObject({
+  key: fields.key,
+  start: fields.nonNegativeInteger,
+  count: fields.sampleCount,
+  onFailure: fields.callback<NonNullable<DrawRequest['onFailure']>>('must be a function of a sample index').optional(),
+});
 
 const batchDraw = z.strictObject({ key: fields.key, numNoise: fields.sampleCount, shape });
 
 /** @internal */
-export function parseDrawRequest(call: string, request: DrawRequest): WithDefaults<DrawRequest> {
+export function parseDrawRequest(call: string, request: DrawRequest): WithDefaults<DrawRequest, 'onFailure'> {
   return parseOptions(call, draw, request);
 }
 

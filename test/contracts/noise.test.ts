@@ -2,9 +2,15 @@ import * as tf from '@tensorflow/tfjs';
 import { expect, it } from 'vitest';
 import { CatrsError } from '../../src/errors.ts';
 import { additiveNoise } from '../../src/noise/additive-noise.ts';
+import { CauchyNoise } from '../../src/noise/cauchy-noise.ts';
+import { DeterministicSplittingNoise } from '../../src/noise/deterministic-splitting-noise.ts';
 import { GaussianNoise } from '../../src/noise/gaussian-noise.ts';
-import type { AdditiveNoise } from '../../src/noise/types.ts';
+import { LaplaceNoise } from '../../src/noise/laplace-noise.ts';
+import { SplittingNoise } from '../../src/noise/splitting-noise.ts';
+import type { AdditiveNoise, DeterministicNoise, Noise } from '../../src/noise/types.ts';
+import { UniformNoise } from '../../src/noise/uniform-noise.ts';
 import { createKey } from '../../src/random/create-key.ts';
+import { fillBits } from '../../src/random/fill-bits.ts';
 import { fillUniforms } from '../../src/random/fill-uniforms.ts';
 import { foldIn } from '../../src/random/fold-in.ts';
 import { describeContract } from '../helpers/backends.ts';
@@ -14,15 +20,17 @@ import { expectNoLeak } from '../helpers/leaks.ts';
 /** Every additive noise of the library, and one of one's own. A new noise is a new row. */
 const noises: readonly AdditiveNoise[] = [
   new GaussianNoise({ sigma: 0.5 }),
+  new LaplaceNoise({ scale: 0.5 }),
+  new UniformNoise({ halfWidth: 0.5 }),
+  new CauchyNoise({ scale: 0.5 }),
   additiveNoise({
-    name: 'uniform',
-    parameters: { width: 2 },
+    name: 'logistic',
     norms: ['l1'],
     sample: (out, draw) => {
       fillUniforms(out, draw);
-      out.forEach((u, i) => (out[i] = 2 * u - 1));
+      out.forEach((u, i) => (out[i] = Math.log((u + 2 ** -25) / (1 - u - 2 ** -25))));
     },
-    radius: ({ p }) => 2 * (p - 0.5),
+    radius: ({ p, q }) => Math.log(p / q) * (1 - 1e-12),
   }),
 ];
 
@@ -54,7 +62,7 @@ function drawn(noise: AdditiveNoise, dimension: number, start: number, count: nu
   return out;
 }
 
-describeContract('every noise', noises, (noise) => {
+describeContract('every additive noise', noises, (noise) => {
   it.each(shapes)('adds to the image what its sampler draws, bit for bit (%o, %o, %o)', async (...sizes) => {
     const shape = sizes.filter((size) => size !== undefined);
     const x = image(shape);
@@ -138,4 +146,93 @@ describeContract('every noise', noises, (noise) => {
     expect(JSON.parse(JSON.stringify(record))).toEqual(record);
     expect(noise.name).not.toBe('');
   });
+});
+
+/** A noise that is not additive, and its copies by plain loops; all arithmetic but exact steps rounded to float32. */
+interface Splitting {
+  readonly name: string;
+  readonly copies: (x: tf.Tensor, start: number, count: number) => tf.Tensor;
+  readonly slow: (x: ArrayLike<number>, start: number, count: number) => number[];
+}
+
+const f = Math.fround;
+
+/** The float32 number before a positive one. */
+const before = (x: number): number => {
+  const value = Float32Array.of(x);
+  new Int32Array(value.buffer)[0]!--;
+  return value[0]!;
+};
+
+function random(halfWidth: number): Splitting {
+  const noise: Noise = new SplittingNoise({ halfWidth });
+  const width = 2 * halfWidth;
+  return {
+    name: `splitting, ${halfWidth}`,
+    copies: (x, start, count) => noise.perturb(x, { key, start, count }),
+    slow: (x, start, count) => {
+      const words = new Uint32Array(count * x.length);
+      fillBits(words, { key, start, dimension: x.length });
+      return Array.from(words, (word, i) => {
+        let below = 0;
+        while (x[i % x.length]! > width * (below + (word + 0.5) / 2 ** 32)) below++;
+        const split = width * ((word + 0.5) / 2 ** 32);
+        const first = f(split) > split ? before(f(split)) : f(split);
+        const upper = f(first + f(below * f(width)));
+        return f(f(Math.min(upper, 1) + Math.max(f(upper - f(width)), 0)) / 2);
+      });
+    },
+  };
+}
+
+function deterministic(levels: number): Splitting {
+  const noise: DeterministicNoise = new DeterministicSplittingNoise({ halfWidth: levels / 510, key });
+  return {
+    name: `deterministic splitting, ${levels} levels`,
+    copies: (x, start, count) => noise.perturb(x, { start, count }),
+    slow: (x, start, count) => {
+      const words = new Uint32Array(x.length);
+      fillBits(words, { key, start: 0, dimension: x.length });
+      return Array.from({ length: count * x.length }, (_, i) => {
+        const at = i % x.length;
+        const copy = start + Math.floor(i / x.length);
+        let upper = ((Math.floor((words[at]! / 2 ** 32) * levels) + copy) % levels) + 0.5;
+        while (upper < Math.round(x[at]! * 255)) upper += levels;
+        return f((Math.min(upper, 255) + Math.max(upper - levels, 0)) * f(1 / 510));
+      });
+    },
+  };
+}
+
+/** Every splitting noise; with few and with many splits of one coordinate. */
+const splittings: readonly Splitting[] = [
+  random(0.05),
+  random(0.3),
+  random(2),
+  ...[9, 51, 255, 300].map(deterministic),
+];
+
+describeContract('every splitting noise', splittings, ({ copies, slow }) => {
+  const grey = [0, 1, 2, 77, 128, 129, 200, 253, 254, 255, 51, 102].map((level) => f(level / 255));
+  const valuesOf = async (start: number, count: number): Promise<number[]> => {
+    const x = tf.tensor(grey, [2, 3, 2]);
+    const made = copies(x, start, count);
+    expect(made.shape).toEqual([count, 2, 3, 2]);
+    expect(made.dtype).toBe('float32');
+    const values = Array.from(await made.data());
+    expect(x.isDisposed).toBe(false);
+    tf.dispose([x, made]);
+    return values;
+  };
+
+  it('makes the same bits on every backend as plain loops', async () => {
+    expect(await valuesOf(0, 9)).toEqual(slow(grey, 0, 9));
+  });
+
+  it('makes copy i from i alone, however the copies are batched', async () => {
+    const whole = await valuesOf(1, 7);
+    expect([...(await valuesOf(1, 3)), ...(await valuesOf(4, 4))]).toEqual(whole);
+  });
+
+  it('leaves the image alone, owns its result and leaks no tensor', () => expectNoLeak(() => valuesOf(0, 3)));
 });

@@ -1,0 +1,49 @@
+import type * as tf from '@tensorflow/tfjs';
+import type { Norm, ProbabilityBound } from '../types.ts';
+import { additiveNoise, type AdditiveNoiseOptions } from './additive-noise.ts';
+import type { AdditiveNoise, BatchDrawRequest, Domain, DrawRequest, FillRequest, RadiusRequest } from './types.ts';
+
+/**
+ * An additive noise as a class: what the shipped noises that draw their ε coordinate by coordinate have in common.
+ *
+ * A noise of one's own needs no class: {@link additiveNoise} builds it from the same options.
+ */
+export abstract class SampledNoise implements AdditiveNoise {
+  /** Name in logs. */
+  readonly name: string;
+  /** The norms that it certifies; the first is the default. */
+  readonly norms: readonly Norm[];
+  /** The certificate holds for all real inputs. */
+  readonly domain: Domain = 'real';
+  /** The parameters of the distribution, in logs. */
+  readonly parameters: Readonly<Record<string, number>>;
+  readonly #additive: AdditiveNoise;
+
+  /** Builds the noise from its sampler and its radius. */
+  protected constructor(options: AdditiveNoiseOptions) {
+    this.#additive = additiveNoise(options);
+    this.name = this.#additive.name;
+    this.norms = this.#additive.norms;
+    this.parameters = this.#additive.parameters;
+  }
+
+  /** Fills `out` with whole samples of ε. */
+  sample(out: Float32Array, request: FillRequest): void {
+    this.#additive.sample(out, request);
+  }
+
+  /** Noisy copies x + ε of one example, [count, ...inputShape], owned by the caller. */
+  perturb(x: tf.Tensor, request: DrawRequest): tf.Tensor {
+    return this.#additive.perturb(x, request);
+  }
+
+  /** Noise of a training batch, [M, B, ...inputShape], owned by the caller. */
+  sampleBatch(request: BatchDrawRequest): tf.Tensor {
+    return this.#additive.sampleBatch(request);
+  }
+
+  /** Certified radius for a lower bound on the top class, rounded down. */
+  radius(bound: ProbabilityBound, request: RadiusRequest): number {
+    return this.#additive.radius(bound, request);
+  }
+}
