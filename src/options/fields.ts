@@ -49,6 +49,8 @@ export const sampleCount: z.ZodCustom<number, number> = field(
   (v) => isInteger(v, 1, MAX_SAMPLES),
 );
 /** @internal */
+export const clip: z.ZodCustom<number, number> = field('must be an integer from 0 to 100', (v) => isInteger(v, 0, 100));
+/** @internal */
 export const certifyAlpha: z.ZodCustom<number, number> = field(
   'must be in (0, 1/2)',
   (v) => isFiniteNumber(v) && v > 0 && v < 0.5,

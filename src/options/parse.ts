@@ -4,16 +4,22 @@ import { OptionError, showValue } from '../errors.ts';
 /**
  * Checks an options object once, at the door of a public call.
  *
- * Unknown names are listed with the known ones; every other failure says which option, what must hold and what was given.
+ * Unknown names are listed with the known ones (`alsoKnown`: those that the caller has taken out before); every other failure says
+ * which option, what must hold and what was given.
  * @internal
  */
-export function parseOptions<S extends z.ZodObject>(call: string, schema: S, options: unknown): z.output<S> {
+export function parseOptions<S extends z.ZodObject>(
+  call: string,
+  schema: S,
+  options: unknown,
+  alsoKnown: readonly string[] = [],
+): z.output<S> {
   const result = schema.safeParse(options);
   if (result.success) return result.data;
   const [issue] = result.error.issues;
   if (issue?.code === 'unrecognized_keys') {
     const [name = ''] = issue.keys;
-    const known = Object.keys(schema.shape).map((key) => `\`${key}\``);
+    const known = [...Object.keys(schema.shape), ...alsoKnown].map((key) => `\`${key}\``);
     throw new OptionError(`unknown option \`${name}\`; known options: ${known.join(', ')}`, {
       call,
       field: name,

@@ -1,5 +1,7 @@
 import { z } from 'zod';
-import type { CertifyDatasetOptions } from '../evaluate/certify-dataset.ts';
+import type { CertificationRule } from '../certify/rule.ts';
+import type { DerandomizedCertifyOptions, DerandomizedClassifierOptions } from '../smoothed/derandomized-classifier.ts';
+import type { SoftCertifyOptions, SoftPredictOptions, SoftSmoothedClassifierOptions } from '../smoothed/soft-types.ts';
 import type { CertifyOptions, PredictOptions, SampleOptions, SmoothedClassifierOptions } from '../smoothed/types.ts';
 import type { InputRange } from '../types.ts';
 import * as fields from './fields.ts';
@@ -7,12 +9,25 @@ import { parseOptions, type WithDefaults } from './parse.ts';
 
 const UNIT: InputRange = [0, 1];
 
-const smoothedClassifier = z.strictObject({
-  noise: fields.noise,
+const classifier = {
   numClasses: fields.classCount,
   inputRange: fields.range.default(UNIT),
   output: fields.output.default('logits'),
   batchSize: fields.positiveInteger.default(256),
+};
+
+const smoothedClassifier = z.strictObject({ noise: fields.noise, ...classifier });
+
+const softSmoothedClassifier = smoothedClassifier.extend({ beta: fields.positive.default(1) });
+
+const derandomizedClassifier = z.strictObject({
+  noise: fields.object<DerandomizedClassifierOptions['noise']>(
+    'must be a deterministic noise (for example a DeterministicSplittingNoise)',
+    ['perturb', 'radius'],
+  ),
+  numClasses: classifier.numClasses,
+  output: classifier.output,
+  batchSize: classifier.batchSize,
 });
 
 const run = {
@@ -21,6 +36,8 @@ const run = {
 };
 
 const sample = z.strictObject({ key: fields.key, n: fields.sampleCount, ...run });
+
+const rule = fields.object<CertificationRule>('must be a certification rule (for example fixedSample())', ['begin']);
 
 const predict = z.strictObject({
   key: fields.key,
@@ -34,16 +51,17 @@ const certify = z.strictObject({
   n0: fields.sampleCount.default(100),
   n: fields.sampleCount.default(100_000),
   alpha: fields.certifyAlpha.default(0.001),
+  rule: rule.optional(),
   norm: fields.norm.optional(),
   checkEvery: fields.positiveInteger.default(100),
   ...run,
 });
 
-const certifyDataset = certify.extend({
-  start: fields.nonNegativeInteger.default(0),
-  skip: fields.positiveInteger.default(1),
-  max: fields.positiveInteger.default(Number.MAX_SAFE_INTEGER),
-});
+const softCertify = certify.omit({ rule: true, checkEvery: true });
+
+const softPredict = softCertify.omit({ norm: true });
+
+const derandomizedCertify = z.strictObject({ norm: fields.norm.optional(), ...run });
 
 /** @internal */
 export function parseSmoothedClassifierOptions(
@@ -73,15 +91,49 @@ export function parsePredictOptions(
 export function parseCertifyOptions(
   call: string,
   given: CertifyOptions,
-): WithDefaults<CertifyOptions, 'norm' | 'batchSize' | 'signal'> {
-  return parseOptions(call, certify, given);
+  alsoKnown: readonly string[] = [],
+): WithDefaults<CertifyOptions, 'rule' | 'norm' | 'batchSize' | 'signal'> {
+  return parseOptions(call, certify, given, alsoKnown);
 }
 
-/** Options that have no default stay absent, so that the rest can be passed on to `certify`. @internal */
-export function parseCertifyDatasetOptions(
+/** @internal */
+export function parseSoftSmoothedClassifierOptions(
   call: string,
-  given: CertifyDatasetOptions,
-): CertifyDatasetOptions & Required<Pick<CertifyDatasetOptions, 'start' | 'skip' | 'max'>> {
-  const { norm, batchSize, signal, ...rest } = parseOptions(call, certifyDataset, given);
-  return { ...rest, ...(norm && { norm }), ...(batchSize && { batchSize }), ...(signal && { signal }) };
+  given: SoftSmoothedClassifierOptions,
+): WithDefaults<SoftSmoothedClassifierOptions> {
+  return parseOptions(call, softSmoothedClassifier, given);
+}
+
+/** @internal */
+export function parseSoftCertifyOptions(
+  call: string,
+  given: SoftCertifyOptions,
+  alsoKnown: readonly string[] = [],
+): WithDefaults<SoftCertifyOptions, 'norm' | 'batchSize' | 'signal'> {
+  return parseOptions(call, softCertify, given, alsoKnown);
+}
+
+/** @internal */
+export function parseSoftPredictOptions(
+  call: string,
+  given: SoftPredictOptions,
+): WithDefaults<SoftPredictOptions, 'batchSize' | 'signal'> {
+  return parseOptions(call, softPredict, given);
+}
+
+/** @internal */
+export function parseDerandomizedClassifierOptions(
+  call: string,
+  given: DerandomizedClassifierOptions,
+): WithDefaults<DerandomizedClassifierOptions> {
+  return parseOptions(call, derandomizedClassifier, given);
+}
+
+/** @internal */
+export function parseDerandomizedCertifyOptions(
+  call: string,
+  given: DerandomizedCertifyOptions,
+  alsoKnown: readonly string[] = [],
+): WithDefaults<DerandomizedCertifyOptions, 'norm' | 'batchSize' | 'signal'> {
+  return parseOptions(call, derandomizedCertify, given, alsoKnown);
 }

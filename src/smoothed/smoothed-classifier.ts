@@ -1,10 +1,8 @@
 import type * as tf from '@tensorflow/tfjs';
-import { certifyCounts } from '../certify/certify-counts.ts';
+import { fixedSample } from '../certify/fixed-sample.ts';
 import { predictCounts } from '../certify/predict-counts.ts';
-import { topClass } from '../certify/top-class.ts';
-import type { Certificate, NoiseRecord, Prediction } from '../certify/types.ts';
-import { adaptClassifier } from '../classifier/adapt-classifier.ts';
-import type { Classifier, LogitsFn } from '../classifier/types.ts';
+import type { Certificate, Prediction, Smoothing } from '../certify/types.ts';
+import type { Classifier } from '../classifier/types.ts';
 import { OptionError } from '../errors.ts';
 import type { Noise } from '../noise/types.ts';
 import {
@@ -13,14 +11,26 @@ import {
   parseSampleOptions,
   parseSmoothedClassifierOptions,
 } from '../options/smoothed-options.ts';
-import { split } from '../random/split.ts';
-import { minimumCountToCertify } from '../stats/minimum-count-to-certify.ts';
-import { minimumSamplesToCertify } from '../stats/minimum-samples-to-certify.ts';
+import { foldIn } from '../random/fold-in.ts';
 import { minimumSamplesToPredict } from '../stats/minimum-samples-to-predict.ts';
-import type { Norm } from '../types.ts';
-import { assertInRange, assertOneExample } from './check-input.ts';
-import { collectVotes, type VoteRequest } from './collect-votes.ts';
-import type { CertifyOptions, PredictOptions, SampleOptions, SmoothedClassifierOptions } from './types.ts';
+import type { Key } from '../types.ts';
+import { CertificationProcess } from './certification-process.ts';
+import { collectVotes } from './collect-votes.ts';
+import { noiseRecord } from './noise-record.ts';
+import { type Journey, schedule } from './schedule.ts';
+import { makeSubject, type Subject } from './subject.ts';
+import type {
+  Caller,
+  Certifier,
+  CertifyOptions,
+  PredictOptions,
+  SampleOptions,
+  SmoothedClassifierOptions,
+  StreamExample,
+  TimedCertificate,
+} from './types.ts';
+
+type Settings = ReturnType<typeof parseCertifyOptions> & Required<Pick<CertifyOptions, 'rule' | 'norm'>>;
 
 /**
  * The smoothed classifier g(x) = argmax_c P(f(x + ε) = c) of a base classifier f, by hard votes.
@@ -35,23 +45,24 @@ import type { CertifyOptions, PredictOptions, SampleOptions, SmoothedClassifierO
  * const c = await g.certify(image, { key: createKey(0), n0: 100, n: 100_000, alpha: 0.001 });
  * ```
  */
-export class SmoothedClassifier {
+export class SmoothedClassifier implements Certifier<CertifyOptions> {
   /** The base classifier, as it was given. */
   readonly classifier: Classifier;
   /** The smoothing noise. */
   readonly noise: Noise;
   /** Number of classes. */
   readonly numClasses: number;
-  readonly #run: LogitsFn;
-  readonly #options: ReturnType<typeof parseSmoothedClassifierOptions>;
+  /** Its results speak of the classifier that counts hard votes. */
+  readonly smoothing: Smoothing = 'hard';
+  readonly #subject: Subject<Noise>;
 
   /** Checks the options; the classifier itself is checked at the first call. */
   constructor(classifier: Classifier, options: SmoothedClassifierOptions) {
-    this.#options = parseSmoothedClassifierOptions('SmoothedClassifier', options);
-    this.#run = adaptClassifier('SmoothedClassifier', classifier, this.#options.output);
+    const parsed = parseSmoothedClassifierOptions('SmoothedClassifier', options);
+    this.#subject = makeSubject('SmoothedClassifier', classifier, parsed);
     this.classifier = classifier;
-    this.noise = this.#options.noise;
-    this.numClasses = this.#options.numClasses;
+    this.noise = parsed.noise;
+    this.numClasses = parsed.numClasses;
   }
 
   /**
@@ -62,9 +73,7 @@ export class SmoothedClassifier {
    */
   async sampleCounts(x: tf.Tensor, options: SampleOptions): Promise<number[]> {
     const call = 'SmoothedClassifier.sampleCounts';
-    const request = parseSampleOptions(call, options);
-    await this.#checkInput(call, x);
-    return this.#count(x, { call, ...request });
+    return this.#count(call, x, parseSampleOptions(call, options));
   }
 
   /**
@@ -76,8 +85,7 @@ export class SmoothedClassifier {
   async probabilities(x: tf.Tensor, options: SampleOptions): Promise<number[]> {
     const call = 'SmoothedClassifier.probabilities';
     const request = parseSampleOptions(call, options);
-    await this.#checkInput(call, x);
-    const counts = await this.#count(x, { call, ...request });
+    const counts = await this.#count(call, x, request);
     return counts.map((count) => count / request.n);
   }
 
@@ -89,91 +97,108 @@ export class SmoothedClassifier {
    */
   async predict(x: tf.Tensor, options: PredictOptions): Promise<Prediction> {
     const call = 'SmoothedClassifier.predict';
-    const { key, n, alpha, ...rest } = parsePredictOptions(call, options);
-    assertEnoughSamples(call, n, alpha, minimumSamplesToPredict(alpha), 'predict');
-    await this.#checkInput(call, x);
-    const counts = await this.#count(x, { call, key, n, ...rest });
-    return { ...predictCounts(counts, alpha), counts, n, alpha, key, noise: this.#noiseRecord() };
+    const { alpha, ...request } = parsePredictOptions(call, options);
+    const { key, n } = request;
+    assertEnoughToPredict(call, n, alpha);
+    const counts = await this.#count(call, x, request);
+    const tested = missingToRunnerUp(counts, n);
+    const { noise, smoothing } = this;
+    const from = { counts, n, alpha, key, noise: noiseRecord(noise), domain: noise.domain, smoothing };
+    return { ...predictCounts(tested, alpha), ...from };
   }
 
   /**
    * The class of the smoothed classifier at one example with a certified radius, or abstention.
    *
    * With probability at least 1 − alpha over the draws, it abstains or g(x + δ) = label for all ‖δ‖ < radius. The selection
-   * sample (n0) and the estimation sample (n) use different keys split from `key`. Drawing stops early once the remaining votes
-   * could not certify any more: the outcome is the same as of running on.
+   * sample (n0) and the estimation sample (at most n) use different keys split from `key`; `rule` says how the votes become a
+   * certificate and when drawing stops.
    *
    * @param x - one example [...inputShape], float32; not disposed
    * @throws OptionError also if n is too small for alpha to certify anything, or if the noise does not certify `norm`
-   * @throws TensorError for wrong rank, shape, dtype or values outside the input range
+   * @throws TensorError for wrong rank, shape, dtype or values outside the input range or the domain of the noise
    * @throws ClassifierError for wrong class count, NaN logits, or probabilities where logits are declared
    */
   async certify(x: tf.Tensor, options: CertifyOptions): Promise<Certificate> {
     const call = 'SmoothedClassifier.certify';
-    const { key, n0, n, alpha, norm: asked, checkEvery, ...rest } = parseCertifyOptions(call, options);
-    assertEnoughSamples(call, n, alpha, minimumSamplesToCertify(alpha), 'certify');
-    const norm = this.#norm(call, asked);
-    await this.#checkInput(call, x);
-    const [selectionKey, estimationKey] = split(key);
-    const countsSelection = await this.#count(x, { call, key: selectionKey, n: n0, ...rest });
-    const cAHat = topClass(countsSelection);
-    const needed = minimumCountToCertify(n, alpha) ?? Infinity;
-    const isOver = (counts: readonly number[], used: number): boolean => (counts[cAHat] ?? 0) + (n - used) < needed;
-    const counts = await this.#count(x, { call, key: estimationKey, n, stop: { checkEvery, isOver }, ...rest });
-    const { noise } = this;
-    const fromCounts = certifyCounts({ countsSelection, counts, n, alpha, noise, norm, dimension: x.size });
-    return {
-      ...fromCounts,
-      norm,
-      bound: 'clopper-pearson',
-      n0,
-      n,
-      alpha,
-      countsSelection,
-      counts,
-      checkEvery,
-      key,
-      noise: this.#noiseRecord(),
-      domain: noise.domain,
-      smoothing: 'hard',
-      dimension: x.size,
-    };
+    const settings = this.#settings(call, options);
+    await this.#subject.check(call, x);
+    const { value } = await this.#travel(call, only(this.#journey(x, settings.key, settings)), settings).next();
+    if (value === undefined) throw new Error('one journey has one certificate');
+    return value.certificate;
   }
 
-  async #checkInput(call: string, x: tf.Tensor): Promise<void> {
-    assertOneExample(call, x, this.classifier);
-    await assertInRange(call, x, this.#options.inputRange);
+  /**
+   * Certificates of many examples, in their order, with batches that are filled across examples.
+   *
+   * Example i uses the key `foldIn(key, i)` and gets the certificate that {@link SmoothedClassifier.certify} gives for that key. Up to
+   * 2 + batchSize / checkEvery examples are read ahead. An error of an example comes after the certificates of those before it.
+   *
+   * @param examples - each `x` is needed until its certificate has been yielded, and is not disposed
+   * @throws OptionError at once for its options; from the iteration as {@link SmoothedClassifier.certify}
+   */
+  certifyStream(
+    examples: AsyncIterable<StreamExample>,
+    options: CertifyOptions,
+    caller: Caller = { call: 'SmoothedClassifier.certifyStream', known: [] },
+  ): AsyncGenerator<TimedCertificate, void, undefined> {
+    const settings = this.#settings(caller.call, options, caller.known);
+    return this.#travel(caller.call, this.#journeys(caller.call, examples, settings), settings);
   }
 
-  #count(
-    x: tf.Tensor,
-    request: Omit<VoteRequest, 'batchSize'> & { readonly batchSize?: number | undefined },
-  ): Promise<number[]> {
-    const { noise, numClasses, output, batchSize } = this.#options;
-    const voters = { run: this.#run, noise, numClasses, output };
-    return collectVotes(voters, x, { ...request, batchSize: request.batchSize ?? batchSize });
+  async *#journeys(call: string, examples: AsyncIterable<StreamExample>, settings: Settings): AsyncGenerator<Journey> {
+    for await (const { x, index } of examples) {
+      await this.#subject.check(call, x);
+      yield this.#journey(x, foldIn(settings.key, index), settings);
+    }
   }
 
-  #norm(call: string, asked: Norm | undefined): Norm {
-    const norm = asked ?? this.noise.norms[0];
-    if (norm !== undefined && this.noise.norms.includes(norm)) return norm;
-    const known = this.noise.norms.join(', ');
-    throw new OptionError(`\`norm\` must be one that ${this.noise.name} noise certifies (${known}), got ${norm}`, {
-      call,
-      field: 'norm',
-      value: norm,
-    });
+  #journey(x: tf.Tensor, key: Key, settings: Settings): Journey {
+    const { noise, numClasses } = this;
+    return { x, process: new CertificationProcess({ ...settings, key, noise, numClasses, dimension: x.size }) };
   }
 
-  #noiseRecord(): NoiseRecord {
-    return { name: this.noise.name, parameters: this.noise.parameters };
+  #travel(
+    call: string,
+    journeys: AsyncIterator<Journey>,
+    { checkEvery, signal, batchSize = this.#subject.batchSize }: Settings,
+  ): AsyncGenerator<TimedCertificate, void, undefined> {
+    const { noise, voters } = this.#subject;
+    const window = 2 + Math.ceil(batchSize / checkEvery);
+    return schedule(journeys, { call, voters, noise, batchSize, window, signal });
+  }
+
+  #settings(call: string, options: CertifyOptions, known: readonly string[] = []): Settings {
+    const settings = parseCertifyOptions(call, options, known);
+    const { rule = fixedSample(), n, alpha } = settings;
+    rule.assertFeasible?.(call, { n, alpha });
+    return { ...settings, rule, norm: this.#subject.norm(call, settings.norm) };
+  }
+
+  async #count(call: string, x: tf.Tensor, request: ReturnType<typeof parseSampleOptions>): Promise<number[]> {
+    const { voters, noise, batchSize, check } = this.#subject;
+    await check(call, x);
+    return collectVotes(voters, noise, x, { call, ...request, batchSize: request.batchSize ?? batchSize });
   }
 }
 
-function assertEnoughSamples(call: string, n: number, alpha: number, least: number, verb: string): void {
+async function* only(journey: Journey): AsyncGenerator<Journey, void, undefined> {
+  yield await Promise.resolve(journey);
+}
+
+/** Samples that could not be drawn count for the runner-up: the safe side. */
+function missingToRunnerUp(counts: readonly number[], n: number): readonly number[] {
+  const missing = counts.reduce((left, count) => left - count, n);
+  if (missing === 0) return counts;
+  const [, second] = counts.map((count, c) => ({ count, c })).sort((a, b) => b.count - a.count);
+  return counts.map((count, c) => (c === second?.c ? count + missing : count));
+}
+
+function assertEnoughToPredict(call: string, n: number, alpha: number): void {
+  const least = minimumSamplesToPredict(alpha);
   if (n >= least) return;
   throw new OptionError(
-    `\`n\` must be at least ${least} to ${verb} anything at alpha = ${alpha}, got ${n}` +
+    `\`n\` must be at least ${least} to predict anything at alpha = ${alpha}, got ${n}` +
       ' (with fewer samples even unanimous votes abstain: raise n or alpha)',
     { call, field: 'n', value: n },
   );

@@ -1,3 +1,6 @@
+import type * as tf from '@tensorflow/tfjs';
+import type { CertificationRule } from '../certify/rule.ts';
+import type { Certificate, Smoothing } from '../certify/types.ts';
 import type { ClassifierOutput } from '../classifier/types.ts';
 import type { Noise } from '../noise/types.ts';
 import type { InputRange, Key, Norm } from '../types.ts';
@@ -73,10 +76,15 @@ export interface CertifyOptions {
    */
   readonly n0?: number;
   /**
-   * Size of the estimation sample.
+   * Most samples of the estimation sample; a sequential rule may stop before.
    * @defaultValue 100 000
    */
   readonly n?: number;
+  /**
+   * How the votes become a certificate.
+   * @defaultValue fixedSample()
+   */
+  readonly rule?: CertificationRule;
   /**
    * Allowed probability of a wrong certificate, in (0, 1/2).
    * @defaultValue 0.001
@@ -88,7 +96,8 @@ export interface CertifyOptions {
    */
   readonly norm?: Norm;
   /**
-   * An early stop is tested every so many samples. It changes how many samples an abstention costs, never an outcome.
+   * Stops are tested every so many samples. For `fixedSample` this changes how many samples an abstention costs, never an outcome;
+   * sequential rules look at the votes only there.
    * @defaultValue 100
    */
   readonly checkEvery?: number;
@@ -99,4 +108,46 @@ export interface CertifyOptions {
   readonly batchSize?: number;
   /** Stops the run; its reason is thrown. */
   readonly signal?: AbortSignal;
+}
+
+/** One example of a stream. */
+export interface StreamExample {
+  /** One example [...inputShape], float32; not disposed: it is needed until its certificate has been yielded. */
+  readonly x: tf.Tensor;
+  /** Its index: the example uses the key `foldIn(key, index)`. */
+  readonly index: number;
+}
+
+/** A certificate with the time that it took. */
+export interface TimedCertificate {
+  /** The certificate. */
+  readonly certificate: Certificate;
+  /** Wall-clock time; where a batch serves several examples, each is charged its share. */
+  readonly milliseconds: number;
+}
+
+/** The public call that error texts name, where a certifier is called by another function. */
+export interface Caller {
+  /** Its name, for example `certifyDataset`. */
+  readonly call: string;
+  /** Options that the caller has taken out before. */
+  readonly known: readonly string[];
+}
+
+/**
+ * Anything that certifies examples one after the other: what `certifyDataset` needs.
+ *
+ * `SmoothedClassifier`, `SoftSmoothedClassifier` and `DerandomizedClassifier` are certifiers.
+ */
+export interface Certifier<Options> {
+  /** Number of classes. */
+  readonly numClasses: number;
+  /** Which smoothed classifier its certificates speak of. */
+  readonly smoothing: Smoothing;
+  /** Certificates in the order of the examples. It checks the options at the call, not at the first example. */
+  certifyStream(
+    examples: AsyncIterable<StreamExample>,
+    options: Options,
+    caller?: Caller,
+  ): AsyncGenerator<TimedCertificate, void, undefined>;
 }

@@ -2,7 +2,9 @@ import * as tf from '@tensorflow/tfjs';
 import { expect, it } from 'vitest';
 import { GaussianNoise } from '../../src/noise/gaussian-noise.ts';
 import { createKey } from '../../src/random/create-key.ts';
+import { foldIn } from '../../src/random/fold-in.ts';
 import { SmoothedClassifier } from '../../src/smoothed/smoothed-classifier.ts';
+import type { StreamExample } from '../../src/smoothed/types.ts';
 import { describeBackends } from '../helpers/backends.ts';
 import { readFixture } from '../helpers/fixtures.ts';
 import { expectNoLeak } from '../helpers/leaks.ts';
@@ -40,6 +42,27 @@ describeBackends('the smoothed classifier', () => {
     const [first, ...others] = await Promise.all(certificates);
     for (const other of others) expect(other).toEqual(first);
     tf.dispose([x, weights]);
+  });
+
+  it('certifies a stream in mixed batches as each example alone', async () => {
+    const weights = tinyCnnWeights(model);
+    const g = new SmoothedClassifier(tinyCnn(weights), { noise, numClasses: tinyCnnClasses });
+    const images = [0.3, 0.6, 1].map((scale) =>
+      tf.tidy(() => tf.reshape(tf.linspace(0, scale, 64), [...tinyCnnInputShape])),
+    );
+    const options = { n0: 10, n: 120, alpha: 0.05, checkEvery: 20 };
+    await expectNoLeak(async () => {
+      const examples = (async function* (): AsyncGenerator<StreamExample> {
+        for (const [index, x] of images.entries()) yield await Promise.resolve({ x, index });
+      })();
+      let index = 0;
+      for await (const { certificate } of g.certifyStream(examples, { key, ...options, batchSize: 50 })) {
+        const alone = await g.certify(images[index]!, { ...options, key: foldIn(key, index++) });
+        expect(certificate).toEqual(alone);
+      }
+      expect(index).toBe(3);
+    });
+    tf.dispose([images, weights]);
   });
 
   it('leaves the input alone and no tensor behind', async () => {

@@ -52,7 +52,7 @@ describe('certifyDataset refuses', () => {
     expectError(
       first(dataset(0, [0, 255])),
       TensorError,
-      'SmoothedClassifier.certify: `x` must have finite values in the declared input range [0, 1], got 255' +
+      'certifyDataset: `x` must have finite values in the declared input range [0, 1], got 255' +
         ' (sigma is in input units: scale the input, or declare `inputRange` and choose sigma for it)',
     ));
 
@@ -61,11 +61,16 @@ describe('certifyDataset refuses', () => {
     [{ start: -1 }, '`start` must be an integer of at least 0, got -1'],
     [{ skip: 0 }, '`skip` must be an integer of at least 1, got 0'],
     [{ max: 0 }, '`max` must be an integer of at least 1, got 0'],
+    [
+      { shard: { index: 2, count: 2 } },
+      '`shard` must be { index, count } with whole numbers 0 <= index < count, got an object (Object)',
+    ],
+    [{ rule: 'cohen' }, '`rule` must be a certification rule (for example fixedSample()), got "cohen"'],
     [{ alpha: 0.5 }, '`alpha` must be in (0, 1/2), got 0.5'],
     [
       { stop: 5 },
-      'unknown option `stop`; known options: `key`, `n0`, `n`, `alpha`, `norm`, `checkEvery`, `batchSize`, `signal`,' +
-        ' `start`, `skip`, `max`',
+      'unknown option `stop`; known options: `key`, `n0`, `n`, `alpha`, `rule`, `norm`, `checkEvery`, `batchSize`, `signal`,' +
+        ' `start`, `skip`, `max`, `shard`',
     ],
   ])('%o', (change, text) => expectError(first(dataset(0), change), OptionError, `certifyDataset: ${text}`));
 });

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { arrayDataset } from '../../src/data/array-dataset.ts';
 import type { LabelledDataset } from '../../src/data/labelled-dataset.ts';
+import { DataError } from '../../src/errors.ts';
 import { type CertifiedRow, certifyDataset, type CertifyDatasetOptions } from '../../src/evaluate/certify-dataset.ts';
 import { GaussianNoise } from '../../src/noise/gaussian-noise.ts';
 import { createKey } from '../../src/random/create-key.ts';
@@ -94,16 +95,43 @@ describe('certifyDataset', () => {
     expect(asked).toEqual([0, 3, 6, 9]);
   });
 
-  it('yields each row before the next example is asked for, and can be left early without a leak', () =>
+  it('reads a few examples ahead, not more, and can be left early without a leak', () =>
     expectNoLeak(async () => {
       const asked: number[] = [];
       const data: LabelledDataset = { ...dataset, example: (index) => (asked.push(index), dataset.example(index)) };
-      for await (const row of certifyDataset(g, data, settings)) {
-        expect(asked).toHaveLength(row.index + 1);
+      for await (const row of certifyDataset(g, data, { ...settings, batchSize: 100 })) {
+        expect(asked.length).toBeLessThanOrEqual(row.index + 3); // batchSize / checkEvery = 1, and 2 more
         if (row.index === 2) break;
       }
-      expect(asked).toEqual([0, 1, 2]);
+      expect(asked.length).toBeLessThanOrEqual(5);
     }));
+
+  it.each([1, 3, 40, 1000])('gives the same rows whatever the batch size, %i', async (batchSize) => {
+    const rows = await run({ checkEvery: 50 });
+    expect(await run({ checkEvery: 50, batchSize })).toEqual(rows);
+  });
+
+  it('gives the rows of a run cut into shards, and max counts over all of them', async () => {
+    const whole = await run({ start: 1, skip: 2, max: 4 });
+    const parts = await Promise.all(
+      [0, 1, 2].map((index) => run({ start: 1, skip: 2, max: 4, shard: { index, count: 3 } })),
+    );
+    expect(parts.map((part) => part.map(({ index }) => index))).toEqual([[1, 7], [3], [5]]);
+    expect(parts.flat().sort((a, b) => a.index - b.index)).toEqual(whole);
+  });
+
+  it('yields the rows before a damaged example, then throws', async () => {
+    const data: LabelledDataset = {
+      ...dataset,
+      example: (index) => (index === 4 ? { x: new Float32Array(3), label: 0 } : dataset.example(index)),
+    };
+    const seen: number[] = [];
+    const error = await thrownBy(async () => {
+      for await (const { index } of certifyDataset(g, data, { ...settings, batchSize: 1000 })) seen.push(index);
+    });
+    expect(seen).toEqual([0, 1, 2, 3]);
+    expect(error).toBeInstanceOf(DataError);
+  });
 
   it('ends with the reason of an abort, before or on the way, and leaks nothing', () =>
     expectNoLeak(async () => {

@@ -5,11 +5,12 @@ import type { DrawRequest, Noise } from '../../src/noise/types.ts';
 /** A "noise" whose copy i of anything is the number i: with {@link votesOf} it makes any sequence of votes. */
 export interface SampleIndices extends Noise {
   /** Every request it was asked. */
-  readonly requests: DrawRequest[];
+  readonly requests: Pick<DrawRequest, 'key' | 'start' | 'count'>[];
 }
 
-export function sampleIndices(): SampleIndices {
-  const requests: DrawRequest[] = [];
+/** `fails` says which samples the sampler reports as failed. */
+export function sampleIndices(fails: (sample: number) => boolean = () => false): SampleIndices {
+  const requests: Pick<DrawRequest, 'key' | 'start' | 'count'>[] = [];
   return {
     name: 'sample-indices',
     parameters: {},
@@ -17,8 +18,10 @@ export function sampleIndices(): SampleIndices {
     domain: 'real',
     requests,
     perturb: (_, request) => {
-      requests.push(request);
-      return tf.tidy(() => tf.expandDims(tf.range(request.start, request.start + request.count), 1));
+      const { key, start, count, onFailure } = request;
+      requests.push({ key, start, count });
+      for (let i = start; i < start + count; i++) if (fails(i)) onFailure?.(i);
+      return tf.tidy(() => tf.expandDims(tf.range(start, start + count), 1));
     },
     radius: ({ p }) => p - 0.5,
   };

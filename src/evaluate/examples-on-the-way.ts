@@ -1,0 +1,66 @@
+import * as tf from '@tensorflow/tfjs';
+import type { LabelledDataset } from '../data/labelled-dataset.ts';
+import { DataError, OptionError, showValue } from '../errors.ts';
+import type { StreamExample } from '../smoothed/types.ts';
+
+interface OnTheWay extends StreamExample {
+  readonly label: number;
+}
+
+/**
+ * Feeds examples of a data set, checked, into a stream of certificates, and keeps what belongs to them until they arrive.
+ * @internal
+ */
+export class ExamplesOnTheWay implements AsyncIterable<StreamExample> {
+  readonly #call: string;
+  readonly #dataset: LabelledDataset;
+  readonly #indices: Iterable<number>;
+  readonly #numClasses: number;
+  readonly #waiting: OnTheWay[] = [];
+
+  constructor(call: string, dataset: LabelledDataset, indices: Iterable<number>, numClasses: number) {
+    this.#call = call;
+    this.#dataset = dataset;
+    this.#indices = indices;
+    this.#numClasses = numClasses;
+  }
+
+  /** The examples as tensors, checked; each is kept until it has arrived. */
+  async *[Symbol.asyncIterator](): AsyncGenerator<StreamExample, void, undefined> {
+    for (const index of this.#indices) {
+      const { x, label } = await this.#dataset.example(index);
+      this.#check(index, x, label);
+      const example = { x: tf.tensor(x, [...this.#dataset.shape], 'float32'), index, label };
+      this.#waiting.push(example);
+      yield example;
+    }
+  }
+
+  /** The oldest example still on the way: its certificate is here, and its tensor is no longer needed. */
+  arrived(): OnTheWay {
+    const first = this.#waiting.shift();
+    if (first === undefined) throw new Error('more certificates than examples');
+    first.x.dispose();
+    return first;
+  }
+
+  /** Disposes the tensors of the examples that have not arrived. */
+  dispose(): void {
+    for (const { x } of this.#waiting.splice(0)) x.dispose();
+  }
+
+  #check(index: number, x: Float32Array, label: unknown): void {
+    const call = this.#call;
+    if (!(Number.isInteger(label) && Number(label) >= 0 && Number(label) < this.#numClasses)) {
+      const must = `must be integers from 0 to ${this.#numClasses - 1}`;
+      const text = `\`labels\` ${must}, got ${showValue(label)} for example ${index}`;
+      throw new OptionError(text, { call, field: 'labels', value: label });
+    }
+    const { shape } = this.#dataset;
+    const size = shape.reduce((product, length) => product * length, 1);
+    if (x.length !== size) {
+      const must = `must hold ${size} values, one example of shape [${shape}]`;
+      throw new DataError(`\`x\` ${must}, got ${x.length}`, { call, field: 'x', value: x.length });
+    }
+  }
+}

@@ -1,0 +1,28 @@
+import { z } from 'zod';
+import type { DatasetSelection, Shard } from '../evaluate/certify-dataset.ts';
+import * as fields from './fields.ts';
+import { parseOptions, type WithDefaults } from './parse.ts';
+
+const shard: z.ZodCustom<Shard, Shard> = z.custom<Shard>(
+  (v) => {
+    const { index, count, ...rest } = (v ?? {}) as Partial<Shard>;
+    const whole = Number.isSafeInteger(index) && Number.isSafeInteger(count);
+    return whole && Object.keys(rest).length === 0 && Number(index) >= 0 && Number(index) < Number(count);
+  },
+  { error: 'must be { index, count } with whole numbers 0 <= index < count' },
+);
+
+const schema = z.strictObject({
+  start: fields.nonNegativeInteger.default(0),
+  skip: fields.positiveInteger.default(1),
+  max: fields.positiveInteger.default(Number.MAX_SAFE_INTEGER),
+  shard: shard.default({ index: 0, count: 1 }),
+});
+
+/** Names of the options that choose examples; all others belong to the certifier. @internal */
+export const SELECTION_NAMES: readonly string[] = Object.keys(schema.shape);
+
+/** @internal */
+export function parseDatasetSelection(call: string, given: DatasetSelection): WithDefaults<DatasetSelection> {
+  return parseOptions(call, schema, given);
+}

@@ -1,0 +1,168 @@
+import type { CertificationRule, RuleResult, RuleRun } from '../certify/rule.ts';
+import { topClass } from '../certify/top-class.ts';
+import type { Certificate } from '../certify/types.ts';
+import type { Noise } from '../noise/types.ts';
+import { split } from '../random/split.ts';
+import type { Key, Norm } from '../types.ts';
+import { claimOf } from './claim-of.ts';
+import { noiseRecord } from './noise-record.ts';
+import { ruleContext, ruleDraw } from './rule-context.ts';
+
+/** How one example is certified. @internal */
+export interface ProcessSettings {
+  readonly key: Key;
+  readonly n0: number;
+  readonly n: number;
+  readonly alpha: number;
+  readonly checkEvery: number;
+  readonly rule: CertificationRule;
+  readonly norm: Norm;
+  readonly noise: Noise;
+  readonly numClasses: number;
+  readonly dimension: number;
+}
+
+/** The samples that a process asks for next. @internal */
+export interface WantedSamples {
+  readonly key: Key;
+  /** Index of the first one. */
+  readonly start: number;
+  /** So many are needed before anything can be decided. */
+  readonly needed: number;
+  /** So many are left at most; those beyond `needed` may turn out to be in vain. */
+  readonly left: number;
+}
+
+/**
+ * The way of one example from its first sample to its certificate, without tensors: it says which samples it wants and takes their
+ * votes in order, in pieces of any size.
+ *
+ * Stops are tested at multiples of `checkEvery`, and votes beyond a stop are dropped: the pieces never change a result.
+ * @internal
+ */
+export class CertificationProcess {
+  readonly #settings: ProcessSettings;
+  readonly #keys: readonly [Key, Key];
+  readonly #draw: number;
+  readonly #countsSelection: number[];
+  readonly #counts: number[];
+  #usedSelection = 0;
+  #used = 0;
+  #run: RuleRun | undefined;
+  #stop: string | undefined;
+
+  constructor(settings: ProcessSettings) {
+    this.#settings = settings;
+    this.#keys = split(settings.key);
+    this.#draw = ruleDraw(settings.key);
+    this.#countsSelection = new Array<number>(settings.numClasses).fill(0);
+    this.#counts = new Array<number>(settings.numClasses).fill(0);
+  }
+
+  /** The samples wanted next, or undefined once all is decided. */
+  wanted(): WantedSamples | undefined {
+    const { n0, n, checkEvery } = this.#settings;
+    if (this.#stop !== undefined) return undefined;
+    if (this.#run === undefined) {
+      const left = n0 - this.#usedSelection;
+      return { key: this.#keys[0], start: this.#usedSelection, needed: left, left };
+    }
+    const left = n - this.#used;
+    const needed = Math.min(left, checkEvery - (this.#used % checkEvery));
+    return { key: this.#keys[1], start: this.#used, needed, left };
+  }
+
+  /** Takes the votes of the next samples, in their order; a vote below 0 is a sample that could not be drawn. */
+  take(votes: Int32Array): void {
+    for (const vote of votes) {
+      if (this.#stop !== undefined) return;
+      if (this.#run === undefined) this.#takeSelection(vote);
+      else this.#takeEstimation(this.#run, vote);
+    }
+  }
+
+  /** The certificate of a process that wants no more samples. */
+  certificate(): Certificate {
+    const { key, n0, n, alpha, norm, checkEvery, noise, rule, dimension } = this.#settings;
+    const counts = this.#counts;
+    const run = this.#run;
+    if (run === undefined || this.#stop === undefined) throw new Error('the process still wants samples');
+    const result = run.result({ counts, used: this.#used });
+    return {
+      ...fromResult(result, counts),
+      stop: this.#stop,
+      norm,
+      rule: { name: rule.name, parameters: rule.parameters },
+      n0,
+      n,
+      nUsed: this.#used,
+      failures: counts.reduce((left, count) => left - count, this.#used),
+      alpha,
+      countsSelection: this.#countsSelection,
+      counts,
+      checkEvery,
+      key,
+      noise: noiseRecord(noise),
+      domain: noise.domain,
+      assumptions: noise.assumptions ?? ['real arithmetic'],
+      smoothing: 'hard',
+      dimension,
+    };
+  }
+
+  #takeSelection(vote: number): void {
+    addVote(this.#countsSelection, vote);
+    if (++this.#usedSelection < this.#settings.n0) return;
+    const countsSelection = this.#countsSelection;
+    this.#run = this.#settings.rule.begin(
+      ruleContext(this.#settings, { countsSelection, cAHat: topClass(countsSelection), draw: this.#draw }),
+    );
+  }
+
+  #takeEstimation(run: RuleRun, vote: number): void {
+    const { n, checkEvery } = this.#settings;
+    addVote(this.#counts, vote);
+    const used = ++this.#used;
+    if (used % checkEvery !== 0 && used < n) return;
+    const stop = run.check({ counts: this.#counts, used });
+    if (stop !== undefined || used === n) this.#stop = stop ?? 'all-drawn';
+  }
+}
+
+function addVote(counts: number[], vote: number): void {
+  if (vote >= 0) counts[vote] = (counts[vote] ?? 0) + 1;
+}
+
+/** The fields of a certificate that a rule decides. @internal */
+export function fromResult(
+  { cAHat, radius, reason, lower, bound, pBBar, steps, draw, topK = 1 }: RuleResult,
+  counts: readonly number[],
+): Pick<
+  Certificate,
+  | 'label'
+  | 'abstained'
+  | 'reason'
+  | 'radius'
+  | 'topK'
+  | 'pABar'
+  | 'qABar'
+  | 'pBBar'
+  | 'bound'
+  | 'cAHat'
+  | 'nA'
+  | 'steps'
+  | 'draw'
+> {
+  return {
+    ...claimOf(cAHat, radius),
+    reason,
+    topK,
+    pABar: lower.p,
+    qABar: lower.q,
+    bound,
+    nA: counts[cAHat] ?? 0,
+    ...(pBBar !== undefined && { pBBar }),
+    ...(steps !== undefined && { steps }),
+    ...(draw !== undefined && { draw }),
+  };
+}

@@ -1,0 +1,162 @@
+import type * as tf from '@tensorflow/tfjs';
+import { topClass } from '../certify/top-class.ts';
+import type { Certificate, Smoothing } from '../certify/types.ts';
+import type { Classifier, ClassifierOutput } from '../classifier/types.ts';
+import type { DeterministicNoise } from '../noise/types.ts';
+import { parseDerandomizedCertifyOptions, parseDerandomizedClassifierOptions } from '../options/smoothed-options.ts';
+import { createKey } from '../random/create-key.ts';
+import type { Norm } from '../types.ts';
+import { certifyOneByOne } from './certify-one-by-one.ts';
+import { derandomizedCertificate } from './derandomized-certificate.ts';
+import { logitsOf, votesOf } from './draw-votes.ts';
+import { hostTurns } from './host-turns.ts';
+import { makeSubject, type Subject } from './subject.ts';
+import type { Caller, Certifier, StreamExample, TimedCertificate } from './types.ts';
+
+/** Options of {@link DerandomizedClassifier}. */
+export interface DerandomizedClassifierOptions {
+  /** The smoothing distribution, with all its copies. */
+  readonly noise: DeterministicNoise;
+  /** Number of classes of the base classifier. */
+  readonly numClasses: number;
+  /**
+   * What the base classifier returns.
+   * @defaultValue 'logits'
+   */
+  readonly output?: ClassifierOutput;
+  /**
+   * Noisy copies per forward pass: speed and memory only, never a result.
+   * @defaultValue 256
+   */
+  readonly batchSize?: number;
+}
+
+/** Options of {@link DerandomizedClassifier.certify}: there is nothing random to choose. */
+export interface DerandomizedCertifyOptions {
+  /**
+   * The norm of the radius.
+   * @defaultValue the first norm of the noise
+   */
+  readonly norm?: Norm;
+  /**
+   * Noisy copies per forward pass.
+   * @defaultValue the batch size of the classifier
+   */
+  readonly batchSize?: number;
+  /** Stops the run; its reason is thrown. */
+  readonly signal?: AbortSignal;
+}
+
+type Settings = ReturnType<typeof parseDerandomizedCertifyOptions>;
+
+/**
+ * The smoothed classifier of a finite noise: every noisy copy is evaluated, so the answer is exact and its certificate cannot fail.
+ *
+ * g(x) is the most voted class over all copies (lowest index among equals). Inputs must lie in the domain of the noise.
+ *
+ * @see Levine, Feizi, "Improved, Deterministic Smoothing for L1 Certified Robustness", ICML 2021
+ * @example
+ * ```ts
+ * const noise = new DeterministicSplittingNoise({ halfWidth: 0.5, key: createKey(7) });
+ * const g = new DerandomizedClassifier(model, { noise, numClasses: 10 });
+ * const c = await g.certify(image); // no key, no n, no alpha
+ * ```
+ */
+export class DerandomizedClassifier implements Certifier<DerandomizedCertifyOptions> {
+  /** The base classifier, as it was given. */
+  readonly classifier: Classifier;
+  /** The smoothing noise. */
+  readonly noise: DeterministicNoise;
+  /** Number of classes. */
+  readonly numClasses: number;
+  /** Its results speak of the classifier that counts hard votes. */
+  readonly smoothing: Smoothing = 'hard';
+  readonly #subject: Subject<DeterministicNoise>;
+
+  /** Checks the options; the classifier itself is checked at the first call. */
+  constructor(classifier: Classifier, options: DerandomizedClassifierOptions) {
+    const parsed = parseDerandomizedClassifierOptions('DerandomizedClassifier', options);
+    this.#subject = makeSubject('DerandomizedClassifier', classifier, { ...parsed, inputRange: [-Infinity, Infinity] });
+    this.classifier = classifier;
+    this.noise = parsed.noise;
+    this.numClasses = parsed.numClasses;
+  }
+
+  /**
+   * Votes of all noisy copies of one example, per class.
+   *
+   * @param x - one example [...inputShape], float32; not disposed
+   * @throws OptionError, TensorError, ClassifierError; the abort reason of `signal`
+   */
+  async counts(x: tf.Tensor, options: DerandomizedCertifyOptions = {}): Promise<number[]> {
+    const call = 'DerandomizedClassifier.counts';
+    return this.#counts(call, x, parseDerandomizedCertifyOptions(call, options));
+  }
+
+  /**
+   * The class of the smoothed classifier at one example; it never abstains and is never wrong about g.
+   *
+   * @param x - one example [...inputShape], float32; not disposed
+   * @throws OptionError, TensorError, ClassifierError; the abort reason of `signal`
+   */
+  async predict(x: tf.Tensor, options: DerandomizedCertifyOptions = {}): Promise<number> {
+    const call = 'DerandomizedClassifier.predict';
+    return topClass(await this.#counts(call, x, parseDerandomizedCertifyOptions(call, options)));
+  }
+
+  /**
+   * The class of the smoothed classifier at one example with its certified radius; it abstains where the vote is too close.
+   *
+   * Certain, not probable: `alpha` is 0 and `key` null. g(x') = label for all x' of the domain with ‖x' − x‖ ≤ radius.
+   *
+   * @param x - one example [...inputShape], float32; not disposed
+   * @throws OptionError, TensorError, ClassifierError; the abort reason of `signal`
+   */
+  async certify(x: tf.Tensor, options: DerandomizedCertifyOptions = {}): Promise<Certificate> {
+    const call = 'DerandomizedClassifier.certify';
+    return this.#certify(call, x, this.#settings(call, options));
+  }
+
+  /**
+   * Certificates of many examples, one after the other.
+   *
+   * @throws OptionError at once for its options; from the iteration as {@link DerandomizedClassifier.certify}
+   */
+  certifyStream(
+    examples: AsyncIterable<StreamExample>,
+    options: DerandomizedCertifyOptions = {},
+    caller: Caller = { call: 'DerandomizedClassifier.certifyStream', known: [] },
+  ): AsyncGenerator<TimedCertificate, void, undefined> {
+    const settings = this.#settings(caller.call, options, caller.known);
+    return certifyOneByOne(examples, createKey(0), (x) => this.#certify(caller.call, x, settings));
+  }
+
+  #settings(call: string, options: DerandomizedCertifyOptions, known: readonly string[] = []): Settings {
+    const settings = parseDerandomizedCertifyOptions(call, options, known);
+    this.#subject.norm(call, settings.norm);
+    return settings;
+  }
+
+  async #certify(call: string, x: tf.Tensor, settings: Settings): Promise<Certificate> {
+    const counts = await this.#counts(call, x, settings);
+    const { noise } = this;
+    return derandomizedCertificate({ counts, noise, norm: this.#subject.norm(call, settings.norm), dimension: x.size });
+  }
+
+  async #counts(call: string, x: tf.Tensor, { signal, ...settings }: Settings): Promise<number[]> {
+    const { voters, noise, check } = this.#subject;
+    const { batchSize = this.#subject.batchSize } = settings;
+    await check(call, x);
+    signal?.throwIfAborted();
+    const draw = logitsOf(voters, call);
+    const hostTurn = hostTurns(signal);
+    const counts = new Array<number>(voters.numClasses).fill(0);
+    for (let start = 0; start < noise.copies; start += batchSize) {
+      const count = Math.min(batchSize, noise.copies - start);
+      const batch = await draw([{ count, copies: () => noise.perturb(x, { start, count }) }]);
+      for (const vote of votesOf(batch, voters.numClasses)) counts[vote] = (counts[vote] ?? 0) + 1;
+      await hostTurn();
+    }
+    return counts;
+  }
+}

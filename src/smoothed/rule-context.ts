@@ -1,0 +1,38 @@
+import type { RuleContext } from '../certify/rule.ts';
+import type { Noise } from '../noise/types.ts';
+import { fillBits } from '../random/fill-bits.ts';
+import { foldIn } from '../random/fold-in.ts';
+import type { Key, Norm } from '../types.ts';
+
+interface ContextSettings {
+  readonly n: number;
+  readonly alpha: number;
+  readonly noise: Noise;
+  readonly norm: Norm;
+  readonly dimension: number;
+}
+
+/** What a rule may know about one example. @internal */
+export function ruleContext(
+  { n, alpha, noise, norm, dimension }: ContextSettings,
+  selected: Pick<RuleContext, 'countsSelection' | 'cAHat' | 'draw'>,
+): RuleContext {
+  const request = { norm, dimension };
+  return {
+    ...selected,
+    n,
+    alpha,
+    radius: (bound) => noise.radius(bound, request),
+    ...(noise.radiusAgainst && {
+      radiusAgainst: (lower, others, k) => noise.radiusAgainst?.(lower, others, k, request) ?? 0,
+    }),
+  };
+}
+
+/** The rule's own uniform number in (0, 1], of 53 bits, from a key that no sample uses. @internal */
+export function ruleDraw(key: Key): number {
+  const words = new Uint32Array(2);
+  fillBits(words, { key: foldIn(key, 0), start: 0, dimension: 2 });
+  const [high = 0, low = 0] = words;
+  return ((high >>> 5) * 2 ** 26 + (low >>> 6) + 0.5) / 2 ** 53;
+}

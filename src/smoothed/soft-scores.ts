@@ -1,0 +1,32 @@
+import type { BatchLogits } from './draw-votes.ts';
+
+/**
+ * Shows the scores softmax(β · logits) of each row of a batch, in float64; a row that could not be drawn has the score 0 everywhere.
+ *
+ * The array that `see` gets is used again for the next row.
+ * @internal
+ */
+export function forEachScores(
+  { logits, failed }: BatchLogits,
+  numClasses: number,
+  beta: number,
+  see: (scores: Float64Array) => void,
+): void {
+  const scores = new Float64Array(numClasses);
+  for (let begin = 0, row = 0; begin < logits.length; begin += numClasses, row++) {
+    if (failed.has(row)) scores.fill(0);
+    else softmax(logits.subarray(begin, begin + numClasses), beta, scores);
+    see(scores);
+  }
+}
+
+function softmax(logits: Float32Array, beta: number, out: Float64Array): void {
+  const largest = logits.reduce((most, logit) => Math.max(most, logit), -Infinity);
+  let sum = 0;
+  for (let c = 0; c < out.length; c++) {
+    const weight = Math.exp(beta * ((logits[c] as number) - largest));
+    out[c] = weight;
+    sum += weight;
+  }
+  for (let c = 0; c < out.length; c++) out[c] = (out[c] as number) / sum;
+}

@@ -1,0 +1,210 @@
+import type * as tf from '@tensorflow/tfjs';
+import { topClass } from '../certify/top-class.ts';
+import { ABSTAIN, type Certificate, type Smoothing } from '../certify/types.ts';
+import type { Classifier } from '../classifier/types.ts';
+import { OptionError } from '../errors.ts';
+import type { Noise } from '../noise/types.ts';
+import {
+  parseSoftCertifyOptions,
+  parseSoftPredictOptions,
+  parseSoftSmoothedClassifierOptions,
+} from '../options/smoothed-options.ts';
+import { split } from '../random/split.ts';
+import { empiricalBernsteinLowerBound } from '../stats/empirical-bernstein-lower-bound.ts';
+import type { Key } from '../types.ts';
+import { certifyOneByOne } from './certify-one-by-one.ts';
+import { sampleLogits } from './collect-votes.ts';
+import { noiseRecord } from './noise-record.ts';
+import { softCertificate } from './soft-certificate.ts';
+import { forEachScores } from './soft-scores.ts';
+import type {
+  SoftCertifyOptions,
+  SoftPrediction,
+  SoftPredictOptions,
+  SoftSmoothedClassifierOptions,
+} from './soft-types.ts';
+import { makeSubject, type Subject } from './subject.ts';
+import type { Caller, Certifier, StreamExample, TimedCertificate } from './types.ts';
+
+type Settings = ReturnType<typeof parseSoftCertifyOptions>;
+type Sample = Pick<Settings, 'batchSize' | 'signal'> & { readonly call: string; readonly key: Key; readonly n: number };
+
+/**
+ * The soft smoothed classifier g(x) = argmax_c E[softmax(β f(x + ε))_c], which averages scores in place of counting votes.
+ *
+ * It is another classifier than {@link SmoothedClassifier}: the two may answer differently, and a certificate of one says nothing of
+ * the other. Scores are in [0, 1], so their mean is bounded below by the empirical Bernstein inequality, and the radius of that bound
+ * is certified as for votes. The bound is looser than Clopper-Pearson: where almost all votes agree, hard votes certify more.
+ *
+ * @see Zhai et al., "MACER: Attack-free and Scalable Robust Training via Maximizing Certified Radius", ICLR 2020, section 3 and
+ * RuntianZ/macer, rs/core.py; Maurer, Pontil, "Empirical Bernstein Bounds and Sample Variance Penalization", COLT 2009, theorem 4
+ * @example
+ * ```ts
+ * const soft = new SoftSmoothedClassifier(model, { noise, numClasses: 10, beta: 4 });
+ * const c = await soft.certify(image, { key: createKey(0), n: 1000 });
+ * ```
+ */
+export class SoftSmoothedClassifier implements Certifier<SoftCertifyOptions> {
+  /** The base classifier, as it was given. */
+  readonly classifier: Classifier;
+  /** The smoothing noise. */
+  readonly noise: Noise;
+  /** Number of classes. */
+  readonly numClasses: number;
+  /** Inverse temperature of the scores. */
+  readonly beta: number;
+  /** Its results speak of the classifier that averages scores. */
+  readonly smoothing: Smoothing = 'soft';
+  readonly #subject: Subject<Noise>;
+
+  /** Checks the options; the classifier itself is checked at the first call. */
+  constructor(classifier: Classifier, options: SoftSmoothedClassifierOptions) {
+    const { beta, ...parsed } = parseSoftSmoothedClassifierOptions('SoftSmoothedClassifier', options);
+    this.#subject = makeSubject('SoftSmoothedClassifier', classifier, parsed);
+    this.classifier = classifier;
+    this.noise = parsed.noise;
+    this.numClasses = parsed.numClasses;
+    this.beta = beta;
+  }
+
+  /**
+   * Mean score per class over n noisy copies of one example: an estimate of E[softmax(β f(x + ε))].
+   *
+   * @param x - one example [...inputShape], float32; not disposed
+   * @throws OptionError, TensorError, ClassifierError; the abort reason of `signal`
+   */
+  async probabilities(x: tf.Tensor, options: SoftPredictOptions): Promise<number[]> {
+    const call = 'SoftSmoothedClassifier.probabilities';
+    const { key, n, ...rest } = parseSoftPredictOptions(call, options);
+    await this.#subject.check(call, x);
+    return this.#meanScores(x, { ...rest, call, key, n });
+  }
+
+  /**
+   * The class of the soft smoothed classifier at one example, or abstention; wrong with probability at most alpha.
+   *
+   * The selection sample proposes a class A. For each other class c the estimation sample must show E[score_A − score_c] > 0 by the
+   * empirical Bernstein bound at level alpha / (C − 1). The two samples use different keys split from `key`.
+   *
+   * @param x - one example [...inputShape], float32; not disposed
+   * @throws OptionError, TensorError, ClassifierError; the abort reason of `signal`
+   */
+  async predict(x: tf.Tensor, options: SoftPredictOptions): Promise<SoftPrediction> {
+    const call = 'SoftSmoothedClassifier.predict';
+    const { key, n0, n, alpha, ...rest } = parseSoftPredictOptions(call, options);
+    const { numClasses } = this;
+    assertEnough(call, n, alpha / (numClasses - 1));
+    await this.#subject.check(call, x);
+    const [selectionKey, estimationKey] = split(key);
+    const cAHat = topClass(await this.#meanScores(x, { ...rest, call, key: selectionKey, n: n0 }));
+    const sums = new Float64Array(numClasses);
+    const leads = { sum: new Float64Array(numClasses), sumOfSquares: new Float64Array(numClasses) };
+    await this.#eachScores(x, { ...rest, call, key: estimationKey, n }, (scores) => {
+      for (let c = 0; c < numClasses; c++) {
+        const score = scores[c] as number;
+        const lead = ((scores[cAHat] as number) - score + 1) / 2; // in [0, 1]; its mean exceeds 1/2 where A leads
+        sums[c] = (sums[c] as number) + score;
+        leads.sum[c] = (leads.sum[c] as number) + lead;
+        leads.sumOfSquares[c] = (leads.sumOfSquares[c] as number) + lead * lead;
+      }
+    });
+    const isBeaten = (_: number, c: number): boolean => {
+      const sample = { sum: leads.sum[c] as number, sumOfSquares: leads.sumOfSquares[c] as number };
+      return c === cAHat || empiricalBernsteinLowerBound({ ...sample, n, alpha: alpha / (numClasses - 1) }).p > 0.5;
+    };
+    const abstained = !sums.every(isBeaten);
+    const meanScores = Array.from(sums, (sum) => sum / n);
+    const { noise, beta } = this;
+    const from = {
+      n0,
+      n,
+      alpha,
+      key,
+      noise: noiseRecord(noise),
+      domain: noise.domain,
+      beta,
+      smoothing: 'soft',
+    } as const;
+    return { label: abstained ? ABSTAIN : cAHat, abstained, cAHat, meanScores, ...from };
+  }
+
+  /**
+   * The class of the soft smoothed classifier at one example with a certified radius, or abstention.
+   *
+   * pABar = S/n − sqrt(2 V ln(2/α) / n) − 7 ln(2/α) / (3(n − 1)) with the sum S and the sample variance V of the scores of the class that
+   * the selection sample (n0) chose, over the estimation sample (n); the radius is that of the noise for pABar. With probability at
+   * least 1 − alpha over the draws, it abstains or the soft smoothed class is `label` for all ‖δ‖ < radius.
+   *
+   * @param x - one example [...inputShape], float32; not disposed
+   * @throws OptionError also if n is too small for alpha to certify anything; TensorError, ClassifierError; the abort reason of `signal`
+   */
+  async certify(x: tf.Tensor, options: SoftCertifyOptions): Promise<Certificate> {
+    const call = 'SoftSmoothedClassifier.certify';
+    return this.#certify(call, x, this.#settings(call, options));
+  }
+
+  /**
+   * Certificates of many examples, one after the other. Example i uses the key `foldIn(key, i)`.
+   *
+   * @throws OptionError at once for its options; from the iteration as {@link SoftSmoothedClassifier.certify}
+   */
+  certifyStream(
+    examples: AsyncIterable<StreamExample>,
+    options: SoftCertifyOptions,
+    caller: Caller = { call: 'SoftSmoothedClassifier.certifyStream', known: [] },
+  ): AsyncGenerator<TimedCertificate, void, undefined> {
+    const settings = this.#settings(caller.call, options, caller.known);
+    return certifyOneByOne(examples, settings.key, (x, key) => this.#certify(caller.call, x, { ...settings, key }));
+  }
+
+  #settings(call: string, options: SoftCertifyOptions, known: readonly string[] = []): Settings {
+    const settings = parseSoftCertifyOptions(call, options, known);
+    assertEnough(call, settings.n, settings.alpha);
+    this.#subject.norm(call, settings.norm);
+    return settings;
+  }
+
+  async #certify(call: string, x: tf.Tensor, settings: Settings): Promise<Certificate> {
+    const { key, n0, n, alpha, norm, ...rest } = settings;
+    await this.#subject.check(call, x);
+    const [selectionKey, estimationKey] = split(key);
+    const cAHat = topClass(await this.#meanScores(x, { ...rest, call, key: selectionKey, n: n0 }));
+    let sum = 0;
+    let sumOfSquares = 0;
+    await this.#eachScores(x, { ...rest, call, key: estimationKey, n }, (scores) => {
+      const score = scores[cAHat] as number;
+      sum += score;
+      sumOfSquares += score * score;
+    });
+    const { noise, beta } = this;
+    const plan = { key, n0, n, alpha, norm: this.#subject.norm(call, norm), noise, beta, dimension: x.size };
+    return softCertificate({ ...plan, cAHat, scores: { sum, sumOfSquares } });
+  }
+
+  async #meanScores(x: tf.Tensor, sample: Sample): Promise<number[]> {
+    const sums = new Float64Array(this.numClasses);
+    await this.#eachScores(x, sample, (scores) =>
+      scores.forEach((score, c) => (sums[c] = (sums[c] as number) + score)),
+    );
+    return Array.from(sums, (sum) => sum / sample.n);
+  }
+
+  async #eachScores(x: tf.Tensor, sample: Sample, see: (scores: Float64Array) => void): Promise<void> {
+    const { voters, noise, batchSize } = this.#subject;
+    const request = { ...sample, batchSize: sample.batchSize ?? batchSize };
+    for await (const batch of sampleLogits(voters, noise, x, request)) {
+      forEachScores(batch, this.numClasses, this.beta, see);
+    }
+  }
+}
+
+function assertEnough(call: string, n: number, alpha: number): void {
+  const best = empiricalBernsteinLowerBound({ sum: n, sumOfSquares: n, n, alpha });
+  if (best.p > 0.5) return;
+  const least = Math.ceil(1 + (14 / 3) * Math.log(2 / alpha));
+  throw new OptionError(
+    `\`n\` must be at least ${least} for an empirical Bernstein bound above 1/2 at level ${alpha}, got ${n}` +
+      ' (with fewer samples even unanimous scores abstain: raise n or alpha)',
+    { call, field: 'n', value: n },
+  );
+}

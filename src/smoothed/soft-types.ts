@@ -1,0 +1,47 @@
+import type { NoiseRecord } from '../certify/types.ts';
+import type { Domain } from '../noise/types.ts';
+import type { Key } from '../types.ts';
+import type { CertifyOptions, SmoothedClassifierOptions } from './types.ts';
+
+/** Options of `SoftSmoothedClassifier`. */
+export interface SoftSmoothedClassifierOptions extends SmoothedClassifierOptions {
+  /**
+   * Inverse temperature β of the scores softmax(β · logits). It is a part of the classifier: another β is another classifier.
+   * @defaultValue 1
+   */
+  readonly beta?: number;
+}
+
+/** Options of `SoftSmoothedClassifier.certify`. */
+export type SoftCertifyOptions = Omit<CertifyOptions, 'rule' | 'checkEvery'>;
+
+/** Options of `SoftSmoothedClassifier.predict`. */
+export type SoftPredictOptions = Omit<SoftCertifyOptions, 'norm'>;
+
+/** The result of asking the soft smoothed classifier for its class: a plain JSON value. */
+export interface SoftPrediction {
+  /** The predicted class, or −1. */
+  readonly label: number;
+  /** True if some other class could not be ruled out at level alpha. */
+  readonly abstained: boolean;
+  /** The class chosen by the selection sample. */
+  readonly cAHat: number;
+  /** Mean score per class over the estimation sample. */
+  readonly meanScores: readonly number[];
+  /** Size of the selection sample. */
+  readonly n0: number;
+  /** Size of the estimation sample. */
+  readonly n: number;
+  /** Allowed probability that the returned class is not that of the soft smoothed classifier. */
+  readonly alpha: number;
+  /** The key that drove both samples. */
+  readonly key: Key;
+  /** The noise. */
+  readonly noise: NoiseRecord;
+  /** The inputs for which it holds. */
+  readonly domain: Domain;
+  /** Inverse temperature of the scores. */
+  readonly beta: number;
+  /** It speaks of the classifier that averages scores. */
+  readonly smoothing: 'soft';
+}

@@ -1,0 +1,65 @@
+import type * as tf from '@tensorflow/tfjs';
+import { adaptClassifier } from '../classifier/adapt-classifier.ts';
+import type { Classifier, ClassifierOutput } from '../classifier/types.ts';
+import { OptionError } from '../errors.ts';
+import type { Domain } from '../noise/types.ts';
+import type { InputRange, Norm } from '../types.ts';
+import { assertOneExample, assertValues } from './check-input.ts';
+import type { Voters } from './draw-votes.ts';
+
+interface AnyNoise {
+  readonly name: string;
+  readonly norms: readonly Norm[];
+  readonly domain: Domain;
+}
+
+/** A base classifier with the noise that smooths it, checked: what all smoothed classifiers are made of. @internal */
+export interface Subject<N extends AnyNoise> {
+  readonly noise: N;
+  readonly voters: Voters;
+  readonly batchSize: number;
+  /** Throws unless `x` is one example that the classifier takes, inside the input range and the domain of the noise. */
+  readonly check: (call: string, x: tf.Tensor) => Promise<void>;
+  /** The norm asked for, or the first one of the noise. */
+  readonly norm: (call: string, asked: Norm | undefined) => Norm;
+}
+
+/** @internal */
+export function makeSubject<N extends AnyNoise>(
+  call: string,
+  classifier: Classifier,
+  {
+    noise,
+    numClasses,
+    inputRange,
+    output,
+    batchSize,
+  }: {
+    readonly noise: N;
+    readonly numClasses: number;
+    readonly inputRange: InputRange;
+    readonly output: ClassifierOutput;
+    readonly batchSize: number;
+  },
+): Subject<N> {
+  return {
+    noise,
+    voters: { run: adaptClassifier(call, classifier, output), numClasses, output },
+    batchSize,
+    check: async (at, x) => {
+      assertOneExample(at, x, classifier);
+      await assertValues(at, x, inputRange, noise);
+    },
+    norm: (at, asked) => chosenNorm(at, noise, asked),
+  };
+}
+
+function chosenNorm(call: string, { name, norms }: AnyNoise, asked: Norm | undefined): Norm {
+  const norm = asked ?? norms[0];
+  if (norm !== undefined && norms.includes(norm)) return norm;
+  throw new OptionError(`\`norm\` must be one that ${name} noise certifies (${norms.join(', ')}), got ${norm}`, {
+    call,
+    field: 'norm',
+    value: norm,
+  });
+}
