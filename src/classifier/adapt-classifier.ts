@@ -5,8 +5,37 @@ import type { Classifier, ClassifierOutput, GraphModelLike, LayersModelLike, Log
 
 /** A classifier as a function to logits; `call` is the public call that was given the classifier, for error texts. @internal */
 export function adaptClassifier(call: string, classifier: Classifier, output: ClassifierOutput = 'logits'): LogitsFn {
-  const run = toFunction(call, classifier);
+  const run = adaptModel(call, classifier, { field: 'classifier', result: 'logits' });
   return output === 'logits' ? run : (x, mode) => tf.tidy(() => safeLog(run(x, mode)));
+}
+
+/** The argument that holds a model, and what the model returns, for error texts. @internal */
+export interface ModelRole {
+  readonly field: string;
+  readonly result: string;
+}
+
+/** Any model with one output as a function. @internal */
+export function adaptModel(call: string, model: Classifier, { field, result }: ModelRole): LogitsFn {
+  if (typeof model === 'function') return model;
+  if (isLayersModel(model)) {
+    return (x, { training }) => tf.tidy(() => onlyOutput(call, model.apply(x, { training }), { field, result }));
+  }
+  if (isGraphModel(model)) {
+    return (x, { training }) => {
+      if (training) {
+        throw new ClassifierError(
+          `\`${field}\` must be a function or a tf.LayersModel for training, got a tf.GraphModel (it can be certified, not trained)`,
+          { call, field, value: model },
+        );
+      }
+      return tf.tidy(() => onlyOutput(call, model.predict(x), { field, result }));
+    };
+  }
+  throw new OptionError(
+    `\`${field}\` must be a function to ${result}, a tf.LayersModel or a tf.GraphModel, got ${showValue(model)}`,
+    { call, field, value: model },
+  );
 }
 
 /** Shape of one example where the classifier declares it, `null` for free sizes. @internal */
@@ -30,35 +59,13 @@ function hasMethod(value: unknown, name: string): value is object {
   return typeof value === 'object' && value !== null && typeof (value as Record<string, unknown>)[name] === 'function';
 }
 
-function toFunction(call: string, classifier: Classifier): LogitsFn {
-  if (typeof classifier === 'function') return classifier;
-  if (isLayersModel(classifier)) {
-    return (x, { training }) => tf.tidy(() => onlyOutput(call, classifier.apply(x, { training })));
-  }
-  if (isGraphModel(classifier)) {
-    return (x, { training }) => {
-      if (training) {
-        throw new ClassifierError(
-          '`classifier` must be a function or a tf.LayersModel for training, got a tf.GraphModel (it can be certified, not trained)',
-          { call, field: 'classifier', value: classifier },
-        );
-      }
-      return tf.tidy(() => onlyOutput(call, classifier.predict(x)));
-    };
-  }
-  throw new OptionError(
-    `\`classifier\` must be a function to logits, a tf.LayersModel or a tf.GraphModel, got ${showValue(classifier)}`,
-    { call, field: 'classifier', value: classifier },
-  );
-}
-
-function onlyOutput(call: string, result: unknown): tf.Tensor {
-  if (result instanceof tf.Tensor) return result as tf.Tensor;
-  const outputs = Array.isArray(result) ? (result as tf.Tensor[]) : Object.values(result as tf.NamedTensorMap);
+function onlyOutput(call: string, returned: unknown, { field, result }: ModelRole): tf.Tensor {
+  if (returned instanceof tf.Tensor) return returned as tf.Tensor;
+  const outputs = Array.isArray(returned) ? (returned as tf.Tensor[]) : Object.values(returned as tf.NamedTensorMap);
   const [only] = outputs;
   if (only !== undefined && outputs.length === 1) return only;
   throw new ClassifierError(
-    `\`classifier\` must have one output, got ${outputs.length} (wrap it in a function that picks the logits)`,
-    { call, field: 'classifier', value: outputs.length },
+    `\`${field}\` must have one output, got ${outputs.length} (wrap it in a function that picks the ${result})`,
+    { call, field, value: outputs.length },
   );
 }

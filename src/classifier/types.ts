@@ -51,3 +51,9 @@ export type Classifier = LogitsFn | LayersModelLike | GraphModelLike;
 
 /** What the rows of a classifier's output are. */
 export type ClassifierOutput = 'logits' | 'probabilities';
+
+/** A function that takes noise out of images: noisy images [batch, ...inputShape] → images of the same shape. */
+export type DenoiseFn = (x: tf.Tensor, options: ClassifyOptions) => tf.Tensor;
+
+/** What takes noise out of images: a function, a `tf.LayersModel`, or (certify and predict only) a `tf.GraphModel`. */
+export type Denoiser = DenoiseFn | LayersModelLike | GraphModelLike;

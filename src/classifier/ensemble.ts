@@ -1,0 +1,92 @@
+import * as tf from '@tensorflow/tfjs';
+import { ClassifierError, OptionError } from '../errors.ts';
+import { parseEnsembleOptions } from '../options/classifier-adapter-options.ts';
+import { oneHot } from '../tensors/one-hot.ts';
+import { adaptMembers } from './adapt-members.ts';
+import type { Classifier, LogitsFn } from './types.ts';
+import { weightedSum } from './weighted-sum.ts';
+
+/** What an ensemble averages. */
+export type EnsembleAverage = 'logits' | 'probabilities' | 'votes';
+
+/** Options of {@link ensemble}. */
+export interface EnsembleOptions {
+  /**
+   * What is averaged: the members' logits, their softmax probabilities, or their votes (one for each member's largest
+   * logit). Votes have no gradient.
+   * @defaultValue 'logits'
+   */
+  readonly average?: EnsembleAverage;
+  /**
+   * A weight greater than 0 for each member; only their ratios matter.
+   * @defaultValue equal weights
+   */
+  readonly weights?: readonly number[];
+}
+
+const CALL = 'ensemble';
+
+/**
+ * Makes one classifier of several.
+ *
+ * With weights w_i of sum 1 the logits are Σ w_i z_i (`'logits'`), ln Σ w_i softmax(z_i) (`'probabilities'`), or the number of
+ * votes minus the number of members, weighted as given (`'votes'`; among equals the lowest class wins, as everywhere). The
+ * result is an ordinary classifier, one fixed function of each row as long as every member is one. So every certificate of a
+ * smoothed classifier holds for it. A member whose logits are NaN or infinite makes the row NaN or infinite, never a vote.
+ *
+ * @param members - functions to logits, layers models, graph models; all with the same classes. `toLogitsFn` adapts those that
+ * return probabilities.
+ * @returns a function x [batch, ...inputShape] → logits [batch, numClasses]; the caller owns the result
+ * @throws OptionError if `members` is empty or holds no classifier, or an option is unknown or wrong
+ * @throws ClassifierError (from the function) if the members' logits differ in shape, or votes are asked for inside a gradient
+ * tape
+ * @see Horváth, Müller, Fischer, Vechev, "Boosting Randomized Smoothing with Variance Reduced Classifiers", ICLR 2022
+ * @example
+ * ```ts
+ * const g = new SmoothedClassifier(ensemble([modelA, modelB, modelC]), { noise, numClasses: 10 });
+ * ```
+ */
+export function ensemble(members: readonly Classifier[], options: EnsembleOptions = {}): LogitsFn {
+  const { average, weights: given } = parseEnsembleOptions(CALL, options);
+  const run = adaptMembers(CALL, members);
+  const weights = given ?? members.map(() => 1);
+  if (weights.length !== members.length) {
+    throw new OptionError(
+      `\`weights\` must hold one number for each of the ${members.length} members, got ${weights.length}`,
+      { call: CALL, field: 'weights', value: weights },
+    );
+  }
+  const combine = combiner(average, weights);
+  return (x, mode) => tf.tidy(() => combine(run(x, mode)));
+}
+
+function combiner(average: EnsembleAverage, weights: readonly number[]): (logits: readonly tf.Tensor[]) => tf.Tensor {
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  const shares = weights.map((weight) => weight / total);
+  switch (average) {
+    case 'logits':
+      return (logits) => weightedSum(logits, shares);
+    case 'probabilities':
+      return (logits) =>
+        tf.logSumExp(tf.stack(logits.map((z, i) => tf.add(tf.logSoftmax(z), Math.log(shares[i] ?? 0)))), 0);
+    case 'votes':
+      return (logits) => {
+        assertNoGradient();
+        // Minus the total, lest shares of votes be taken for probabilities.
+        return tf.sub(weightedSum(logits.map(votes), weights), total);
+      };
+  }
+}
+
+/** Indicator rows of the largest logit. z − z is 0, or NaN where z is NaN or infinite: such a row must not vote. */
+function votes(z: tf.Tensor): tf.Tensor {
+  return tf.add(oneHot(tf.argMax(z, 1), z.shape[1] ?? 0), tf.sub(z, z));
+}
+
+function assertNoGradient(): void {
+  if (tf.engine().state.gradientDepth === 0) return;
+  throw new ClassifierError(
+    "`average` must be 'logits' or 'probabilities' inside a gradient tape, got 'votes' (votes have no gradient)",
+    { call: CALL, field: 'average', value: 'votes' },
+  );
+}

@@ -1,0 +1,72 @@
+import * as tf from '@tensorflow/tfjs';
+import { OptionError } from '../errors.ts';
+import { parseKConsensusOptions } from '../options/classifier-adapter-options.ts';
+import { asConstant } from '../tensors/as-constant.ts';
+import { adaptMembers } from './adapt-members.ts';
+import type { Classifier, LogitsFn } from './types.ts';
+import { weightedSum } from './weighted-sum.ts';
+
+/** Options of {@link kConsensus}. */
+export interface KConsensusOptions {
+  /** How many members, the first ones of the list, must agree; from 1 to the number of members. */
+  readonly k: number;
+}
+
+const CALL = 'kConsensus';
+
+/**
+ * Makes one classifier of several, where the agreement of the first k decides.
+ *
+ * If the first k members have their largest logit at the same class, the logits are the average of theirs, whose largest is at
+ * that class too. Otherwise they are the average over all members. Each row is decided on its own, nothing is random, so every
+ * certificate of a smoothed classifier holds for it.
+ *
+ * All members run on all rows. The purpose of k-consensus, to leave the others out where the first k agree, needs the votes to
+ * be read back in the middle of a forward pass; a classifier here is synchronous and cannot wait for them. What this adapter
+ * gives is the classifier of k-consensus, for comparison, not its saving of time.
+ *
+ * @param members - functions to logits, layers models, graph models; all with the same classes
+ * @returns a function x [batch, ...inputShape] → logits [batch, numClasses]; the caller owns the result. Gradients flow through
+ * the average that was chosen.
+ * @throws OptionError if `members` is empty or holds no classifier, or `k` is wrong
+ * @throws ClassifierError (from the function) if the members' logits differ in shape
+ * @see Horváth, Müller, Fischer, Vechev, "Boosting Randomized Smoothing with Variance Reduced Classifiers", ICLR 2022
+ * @example
+ * ```ts
+ * const f = kConsensus([modelA, modelB, modelC, modelD], { k: 2 });
+ * ```
+ */
+export function kConsensus(members: readonly Classifier[], options: KConsensusOptions): LogitsFn {
+  const { k } = parseKConsensusOptions(CALL, options);
+  const run = adaptMembers(CALL, members);
+  if (k > members.length) {
+    throw new OptionError(`\`k\` must be an integer from 1 to ${members.length}, the number of members, got ${k}`, {
+      call: CALL,
+      field: 'k',
+      value: k,
+    });
+  }
+  return (x, mode) =>
+    tf.tidy(() => {
+      const all = run(x, mode);
+      const first = all.slice(0, k);
+      return tf.where(tf.cast(asConstant(agreement, ...first), 'bool'), mean(first), mean(all));
+    });
+}
+
+/** 1 in the whole row where all have their largest logit at the same class, else 0. */
+function agreement(...logits: tf.Tensor[]): tf.Tensor {
+  const [labels = tf.tensor1d([]), ...others] = logits.map((z) => tf.argMax(z, 1));
+  const agree = others.reduce(
+    (so, other) => tf.mul(so, tf.cast(tf.equal(labels, other), 'float32')),
+    tf.onesLike(tf.cast(labels, 'float32')),
+  );
+  return tf.mul(tf.expandDims(agree, 1), tf.ones(logits[0]?.shape ?? []));
+}
+
+function mean(tensors: readonly tf.Tensor[]): tf.Tensor {
+  return weightedSum(
+    tensors,
+    tensors.map(() => 1 / tensors.length),
+  );
+}
