@@ -1,7 +1,6 @@
-import { DataError, showValue } from '../errors.ts';
-import { decodeIdxOptions } from '../options/decode-idx-options.ts';
-import { parseOptions } from '../options/parse.ts';
-import { gunzip, isGzip } from './gunzip.ts';
+import { parseDecodeIdxOptions } from '../options/decode-options.ts';
+import { BYTES_PER_ELEMENT, elementCount, toTypedArray } from './element-bytes.ts';
+import { assertDeclaredSize, hex, unpackedFile, wrongBytes } from './file-bytes.ts';
 import type { IdxArray, IdxDtype } from './idx-types.ts';
 
 const CALL = 'decodeIdx';
@@ -13,24 +12,14 @@ export interface DecodeIdxOptions {
    *
    * @defaultValue 2^30 (1 GiB; the training images of MNIST unpack to 47 MB)
    */
-  readonly maxBytes?: number | undefined;
+  readonly maxBytes?: number;
 }
 
 interface Layout {
   readonly dtype: IdxDtype;
   readonly shape: readonly number[];
   readonly headerBytes: number;
-  readonly count: number;
 }
-
-const BYTES_PER_ELEMENT: Readonly<Record<IdxDtype, number>> = {
-  uint8: 1,
-  int8: 1,
-  int16: 2,
-  int32: 4,
-  float32: 4,
-  float64: 8,
-};
 
 /** The third byte of the file: which element type. */
 const DTYPE_OF_CODE: ReadonlyMap<number, IdxDtype> = new Map([
@@ -61,29 +50,12 @@ const DTYPE_OF_CODE: ReadonlyMap<number, IdxDtype> = new Map([
  * @see Format: http://yann.lecun.com/exdb/mnist/, "THE IDX FILE FORMAT"
  */
 export async function decodeIdx(bytes: Uint8Array | ArrayBuffer, options: DecodeIdxOptions = {}): Promise<IdxArray> {
-  const { maxBytes = 2 ** 30 } = parseOptions(CALL, decodeIdxOptions, options);
-  const file = asBytes(bytes);
-  return decodePlain(isGzip(file) ? await gunzip(CALL, file, maxBytes) : file);
-}
-
-function asBytes(bytes: unknown): Uint8Array {
-  if (bytes instanceof Uint8Array) return bytes;
-  if (bytes instanceof ArrayBuffer) return new Uint8Array(bytes);
-  throw wrong(`must be a Uint8Array or an ArrayBuffer, got ${showValue(bytes)}`, bytes);
-}
-
-function decodePlain(file: Uint8Array): IdxArray {
-  const layout = readHeader(file);
-  const declared = layout.headerBytes + layout.count * BYTES_PER_ELEMENT[layout.dtype];
-  if (file.length !== declared) {
-    const what = file.length < declared ? 'truncated' : 'bytes are left over';
-    throw wrong(
-      `must hold the ${declared} bytes that its header declares (${layout.dtype} of shape [${layout.shape.join(', ')}]), ` +
-        `got ${file.length} (${what})`,
-      file,
-    );
-  }
-  return readValues(file, layout);
+  const { maxBytes } = parseDecodeIdxOptions(CALL, options);
+  const file = await unpackedFile(CALL, bytes, maxBytes);
+  const { dtype, shape, headerBytes } = readHeader(file);
+  const declared = headerBytes + elementCount(shape) * BYTES_PER_ELEMENT[dtype];
+  assertDeclaredSize(CALL, file, { bytes: declared, dtype, shape });
+  return toTypedArray(file.subarray(headerBytes), { dtype, shape, littleEndian: false });
 }
 
 function readHeader(file: Uint8Array): Layout {
@@ -108,9 +80,7 @@ function readHeader(file: Uint8Array): Layout {
       file,
     );
   }
-  const shape = readShape(file, rank);
-  // A product of up to 255 numbers below 2^32 can round or become Infinity, but then it is far above any file's size.
-  return { dtype, shape, headerBytes, count: shape.reduce((product, size) => product * size, 1) };
+  return { dtype, shape: readShape(file, rank), headerBytes };
 }
 
 function readShape(file: Uint8Array, rank: number): number[] {
@@ -120,33 +90,6 @@ function readShape(file: Uint8Array, rank: number): number[] {
   return shape;
 }
 
-function readValues(file: Uint8Array, { dtype, shape, headerBytes, count }: Layout): IdxArray {
-  const view = new DataView(file.buffer, file.byteOffset + headerBytes);
-  const filled = <T extends { [index: number]: number }>(data: T, read: (offset: number) => number): T => {
-    const width = BYTES_PER_ELEMENT[dtype];
-    for (let i = 0; i < count; i++) data[i] = read(i * width);
-    return data;
-  };
-  switch (dtype) {
-    case 'uint8':
-      return { dtype, shape, data: new Uint8Array(file.subarray(headerBytes)) };
-    case 'int8':
-      return { dtype, shape, data: new Int8Array(file.subarray(headerBytes)) };
-    case 'int16':
-      return { dtype, shape, data: filled(new Int16Array(count), (offset) => view.getInt16(offset)) };
-    case 'int32':
-      return { dtype, shape, data: filled(new Int32Array(count), (offset) => view.getInt32(offset)) };
-    case 'float32':
-      return { dtype, shape, data: filled(new Float32Array(count), (offset) => view.getFloat32(offset)) };
-    case 'float64':
-      return { dtype, shape, data: filled(new Float64Array(count), (offset) => view.getFloat64(offset)) };
-  }
-}
-
-function hex(byte: number): string {
-  return byte.toString(16).padStart(2, '0');
-}
-
-function wrong(must: string, value: unknown): DataError {
-  return new DataError(`\`bytes\` ${must}`, { call: CALL, field: 'bytes', value });
+function wrong(must: string, value: unknown): Error {
+  return wrongBytes(CALL, must, value);
 }

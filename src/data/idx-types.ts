@@ -1,4 +1,4 @@
-/** An array of one element type, as an IDX file holds it. */
+/** An array of one element type, as a file holds it. */
 export interface IdxArrayOf<Dtype extends string, Values> {
   /** Element type. */
   readonly dtype: Dtype;

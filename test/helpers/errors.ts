@@ -3,7 +3,7 @@ import { expect } from 'vitest';
 import { CatrsError } from '../../src/errors.ts';
 
 /** The form of every error text: where, what must hold, what was got (and the way out); or an unknown name beside the known ones. */
-const documentedForm = /^[\w.]+: (?:`[\w.]+` must .+, got .+|unknown option `\w+`; known options: `.+)$/;
+export const documentedForm = /^[\w.]+: (?:`[\w.]+` must .+, got .+|unknown option `\w+`; known options: `.+)$/;
 
 /** What `run` throws or rejects with; fails if it does neither. */
 export async function thrownBy(run: () => unknown): Promise<unknown> {

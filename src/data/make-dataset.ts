@@ -1,0 +1,57 @@
+import { DataError, showValue } from '../errors.ts';
+import { elementCount } from './element-bytes.ts';
+import type { LabelledDataset, LabelledExample } from './labelled-dataset.ts';
+
+/** Inputs and labels one after the other. @internal */
+export interface DatasetArrays {
+  readonly values: Float32Array | Uint8Array;
+  readonly shape: readonly number[];
+  readonly labels: ArrayLike<number>;
+}
+
+/** A data set over arrays that stay where they are; bytes are divided by 255. @internal */
+export function makeDataset(call: string, { values, shape, labels }: DatasetArrays): LabelledDataset {
+  const size = labels.length;
+  const dimension = elementCount(shape);
+  if (values.length !== size * dimension) {
+    const must = `must hold ${size} inputs of shape [${shape.join(', ')}], that is ${size * dimension} numbers`;
+    throw wrongField(call, 'values', must, values.length);
+  }
+  checkLabels(call, labels);
+  checkFinite(call, values);
+  const example = (index: number): LabelledExample => {
+    const label = Number.isInteger(index) ? labels[index] : undefined;
+    if (label === undefined) {
+      throw wrongField(`${call}.example`, 'index', `must be an integer from 0 to ${size - 1}`, index);
+    }
+    return { x: toInput(values.subarray(index * dimension, (index + 1) * dimension)), label };
+  };
+  return { size, shape: [...shape], example };
+}
+
+/** An error about a field of the source of a data set. @internal */
+export function wrongField(call: string, field: string, must: string, value: unknown, got?: string): DataError {
+  return new DataError(`\`${field}\` ${must}, got ${got ?? showValue(value)}`, { call, field, value });
+}
+
+function checkLabels(call: string, labels: ArrayLike<number>): void {
+  if (labels.length === 0) throw wrongField(call, 'labels', 'must hold at least one label', []);
+  for (let i = 0; i < labels.length; i++) {
+    const label = labels[i];
+    if (!Number.isInteger(label) || (label as number) < 0) {
+      throw wrongField(call, 'labels', 'must be integers of at least 0', label, `${showValue(label)} at index ${i}`);
+    }
+  }
+}
+
+function checkFinite(call: string, values: Float32Array | Uint8Array): void {
+  if (values instanceof Uint8Array) return;
+  const index = values.findIndex((value) => !Number.isFinite(value));
+  if (index < 0) return;
+  throw wrongField(call, 'values', 'must be finite numbers', values[index], `${values[index]} at index ${index}`);
+}
+
+/** A fresh Float32Array in input units. */
+function toInput(values: Float32Array | Uint8Array): Float32Array {
+  return values instanceof Uint8Array ? Float32Array.from(values, (byte) => byte / 255) : values.slice();
+}

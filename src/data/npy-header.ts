@@ -1,0 +1,149 @@
+import { showValue } from '../errors.ts';
+import { hex, wrongBytes } from './file-bytes.ts';
+import type { NpyDtype } from './npy-types.ts';
+
+/** What the header of an NPY file says. @internal */
+export interface NpyHeader {
+  readonly dtype: NpyDtype;
+  readonly littleEndian: boolean;
+  readonly fortranOrder: boolean;
+  readonly shape: readonly number[];
+  /** Where the values begin. */
+  readonly headerBytes: number;
+}
+
+type Entries = ReadonlyMap<string, string>;
+
+const MAGIC = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59] as const; // 0x93 "NUMPY"
+const MAX_RANK = 64; // what NumPy itself allows
+const MAX_HEADER = 2 ** 16; // version 1.0 cannot hold more, and only element types with many fields need more
+const MAX_SHOWN = 80;
+
+/** Type code without byte order. */
+const DTYPE_OF_CODE: ReadonlyMap<string, NpyDtype> = new Map([
+  ['b1', 'bool'],
+  ['u1', 'uint8'],
+  ['i1', 'int8'],
+  ['i2', 'int16'],
+  ['i4', 'int32'],
+  ['i8', 'int64'],
+  ['f4', 'float32'],
+  ['f8', 'float64'],
+]);
+
+// One entry of the dictionary: a quoted name, then a quoted text, True, False or a parenthesis without another one inside.
+const ENTRY = /(?:'(\w+)'|"(\w+)") *: *('[^'\\]*'|"[^"\\]*"|True|False|\([^()]*\)) *(,?) */y;
+
+const INTEGER = /^ *(?:0|[1-9]\d*) *$/;
+const LONG_INTEGER = /^ *(?:0|[1-9]\d*)L? *$/;
+
+/** Reads magic number, version, header length and header of an NPY file. @internal */
+export function readNpyHeader(call: string, file: Uint8Array): NpyHeader {
+  const { begin, end } = headerRange(call, file);
+  if (end - begin > MAX_HEADER) {
+    throw wrongBytes(call, `must have a header of at most ${MAX_HEADER} bytes, got ${end - begin}`, file);
+  }
+  const text = new TextDecoder('latin1').decode(file.subarray(begin, end));
+  const entries = readEntries(call, text);
+  const [littleEndian, dtype] = readDescr(call, entries.get('descr') ?? '');
+  const fortranOrder = entries.get('fortran_order') ?? '';
+  if (fortranOrder !== 'True' && fortranOrder !== 'False') {
+    throw wrongHeader(call, "must have True or False for 'fortran_order'", fortranOrder);
+  }
+  // Python 2 wrote an L after long integers; it knew no version 3.0.
+  const shape = readShape(call, entries.get('shape') ?? '', file[6] === 3 ? INTEGER : LONG_INTEGER);
+  return { dtype, littleEndian, fortranOrder: fortranOrder === 'True', shape, headerBytes: end };
+}
+
+function headerRange(call: string, file: Uint8Array): { readonly begin: number; readonly end: number } {
+  if (!MAGIC.every((byte, i) => i >= file.length || file[i] === byte)) {
+    const got = [...file.subarray(0, 6)].map(hex).join(' ');
+    const must = 'must begin with 93 4e 55 4d 50 59 (NPY) or 1f 8b (gzip)';
+    throw wrongBytes(call, `${must}, got ${got} (not an NPY file; unpack an .npz archive first)`, file);
+  }
+  const [major = 0, minor = 0] = file.subarray(6);
+  const begin = major > 1 ? 12 : 10;
+  if (file.length < begin) throw truncated(call, begin, file);
+  if (major < 1 || major > 3 || minor !== 0) {
+    throw wrongBytes(call, `must have NPY version 1.0, 2.0 or 3.0, got ${major}.${minor}`, file);
+  }
+  const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
+  const end = begin + (major === 1 ? view.getUint16(8, true) : view.getUint32(8, true));
+  if (file.length < end) throw truncated(call, end, file);
+  return { begin, end };
+}
+
+/** The dictionary as texts by name: exactly the three names, each once, then spaces and a newline. */
+function readEntries(call: string, text: string): Entries {
+  const entries = new Map<string, string>();
+  const dictionary = withoutSpaces(text.slice(0, -1));
+  const isDictionary = text.endsWith('\n') && dictionary.startsWith('{') && dictionary.endsWith('}');
+  const body = withoutSpaces(dictionary.slice(1, -1));
+  let at = 0;
+  let comma = ',';
+  while (isDictionary && at < body.length && comma === ',') {
+    ENTRY.lastIndex = at;
+    const found = ENTRY.exec(body);
+    const name = found?.[1] ?? found?.[2] ?? '';
+    if (!found || entries.has(name)) break;
+    entries.set(name, found[3] ?? '');
+    comma = found[4] ?? '';
+    at = ENTRY.lastIndex;
+  }
+  const names = ['descr', 'fortran_order', 'shape'];
+  if (!isDictionary || at < body.length || entries.size !== 3 || !names.every((name) => entries.has(name))) {
+    const must = "must have a header {'descr': ..., 'fortran_order': ..., 'shape': ...} that a newline ends";
+    throw wrongHeader(call, must, text);
+  }
+  return entries;
+}
+
+/** Cuts the spaces at both ends, and no other kind of blank: `trim` also cuts the non-breaking space, a damaged space. */
+function withoutSpaces(text: string): string {
+  let [begin, end] = [0, text.length];
+  while (begin < end && text[begin] === ' ') begin++;
+  while (end > begin && text[end - 1] === ' ') end--;
+  return text.slice(begin, end);
+}
+
+function readDescr(call: string, quoted: string): readonly [littleEndian: boolean, dtype: NpyDtype] {
+  const descr = quoted.slice(1, -1);
+  const order = descr.slice(0, 1);
+  const code = descr.slice(1);
+  const dtype = DTYPE_OF_CODE.get(code);
+  // One byte has no order, which "|" says; NumPy also reads the other two signs there.
+  const orders = code.endsWith('1') ? '|<>' : '<>';
+  if (dtype === undefined || order === '' || !orders.includes(order) || quoted.startsWith('(')) {
+    const known = [...DTYPE_OF_CODE].map(([one, name]) => `${one} ${name}`).join(', ');
+    const must = `must have a known element type in 'descr', < or > and one of ${known}`;
+    throw wrongHeader(call, must, descr, ' (array.astype of NumPy converts others)');
+  }
+  return [order !== '>', dtype];
+}
+
+function readShape(call: string, text: string, integer: RegExp): readonly number[] {
+  const sizes = text.slice(1, -1).split(',');
+  // A Python tuple: (), (3,), (3, 4) or (3, 4,). Without a comma the parenthesis is a number.
+  const isTuple = text.startsWith('(') && (sizes.length > 1 ? sizes[0] !== '' : text === '()');
+  if (withoutSpaces(sizes.at(-1) ?? '') === '') sizes.pop();
+  if (!isTuple || !sizes.every((size) => integer.test(size))) {
+    throw wrongHeader(call, "must have a tuple of integers for 'shape'", text);
+  }
+  const shape = sizes.map((size) => Number.parseFloat(size));
+  if (shape.length > MAX_RANK) {
+    throw wrongBytes(call, `must declare at most ${MAX_RANK} dimensions, got ${shape.length}`, shape);
+  }
+  if (!shape.every((size) => Number.isSafeInteger(size) && size > 0)) {
+    throw wrongBytes(call, `must have dimensions from 1 to 2^53 - 1, got shape [${shape.join(', ')}]`, shape);
+  }
+  return shape;
+}
+
+function truncated(call: string, bytes: number, file: Uint8Array): Error {
+  return wrongBytes(call, `must hold the ${bytes} bytes of an NPY header, got ${file.length} (truncated)`, file);
+}
+
+function wrongHeader(call: string, must: string, text: string, way = ''): Error {
+  const shown = text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}...` : text;
+  return wrongBytes(call, `${must}, got ${showValue(shown)}${way}`, text);
+}

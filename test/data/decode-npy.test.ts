@@ -1,0 +1,110 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { decodeNpy } from '../../src/data/decode-npy.ts';
+import type { NpyArray } from '../../src/data/npy-types.ts';
+import { readFixture } from '../helpers/fixtures.ts';
+import { gzip } from './idx-encoder.ts';
+import { encodeNpy, npyFile } from './npy-encoder.ts';
+
+interface NumpyFile {
+  readonly name: string;
+  readonly dtype: string;
+  readonly shape: readonly number[];
+  readonly values: readonly (number | boolean | string)[];
+  readonly base64: string;
+}
+
+const { files } = await readFixture<{ files: readonly NumpyFile[] }>('npy.json');
+const bytesOf = (base64: string): Uint8Array => Uint8Array.from(Buffer.from(base64, 'base64'));
+const numberOf = (value: number | boolean | string): number =>
+  value === 'inf' ? Infinity : value === '-inf' ? -Infinity : Number(value);
+
+describe('decodeNpy: files that NumPy wrote', () => {
+  it.each(files)('$name', async ({ dtype, shape, values, base64 }) => {
+    const expected = values.map((value) => (value === 'nan' ? NaN : numberOf(value)));
+    const plain = await decodeNpy(bytesOf(base64));
+    expect(plain.dtype).toBe(dtype);
+    expect(plain.shape).toEqual(shape);
+    expect(Array.from(plain.data)).toEqual(expected);
+    expect(await decodeNpy(gzip(bytesOf(base64)))).toEqual(plain);
+  });
+});
+
+describe('decodeNpy: other writers', () => {
+  const body = [1, 2, 3, 4, 5, 6];
+  const expected = { dtype: 'uint8', shape: [2, 3], data: Uint8Array.from(body) };
+  it.each([
+    ['another order of names', "{'shape': (2, 3), 'fortran_order': False, 'descr': '|u1'}"],
+    ['double quotes', '{"descr": "|u1", "fortran_order": False, "shape": (2, 3)}'],
+    ['no spaces', "{'descr':'|u1','fortran_order':False,'shape':(2,3)}"],
+    ['a comma at the end of the tuple', "{'descr': '|u1', 'fortran_order': False, 'shape': (2, 3,), }"],
+    ['long integers of Python 2', "{'descr': '|u1', 'fortran_order': False, 'shape': (2L, 3L), }"],
+    ['a byte order where there is none', "{'descr': '<u1', 'fortran_order': False, 'shape': (2, 3), }"],
+  ])('%s', async (_name, dictionary) => {
+    expect(await decodeNpy(npyFile(dictionary, body))).toEqual(expected);
+  });
+
+  it('takes an ArrayBuffer, and a view into a larger buffer', async () => {
+    const file = npyFile("{'descr': '|u1', 'fortran_order': False, 'shape': (2, 3), }", body);
+    expect(await decodeNpy(file.buffer as ArrayBuffer)).toEqual(expected);
+    const padded = new Uint8Array(file.length + 7);
+    padded.set(file, 3);
+    expect(await decodeNpy(padded.subarray(3, 3 + file.length))).toEqual(expected);
+  });
+
+  it('does not share memory with the file', async () => {
+    const file = npyFile("{'descr': '|u1', 'fortran_order': False, 'shape': (2, 3), }", body);
+    const { data } = await decodeNpy(file);
+    file.fill(0);
+    expect(Array.from(data)).toEqual(body);
+  });
+
+  it('keeps the bits of a NaN', async () => {
+    const file = npyFile("{'descr': '>f4', 'fortran_order': False, 'shape': (1,), }", [0x7f, 0xa0, 0x12, 0x34]);
+    const { data } = await decodeNpy(file);
+    expect(new Uint32Array(data.buffer)[0]).toBe(0x7fa01234);
+  });
+});
+
+/** An array of any element type, with values of its whole range. */
+const npyArrays: fc.Arbitrary<NpyArray> = fc
+  .array(fc.integer({ min: 1, max: 4 }), { minLength: 0, maxLength: 4 })
+  .chain((shape) => {
+    const length = shape.reduce((product, size) => product * size, 1);
+    const numbers = (value: fc.Arbitrary<number>): fc.Arbitrary<number[]> =>
+      fc.array(value, { minLength: length, maxLength: length });
+    const bits = (n: number): fc.Arbitrary<number[]> =>
+      numbers(fc.integer({ min: -(2 ** (n - 1)), max: 2 ** (n - 1) - 1 }));
+    return fc.oneof(
+      bits(8).map((v): NpyArray => ({ dtype: 'uint8', shape, data: Uint8Array.from(v) })),
+      bits(8).map((v): NpyArray => ({ dtype: 'bool', shape, data: Uint8Array.from(v, (x) => x & 1) })),
+      bits(8).map((v): NpyArray => ({ dtype: 'int8', shape, data: Int8Array.from(v) })),
+      bits(16).map((v): NpyArray => ({ dtype: 'int16', shape, data: Int16Array.from(v) })),
+      bits(32).map((v): NpyArray => ({ dtype: 'int32', shape, data: Int32Array.from(v) })),
+      numbers(fc.maxSafeInteger()).map((v): NpyArray => ({ dtype: 'int64', shape, data: Float64Array.from(v) })),
+      numbers(fc.float()).map((v): NpyArray => ({ dtype: 'float32', shape, data: Float32Array.from(v) })),
+      numbers(fc.double()).map((v): NpyArray => ({ dtype: 'float64', shape, data: Float64Array.from(v) })),
+    );
+  });
+
+const layouts = fc.record({
+  littleEndian: fc.boolean(),
+  fortranOrder: fc.boolean(),
+  version: fc.constantFrom(1 as const, 2 as const, 3 as const),
+});
+
+describe('decodeNpy: laws', () => {
+  it('decoding an encoded array gives it back, in every layout', async () => {
+    await fc.assert(
+      fc.asyncProperty(npyArrays, layouts, async (array, layout) => {
+        const decoded = await decodeNpy(encodeNpy(array, layout));
+        expect(decoded.dtype).toBe(array.dtype);
+        expect(decoded.shape).toEqual(array.shape);
+        // As plain numbers, since -0 of an integer is 0 in the file.
+        const same = array.dtype === 'int64' ? array.data.map((value) => value + 0) : array.data;
+        expect(decoded.data).toEqual(same);
+      }),
+      { numRuns: 500, seed: 3 },
+    );
+  });
+});
