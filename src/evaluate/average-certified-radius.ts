@@ -4,8 +4,9 @@ import type { CertifiedOutcome } from './certified-outcome.ts';
 /**
  * Average certified radius: the mean over all images of the radius, counting wrong answers and abstentions as 0.
  *
- * ACR = mean(correct · radius), in input units. One number is easy to compare, but it is dominated by easy images:
- * report it together with {@link certifiedAccuracy} at several radii.
+ * ACR = mean(correct · radius), in input units. Do not rank methods by it: easy images dominate it, and it grows with n
+ * without bound for a classifier that always gives the same answer. Report {@link certifiedAccuracy} at several radii and
+ * {@link probabilityDistribution}.
  *
  * @param rows - One row for each image.
  * @throws OptionError if there is no row or a radius is negative or NaN.

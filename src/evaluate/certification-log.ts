@@ -1,84 +1,129 @@
-import type { Certificate } from '../certify/types.ts';
-import type { CertifiedOutcome } from './certified-outcome.ts';
-import { formatElapsed } from './format-elapsed.ts';
-import { formatRadius } from './format-radius.ts';
-
-/** The fields of a certificate that a log keeps. */
-export type LoggedCertificate = Pick<
-  Certificate,
-  'norm' | 'cAHat' | 'nA' | 'n0' | 'n' | 'nUsed' | 'checkEvery' | 'alpha' | 'pABar' | 'qABar' | 'noise' | 'key'
->;
+import { OptionError, showValue } from '../errors.ts';
+import { parseCertificationLogOptions } from '../options/certification-log-options.ts';
+import { writeCertificate } from './certificate-columns.ts';
+import { formatRounded } from './format-radius.ts';
+import type { LogCell } from './log-cell.ts';
+import type { LoggedRow } from './logged-row.ts';
+import { fullRadiusCell, outcomeColumns } from './outcome-columns.ts';
+import { logColumns } from './read-log-row.ts';
 
 /**
- * One row of a certification log: an outcome with its time and its certificate. Rows of `certifyDataset` are of this
- * form.
+ * Form of a certification log.
+ *
+ * - `full`: the six official columns, then the radius in full and every field of the certificate. It reads back exactly.
+ * - `reference`: the six official columns only, `idx label predict radius correct time`.
+ * - `reference-rounded`: the same with the radius as the official scripts write it: rounded to nearest, so possibly above the
+ *   certified one.
  */
-export interface LoggedOutcome extends CertifiedOutcome {
-  /** Time that the certificate took. */
-  readonly milliseconds: number;
-  /** What was certified, and how. */
-  readonly certificate: LoggedCertificate;
+export type CertificationLogFormat = 'full' | 'reference' | 'reference-rounded';
+
+/** Options of {@link certificationLog}, {@link certificationLogHeader} and {@link formatCertificationRow}. */
+export interface CertificationLogOptions {
+  /**
+   * Form of the log.
+   *
+   * @defaultValue 'full'
+   */
+  readonly format?: CertificationLogFormat;
 }
-
-type Column = readonly [name: string, text: (row: LoggedOutcome) => string];
-
-/**
- * The columns of the official logs, then full-precision ones. Numbers beyond the first group are written so that they
- * read back exactly.
- */
-const columns: readonly Column[] = [
-  ['idx', ({ index }) => String(index)],
-  ['label', ({ label }) => String(label)],
-  ['predict', ({ predicted }) => String(predicted)],
-  ['radius', ({ radius }) => formatRadius(radius)],
-  ['correct', ({ correct }) => (correct ? '1' : '0')],
-  ['time', ({ milliseconds }) => formatElapsed(milliseconds)],
-  ['fullRadius', ({ radius }) => String(radius)],
-  ['norm', ({ certificate }) => certificate.norm],
-  ['cAHat', ({ certificate }) => String(certificate.cAHat)],
-  ['nA', ({ certificate }) => String(certificate.nA)],
-  ['n0', ({ certificate }) => String(certificate.n0)],
-  ['n', ({ certificate }) => String(certificate.n)],
-  ['nUsed', ({ certificate }) => String(certificate.nUsed)],
-  ['checkEvery', ({ certificate }) => String(certificate.checkEvery)],
-  ['alpha', ({ certificate }) => String(certificate.alpha)],
-  ['pABar', ({ certificate }) => String(certificate.pABar)],
-  ['qABar', ({ certificate }) => String(certificate.qABar)],
-  ['noise', ({ certificate }) => certificate.noise.name.replace(/\s+/g, ' ')],
-  ['noiseParameters', ({ certificate }) => JSON.stringify(certificate.noise.parameters)],
-  ['key', ({ certificate }) => certificate.key.join(':')],
-];
 
 /**
  * The header line of a certification log, without line end.
  *
- * Tab-separated. The first six columns, `idx label predict radius correct time`, are those of the official logs; the
- * others keep full precision and say how the row can be reproduced.
+ * Tab-separated. The first six columns, `idx label predict radius correct time`, are those of the official logs; those of the full format
+ * keep full precision and hold what is needed to check the row again.
  *
+ * @throws OptionError if an option is unknown or outside its domain.
  * @see `code/certify.py` of https://github.com/locuslab/smoothing
  */
-export function certificationLogHeader(): string {
-  return columns.map(([name]) => name).join('\t');
+export function certificationLogHeader(options: CertificationLogOptions = {}): string {
+  const { format } = parseCertificationLogOptions('certificationLogHeader', options);
+  return headerText(format);
 }
 
 /**
  * Writes one row of a certification log, without line end.
  *
- * `radius` has three significant digits, as in the official logs, but is rounded down: the number in the log is never
- * above the certified radius. `fullRadius`, `pABar` and `qABar` read back as the same doubles. `predict` is -1 for an
- * abstention; `noiseParameters` is JSON; `key`, the image's own key, is `word0:word1`.
+ * `radius` has three significant digits, as in the official logs, but is rounded down: the number in the log is never above the certified
+ * radius. `predict` is -1 for an abstention. In the full format every number reads back as the same double, votes are written as
+ * `classes class:count ...` without the zeros, lists and records as JSON, the image's own key as `word0:word1`; fields that the
+ * certificate lacks are empty. `parseCertificationLog` gives the row back.
  *
+ * @throws OptionError if the row contradicts itself or its certificate, holds a value that could not be read back, or lacks the
+ * certificate that the full format needs; and if an option is unknown or outside its domain.
  * @example
  * ```ts
  * await file.write(certificationLogHeader() + '\n');
  * for await (const row of certifyDataset(g, testSet, options)) await file.write(formatCertificationRow(row) + '\n');
  * ```
  */
-export function formatCertificationRow(row: LoggedOutcome): string {
-  return columns.map(([, text]) => text(row)).join('\t');
+export function formatCertificationRow(row: LoggedRow, options: CertificationLogOptions = {}): string {
+  const call = 'formatCertificationRow';
+  const { format } = parseCertificationLogOptions(call, options);
+  return rowText(call, row, format);
 }
 
-/** A whole certification log: header and rows, each line ended by a newline. */
-export function certificationLog(rows: readonly LoggedOutcome[]): string {
-  return [certificationLogHeader(), ...rows.map(formatCertificationRow), ''].join('\n');
+/**
+ * A whole certification log: header and rows, each line ended by a newline.
+ *
+ * @throws OptionError as {@link formatCertificationRow} does.
+ */
+export function certificationLog(rows: readonly LoggedRow[], options: CertificationLogOptions = {}): string {
+  const call = 'certificationLog';
+  const { format } = parseCertificationLogOptions(call, options);
+  return [headerText(format), ...rows.map((row) => rowText(call, row, format)), ''].join('\n');
+}
+
+function headerText(format: CertificationLogFormat): string {
+  return logColumns[format === 'full' ? 'full' : 'reference'].join('\t');
+}
+
+function rowText(call: string, row: LoggedRow, format: CertificationLogFormat): string {
+  checkRow(call, row);
+  const { idx, label, predict, correct, time } = outcomeColumns;
+  const radius = format === 'reference-rounded' ? formatRounded(row.radius) : outcomeColumns.radius.write(row.radius);
+  const texts = [
+    write(call, 'index', idx, row.index),
+    write(call, 'label', label, row.label),
+    predict.write(row.predicted),
+    radius,
+    correct.write(row.correct),
+    write(call, 'milliseconds', time, row.milliseconds),
+  ];
+  if (format !== 'full') return texts.join('\t');
+  const { certificate } = row;
+  if (certificate === undefined) {
+    const must = "must be there for the full format, got undefined (format 'reference' needs none)";
+    throw wrong(call, 'certificate', must, row);
+  }
+  return [...texts, fullRadiusCell.write(row.radius), ...writeCertificate(call, certificate)].join('\t');
+}
+
+function write(call: string, field: string, cell: LogCell<number>, value: number): string {
+  const text = cell.write(value);
+  if (typeof value === 'number' && cell.read(text) !== undefined) return text;
+  throw wrong(call, field, `${cell.must}, got ${showValue(value)}`, value);
+}
+
+/** A row says some things twice. */
+function checkRow(call: string, { label, predicted, radius, correct, abstained, certificate }: LoggedRow): void {
+  const inCertificate = certificate ?? { label: predicted, radius, abstained };
+  const twice: readonly (readonly [string, unknown, unknown])[] = [
+    ['correct', correct, predicted === label],
+    ['abstained', abstained, predicted === -1],
+    ['certificate.label', inCertificate.label, predicted],
+    ['certificate.radius', inCertificate.radius, radius],
+    ['certificate.abstained', inCertificate.abstained, abstained],
+  ];
+  write(call, 'predicted', outcomeColumns.predict, predicted);
+  if (!(radius >= 0)) throw wrong(call, 'radius', `must be a number of at least 0, got ${showValue(radius)}`, radius);
+  if (abstained && radius > 0) throw wrong(call, 'radius', `must be 0 for an abstention, got ${radius}`, radius);
+  for (const [field, value, expected] of twice) {
+    if (value === expected) continue;
+    throw wrong(call, field, `must be ${showValue(expected)} in this row, got ${showValue(value)}`, value);
+  }
+}
+
+function wrong(call: string, field: string, must: string, value: unknown): OptionError {
+  return new OptionError(`\`${field}\` ${must}`, { call, field, value });
 }

@@ -30,8 +30,17 @@ export function certifiedAccuracy(
   rows: readonly Pick<CertifiedOutcome, 'correct' | 'radius'>[],
   radii: readonly number[],
 ): number[] {
-  checkRows('certifiedAccuracy', 'rows', rows);
-  checkRadii(radii);
+  return accuracyAt('certifiedAccuracy', rows, radii);
+}
+
+/** @internal */
+export function accuracyAt(
+  call: string,
+  rows: readonly Pick<CertifiedOutcome, 'correct' | 'radius'>[],
+  radii: readonly number[],
+): number[] {
+  checkRows(call, 'rows', rows);
+  checkRadii(call, radii);
   return radii.map((r) => rows.filter(({ correct, radius }) => correct && radius >= r).length / rows.length);
 }
 
@@ -57,11 +66,11 @@ export function certifiedAccuracyCurve(
   return [{ radius: 0, accuracy: radii.length / rows.length }, ...corners];
 }
 
-function checkRadii(radii: readonly number[]): void {
+function checkRadii(call: string, radii: readonly number[]): void {
   const wrong = radii.find((r) => !(r >= 0));
   if (wrong === undefined) return;
   throw new OptionError(`\`radii\` must be numbers of at least 0, got ${showValue(wrong)}`, {
-    call: 'certifiedAccuracy',
+    call,
     field: 'radii',
     value: wrong,
   });

@@ -9,7 +9,23 @@
 export function formatRadius(radius: number): string {
   if (radius === 0) return '0.0';
   if (radius === Infinity) return 'inf';
-  const { digits, exponent } = threeDigitsDown(radius);
+  return inPythonNotation(threeDigitsDown(radius));
+}
+
+/** Writes a number of at least 0 as Python's `'{:.3}'`: three significant digits, rounded to nearest. @internal */
+export function formatRounded(value: number): string {
+  if (value === 0) return '0.0';
+  if (value === Infinity) return 'inf';
+  return inPythonNotation(threeDigitsNearest(value));
+}
+
+/** The number digits · 10^(exponent − 2) with 100 ≤ digits ≤ 999. */
+interface ThreeDigits {
+  readonly digits: number;
+  readonly exponent: number;
+}
+
+function inPythonNotation({ digits, exponent }: ThreeDigits): string {
   if (exponent >= 2 || exponent < -4) {
     const mantissa = (digits / 100).toFixed(2).replace(/\.?0+$/, '');
     const sign = exponent < 0 ? '-' : '+';
@@ -20,11 +36,24 @@ export function formatRadius(radius: number): string {
     .replace(/(\.\d+?)0+$/, '$1');
 }
 
-/** The largest digits · 10^(exponent − 2) with 100 ≤ digits ≤ 999 that is not above `value` when read as a double. */
-function threeDigitsDown(value: number): { digits: number; exponent: number } {
-  const nearest = value.toExponential(2);
-  const digits = Math.round(Number(nearest.slice(0, 4)) * 100);
-  const exponent = Number(nearest.slice(5));
-  if (Number(nearest) <= value) return { digits, exponent };
+/** The largest one that is not above `value` when read as a double. */
+function threeDigitsDown(value: number): ThreeDigits {
+  const { text, digits, exponent } = toThreeDigits(value);
+  return Number(text) <= value ? { digits, exponent } : below({ digits, exponent });
+}
+
+/** The nearest one; an exact tie goes to the even digit, where `toExponential` takes the larger one. */
+function threeDigitsNearest(value: number): ThreeDigits {
+  const { digits, exponent } = toThreeDigits(value);
+  const isTie = /^.\..{2}50*e/.test(value.toExponential(100));
+  return isTie && digits % 2 === 1 ? below({ digits, exponent }) : { digits, exponent };
+}
+
+function toThreeDigits(value: number): ThreeDigits & { readonly text: string } {
+  const text = value.toExponential(2);
+  return { text, digits: Math.round(Number(text.slice(0, 4)) * 100), exponent: Number(text.slice(5)) };
+}
+
+function below({ digits, exponent }: ThreeDigits): ThreeDigits {
   return digits === 100 ? { digits: 999, exponent: exponent - 1 } : { digits: digits - 1, exponent };
 }

@@ -4,25 +4,70 @@ import {
   certificationLogHeader,
   formatCertificationRow,
 } from '../../src/evaluate/certification-log.ts';
-import type { LoggedOutcome } from '../../src/evaluate/certification-log.ts';
 import type { CertifiedRow } from '../../src/evaluate/certify-dataset.ts';
 import { formatElapsed } from '../../src/evaluate/format-elapsed.ts';
-import { abstention, loggedRow } from './rows.ts';
+import type { LoggedRow } from '../../src/evaluate/logged-row.ts';
+import { abstention, certificate, loggedRow, row } from './rows.ts';
 
 describe('certification log', () => {
   it('takes the rows of certifyDataset (checked by the compiler)', () => {
-    const write = (row: CertifiedRow): string => formatCertificationRow(row satisfies LoggedOutcome);
+    const write = (row: CertifiedRow): string => formatCertificationRow(row satisfies LoggedRow);
     expect(write).toBeTypeOf('function');
   });
 
   it('begins with the official columns', () => {
-    expect(certificationLogHeader()).toMatch(/^idx\tlabel\tpredict\tradius\tcorrect\ttime\t/);
+    expect(certificationLogHeader()).toMatch(/^idx\tlabel\tpredict\tradius\tcorrect\ttime\tfullRadius\t/);
+    expect(certificationLogHeader({ format: 'reference' })).toBe('idx\tlabel\tpredict\tradius\tcorrect\ttime');
   });
 
   it('writes a row: the radius rounded down, the rest in full', () => {
-    expect(formatCertificationRow(loggedRow())).toBe(
-      '20\t1\t1\t1.9\t1\t0:00:00.373426\t1.9057282816949572\tl2\t1\t100000\t100\t100000\t100000\t100\t0.001\t' +
-        '0.99993092463\t0.00006907516897868\tgaussian\t{"sigma":0.5}\t1:4294967295',
+    const cells = Object.entries({
+      idx: '20',
+      label: '1',
+      predict: '1',
+      radius: '1.9',
+      correct: '1',
+      time: '0:00:00.373426',
+      fullRadius: '1.9057282816949572',
+      reason: 'certified',
+      stop: 'all-drawn',
+      norm: 'l2',
+      topK: '1',
+      cAHat: '1',
+      nA: '100000',
+      n0: '100',
+      n: '100000',
+      nUsed: '100000',
+      failures: '0',
+      checkEvery: '100',
+      alpha: '0.001',
+      pABar: '0.9999309248330094',
+      qABar: '0.00006907516699062',
+      pBBar: '',
+      bound: 'clopper-pearson',
+      draw: '',
+      rule: '{"name":"fixed-sample","parameters":{"bound":"clopper-pearson"}}',
+      countsSelection: '10 1:98 3:2',
+      counts: '10 1:100000',
+      scores: '',
+      steps: '',
+      noise: '{"name":"gaussian","parameters":{"sigma":0.5}}',
+      domain: 'real',
+      assumptions: '["real arithmetic"]',
+      smoothing: 'hard',
+      dimension: '784',
+      key: '1:4294967295',
+    });
+    expect(certificationLogHeader().split('\t')).toEqual(cells.map(([name]) => name));
+    expect(formatCertificationRow(loggedRow()).split('\t')).toEqual(cells.map(([, text]) => text));
+  });
+
+  it('writes the reference formats: the radius rounded down, or to nearest as the official scripts do', () => {
+    const bare = { ...row(1.9057282816949572, { index: 20 }), milliseconds: 373.426 };
+    expect(formatCertificationRow(bare, { format: 'reference' })).toBe('20\t1\t1\t1.9\t1\t0:00:00.373426');
+    expect(formatCertificationRow(bare, { format: 'reference-rounded' })).toBe('20\t1\t1\t1.91\t1\t0:00:00.373426');
+    expect(certificationLog([bare], { format: 'reference' })).toBe(
+      'idx\tlabel\tpredict\tradius\tcorrect\ttime\n20\t1\t1\t1.9\t1\t0:00:00.373426\n',
     );
   });
 
@@ -31,13 +76,11 @@ describe('certification log', () => {
     expect(text).toMatch(/^3\t5\t-1\t0\.0\t0\t/);
   });
 
-  it('keeps its columns whatever the name of the noise', () => {
-    const { certificate } = loggedRow();
-    const text = formatCertificationRow(
-      loggedRow({ certificate: { ...certificate, noise: { name: 'my\tnoise\nof two lines', parameters: {} } } }),
-    );
+  it('keeps its columns and its line whatever the names hold', () => {
+    const noise = { name: 'my\tnoise\r\nof two lines', parameters: {} };
+    const text = formatCertificationRow(loggedRow({ certificate: certificate({ noise, stop: 'a\tstop\n' }) }));
     expect(text.split('\t')).toHaveLength(certificationLogHeader().split('\t').length);
-    expect(text).toContain('my noise of two lines');
+    expect(text).not.toMatch(/[\r\n]/);
   });
 
   it('a whole log is the header and one line for each row', () => {

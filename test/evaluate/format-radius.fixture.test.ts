@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { formatRadius } from '../../src/evaluate/format-radius.ts';
+import { formatRadius, formatRounded } from '../../src/evaluate/format-radius.ts';
 import { readFixture } from '../helpers/fixtures.ts';
 
 describe('formatRadius', () => {
@@ -43,6 +43,31 @@ describe('formatRadius', () => {
       }),
       { numRuns: 2000 },
     );
+  });
+});
+
+describe('formatRounded', () => {
+  it('is the text of the official scripts', async () => {
+    const { log_radius_format: pairs } = await readFixture<{ log_radius_format: [number, string][] }>('certify.json');
+    expect(pairs.length).toBeGreaterThan(40);
+    for (const [radius, official] of pairs) expect(formatRounded(radius), `radius ${radius}`).toBe(official);
+  });
+
+  // Python: [f'{x:.3}' for x in (...)]; exact binary ties go to the even digit.
+  it.each([
+    [1.125, '1.12'],
+    [1.375, '1.38'],
+    [0.06255, '0.0625'],
+    [0.0001220703125, '0.000122'],
+    [2.5, '2.5'],
+    [100.5, '1e+02'],
+    [101.5, '1.02e+02'],
+    [102.5, '1.02e+02'],
+    [5e-324, '4.94e-324'],
+    [1e300, '1e+300'],
+    [Infinity, 'inf'],
+  ])('%d is %s', (value, text) => {
+    expect(formatRounded(value)).toBe(text);
   });
 });
 

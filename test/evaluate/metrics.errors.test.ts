@@ -4,15 +4,19 @@ import { abstentionRate } from '../../src/evaluate/abstention-rate.ts';
 import { averageCertifiedRadius } from '../../src/evaluate/average-certified-radius.ts';
 import { certifiedAccuracy, certifiedAccuracyCurve } from '../../src/evaluate/certified-accuracy.ts';
 import type { CertifiedOutcome } from '../../src/evaluate/certified-outcome.ts';
+import { latexTable } from '../../src/evaluate/latex-table.ts';
 import { markdownTable } from '../../src/evaluate/markdown-table.ts';
+import { meanMilliseconds, meanSamples } from '../../src/evaluate/mean-cost.ts';
 import { pairedRadiusDifference } from '../../src/evaluate/paired-radius-difference.ts';
-import { row } from './rows.ts';
+import { loggedRow, row } from './rows.ts';
 
 const metrics: [string, string, (rows: CertifiedOutcome[]) => unknown][] = [
   ['certifiedAccuracy', 'rows', (rows) => certifiedAccuracy(rows, [0])],
   ['certifiedAccuracyCurve', 'rows', certifiedAccuracyCurve],
   ['averageCertifiedRadius', 'rows', averageCertifiedRadius],
   ['abstentionRate', 'rows', abstentionRate],
+  ['meanSamples', 'rows', (rows) => meanSamples(rows?.map((each) => ({ ...loggedRow(), ...each })))],
+  ['meanMilliseconds', 'rows', (rows) => meanMilliseconds(rows?.map((each) => ({ ...each, milliseconds: 1 })))],
   ['pairedRadiusDifference', 'rowsA', (rows) => pairedRadiusDifference(rows, [row(1)])],
   ['pairedRadiusDifference', 'rowsB', (rows) => pairedRadiusDifference([row(1)], rows)],
 ];
@@ -63,13 +67,25 @@ describe('pairedRadiusDifference: other images', () => {
   });
 });
 
-describe('markdownTable: errors', () => {
-  it('no method, or a method with another number of accuracies', () => {
-    expect(() => markdownTable([], [0])).toThrow(
-      'markdownTable: `methods` must be an array of at least one method, got []',
+it('meanSamples: a row without certificate', () => {
+  const rows = [loggedRow(), { ...row(1), milliseconds: 1 }];
+  expect(() => meanSamples(rows)).toThrow('meanSamples: `rows` must have certificates, got none in row 1');
+});
+
+describe.each([
+  ['markdownTable', markdownTable],
+  ['latexTable', latexTable],
+])('%s: errors', (call, table) => {
+  it('no method, a method with another number of accuracies, a number that is none', () => {
+    expect(() => table([], [0])).toThrow(`${call}: \`methods\` must be an array of at least one method, got []`);
+    expect(() => table([{ name: 'catrs', accuracies: [0.5] }], [0, 1])).toThrow(
+      `${call}: \`methods\` must have one accuracy for each of the 2 radii, got 1 for "catrs"`,
     );
-    expect(() => markdownTable([{ name: 'catrs', accuracies: [0.5] }], [0, 1])).toThrow(
-      'markdownTable: `methods` must have one accuracy for each of the 2 radii, got 1 for "catrs"',
+    expect(() => table([{ name: 'catrs', accuracies: [NaN] }], [0])).toThrow(
+      `${call}: \`methods\` must have finite accuracies, got NaN for "catrs"`,
+    );
+    expect(() => table([{ name: 'catrs', accuracies: [1] }], [NaN])).toThrow(
+      `${call}: \`radii\` must be numbers of at least 0, got NaN`,
     );
   });
 });

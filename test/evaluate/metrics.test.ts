@@ -2,8 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { abstentionRate } from '../../src/evaluate/abstention-rate.ts';
 import { averageCertifiedRadius } from '../../src/evaluate/average-certified-radius.ts';
 import { certifiedAccuracy, certifiedAccuracyCurve } from '../../src/evaluate/certified-accuracy.ts';
+import { meanMilliseconds, meanSamples } from '../../src/evaluate/mean-cost.ts';
 import { pairedRadiusDifference } from '../../src/evaluate/paired-radius-difference.ts';
-import { abstention, row, wrongAnswer } from './rows.ts';
+import { abstention, certificate, loggedRow, row, wrongAnswer } from './rows.ts';
 
 const rows = [row(0.5), row(0.25), wrongAnswer(2), abstention, row(0.25), row(0)];
 
@@ -25,6 +26,15 @@ describe('metrics', () => {
 
   it('the abstention rate', () => {
     expect(abstentionRate(rows)).toBe(1 / 6);
+  });
+
+  it('the mean cost counts both samples of every image, abstentions too', () => {
+    const logged = [
+      loggedRow({ milliseconds: 10, certificate: certificate({ n0: 100, nUsed: 1000 }) }),
+      loggedRow({ ...abstention, milliseconds: 30, certificate: certificate({ n0: 100, nUsed: 200 }) }),
+    ];
+    expect(meanSamples(logged)).toBe(700);
+    expect(meanMilliseconds(logged)).toBe(20);
   });
 
   it('the curve has a corner at each distinct radius of a correct row', () => {

@@ -1,5 +1,6 @@
+import type { Certificate } from '../../src/certify/types.ts';
 import type { CertifiedOutcome } from '../../src/evaluate/certified-outcome.ts';
-import type { LoggedOutcome } from '../../src/evaluate/certification-log.ts';
+import type { LoggedRow } from '../../src/evaluate/logged-row.ts';
 
 /** A row for tests: correct with this radius unless something else is said. */
 export function row(radius: number, change: Partial<CertifiedOutcome> = {}): CertifiedOutcome {
@@ -9,25 +10,43 @@ export function row(radius: number, change: Partial<CertifiedOutcome> = {}): Cer
 export const wrongAnswer = (radius: number): CertifiedOutcome => row(radius, { predicted: 2, correct: false });
 export const abstention: CertifiedOutcome = row(0, { predicted: -1, correct: false, abstained: true });
 
-/** A row with its certificate. */
-export function loggedRow(change: Partial<LoggedOutcome> = {}): LoggedOutcome {
+/** The certificate of a unanimous vote for class 1 of 10, n = 100 000, alpha = 0.001, sigma = 0.5. */
+export function certificate(change: Partial<Certificate> = {}): Certificate {
   return {
-    ...row(1.9057282816949572, { index: 20 }),
-    milliseconds: 373.426,
-    certificate: {
-      norm: 'l2',
-      cAHat: 1,
-      nA: 100_000,
-      n0: 100,
-      n: 100_000,
-      nUsed: 100_000,
-      alpha: 0.001,
-      pABar: 0.99993092463,
-      qABar: 6.907516897868e-5,
-      checkEvery: 100,
-      noise: { name: 'gaussian', parameters: { sigma: 0.5 } },
-      key: [1, 4294967295],
-    },
+    label: 1,
+    abstained: false,
+    reason: 'certified',
+    stop: 'all-drawn',
+    radius: 1.9057282816949572,
+    norm: 'l2',
+    topK: 1,
+    pABar: 0.9999309248330094,
+    qABar: 0.00006907516699062,
+    bound: 'clopper-pearson',
+    rule: { name: 'fixed-sample', parameters: { bound: 'clopper-pearson' } },
+    cAHat: 1,
+    nA: 100_000,
+    n0: 100,
+    n: 100_000,
+    nUsed: 100_000,
+    failures: 0,
+    alpha: 0.001,
+    countsSelection: [0, 98, 0, 2, 0, 0, 0, 0, 0, 0],
+    counts: [0, 100_000, 0, 0, 0, 0, 0, 0, 0, 0],
+    checkEvery: 100,
+    key: [1, 4294967295],
+    noise: { name: 'gaussian', parameters: { sigma: 0.5 } },
+    domain: 'real',
+    assumptions: ['real arithmetic'],
+    smoothing: 'hard',
+    dimension: 784,
     ...change,
   };
+}
+
+/** A row with its certificate; what a row says twice is taken from the row. */
+export function loggedRow(change: Partial<LoggedRow> = {}): LoggedRow {
+  const outcome = { ...row(1.9057282816949572, { index: 20 }), milliseconds: 373.426, ...change };
+  const { predicted: label, radius, abstained } = outcome;
+  return { ...outcome, certificate: certificate({ ...change.certificate, label, radius, abstained }) };
 }

@@ -1,0 +1,133 @@
+import type { Certificate } from '../certify/types.ts';
+import { OptionError, showValue } from '../errors.ts';
+import type { Key } from '../types.ts';
+import { countsCell } from './counts-cell.ts';
+import {
+  integerCell,
+  isRecord,
+  isRecordOf,
+  jsonCell,
+  optional,
+  probabilityCell,
+  readExactly,
+  textCell,
+  wordCell,
+} from './log-cell.ts';
+import type { LogCell, OptionalCell } from './log-cell.ts';
+
+/** The fields of a certificate that the official columns hold already. */
+type Outcome = Pick<Certificate, 'label' | 'abstained' | 'radius'>;
+type Field = Exclude<keyof Certificate, keyof Outcome>;
+type CellOf<T> = undefined extends T ? OptionalCell<Exclude<T, undefined>> : LogCell<T>;
+
+const isText = (value: unknown): boolean => typeof value === 'string';
+const isNumber = (value: unknown): boolean => typeof value === 'number';
+const isListOf = (value: unknown, holds: (entry: unknown) => boolean): boolean =>
+  Array.isArray(value) && value.every(holds);
+
+const keyCell: LogCell<Key | null> = {
+  must: 'must be word0:word1, two integers below 2^32, or empty',
+  write: (key) => key?.join(':') ?? '',
+  read: (text) => {
+    if (text === '') return null;
+    const [first = NaN, second = NaN] = text.split(':').map(Number);
+    return [first, second].every((word) => Number.isInteger(word) && word >= 0 && word < 2 ** 32)
+      ? [first, second]
+      : undefined;
+  },
+};
+
+/** A column for every field: a new field of {@link Certificate} does not compile until it is here. */
+const cells: { readonly [Name in Field]-?: CellOf<Certificate[Name]> } = {
+  reason: wordCell({
+    certified: true,
+    'low-confidence': true,
+    'out-of-reach': true,
+    declined: true,
+    undecided: true,
+  }),
+  stop: textCell,
+  norm: wordCell({ l1: true, l2: true, linf: true }),
+  topK: integerCell,
+  cAHat: integerCell,
+  nA: integerCell,
+  n0: integerCell,
+  n: integerCell,
+  nUsed: integerCell,
+  failures: integerCell,
+  checkEvery: integerCell,
+  alpha: probabilityCell,
+  pABar: probabilityCell,
+  qABar: probabilityCell,
+  pBBar: optional(probabilityCell),
+  bound: wordCell({
+    'clopper-pearson': true,
+    'randomized-clopper-pearson': true,
+    'simultaneous-clopper-pearson': true,
+    'beta-mixture': true,
+    'likelihood-ratio': true,
+    'empirical-bernstein': true,
+    enumeration: true,
+  }),
+  draw: optional(probabilityCell),
+  rule: jsonCell('must be {"name":text,"parameters":object}', (value) =>
+    isRecordOf(value, { name: isText, parameters: isRecord }),
+  ),
+  countsSelection: countsCell,
+  counts: countsCell,
+  scores: optional(
+    jsonCell('must be {"sum":number,"sumOfSquares":number}', (value) =>
+      isRecordOf(value, { sum: isNumber, sumOfSquares: isNumber }),
+    ),
+  ),
+  steps: optional(
+    jsonCell('must be a list of {"radius":number,"nA":number,"n":number}', (value) =>
+      isListOf(value, (step) => isRecordOf(step, { radius: isNumber, nA: isNumber, n: isNumber })),
+    ),
+  ),
+  noise: jsonCell('must be {"name":text,"parameters":{name:number}}', (value) =>
+    isRecordOf(value, {
+      name: isText,
+      parameters: (parameters) => isRecord(parameters) && Object.values(parameters).every(isNumber),
+    }),
+  ),
+  domain: wordCell({ real: true, unit: true, uint8: true }),
+  assumptions: jsonCell('must be a list of texts', (value) => isListOf(value, isText)),
+  smoothing: wordCell({ hard: true, soft: true }),
+  dimension: integerCell,
+  key: keyCell,
+};
+
+const columns = Object.entries(cells) as [Field, LogCell<unknown> & { readonly optional?: true }][];
+
+/** Names of the columns of a certificate. @internal */
+export const certificateColumnNames: readonly string[] = columns.map(([name]) => name);
+
+/** The cells of a certificate. Refuses values that would not read back. @internal */
+export function writeCertificate(call: string, certificate: Certificate): string[] {
+  return columns.map(([name, cell]) => {
+    const value: unknown = certificate[name];
+    if (value === undefined && cell.optional) return '';
+    const text = value === undefined ? '' : cell.write(value);
+    if (value !== undefined && readExactly(cell, text) !== undefined) return text;
+    const field = `certificate.${name}`;
+    throw new OptionError(`\`${field}\` ${cell.must}, got ${showValue(value)}`, { call, field, value });
+  });
+}
+
+/** The certificate of a row; `refuse` makes the error for a cell. @internal */
+export function readCertificate(
+  texts: readonly string[],
+  outcome: Outcome,
+  refuse: (column: string, must: string, text: string) => Error,
+): Certificate {
+  const fields = columns.flatMap(([name, cell], i): [string, unknown][] => {
+    const text = texts[i] ?? '';
+    if (text === '' && cell.optional) return [];
+    const value = readExactly(cell, text);
+    if (value === undefined) throw refuse(name, cell.must, text);
+    return [[name, value]];
+  });
+  const all: Readonly<Record<string, unknown>> = { ...outcome, ...Object.fromEntries(fields) };
+  return all as Readonly<Record<keyof Certificate, unknown>> as Certificate;
+}

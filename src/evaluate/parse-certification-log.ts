@@ -1,0 +1,93 @@
+import { DataError, OptionError, showValue } from '../errors.ts';
+import type { LoggedRow } from './logged-row.ts';
+import { logColumns, readLogRow } from './read-log-row.ts';
+import type { LogLine } from './read-log-row.ts';
+
+const CALL = 'parseCertificationLog';
+
+/** Counts of all rows together: a limit of memory for a log that lies about its number of classes. */
+const MAX_COUNTS = 2 ** 27;
+
+/**
+ * Reads a certification log.
+ *
+ * It takes all formats of {@link certificationLog}, the logs of catrs 0.1.0, and the published logs of the official scripts: radii with an
+ * exponent, classes written as floats, times as `H:MM:SS.ffffff` (days in front if any) or in seconds, `\r\n` for `\n`. Rows of the full
+ * format have their certificate, equal in every field to the one that was written; `verifyCertificate` derives it again.
+ * Nothing is guessed: a cell that is not what its column must hold is an error with line and column.
+ *
+ * Published logs round their radii to three digits, upwards too: such a radius can exceed the certified one by 0.5 %.
+ *
+ * @param text - The whole log: header and rows, each with a line end.
+ * @returns The rows in the order of the log.
+ * @throws DataError if the header is unknown; a line is incomplete or has no line end; a cell does not hold what it must; an image occurs
+ * twice; `correct` contradicts `label` and `predict`; an abstention has a radius; `radius` contradicts `fullRadius`.
+ * @throws OptionError if `text` is not a string.
+ * @example
+ * ```ts
+ * const rows = parseCertificationLog(await readFile('noise_0.50.tsv', 'utf8'));
+ * averageCertifiedRadius(rows);
+ * ```
+ */
+export function parseCertificationLog(text: string): LoggedRow[] {
+  return parseLog(text, MAX_COUNTS);
+}
+
+/** @internal */
+export function parseLog(text: string, maxCounts: number): LoggedRow[] {
+  if (typeof text !== 'string') {
+    const details = { call: CALL, field: 'text', value: text };
+    throw new OptionError(
+      `\`text\` must be a string, got ${showValue(text)} (decodeCertificationLog takes bytes)`,
+      details,
+    );
+  }
+  const [header = '', ...lines] = text
+    .replace(/^\uFEFF/, '')
+    .split('\n')
+    .map((line) => (line.endsWith('\r') ? line.slice(0, -1) : line));
+  const kind = kindOf(header);
+  const rest = lines.pop() ?? header;
+  if (rest !== '') {
+    throw refuse(
+      'text',
+      'must end with a line end',
+      rest,
+      ' (the log may be cut off; add a line end if it is complete)',
+    );
+  }
+  return readRows(kind, lines, maxCounts);
+}
+
+function kindOf(header: string): LogLine['kind'] {
+  const kinds = Object.keys(logColumns) as LogLine['kind'][];
+  const kind = kinds.find((name) => logColumns[name].join('\t') === header);
+  if (kind !== undefined) return kind;
+  const names = logColumns.reference.join(', ');
+  throw refuse('text', `must begin with the header of a certification log (${names}, tab-separated)`, header);
+}
+
+function readRows(kind: LogLine['kind'], lines: readonly string[], maxCounts: number): LoggedRow[] {
+  const width = logColumns[kind].length;
+  const seen = new Set<number>();
+  let counts = 0;
+  return lines.map((line, i) => {
+    const place = `in line ${i + 2}`;
+    const cells = line.split('\t');
+    if (cells.length !== width) {
+      throw refuse('text', `must have ${width} columns ${place}`, line, ` with ${cells.length} (cut off or damaged)`);
+    }
+    const row = readLogRow({ kind, cells, refuse: (column, must, cell) => refuse(column, `${must} ${place}`, cell) });
+    if (seen.has(row.index)) throw refuse('idx', `must be another one than before ${place}`, String(row.index));
+    seen.add(row.index);
+    counts += row.certificate ? row.certificate.counts.length + row.certificate.countsSelection.length : 0;
+    if (counts > maxCounts) throw refuse('counts', `must not exceed ${maxCounts} entries in all ${place}`, line);
+    return row;
+  });
+}
+
+/** The error for a piece of the log; a long piece is cut. */
+function refuse(field: string, must: string, text: string, way = ''): DataError {
+  const shown = showValue(text.length > 60 ? `${text.slice(0, 60)}...` : text);
+  return new DataError(`\`${field}\` ${must}, got ${shown}${way}`, { call: CALL, field, value: text });
+}

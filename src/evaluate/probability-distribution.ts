@@ -1,0 +1,101 @@
+import { OptionError, showValue } from '../errors.ts';
+import { parseProbabilityDistributionOptions } from '../options/probability-distribution-options.ts';
+import { normalCdf } from '../stats/normal-distribution.ts';
+import { normalQuantile } from '../stats/normal-quantile.ts';
+import { checkRows } from './certified-outcome.ts';
+import type { LoggedRow } from './logged-row.ts';
+
+const CALL = 'probabilityDistribution';
+
+/** What {@link probabilityDistribution} needs to know about one image. */
+export type ProbabilityRow = Pick<LoggedRow, 'correct' | 'radius' | 'certificate'>;
+
+/** One point of a distribution of the class probability. */
+export interface ProbabilityPoint {
+  /** A class probability. */
+  readonly probability: number;
+  /** Share of images that are correct with at least this class probability. */
+  readonly share: number;
+  /** The L2 radius that belongs to the probability, σ Φ⁻¹(probability), in input units; there if `sigma` was given. Infinite for 1. */
+  readonly radius?: number;
+}
+
+/** Options of {@link probabilityDistribution}. */
+export interface ProbabilityDistributionOptions {
+  /**
+   * `lower`: the lower confidence bound of each certificate. `estimate`: its share of votes nA/nUsed (the mean score for soft smoothing),
+   * which proves nothing about one image, but does not depend on n and alpha. Where a rule stops by the votes, the estimate is biased.
+   *
+   * @defaultValue 'lower'
+   */
+  readonly bound?: 'lower' | 'estimate';
+  /**
+   * Class probabilities at which to compute the share, in [0, 1], ascending.
+   *
+   * @defaultValue 0.500, 0.501, ..., 1.000
+   */
+  readonly grid?: readonly number[];
+  /**
+   * Standard deviation of the Gaussian noise, in input units. Needed for rows without certificate: their lower bound is
+   * Φ(radius/sigma), with L2 radii. With it every point has its radius, too.
+   *
+   * @defaultValue none
+   */
+  readonly sigma?: number;
+}
+
+/**
+ * Distribution of the class probability p_A over images: the share that are correct and have p_A ≥ x, for each x of a grid.
+ *
+ * share(x) = mean over images of 1[correct and p_A ≥ x]. It falls from the certified accuracy at radius 0 and, unlike the average
+ * certified radius, shows easy and hard images apart and does not reward large n. Abstentions count as wrong.
+ *
+ * @param rows - One row for each image.
+ * @throws OptionError if there is no row; a radius is negative or NaN; a correct row has no certificate and `bound` is 'estimate' or
+ * `sigma` is missing; or an option is unknown or outside its domain.
+ * @example
+ * ```ts
+ * const points = probabilityDistribution(rows, { bound: 'estimate' });
+ * points.at(0); // { probability: 0.5, share: 0.97 }
+ * ```
+ * @see Sun, Mao, Müller and Vechev, "Average Certified Radius is a Poor Metric for Randomized Smoothing", ICML 2025
+ */
+export function probabilityDistribution(
+  rows: readonly ProbabilityRow[],
+  options: ProbabilityDistributionOptions = {},
+): ProbabilityPoint[] {
+  const { bound, grid = DEFAULT_GRID, sigma } = parseProbabilityDistributionOptions(CALL, options);
+  checkRows(CALL, 'rows', rows);
+  const correct = rows.flatMap((row, i) => (row.correct ? [probabilityOf(row, i, bound, sigma)] : []));
+  return grid.map((probability) => {
+    const share = correct.filter((p) => p >= probability).length / rows.length;
+    return { probability, share, ...(sigma === undefined ? {} : { radius: radiusOf(probability, sigma) }) };
+  });
+}
+
+const DEFAULT_GRID: readonly number[] = Array.from({ length: 501 }, (_, i) => (500 + i) / 1000);
+
+function probabilityOf(
+  { radius, certificate }: ProbabilityRow,
+  i: number,
+  bound: 'lower' | 'estimate',
+  sigma: number | undefined,
+): number {
+  if (certificate) {
+    const { pABar, nA, nUsed, scores } = certificate;
+    return bound === 'lower' ? pABar : (scores?.sum ?? nA) / nUsed;
+  }
+  if (bound === 'estimate') throw wrong('rows', "must have certificates for `bound` 'estimate'", `none in row ${i}`, i);
+  if (sigma === undefined) {
+    throw wrong('sigma', 'must be given for rows without certificate', showValue(sigma), sigma);
+  }
+  return normalCdf(radius / sigma);
+}
+
+function radiusOf(probability: number, sigma: number): number {
+  return probability <= 0.5 ? 0 : sigma * normalQuantile({ p: probability, q: 1 - probability });
+}
+
+function wrong(field: string, must: string, got: string, value: unknown): OptionError {
+  return new OptionError(`\`${field}\` ${must}, got ${got}`, { call: CALL, field, value });
+}
