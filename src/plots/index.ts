@@ -1,4 +1,10 @@
 export { certifiedAccuracySpec } from './certified-accuracy-spec.ts';
 export type { CertifiedAccuracyCurve, CertifiedAccuracySpecOptions } from './certified-accuracy-spec.ts';
+export type { PlotOptions } from './curve-plot.ts';
+export { probabilityDistributionSpec } from './probability-distribution-spec.ts';
+export type {
+  ProbabilityDistributionCurve,
+  ProbabilityDistributionSpecOptions,
+} from './probability-distribution-spec.ts';
 export { renderSvg } from './render-svg.ts';
 export type { VegaLiteSpec } from './vega-lite-spec.ts';

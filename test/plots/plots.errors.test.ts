@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { CatrsError, OptionError } from '../../src/errors.ts';
 import { certifiedAccuracySpec } from '../../src/plots/certified-accuracy-spec.ts';
 import { loadPeer } from '../../src/plots/load-peer.ts';
+import { probabilityDistributionSpec } from '../../src/plots/probability-distribution-spec.ts';
+import { expectError } from '../helpers/errors.ts';
 
 const points = [{ radius: 0, accuracy: 0.5 }];
 const curve = { name: 'a', points };
@@ -9,8 +11,8 @@ const curve = { name: 'a', points };
 describe('certifiedAccuracySpec: errors', () => {
   it.each([
     [undefined, '`curves` must be an array, got undefined'],
-    [[], '`curves` must hold 1 to 7 curves, got 0'],
-    [Array.from({ length: 8 }, (_, i) => ({ name: String(i), points })), '`curves` must hold 1 to 7 curves, got 8'],
+    [[], '`curves` must hold 1 to 21 curves, got 0'],
+    [Array.from({ length: 22 }, (_, i) => ({ name: String(i), points })), '`curves` must hold 1 to 21 curves, got 22'],
     [[curve, curve], '`curves` must have different names, got "a"'],
     [[{ name: 'a', points: [] }], '`curves` must have at least one point each, got [] for "a"'],
     [
@@ -35,6 +37,46 @@ describe('certifiedAccuracySpec: errors', () => {
     [{ Title: 'x' }, 'unknown option `Title`; known options: `title`, `maxRadius`, `width`, `height`'],
   ])('%o', (options, message) => {
     expect(() => certifiedAccuracySpec([curve], options as never)).toThrow(`certifiedAccuracySpec: ${message}`);
+  });
+});
+
+describe('probabilityDistributionSpec: errors', () => {
+  const half = { probability: 0.5, share: 0.9, radius: 0 };
+  const of = (...given: object[]): object[] => [{ name: 'a', points: given }];
+  it.each([
+    [[], {}, '`curves` must hold 1 to 21 curves, got 0'],
+    [of(), {}, '`curves` must have at least one point each, got [] for "a"'],
+    [
+      of(half, { probability: 0.4, share: 0.8 }),
+      {},
+      '`curves` must have ascending probabilities in [0, 1], got 0.4 after 0.5 for "a"',
+    ],
+    [
+      of({ probability: 1.5, share: 0.8 }),
+      {},
+      '`curves` must have ascending probabilities in [0, 1], got 1.5 after 0 for "a"',
+    ],
+    [of({ probability: 0.5, share: -1 }), {}, '`curves` must have shares in [0, 1], got -1 for "a"'],
+    [of({ probability: 0.5, share: NaN }), {}, '`curves` must have shares in [0, 1], got NaN for "a"'],
+    [
+      of(half, { probability: 0.6, share: 0.9 }),
+      { axis: 'radius' },
+      '`curves` must have ascending radii for a radius axis, got undefined after 0 for "a"',
+    ],
+    [
+      of({ ...half, radius: 1 }, { ...half, radius: 0.5 }),
+      { axis: 'radius' },
+      '`curves` must have ascending radii for a radius axis, got 0.5 after 1 for "a"',
+    ],
+    [of(half), { axis: 'x' }, "`axis` must be 'probability' or 'radius', got \"x\""],
+    [of(half), { maxRadius: 1 }, "`maxRadius` must not be given for a probability axis, got 1 (axis: 'radius')"],
+    [of(half), { x: 1 }, 'unknown option `x`; known options: `title`, `maxRadius`, `width`, `height`, `axis`'],
+  ])('case %#', async (curves, options, message) => {
+    await expectError(
+      () => probabilityDistributionSpec(curves as never, options as never),
+      OptionError,
+      `probabilityDistributionSpec: ${message}`,
+    );
   });
 });
 

@@ -1,0 +1,132 @@
+import type { VegaLiteSpec } from './vega-lite-spec.ts';
+
+/** What all plots can be told. */
+export interface PlotOptions {
+  /**
+   * Text above the plot.
+   *
+   * @defaultValue no title
+   */
+  readonly title?: string;
+  /**
+   * Width of the plot without axes, in pixels.
+   *
+   * @defaultValue 480
+   */
+  readonly width?: number;
+  /**
+   * Height of the plot without axes, in pixels.
+   *
+   * @defaultValue 300
+   */
+  readonly height?: number;
+}
+
+/** A plot of falling staircases, one for each method. @internal */
+export interface CurvePlot {
+  readonly title: string | undefined;
+  readonly width: number;
+  readonly height: number;
+  /** Field of the points, title and ends of each axis. */
+  readonly x: { readonly field: string; readonly title: string; readonly ends: readonly [number, number] };
+  readonly y: { readonly field: string; readonly title: string };
+  readonly lines: readonly { readonly name: string; readonly points: readonly object[] }[];
+}
+
+/** Okabe and Ito's colours, told apart with any colour vision, without the yellow that is too light on white. */
+const COLOURS = ['#0072B2', '#D55E00', '#009E73', '#CC79A7', '#E69F00', '#56B4E9', '#000000'] as const;
+
+/** The second cue beside colour: it also shows where one line hides another, and survives printing in grey. */
+const DASHES = [
+  [1, 0],
+  [7, 3],
+  [2, 2],
+  [8, 3, 2, 3],
+  [12, 4],
+  [5, 2],
+  [4, 4],
+] as const;
+
+/** Each colour with three dash patterns. @internal */
+export const MOST_CURVES: number = 3 * COLOURS.length;
+
+/** The Vega-Lite specification of a plot. @internal */
+export function curveSpec({ title, width, height, x, y, lines }: CurvePlot): VegaLiteSpec {
+  const methods = lines.map(({ name }) => name);
+  const legend = { ...LEGEND, columns: legendColumns(methods, width) };
+  return {
+    $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
+    ...(title === undefined
+      ? {}
+      : { title: { text: title, anchor: 'start', frame: 'group', fontSize: 14, offset: 8 } }),
+    background: 'white',
+    padding: 12,
+    width,
+    height,
+    data: { values: lines.flatMap(({ name, points }) => points.map((point) => ({ method: name, ...point }))) },
+    // Between two points the value is that of the right one: rise first, then go right.
+    mark: { type: 'line', interpolate: 'step-before', strokeWidth: 2.25, strokeCap: 'butt', clip: true },
+    encoding: {
+      x: { field: x.field, type: 'quantitative', scale: { domain: x.ends, nice: false }, axis: axis(x.title) },
+      y: {
+        field: y.field,
+        type: 'quantitative',
+        scale: { domain: [0, 1] },
+        axis: { ...axis(y.title), values: [0, 0.2, 0.4, 0.6, 0.8, 1], format: '.1f' },
+      },
+      color: {
+        field: 'method',
+        type: 'nominal',
+        scale: { domain: methods, range: styles(methods, COLOURS, 0) },
+        legend,
+      },
+      strokeDash: {
+        field: 'method',
+        type: 'nominal',
+        scale: { domain: methods, range: styles(methods, DASHES, 1) },
+        legend,
+      },
+    },
+    config: { font: 'Helvetica, Arial, sans-serif', view: { stroke: null } },
+  };
+}
+
+/** One style for each method; after the last it begins again, `shift` further on, so that no pair of colour and dashes comes twice. */
+function styles(methods: readonly string[], range: readonly unknown[], shift: number): unknown[] {
+  return methods.map((_, i) => range[(i + shift * Math.floor(i / range.length)) % range.length]);
+}
+
+// Above the plot, since a curve can be anywhere inside it.
+const LEGEND = {
+  title: null,
+  orient: 'top',
+  direction: 'horizontal',
+  labelFontSize: 13,
+  labelLimit: 0,
+  symbolType: 'stroke',
+  symbolSize: 700,
+  symbolStrokeWidth: 2.25,
+  columnPadding: 18,
+  rowPadding: -4,
+  offset: 8,
+} as const;
+
+/** As many columns, up to three, as fit above the plot: about 7 pixels for a letter, 52 for the line and the gap. */
+function legendColumns(methods: readonly string[], width: number): number {
+  const widest = 52 + 7 * Math.max(...methods.map(({ length }) => length));
+  return Math.min(3, Math.max(1, Math.floor(width / widest)));
+}
+
+function axis(title: string): Readonly<Record<string, unknown>> {
+  return {
+    title,
+    titleFontSize: 13,
+    titleFontWeight: 'normal',
+    titlePadding: 8,
+    labelFontSize: 12,
+    labelFlush: false,
+    domainColor: '#444',
+    tickColor: '#444',
+    gridColor: '#e6e6e6',
+  };
+}
