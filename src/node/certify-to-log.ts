@@ -1,0 +1,102 @@
+import type { LabelledDataset } from '../data/labelled-dataset.ts';
+import { certificationLogHeader, formatCertificationRow } from '../evaluate/certification-log.ts';
+import { certifyIndices, type DatasetSelection, selectedIndices } from '../evaluate/certify-dataset.ts';
+import { LOG_RUN_NAMES, parseLogRunOptions } from '../options/log-run-options.ts';
+import type { Certifier } from '../smoothed/types.ts';
+import type { Key } from '../types.ts';
+import { checkEarlierRows, checkSettings } from './check-earlier-rows.ts';
+import { LogFile } from './log-file.ts';
+import { pathOf } from './path-of.ts';
+import { readRows } from './read-rows.ts';
+import { type CertifyIndices, recheckRow } from './recheck-row.ts';
+import { type RunFigures, type RunProgress, RunTally } from './run-progress.ts';
+import { statedSettings } from './run-settings.ts';
+
+/** Options of {@link certifyToLog} beside those of `certifyDataset`. */
+export interface LogRunOptions {
+  /** The log, in a folder that exists. A log that is there already is gone on with. */
+  readonly file: string | URL;
+  /** Told after the earlier rows are read and after each new row is written. What it throws ends the run. */
+  readonly onProgress?: (progress: RunProgress) => void;
+  /**
+   * Wait after each row until it is on the disk (`fdatasync`): a power failure then loses at most one row. A killed process never loses
+   * a row.
+   * @defaultValue false
+   */
+  readonly durable?: boolean;
+  /**
+   * Before going on with a log, certify one of its images again, the one with the least clear vote, and refuse the log unless the row is
+   * the same: the model or the images are not in the log. Turn it off to go on with another backend, where single votes may differ.
+   * @defaultValue true
+   */
+  readonly recheck?: boolean;
+}
+
+/** What {@link certifyToLog} and {@link mergeLogs} return: what the log holds now. */
+export interface LogSummary extends RunFigures {
+  /** The log. */
+  readonly file: string;
+  /** Rows that were in the log before. */
+  readonly resumed: number;
+}
+
+const CALL = 'certifyToLog';
+
+/**
+ * Certifies a data set into a log on disk, one row for each image in the order of `certifyDataset`, and goes on where an earlier run
+ * stopped.
+ *
+ * A row is written as soon as it and all before it are certain. The process can be killed at any moment: run the same call again, and
+ * the file becomes byte for byte that of a run without interruption, but for the `time` column and for rules with a deadline. A line
+ * that was not written to its end is cut off; all others are checked before anything is changed: their form, the sequence of the
+ * images, key, settings and labels. One process at a time can write to a log: it holds the lock `file.lock`, which is taken over if
+ * that process has ended.
+ *
+ * @param g - a `SmoothedClassifier`, `SoftSmoothedClassifier` or `DerandomizedClassifier`, whose options it takes
+ * @param options - those of `certifyDataset` (with `start`, `skip`, `max`, `shard`), and {@link LogRunOptions}
+ * @throws OptionError for an option, a file that cannot be opened, a lock that another run holds, a log with other settings
+ * @throws DataError for a file that is not a whole log of this run, and when a row cannot be written (disk full): rows before stay valid
+ * @throws all that `certifyDataset` throws, and the abort reason of `signal`; the log can then be gone on with
+ * @example
+ * ```ts
+ * const options = { key, n: 10_000, file: 'runs/digits.tsv' };
+ * const { accuracy } = await certifyToLog(g, testSet, { ...options, onProgress: (p) => console.log(progressLine(p)) });
+ * ```
+ */
+export async function certifyToLog<Options extends object>(
+  g: Certifier<Options>,
+  dataset: LabelledDataset,
+  options: Options & DatasetSelection & LogRunOptions,
+): Promise<LogSummary> {
+  const { run, selection, certify } = parseLogRunOptions(CALL, options);
+  const certified: CertifyIndices = (indices) =>
+    certifyIndices(g, dataset, indices, certify, { call: CALL, known: LOG_RUN_NAMES });
+  certified([]); // checks the options before a file is touched
+
+  const path = pathOf(CALL, run.file);
+  const indices = [...selectedIndices(dataset.size, selection)];
+  const { key, signal } = certify as { readonly key?: Key; readonly signal?: AbortSignal };
+  const settings = statedSettings(g, dataset.shape, certify);
+
+  const log = await LogFile.open({ call: CALL, path, durable: run.durable });
+  try {
+    const earlier = readRows(log.content, { call: CALL, field: 'file', path });
+    await checkEarlierRows(earlier, { call: CALL, path, indices, key, settings, dataset, signal });
+    if (run.recheck) await recheckRow(earlier, certified, { call: CALL, path });
+    await log.cutTail();
+    if (log.content.lines.length === 0) await log.append(certificationLogHeader());
+
+    const tally = new RunTally(indices.length, earlier);
+    run.onProgress?.(tally.progress());
+    const [first] = earlier;
+    for await (const row of certified(indices.slice(earlier.length))) {
+      if (first) checkSettings(first, { call: CALL, at: `${path}, line 2,`, settings: row.certificate });
+      await log.append(formatCertificationRow(row));
+      tally.add(row);
+      run.onProgress?.(tally.progress());
+    }
+    return { file: path, resumed: earlier.length, ...tally.figures() };
+  } finally {
+    await log.close();
+  }
+}

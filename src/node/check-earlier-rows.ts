@@ -1,0 +1,88 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { LabelledDataset } from '../data/labelled-dataset.ts';
+import { DataError, OptionError } from '../errors.ts';
+import type { CertifiedRow } from '../evaluate/certify-dataset.ts';
+import { foldIn } from '../random/fold-in.ts';
+import type { Key } from '../types.ts';
+import { firstDifference, type RunSettings } from './run-settings.ts';
+
+/** The run that a log must belong to. @internal */
+export interface ExpectedRun {
+  /** The public call that error texts name. */
+  readonly call: string;
+  /** The file, for error texts. */
+  readonly path: string;
+  /** Indices of the images of the run, in order. */
+  readonly indices: readonly number[];
+  /** The key of the run; undefined if nothing in it is random. */
+  readonly key: Key | undefined;
+  /** Settings of the run, as far as they are known; in all others the rows must agree. */
+  readonly settings: RunSettings;
+  /** The images with their labels. */
+  readonly dataset: LabelledDataset;
+  /** Stops the check. */
+  readonly signal: AbortSignal | undefined;
+}
+
+/**
+ * Throws unless the rows of a log are the first rows of a run: OptionError for another key or another setting, DataError for gaps, doubles
+ * and other labels.
+ * @internal
+ */
+export async function checkEarlierRows(rows: readonly CertifiedRow[], run: ExpectedRun): Promise<void> {
+  const { call, path, indices, key, settings, dataset, signal } = run;
+  const all = { ...rows[0]?.certificate, ...settings };
+  for (const [i, row] of rows.entries()) {
+    const at = `${path}, line ${i + 2},`;
+    checkIndex(row, at, indices[i], call);
+    checkKey(row, { call, at, key });
+    checkSettings(row, { call, at, settings: all });
+    const { label } = await dataset.example(row.index);
+    if (label !== row.label) throw otherLabel(row, at, label, call);
+    signal?.throwIfAborted();
+  }
+}
+
+/** Throws OptionError unless a row has these settings. @internal */
+export function checkSettings(
+  { certificate }: CertifiedRow,
+  { call, at, settings }: { readonly call: string; readonly at: string; readonly settings: RunSettings },
+): void {
+  const difference = firstDifference(settings, certificate);
+  if (difference) throw otherSetting(call, at, difference.name, difference.expected, JSON.stringify(difference.found));
+}
+
+/** Throws OptionError unless the key of a row is that of its image in a run with this key. @internal */
+export function checkKey(
+  { index, certificate }: CertifiedRow,
+  { call, at, key }: { readonly call: string; readonly at: string; readonly key: Key | undefined },
+): void {
+  const expected = key === undefined ? null : foldIn(key, index);
+  if (isDeepStrictEqual(certificate.key && [...certificate.key], expected && [...expected])) return;
+  throw otherSetting(call, at, 'key', key ?? null, certificate.key === null ? 'none' : 'one made from another key');
+}
+
+function checkIndex({ index }: CertifiedRow, at: string, expected: number | undefined, call: string): void {
+  if (index === expected) return;
+  const must = expected === undefined ? 'hold only images of this run' : `go on with image ${expected}`;
+  throw new DataError(
+    `\`file\` must ${must}, got image ${index} in ${at.slice(0, -1)} (other \`start\`, \`skip\`, \`max\` or \`shard\`, or a line is missing)`,
+    { call, field: 'file', value: index },
+  );
+}
+
+function otherLabel(row: CertifiedRow, at: string, label: number, call: string): DataError {
+  return new DataError(
+    `\`file\` must be a log of this data set, where image ${row.index} has label ${label}, got label ${row.label} in ${at}` +
+      ' which belongs to another one (take another file)',
+    { call, field: 'file', value: row.label },
+  );
+}
+
+function otherSetting(call: string, at: string, name: string, expected: unknown, found: string): OptionError {
+  return new OptionError(
+    `\`${name}\` must be the same for all rows of a log, got ${JSON.stringify(expected)} where ${at} has ${found}` +
+      ' (one log holds one run: use its settings, or another file)',
+    { call, field: name, value: expected },
+  );
+}

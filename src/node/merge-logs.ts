@@ -1,0 +1,123 @@
+import { readFile } from 'node:fs/promises';
+import { DataError, OptionError, showValue } from '../errors.ts';
+import { certificationLog } from '../evaluate/certification-log.ts';
+import { type CertifiedRow, selectedIndices } from '../evaluate/certify-dataset.ts';
+import { parseMergeLogsOptions } from '../options/log-run-options.ts';
+import type { Key } from '../types.ts';
+import type { LogSummary } from './certify-to-log.ts';
+import { checkKey, checkSettings } from './check-earlier-rows.ts';
+import { cannotOpen } from './file-error.ts';
+import { pathOf } from './path-of.ts';
+import { contentOf, readRows } from './read-rows.ts';
+import { RunTally } from './run-progress.ts';
+import { writeNewFile } from './write-new-file.ts';
+
+/** Options of {@link mergeLogs}: the run whose shards are merged. */
+export interface MergeLogsOptions {
+  /** The log to write, in a folder that exists. */
+  readonly file: string | URL;
+  /** Number of images of the data set. */
+  readonly size: number;
+  /** The key of the run; needed unless the noise is deterministic. */
+  readonly key?: Key;
+  /**
+   * Index of the first image of the run.
+   * @defaultValue 0
+   */
+  readonly start?: number;
+  /**
+   * The run certifies every so-manieth image.
+   * @defaultValue 1
+   */
+  readonly skip?: number;
+  /**
+   * The run certifies at most so many images, over all shards.
+   * @defaultValue no limit
+   */
+  readonly max?: number;
+}
+
+interface PlacedRow {
+  readonly row: CertifiedRow;
+  readonly at: string;
+}
+
+const CALL = 'mergeLogs';
+
+/**
+ * Merges the logs of the shards of one run into the log that the run would have written without shards.
+ *
+ * Every image of the run must be there exactly once, all rows with one key and the same settings. The log appears at once and whole, or
+ * not at all: it is written under another name, `file.part`, and renamed. A file that is there already is not replaced, unless it holds
+ * the same bytes.
+ *
+ * @param files - the logs of the shards, in any order
+ * @throws DataError for a file that is no whole log, and for images that are missing, doubled or not of the run
+ * @throws OptionError for an option, mixed keys or settings, or a file that cannot be read or written
+ * @example
+ * ```ts
+ * const shards = [0, 1].map((index) => `runs/digits-${index}.tsv`); // written with shard: { index, count: 2 }
+ * await mergeLogs(shards, { file: 'runs/digits.tsv', key, size: testSet.size });
+ * ```
+ */
+export async function mergeLogs(files: readonly (string | URL)[], options: MergeLogsOptions): Promise<LogSummary> {
+  const { file, size, key, ...selection } = parseMergeLogsOptions(CALL, options);
+  if (!Array.isArray(files as unknown) || files.length === 0) {
+    const text = `\`files\` must be a list of at least one log, got ${showValue(files)}`;
+    throw new OptionError(text, { call: CALL, field: 'files', value: files });
+  }
+  const path = pathOf(CALL, file);
+  const placed = (await Promise.all(files.map((one) => placedRows(pathOf(CALL, one))))).flat();
+  const [first] = placed;
+  for (const { row, at } of placed) {
+    checkKey(row, { call: CALL, at, key });
+    checkSettings(row, { call: CALL, at, settings: first?.row.certificate ?? {} });
+  }
+  const rows = inOrder(placed, [...selectedIndices(size, selection)]);
+  await writeNewFile(CALL, path, certificationLog(rows));
+  return { file: path, resumed: 0, ...new RunTally(rows.length, rows).figures() };
+}
+
+async function placedRows(path: string): Promise<PlacedRow[]> {
+  const bytes = await readFile(path).catch((error: unknown) => {
+    throw cannotOpen(CALL, path, error, 'files');
+  });
+  const content = contentOf(bytes);
+  const rows = readRows(content, { call: CALL, field: 'files', path });
+  if (content.tail !== '') {
+    const text = `\`files\` must be finished logs, got ${path}, which ends within a line (run its shard again)`;
+    throw new DataError(text, { call: CALL, field: 'files', value: path });
+  }
+  return rows.map((row, i) => ({ row, at: `${path}, line ${i + 2},` }));
+}
+
+/** The rows of the run in its order. Throws DataError unless each is there once. */
+function inOrder(placed: readonly PlacedRow[], indices: readonly number[]): CertifiedRow[] {
+  const wrong = (text: string, value: number): DataError =>
+    new DataError(`\`files\` must hold ${text}`, { call: CALL, field: 'files', value });
+  const wanted = new Set(indices);
+  const found = new Map<number, PlacedRow>();
+  for (const one of placed) {
+    const { index } = one.row;
+    const other = found.get(index);
+    if (other)
+      throw wrong(`each image once, got image ${index} in ${other.at} and again in ${one.at.slice(0, -1)}`, index);
+    if (!wanted.has(index)) {
+      throw wrong(
+        `only images of the run, got image ${index} in ${one.at.slice(0, -1)} (\`size\`, \`start\`, \`skip\` or \`max\` differ)`,
+        index,
+      );
+    }
+    found.set(index, one);
+  }
+  const missing = indices.filter((index) => !found.has(index));
+  const [gap] = missing;
+  if (gap !== undefined) {
+    const others = missing.length > 1 ? ` and ${missing.length - 1} others` : '';
+    throw wrong(
+      `all images of the run, got no image ${gap}${others} (a shard is not finished, or its log not listed)`,
+      gap,
+    );
+  }
+  return indices.flatMap((index) => found.get(index)?.row ?? []);
+}

@@ -1,0 +1,84 @@
+import type { CertifiedRow } from '../evaluate/certify-dataset.ts';
+
+/** What a run over a data set has found so far. */
+export interface RunFigures {
+  /** Images that are certified. */
+  readonly done: number;
+  /** Share of them that are certified as their true class: the certified accuracy at radius 0. 0 before the first image. */
+  readonly accuracy: number;
+  /** How many of them the certifier abstained on. */
+  readonly abstained: number;
+  /** Their average certified radius: mean of the radius, 0 where abstained or wrong, in input units. */
+  readonly averageCertifiedRadius: number;
+  /** Mean number of noisy copies of an image, both samples. */
+  readonly meanSamples: number;
+}
+
+/** How far a run over a data set is. */
+export interface RunProgress extends RunFigures {
+  /** Images of the whole run. */
+  readonly total: number;
+  /** Images that were in the log already when this run began. */
+  readonly resumed: number;
+  /**
+   * Expected time to the end, from the samples of the images so far and the speed of the last ones, those of earlier runs included;
+   * undefined before the first image.
+   */
+  readonly millisecondsLeft: number | undefined;
+}
+
+/** An image so many images ago weighs 1/e in the speed. */
+const MEMORY = 20;
+
+/** Adds the rows of a run up. @internal */
+export class RunTally {
+  readonly #total: number;
+  readonly #resumed: number;
+  #done = 0;
+  #correct = 0;
+  #abstained = 0;
+  #radii = 0;
+  #samples = 0;
+  #recentSamples = 0;
+  #recentTime = 0;
+
+  /** Begins with the rows of earlier runs. */
+  constructor(total: number, earlier: readonly CertifiedRow[]) {
+    this.#total = total;
+    this.#resumed = earlier.length;
+    for (const row of earlier) this.add(row);
+  }
+
+  /** Takes the next row. */
+  add({ correct, abstained, radius, milliseconds, certificate: { n0, nUsed } }: CertifiedRow): void {
+    this.#done++;
+    this.#correct += correct ? 1 : 0;
+    this.#abstained += abstained ? 1 : 0;
+    this.#radii += correct ? radius : 0;
+    // Time goes with the samples: an adaptive rule draws hundreds for one image and a hundred thousand for the next.
+    const samples = n0 + nUsed;
+    this.#samples += samples;
+    const kept = Math.exp(-1 / MEMORY);
+    this.#recentSamples = kept * this.#recentSamples + samples;
+    this.#recentTime = kept * this.#recentTime + milliseconds;
+  }
+
+  /** What the rows say. */
+  figures(): RunFigures {
+    const mean = (sum: number): number => (this.#done === 0 ? 0 : sum / this.#done);
+    return {
+      done: this.#done,
+      accuracy: mean(this.#correct),
+      abstained: this.#abstained,
+      averageCertifiedRadius: mean(this.#radii),
+      meanSamples: mean(this.#samples),
+    };
+  }
+
+  /** How far the run is. */
+  progress(): RunProgress {
+    const perRow = (this.#samples / this.#done) * (this.#recentTime / Math.max(this.#recentSamples, 1));
+    const millisecondsLeft = this.#done === 0 ? undefined : (this.#total - this.#done) * perRow;
+    return { ...this.figures(), total: this.#total, resumed: this.#resumed, millisecondsLeft };
+  }
+}

@@ -1,0 +1,60 @@
+import { z } from 'zod';
+import type { DatasetSelection } from '../evaluate/certify-dataset.ts';
+import type { LogRunOptions } from '../node/certify-to-log.ts';
+import type { MergeLogsOptions } from '../node/merge-logs.ts';
+import { parseDatasetSelection, SELECTION_NAMES } from './certify-dataset-options.ts';
+import * as fields from './fields.ts';
+import { parseOptions, type WithDefaults } from './parse.ts';
+
+const file: z.ZodCustom<string | URL, string | URL> = z.custom<string | URL>(
+  (v) => (typeof v === 'string' && v !== '') || (v instanceof URL && v.protocol === 'file:'),
+  { error: 'must be the path of a file, or a file: URL' },
+);
+
+const logRun = z.strictObject({
+  file,
+  onProgress: fields.callback<NonNullable<LogRunOptions['onProgress']>>('must be a function').optional(),
+  durable: fields.boolean.default(false),
+  recheck: fields.boolean.default(true),
+});
+
+const mergeLogs = z.strictObject({
+  file,
+  size: fields.positiveInteger,
+  key: fields.key.optional(),
+  start: fields.nonNegativeInteger.default(0),
+  skip: fields.positiveInteger.default(1),
+  max: fields.positiveInteger.default(Number.MAX_SAFE_INTEGER),
+});
+
+const RUN_NAMES: readonly string[] = Object.keys(logRun.shape);
+
+/** Names of the options of `certifyToLog` that are not the certifier's. @internal */
+export const LOG_RUN_NAMES: readonly string[] = [...SELECTION_NAMES, ...RUN_NAMES];
+
+/** The options of `certifyToLog` in three parts; those of the certifier are parsed by it. @internal */
+export interface ParsedLogRun<Options> {
+  readonly run: WithDefaults<LogRunOptions, 'onProgress'>;
+  readonly selection: Required<DatasetSelection>;
+  readonly certify: Options;
+}
+
+/** @internal */
+export function parseLogRunOptions<Options extends object>(
+  call: string,
+  given: Options & DatasetSelection & LogRunOptions,
+): ParsedLogRun<Options> {
+  const entries = Object.entries((given as object | undefined) ?? {});
+  const among = (names: readonly string[]): object =>
+    Object.fromEntries(entries.filter(([name]) => names.includes(name)));
+  return {
+    run: parseOptions(call, logRun, among(RUN_NAMES)),
+    selection: parseDatasetSelection(call, among(SELECTION_NAMES)),
+    certify: Object.fromEntries(entries.filter(([name]) => !LOG_RUN_NAMES.includes(name))) as Options,
+  };
+}
+
+/** @internal */
+export function parseMergeLogsOptions(call: string, given: MergeLogsOptions): WithDefaults<MergeLogsOptions, 'key'> {
+  return parseOptions(call, mergeLogs, given);
+}
