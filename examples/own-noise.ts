@@ -1,40 +1,42 @@
 /**
- * Smooths with a noise that the library does not ship: Laplace noise, which certifies L1 balls.
+ * Smooths with a noise that the library does not ship: logistic noise, which certifies L1 balls.
  *
  * Run it with `npx tsx examples/own-noise.ts` after `npm run build`.
  *
- * Coordinates are independent with density exp(-|e| / lambda) / (2 lambda). If a class has probability at least p > 1/2, no change
- * with L1 norm below R = -lambda ln(2 (1 - p)) alters the prediction.
+ * Coordinates are independent with distribution function F(e) = 1 / (1 + exp(-e / s)). If a class has probability at least p > 1/2, no
+ * change with L1 norm below R = s ln(p / (1 - p)) alters the prediction.
  *
- * The formula: Teng, Lee, Yuan, "L1 Adversarial Robustness Certificates: a Randomized Smoothing Approach", 2019.
+ * Why: the density f is symmetric and log-concave. Shifting a set A along one axis changes its probability at most as fast as shifting the
+ * half-line of the same probability, by f(F^-1(u)) at probability u; that is concave in u, so mixing over the other coordinates makes
+ * it no faster. A shift delta goes |delta_i| along each axis, R in all, and to bring p to 1/2 takes F^-1(p).
  */
 import assert from 'node:assert/strict';
 import * as tf from '@tensorflow/tfjs';
 import { type AdditiveNoise, additiveNoise, createKey, fillBits, foldIn, SmoothedClassifier } from 'catrs';
 import { type ExampleOptions, runExample } from './run-example.ts';
 
-/** Laplace noise with scale lambda, in input units. */
-export function laplaceNoise(lambda: number): AdditiveNoise {
+/** Logistic noise with scale s, in input units. */
+export function logisticNoise(s: number): AdditiveNoise {
   return additiveNoise({
-    name: 'laplace',
-    parameters: { lambda },
+    name: 'logistic',
+    parameters: { s },
     norms: ['l1'],
-    // A random sign times an exponential number. Both come from the word at (key, sample, coordinate), so the draw does not
-    // depend on how many samples are drawn at once.
+    // The quantile at a uniform number from the word at (key, sample, coordinate): so the draw does not depend on how many samples are
+    // drawn at once.
     sample: (out, request) => {
       const words = new Uint32Array(out.length);
       fillBits(words, request);
       words.forEach((word, i) => {
-        const u = ((word >>> 1) + 0.5) / 2 ** 31; // in (0, 1), never 0
-        out[i] = (word & 1 ? 1 : -1) * -lambda * Math.log(u);
+        const u = (word + 0.5) / 2 ** 32; // in (0, 1), never 0 or 1
+        out[i] = s * Math.log(u / (1 - u));
       });
     },
     // q = 1 - p is carried on its own, since a double near 1 has lost its digits. The last factor pays for the roundings.
-    radius: ({ q }) => -lambda * Math.log(2 * q) * (1 - 1e-14),
+    radius: ({ p, q }) => s * Math.log(p / q) * (1 - 1e-13),
   });
 }
 
-const LAMBDA = 0.3;
+const SCALE = 0.2;
 const THRESHOLD = 0.4;
 const DIMENSION = 16;
 
@@ -48,11 +50,11 @@ function stump(x: tf.Tensor): tf.Tensor {
 export async function main({ fast }: ExampleOptions): Promise<{ worstGap: number; distributionError: number }> {
   await tf.setBackend('cpu');
   const key = createKey(3);
-  const noise = laplaceNoise(LAMBDA);
+  const noise = logisticNoise(SCALE);
   const distributionError = checkSampler(noise, fast ? 20_000 : 1_000_000);
 
-  // For this classifier p = 1 - exp(-d / lambda) / 2 with d the distance, so the formula gives exactly R = d: a certificate
-  // from finitely many votes must stay below d and comes close to it.
+  // For this classifier p = F(d) with d the distance, so the formula gives exactly R = d: a certificate from finitely many votes must
+  // stay below d and comes close to it.
   const g = new SmoothedClassifier(stump, { noise, numClasses: 2 });
   const n = fast ? 4_000 : 100_000;
   let worstGap = 0;
@@ -75,11 +77,11 @@ function checkSampler(noise: AdditiveNoise, count: number): number {
   const draws = new Float32Array(count);
   noise.sample(draws, { key: createKey(4), start: 0, dimension: 1 });
   draws.sort();
-  const cdf = (e: number): number => (e < 0 ? 0.5 * Math.exp(e / LAMBDA) : 1 - 0.5 * Math.exp(-e / LAMBDA));
+  const cdf = (e: number): number => 1 / (1 + Math.exp(-e / SCALE));
   const error = draws.reduce((most, e, i) => Math.max(most, Math.abs(cdf(e) - (i + 0.5) / count)), 0);
   const allowed = 2.5 / Math.sqrt(count); // exceeded by chance with probability below 1e-5
   console.log(
-    `check: ${count} draws differ from the Laplace law by ${error.toFixed(5)} (allowed ${allowed.toFixed(5)})`,
+    `check: ${count} draws differ from the logistic law by ${error.toFixed(5)} (allowed ${allowed.toFixed(5)})`,
   );
   assert.ok(error <= allowed, 'the sampler must draw from the law that the radius assumes');
   return error;
