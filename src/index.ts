@@ -5,7 +5,7 @@
  */
 export { CatrsError, ClassifierError, DataError, OptionError, TensorError } from './errors.ts';
 export type { ErrorDetails } from './errors.ts';
-export type { InputRange, Key, Norm, ProbabilityBound } from './types.ts';
+export type { InputRange, Json, Key, Norm, ProbabilityBound } from './types.ts';
 export type { Labels } from './tensors/labels.ts';
 
 // keys and draws
@@ -22,12 +22,31 @@ export type { DrawPosition } from './random/draw-position.ts';
 // noise
 export { additiveNoise } from './noise/additive-noise.ts';
 export type { AdditiveNoiseOptions } from './noise/additive-noise.ts';
+export { SampledNoise } from './noise/sampled-noise.ts';
 export { GaussianNoise } from './noise/gaussian-noise.ts';
 export type { GaussianNoiseOptions } from './noise/gaussian-noise.ts';
+export { SoundGaussianNoise } from './noise/sound-gaussian-noise.ts';
+export type { SoundGaussianNoiseOptions } from './noise/sound-gaussian-noise.ts';
 export { gaussianRadius } from './noise/gaussian-radius.ts';
+export { gaussianRadiusAgainst } from './noise/gaussian-radius-against.ts';
+export { LaplaceNoise } from './noise/laplace-noise.ts';
+export type { LaplaceNoiseOptions } from './noise/laplace-noise.ts';
+export { laplaceRadius } from './noise/laplace-radius.ts';
+export { UniformNoise } from './noise/uniform-noise.ts';
+export type { UniformNoiseOptions } from './noise/uniform-noise.ts';
+export { uniformRadius } from './noise/uniform-radius.ts';
+export { CauchyNoise } from './noise/cauchy-noise.ts';
+export type { CauchyNoiseOptions } from './noise/cauchy-noise.ts';
+export { cauchyRadius } from './noise/cauchy-radius.ts';
+export { SplittingNoise } from './noise/splitting-noise.ts';
+export type { SplittingNoiseOptions } from './noise/splitting-noise.ts';
+export { DeterministicSplittingNoise } from './noise/deterministic-splitting-noise.ts';
+export type { DeterministicSplittingNoiseOptions } from './noise/deterministic-splitting-noise.ts';
+export { deterministicSplittingRadius } from './noise/deterministic-splitting-radius.ts';
 export type {
   AdditiveNoise,
   BatchDrawRequest,
+  DeterministicNoise,
   Domain,
   DrawRequest,
   FillRequest,
@@ -38,12 +57,21 @@ export type {
 // base classifiers
 export { checkClassifier } from './classifier/check-classifier.ts';
 export type { CheckClassifierOptions } from './classifier/check-classifier.ts';
+export { denoised } from './classifier/denoised.ts';
+export { ensemble } from './classifier/ensemble.ts';
+export type { EnsembleAverage, EnsembleOptions } from './classifier/ensemble.ts';
+export { kConsensus } from './classifier/k-consensus.ts';
+export type { KConsensusOptions } from './classifier/k-consensus.ts';
+export { standardizeInput } from './classifier/standardize-input.ts';
+export type { StandardizeInputOptions } from './classifier/standardize-input.ts';
 export { toLogitsFn, trainableVariables } from './classifier/to-logits-fn.ts';
 export type { ToLogitsFnOptions } from './classifier/to-logits-fn.ts';
 export type {
   Classifier,
   ClassifierOutput,
   ClassifyOptions,
+  DenoiseFn,
+  Denoiser,
   GraphModelLike,
   LayersModelLike,
   LogitsFn,
@@ -53,12 +81,69 @@ export type {
 
 // smoothed classifiers and certificates
 export { SmoothedClassifier } from './smoothed/smoothed-classifier.ts';
-export type { CertifyOptions, PredictOptions, SampleOptions, SmoothedClassifierOptions } from './smoothed/types.ts';
+export type {
+  Caller,
+  Certifier,
+  CertifyOptions,
+  PredictOptions,
+  SampleOptions,
+  SmoothedClassifierOptions,
+  StreamExample,
+  TimedCertificate,
+} from './smoothed/types.ts';
+export { SoftSmoothedClassifier } from './smoothed/soft-smoothed-classifier.ts';
+export type {
+  SoftCertifyOptions,
+  SoftPrediction,
+  SoftPredictOptions,
+  SoftSmoothedClassifierOptions,
+} from './smoothed/soft-types.ts';
+export { DerandomizedClassifier } from './smoothed/derandomized-classifier.ts';
+export type { DerandomizedCertifyOptions, DerandomizedClassifierOptions } from './smoothed/derandomized-classifier.ts';
+export { verifyCertificate } from './smoothed/verify-certificate.ts';
+export type { Verification, VerifyCertificateOptions } from './smoothed/verify-certificate.ts';
+export { reproduceCertificate } from './smoothed/reproduce-certificate.ts';
+export type { ReproduceCertificateOptions, Reproduction } from './smoothed/reproduce-certificate.ts';
 export { certifyCounts } from './certify/certify-counts.ts';
 export type { CertifyCountsRequest, CountsCertificate } from './certify/certify-counts.ts';
 export { predictCounts } from './certify/predict-counts.ts';
+export { fixedSample } from './certify/fixed-sample.ts';
+export type { FixedSampleOptions } from './certify/fixed-sample.ts';
+export { topTwo } from './certify/top-two.ts';
+export type { TopTwoOptions } from './certify/top-two.ts';
+export { topK } from './certify/top-k.ts';
+export type { TopKOptions } from './certify/top-k.ts';
+export { fixedRadius } from './certify/fixed-radius.ts';
+export type { FixedRadiusOptions } from './certify/fixed-radius.ts';
+export { anytimeRadius } from './certify/anytime-radius.ts';
+export type { AnytimeRadiusOptions } from './certify/anytime-radius.ts';
+export { ladder } from './certify/ladder.ts';
+export type { LadderOptions } from './certify/ladder.ts';
+export { oracleTest } from './certify/oracle-test.ts';
+export type { OracleTestOptions } from './certify/oracle-test.ts';
+export { allOf } from './certify/all-of.ts';
+export { stopAtDeadline } from './certify/stop-at-deadline.ts';
+export type { StopAtDeadlineOptions } from './certify/stop-at-deadline.ts';
+export { stopAtGain } from './certify/stop-at-gain.ts';
+export type { StopAtGainOptions } from './certify/stop-at-gain.ts';
+export { stopAtRadius } from './certify/stop-at-radius.ts';
+export { stopAtSamples } from './certify/stop-at-samples.ts';
+export { stopAtWidth } from './certify/stop-at-width.ts';
+export type { Stop, StopState } from './certify/stop.ts';
+export { ruleOf } from './certify/rule-of.ts';
 export { ABSTAIN } from './certify/types.ts';
-export type { Certificate, CertificateReason, NoiseRecord, Prediction } from './certify/types.ts';
+export type {
+  BoundMethod,
+  Certificate,
+  CertificateReason,
+  EvidenceStep,
+  NoiseRecord,
+  Prediction,
+  RuleRecord,
+  ScoreSums,
+  Smoothing,
+} from './certify/types.ts';
+export type { CertificationRule, RuleContext, RuleResult, RuleRun, Tally } from './certify/rule.ts';
 
 // attacks
 export { NoisePgd } from './attacks/noise-pgd.ts';
@@ -87,32 +172,55 @@ export type { Prepared, TrainingLoss } from './losses/types.ts';
 export { abstentionRate } from './evaluate/abstention-rate.ts';
 export { averageCertifiedRadius } from './evaluate/average-certified-radius.ts';
 export { certificationLog, certificationLogHeader, formatCertificationRow } from './evaluate/certification-log.ts';
-export type { LoggedCertificate, LoggedOutcome } from './evaluate/certification-log.ts';
+export type { CertificationLogFormat, CertificationLogOptions } from './evaluate/certification-log.ts';
 export { certifiedAccuracy, certifiedAccuracyCurve } from './evaluate/certified-accuracy.ts';
 export type { CertifiedAccuracyPoint } from './evaluate/certified-accuracy.ts';
 export type { CertifiedOutcome } from './evaluate/certified-outcome.ts';
 export { certifyDataset } from './evaluate/certify-dataset.ts';
-export type { CertifiedRow, CertifyDatasetOptions } from './evaluate/certify-dataset.ts';
+export type { CertifiedRow, CertifyDatasetOptions, DatasetSelection, Shard } from './evaluate/certify-dataset.ts';
+export { decodeCertificationLog } from './evaluate/decode-certification-log.ts';
+export type { DecodeCertificationLogOptions } from './evaluate/decode-certification-log.ts';
+export { highProbabilityAccuracy } from './evaluate/high-probability-accuracy.ts';
+export type { HighProbabilityAccuracyOptions, HighProbabilityRow } from './evaluate/high-probability-accuracy.ts';
+export { latexTable } from './evaluate/latex-table.ts';
+export type { LoggedRow } from './evaluate/logged-row.ts';
 export { markdownTable } from './evaluate/markdown-table.ts';
-export type { MethodAccuracies } from './evaluate/markdown-table.ts';
+export type { MethodAccuracies } from './evaluate/accuracy-table.ts';
+export { meanMilliseconds, meanSamples } from './evaluate/mean-cost.ts';
+export { parseCertificationLog } from './evaluate/parse-certification-log.ts';
 export { pairedRadiusDifference } from './evaluate/paired-radius-difference.ts';
 export type {
   PairedRadiusDifference,
   PairedRadiusDifferenceOptions,
   PairedRow,
 } from './evaluate/paired-radius-difference.ts';
+export { probabilityDistribution } from './evaluate/probability-distribution.ts';
+export type {
+  ProbabilityDistributionOptions,
+  ProbabilityPoint,
+  ProbabilityRow,
+} from './evaluate/probability-distribution.ts';
 export type { LabelledDataset, LabelledExample } from './data/labelled-dataset.ts';
 
 // statistics
+export type { BetaPrior } from './stats/beta-mixture.ts';
+export { bettingLowerBound } from './stats/betting-lower-bound.ts';
+export { binomialQuantile } from './stats/binomial-quantile.ts';
 export { binomialTest } from './stats/binomial-test.ts';
 export { clopperPearsonLowerBound } from './stats/clopper-pearson-lower-bound.ts';
 export { clopperPearsonUpperBound } from './stats/clopper-pearson-upper-bound.ts';
 export type { UpperProbabilityBound } from './stats/clopper-pearson-upper-bound.ts';
+export { empiricalBernsteinLowerBound } from './stats/empirical-bernstein-lower-bound.ts';
+export type { EmpiricalBernsteinSample } from './stats/empirical-bernstein-lower-bound.ts';
+export { logMixtureEvidence } from './stats/log-mixture-evidence.ts';
 export { meanInterval } from './stats/mean-interval.ts';
 export type { MeanInterval } from './stats/mean-interval.ts';
 export { minimumCountToCertify } from './stats/minimum-count-to-certify.ts';
 export { minimumSamplesToCertify } from './stats/minimum-samples-to-certify.ts';
 export { minimumSamplesToPredict } from './stats/minimum-samples-to-predict.ts';
+export { mixtureLowerBound } from './stats/mixture-lower-bound.ts';
+export { mixtureUpperBound } from './stats/mixture-upper-bound.ts';
 export { normalCdf, normalSurvival } from './stats/normal-distribution.ts';
 export { normalQuantile } from './stats/normal-quantile.ts';
 export { normalQuantileLower } from './stats/normal-quantile-lower.ts';
+export { randomizedClopperPearsonLowerBound } from './stats/randomized-clopper-pearson-lower-bound.ts';

@@ -5,7 +5,7 @@ import { type ImportOf, type SourceFile, sourceFiles } from './source-files.ts';
 
 /**
  * Who may import whom. layers.json has a row for each folder of src: the packages and folders it may import, besides
- * `errors.ts` and `types.ts`. "noise (types)" admits `import type` only, "all (types)" the types of every folder.
+ * `errors.ts` and `types.ts`. "noise (types)" admits `import type` only, "all (types)" the types of every folder, "node:*" everything that begins so.
  * eslint.config.js makes lint rules of the same table; this test also sees dynamic imports and files outside the table.
  */
 const table: Readonly<Record<string, readonly string[]>> = layers;
@@ -22,6 +22,7 @@ function isAllowed(file: SourceFile, { from, typesOnly }: ImportOf): boolean {
   const reached = target(file, from);
   const folder = file.path.split('/')[0]!;
   const row = table[folder] ?? [];
+  if (row.some((entry) => entry.endsWith('*') && reached.startsWith(entry.slice(0, -1)))) return true;
   if (reached === folder || reached === 'errors.ts' || reached === 'types.ts' || row.includes(reached)) return true;
   return typesOnly && (row.includes(`${reached} (types)`) || (reached in table && row.includes('all (types)')));
 }
@@ -48,6 +49,18 @@ describe('layers of src', () => {
   it('lets no file import the public door', () => {
     const importers = files.filter((file) => file.imports.some(({ from }) => target(file, from) === 'index.ts'));
     expect(importers.map(({ path }) => path)).toEqual([]);
+  });
+
+  it('lets nobody import node, but for the types of its options', () => {
+    const importers = files.filter(({ path }) => !path.startsWith('node/'));
+    const reaching = importers.filter((file) =>
+      file.imports.some((one) => target(file, one.from) === 'node' || one.from.startsWith('node:')),
+    );
+    expect(reaching.map(({ path }) => path)).toEqual(['options/log-run-options.ts']);
+    const values = reaching.flatMap((file) =>
+      file.imports.filter((one) => target(file, one.from) === 'node' && !one.typesOnly),
+    );
+    expect(values).toEqual([]);
   });
 
   it('uses zod in options only', () => {
