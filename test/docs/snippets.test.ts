@@ -1,5 +1,6 @@
+import { rm } from 'node:fs/promises';
 import * as tf from '@tensorflow/tfjs';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { pages, publicNames, SnippetModule, type Source, snippetsOf, typeErrors } from './snippets.ts';
 
 /** Every ```ts block of README.md and docs/ is type-checked and executed as it stands. */
@@ -9,6 +10,7 @@ const modules: Readonly<Record<string, () => Promise<object>>> = {
   'catrs/data': () => import('catrs/data'),
   'catrs/models': () => import('catrs/models'),
   'catrs/plots': () => import('catrs/plots'),
+  'catrs/node': () => import('catrs/node'),
   'catrs/wasm': () => import('catrs/wasm'),
   './stand-ins.ts': () => import('./stand-ins.ts'),
   'node:fs/promises': () => import('./no-files.ts'),
@@ -31,6 +33,8 @@ beforeAll(async () => {
       snippetsOf(page).map((snippet) => new SnippetModule(snippet, sources)),
     );
 });
+
+afterAll(async () => rm((await import('./stand-ins.ts')).folder, { recursive: true }));
 
 describe('code on the pages', () => {
   it('type-checks, and the check sees a mistake', () => {

@@ -2,6 +2,9 @@
  * What the pages take as given: a small model, a few images, batches. A snippet that uses one of these names without declaring it
  * gets it from here.
  */
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import {
   type CertifiedRow,
@@ -20,6 +23,9 @@ import { arrayDataset } from 'catrs/data';
 
 const SHAPE = [4, 4, 1] as const;
 const CLASSES = 10;
+
+/** A folder that takes what the host writes. */
+export const folder: string = mkdtempSync(join(tmpdir(), 'catrs-docs-'));
 
 /** Key of everything random. */
 export const key: Key = createKey(20);
