@@ -1,4 +1,5 @@
 import { parseStopAtDeadlineOptions } from '../options/stop-options.ts';
+import { DEADLINE_NAME } from './has-deadline.ts';
 import type { Stop } from './stop.ts';
 
 /** Options of {@link stopAtDeadline}. */
@@ -27,7 +28,7 @@ export interface StopAtDeadlineOptions {
 export function stopAtDeadline(options: StopAtDeadlineOptions): Stop {
   const { milliseconds, now = () => performance.now() } = parseStopAtDeadlineOptions('stopAtDeadline', options);
   return {
-    name: 'stop-at-deadline',
+    name: DEADLINE_NAME,
     parameters: { milliseconds },
     begin: () => {
       const start = now();

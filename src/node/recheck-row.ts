@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { hasDeadline } from '../certify/has-deadline.ts';
 import { OptionError } from '../errors.ts';
 import { formatCertificationRow } from '../evaluate/certification-log.ts';
 import type { CertifiedRow } from '../evaluate/certify-dataset.ts';
@@ -40,7 +41,7 @@ function clarity({ certificate: { nA, nUsed, scores } }: CertifiedRow): number {
 }
 
 function isSame(a: CertifiedRow, b: CertifiedRow): boolean {
-  const hasDeadline = JSON.stringify(a.certificate.rule).includes('"stop-at-deadline"');
-  if (hasDeadline) return isDeepStrictEqual([...a.certificate.countsSelection], [...b.certificate.countsSelection]);
+  if (hasDeadline(a.certificate.rule))
+    return isDeepStrictEqual([...a.certificate.countsSelection], [...b.certificate.countsSelection]);
   return formatCertificationRow({ ...a, milliseconds: 0 }) === formatCertificationRow({ ...b, milliseconds: 0 });
 }

@@ -1,4 +1,5 @@
 import type * as tf from '@tensorflow/tfjs';
+import { hasDeadline } from '../certify/has-deadline.ts';
 import { ruleOf } from '../certify/rule-of.ts';
 import type { Certificate } from '../certify/types.ts';
 import { OptionError } from '../errors.ts';
@@ -33,7 +34,6 @@ export interface Reproduction {
 }
 
 const CALL = 'reproduceCertificate';
-const DEADLINE = '"stop-at-deadline"';
 
 /**
  * Draws the samples of a stored certificate again, from its key, and compares: are these the votes of this classifier at this input?
@@ -78,7 +78,7 @@ function certifyAgain(
       value: key,
     });
   if ('beta' in g) return g.certify(x, { key, n0, n, alpha, norm, ...run });
-  if (!JSON.stringify(rule.parameters).includes(DEADLINE)) {
+  if (!hasDeadline(rule)) {
     return g.certify(x, { key, n0, n, alpha, norm, checkEvery, rule: given ?? ruleOf(rule), ...run });
   }
   const stops = [{ name: 'stop-at-samples', parameters: { samples: nUsed } }];
