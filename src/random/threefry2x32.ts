@@ -24,8 +24,9 @@ const ROTATIONS: readonly (readonly [number, number, number, number])[] = [
  */
 export function threefry2x32(key: Key, counter0: number, counter1: number): [number, number] {
   const schedule = [key[0], key[1], key[0] ^ key[1] ^ THREEFRY_PARITY] as const;
-  let x0 = (counter0 + schedule[0]) | 0;
-  let x1 = (counter1 + schedule[1]) | 0;
+  // Reduced before the sum: beyond 2^53 it would round, and neighbouring counters could give one block.
+  let x0 = ((counter0 | 0) + schedule[0]) | 0;
+  let x1 = ((counter1 | 0) + schedule[1]) | 0;
   for (let group = 1; group <= 5; group++) {
     for (const count of ROTATIONS[(group - 1) % 2]!) {
       x0 = (x0 + x1) | 0;
