@@ -4,9 +4,11 @@ import { oneHot } from './one-hot.ts';
 // ln of the smallest normal float32: keeps 0 ln 0 finite, so that it is 0.
 const LEAST_PROBABILITY = 1.1754944e-38;
 
-/** Logarithm of probabilities, finite at 0. @internal */
+/** Logarithm of probabilities, finite at 0, NaN for NaN. @internal */
 export function safeLog(probabilities: tf.Tensor): tf.Tensor {
-  return tf.log(tf.maximum(probabilities, LEAST_PROBABILITY));
+  const logarithm = tf.log(tf.maximum(probabilities, LEAST_PROBABILITY));
+  // The logarithm of WebGPU can turn NaN into a number (Chromium's SwiftShader: 89), which would become a vote: the sum keeps it.
+  return tf.add(logarithm, tf.mul(probabilities, 0));
 }
 
 /**

@@ -4,11 +4,12 @@ import { denoised } from '../../src/classifier/denoised.ts';
 import { ensemble } from '../../src/classifier/ensemble.ts';
 import { kConsensus } from '../../src/classifier/k-consensus.ts';
 import { standardizeInput } from '../../src/classifier/standardize-input.ts';
+import { toLogitsFn } from '../../src/classifier/to-logits-fn.ts';
 import type { LogitsFn } from '../../src/classifier/types.ts';
 import { GaussianNoise } from '../../src/noise/gaussian-noise.ts';
 import { createKey } from '../../src/random/create-key.ts';
 import { SmoothedClassifier } from '../../src/smoothed/smoothed-classifier.ts';
-import { describeContract } from '../helpers/backends.ts';
+import { describeBackends, describeContract } from '../helpers/backends.ts';
 import { expectNoLeak } from '../helpers/leaks.ts';
 
 const CLASSES = 3;
@@ -40,6 +41,17 @@ const examples = (): tf.Tensor3D =>
     Array.from({ length: 20 * 6 }, (_, i) => Math.sin(i * i)),
     [20, ...SHAPE],
   );
+
+describeBackends('probabilities as logits', () => {
+  it('are NaN where the probabilities are: never a vote', async () => {
+    const f = toLogitsFn(() => tf.tensor2d([NaN, 0.5, 0.5, 0.25, 0.75, 0], [2, CLASSES]), { output: 'probabilities' });
+    const logits = f(tf.zeros([2, 6]), mode);
+    const values = Array.from(await logits.data());
+    expect(values[0]).toBeNaN();
+    expect(values.slice(1).every(Number.isFinite)).toBe(true);
+    logits.dispose();
+  });
+});
 
 describeContract('a classifier adapter', adapters, ({ f, hasGradient }) => {
   it('gives finite logits and leaves the input alone', async () => {
