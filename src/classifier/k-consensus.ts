@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import { OptionError } from '../errors.ts';
 import { parseKConsensusOptions } from '../options/classifier-adapter-options.ts';
 import { asConstant } from '../tensors/as-constant.ts';
+import { indicator } from '../tensors/indicator.ts';
 import { adaptMembers } from './adapt-members.ts';
 import type { Classifier, LogitsFn } from './types.ts';
 import { weightedSum } from './weighted-sum.ts';
@@ -58,7 +59,7 @@ export function kConsensus(members: readonly Classifier[], options: KConsensusOp
 function agreement(...logits: tf.Tensor[]): tf.Tensor {
   const [labels = tf.tensor1d([]), ...others] = logits.map((z) => tf.argMax(z, 1));
   const agree = others.reduce(
-    (so, other) => tf.mul(so, tf.cast(tf.equal(labels, other), 'float32')),
+    (so, other) => tf.mul(so, indicator(tf.equal(labels, other))),
     tf.onesLike(tf.cast(labels, 'float32')),
   );
   return tf.mul(tf.expandDims(agree, 1), tf.ones(logits[0]?.shape ?? []));

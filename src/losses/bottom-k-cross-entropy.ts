@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import { asConstant } from '../tensors/as-constant.ts';
 import { assertShape } from '../tensors/assert-shapes.ts';
 import { crossEntropyRows } from '../tensors/cross-entropy.ts';
+import { indicator } from '../tensors/indicator.ts';
 
 /**
  * The confidence-aware loss of low-confidence images: L_low = (1/M) Σ of the K smallest of the M cross entropies.
@@ -43,8 +44,4 @@ function ranks(values: tf.Tensor): tf.Tensor {
   const earlier = indicator(tf.less(tf.reshape(index, [1, m, 1]), tf.reshape(index, [m, 1, 1])));
   const before = tf.add(indicator(tf.less(other, own)), tf.mul(indicator(tf.equal(other, own)), earlier));
   return tf.sum(before, 1);
-}
-
-function indicator(holds: tf.Tensor): tf.Tensor {
-  return tf.cast(holds, 'float32');
 }

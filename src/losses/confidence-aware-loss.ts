@@ -5,19 +5,21 @@ import { noisyLogits } from '../classifier/noisy-logits.ts';
 import type { Classifier, LogitsFn } from '../classifier/types.ts';
 import type { AdditiveNoise } from '../noise/types.ts';
 import { parseConfidenceAwareBatch, parseConfidenceAwareOptions } from '../options/confidence-aware-options.ts';
-import { fillUniforms } from '../random/fill-uniforms.ts';
 import { split } from '../random/split.ts';
 import { asConstant } from '../tensors/as-constant.ts';
-import { assertBatch, assertBatchNoise, assertShape, assertSoftTargets } from '../tensors/assert-shapes.ts';
+import { assertBatchNoise, assertShape, assertSoftTargets } from '../tensors/assert-shapes.ts';
 import { assertOutsideTape } from '../tensors/assert-outside-tape.ts';
 import { labelEntries, meanSoftmax } from '../tensors/cross-entropy.ts';
-import { assertLabelsFit, checkLabels, type Labels } from '../tensors/labels.ts';
+import { indicator } from '../tensors/indicator.ts';
+import { assertLabelsFit } from '../tensors/labels.ts';
 import { withDispose } from '../tensors/with-dispose.ts';
-import type { Key } from '../types.ts';
 import { bottomKCrossEntropy } from './bottom-k-cross-entropy.ts';
+import { drawUniforms } from './draw-uniforms.ts';
+import { noisyBatch } from './noisy-batch.ts';
 import { sampleK } from './sample-k.ts';
-import type { Prepared, TrainingLoss } from './types.ts';
+import type { PreparedBatch, TrainingBatch, TrainingLoss } from './types.ts';
 import { voteFrequency } from './vote-frequency.ts';
+import { requireEpoch } from './warm-up.ts';
 import { worstCaseKl } from './worst-case-kl.ts';
 
 /** Options of {@link ConfidenceAwareLoss}. */
@@ -38,47 +40,40 @@ export interface ConfidenceAwareLossOptions {
    * @defaultValue false
    */
   readonly confidenceMask?: boolean;
+  /**
+   * Changes of the attack's lengths during training, by rising epoch: the last step whose epoch is reached holds. It needs `epoch` in the
+   * batches. The ImageNet recipe of the official code is `[{ epoch: 80, factor: 2 }]`: from epoch 80 on, 2ε at once.
+   * @defaultValue []
+   */
+  readonly epsilonSchedule?: readonly EpsilonStep[];
+}
+
+/** From an epoch on, the lengths of the attack are multiplied by a factor. */
+export interface EpsilonStep {
+  /** First epoch, from 0, in which the factor holds. */
+  readonly epoch: number;
+  /** Factor of `epsilon` and of the step size. */
+  readonly factor: number;
 }
 
 /** A batch for {@link ConfidenceAwareLoss.prepare}. Every random quantity can be given instead of being drawn. */
-export interface ConfidenceAwareBatch {
-  /** Images [B, ...inputShape], float32; copied, not disposed. */
-  readonly x: tf.Tensor;
-  /** Class labels [B]; copied, not disposed. */
-  readonly labels: Labels;
-  /** Drives the noise (image b: `foldIn` of the first half-key and b) and the draws of K (second half-key). */
-  readonly key: Key;
-  /**
-   * ŷ, [B, numClasses], rows sum to 1: the smoothed prediction of a Gaussian-trained classifier. Copied, not disposed.
-   * @defaultValue the mean softmax over the same M noisy copies, as a constant
-   */
-  readonly softTargets?: tf.Tensor;
-  /** The noise ε, [M, B, ...inputShape]; copied, not disposed. */
-  readonly noise?: tf.Tensor;
+export interface ConfidenceAwareBatch extends TrainingBatch {
   /** The worst-case noise ε*, [M, B, ...inputShape]; the attack is then not run. Copied, not disposed. */
-  readonly noiseAdv?: tf.Tensor;
+  readonly noiseAdv?: tf.Tensor | undefined;
   /** K for every image, [B], 1 ≤ K ≤ M; copied, not disposed. */
-  readonly k?: tf.Tensor;
+  readonly k?: tf.Tensor | undefined;
 }
 
 /** A batch with its draws, made by {@link ConfidenceAwareLoss.prepare}. */
-export interface PreparedConfidenceAware extends Prepared {
-  /** Images [B, ...inputShape]. */
-  readonly x: tf.Tensor;
-  /** Labels, int32 [B]. */
-  readonly labels: tf.Tensor1D;
-  /** Noise ε, [M, B, ...inputShape]. */
-  readonly noise: tf.Tensor;
+export interface PreparedConfidenceAware extends PreparedBatch {
   /** Worst-case noise ε*, [M, B, ...inputShape]; absent where λ is 0. */
   readonly noiseAdv: tf.Tensor | undefined;
   /** Uniform numbers [B, M] that decide K. */
   readonly uniforms: tf.Tensor2D;
-  /** ŷ, [B, numClasses], where it was given. */
+  /** ŷ, [B, numClasses], where it was given; else the mean softmax over the same M noisy copies, as a constant. */
   readonly softTargets: tf.Tensor2D | undefined;
   /** K, [B], where it was given. */
   readonly k: tf.Tensor1D | undefined;
-  /** The largest label, where the labels were plain numbers. */
-  readonly largestLabel: number | undefined;
 }
 
 /** The parts of the confidence-aware loss, one entry per image. */
@@ -101,6 +96,8 @@ export interface ConfidenceAwareTerms {
  * - K ~ max(1, Bin(M, p̂)),
  * - L_low = (1/M) Σ of the K smallest of −ln softmax(f(x + ε_i))_y,
  * - L_high = max_i KL(ŷ ‖ softmax f(x + ε*_i)), ε* from the attack on the noise.
+ *
+ * The first half-key drives the noise (image b: `foldIn` of it and b), the second the draws of K.
  *
  * `value` makes one training-mode forward pass on the noisy images, from which p̂, K, the mask and default soft targets follow
  * as constants, and one on the attacked ones. The attack runs in inference mode, in `prepare`.
@@ -136,29 +133,25 @@ export class ConfidenceAwareLoss implements TrainingLoss<ConfidenceAwareBatch, P
     const call = 'ConfidenceAwareLoss.prepare';
     assertOutsideTape(call);
     const given = parseConfidenceAwareBatch(call, batch);
-    const { x, softTargets, k } = given;
-    assertBatch(call, x);
-    const [size = 0] = x.shape;
-    if (given.noise) assertBatchNoise(call, x, given.noise);
-    if (given.noiseAdv) assertBatchNoise(call, x, given.noiseAdv, 'noiseAdv');
-    if (softTargets) assertSoftTargets(call, softTargets, size);
-    if (k) assertShape(call, 'k', k, [size]);
-    const { noise: source, attack, numNoise, lambda } = this.#options;
+    const { attack, lambda, epsilonSchedule } = this.#options;
+    const strength = factorAt(call, epsilonSchedule, given.epoch);
     const [noiseKey, uniformKey] = split(given.key);
     return withDispose(() => {
-      const { labels, largest } = checkLabels(call, given.labels, size);
-      assertLabelsFit(call, largest, softTargets?.shape[1] ?? Infinity);
-      const noise = given.noise?.clone() ?? source.sampleBatch({ key: noiseKey, numNoise, shape: x.shape });
-      const runAttack = (): tf.Tensor => attack.perturb(this.#classifier, { x, noise, softTargets });
+      const drawn = noisyBatch(call, given, { ...this.#options, key: noiseKey });
+      const { x, noise, largestLabel } = drawn;
+      const [numNoise = 1, size = 1] = noise.shape;
+      const { softTargets, noiseAdv, k } = given;
+      if (noiseAdv) assertBatchNoise(call, x, noiseAdv, 'noiseAdv');
+      if (softTargets) assertSoftTargets(call, softTargets, size);
+      if (k) assertShape(call, 'k', k, [size]);
+      assertLabelsFit(call, largestLabel, softTargets?.shape[1] ?? Infinity);
+      const runAttack = (): tf.Tensor => attack.perturb(this.#classifier, { x, noise, softTargets, strength });
       return {
-        x: x.clone(),
-        labels,
-        noise,
-        noiseAdv: lambda === 0 ? undefined : (given.noiseAdv?.clone() ?? runAttack()),
-        uniforms: drawUniforms(uniformKey, size, noise.shape[0] ?? numNoise),
+        ...drawn,
+        noiseAdv: lambda === 0 ? undefined : (noiseAdv?.clone() ?? runAttack()),
+        uniforms: drawUniforms(uniformKey, size, numNoise),
         softTargets: softTargets?.clone() as tf.Tensor2D | undefined,
         k: k && (tf.cast(k, 'float32') as tf.Tensor1D),
-        largestLabel: largest,
       };
     });
   }
@@ -190,15 +183,15 @@ export class ConfidenceAwareLoss implements TrainingLoss<ConfidenceAwareBatch, P
       const high = noiseAdv
         ? worstCaseKl(noisyLogits(call, this.#run, { x, noise: noiseAdv }, { training: true }), softTargets)
         : (tf.zerosLike(low) as tf.Tensor1D);
-      const mask = asConstant((count) => tf.cast(tf.greaterEqual(count, numNoise), 'float32'), k) as tf.Tensor1D;
+      const mask = asConstant((count) => indicator(tf.greaterEqual(count, numNoise)), k) as tf.Tensor1D;
       return { low, high, mask, k };
     });
   }
 }
 
-/** Uniform numbers [B, M]: row b is sample b of the key. */
-function drawUniforms(key: Key, batch: number, numNoise: number): tf.Tensor2D {
-  const uniforms = new Float32Array(batch * numNoise);
-  fillUniforms(uniforms, { key, start: 0, dimension: numNoise });
-  return tf.tensor2d(uniforms, [batch, numNoise]);
+/** The factor that a schedule of rising epochs gives an epoch; 1 before its first step. */
+function factorAt(call: string, schedule: readonly EpsilonStep[], epoch: number | undefined): number {
+  if (schedule.length === 0) return 1;
+  const reached = requireEpoch(call, epoch, 'epsilonSchedule');
+  return schedule.findLast((step) => step.epoch <= reached)?.factor ?? 1;
 }

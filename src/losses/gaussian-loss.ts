@@ -3,14 +3,14 @@ import { adaptClassifier } from '../classifier/adapt-classifier.ts';
 import { noisyLogits } from '../classifier/noisy-logits.ts';
 import type { Classifier, LogitsFn } from '../classifier/types.ts';
 import type { AdditiveNoise } from '../noise/types.ts';
-import { parseGaussianLossBatch, parseGaussianLossOptions } from '../options/gaussian-loss-options.ts';
-import { assertBatch, assertBatchNoise } from '../tensors/assert-shapes.ts';
+import { parseGaussianLossOptions } from '../options/gaussian-loss-options.ts';
+import { parseTrainingBatch } from '../options/training-batch-options.ts';
 import { assertOutsideTape } from '../tensors/assert-outside-tape.ts';
-import { crossEntropyRows } from '../tensors/cross-entropy.ts';
-import { assertLabelsFit, checkLabels, type Labels } from '../tensors/labels.ts';
+import { assertLabelsFit } from '../tensors/labels.ts';
 import { withDispose } from '../tensors/with-dispose.ts';
-import type { Key } from '../types.ts';
-import type { Prepared, TrainingLoss } from './types.ts';
+import { noisyBatch } from './noisy-batch.ts';
+import { noisyCrossEntropy } from './noisy-cross-entropy.ts';
+import type { PreparedBatch, TrainingBatch, TrainingLoss } from './types.ts';
 
 /** Options of {@link GaussianLoss}. */
 export interface GaussianLossOptions {
@@ -23,32 +23,16 @@ export interface GaussianLossOptions {
   readonly numNoise?: number;
 }
 
-/** A batch for {@link GaussianLoss.prepare}. */
-export interface GaussianLossBatch {
-  /** Images [B, ...inputShape], float32; copied, not disposed. */
-  readonly x: tf.Tensor;
-  /** Class labels [B]; copied, not disposed. */
-  readonly labels: Labels;
-  /** Drives the noise: image b draws from `foldIn(key, b)`. */
-  readonly key: Key;
-  /** The noise [M, B, ...inputShape] to use instead of drawing it; copied, not disposed. */
-  readonly noise?: tf.Tensor;
-}
-
-/** A batch with its noise, made by {@link GaussianLoss.prepare}. */
-export interface PreparedGaussian extends Prepared {
-  /** Images [B, ...inputShape]. */
-  readonly x: tf.Tensor;
-  /** Labels, int32 [B]. */
-  readonly labels: tf.Tensor1D;
-  /** Noise [M, B, ...inputShape]. */
-  readonly noise: tf.Tensor;
-  /** The largest label, where the labels were plain numbers. */
-  readonly largestLabel: number | undefined;
+/** The parts of the Gaussian loss, one entry per image. */
+export interface GaussianTerms {
+  /** Mean cross entropy of the noisy copies, [B]. */
+  readonly crossEntropy: tf.Tensor1D;
 }
 
 /**
  * Gaussian training: the mean cross entropy of noisy images, (1/MB) Σ_b Σ_i −ln softmax(f(x_b + ε_bi))_y.
+ *
+ * The key drives the noise: image b draws from `foldIn(key, b)`. One forward pass over M · B inputs.
  *
  * @see Cohen, Rosenfeld, Kolter, "Certified Adversarial Robustness via Randomized Smoothing", ICML 2019, section 3.3;
  * locuslab/smoothing, train.py
@@ -57,7 +41,7 @@ export interface PreparedGaussian extends Prepared {
  * const loss = new GaussianLoss(model, { noise });
  * ```
  */
-export class GaussianLoss implements TrainingLoss<GaussianLossBatch, PreparedGaussian> {
+export class GaussianLoss implements TrainingLoss<TrainingBatch, PreparedBatch> {
   readonly #run: LogitsFn;
   readonly #options: ReturnType<typeof parseGaussianLossOptions>;
 
@@ -72,31 +56,25 @@ export class GaussianLoss implements TrainingLoss<GaussianLossBatch, PreparedGau
    *
    * @throws OptionError, TensorError for a missing key, unknown names, labels or shapes that do not fit, or inside a tape
    */
-  prepare(batch: GaussianLossBatch): PreparedGaussian {
+  prepare(batch: TrainingBatch): PreparedBatch {
     const call = 'GaussianLoss.prepare';
     assertOutsideTape(call);
-    const { x, labels, key, noise } = parseGaussianLossBatch(call, batch);
-    assertBatch(call, x);
-    if (noise) assertBatchNoise(call, x, noise);
-    const { noise: source, numNoise } = this.#options;
-    return withDispose(() => {
-      const checked = checkLabels(call, labels, x.shape[0] ?? 0);
-      return {
-        x: x.clone(),
-        labels: checked.labels,
-        noise: noise?.clone() ?? source.sampleBatch({ key, numNoise, shape: x.shape }),
-        largestLabel: checked.largest,
-      };
-    });
+    const given = parseTrainingBatch(call, batch);
+    return withDispose(() => noisyBatch(call, given, { ...this.#options, key: given.key }));
   }
 
   /** The loss of a prepared batch: one training-mode forward pass. A scalar owned by the caller. */
-  value({ x, labels, noise, largestLabel }: PreparedGaussian): tf.Scalar {
+  value(prepared: PreparedBatch): tf.Scalar {
+    return tf.tidy(() => tf.mean(this.terms(prepared).crossEntropy) as tf.Scalar);
+  }
+
+  /** The parts of the loss per image, for logs and for objectives of one's own; the tensors are the caller's. */
+  terms({ x, labels, noise, largestLabel }: PreparedBatch): GaussianTerms {
     const call = 'GaussianLoss.value';
     return tf.tidy(() => {
       const logits = noisyLogits(call, this.#run, { x, noise }, { training: true });
       assertLabelsFit(call, largestLabel, logits.shape[2]);
-      return tf.mean(crossEntropyRows(logits, labels)) as tf.Scalar;
+      return { crossEntropy: noisyCrossEntropy(logits, labels) };
     });
   }
 }

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { asConstant } from '../tensors/as-constant.ts';
 import { assertShape } from '../tensors/assert-shapes.ts';
+import { indicator } from '../tensors/indicator.ts';
 
 /**
  * K ~ max(1, Bin(M, p̂)) from M uniform numbers per image: K = max(1, Σ_j 1[u_j < p̂]).
@@ -14,7 +15,7 @@ import { assertShape } from '../tensors/assert-shapes.ts';
 export function sampleK(pHat: tf.Tensor1D, uniforms: tf.Tensor2D): tf.Tensor1D {
   assertShape('sampleK', 'pHat', pHat, [uniforms.shape[0]]);
   const draw = (p: tf.Tensor, u: tf.Tensor): tf.Tensor => {
-    const successes = tf.sum(tf.cast(tf.less(u, tf.expandDims(p, 1)), 'float32'), 1);
+    const successes = tf.sum(indicator(tf.less(u, tf.expandDims(p, 1))), 1);
     return tf.maximum(successes, 1);
   };
   return asConstant(draw, pHat, uniforms) as tf.Tensor1D;

@@ -1,4 +1,28 @@
 import type * as tf from '@tensorflow/tfjs';
+import type { Labels } from '../tensors/labels.ts';
+import type { Key } from '../types.ts';
+
+/**
+ * A batch of the host's loop, the same for every method: a loss takes from it what it needs, so the loop stays as it is when the method
+ * changes.
+ */
+export interface TrainingBatch {
+  /** Images [B, ...inputShape], float32; copied, not disposed. */
+  readonly x: tf.Tensor;
+  /** Class labels [B]; copied, not disposed. */
+  readonly labels: Labels;
+  /** Drives every draw of `prepare`: each loss says which part draws what. */
+  readonly key: Key;
+  /** The noise ε [M, B, ...inputShape] to use instead of drawing it; copied, not disposed. */
+  readonly noise?: tf.Tensor | undefined;
+  /** Index of the epoch, from 0: needed by the options that change with it (warm-up, schedules), unused without them. */
+  readonly epoch?: number | undefined;
+  /**
+   * ŷ, [B, numClasses], rows sum to 1: the smoothed prediction of a Gaussian-trained classifier. Used by `ConfidenceAwareLoss` alone; the
+   * other losses take and ignore it. Copied, not disposed.
+   */
+  readonly softTargets?: tf.Tensor | undefined;
+}
 
 /**
  * What a loss keeps between `prepare` and `value`: tensors of its own.
@@ -12,8 +36,20 @@ export interface Prepared {
   [Symbol.dispose](): void;
 }
 
+/** A batch with its noise, what every loss of catrs prepares; some add to it. */
+export interface PreparedBatch extends Prepared {
+  /** Images [B, ...inputShape]. */
+  readonly x: tf.Tensor;
+  /** Labels, int32 [B]. */
+  readonly labels: tf.Tensor1D;
+  /** Noise ε, [M, B, ...inputShape]. */
+  readonly noise: tf.Tensor;
+  /** The largest label, where the labels were plain numbers. */
+  readonly largestLabel: number | undefined;
+}
+
 /** The two-phase form of every training objective: `prepare` outside the gradient tape, `value` inside. */
-export interface TrainingLoss<Batch, P extends Prepared> {
+export interface TrainingLoss<Batch = TrainingBatch, P extends Prepared = Prepared> {
   /** Draws the noise and runs the attack. The tensors of the batch are copied, not disposed. Throws inside a tape. */
   prepare(batch: Batch): P;
   /** The loss of a prepared batch, a scalar owned by the caller; the tape of `optimizer.minimize` sees only this. */

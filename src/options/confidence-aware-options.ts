@@ -3,6 +3,7 @@ import type { NoiseAttack } from '../attacks/types.ts';
 import type { ConfidenceAwareBatch, ConfidenceAwareLossOptions } from '../losses/confidence-aware-loss.ts';
 import * as fields from './fields.ts';
 import { parseOptions, type WithDefaults } from './parse.ts';
+import { trainingBatch, type UnsetInBatch } from './training-batch-options.ts';
 
 const options = z.strictObject({
   noise: fields.additiveNoise,
@@ -13,14 +14,11 @@ const options = z.strictObject({
   lambda: fields.nonNegative,
   numNoise: fields.positiveInteger.default(4),
   confidenceMask: fields.boolean.default(false),
+  epsilonSchedule: fields.epsilonSchedule.default([]),
 });
 
 const batch = z.strictObject({
-  x: fields.tensor,
-  labels: fields.labels,
-  key: fields.key,
-  softTargets: fields.tensor.optional(),
-  noise: fields.tensor.optional(),
+  ...trainingBatch.shape,
   noiseAdv: fields.tensor.optional(),
   k: fields.tensor.optional(),
 });
@@ -37,6 +35,6 @@ export function parseConfidenceAwareOptions(
 export function parseConfidenceAwareBatch(
   call: string,
   given: ConfidenceAwareBatch,
-): WithDefaults<ConfidenceAwareBatch, 'softTargets' | 'noise' | 'noiseAdv' | 'k'> {
+): WithDefaults<ConfidenceAwareBatch, UnsetInBatch | 'noiseAdv' | 'k'> {
   return parseOptions(call, batch, given);
 }

@@ -1,8 +1,14 @@
 import { z } from 'zod';
 import type { Tensor } from '@tensorflow/tfjs';
+import type { InputAttack, MixAttack } from '../attacks/types.ts';
+import type { SmoothedPgdOptions } from '../attacks/smoothed-pgd.ts';
+import type { EpsilonStep } from '../losses/confidence-aware-loss.ts';
+import type { ConsistencyMode } from '../losses/consistency-term.ts';
 import type { AdditiveNoise, Noise } from '../noise/types.ts';
 import type { Labels } from '../tensors/labels.ts';
 import type { InputRange, Key, Norm } from '../types.ts';
+
+type AttackOrder = NonNullable<SmoothedPgdOptions['order']>;
 
 /** A field of type T that must satisfy `holds`; `must` completes the sentence "`field` ...". @internal */
 function field<T>(must: string, holds: (value: unknown) => boolean): z.ZodCustom<T, T> {
@@ -21,6 +27,8 @@ export const positive: z.ZodCustom<number, number> = field(
   'must be a finite number greater than 0',
   (v) => isFiniteNumber(v) && v > 0,
 );
+/** @internal */
+export const finite: z.ZodCustom<number, number> = field('must be a finite number', isFiniteNumber);
 /** A scale that is used in float32, where it must neither overflow nor vanish. @internal */
 export const positiveFloat32: z.ZodCustom<number, number> = field(
   'must be a number greater than 0 that float32 can hold',
@@ -42,6 +50,10 @@ export const nonNegativeInteger: z.ZodCustom<number, number> = field('must be an
 /** @internal */
 export const classCount: z.ZodCustom<number, number> = field('must be an integer of at least 2', (v) =>
   isInteger(v, 2, 2 ** 31 - 1),
+);
+/** A number of copies that are compared with each other. @internal */
+export const severalCopies: z.ZodCustom<number, number> = field('must be an integer of at least 2', (v) =>
+  isInteger(v, 2, Number.MAX_SAFE_INTEGER),
 );
 /** @internal */
 export const sampleCount: z.ZodCustom<number, number> = field(
@@ -68,6 +80,11 @@ export const norm: z.ZodCustom<Norm, Norm> = field(
   (v) => v === 'l1' || v === 'l2' || v === 'linf',
 );
 /** @internal */
+export const consistencyMode: z.ZodCustom<ConsistencyMode, ConsistencyMode> = field(
+  "must be 'default', 'xent', 'kl' or 'mse'",
+  (v) => v === 'default' || v === 'xent' || v === 'kl' || v === 'mse',
+);
+/** @internal */
 export const range: z.ZodCustom<InputRange, InputRange> = field(
   'must be [low, high], two numbers with low < high',
   (v) =>
@@ -75,6 +92,26 @@ export const range: z.ZodCustom<InputRange, InputRange> = field(
     v.length === 2 &&
     v.every((end) => typeof end === 'number' && !Number.isNaN(end)) &&
     v[0] < v[1],
+);
+/** A range with two ends. @internal */
+export const finiteRange: z.ZodCustom<InputRange, InputRange> = field(
+  'must be [low, high], two finite numbers with low < high',
+  (v) => Array.isArray(v) && v.length === 2 && v.every(isFiniteNumber) && (v[0] as number) < (v[1] as number),
+);
+/** @internal */
+export const attackOrder: z.ZodCustom<AttackOrder, AttackOrder> = field(
+  "must be 'clip-then-shorten' or 'shorten-then-clip'",
+  (v) => v === 'clip-then-shorten' || v === 'shorten-then-clip',
+);
+/** @internal */
+export const openFraction: z.ZodCustom<number, number> = field(
+  'must be in (0, 1)',
+  (v) => isFiniteNumber(v) && v > 0 && v < 1,
+);
+/** Steps of a grid, or none. @internal */
+export const levels: z.ZodCustom<number | null, number | null> = field(
+  'must be an integer of at least 1, or null',
+  (v) => v === null || isInteger(v, 1, Number.MAX_SAFE_INTEGER),
 );
 /** @internal */
 export const key: z.ZodCustom<Key, Key> = field(
@@ -86,6 +123,22 @@ export const signal: z.ZodCustom<AbortSignal, AbortSignal> = field(
   'must be an AbortSignal',
   (v) => typeof v === 'object' && v !== null && 'aborted' in v && 'throwIfAborted' in v,
 );
+
+/** @internal */
+export const epsilonSchedule: z.ZodCustom<readonly EpsilonStep[], readonly EpsilonStep[]> = field(
+  'must be a list of { epoch, factor } with rising epochs and factors greater than 0',
+  (v) =>
+    Array.isArray(v) &&
+    v.every(
+      (step: Partial<EpsilonStep> | null, i) =>
+        isInteger(step?.epoch, 0, Number.MAX_SAFE_INTEGER) &&
+        isFiniteNumber(step?.factor) &&
+        step.factor > 0 &&
+        (i === 0 || (step.epoch as number) > (v[i - 1] as EpsilonStep).epoch),
+    ),
+);
+/** Factor of the lengths of an attack. @internal */
+export const strength: z.ZodDefault<z.ZodCustom<number, number>> = positive.default(1);
 
 /** A function-valued option. @internal */
 export function callback<F>(must: string): z.ZodCustom<F, F> {
@@ -102,6 +155,17 @@ const hasMethods = (value: unknown, methods: readonly string[]): value is object
   value !== null &&
   methods.every((name) => typeof (value as Record<string, unknown>)[name] === 'function');
 
+/** @internal */
+export const inputAttack: z.ZodCustom<InputAttack, InputAttack> = field(
+  'must be an attack on the input (for example new SmoothedPgd({ noise, epsilon: 0.5, steps: 4 }))',
+  (v) => hasMethods(v, ['perturb']),
+);
+/** @internal */
+export const mixAttack: z.ZodCustom<MixAttack, MixAttack> = field(
+  'must be an attack of SmoothMix (for example new SmoothMixPgd({ noise, stepSize: 0.5, steps: 4 }))',
+  (v) => hasMethods(v, ['perturb']),
+);
+
 /** A noise must name itself and its norms: certificates hold both. */
 const isNoise = (value: unknown, methods: readonly string[]): boolean =>
   hasMethods(value, methods) &&
@@ -109,6 +173,9 @@ const isNoise = (value: unknown, methods: readonly string[]): boolean =>
   'norms' in value &&
   Array.isArray(value.norms) &&
   value.norms.length > 0;
+
+const hasGaussianSigma = ({ name, parameters }: AdditiveNoise): boolean =>
+  name === 'gaussian' && isFiniteNumber(parameters?.['sigma']) && parameters['sigma'] > 0;
 
 /** @internal */
 export const output: z.ZodCustom<'logits' | 'probabilities', 'logits' | 'probabilities'> = field(
@@ -129,6 +196,11 @@ export const labels: z.ZodCustom<Labels, Labels> = field(
 export const noise: z.ZodCustom<Noise, Noise> = field(
   'must be a noise (for example new GaussianNoise({ sigma: 0.25 }))',
   (v) => isNoise(v, ['perturb', 'radius']),
+);
+/** An additive noise whose law is N(0, σ²I), with σ in its parameters. @internal */
+export const gaussianNoise: z.ZodCustom<AdditiveNoise, AdditiveNoise> = field(
+  'must be an additive Gaussian noise, whose radius MACER maximises (new GaussianNoise({ sigma: 0.25 }))',
+  (v) => isNoise(v, ['perturb', 'radius', 'sample', 'sampleBatch']) && hasGaussianSigma(v as AdditiveNoise),
 );
 /** @internal */
 export const additiveNoise: z.ZodCustom<AdditiveNoise, AdditiveNoise> = field(

@@ -13,6 +13,17 @@ export function assertBatchNoise(call: string, x: tf.Tensor, noise: tf.Tensor, f
   assertFloat(call, field, noise);
 }
 
+/** Throws unless a tensor of noisy copies, [M, B, ...], holds at least `least` of them. @internal */
+export function assertCopies(call: string, field: string, copies: tf.Tensor, least: number): void {
+  const [numNoise = 0] = copies.shape;
+  if (copies.rank > 1 && numNoise >= least) return;
+  throw new TensorError(`\`${field}\` must hold at least ${least} noisy copies, got shape [${copies.shape}]`, {
+    call,
+    field,
+    value: copies.shape,
+  });
+}
+
 /** Throws unless `softTargets` is float32 [batch, numClasses]; any class count of at least 2 passes when none is given. @internal */
 export function assertSoftTargets(call: string, softTargets: tf.Tensor, batch: number, numClasses?: number): void {
   const [, columns = 0] = softTargets.shape;
@@ -33,6 +44,12 @@ export function assertShape(call: string, field: string, tensor: tf.Tensor, shap
     field,
     value: tensor.shape,
   });
+}
+
+/** Throws unless the tensor is float32 and has the shape of `x`. @internal */
+export function assertLike(call: string, field: string, tensor: tf.Tensor, x: tf.Tensor): void {
+  assertShape(call, field, tensor, x.shape);
+  assertFloat(call, field, tensor);
 }
 
 /** Throws unless `x` is a float32 batch [B, ...inputShape] with at least one image. @internal */

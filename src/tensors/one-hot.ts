@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import { indicator } from './indicator.ts';
 
 /**
  * Indicator rows in float32: int32 [...] → [..., depth]; a row of zeros for an index out of range.
@@ -8,5 +9,6 @@ import * as tf from '@tensorflow/tfjs';
  * @internal
  */
 export function oneHot(indices: tf.Tensor, depth: number): tf.Tensor {
-  return tf.cast(tf.equal(tf.expandDims(indices, -1), tf.range(0, depth, 1, 'int32')), 'float32');
+  const equal = tf.equal(tf.expandDims(indices, -1), tf.range(0, depth, 1, 'int32'));
+  return indicator(equal);
 }

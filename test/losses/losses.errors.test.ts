@@ -41,7 +41,10 @@ describe('new losses refuse', () => {
     [{ lambda: undefined }, '`lambda` must be a finite number of at least 0, got undefined'],
     [{ numNoise: 1.5 }, '`numNoise` must be an integer of at least 1, got 1.5'],
     [{ confidenceMask: 1 }, '`confidenceMask` must be true or false, got 1'],
-    [{ lbd: 1 }, 'unknown option `lbd`; known options: `noise`, `attack`, `lambda`, `numNoise`, `confidenceMask`'],
+    [
+      { lbd: 1 },
+      'unknown option `lbd`; known options: `noise`, `attack`, `lambda`, `numNoise`, `confidenceMask`, `epsilonSchedule`',
+    ],
   ])('ConfidenceAwareLoss %o', (change, text) =>
     expectError(
       () => new ConfidenceAwareLoss(logits, { noise, attack, lambda: 1, ...change } as never),
@@ -147,16 +150,16 @@ describe('prepare refuses', () => {
   });
 
   it('names it does not know', async () => {
-    const gaussianText = 'unknown option `softTargets`; known options: `x`, `labels`, `key`, `noise`';
+    const gaussianText = 'unknown option `k`; known options: `x`, `labels`, `key`, `noise`, `epoch`, `softTargets`';
     await expectError(
-      () => gaussian.prepare(batch({ softTargets: t.targets })),
+      () => gaussian.prepare(batch({ k: t.flat }) as never),
       OptionError,
       `GaussianLoss.prepare: ${gaussianText}`,
     );
     await onlyCatRs(
       () => ({ softTarget: t.targets }),
       OptionError,
-      'unknown option `softTarget`; known options: `x`, `labels`, `key`, `softTargets`, `noise`, `noiseAdv`, `k`',
+      'unknown option `softTarget`; known options: `x`, `labels`, `key`, `noise`, `epoch`, `softTargets`, `noiseAdv`, `k`',
     );
   });
 

@@ -1,0 +1,27 @@
+import type * as tf from '@tensorflow/tfjs';
+import type { AdditiveNoise } from '../noise/types.ts';
+import { assertBatch, assertBatchNoise } from '../tensors/assert-shapes.ts';
+import { checkLabels } from '../tensors/labels.ts';
+import type { Key } from '../types.ts';
+import type { Prepared, PreparedBatch, TrainingBatch } from './types.ts';
+
+/** Where the noise of a batch comes from when it is not given. @internal */
+export interface NoiseSource {
+  readonly noise: AdditiveNoise;
+  readonly numNoise: number;
+  readonly key: Key;
+}
+
+/** The tensors of a batch, as new ones; to be made inside `withDispose`. @internal */
+export function noisyBatch(
+  call: string,
+  { x, labels, noise }: Pick<TrainingBatch, 'x' | 'labels' | 'noise'>,
+  source: NoiseSource,
+): Omit<PreparedBatch, keyof Prepared> {
+  assertBatch(call, x);
+  if (noise) assertBatchNoise(call, x, noise);
+  const checked = checkLabels(call, labels, x.shape[0] ?? 0);
+  const drawn = (): tf.Tensor =>
+    source.noise.sampleBatch({ key: source.key, numNoise: source.numNoise, shape: x.shape });
+  return { x: x.clone(), labels: checked.labels, noise: noise?.clone() ?? drawn(), largestLabel: checked.largest };
+}
