@@ -7,8 +7,9 @@ import { assertOutsideTape } from '../tensors/assert-outside-tape.ts';
 import { asConstant } from '../tensors/as-constant.ts';
 import { assertBatch, assertBatchNoise, assertSoftTargets } from '../tensors/assert-shapes.ts';
 import { klRows, meanSoftmax } from '../tensors/cross-entropy.ts';
-import { gradientOf } from '../tensors/gradient-of.ts';
-import { flattenExamples, rowNorms, shortenRows } from '../tensors/per-example.ts';
+import { gradientSeeing } from '../tensors/gradient-of.ts';
+import { flattenExamples, shortenRows } from '../tensors/per-example.ts';
+import { guardedDirection } from './norm-geometry.ts';
 import { projectedAscent } from './projected-ascent.ts';
 import type { NoiseAttack, NoiseAttackRequest } from './types.ts';
 
@@ -26,8 +27,6 @@ export interface NoisePgdOptions {
 }
 
 const CALL = 'NoisePgd.perturb';
-// Keeps the direction of a vanishing gradient finite, as the official code does.
-const GRADIENT_GUARD = 1e-8;
 // All-zero noise has no scale to restore; it stays zero instead of becoming NaN.
 const LEAST_SCALE = 1e-30;
 
@@ -71,31 +70,30 @@ export class NoisePgd implements NoiseAttack {
    */
   perturb(classifier: Classifier, request: NoiseAttackRequest): tf.Tensor {
     assertOutsideTape(CALL);
-    const { x, noise, softTargets } = parseNoiseAttackRequest(CALL, request);
+    const { x, noise, softTargets, strength } = parseNoiseAttackRequest(CALL, request);
     assertBatch(CALL, x);
     assertBatchNoise(CALL, x, noise);
     const run = adaptClassifier(CALL, classifier);
     return tf.tidy(() => {
       const start = flattenExamples(noise, 2);
-      let targets = softTargets;
-      const gradient = (rows: tf.Tensor2D): tf.Tensor2D =>
-        gradientOf((moved) => {
-          const logits = noisyLogits(CALL, run, { x, noise: tf.reshape(moved, noise.shape) }, { training: false });
-          if (softTargets) assertSoftTargets(CALL, softTargets, ...(logits.shape.slice(1) as [number, number]));
-          // The first forward pass also gives the default targets; they stay fixed from then on.
-          targets ??= tf.keep(asConstant(meanSoftmax, logits));
-          return tf.mean(tf.sum(klRows(logits, targets), 1));
-        }, rows);
-      try {
-        const attacked = projectedAscent(start, this.steps, this.stepSize, {
-          gradient,
-          direction: (g) => tf.div(g, tf.add(rowNorms(g), GRADIENT_GUARD)),
-          project: (rows) => restandardize(tf.add(start, shortenRows(tf.sub(rows, start), this.epsilon)), start),
-        });
-        return tf.reshape(attacked, noise.shape);
-      } finally {
-        if (targets !== softTargets) targets?.dispose();
-      }
+      const first: tf.NamedTensorMap = softTargets ? { targets: softTargets } : {};
+      const { rows } = projectedAscent({ rows: start, memory: first }, this.steps, {
+        look: (rows, memory) => {
+          const { gradient, seen } = gradientSeeing((moved) => {
+            const logits = noisyLogits(CALL, run, { x, noise: tf.reshape(moved, noise.shape) }, { training: false });
+            if (softTargets) assertSoftTargets(CALL, softTargets, ...(logits.shape.slice(1) as [number, number]));
+            // The first forward pass also gives the default targets; they stay fixed from then on.
+            const targets = memory.targets ?? asConstant(meanSoftmax, logits);
+            return { value: tf.mean(tf.sum(klRows(logits, targets), 1)), seen: { targets } };
+          }, rows);
+          return { gradient, memory: seen };
+        },
+        direction: guardedDirection,
+        stepLength: () => strength * this.stepSize,
+        project: (rows) =>
+          restandardize(tf.add(start, shortenRows(tf.sub(rows, start), strength * this.epsilon)), start),
+      });
+      return tf.reshape(rows, noise.shape);
     });
   }
 }

@@ -1,27 +1,27 @@
 import * as tf from '@tensorflow/tfjs';
-import { adaptClassifier } from '../classifier/adapt-classifier.ts';
-import { noisyLogits } from '../classifier/noisy-logits.ts';
-import type { Classifier, LogitsFn } from '../classifier/types.ts';
+import type { Classifier } from '../classifier/types.ts';
+import { OptionError } from '../errors.ts';
 import type { AdditiveNoise } from '../noise/types.ts';
-import { parseSmoothedPgdOptions, parseSmoothedPgdRequest } from '../options/smoothed-pgd-options.ts';
-import { fillNormals } from '../random/fill-normals.ts';
+import { parseInputAttackRequest } from '../options/input-attack-request-options.ts';
+import { parseSmoothedPgdOptions } from '../options/smoothed-pgd-options.ts';
 import { split } from '../random/split.ts';
-import { assertBatch, assertBatchNoise } from '../tensors/assert-shapes.ts';
 import { assertOutsideTape } from '../tensors/assert-outside-tape.ts';
-import { gradientOf } from '../tensors/gradient-of.ts';
 import { labelEntries } from '../tensors/cross-entropy.ts';
-import { assertLabelsFit, checkLabels, type Labels } from '../tensors/labels.ts';
-import { flattenExamples, rowNorms, shortenRows } from '../tensors/per-example.ts';
-import type { InputRange, Key } from '../types.ts';
+import { gradientOf } from '../tensors/gradient-of.ts';
+import type { InputRange, Norm } from '../types.ts';
+import { drawNormals } from './draw-normals.ts';
+import { ascentDirection, normGeometry } from './norm-geometry.ts';
 import { projectedAscent } from './projected-ascent.ts';
+import { type SmoothedTarget, smoothedTarget } from './smoothed-target.ts';
+import type { InputAttack, InputAttackRequest } from './types.ts';
 
 /** Options of {@link SmoothedPgd}. */
 export interface SmoothedPgdOptions {
   /** The noise of the smoothed classifier that is attacked. */
   readonly noise: AdditiveNoise;
-  /** Largest ℓ2 length of the perturbation, in input units. */
+  /** Largest length of the perturbation in `norm`, in input units. */
   readonly epsilon: number;
-  /** Number of gradient steps, T. */
+  /** Number of steps, T. */
   readonly steps: number;
   /**
    * Number of noisy copies whose mean softmax is attacked, M.
@@ -29,47 +29,61 @@ export interface SmoothedPgdOptions {
    */
   readonly numNoise?: number;
   /**
-   * ℓ2 length of one step, in input units.
+   * Length of one step in `norm`, in input units.
    * @defaultValue 2 · epsilon / steps
    */
   readonly stepSize?: number;
   /** Range to which the attacked input x + δ is clipped, which must hold x; absent: no clipping. */
   readonly clip?: InputRange;
-}
-
-/** What {@link SmoothedPgd.perturb} is given. */
-export interface SmoothedPgdRequest {
-  /** Inputs [B, ...inputShape]; not changed, not disposed. */
-  readonly x: tf.Tensor;
-  /** Class labels [B] that the attack moves away from; not disposed. */
-  readonly labels: Labels;
-  /** Drives the noise (absent `noise`) and the directions taken where a gradient vanishes. */
-  readonly key: Key;
-  /** The noise [M, B, ...inputShape] to use instead of drawing it; not disposed. */
-  readonly noise?: tf.Tensor;
+  /**
+   * The norm of `epsilon` and `stepSize`.
+   * @defaultValue 'l2'
+   */
+  readonly norm?: Norm;
+  /**
+   * Whether the direction is estimated from forward passes alone, which needs at least 2 noises.
+   * @defaultValue false
+   */
+  readonly gradientFree?: boolean;
+  /**
+   * What is done first after a step: clipping x + δ to `clip` (SmoothAdv) or shortening δ to `epsilon` (Consistency, RS4A).
+   * @defaultValue 'clip-then-shorten'
+   */
+  readonly order?: 'clip-then-shorten' | 'shorten-then-clip';
 }
 
 const CALL = 'SmoothedPgd.perturb';
 
 /**
- * Projected gradient descent on the smoothed classifier (SmoothAdv), in ℓ2.
+ * Projected gradient descent on the smoothed classifier (SmoothAdv), in ℓ2, ℓ∞ or ℓ1.
  *
- * Maximises −ln (1/M) Σ_i softmax(f(x + δ + ε_i))_y over ‖δ‖₂ ≤ `epsilon`, the noises ε_i staying the same through all steps.
- * Every step moves δ by `stepSize` along its normalised gradient (along a standard normal vector, the same in every step, where the
- * gradient is exactly 0), clips x + δ to `clip`, then shortens δ to `epsilon`. The classifier runs in inference mode.
+ * Maximises −ln (1/M) Σ_i softmax(f(x + δ + ε_i))_y over ‖δ‖ ≤ `epsilon`, the noises ε_i staying the same through all steps.
+ * Every step moves δ by `stepSize` along a direction of length 1, clips x + δ to `clip` and shortens δ to `epsilon`. The direction is
+ *
+ * - ℓ2: the gradient over its length; shortening scales δ.
+ * - ℓ∞: the signs of the gradient; shortening clips δ.
+ * - ℓ1: the signs of the largest sixteenth of the gradient's entries over their number; shortening projects δ.
+ *
+ * Where the gradient is exactly 0, a standard normal vector of the key takes its place, the same in every step (in ℓ2 with the
+ * length that it has). With `gradientFree` the gradient is replaced by (1/M) Σ_i −softmax(f(x + δ + ε_i))_y ε_i, which needs no
+ * backward pass. The classifier runs in inference mode.
+ *
+ * δ is at most `epsilon` long up to float32 rounding (a relative 1e-6 in ℓ2, none in ℓ∞ and ℓ1). Adding it to x
+ * rounds every coordinate once more, by at most half a unit in the last place of x + δ.
  *
  * The mean over copies is a log-sum-exp, so a probability too small for float32 still has a gradient; the official code
  * holds it above 1e-20, where the gradient vanishes.
  *
  * @see Salman et al., "Provably Robust Deep Learning via Adversarially Trained Smoothed Classifiers", NeurIPS 2019, Eq. 6;
- * Hadisalman/smoothing-adversarial, attacks.py
+ * Hadisalman/smoothing-adversarial, attacks.py; for ℓ∞ and ℓ1 Yang et al., "Randomized Smoothing of All Shapes and Sizes", ICML
+ * 2020, tonyduan/rs4a, attacks.py; for the other order alinlab/smoothing-catrs, train_consistency.py
  * @example
  * ```ts
  * const attack = new SmoothedPgd({ noise, epsilon: 0.5, steps: 20, numNoise: 8, clip: [0, 1] });
  * const xAdv = attack.perturb(model, { x, labels, key: createKey(1) });
  * ```
  */
-export class SmoothedPgd {
+export class SmoothedPgd implements InputAttack {
   readonly #options: ReturnType<typeof parseSmoothedPgdOptions>;
 
   /** Checks the options. */
@@ -82,65 +96,54 @@ export class SmoothedPgd {
    *
    * @returns the attacked inputs x + δ, [B, ...inputShape], owned by the caller
    * @throws TensorError if called inside a gradient tape or if the shapes do not fit
-   * @throws OptionError if the key is missing or labels are out of range
+   * @throws OptionError if the key is missing, labels are out of range, or there is one noise only and `gradientFree` is set
    * @throws ClassifierError if the classifier does not return [batch, numClasses]
    */
-  perturb(classifier: Classifier, request: SmoothedPgdRequest): tf.Tensor {
+  perturb(classifier: Classifier, request: InputAttackRequest): tf.Tensor {
     assertOutsideTape(CALL);
-    const { x, labels, key, noise } = parseSmoothedPgdRequest(CALL, request);
-    const { epsilon, steps, numNoise, clip } = this.#options;
-    const stepSize = this.#options.stepSize ?? (2 * epsilon) / steps;
-    assertBatch(CALL, x);
-    const run = adaptClassifier(CALL, classifier);
-    const [noiseKey, directionKey] = split(key);
+    const given = parseInputAttackRequest(CALL, request);
+    const { noise, numNoise, steps, clip, norm, gradientFree, order } = this.#options;
+    const epsilon = given.strength * this.#options.epsilon;
+    const stepSize = given.strength * (this.#options.stepSize ?? (2 * this.#options.epsilon) / steps);
+    const [noiseKey, directionKey] = split(given.key);
     return tf.tidy(() => {
-      const drawn = noise ?? this.#options.noise.sampleBatch({ key: noiseKey, numNoise, shape: x.shape });
-      assertBatchNoise(CALL, x, drawn);
-      const checked = checkLabels(CALL, labels, x.shape[0] ?? 0);
-      const objective = (delta: tf.Tensor): tf.Tensor => {
-        const logProbability = meanLogProbability(run, tf.add(x, tf.reshape(delta, x.shape)), drawn, checked.labels);
-        assertLabelsFit(CALL, checked.largest, logProbability.numClasses);
-        return tf.neg(tf.sum(logProbability.values));
-      };
-      const rows = flattenExamples(x, 1);
-      const fallback = drawNormals(directionKey, rows.shape);
-      const delta = projectedAscent(tf.zerosLike(rows), steps, stepSize, {
-        gradient: (current) => gradientOf(objective, current),
-        direction: (gradient) => unitDirection(gradient, fallback),
-        project: (moved) =>
-          shortenRows(clip ? tf.sub(tf.clipByValue(tf.add(rows, moved), ...clip), rows) : moved, epsilon),
+      const target = smoothedTarget(CALL, classifier, given, { noise, numNoise, key: noiseKey });
+      if (gradientFree) assertSeveralNoises(target);
+      const { x } = target;
+      const loss = (delta: tf.Tensor2D): tf.Tensor => target.loss(target.logits(tf.add(x, delta)));
+      const clipped = (delta: tf.Tensor2D): tf.Tensor2D =>
+        clip ? tf.sub(tf.clipByValue(tf.add(x, delta), ...clip), x) : delta;
+      const shortened = (delta: tf.Tensor2D): tf.Tensor2D => normGeometry[norm].shorten(delta, epsilon);
+      const start = { rows: tf.zerosLike(x), memory: {} };
+      const { rows: delta } = projectedAscent(start, steps, {
+        look: (rows, memory) => ({
+          gradient: gradientFree ? gradientFromForwardPasses(target, rows) : gradientOf(loss, rows),
+          memory,
+        }),
+        direction: ascentDirection(normGeometry[norm], drawNormals(directionKey, x.shape)),
+        stepLength: () => stepSize,
+        project: (rows) => (order === 'clip-then-shorten' ? shortened(clipped(rows)) : clipped(shortened(rows))),
       });
-      const attacked = tf.add(x, tf.reshape(delta, x.shape));
+      const attacked = target.images(tf.add(x, delta));
       // x + (clipped − x) can round to just outside the range.
       return clip ? tf.clipByValue(attacked, ...clip) : attacked;
     });
   }
 }
 
-/** ln (1/M) Σ_i softmax(f(x + ε_i))_y for every image, [B]. */
-function meanLogProbability(
-  run: LogitsFn,
-  x: tf.Tensor,
-  noise: tf.Tensor,
-  labels: tf.Tensor1D,
-): { values: tf.Tensor; numClasses: number } {
-  const logits = noisyLogits(CALL, run, { x, noise }, { training: false });
-  const [numNoise, , numClasses] = logits.shape;
-  const logProbabilities = labelEntries(tf.logSoftmax(logits), labels);
-  return { values: tf.sub(tf.logSumExp(logProbabilities, 0), Math.log(numNoise)), numClasses };
+/** (1/M) Σ_i −softmax(f(x + δ + ε_i))_y ε_i, [B, d]: σ² times an estimate of the gradient of −E softmax(f(x + δ + ε))_y. */
+function gradientFromForwardPasses(target: SmoothedTarget, delta: tf.Tensor2D): tf.Tensor2D {
+  const logits = target.logits(tf.add(target.x, delta));
+  const probabilities = labelEntries(tf.softmax(logits), target.labels);
+  return tf.neg(tf.mean(tf.mul(tf.expandDims(probabilities, 2), target.noise), 0));
 }
 
-/** Gradient over its length; the row of `fallback` where the length is exactly 0. */
-function unitDirection(gradient: tf.Tensor2D, fallback: tf.Tensor2D): tf.Tensor2D {
-  const norms = rowNorms(gradient);
-  const vanished = tf.equal(norms, 0);
-  const unit: tf.Tensor2D = tf.div(gradient, tf.where(vanished, tf.onesLike(norms), norms));
-  return tf.where(vanished, fallback, unit);
-}
-
-/** Standard normal rows, [rows, dimension]: row r is sample r of the key. */
-function drawNormals(key: Key, [rows, dimension]: [number, number]): tf.Tensor2D {
-  const normals = new Float32Array(rows * dimension);
-  fillNormals(normals, { key, start: 0, dimension });
-  return tf.tensor2d(normals, [rows, dimension]);
+function assertSeveralNoises({ noise }: SmoothedTarget): void {
+  const [numNoise] = noise.shape;
+  if (numNoise > 1) return;
+  throw new OptionError(`\`numNoise\` must be at least 2 with \`gradientFree\`, got ${numNoise}`, {
+    call: CALL,
+    field: 'numNoise',
+    value: numNoise,
+  });
 }

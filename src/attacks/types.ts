@@ -1,5 +1,7 @@
 import type * as tf from '@tensorflow/tfjs';
 import type { Classifier } from '../classifier/types.ts';
+import type { Labels } from '../tensors/labels.ts';
+import type { Key } from '../types.ts';
 
 /** What an attack on the noise is given. */
 export interface NoiseAttackRequest {
@@ -9,10 +11,56 @@ export interface NoiseAttackRequest {
   readonly noise: tf.Tensor;
   /** Target distribution of every image, [B, numClasses]; absent: the mean softmax over the M noisy copies, as a constant. */
   readonly softTargets?: tf.Tensor | undefined;
+  /**
+   * Factor of every length of the attack (`epsilon`, `stepSize`), greater than 0: losses set it from their schedules.
+   * @defaultValue 1
+   */
+  readonly strength?: number;
 }
 
 /** An attack that moves the noise of smoothed training, not the image. A plain object is enough. */
 export interface NoiseAttack {
   /** The attacked noise, [M, B, ...inputShape], owned by the caller. Called outside every gradient tape. */
   perturb(classifier: Classifier, request: NoiseAttackRequest): tf.Tensor;
+}
+
+/** What an attack on the input is given. */
+export interface InputAttackRequest {
+  /** Inputs [B, ...inputShape]; not changed, not disposed. */
+  readonly x: tf.Tensor;
+  /** Class labels [B] that the attack moves away from; not disposed. */
+  readonly labels: Labels;
+  /** Drives the noise (absent `noise`) and the directions taken where a gradient vanishes. */
+  readonly key: Key;
+  /** The noise [M, B, ...inputShape] to use instead of drawing it; not disposed. */
+  readonly noise?: tf.Tensor | undefined;
+  /**
+   * Factor of every length of the attack (`epsilon`, `stepSize`, ...), greater than 0: losses set it from their schedules.
+   * @defaultValue 1
+   */
+  readonly strength?: number;
+}
+
+/** An attack on the input of a smoothed classifier: one perturbation for all noisy copies. A plain object is enough. */
+export interface InputAttack {
+  /** The attacked inputs x + δ, [B, ...inputShape], owned by the caller. Called outside every gradient tape. */
+  perturb(classifier: Classifier, request: InputAttackRequest): tf.Tensor;
+}
+
+/** Two versions of a batch, made by the attack of SmoothMix. Dispose the object. */
+export interface MixPair {
+  /** What training treats as the clean image, x_s: the image itself, or the attack after its first steps. [B, ...inputShape]. */
+  readonly clean: tf.Tensor;
+  /** The end of the attack, x_adv, [B, ...inputShape]. */
+  readonly adversary: tf.Tensor;
+  /** Frees both. */
+  dispose(): void;
+  /** Frees both at the end of a `using` block. */
+  [Symbol.dispose](): void;
+}
+
+/** The attack that SmoothMix trains with. A plain object is enough. */
+export interface MixAttack {
+  /** Both ends of the line between an image and its adversary. Called outside every gradient tape; `strength` scales x_s − x. */
+  perturb(classifier: Classifier, request: InputAttackRequest): MixPair;
 }

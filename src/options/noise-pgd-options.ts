@@ -14,6 +14,7 @@ const request = z.strictObject({
   x: fields.tensor,
   noise: fields.tensor,
   softTargets: fields.tensor.optional(),
+  strength: fields.strength,
 });
 
 /** @internal */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { SmoothedPgdOptions, SmoothedPgdRequest } from '../attacks/smoothed-pgd.ts';
+import type { SmoothedPgdOptions } from '../attacks/smoothed-pgd.ts';
 import * as fields from './fields.ts';
 import { parseOptions, type WithDefaults } from './parse.ts';
 
@@ -10,13 +10,9 @@ const options = z.strictObject({
   numNoise: fields.positiveInteger.default(1),
   stepSize: fields.positive.optional(),
   clip: fields.range.optional(),
-});
-
-const request = z.strictObject({
-  x: fields.tensor,
-  labels: fields.labels,
-  key: fields.key,
-  noise: fields.tensor.optional(),
+  norm: fields.norm.default('l2'),
+  gradientFree: fields.boolean.default(false),
+  order: fields.attackOrder.default('clip-then-shorten'),
 });
 
 /** @internal */
@@ -25,12 +21,4 @@ export function parseSmoothedPgdOptions(
   given: SmoothedPgdOptions,
 ): WithDefaults<SmoothedPgdOptions, 'stepSize' | 'clip'> {
   return parseOptions(call, options, given);
-}
-
-/** @internal */
-export function parseSmoothedPgdRequest(
-  call: string,
-  given: SmoothedPgdRequest,
-): WithDefaults<SmoothedPgdRequest, 'noise'> {
-  return parseOptions(call, request, given);
 }

@@ -1,24 +1,52 @@
 import * as tf from '@tensorflow/tfjs';
 
+/** A scalar, and tensors that were seen on the way to it. @internal */
+export interface Seeing<Seen extends tf.NamedTensorMap> {
+  readonly value: tf.Tensor;
+  /** They come back as constants. */
+  readonly seen: Seen;
+}
+
+/** Gradient of a scalar function at a point, which also cleans up when the function throws. @internal */
+export function gradientOf(f: (x: tf.Tensor2D) => tf.Tensor, x: tf.Tensor2D): tf.Tensor2D {
+  return gradientSeeing((point) => ({ value: f(point), seen: {} }), x).gradient;
+}
+
 /**
- * Gradient of a scalar function at a point, which also cleans up when the function throws.
+ * Gradient of a scalar function at a point, with what the function saw there, so that no forward pass is made twice.
  *
  * TensorFlow.js frees the tensors that a tape saved only when the tape is played back, so an error thrown through `tf.grad`
  * would leak them: here it waits until the tape is done.
  * @internal
  */
-export function gradientOf(f: (x: tf.Tensor) => tf.Tensor, x: tf.Tensor2D): tf.Tensor2D {
+export function gradientSeeing<Seen extends tf.NamedTensorMap>(
+  f: (x: tf.Tensor2D) => Seeing<Seen>,
+  x: tf.Tensor2D,
+): { readonly gradient: tf.Tensor2D; readonly seen: Seen } {
   let failure: { readonly error: unknown } | undefined;
+  let kept: Record<string, tf.Tensor> = {};
   const guarded = (point: tf.Tensor): tf.Tensor => {
     try {
-      return f(point);
+      const { value, seen } = f(point as tf.Tensor2D);
+      // The tape's own scope would free them.
+      kept = mapTensors(seen, (tensor) => tf.keep(tf.clone(tensor)));
+      return value;
     } catch (error) {
       failure = { error };
       return tf.sum(point);
     }
   };
-  const gradient = tf.grad(guarded)(x) as tf.Tensor2D;
-  if (failure === undefined) return gradient;
-  gradient.dispose();
-  throw failure.error;
+  try {
+    const gradient = tf.grad(guarded)(x) as tf.Tensor2D;
+    if (failure === undefined) return { gradient, seen: mapTensors(kept, (tensor) => tf.clone(tensor)) as Seen };
+    gradient.dispose();
+    throw failure.error;
+  } finally {
+    tf.dispose(kept);
+  }
 }
+
+const mapTensors = (
+  tensors: Readonly<Record<string, tf.Tensor>>,
+  f: (tensor: tf.Tensor) => tf.Tensor,
+): Record<string, tf.Tensor> => Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [name, f(tensor)]));

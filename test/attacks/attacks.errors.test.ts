@@ -1,6 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import { NoisePgd } from '../../src/attacks/noise-pgd.ts';
+import { SmoothMixPgd } from '../../src/attacks/smooth-mix-pgd.ts';
+import { SmoothedDdn } from '../../src/attacks/smoothed-ddn.ts';
 import { SmoothedPgd } from '../../src/attacks/smoothed-pgd.ts';
 import type { Classifier } from '../../src/classifier/types.ts';
 import { type CatrsError, ClassifierError, OptionError, TensorError } from '../../src/errors.ts';
@@ -37,15 +39,69 @@ describe('new SmoothedPgd refuses', () => {
     [{ clip: true }, '`clip` must be [low, high], two numbers with low < high, got true'],
     [{ noise: undefined }, `${additive}, got undefined`],
     [{ noise: { ...noise, perturb: noise.perturb } }, `${additive}, got an object (Object)`],
+    [{ norm: 'l3' }, "`norm` must be 'l1', 'l2' or 'linf', got \"l3\""],
+    [{ gradientFree: 1 }, '`gradientFree` must be true or false, got 1'],
+    [{ order: 'clip' }, "`order` must be 'clip-then-shorten' or 'shorten-then-clip', got \"clip\""],
     [
       { sigma: 1 },
-      'unknown option `sigma`; known options: `noise`, `epsilon`, `steps`, `numNoise`, `stepSize`, `clip`',
+      'unknown option `sigma`; known options: `noise`, `epsilon`, `steps`, `numNoise`, `stepSize`, `clip`, `norm`, `gradientFree`,' +
+        ' `order`',
     ],
   ])('%o', (change, text) =>
     expectError(
       () => new SmoothedPgd({ noise, epsilon: 1, steps: 4, ...change } as never),
       OptionError,
       `SmoothedPgd: ${text}`,
+    ),
+  );
+});
+
+describe('new SmoothedDdn refuses', () => {
+  const range = '`clip` must be [low, high], two finite numbers with low < high';
+  it.each([
+    [{ epsilon: -1 }, `\`epsilon\` ${positive}, got -1`],
+    [{ steps: 0 }, '`steps` must be an integer of at least 1, got 0'],
+    [{ numNoise: 1.5 }, '`numNoise` must be an integer of at least 1, got 1.5'],
+    [{ initialNorm: 0 }, `\`initialNorm\` ${positive}, got 0`],
+    [{ gamma: 1 }, '`gamma` must be in (0, 1), got 1'],
+    [{ gamma: 0 }, '`gamma` must be in (0, 1), got 0'],
+    [{ levels: 0 }, '`levels` must be an integer of at least 1, or null, got 0'],
+    [{ levels: 2.5 }, '`levels` must be an integer of at least 1, or null, got 2.5'],
+    [{ clip: [0, Infinity] }, `${range}, got [0, Infinity]`],
+    [{ clip: [1, 0] }, `${range}, got [1, 0]`],
+    [{ noise: undefined }, `${additive}, got undefined`],
+    [
+      { stepSize: 1 },
+      'unknown option `stepSize`; known options: `noise`, `epsilon`, `steps`, `numNoise`, `initialNorm`, `gamma`, `levels`, `clip`',
+    ],
+  ])('%o', (change, text) =>
+    expectError(
+      () => new SmoothedDdn({ noise, epsilon: 1, steps: 4, ...change } as never),
+      OptionError,
+      `SmoothedDdn: ${text}`,
+    ),
+  );
+});
+
+describe('new SmoothMixPgd refuses', () => {
+  it.each([
+    [{ stepSize: 0 }, `\`stepSize\` ${positive}, got 0`],
+    [{ steps: 0 }, '`steps` must be an integer of at least 1, got 0'],
+    [{ mixStep: -1 }, '`mixStep` must be an integer of at least 0, got -1'],
+    [{ mixStep: 4 }, '`mixStep` must be below `steps` (4), got 4'],
+    [{ numNoise: 0 }, '`numNoise` must be an integer of at least 1, got 0'],
+    [{ epsilon: 0 }, `\`epsilon\` ${positive}, got 0`],
+    [{ clip: [1, 1] }, '`clip` must be [low, high], two numbers with low < high, got [1, 1]'],
+    [{ noise: undefined }, `${additive}, got undefined`],
+    [
+      { alpha: 1 },
+      'unknown option `alpha`; known options: `noise`, `stepSize`, `steps`, `mixStep`, `numNoise`, `epsilon`, `clip`',
+    ],
+  ])('%o', (change, text) =>
+    expectError(
+      () => new SmoothMixPgd({ noise, stepSize: 1, steps: 4, ...change } as never),
+      OptionError,
+      `SmoothMixPgd: ${text}`,
     ),
   );
 });
@@ -87,14 +143,21 @@ describe('perturb refuses', () => {
   };
 
   const smoothed = new SmoothedPgd({ noise, epsilon: 1, steps: 2 });
-  const smoothedPgd = (
+  const inputAttacks = {
+    SmoothedPgd: smoothed,
+    SmoothedDdn: new SmoothedDdn({ noise, epsilon: 1, steps: 2 }),
+    SmoothMixPgd: new SmoothMixPgd({ noise, stepSize: 1, steps: 2 }),
+  };
+  const everyInputAttack = async (
     change: () => object,
     kind: typeof CatrsError,
     text: string,
     classifier: Classifier = logits,
   ): Promise<void> => {
     const request = { x: t.x, labels: [0, 1, 1], key, ...change() };
-    return expectError(() => smoothed.perturb(classifier, request), kind, `SmoothedPgd.perturb: ${text}`);
+    for (const [name, inputAttack] of Object.entries(inputAttacks)) {
+      await expectError(() => inputAttack.perturb(classifier, request), kind, `${name}.perturb: ${text}`);
+    }
   };
 
   const batch = (got: string, field = 'x'): string =>
@@ -108,10 +171,10 @@ describe('perturb refuses', () => {
     await noisePgd(() => ({ x: t.empty }), TensorError, batch('0,2'));
     await noisePgd(() => ({ x: t.whole }), TensorError, float('x'));
     await noisePgd(() => ({ x: undefined }), OptionError, '`x` must be a tensor, got undefined');
-    await smoothedPgd(() => ({ x: t.flat }), TensorError, batch('2'));
-    await smoothedPgd(() => ({ x: t.empty }), TensorError, batch('0,2'));
-    await smoothedPgd(() => ({ x: t.whole }), TensorError, float('x'));
-    await smoothedPgd(() => ({ x: [1] }), OptionError, '`x` must be a tensor, got [1]');
+    await everyInputAttack(() => ({ x: t.flat }), TensorError, batch('2'));
+    await everyInputAttack(() => ({ x: t.empty }), TensorError, batch('0,2'));
+    await everyInputAttack(() => ({ x: t.whole }), TensorError, float('x'));
+    await everyInputAttack(() => ({ x: [1] }), OptionError, '`x` must be a tensor, got [1]');
   });
 
   it('noise of another shape, without copies, of whole numbers, absent', async () => {
@@ -121,9 +184,9 @@ describe('perturb refuses', () => {
     await noisePgd(() => ({ noise: t.none }), TensorError, shape('0,3,2'));
     await noisePgd(() => ({ noise: t.wholeNoise }), TensorError, float('noise'));
     await noisePgd(() => ({ noise: undefined }), OptionError, '`noise` must be a tensor, got undefined');
-    await smoothedPgd(() => ({ noise: t.wrong }), TensorError, shape('4,2,2'));
-    await smoothedPgd(() => ({ noise: t.none }), TensorError, shape('0,3,2'));
-    await smoothedPgd(() => ({ noise: t.wholeNoise }), TensorError, float('noise'));
+    await everyInputAttack(() => ({ noise: t.wrong }), TensorError, shape('4,2,2'));
+    await everyInputAttack(() => ({ noise: t.none }), TensorError, shape('0,3,2'));
+    await everyInputAttack(() => ({ noise: t.wholeNoise }), TensorError, float('noise'));
   });
 
   it('soft targets of another shape or of whole numbers', async () => {
@@ -140,17 +203,34 @@ describe('perturb refuses', () => {
     await noisePgd(
       () => ({ softTarget: t.targets }),
       OptionError,
-      'unknown option `softTarget`; known options: `x`, `noise`, `softTargets`',
+      'unknown option `softTarget`; known options: `x`, `noise`, `softTargets`, `strength`',
     );
-    await smoothedPgd(
+    await everyInputAttack(
       () => ({ label: [0] }),
       OptionError,
-      'unknown option `label`; known options: `x`, `labels`, `key`, `noise`',
+      'unknown option `label`; known options: `x`, `labels`, `key`, `noise`, `strength`',
     );
   });
 
+  it('strengths that are not greater than 0', async () => {
+    await noisePgd(() => ({ strength: 0 }), OptionError, `\`strength\` ${positive}, got 0`);
+    await everyInputAttack(() => ({ strength: -1 }), OptionError, `\`strength\` ${positive}, got -1`);
+  });
+
+  it('one noise for a direction from forward passes', async () => {
+    const text = 'SmoothedPgd.perturb: `numNoise` must be at least 2 with `gradientFree`, got 1';
+    const request = { x: t.x, labels: [0, 1, 1], key };
+    const free = new SmoothedPgd({ noise, epsilon: 1, steps: 2, gradientFree: true });
+    await expectError(() => free.perturb(logits, request), OptionError, text);
+    const one = tf.ones([1, 3, 2]);
+    const many = new SmoothedPgd({ noise, epsilon: 1, steps: 2, numNoise: 4, gradientFree: true });
+    await expectError(() => many.perturb(logits, { ...request, noise: one }), OptionError, text);
+    free.perturb(logits, { ...request, noise: t.e }).dispose();
+    one.dispose();
+  });
+
   it('a missing key', () =>
-    smoothedPgd(
+    everyInputAttack(
       () => ({ key: undefined }),
       OptionError,
       '`key` must be a key (createKey(seed) makes one), got undefined',
@@ -164,14 +244,14 @@ describe('perturb refuses', () => {
     [[0, 1], OptionError, '`labels` must hold one label per image (3), got 2'],
     [[0, 1, 2], OptionError, '`labels` must be below the number of classes (2), got 2'],
     [7, OptionError, '`labels` must be an int32 tensor [B] or a list of integers, got 7'],
-  ])('labels %o', (labels, kind, text) => smoothedPgd(() => ({ labels }), kind, text));
+  ])('labels %o', (labels, kind, text) => everyInputAttack(() => ({ labels }), kind, text));
 
   it('labels as tensors of another shape or type', async () => {
     const wrong = { float: tf.tensor1d([0, 1, 1]), column: tf.ones([3, 1], 'int32'), hot: tf.ones([3, 2], 'int32') };
     const type = "`labels` must be int32, got float32 (tf.cast(labels, 'int32') converts them, or give plain integers)";
-    await smoothedPgd(() => ({ labels: wrong.float }), TensorError, type);
-    await smoothedPgd(() => ({ labels: wrong.column }), TensorError, '`labels` must have shape [3], got [3,1]');
-    await smoothedPgd(() => ({ labels: wrong.hot }), TensorError, '`labels` must have shape [3], got [3,2]');
+    await everyInputAttack(() => ({ labels: wrong.float }), TensorError, type);
+    await everyInputAttack(() => ({ labels: wrong.column }), TensorError, '`labels` must have shape [3], got [3,1]');
+    await everyInputAttack(() => ({ labels: wrong.hot }), TensorError, '`labels` must have shape [3], got [3,2]');
     tf.dispose(wrong);
   });
 
@@ -179,7 +259,7 @@ describe('perturb refuses', () => {
     const rows = '`classifier` must return shape [batch, numClasses] = [12, C], got [12,2,1]';
     const deep: Classifier = (x) => tf.expandDims(logits(x), -1);
     await noisePgd(() => ({}), ClassifierError, rows, deep);
-    await smoothedPgd(() => ({ noise: t.e }), ClassifierError, rows, deep);
+    await everyInputAttack(() => ({ noise: t.e }), ClassifierError, rows, deep);
     const graph: Classifier = {
       predict: (x: tf.Tensor) => [logits(x), logits(x)],
       execute: (x: tf.Tensor) => x,
@@ -187,7 +267,7 @@ describe('perturb refuses', () => {
     const outputs = '`classifier` must have one output, got 2 (wrap it in a function that picks the logits)';
     await noisePgd(() => ({}), ClassifierError, outputs, graph);
     const none = '`classifier` must be a function to logits, a tf.LayersModel or a tf.GraphModel, got null';
-    await smoothedPgd(() => ({}), OptionError, none, null as never);
+    await everyInputAttack(() => ({}), OptionError, none, null as never);
     await noisePgd(() => ({}), OptionError, none, null as never);
   });
 
@@ -203,11 +283,16 @@ describe('perturb refuses', () => {
       TensorError,
       text('NoisePgd', 1),
     );
-    await expectError(
-      inside(() => smoothed.perturb(logits, labelled)),
-      TensorError,
-      text('SmoothedPgd', 1),
-    );
+    for (const [name, inputAttack] of Object.entries(inputAttacks)) {
+      await expectError(
+        inside(() => {
+          inputAttack.perturb(logits, labelled).dispose();
+          return t.x;
+        }),
+        TensorError,
+        text(name, 1),
+      );
+    }
     const twice = () => tf.grad(() => tf.grad(() => attack.perturb(logits, request))(t.flat))(t.flat);
     await expectError(twice, TensorError, text('NoisePgd', 2));
   });

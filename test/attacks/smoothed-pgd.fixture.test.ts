@@ -7,67 +7,72 @@ import { describeBackends } from '../helpers/backends.ts';
 import { excess, type FixtureArray, readFixture, type Tolerance, toTensor } from '../helpers/fixtures.ts';
 import { expectGolden } from '../helpers/golden.ts';
 import { tinyCnn, type TinyCnnFixture, tinyCnnWeights } from '../helpers/tiny-cnn.ts';
+import { imageMajor, noiseMajor, readSmoothAdv } from './smooth-adv-fixture.ts';
 
-interface SmoothAdvFixture {
-  readonly sigma: number;
-  readonly tolerance: { readonly attack: Tolerance };
-  readonly cases: readonly {
-    readonly attack: string;
-    readonly num_noise_vectors: number;
-    readonly steps: number;
-    readonly no_grad: boolean;
-    readonly max_norm: number;
-    readonly model: TinyCnnFixture;
-    readonly inputs: FixtureArray;
-    readonly labels: readonly number[];
-    readonly noise: FixtureArray;
-    readonly adv: FixtureArray;
-    readonly delta_norm: FixtureArray;
-  }[];
-}
+const { cases, sigma, tolerance } = await readSmoothAdv();
+const pgdCases = cases.filter(({ attack }) => attack === 'PGD_L2');
 
-const { cases, sigma, tolerance } = await readFixture<SmoothAdvFixture>('smoothadv.json');
-// The gradient-free variant and DDN are other attacks.
-const pgdCases = cases.filter(({ attack, no_grad }) => attack === 'PGD_L2' && !no_grad);
-
-/** Copies of an image side by side, [B·M, ...], as noise [M, B, ...]. */
-function noiseMajor(copies: tf.Tensor, numNoise: number): tf.Tensor {
-  const [rows = 0, ...inputShape] = copies.shape;
-  return tf.tidy(() => {
-    const byImage = tf.reshape(copies, [rows / numNoise, numNoise, ...inputShape]);
-    return tf.transpose(byImage, [1, 0, 2, 3, 4]);
-  });
-}
-
-it('finds golden cases for one and for four noises', () => {
-  expect(pgdCases.map(({ num_noise_vectors: m, steps }) => [m, steps])).toEqual(
-    expect.arrayContaining([
-      [1, 1],
-      [1, 4],
-      [4, 1],
-      [4, 4],
-    ]),
-  );
+it('finds golden cases for one and for four noises, with and without gradient', () => {
+  expect(pgdCases.map(({ num_noise_vectors: m, steps, no_grad }) => [m, steps, no_grad])).toEqual([
+    [1, 1, false],
+    [1, 4, false],
+    [4, 1, false],
+    [4, 1, true],
+    [4, 4, false],
+    [4, 4, true],
+  ]);
 });
 
 describeBackends('SmoothedPgd against the official code', () => {
-  it.each(pgdCases)('$num_noise_vectors noises, $steps steps', async (golden) => {
-    const { num_noise_vectors: numNoise, steps, max_norm: epsilon, labels } = golden;
+  it.each(pgdCases)('$num_noise_vectors noises, $steps steps, gradient-free: $no_grad', async (golden) => {
+    const { num_noise_vectors: numNoise, steps, max_norm: epsilon, no_grad: gradientFree, labels } = golden;
     const weights = tinyCnnWeights(golden.model);
     const x = toTensor(golden.inputs);
     const copies = toTensor(golden.noise);
     const noise = noiseMajor(copies, numNoise);
-    const attack = new SmoothedPgd({ noise: new GaussianNoise({ sigma }), epsilon, steps, numNoise, clip: [0, 1] });
+    const source = new GaussianNoise({ sigma });
+    const attack = new SmoothedPgd({ noise: source, epsilon, steps, numNoise, clip: [0, 1], gradientFree });
     const attacked = attack.perturb(tinyCnn(weights), { x, labels, noise, key: createKey(0) });
-    // The official result repeats the attacked image once for each of its noises.
-    const repeated = tf.tidy(() => {
-      const [batch = 0, ...inputShape] = attacked.shape;
-      const tiled = tf.tile(tf.expandDims(attacked, 1), [1, numNoise, 1, 1, 1]);
-      return tf.reshape(tiled, [batch * numNoise, ...inputShape]);
-    });
+    const repeated = imageMajor(attacked, numNoise);
     await expectGolden(repeated, golden.adv, tolerance.attack);
     const lengths = tf.tidy(() => tf.norm(tf.reshape(tf.sub(attacked, x), [labels.length, -1]), 2, 1));
     expect(excess(await lengths.data(), golden.delta_norm.data, tolerance.attack)).toBeLessThanOrEqual(0);
     tf.dispose([weights, x, copies, noise, attacked, repeated, lengths]);
+  });
+});
+
+interface ConsistencyFixture {
+  readonly tolerance: { readonly attack: Tolerance };
+  readonly sigma: number;
+  readonly model: TinyCnnFixture;
+  readonly inputs: FixtureArray;
+  readonly labels: readonly number[];
+  readonly noises: FixtureArray;
+  readonly smoothadv_pgd: readonly {
+    readonly m: number;
+    readonly steps: number;
+    readonly max_norm: number;
+    readonly adv: FixtureArray;
+  }[];
+}
+
+const consistency = await readFixture<ConsistencyFixture>('consistency.json');
+
+describeBackends('SmoothedPgd in the order of Consistency against the official code', () => {
+  it.each(consistency.smoothadv_pgd)('$m noises, $steps steps', async ({ m: numNoise, steps, max_norm, adv }) => {
+    const weights = tinyCnnWeights(consistency.model);
+    const x = toTensor(consistency.inputs);
+    const noise = tf.tidy(() => tf.slice(toTensor(consistency.noises), 0, numNoise));
+    const attack = new SmoothedPgd({
+      noise: new GaussianNoise({ sigma: consistency.sigma }),
+      epsilon: max_norm,
+      steps,
+      numNoise,
+      clip: [0, 1],
+      order: 'shorten-then-clip',
+    });
+    const attacked = attack.perturb(tinyCnn(weights), { x, labels: consistency.labels, noise, key: createKey(0) });
+    await expectGolden(attacked, adv, consistency.tolerance.attack);
+    tf.dispose([weights, x, noise, attacked]);
   });
 });

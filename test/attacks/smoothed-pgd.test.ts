@@ -62,6 +62,30 @@ describeBackends('SmoothedPgd', () => {
     x.dispose();
   });
 
+  it.each(['linf', 'l1'] as const)('in %s, too, leaves a place without gradient, by stepSize', async (norm) => {
+    const x = tf.fill([2, 32], 0.5);
+    const flat = (input: tf.Tensor): tf.Tensor => tf.tidy(() => tf.tile(tf.mul(tf.sum(input, 1, true), 0), [1, 2]));
+    const attack = new SmoothedPgd({ noise, epsilon: 1, steps: 1, stepSize: 0.25, norm });
+    const attacked = attack.perturb(flat, { x, labels: [0, 1], key });
+    const changes = Array.from(await attacked.data()).map((value) => Math.abs(value - 0.5));
+    for (const b of [0, 1]) {
+      const row = changes.slice(32 * b, 32 * b + 32);
+      expect(norm === 'l1' ? row.reduce((sum, value) => sum + value, 0) : Math.max(...row)).toBeCloseTo(0.25, 5);
+    }
+    expect(changes.filter((value) => value > 0)).toHaveLength(norm === 'l1' ? 2 * 3 : 64);
+    tf.dispose([x, attacked]);
+  });
+
+  it('asks for no gradient when it is gradient-free', async () => {
+    const x = tf.fill([2, 2], 0.5);
+    const depths = new Set<number>();
+    const spy = (input: tf.Tensor): tf.Tensor => (depths.add(tf.engine().state.gradientDepth), logits(input));
+    const attack = new SmoothedPgd({ noise, epsilon: 0.3, steps: 2, numNoise: 8, gradientFree: true });
+    attack.perturb(spy, { x, labels: [0, 1], key }).dispose();
+    expect([...depths]).toEqual([0]);
+    x.dispose();
+  });
+
   it('still climbs where the probability of the label is too small for float32', async () => {
     const x = tf.tensor2d([0.9, 0.1], [1, 2]);
     const steep = (input: tf.Tensor): tf.Tensor => tf.tidy(() => tf.mul(logits(input), 200));

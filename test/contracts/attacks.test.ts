@@ -1,13 +1,17 @@
 import * as tf from '@tensorflow/tfjs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { NoisePgd } from '../../src/attacks/noise-pgd.ts';
-import { SmoothedPgd } from '../../src/attacks/smoothed-pgd.ts';
+import { SmoothMixPgd, type SmoothMixPgdOptions } from '../../src/attacks/smooth-mix-pgd.ts';
+import { SmoothedDdn, type SmoothedDdnOptions } from '../../src/attacks/smoothed-ddn.ts';
+import { SmoothedPgd, type SmoothedPgdOptions } from '../../src/attacks/smoothed-pgd.ts';
+import type { InputAttack } from '../../src/attacks/types.ts';
 import type { Classifier } from '../../src/classifier/types.ts';
 import { CatrsError } from '../../src/errors.ts';
 import { GaussianNoise } from '../../src/noise/gaussian-noise.ts';
 import { createKey } from '../../src/random/create-key.ts';
+import { split } from '../../src/random/split.ts';
 import { klRows, labelEntries, meanSoftmax } from '../../src/tensors/cross-entropy.ts';
-import type { Key } from '../../src/types.ts';
+import type { Key, Norm } from '../../src/types.ts';
 import { describeContract } from '../helpers/backends.ts';
 import { thrownBy } from '../helpers/errors.ts';
 import { readFixture, toTensor, type FixtureArray } from '../helpers/fixtures.ts';
@@ -25,6 +29,10 @@ interface Inputs {
 interface AttackRow {
   readonly name: string;
   readonly epsilon: number;
+  /** The norm of epsilon; absent: ℓ2. */
+  readonly norm?: Norm;
+  /** Whether an example may stay where it is, being misclassified already. */
+  readonly mayStay?: boolean;
   /** Length of the change may exceed epsilon by this share, for re-standardisation or rounding. */
   readonly slack: number;
   /** Range of the values of the result, if the attack promises one. */
@@ -60,29 +68,69 @@ const defaultTargets: AttackRow = {
   },
 };
 
-const smoothedPgd = (name: string, clip?: readonly [number, number]): AttackRow => ({
+const noisyProbability = (logits: (x: tf.Tensor) => tf.Tensor, x: tf.Tensor, e: tf.Tensor, labels: tf.Tensor1D) =>
+  tf.mean(labelEntries(tf.softmax(noisy(logits, x, e)), labels), 0);
+
+/** A row of an attack on the input; without `own`, it gets the noise of the inputs. */
+const inputAttack = (name: string, attack: InputAttack, row: Partial<AttackRow>): AttackRow => ({
   name,
   epsilon: 0.5,
   slack: 1e-5,
-  ...(clip && { clip }),
   start: (inputs) => inputs.x,
-  run: (classifier, { x, labels, noise: e }, key) =>
-    new SmoothedPgd({ noise, epsilon: 0.5, steps: 3, numNoise: 2, ...(clip && { clip }) }).perturb(classifier, {
-      x,
-      labels,
-      key,
-      noise: e,
-    }),
-  objective: (logits, inputs, moved) => {
-    const p = tf.mean(labelEntries(tf.softmax(noisy(logits, moved, inputs.noise)), inputs.labels), 0);
-    return tf.neg(tf.mean(tf.log(p)));
-  },
+  run: (classifier, { x, labels, noise: e }, key) => attack.perturb(classifier, { x, labels, key, noise: e }),
+  objective: (logits, inputs, moved) =>
+    tf.neg(tf.mean(tf.log(noisyProbability(logits, moved, inputs.noise, inputs.labels)))),
+  ...row,
 });
 
-const drawsItsNoise: AttackRow = {
-  ...smoothedPgd('SmoothedPgd, own noise'),
-  run: (classifier, { x, labels }, key) =>
-    new SmoothedPgd({ noise, epsilon: 0.5, steps: 3, numNoise: 2 }).perturb(classifier, { x, labels, key }),
+const clip = [0, 1] as const;
+
+const smoothedPgd = (name: string, options: Partial<SmoothedPgdOptions>, row: Partial<AttackRow> = {}): AttackRow => {
+  const attack = new SmoothedPgd({ noise, epsilon: 0.5, steps: 3, numNoise: 2, ...options });
+  const { norm, epsilon = 0.5, clip } = options;
+  return inputAttack(`SmoothedPgd${name}`, attack, { epsilon, ...(norm && { norm }), ...(clip && { clip }), ...row });
+};
+
+const drawing = (attack: InputAttack): Pick<AttackRow, 'run'> => ({
+  run: (classifier, { x, labels }, key) => attack.perturb(classifier, { x, labels, key }),
+});
+
+const manyNoises = 16;
+const gradientFree = smoothedPgd(
+  ', gradient-free',
+  {},
+  {
+    ...drawing(new SmoothedPgd({ noise, epsilon: 0.5, steps: 3, numNoise: manyNoises, gradientFree: true })),
+    // An estimate from the noises that it draws: it raises the mean probability of another class under these.
+    objective: (logits, { x, labels }, moved) => {
+      const drawn = noise.sampleBatch({ key: split(key)[0], numNoise: manyNoises, shape: x.shape });
+      const pairs = Array.from({ length: manyNoises / 2 }, (_, i) => tf.slice(drawn, 2 * i, 2));
+      return tf.neg(tf.mean(tf.stack(pairs.map((pair) => noisyProbability(logits, moved, pair, labels)))));
+    },
+  },
+);
+
+const smoothedDdn = (name: string, options: Partial<SmoothedDdnOptions>, row: Partial<AttackRow> = {}): AttackRow =>
+  inputAttack(`SmoothedDdn${name}`, new SmoothedDdn({ noise, epsilon: 1, steps: 6, numNoise: 2, ...options }), {
+    epsilon: 1,
+    mayStay: true,
+    clip,
+    ...row,
+  });
+
+const smoothMixPgd = (
+  name: string,
+  end: 'clean' | 'adversary',
+  options: Partial<SmoothMixPgdOptions>,
+  row: Partial<AttackRow>,
+): AttackRow => {
+  const attack = new SmoothMixPgd({ noise, stepSize: 0.3, steps: 3, numNoise: 2, ...options });
+  const perturb: InputAttack['perturb'] = (classifier, request) => {
+    const pair = attack.perturb(classifier, request);
+    pair[end === 'clean' ? 'adversary' : 'clean'].dispose();
+    return pair[end];
+  };
+  return inputAttack(`SmoothMixPgd${name}`, { perturb }, { clip, ...row });
 };
 
 /** Every attack of the library. A new attack is a new row. */
@@ -90,9 +138,18 @@ const attacks: readonly AttackRow[] = [
   noisePgd(1),
   noisePgd(4),
   defaultTargets,
-  smoothedPgd('SmoothedPgd'),
-  smoothedPgd('SmoothedPgd, clipped', [0, 1]),
-  drawsItsNoise,
+  smoothedPgd('', {}),
+  smoothedPgd(', clipped', { clip }),
+  smoothedPgd(', shortened, then clipped', { clip, order: 'shorten-then-clip' }),
+  smoothedPgd(', own noise', {}, drawing(new SmoothedPgd({ noise, epsilon: 0.5, steps: 3, numNoise: 2 }))),
+  smoothedPgd(', linf', { clip, norm: 'linf', epsilon: 0.1 }),
+  smoothedPgd(', l1', { clip, norm: 'l1', epsilon: 2 }),
+  gradientFree,
+  smoothedDdn('', {}, { slack: 8 / 510 }),
+  smoothedDdn(', without rounding', { levels: null, gamma: 0.2 }),
+  smoothMixPgd(', adversary', 'adversary', {}, { epsilon: 0.9 }),
+  smoothMixPgd(', adversary within epsilon', 'adversary', { epsilon: 0.4 }, { epsilon: 0.4 }),
+  smoothMixPgd(', clean', 'clean', { mixStep: 1 }, { epsilon: 0.3 }),
 ];
 
 interface Fixture {
@@ -146,11 +203,13 @@ describeContract('every attack', attacks, (attack) => {
     const start = attack.start(inputs);
     const moved = attack.run(classifier, inputs, key);
     const rows = start.size / 64;
-    const lengths = tf.tidy(() => tf.norm(tf.reshape(tf.sub(moved, start), [rows, 64]), 2, 1));
-    for (const length of await values(lengths)) {
+    const order = { l1: 1, l2: 2, linf: Infinity }[attack.norm ?? 'l2'];
+    const lengths = await values(tf.tidy(() => tf.norm(tf.reshape(tf.sub(moved, start), [rows, 64]), order, 1)));
+    for (const length of lengths) {
       expect(length).toBeLessThanOrEqual(attack.epsilon * (1 + attack.slack));
-      expect(length).toBeGreaterThan(0.1 * attack.epsilon);
+      if (!attack.mayStay) expect(length).toBeGreaterThan(0.1 * attack.epsilon);
     }
+    expect(Math.max(...lengths)).toBeGreaterThan(0.1 * attack.epsilon);
     const [low, high] = attack.clip ?? [-Infinity, Infinity];
     expect((await values(moved)).every((value) => value >= low && value <= high)).toBe(true);
   });

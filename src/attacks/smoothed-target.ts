@@ -1,0 +1,69 @@
+import * as tf from '@tensorflow/tfjs';
+import { adaptClassifier } from '../classifier/adapt-classifier.ts';
+import { noisyLogits } from '../classifier/noisy-logits.ts';
+import type { Classifier } from '../classifier/types.ts';
+import type { AdditiveNoise } from '../noise/types.ts';
+import { assertBatch, assertBatchNoise } from '../tensors/assert-shapes.ts';
+import { labelEntries } from '../tensors/cross-entropy.ts';
+import { assertLabelsFit, checkLabels } from '../tensors/labels.ts';
+import { flattenExamples } from '../tensors/per-example.ts';
+import type { Key } from '../types.ts';
+import type { InputAttackRequest } from './types.ts';
+
+/** The smoothed classifier as an attack on the input sees it: images are rows [B, d], M noises stay the same. @internal */
+export interface SmoothedTarget {
+  /** The images to attack, x. */
+  readonly x: tf.Tensor2D;
+  /** The noises ε_i, [M, B, d]. */
+  readonly noise: tf.Tensor3D;
+  /** Class labels [B]. */
+  readonly labels: tf.Tensor1D;
+  /** Logits of rows + ε_i, [M, B, C]. */
+  logits(rows: tf.Tensor2D): tf.Tensor3D;
+  /** −Σ_b ln (1/M) Σ_i softmax(logits_i)_y, scalar: what attacks increase. */
+  loss(logits: tf.Tensor3D): tf.Tensor;
+  /** Rows in the shape of the images. */
+  images(rows: tf.Tensor2D): tf.Tensor;
+}
+
+/** Where the noise of an attack comes from when it is not given. */
+interface NoiseSource {
+  readonly noise: AdditiveNoise;
+  readonly numNoise: number;
+  readonly key: Key;
+}
+
+/** Checks the request and draws the noise; to be called inside `tidy`. @internal */
+export function smoothedTarget(
+  call: string,
+  classifier: Classifier,
+  request: Pick<InputAttackRequest, 'x' | 'labels' | 'noise'>,
+  source: NoiseSource,
+): SmoothedTarget {
+  const { x } = request;
+  assertBatch(call, x);
+  const run = adaptClassifier(call, classifier);
+  const drawn = (): tf.Tensor =>
+    source.noise.sampleBatch({ key: source.key, numNoise: source.numNoise, shape: x.shape });
+  const noise = request.noise ?? drawn();
+  assertBatchNoise(call, x, noise);
+  const { labels, largest } = checkLabels(call, request.labels, x.shape[0] ?? 0);
+  const rows = flattenExamples(x, 1);
+  const [numNoise = 1] = noise.shape;
+  const images = (moved: tf.Tensor2D): tf.Tensor => tf.reshape(moved, x.shape);
+  return {
+    x: rows,
+    noise: tf.reshape(noise, [numNoise, ...rows.shape]),
+    labels,
+    images,
+    logits: (moved) => {
+      const logits = noisyLogits(call, run, { x: images(moved), noise }, { training: false });
+      assertLabelsFit(call, largest, logits.shape[2]);
+      return logits;
+    },
+    loss: (logits) => {
+      const logProbabilities = labelEntries(tf.logSoftmax(logits), labels);
+      return tf.neg(tf.sum(tf.sub(tf.logSumExp(logProbabilities, 0), Math.log(numNoise))));
+    },
+  };
+}
