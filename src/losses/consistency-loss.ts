@@ -1,0 +1,135 @@
+import * as tf from '@tensorflow/tfjs';
+import type { InputAttack } from '../attacks/types.ts';
+import { adaptClassifier } from '../classifier/adapt-classifier.ts';
+import { noisyLogits } from '../classifier/noisy-logits.ts';
+import type { Classifier, LogitsFn } from '../classifier/types.ts';
+import { TensorError } from '../errors.ts';
+import type { AdditiveNoise } from '../noise/types.ts';
+import { parseConsistencyLossOptions } from '../options/consistency-loss-options.ts';
+import { parseTrainingBatch } from '../options/training-batch-options.ts';
+import { split } from '../random/split.ts';
+import { assertCopies } from '../tensors/assert-shapes.ts';
+import { assertOutsideTape } from '../tensors/assert-outside-tape.ts';
+import { assertLabelsFit } from '../tensors/labels.ts';
+import { withDispose } from '../tensors/with-dispose.ts';
+import { type ConsistencyTermOptions, consistencyTerm } from './consistency-term.ts';
+import { noisyBatch } from './noisy-batch.ts';
+import { noisyCrossEntropy } from './noisy-cross-entropy.ts';
+import type { PreparedBatch, TrainingBatch, TrainingLoss } from './types.ts';
+import { warmUp } from './warm-up.ts';
+
+/** Options of {@link ConsistencyLoss}. */
+export interface ConsistencyLossOptions extends ConsistencyTermOptions {
+  /** The noise that is added to the images. */
+  readonly noise: AdditiveNoise;
+  /** Weight of the consistency, λ. The paper uses 20, 10, 10 for σ = 0.25, 0.5, 1 on CIFAR-10, with the mode `default`. */
+  readonly lambda: number;
+  /**
+   * Noisy copies of each image, M, at least 2.
+   * @defaultValue 2
+   */
+  readonly numNoise?: number;
+  /**
+   * Attacks the images first, under the same noises that the loss then uses (the adversarial variant); absent: no attack. The official code has
+   * `new SmoothedPgd({ noise, epsilon, steps, clip: [0, 1], order: 'shorten-then-clip' })`.
+   */
+  readonly attack?: InputAttack | undefined;
+  /**
+   * Epochs over which the lengths of `attack` grow to their full value: in epoch e they are multiplied by min(1, (e + 1) / warmupEpochs).
+   * It needs `epoch` in the batches; 0 is no warm-up. Unused without an attack. The official code uses 10.
+   * @defaultValue 0
+   */
+  readonly warmupEpochs?: number;
+}
+
+/** The parts of the consistency loss, one entry per image. */
+export interface ConsistencyTerms {
+  /** Mean cross entropy of the noisy copies, [B]. */
+  readonly crossEntropy: tf.Tensor1D;
+  /** The consistency term with its weights λ and η, [B]. */
+  readonly consistency: tf.Tensor1D;
+}
+
+/**
+ * Consistency regularisation: L = mean_b [ (1/M) Σ_i −ln softmax(f(x + ε_i))_y + C ], with C the {@link consistencyTerm} of the M copies,
+ * by default λ · (1/M) Σ_i KL(p̄ ‖ p_i) + η · H(p̄).
+ *
+ * Without an attack the key drives the noise (image b: `foldIn` of it and b); with one, its first half-key drives the noise and the second
+ * the attack. The `x` of the prepared batch are then the attacked images.
+ *
+ * `value` makes one training-mode forward pass over M · B inputs. The attack runs in inference mode, in `prepare`.
+ *
+ * @see Jeong, Shin, "Consistency Regularization for Certified Robustness of Smoothed Classifiers", NeurIPS 2020;
+ * jh-jeong/smoothing-consistency, train_consistency.py
+ * @example
+ * ```ts
+ * const loss = new ConsistencyLoss(model, { noise, lambda: 10, eta: 0.5 });
+ * ```
+ */
+export class ConsistencyLoss implements TrainingLoss<TrainingBatch, PreparedBatch> {
+  readonly #classifier: Classifier;
+  readonly #run: LogitsFn;
+  readonly #options: ReturnType<typeof parseConsistencyLossOptions>;
+
+  /** Checks the options. */
+  constructor(classifier: Classifier, options: ConsistencyLossOptions) {
+    this.#options = parseConsistencyLossOptions('ConsistencyLoss', options);
+    this.#run = adaptClassifier('ConsistencyLoss', classifier);
+    this.#classifier = classifier;
+  }
+
+  /**
+   * Draws the noise of a batch and, in the adversarial variant, attacks the images under it: `x` of the result are then the attacked ones.
+   *
+   * @throws OptionError, TensorError for a missing key or epoch, unknown names, labels or shapes that do not fit, fewer than 2 copies in a
+   * given noise, or inside a tape
+   */
+  prepare(batch: TrainingBatch): PreparedBatch {
+    const call = 'ConsistencyLoss.prepare';
+    assertOutsideTape(call);
+    const given = parseTrainingBatch(call, batch);
+    const { attack, warmupEpochs } = this.#options;
+    const strength = attack ? warmUp(call, given.epoch, warmupEpochs) : 1;
+    const [noiseKey, attackKey] = split(given.key);
+    return withDispose(() => {
+      const drawn = noisyBatch(call, given, { ...this.#options, key: attack ? noiseKey : given.key });
+      const { x, labels, noise } = drawn;
+      assertCopies(call, 'noise', noise, 2);
+      if (!attack) return drawn;
+      const attacked = attack.perturb(this.#classifier, { x, labels, key: attackKey, noise, strength });
+      assertAttacked(call, attacked, x);
+      return { ...drawn, x: attacked };
+    });
+  }
+
+  /** The loss of a prepared batch: one training-mode forward pass. A scalar owned by the caller. */
+  value(prepared: PreparedBatch): tf.Scalar {
+    return tf.tidy(() => {
+      const { crossEntropy, consistency } = this.terms(prepared);
+      return tf.mean(tf.add(crossEntropy, consistency)) as tf.Scalar;
+    });
+  }
+
+  /** The parts of the loss per image, for logs and for objectives of one's own; the tensors are the caller's. */
+  terms({ x, labels, noise, largestLabel }: PreparedBatch): ConsistencyTerms {
+    const call = 'ConsistencyLoss.value';
+    const { lambda, eta, mode } = this.#options;
+    return tf.tidy(() => {
+      const logits = noisyLogits(call, this.#run, { x, noise }, { training: true });
+      assertLabelsFit(call, largestLabel, logits.shape[2]);
+      return {
+        crossEntropy: noisyCrossEntropy(logits, labels),
+        consistency: consistencyTerm(logits, { lambda, eta, mode }),
+      };
+    });
+  }
+}
+
+function assertAttacked(call: string, attacked: tf.Tensor, x: tf.Tensor): void {
+  if (tf.util.arraysEqual(attacked.shape, x.shape)) return;
+  throw new TensorError(`\`attack\` must return images of shape [${x.shape}], got [${attacked.shape}]`, {
+    call,
+    field: 'attack',
+    value: attacked.shape,
+  });
+}

@@ -1,0 +1,97 @@
+import * as tf from '@tensorflow/tfjs';
+import { adaptClassifier } from '../classifier/adapt-classifier.ts';
+import { assertLogitsShape } from '../classifier/check-logits.ts';
+import { noisyLogits } from '../classifier/noisy-logits.ts';
+import type { Classifier, LogitsFn } from '../classifier/types.ts';
+import type { AdditiveNoise } from '../noise/types.ts';
+import { parseStabilityLossOptions } from '../options/stability-loss-options.ts';
+import { parseTrainingBatch } from '../options/training-batch-options.ts';
+import { assertOutsideTape } from '../tensors/assert-outside-tape.ts';
+import { crossEntropyRows } from '../tensors/cross-entropy.ts';
+import { assertLabelsFit } from '../tensors/labels.ts';
+import { withDispose } from '../tensors/with-dispose.ts';
+import { noisyBatch } from './noisy-batch.ts';
+import { stabilityTerm } from './stability-term.ts';
+import type { PreparedBatch, TrainingBatch, TrainingLoss } from './types.ts';
+
+/** Options of {@link StabilityLoss}. */
+export interface StabilityLossOptions {
+  /** The noise that is added to the images. */
+  readonly noise: AdditiveNoise;
+  /** Weight of the stability term, λ. The official runs use 2, 2, 1 for σ = 0.25, 0.5, 1 on CIFAR-10. */
+  readonly lambda: number;
+  /**
+   * Noisy copies of each image, M.
+   * @defaultValue 1
+   */
+  readonly numNoise?: number;
+}
+
+/** The parts of the stability loss, one entry per image. */
+export interface StabilityTerms {
+  /** Cross entropy of the clean image, [B]. */
+  readonly crossEntropy: tf.Tensor1D;
+  /** Mean cross entropy of the noisy predictions against the clean one, without λ, [B]. */
+  readonly stability: tf.Tensor1D;
+}
+
+/**
+ * Stability training: L = mean_b [ −ln softmax(f(x))_y + λ · (1/M) Σ_i −Σ_c softmax(f(x))_c ln softmax(f(x + ε_i))_c ].
+ *
+ * The cross entropy with the labels is that of the clean image, and the gradient also flows through the target softmax(f(x)).
+ *
+ * The key drives the noise: image b draws from `foldIn(key, b)`. `value` makes two training-mode forward passes, first of the B clean
+ * images, then of the M · B noisy ones, so that layers with batch statistics see them apart.
+ *
+ * @see Li, Chen, Wang, Carin, "Certified Adversarial Robustness with Additive Noise", NeurIPS 2019; Zheng, Song, Leung, Goodfellow,
+ * "Improving the Robustness of Deep Neural Networks via Stability Training", CVPR 2016; alinlab/smoothing-catrs, train_stab.py
+ * @example
+ * ```ts
+ * const loss = new StabilityLoss(model, { noise, lambda: 2 });
+ * ```
+ */
+export class StabilityLoss implements TrainingLoss<TrainingBatch, PreparedBatch> {
+  readonly #run: LogitsFn;
+  readonly #options: ReturnType<typeof parseStabilityLossOptions>;
+
+  /** Checks the options. */
+  constructor(classifier: Classifier, options: StabilityLossOptions) {
+    this.#options = parseStabilityLossOptions('StabilityLoss', options);
+    this.#run = adaptClassifier('StabilityLoss', classifier);
+  }
+
+  /**
+   * Draws the noise of a batch.
+   *
+   * @throws OptionError, TensorError for a missing key, unknown names, labels or shapes that do not fit, or inside a tape
+   */
+  prepare(batch: TrainingBatch): PreparedBatch {
+    const call = 'StabilityLoss.prepare';
+    assertOutsideTape(call);
+    const given = parseTrainingBatch(call, batch);
+    return withDispose(() => noisyBatch(call, given, { ...this.#options, key: given.key }));
+  }
+
+  /** The loss of a prepared batch: two training-mode forward passes. A scalar owned by the caller. */
+  value(prepared: PreparedBatch): tf.Scalar {
+    return tf.tidy(() => {
+      const { crossEntropy, stability } = this.terms(prepared);
+      return tf.mean(tf.add(crossEntropy, tf.mul(this.#options.lambda, stability))) as tf.Scalar;
+    });
+  }
+
+  /** The parts of the loss per image, for logs and for objectives of one's own; the tensors are the caller's. */
+  terms({ x, labels, noise, largestLabel }: PreparedBatch): StabilityTerms {
+    const call = 'StabilityLoss.value';
+    return tf.tidy(() => {
+      const clean = this.#run(x, { training: true }) as tf.Tensor2D;
+      assertLogitsShape(call, clean, labels.size);
+      assertLabelsFit(call, largestLabel, clean.shape[1]);
+      const noisy = noisyLogits(call, this.#run, { x, noise }, { training: true });
+      return {
+        crossEntropy: crossEntropyRows(clean, labels) as tf.Tensor1D,
+        stability: stabilityTerm(clean, noisy),
+      };
+    });
+  }
+}
