@@ -1,0 +1,199 @@
+import * as tf from '@tensorflow/tfjs';
+import type { MixAttack } from '../attacks/types.ts';
+import { adaptClassifier } from '../classifier/adapt-classifier.ts';
+import { noisyLogits } from '../classifier/noisy-logits.ts';
+import type { Classifier, LogitsFn } from '../classifier/types.ts';
+import { OptionError, showValue } from '../errors.ts';
+import type { AdditiveNoise } from '../noise/types.ts';
+import { parseSmoothMixBatch, parseSmoothMixLossOptions } from '../options/smooth-mix-loss-options.ts';
+import { split } from '../random/split.ts';
+import { assertFloat, assertLike, assertShape } from '../tensors/assert-shapes.ts';
+import { assertOutsideTape } from '../tensors/assert-outside-tape.ts';
+import { assertLabelsFit } from '../tensors/labels.ts';
+import { withDispose } from '../tensors/with-dispose.ts';
+import type { Key } from '../types.ts';
+import { correctMask } from './correct-mask.ts';
+import { drawUniforms } from './draw-uniforms.ts';
+import { mixTargets } from './mix-targets.ts';
+import { mixupKl } from './mixup-kl.ts';
+import { noisyBatch } from './noisy-batch.ts';
+import { noisyCrossEntropy } from './noisy-cross-entropy.ts';
+import type { PreparedBatch, TrainingBatch, TrainingLoss } from './types.ts';
+import { warmUp } from './warm-up.ts';
+
+/** Options of {@link SmoothMixLoss}. */
+export interface SmoothMixLossOptions {
+  /** The noise of the smoothed classifier. */
+  readonly noise: AdditiveNoise;
+  /** Finds x_s and x_adv, with the noise of the batch: `SmoothMixPgd` or one of your own. */
+  readonly attack: MixAttack;
+  /**
+   * Weight of the mixup term, η.
+   * @defaultValue 5
+   */
+  readonly eta?: number;
+  /**
+   * Noisy copies of each image, M: the attack and both terms see the same ones.
+   * @defaultValue 2
+   */
+  readonly numNoise?: number;
+  /**
+   * Epochs over which η and the distance of x_s from x grow to their full size: in epoch e both are multiplied by
+   * w = min(1, (e + 1) / `warmupEpochs`). It needs `epoch` in the batches; 0 means full size from the start. The official code uses 10.
+   * @defaultValue 0
+   */
+  readonly warmupEpochs?: number;
+}
+
+/** A batch for {@link SmoothMixLoss.prepare}. Every quantity that is drawn or searched for can be given. */
+export interface SmoothMixBatch extends TrainingBatch {
+  /** x_s, [B, ...inputShape], together with `adversary`; the attack is then not run. Copied, not disposed. */
+  readonly clean?: tf.Tensor | undefined;
+  /** x_adv, [B, ...inputShape], together with `clean`. Copied, not disposed. */
+  readonly adversary?: tf.Tensor | undefined;
+  /** Mixing weights λ, [B], in [0, 1]; else drawn uniformly from [0, 1/2). Copied, not disposed. */
+  readonly mixing?: tf.Tensor | undefined;
+}
+
+/** A batch with its draws, made by {@link SmoothMixLoss.prepare}; `x` holds the images as they were given. */
+export interface PreparedSmoothMix extends PreparedBatch {
+  /** What the loss treats as the clean images, x_s, [B, ...inputShape]. */
+  readonly clean: tf.Tensor;
+  /** x_adv, [B, ...inputShape]. */
+  readonly adversary: tf.Tensor;
+  /** Mixing weights λ, [B]. */
+  readonly mixing: tf.Tensor1D;
+  /** The warm-up factor w of the epoch, in (0, 1]. */
+  readonly warmUp: number;
+}
+
+/** The parts of the SmoothMix loss, one entry per image. */
+export interface SmoothMixTerms {
+  /** Mean cross entropy of the noisy copies of x_s, [B]. */
+  readonly crossEntropy: tf.Tensor1D;
+  /** Mean divergence of the noisy copies of the mixed image from its target, [B], without η, w and mask. */
+  readonly mixup: tf.Tensor1D;
+  /** 1[argmax p̄ = y], [B]. */
+  readonly mask: tf.Tensor1D;
+}
+
+/**
+ * Training on mixtures of images and their adversaries (SmoothMix).
+ *
+ * L = (1/MB) Σ_b Σ_i −ln softmax(f(x_s + ε_i))_y + η · w · (1/MB) Σ_b Σ_i 1[argmax p̄ = y] · KL(t ‖ softmax f(x_m + ε_i)) with
+ * - x_s, x_adv the two ends of the attack (x_s = x where `SmoothMixPgd` has `mixStep` 0),
+ * - p̄ = (1/M) Σ_i softmax f(x_s + ε_i), through which the gradient flows as well,
+ * - x_m = (1 − λ) x_s + λ x_adv, t = (1 − λ) p̄ + λ / C, λ ~ U[0, 1/2) for every image,
+ * - w the warm-up factor of the epoch.
+ *
+ * Of `split(key, 3)` the first key drives the noise (image b: `foldIn` of it and b), the second the attack, the third λ.
+ *
+ * `value` makes two training-mode forward passes over M · B inputs. The attack runs in inference mode, in `prepare`.
+ *
+ * @see Jeong et al., "SmoothMix: Training Confidence-calibrated Smoothed Classifiers for Certified Robustness", NeurIPS 2021;
+ * jh-jeong/smoothmix, train.py; alinlab/smoothing-catrs, train_smoothmix.py
+ * @example
+ * ```ts
+ * const attack = new SmoothMixPgd({ noise, stepSize: 0.5, steps: 4 });
+ * const loss = new SmoothMixLoss(model, { noise, attack, warmupEpochs: 10 });
+ * using prepared = loss.prepare({ x, labels, key, epoch });
+ * optimizer.minimize(() => loss.value(prepared), false, trainableVariables(model));
+ * ```
+ */
+export class SmoothMixLoss implements TrainingLoss<SmoothMixBatch, PreparedSmoothMix> {
+  readonly #classifier: Classifier;
+  readonly #run: LogitsFn;
+  readonly #options: ReturnType<typeof parseSmoothMixLossOptions>;
+
+  /** Checks the options. */
+  constructor(classifier: Classifier, options: SmoothMixLossOptions) {
+    this.#options = parseSmoothMixLossOptions('SmoothMixLoss', options);
+    this.#run = adaptClassifier('SmoothMixLoss', classifier);
+    this.#classifier = classifier;
+  }
+
+  /**
+   * Draws the noise and the mixing weights, and attacks the images.
+   *
+   * @throws OptionError, TensorError for a missing key, a missing epoch during warm-up, one of `clean` and `adversary` without the other,
+   * unknown names, labels or shapes that do not fit, or inside a tape
+   */
+  prepare(batch: SmoothMixBatch): PreparedSmoothMix {
+    const call = 'SmoothMixLoss.prepare';
+    assertOutsideTape(call);
+    const given = parseSmoothMixBatch(call, batch);
+    const strength = warmUp(call, given.epoch, this.#options.warmupEpochs);
+    const [noiseKey, attackKey, mixingKey] = split(given.key, 3) as [Key, Key, Key];
+    assertBothEnds(call, given);
+    return withDispose(() => {
+      const drawn = noisyBatch(call, given, { ...this.#options, key: noiseKey });
+      const { x, labels, noise } = drawn;
+      const [batchSize = 0] = x.shape;
+      const clean = given.clean?.clone();
+      const adversary = given.adversary?.clone();
+      const ends =
+        clean && adversary
+          ? { clean, adversary }
+          : this.#options.attack.perturb(this.#classifier, { x, labels, noise, key: attackKey, strength });
+      assertLike(call, 'clean', ends.clean, x);
+      assertLike(call, 'adversary', ends.adversary, x);
+      const mixing = given.mixing?.clone() ?? drawMixing(mixingKey, batchSize);
+      assertShape(call, 'mixing', mixing, [batchSize]);
+      assertFloat(call, 'mixing', mixing);
+      return {
+        ...drawn,
+        clean: ends.clean,
+        adversary: ends.adversary,
+        mixing: mixing as tf.Tensor1D,
+        warmUp: strength,
+      };
+    });
+  }
+
+  /** The loss of a prepared batch, a scalar owned by the caller. */
+  value(prepared: PreparedSmoothMix): tf.Scalar {
+    return tf.tidy(() => {
+      const { crossEntropy, mixup, mask } = this.terms(prepared);
+      const weight = this.#options.eta * prepared.warmUp;
+      return tf.mean(tf.add(crossEntropy, tf.mul(weight, tf.mul(mask, mixup)))) as tf.Scalar;
+    });
+  }
+
+  /** The parts of the loss per image, for logs and for objectives of one's own; the tensors are the caller's. */
+  terms({ labels, noise, largestLabel, clean, adversary, mixing }: PreparedSmoothMix): SmoothMixTerms {
+    const call = 'SmoothMixLoss.value';
+    return tf.tidy(() => {
+      const logits = noisyLogits(call, this.#run, { x: clean, noise }, { training: true });
+      assertLabelsFit(call, largestLabel, logits.shape[2]);
+      const x = mix(clean, adversary, mixing);
+      const logitsMixed = noisyLogits(call, this.#run, { x, noise }, { training: true });
+      return {
+        crossEntropy: noisyCrossEntropy(logits, labels),
+        mixup: mixupKl(logitsMixed, mixTargets(logits, mixing)),
+        mask: correctMask(logits, labels),
+      };
+    });
+  }
+}
+
+/** λ ~ U[0, 1/2) for every image, [B]: half of sample b of the key. */
+function drawMixing(key: Key, batch: number): tf.Tensor {
+  return tf.div(tf.reshape(drawUniforms(key, batch, 1), [batch]), 2);
+}
+
+/** x_m = (1 − λ) x_s + λ x_adv. */
+function mix(clean: tf.Tensor, adversary: tf.Tensor, mixing: tf.Tensor1D): tf.Tensor {
+  const share = tf.reshape(mixing, [mixing.size, ...clean.shape.slice(1).map(() => 1)]);
+  return tf.add(tf.mul(tf.sub(1, share), clean), tf.mul(share, adversary));
+}
+
+/** Throws where one end of the line is given and the other is not. */
+function assertBothEnds(call: string, { clean, adversary }: Pick<SmoothMixBatch, 'clean' | 'adversary'>): void {
+  if ((clean === undefined) === (adversary === undefined)) return;
+  const [field, other] = clean === undefined ? ['clean', 'adversary'] : ['adversary', 'clean'];
+  throw new OptionError(`\`${field}\` must be given where \`${other}\` is, got ${showValue(undefined)}`, {
+    call,
+    field,
+    value: undefined,
+  });
+}
