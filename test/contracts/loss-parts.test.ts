@@ -3,14 +3,19 @@ import { expect, it } from 'vitest';
 import { bottomKCrossEntropy } from '../../src/losses/bottom-k-cross-entropy.ts';
 import { ConfidenceAwareLoss } from '../../src/losses/confidence-aware-loss.ts';
 import { GaussianLoss } from '../../src/losses/gaussian-loss.ts';
+import { correctMask } from '../../src/losses/correct-mask.ts';
+import { mixTargets } from '../../src/losses/mix-targets.ts';
+import { mixupKl } from '../../src/losses/mixup-kl.ts';
 import { sampleK } from '../../src/losses/sample-k.ts';
+import { SmoothAdvLoss } from '../../src/losses/smooth-adv-loss.ts';
+import { SmoothMixLoss } from '../../src/losses/smooth-mix-loss.ts';
 import { voteFrequency } from '../../src/losses/vote-frequency.ts';
 import { worstCaseKl } from '../../src/losses/worst-case-kl.ts';
 import { GaussianNoise } from '../../src/noise/gaussian-noise.ts';
 import { createKey } from '../../src/random/create-key.ts';
 import { describeBackends } from '../helpers/backends.ts';
 import { expectNoLeak } from '../helpers/leaks.ts';
-import { catRsTwin, crossEntropy, gaussianTwin, kl, meanSoftmaxTwin } from '../losses/twins.ts';
+import { catRsTwin, crossEntropy, gaussianTwin, kl, meanSoftmaxTwin, smoothMixTwin } from '../losses/twins.ts';
 
 const key = createKey(9);
 const noise = new GaussianNoise({ sigma: 0.7 });
@@ -32,10 +37,10 @@ const targets = [
 type Logits = number[][][];
 const asArrays = async (tensor: tf.Tensor): Promise<unknown> => tensor.array();
 
-/** Logits [M][B][C] of the images plus noise, each copy asked alone. */
-async function logitsOf(e: tf.Tensor): Promise<Logits> {
+/** Logits [M][B][C] of images plus noise, each copy asked alone. */
+async function logitsOf(e: tf.Tensor, inputs: readonly number[] = images): Promise<Logits> {
   const logits = tf.tidy(() => {
-    const x = tf.tensor2d(images, [5, 4]);
+    const x = tf.tensor2d([...inputs], [5, 4]);
     return tf.stack(tf.unstack(e).map((copy) => classifier(tf.add(x, copy))));
   });
   const arrays = (await asArrays(logits)) as Logits;
@@ -101,6 +106,115 @@ describeBackends('the parts of the losses, against plain loops', () => {
     }
     prepared.dispose();
     tf.dispose([x, value, all, { ...terms }]);
+  });
+
+  it('SmoothAdvLoss', async () => {
+    const shift = { perturb: (_: unknown, { x: images }: { x: tf.Tensor }) => tf.sub(1, images) };
+    const loss = new SmoothAdvLoss(classifier, { noise, attack: shift, numNoise: 3 });
+    const x = tf.tensor2d(images, [5, 4]);
+    const prepared = loss.prepare({ x, labels, key });
+    const value = loss.value(prepared);
+    const moved = images.map((entry) => 1 - entry);
+    expect((await value.data())[0]).toBeCloseTo(gaussianTwin(await logitsOf(prepared.noise, moved), labels), 5);
+    expect(await prepared.x.data()).toEqual(await x.data());
+    prepared.dispose();
+    tf.dispose([x, value]);
+  });
+
+  it.each([
+    { eta: 5, warmupEpochs: 0, given: [] },
+    { eta: 0, warmupEpochs: 0, given: [] },
+    { eta: 2, warmupEpochs: 4, given: ['mixing', 'noise'] },
+    { eta: 1, warmupEpochs: 0, given: ['clean', 'adversary'] },
+  ])('SmoothMixLoss, %o', async ({ eta, warmupEpochs, given }) => {
+    const ends = {
+      clean: images.map((entry) => entry * 0.9),
+      adversary: images.map((entry) => 1 - entry ** 2),
+    };
+    const asTensors = () => ({
+      clean: tf.tensor2d(ends.clean, [5, 4]),
+      adversary: tf.tensor2d(ends.adversary, [5, 4]),
+    });
+    const nothing = { dispose: () => {}, [Symbol.dispose]: () => {} };
+    const attack = { perturb: () => ({ ...asTensors(), ...nothing }) };
+    const loss = new SmoothMixLoss(classifier, { noise, attack, eta, warmupEpochs });
+    const x = tf.tensor2d(images, [5, 4]);
+    const all = {
+      ...asTensors(),
+      mixing: tf.tensor1d([0, 0.5, 0.25, 0.1, 1]),
+      noise: tf.tidy(() => noise.sampleBatch({ key: createKey(1), numNoise: 4, shape: [5, 4] })),
+    };
+    const chosen = Object.fromEntries(Object.entries(all).filter(([name]) => given.includes(name)));
+    const prepared = loss.prepare({ x, labels, key, epoch: 1, ...chosen });
+    for (const name of given as (keyof typeof all)[]) {
+      expect(await prepared[name].data(), name).toEqual(await all[name].data());
+    }
+    const mixing = Array.from(await prepared.mixing.data());
+    const mixed = images.map((_, i) => {
+      const share = mixing[Math.floor(i / 4)]!;
+      return (1 - share) * ends.clean[i]! + share * ends.adversary[i]!;
+    });
+    const expected = smoothMixTwin({
+      logits: await logitsOf(prepared.noise, ends.clean),
+      logitsMixed: await logitsOf(prepared.noise, mixed),
+      labels,
+      mixing,
+      weight: warmupEpochs === 0 ? eta : (eta * 2) / warmupEpochs,
+    });
+    const terms = loss.terms(prepared);
+    const value = loss.value(prepared);
+    expect((await value.data())[0]).toBeCloseTo(expected.total, 5);
+    for (const part of ['crossEntropy', 'mixup', 'mask'] as const) {
+      const found = await terms[part].data();
+      expected[part].forEach((entry, b) => expect(found[b], `${part}[${b}]`).toBeCloseTo(entry, 5));
+    }
+    expect(new Set(expected.mask), 'right and wrong images').toEqual(new Set([0, 1]));
+    prepared.dispose();
+    tf.dispose([x, value, all, { ...terms }]);
+  });
+
+  it('mixTargets, mixupKl and correctMask', async () => {
+    const z = someLogits();
+    const zMixed = tf.tidy(() => tf.mul(z, -0.5)) as tf.Tensor3D;
+    const y = tf.tensor1d([2, 0], 'int32');
+    const share = tf.tensor1d([0.4, 0]);
+    const expected = smoothMixTwin({
+      logits: (await z.array()) as Logits,
+      logitsMixed: (await zMixed.array()) as Logits,
+      labels: [2, 0],
+      mixing: [0.4, 0],
+      weight: 1,
+    });
+    const parts = [mixTargets(z, share), mixupKl(zMixed, mixTargets(z, share)), correctMask(z, y)];
+    const wanted = [expected.targets.flat(), expected.mixup, expected.mask];
+    for (const [i, part] of parts.entries()) {
+      (await part.data()).forEach((entry, at) => expect(entry).toBeCloseTo(wanted[i]![at]!, 5));
+    }
+    tf.dispose([z, zMixed, y, share, parts]);
+  });
+
+  it('correctMask takes the lowest class of equal probabilities', async () => {
+    const z = tf.zeros([2, 3, 3]) as tf.Tensor3D;
+    const y = tf.tensor1d([0, 1, 2], 'int32');
+    const mask = correctMask(z, y);
+    expect(Array.from(await mask.data())).toEqual([1, 0, 0]);
+    tf.dispose([z, y, mask]);
+  });
+
+  it('mixupKl and its gradient through the targets stay finite where softmax underflows to 0', async () => {
+    const z = tf.tensor3d([200, -200, 0, -200, 200, 0], [1, 2, 3]);
+    const share = tf.tensor1d([0, 0.5]);
+    const objective = (logits: tf.Tensor): tf.Scalar => {
+      const targets = mixTargets(logits as tf.Tensor3D, share);
+      return tf.sum(mixupKl(tf.neg(logits) as tf.Tensor3D, targets));
+    };
+    const { value, grad } = tf.valueAndGrad(objective)(z);
+    const [number] = await value.data();
+    // Image 0: KL of a one-hot target to logits 400 apart. Image 1: targets 1/6, 1/6, 2/3 to logits 200, -200, 0.
+    const second = (1 / 6) * Math.log(1 / 6) * 2 + (2 / 3) * Math.log(2 / 3) + (1 / 6) * 0 + (2 / 3) * 400 + 200 / 6;
+    expect(number! / (400 + second)).toBeCloseTo(1, 5);
+    expect((await grad.data()).every(Number.isFinite)).toBe(true);
+    tf.dispose([z, share, value, grad]);
   });
 
   it('bottomKCrossEntropy, for every K', async () => {

@@ -2,7 +2,13 @@ import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { NoisePgd } from '../../src/attacks/noise-pgd.ts';
 import { ConfidenceAwareLoss } from '../../src/losses/confidence-aware-loss.ts';
+import { type ConsistencyMode } from '../../src/losses/consistency-term.ts';
+import { ConsistencyLoss } from '../../src/losses/consistency-loss.ts';
 import { GaussianLoss } from '../../src/losses/gaussian-loss.ts';
+import { MacerLoss } from '../../src/losses/macer-loss.ts';
+import { SmoothAdvLoss } from '../../src/losses/smooth-adv-loss.ts';
+import { SmoothMixLoss } from '../../src/losses/smooth-mix-loss.ts';
+import { StabilityLoss } from '../../src/losses/stability-loss.ts';
 import type { Prepared, TrainingLoss } from '../../src/losses/types.ts';
 import { GaussianNoise } from '../../src/noise/gaussian-noise.ts';
 import { createKey } from '../../src/random/create-key.ts';
@@ -80,6 +86,68 @@ describe('gradients with respect to the weights are central differences', () => 
     using prepared = loss.prepare({ x, labels, key });
     expect(await gradientError(network, loss, prepared)).toBeLessThan(1e-3);
     tf.dispose([x, network.variables]);
+  });
+
+  it('of StabilityLoss, through the clean prediction as well', async () => {
+    const network = smoothNetwork();
+    const loss = new StabilityLoss(network.classifier, { noise, lambda: 2, numNoise: 2 });
+    const x = tf.tensor2d(images, [4, 3]);
+    using prepared = loss.prepare({ x, labels, key });
+    expect(await gradientError(network, loss, prepared)).toBeLessThan(1e-3);
+    tf.dispose([x, network.variables]);
+  });
+
+  it.each<ConsistencyMode>(['default', 'xent', 'kl', 'mse'])(
+    'of ConsistencyLoss, mode %s, through the mean prediction as well',
+    async (mode) => {
+      const network = smoothNetwork();
+      const loss = new ConsistencyLoss(network.classifier, { noise, lambda: 5, numNoise: 3, mode });
+      const x = tf.tensor2d(images, [4, 3]);
+      using prepared = loss.prepare({ x, labels, key });
+      expect(await gradientError(network, loss, prepared)).toBeLessThan(1e-3);
+      tf.dispose([x, network.variables]);
+    },
+  );
+
+  // Who counts is a constant of the tape; no image here is close to changing it.
+  it.each([
+    { beta: 1, gamma: 8, counted: [true, true, true, false] },
+    { beta: 2, gamma: 1, counted: [true, false, true, false] },
+  ])('of MacerLoss, beta $beta, gamma $gamma', async ({ beta, gamma, counted }) => {
+    const network = smoothNetwork();
+    const loss = new MacerLoss(network.classifier, { noise, lambda: 3, numNoise: 3, beta, gamma });
+    const x = tf.tensor2d(images, [4, 3]);
+    using prepared = loss.prepare({ x, labels: [2, 1, 2, 0], key });
+    const terms = loss.terms(prepared);
+    expect(Array.from(await terms.robustness.data(), (entry) => entry > 0)).toEqual(counted);
+    expect(await gradientError(network, loss, prepared)).toBeLessThan(1e-3);
+    tf.dispose([x, { ...terms }, network.variables]);
+  });
+
+  // The attacked images are given: of the attack nothing is on the tape.
+  it('of SmoothAdvLoss', async () => {
+    const network = smoothNetwork();
+    const notRun = { perturb: () => expect.fail('the attack must not run where its result is given') };
+    const loss = new SmoothAdvLoss(network.classifier, { noise, attack: notRun, numNoise: 2 });
+    const x = tf.tensor2d(images, [4, 3]);
+    const xAdv = tf.tensor2d([...images].reverse(), [4, 3]);
+    using prepared = loss.prepare({ x, labels, key, xAdv });
+    expect(await gradientError(network, loss, prepared)).toBeLessThan(1e-3);
+    tf.dispose([x, xAdv, network.variables]);
+  });
+
+  // The mask is a constant of the tape; no prediction here is close to changing its class.
+  it.each([{ eta: 1 }, { eta: 5 }])('of SmoothMixLoss, eta $eta, through the targets as well', async ({ eta }) => {
+    const network = smoothNetwork();
+    const notRun = { perturb: () => expect.fail('the attack must not run where its result is given') };
+    const loss = new SmoothMixLoss(network.classifier, { noise, attack: notRun, eta, numNoise: 2 });
+    const x = tf.tensor2d(images, [4, 3]);
+    const ends = { clean: tf.tensor2d([...images].reverse(), [4, 3]), adversary: tf.zeros([4, 3]) };
+    using prepared = loss.prepare({ x, labels: [2, 1, 2, 0], key, ...ends });
+    const terms = loss.terms(prepared);
+    expect(new Set(await terms.mask.data()), 'right and wrong images').toEqual(new Set([0, 1]));
+    expect(await gradientError(network, loss, prepared)).toBeLessThan(1e-3);
+    tf.dispose([x, ends, { ...terms }, network.variables]);
   });
 
   // K and the soft targets are given: as constants of the tape they may jump under a finite step.
