@@ -1,6 +1,7 @@
 import { parseDecodeNpyOptions } from '../options/decode-options.ts';
-import { BYTES_PER_ELEMENT, elementCount, toTypedArray } from './element-bytes.ts';
-import { assertDeclaredSize, unpackedFile, wrongBytes } from './file-bytes.ts';
+import { bytesPerElement, decodeElements } from './decode-elements.ts';
+import { elementCount } from './element-bytes.ts';
+import { assertDeclaredSize, unpackedFile } from './file-bytes.ts';
 import { readNpyHeader } from './npy-header.ts';
 import type { NpyArray } from './npy-types.ts';
 import { toRowMajor } from './to-row-major.ts';
@@ -39,30 +40,15 @@ export interface DecodeNpyOptions {
  */
 export async function decodeNpy(bytes: Uint8Array | ArrayBuffer, options: DecodeNpyOptions = {}): Promise<NpyArray> {
   const { maxBytes } = parseDecodeNpyOptions(CALL, options);
-  const file = await unpackedFile(CALL, bytes, maxBytes);
-  const { dtype, littleEndian, fortranOrder, shape, headerBytes } = readNpyHeader(CALL, file);
-  const width = dtype === 'int64' ? 8 : dtype === 'bool' ? 1 : BYTES_PER_ELEMENT[dtype];
-  assertDeclaredSize(CALL, file, { bytes: headerBytes + elementCount(shape) * width, dtype, shape });
+  return decodeNpyFile(CALL, await unpackedFile(CALL, bytes, maxBytes));
+}
+
+/** The array of an unpacked NPY file, for the public call that `call` names. @internal */
+export function decodeNpyFile(call: string, file: Uint8Array): NpyArray {
+  const { dtype, littleEndian, fortranOrder, shape, headerBytes } = readNpyHeader(call, file);
+  const width = bytesPerElement(dtype);
+  assertDeclaredSize(call, file, { bytes: headerBytes + elementCount(shape) * width, dtype, shape });
   const stored = file.subarray(headerBytes);
   const elements = fortranOrder ? toRowMajor(stored, shape, width) : stored;
-  if (dtype === 'int64') return { dtype, shape, data: safeIntegers(elements, littleEndian) };
-  if (dtype === 'bool') return { dtype, shape, data: truthValues(elements) };
-  return toTypedArray(elements, { dtype, shape, littleEndian });
-}
-
-function safeIntegers(elements: Uint8Array, littleEndian: boolean): Float64Array {
-  const view = new DataView(elements.buffer, elements.byteOffset, elements.byteLength);
-  const [low, high] = littleEndian ? [0, 4] : [4, 0];
-  return Float64Array.from({ length: elements.length / 8 }, (_, i) => {
-    // Exact below 2^53 in size; beyond it the sum may round, but never to below.
-    const value = view.getInt32(8 * i + high, littleEndian) * 2 ** 32 + view.getUint32(8 * i + low, littleEndian);
-    if (Number.isSafeInteger(value)) return value;
-    throw wrongBytes(CALL, `must hold integers below 2^53 in size, got about ${value} at element ${i}`, value);
-  });
-}
-
-function truthValues(elements: Uint8Array): Uint8Array {
-  const wrong = elements.findIndex((byte) => byte > 1);
-  if (wrong < 0) return new Uint8Array(elements);
-  throw wrongBytes(CALL, `must hold 0 or 1 for each bool, got ${elements[wrong]} at element ${wrong}`, elements[wrong]);
+  return decodeElements(call, elements, { dtype, shape, littleEndian });
 }

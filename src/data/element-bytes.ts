@@ -41,6 +41,13 @@ export function toTypedArray(elements: Uint8Array, { dtype, shape, littleEndian 
   }
 }
 
+/** Copies the elements of an array into little-endian bytes. @internal */
+export function toLittleEndian(data: IdxArray['data'] | BigInt64Array): Uint8Array {
+  const copy = new Uint8Array(data.buffer, data.byteOffset, data.byteLength).slice();
+  if (!IS_LITTLE_ENDIAN) reverseElements(copy, data.BYTES_PER_ELEMENT);
+  return copy;
+}
+
 /** Number of elements; a product that double arithmetic rounds is far above the size of any file. @internal */
 export function elementCount(shape: readonly number[]): number {
   return shape.reduce((product, size) => product * size, 1);

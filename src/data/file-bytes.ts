@@ -1,6 +1,8 @@
 import { DataError, showValue } from '../errors.ts';
 import { gunzip, isGzip } from './gunzip.ts';
 
+const MAX_SHOWN = 80;
+
 /** The bytes of a file, unpacked where they begin with the magic number of gzip. @internal */
 export async function unpackedFile(call: string, bytes: unknown, maxBytes: number): Promise<Uint8Array> {
   const file = asBytes(call, bytes);
@@ -31,7 +33,13 @@ export function hex(byte: number): string {
   return byte.toString(16).padStart(2, '0');
 }
 
-function asBytes(call: string, bytes: unknown): Uint8Array {
+/** A text out of a file for an error: in quotes, cut where it is long. @internal */
+export function showText(text: string): string {
+  return showValue(text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}...` : text);
+}
+
+/** The bytes of a file, whichever way they were given. @internal */
+export function asBytes(call: string, bytes: unknown): Uint8Array {
   if (bytes instanceof Uint8Array) return bytes;
   if (bytes instanceof ArrayBuffer) return new Uint8Array(bytes);
   throw wrongBytes(call, `must be a Uint8Array or an ArrayBuffer, got ${showValue(bytes)}`, bytes);

@@ -1,5 +1,4 @@
-import { showValue } from '../errors.ts';
-import { hex, wrongBytes } from './file-bytes.ts';
+import { hex, showText, wrongBytes } from './file-bytes.ts';
 import type { NpyDtype } from './npy-types.ts';
 
 /** What the header of an NPY file says. @internal */
@@ -17,7 +16,6 @@ type Entries = ReadonlyMap<string, string>;
 const MAGIC = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59] as const; // 0x93 "NUMPY"
 const MAX_RANK = 64; // what NumPy itself allows
 const MAX_HEADER = 2 ** 16; // version 1.0 cannot hold more, and only element types with many fields need more
-const MAX_SHOWN = 80;
 
 /** Type code without byte order. */
 const DTYPE_OF_CODE: ReadonlyMap<string, NpyDtype> = new Map([
@@ -59,7 +57,7 @@ function headerRange(call: string, file: Uint8Array): { readonly begin: number; 
   if (!MAGIC.every((byte, i) => i >= file.length || file[i] === byte)) {
     const got = [...file.subarray(0, 6)].map(hex).join(' ');
     const must = 'must begin with 93 4e 55 4d 50 59 (NPY) or 1f 8b (gzip)';
-    throw wrongBytes(call, `${must}, got ${got} (not an NPY file; unpack an .npz archive first)`, file);
+    throw wrongBytes(call, `${must}, got ${got} (not an NPY file; decodeNpz reads .npz archives)`, file);
   }
   const [major = 0, minor = 0] = file.subarray(6);
   const begin = major > 1 ? 12 : 10;
@@ -111,6 +109,11 @@ function readDescr(call: string, quoted: string): readonly [littleEndian: boolea
   const order = descr.slice(0, 1);
   const code = descr.slice(1);
   const dtype = DTYPE_OF_CODE.get(code);
+  if (code === 'O' && !quoted.startsWith('(')) {
+    const way =
+      'a pickled object array: unpickling would run code of the file; np.save a plain array of numbers instead';
+    throw wrongHeader(call, "must have numbers in 'descr'", descr, ` (${way})`);
+  }
   // One byte has no order, which "|" says; NumPy also reads the other two signs there.
   const orders = code.endsWith('1') ? '|<>' : '<>';
   if (dtype === undefined || order === '' || !orders.includes(order) || quoted.startsWith('(')) {
@@ -144,6 +147,5 @@ function truncated(call: string, bytes: number, file: Uint8Array): Error {
 }
 
 function wrongHeader(call: string, must: string, text: string, way = ''): Error {
-  const shown = text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}...` : text;
-  return wrongBytes(call, `${must}, got ${showValue(shown)}${way}`, text);
+  return wrongBytes(call, `${must}, got ${showText(text)}${way}`, text);
 }

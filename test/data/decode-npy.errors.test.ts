@@ -15,6 +15,9 @@ const codes = 'b1 bool, u1 uint8, i1 int8, i2 int16, i4 int32, i8 int64, f4 floa
 const descr = (got: string): string =>
   `must have a known element type in 'descr', < or > and one of ${codes}, got ${JSON.stringify(got)}` +
   ' (array.astype of NumPy converts others)';
+const pickled = (got: string): string =>
+  `must have numbers in 'descr', got ${JSON.stringify(got)} (a pickled object array: unpickling would run code of the file;` +
+  ' np.save a plain array of numbers instead)';
 const padded = (text: string): string => `${text.padEnd(117)}\n`;
 
 /** The header as the error shows it: cut after 80 characters. */
@@ -32,7 +35,7 @@ const files: [string, Uint8Array, string][] = [
     'an .npz archive',
     Uint8Array.of(0x50, 0x4b, 3, 4, 20, 0, 0, 0),
     'must begin with 93 4e 55 4d 50 59 (NPY) or 1f 8b (gzip), got 50 4b 03 04 14 00' +
-      ' (not an NPY file; unpack an .npz archive first)',
+      ' (not an NPY file; decodeNpz reads .npz archives)',
   ],
   ['a future version', withVersion(4, 0), 'must have NPY version 1.0, 2.0 or 3.0, got 4.0'],
   ['a minor version', withVersion(1, 1), 'must have NPY version 1.0, 2.0 or 3.0, got 1.1'],
@@ -80,7 +83,8 @@ const files: [string, Uint8Array, string][] = [
   ['another blank than a space', file.map((byte, i) => (i === 100 ? 0xa0 : byte)), dictionary(`${good.padEnd(80)}...`)],
   ['no newline', file.map((byte) => (byte === 10 ? 32 : byte)), dictionary(`${good.padEnd(80)}...`)],
   ['complex numbers', withHeader(good.replace('|u1', '<c8')), descr('<c8')],
-  ['pickled objects', withHeader(good.replace('|u1', '|O')), descr('|O')],
+  ['pickled objects', withHeader(good.replace('|u1', '|O')), pickled('|O')],
+  ['pickled objects of another spelling', withHeader(good.replace('|u1', '<O')), pickled('<O')],
   ['an element type without byte order', withHeader(good.replace('|u1', 'i4')), descr('i4')],
   ['wide elements said to have no byte order', withHeader(good.replace('|u1', '|i4')), descr('|i4')],
   ['an element type in parentheses', withHeader(good.replace("'|u1'", '(|u1)')), descr('|u1')],

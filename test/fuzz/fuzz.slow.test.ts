@@ -1,11 +1,12 @@
 import { describe, it } from 'vitest';
+import { npzTarget, safetensorsTarget } from './archive-targets.ts';
 import { cifarTarget, idxTarget, npyTarget } from './data-targets.ts';
 import { expectReport } from './expect-report.ts';
 import { fuzz } from './fuzz.ts';
 import { logTarget } from './log-target.ts';
 
 /**
- * 220 000 damaged files from fixed keys, one in six packed with gzip. Each gives a DataError of the documented form, or the value
+ * 310 000 damaged files from fixed keys, one in six packed with gzip. Each gives a DataError of the documented form, or the value
  * that an independent reader finds in it.
  */
 describe('damaged files', () => {
@@ -16,6 +17,10 @@ describe('damaged files', () => {
   it('CIFAR-10: 20 000', async () => expectReport(await fuzz(cifarTarget(10), 103, 20_000), 3));
 
   it('CIFAR-100: 20 000', async () => expectReport(await fuzz(cifarTarget(100), 104, 20_000), 3));
+
+  it('NPZ: 40 000', async () => expectReport(await fuzz(npzTarget, 106, 40_000), 28));
+
+  it('safetensors: 50 000', async () => expectReport(await fuzz(safetensorsTarget, 107, 50_000), 15));
 
   it('certification logs: 70 000', async () => expectReport(await fuzz(logTarget, 105, 70_000), 40));
 });

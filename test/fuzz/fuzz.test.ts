@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { npzTarget, safetensorsTarget } from './archive-targets.ts';
 import { cifarTarget, idxTarget, npyTarget } from './data-targets.ts';
 import { expectReport, expectSeeds } from './expect-report.ts';
 import { fuzz } from './fuzz.ts';
@@ -14,6 +15,16 @@ describe('damaged files, a sample', () => {
   it('NPY', async () => {
     await expectSeeds(npyTarget);
     expectReport(await fuzz(npyTarget, 2, 1500), 8);
+  });
+
+  it('NPZ', async () => {
+    await expectSeeds(npzTarget);
+    expectReport(await fuzz(npzTarget, 4, 1500), 15);
+  });
+
+  it('safetensors', async () => {
+    await expectSeeds(safetensorsTarget);
+    expectReport(await fuzz(safetensorsTarget, 5, 1500), 10);
   });
 
   it.each([10, 100] as const)('CIFAR-%d', async (classes) => {

@@ -1,0 +1,126 @@
+import { DataError, OptionError, showValue } from '../errors.ts';
+import { parseDecodeNpzOptions } from '../options/decode-options.ts';
+import { crc32 } from './crc32.ts';
+import { decodeNpyFile } from './decode-npy.ts';
+import { asBytes, showText, wrongBytes } from './file-bytes.ts';
+import type { NpyArray } from './npy-types.ts';
+import { unpack } from './unpack.ts';
+import { readZipDirectory } from './zip-directory.ts';
+import { type PackedMember, zipFile } from './zip-fields.ts';
+
+const CALL = 'decodeNpz';
+const SUFFIX = '.npy';
+
+/** Options of {@link decodeNpz}. */
+export interface DecodeNpzOptions {
+  /**
+   * Names of the arrays to decode. The others are not unpacked, so their content is neither read nor checked.
+   *
+   * @defaultValue all arrays of the archive
+   */
+  readonly names?: readonly string[];
+  /**
+   * Most bytes that the decoded arrays may take in the archive when unpacked, all together. It stops a small hostile file from
+   * filling the memory.
+   *
+   * @defaultValue 2^30 (1 GiB)
+   */
+  readonly maxBytes?: number;
+}
+
+/**
+ * Decodes an NPZ file (`np.savez` and `np.savez_compressed`): a ZIP archive of NPY files.
+ *
+ * Gives the arrays by name, without `.npy`, in the order of the archive; each is read as {@link decodeNpy} reads a file. The archive is held to a
+ * strict form before anything is unpacked: members stored or deflated, one behind the other from the first byte to
+ * the directory, each described alike in both places, none twice, none encrypted, none with a path that leaves the archive. Every unpacked member is
+ * held against its CRC-32. Arrays of Python objects are pickles, which would run code of the file: they are refused.
+ *
+ * @param bytes - The whole file.
+ * @throws DataError if the archive breaks one of these rules, a member is not an NPY file that {@link decodeNpy} takes, or the
+ * arrays unpack to more than `maxBytes`.
+ * @throws OptionError if an option is unknown or outside its domain, or the archive has no array of a name.
+ * @example
+ * ```ts
+ * const arrays = await decodeNpz(await readFile('breastmnist.npz'), { names: ['test_images', 'test_labels'] });
+ * arrays.get('test_images')?.shape; // [156, 28, 28]
+ * ```
+ * @see Format: https://numpy.org/doc/stable/reference/generated/numpy.savez.html and PKWARE's APPNOTE.TXT
+ */
+export async function decodeNpz(
+  bytes: Uint8Array | ArrayBuffer,
+  options: DecodeNpzOptions = {},
+): Promise<ReadonlyMap<string, NpyArray>> {
+  const { names, maxBytes } = parseDecodeNpzOptions(CALL, options);
+  const members = chosenMembers(readZipDirectory(zipFile(CALL, asBytes(CALL, bytes))), names);
+  const total = members.reduce((sum, { size }) => sum + size, 0);
+  if (total > maxBytes) {
+    const way = '(raise `maxBytes` if the file is trusted, or choose `names`)';
+    throw wrongBytes(CALL, `must unpack to at most ${maxBytes} bytes, got ${total} ${way}`, total);
+  }
+  const arrays = new Map<string, NpyArray>();
+  for (const member of members) {
+    const file = await unpackedMember(member);
+    arrays.set(
+      arrayName(member),
+      inMember(member, () => decodeNpyFile(CALL, file)),
+    );
+  }
+  return arrays;
+}
+
+function chosenMembers(
+  members: readonly PackedMember[],
+  names: readonly string[] | undefined,
+): readonly PackedMember[] {
+  const other = members.find(({ name }) => !name.endsWith(SUFFIX) || name === SUFFIX);
+  if (other !== undefined) {
+    throw wrongBytes(CALL, `must hold NPY files (name.npy), got member ${showText(other.name)}`, other.name);
+  }
+  if (names === undefined) return members;
+  const known = new Set(members.map(arrayName));
+  const missing = names.find((name) => !known.has(name));
+  if (missing === undefined) return members.filter((member) => names.includes(arrayName(member)));
+  const must = 'must be names of arrays in the archive';
+  throw new OptionError(`\`names\` ${must}, got ${showText(missing)} (it has ${showValue([...known])})`, {
+    call: CALL,
+    field: 'names',
+    value: missing,
+  });
+}
+
+function arrayName({ name }: PackedMember): string {
+  return name.slice(0, -SUFFIX.length);
+}
+
+async function unpackedMember({ name, isDeflated, packed, size, crc }: PackedMember): Promise<Uint8Array> {
+  const wrong = (must: string): DataError => wrongBytes(CALL, `${must} in member ${showText(name)}`, packed);
+  const file = isDeflated
+    ? await unpack(packed, 'deflate-raw', size, {
+        tooLong: () => wrong(`must unpack to the ${size} bytes that its directory declares, got more`),
+        corrupted: (reason) => wrong(`must be an intact archive, got bytes that do not unpack (${reason})`),
+      })
+    : packed;
+  if (file.length !== size) {
+    throw wrong(`must unpack to the ${size} bytes that its directory declares, got ${file.length}`);
+  }
+  const found = crc32(file);
+  if (found === crc) return file;
+  throw wrong(`must have the checksum of its directory, got CRC-32 ${hex32(found)} instead of ${hex32(crc)} (damaged)`);
+}
+
+function hex32(word: number): string {
+  return word.toString(16).padStart(8, '0');
+}
+
+/** Adds to an error of a member which one it is. */
+function inMember<T>({ name }: PackedMember, decode: () => T): T {
+  try {
+    return decode();
+  } catch (error) {
+    if (!(error instanceof DataError)) throw error;
+    const { call, field, value } = error;
+    const message = error.message.slice(`${call}: `.length);
+    throw new DataError(`${message} in member ${showText(name)}`, { call, field, value });
+  }
+}

@@ -1,0 +1,97 @@
+import { OptionError, showValue } from '../errors.ts';
+import { arrayBytes } from './array-bytes.ts';
+import { showText } from './file-bytes.ts';
+import { wrongField } from './make-dataset.ts';
+import type { NpyArray, NpyDtype } from './npy-types.ts';
+import { ELEMENTS, LENGTH_BYTES, MAX_HEADER_BYTES, METADATA } from './safetensors-format.ts';
+
+const CALL = 'encodeSafetensors';
+
+interface Piece {
+  readonly name: Uint8Array;
+  readonly rank: number;
+  readonly info: string;
+  readonly bytes: Uint8Array;
+}
+
+const CODES: readonly (readonly [code: string, dtype: NpyDtype])[] = [...ELEMENTS].flatMap(([code, { dtype, half }]) =>
+  half === undefined ? [[code, dtype] as const] : [],
+);
+
+/**
+ * Writes tensors as a safetensors file, in the layout of the reference: wide element types first, then by name.
+ *
+ * {@link decodeSafetensors} gives the same tensors and metadata back. float32 is written as F32, int64 as I64 (integers below 2^53 in
+ * size), bool as BOOL (0 and 1). A dimension may be 0. The header is padded with spaces to a multiple of 8 bytes. The order of `tensors` does
+ * not matter, that of `metadata` is kept.
+ *
+ * @param tensors - The arrays by name; `__metadata__` is no name of a tensor.
+ * @param metadata - Texts by name, for example the settings of a run.
+ * @throws DataError if element type, shape and values of a tensor do not fit together, a name is taken, or the header becomes longer than
+ * 100 MB.
+ * @throws OptionError if `tensors` or `metadata` is not a map.
+ * @example
+ * ```ts
+ * const bias = { dtype: 'float32', shape: [2], data: Float32Array.of(0.5, -0.5) } as const;
+ * const file = encodeSafetensors(new Map([['fc2.bias', bias]]), new Map([['epoch', '3']]));
+ * ```
+ * @see Format: https://github.com/huggingface/safetensors#format
+ */
+export function encodeSafetensors(
+  tensors: ReadonlyMap<string, NpyArray>,
+  metadata: ReadonlyMap<string, string> = new Map<string, string>(),
+): Uint8Array {
+  assertMap('tensors', tensors);
+  assertMap('metadata', metadata);
+  const pieces = [...tensors].map(([name, array]) => toPiece(name, array)).sort(byReference);
+  const texts = [...metadata].map(([name, text]) => `${quoted('metadata', name)}:${quoted('metadata', text)}`);
+  const fields = texts.length > 0 ? [`"${METADATA}":{${texts.join(',')}}`] : [];
+  let size = 0;
+  for (const { info, bytes } of pieces) {
+    fields.push(`${info},"data_offsets":[${size},${size + bytes.length}]}`);
+    size += bytes.length;
+  }
+  const header = new TextEncoder().encode(`{${fields.join(',')}}`);
+  const begin = LENGTH_BYTES + Math.ceil(header.length / 8) * 8;
+  if (begin - LENGTH_BYTES > MAX_HEADER_BYTES) {
+    throw wrongField(CALL, 'tensors', `must fit a header of ${MAX_HEADER_BYTES} bytes`, header.length);
+  }
+  const file = new Uint8Array(begin + size);
+  new DataView(file.buffer).setUint32(0, begin - LENGTH_BYTES, true);
+  file.fill(0x20, LENGTH_BYTES, begin).set(header, LENGTH_BYTES);
+  let at = begin;
+  for (const { bytes } of pieces) {
+    file.set(bytes, at);
+    at += bytes.length;
+  }
+  return file;
+}
+
+function toPiece(name: string, array: NpyArray): Piece {
+  if (name === METADATA) throw wrongField(CALL, 'tensors', `must have another name than ${METADATA}`, name);
+  const quotedName = quoted('tensors', name);
+  const bytes = arrayBytes({ call: CALL, field: 'tensors', name }, array, 0);
+  const rank = CODES.findIndex(([, dtype]) => dtype === array.dtype);
+  const info = `${quotedName}:{"dtype":"${CODES[rank]?.[0]}","shape":[${array.shape.join(',')}]`;
+  return { name: new TextEncoder().encode(name), rank, info, bytes };
+}
+
+/** Wide element types first, so that all lie on multiples of their size; then by the bytes of the name. */
+function byReference(a: Piece, b: Piece): number {
+  if (a.rank !== b.rank) return b.rank - a.rank;
+  const differs = a.name.findIndex((byte, i) => byte !== b.name[i]);
+  if (differs < 0) return a.name.length - b.name.length;
+  return (a.name[differs] as number) - (b.name[differs] ?? -1);
+}
+
+function quoted(field: string, text: unknown): string {
+  if (typeof text !== 'string') throw wrongField(CALL, field, 'must have texts as names and metadata', text);
+  if (!/\p{Surrogate}/u.test(text)) return JSON.stringify(text);
+  throw wrongField(CALL, field, 'must have texts of whole characters', text, showText(text));
+}
+
+function assertMap(field: string, value: unknown): void {
+  if (value instanceof Map) return;
+  const way = '(new Map(Object.entries(object)) makes one)';
+  throw new OptionError(`\`${field}\` must be a Map, got ${showValue(value)} ${way}`, { call: CALL, field, value });
+}
