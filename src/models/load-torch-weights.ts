@@ -1,0 +1,128 @@
+import * as tf from '@tensorflow/tfjs';
+import { DataError, OptionError, showValue } from '../errors.ts';
+import { parseLoadTorchWeightsOptions } from '../options/load-torch-weights-options.ts';
+import { type TorchPlace, torchPlaces } from './torch-places.ts';
+import type { TorchTensor, TorchTensors } from './torch-tensor.ts';
+
+/** Options of {@link loadTorchWeights}. */
+export interface LoadTorchWeightsOptions {
+  /**
+   * What stands before the names of the model's tensors, for example `'module.'` or `'1.'`.
+   * @defaultValue found: the one under which most of the model's tensors are
+   */
+  readonly prefix?: string;
+  /**
+   * Whether a tensor that the model has no place for is an error; if not, it is ignored.
+   * @defaultValue true
+   */
+  readonly strict?: boolean;
+}
+
+/**
+ * Sets the weights of a model from the state dict of the same network in PyTorch.
+ *
+ * A tensor is found by its name: layer `layer1/0/conv1` takes `layer1.0.conv1.weight` (and `.bias`); batch normalisation takes `weight`,
+ * `bias`, `running_mean` and `running_var`. Whatever stands before the names is skipped, such as the `1.` of a network behind a
+ * normalisation layer or the `module.` of `DataParallel`; `num_batches_tracked` is ignored. Kernels are turned from [out, in, height, width]
+ * to [height, width, in, out] and from [out, in] to [in, out], and the inputs of a dense layer behind a flattened image from
+ * channel-height-width to height-width-channel order. Works for {@link lenet}, {@link cifarResnet} and every model of `tf.layers` that
+ * consists of convolutions, dense layers and batch normalisation and has PyTorch's names.
+ *
+ * All tensors are checked before the first weight changes, so a model is unchanged when this fails. The weights stay the same
+ * variables; nothing is kept of `tensors`. Normalisation is no part of a state dict: give `mean` and `std` to the model.
+ *
+ * @param model - the network; its weights are overwritten.
+ * @param tensors - the state dict as `decodeSafetensors` or `decodeNpz` of `catrs/data` give it.
+ * @param options - see {@link LoadTorchWeightsOptions}.
+ * @throws DataError if a tensor is missing, superfluous, of another shape or length, or not finite.
+ * @throws OptionError if an option is unknown or wrong, or the model has a weight of another kind.
+ * @example
+ * ```ts
+ * const model = lenet({ key });
+ * const stateDict = await torchWeights(lenet({ key: createKey(1) }));
+ * loadTorchWeights(model, stateDict);
+ * ```
+ */
+export function loadTorchWeights(
+  model: tf.LayersModel,
+  tensors: TorchTensors,
+  options: LoadTorchWeightsOptions = {},
+): void {
+  const { prefix, strict } = parseLoadTorchWeightsOptions('loadTorchWeights', options);
+  const places = torchPlaces('loadTorchWeights', model);
+  const given = entries(tensors);
+  const before = prefix ?? likelyPrefix(places, [...given.keys()]);
+  const found = places.map(({ name }) => [before + name, given.get(before + name)] as const);
+  // A wrong network lacks tensors and has others: say first what is missing.
+  for (const [name, tensor] of found) if (tensor === undefined) throw missing(name, given);
+  if (strict) refuseOthers(new Set(found.map(([name]) => name)), given);
+  const values = found.map(([name, tensor], i) => checkedValues(name, tensor!, places[i]!));
+  places.forEach(({ weight, layout }, i) => {
+    const inOrder = Float32Array.from(layout.sources, (source) => Number(values[i]![source]));
+    const value = tf.tensor(inOrder, weight.shape as number[]);
+    weight.write(value);
+    value.dispose();
+  });
+}
+
+function entries(tensors: TorchTensors): Map<string, TorchTensor> {
+  if (typeof tensors !== 'object' || tensors === null) {
+    throw new OptionError(`\`tensors\` must be a map or an object of tensors by name, got ${showValue(tensors)}`, {
+      call: 'loadTorchWeights',
+      field: 'tensors',
+      value: tensors,
+    });
+  }
+  const pairs: Iterable<readonly [string, TorchTensor]> =
+    tensors instanceof Map ? (tensors as ReadonlyMap<string, TorchTensor>) : Object.entries(tensors);
+  return new Map(pairs);
+}
+
+/** The beginning of names under which most tensors of the model are; the shortest of several. */
+function likelyPrefix(places: readonly TorchPlace[], names: readonly string[]): string {
+  const last = places.at(-1)?.name ?? '';
+  const given = new Set(names);
+  const candidates = names
+    .filter((name) => name.endsWith(`.${last}`) || name === last)
+    .map((name) => name.slice(0, name.length - last.length));
+  const hits = (prefix: string): number => places.filter(({ name }) => given.has(prefix + name)).length;
+  const ranked = candidates.map((prefix) => ({ prefix, found: hits(prefix) }));
+  ranked.sort((a, b) => b.found - a.found || a.prefix.length - b.prefix.length);
+  return ranked[0]?.prefix ?? '';
+}
+
+function refuseOthers(known: ReadonlySet<string>, given: ReadonlyMap<string, TorchTensor>): void {
+  for (const name of given.keys()) {
+    if (known.has(name) || name === 'num_batches_tracked' || name.endsWith('.num_batches_tracked')) continue;
+    throw failure(
+      name,
+      'must have a place in the model, got none (`strict: false` ignores such tensors)',
+      given.get(name),
+    );
+  }
+}
+
+function checkedValues(name: string, tensor: TorchTensor, { layout }: TorchPlace): TorchTensor['data'] {
+  const { shape, data } = tensor;
+  const sameShape = shape.length === layout.shape.length && shape.every((length, i) => length === layout.shape[i]);
+  if (!sameShape)
+    throw failure(name, `must have the shape [${layout.shape.join(', ')}], got [${shape.join(', ')}]`, shape);
+  if (data.length !== layout.sources.length) {
+    throw failure(name, `must have ${layout.sources.length} values, got ${data.length}`, data);
+  }
+  const wrong = Array.prototype.findIndex.call(data, (value) => !Number.isFinite(Math.fround(Number(value))));
+  if (wrong >= 0) {
+    throw failure(name, `must have finite float32 values, got ${showValue(data[wrong])} at ${wrong}`, data[wrong]);
+  }
+  return data;
+}
+
+function missing(name: string, given: ReadonlyMap<string, TorchTensor>): DataError {
+  const some = [...given.keys()].slice(0, 3).map(showValue).join(', ');
+  const got = given.size === 0 ? 'no tensors' : `${given.size} others (${some}${given.size > 3 ? ', ...' : ''})`;
+  return failure(name, `must be among the tensors, got ${got}`, undefined);
+}
+
+function failure(name: string, text: string, value: unknown): DataError {
+  return new DataError(`\`${name}\` ${text}`, { call: 'loadTorchWeights', field: name, value });
+}
