@@ -1,41 +1,10 @@
 import type { Certificate } from '../certify/types.ts';
+import { type DatasetSelection, selectedIndices } from '../data/dataset-selection.ts';
 import type { LabelledDataset } from '../data/labelled-dataset.ts';
 import { parseDatasetSelection, SELECTION_NAMES } from '../options/certify-dataset-options.ts';
 import type { Caller, Certifier, CertifyOptions, TimedCertificate } from '../smoothed/types.ts';
 import type { CertifiedOutcome } from './certified-outcome.ts';
 import { ExamplesOnTheWay } from './examples-on-the-way.ts';
-
-/** A part of a run over a data set, to be done on its own: of the chosen examples, those at positions index, index + count, ... */
-export interface Shard {
-  /** Which part, from 0. */
-  readonly index: number;
-  /** Into how many parts the run is cut. */
-  readonly count: number;
-}
-
-/** Which examples of a data set to certify. */
-export interface DatasetSelection {
-  /**
-   * Index of the first example.
-   * @defaultValue 0
-   */
-  readonly start?: number;
-  /**
-   * Certify every so-manieth example.
-   * @defaultValue 1
-   */
-  readonly skip?: number;
-  /**
-   * Certify at most so many examples, over all shards.
-   * @defaultValue no limit
-   */
-  readonly max?: number;
-  /**
-   * Certify only a part of them.
-   * @defaultValue { index: 0, count: 1 }, all
-   */
-  readonly shard?: Shard;
-}
 
 /** Options of {@link certifyDataset} with a `SmoothedClassifier`: those of one certificate, and which examples to certify. */
 export interface CertifyDatasetOptions extends CertifyOptions, DatasetSelection {}
@@ -49,16 +18,6 @@ export interface CertifiedRow extends CertifiedOutcome {
 }
 
 const CALL = 'certifyDataset';
-
-/** Indices of the examples that a selection chooses of a data set, in their order. */
-export function* selectedIndices(size: number, selection: DatasetSelection): Generator<number, void, undefined> {
-  const { start, skip, max, shard } = parseDatasetSelection('selectedIndices', selection);
-  for (let position = shard.index; position < max; position += shard.count) {
-    const index = start + skip * position;
-    if (index >= size) return;
-    yield index;
-  }
-}
 
 /**
  * Certifies the examples of a data set, in their order, with batches that are filled across examples.

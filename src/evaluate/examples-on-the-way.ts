@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
+import { checkedExample } from '../data/checked-example.ts';
 import type { LabelledDataset } from '../data/labelled-dataset.ts';
-import { DataError, OptionError, showValue } from '../errors.ts';
 import type { StreamExample } from '../smoothed/types.ts';
 
 interface OnTheWay extends StreamExample {
@@ -28,8 +28,8 @@ export class ExamplesOnTheWay implements AsyncIterable<StreamExample> {
   /** The examples as tensors, checked; each is kept until it has arrived. */
   async *[Symbol.asyncIterator](): AsyncGenerator<StreamExample, void, undefined> {
     for (const index of this.#indices) {
-      const { x, label } = await this.#dataset.example(index);
-      this.#check(index, x, label);
+      const request = { call: this.#call, index, numClasses: this.#numClasses };
+      const { x, label } = await checkedExample(this.#dataset, request);
       const example = { x: tf.tensor(x, [...this.#dataset.shape], 'float32'), index, label };
       this.#waiting.push(example);
       yield example;
@@ -47,20 +47,5 @@ export class ExamplesOnTheWay implements AsyncIterable<StreamExample> {
   /** Disposes the tensors of the examples that have not arrived. */
   dispose(): void {
     for (const { x } of this.#waiting.splice(0)) x.dispose();
-  }
-
-  #check(index: number, x: Float32Array, label: unknown): void {
-    const call = this.#call;
-    if (!(Number.isInteger(label) && Number(label) >= 0 && Number(label) < this.#numClasses)) {
-      const must = `must be integers from 0 to ${this.#numClasses - 1}`;
-      const text = `\`labels\` ${must}, got ${showValue(label)} for example ${index}`;
-      throw new OptionError(text, { call, field: 'labels', value: label });
-    }
-    const { shape } = this.#dataset;
-    const size = shape.reduce((product, length) => product * length, 1);
-    if (x.length !== size) {
-      const must = `must hold ${size} values, one example of shape [${shape}]`;
-      throw new DataError(`\`x\` ${must}, got ${x.length}`, { call, field: 'x', value: x.length });
-    }
   }
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { DatasetSelection, Shard } from '../evaluate/certify-dataset.ts';
+import type { DatasetSelection, Shard } from '../data/dataset-selection.ts';
 import * as fields from './fields.ts';
 import { parseOptions, type WithDefaults } from './parse.ts';
 
@@ -12,12 +12,20 @@ const shard: z.ZodCustom<Shard, Shard> = z.custom<Shard>(
   { error: 'must be { index, count } with whole numbers 0 <= index < count' },
 );
 
-const schema = z.strictObject({
+/** The options that choose examples. @internal */
+export const selectionFields: {
+  readonly start: z.ZodDefault<z.ZodCustom<number, number>>;
+  readonly skip: z.ZodDefault<z.ZodCustom<number, number>>;
+  readonly max: z.ZodDefault<z.ZodCustom<number, number>>;
+  readonly shard: z.ZodDefault<z.ZodCustom<Shard, Shard>>;
+} = {
   start: fields.nonNegativeInteger.default(0),
   skip: fields.positiveInteger.default(1),
   max: fields.positiveInteger.default(Number.MAX_SAFE_INTEGER),
   shard: shard.default({ index: 0, count: 1 }),
-});
+};
+
+const schema = z.strictObject(selectionFields);
 
 /** Names of the options that choose examples; all others belong to the certifier. @internal */
 export const SELECTION_NAMES: readonly string[] = Object.keys(schema.shape);

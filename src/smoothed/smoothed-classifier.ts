@@ -2,7 +2,7 @@ import type * as tf from '@tensorflow/tfjs';
 import { fixedSample } from '../certify/fixed-sample.ts';
 import { predictCounts } from '../certify/predict-counts.ts';
 import type { Certificate, Prediction, Smoothing } from '../certify/types.ts';
-import type { Classifier } from '../classifier/types.ts';
+import type { Classifier, LogitsFn } from '../classifier/types.ts';
 import { OptionError } from '../errors.ts';
 import type { Noise } from '../noise/types.ts';
 import {
@@ -13,7 +13,7 @@ import {
 } from '../options/smoothed-options.ts';
 import { foldIn } from '../random/fold-in.ts';
 import { minimumSamplesToPredict } from '../stats/minimum-samples-to-predict.ts';
-import type { Key } from '../types.ts';
+import type { InputRange, Key } from '../types.ts';
 import { CertificationProcess } from './certification-process.ts';
 import { collectVotes } from './collect-votes.ts';
 import { noiseRecord } from './noise-record.ts';
@@ -48,10 +48,14 @@ type Settings = ReturnType<typeof parseCertifyOptions> & Required<Pick<CertifyOp
 export class SmoothedClassifier implements Certifier<CertifyOptions> {
   /** The base classifier, as it was given. */
   readonly classifier: Classifier;
+  /** The base classifier as a function to logits, in whatever form it was given: what an attack moves. */
+  readonly logits: LogitsFn;
   /** The smoothing noise. */
   readonly noise: Noise;
   /** Number of classes. */
   readonly numClasses: number;
+  /** Smallest and largest value that an input coordinate may take. */
+  readonly inputRange: InputRange;
   /** Its results speak of the classifier that counts hard votes. */
   readonly smoothing: Smoothing = 'hard';
   readonly #subject: Subject<Noise>;
@@ -61,8 +65,10 @@ export class SmoothedClassifier implements Certifier<CertifyOptions> {
     const parsed = parseSmoothedClassifierOptions('SmoothedClassifier', options);
     this.#subject = makeSubject('SmoothedClassifier', classifier, parsed);
     this.classifier = classifier;
+    this.logits = this.#subject.voters.run;
     this.noise = parsed.noise;
     this.numClasses = parsed.numClasses;
+    this.inputRange = parsed.inputRange;
   }
 
   /**

@@ -1,7 +1,7 @@
 import type * as tf from '@tensorflow/tfjs';
 import { topClass } from '../certify/top-class.ts';
 import { ABSTAIN, type Certificate, type Smoothing } from '../certify/types.ts';
-import type { Classifier } from '../classifier/types.ts';
+import type { Classifier, LogitsFn } from '../classifier/types.ts';
 import { OptionError } from '../errors.ts';
 import type { Noise } from '../noise/types.ts';
 import {
@@ -11,7 +11,7 @@ import {
 } from '../options/smoothed-options.ts';
 import { split } from '../random/split.ts';
 import { empiricalBernsteinLowerBound } from '../stats/empirical-bernstein-lower-bound.ts';
-import type { Key } from '../types.ts';
+import type { InputRange, Key } from '../types.ts';
 import { certifyOneByOne } from './certify-one-by-one.ts';
 import { sampleLogits } from './collect-votes.ts';
 import { noiseRecord } from './noise-record.ts';
@@ -47,10 +47,14 @@ type Sample = Pick<Settings, 'batchSize' | 'signal'> & { readonly call: string; 
 export class SoftSmoothedClassifier implements Certifier<SoftCertifyOptions> {
   /** The base classifier, as it was given. */
   readonly classifier: Classifier;
+  /** The base classifier as a function to logits, in whatever form it was given: what an attack moves. */
+  readonly logits: LogitsFn;
   /** The smoothing noise. */
   readonly noise: Noise;
   /** Number of classes. */
   readonly numClasses: number;
+  /** Smallest and largest value that an input coordinate may take. */
+  readonly inputRange: InputRange;
   /** Inverse temperature of the scores. */
   readonly beta: number;
   /** Its results speak of the classifier that averages scores. */
@@ -62,8 +66,10 @@ export class SoftSmoothedClassifier implements Certifier<SoftCertifyOptions> {
     const { beta, ...parsed } = parseSoftSmoothedClassifierOptions('SoftSmoothedClassifier', options);
     this.#subject = makeSubject('SoftSmoothedClassifier', classifier, parsed);
     this.classifier = classifier;
+    this.logits = this.#subject.voters.run;
     this.noise = parsed.noise;
     this.numClasses = parsed.numClasses;
+    this.inputRange = parsed.inputRange;
     this.beta = beta;
   }
 

@@ -2,38 +2,16 @@ import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { createKey, GaussianLoss, GaussianNoise, SmoothedClassifier } from '../../src/index.ts';
 import { expectNoLeak } from '../helpers/leaks.ts';
-
-const WEIGHTS = Float32Array.of(1, -1, 0, 0.5, 2, -2, -1, 0, 1, 0.25, 0.5, -0.5);
-
-/** A real graph model, logits = x · w, as `tf.loadGraphModel` reads it from a converted file. */
-function loadLinearGraph(): Promise<tf.GraphModel> {
-  const float = { type: 'DT_FLOAT' };
-  const shape = { shape: { dim: [{ size: '-1' }, { size: '4' }] } };
-  const modelTopology = {
-    node: [
-      { name: 'x', op: 'Placeholder', attr: { dtype: float, shape } },
-      { name: 'w', op: 'Const', attr: { dtype: float } },
-      {
-        name: 'logits',
-        op: 'MatMul',
-        input: ['x', 'w'],
-        attr: { transpose_a: { b: false }, transpose_b: { b: false }, T: float },
-      },
-    ],
-    versions: { producer: 1 },
-  };
-  const weightSpecs = [{ name: 'w', shape: [4, 3], dtype: 'float32' as const }];
-  return tf.loadGraphModel(tf.io.fromMemory({ modelTopology, weightSpecs, weightData: WEIGHTS.buffer }));
-}
+import { loadLinearGraph } from '../helpers/linear-graph.ts';
 
 describe('a real tf.GraphModel', () => {
   const noise = new GaussianNoise({ sigma: 0.5 });
-  const linear = (x: tf.Tensor): tf.Tensor => tf.matMul(x as tf.Tensor2D, tf.tensor2d(WEIGHTS, [4, 3]));
   let model: tf.GraphModel;
+  let linear: (x: tf.Tensor) => tf.Tensor;
 
   beforeAll(async () => {
     await tf.setBackend('cpu');
-    model = await loadLinearGraph();
+    ({ model, logits: linear } = await loadLinearGraph());
   });
 
   it('is certified and predicted as the function that it computes', async () => {

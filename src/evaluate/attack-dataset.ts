@@ -1,0 +1,168 @@
+import * as tf from '@tensorflow/tfjs';
+import type { InputAttack } from '../attacks/types.ts';
+import type { Prediction } from '../certify/types.ts';
+import { checkedExample } from '../data/checked-example.ts';
+import { type DatasetSelection, selectedIndices } from '../data/dataset-selection.ts';
+import type { LabelledDataset } from '../data/labelled-dataset.ts';
+import { parseAttackDatasetOptions } from '../options/attack-dataset-options.ts';
+import { foldIn } from '../random/fold-in.ts';
+import { split } from '../random/split.ts';
+import type { SmoothedClassifier } from '../smoothed/smoothed-classifier.ts';
+import type { PredictOptions } from '../smoothed/types.ts';
+import type { InputRange, Key, Norm } from '../types.ts';
+import { assertImage, attackedImage } from './attacked-image.ts';
+import { distance } from './distance.ts';
+
+/** The part of a smoothed classifier that {@link attackDataset} needs. `SmoothedClassifier` and `SoftSmoothedClassifier` have it. */
+export interface AttackedClassifier<P> extends Pick<SmoothedClassifier, 'logits' | 'noise' | 'numClasses'> {
+  /** Smallest and largest value that an input coordinate may take. */
+  readonly inputRange: InputRange;
+  /** The class at one example, or abstention. */
+  predict(x: tf.Tensor, options: PredictOptions): Promise<P>;
+}
+
+/** Options of {@link attackDataset}. */
+export interface AttackDatasetOptions extends DatasetSelection {
+  /** Drives attacks and votes: image i uses the children of `foldIn(key, i)`, whatever part of the data set is attacked. */
+  readonly key: Key;
+  /**
+   * Number of noisy copies of each prediction.
+   * @defaultValue 1000
+   */
+  readonly n?: number;
+  /**
+   * Allowed probability of a wrong class in one prediction, in (0, 1).
+   * @defaultValue 0.001
+   */
+  readonly alpha?: number;
+  /**
+   * The norm in which `distance` is measured.
+   * @defaultValue the first norm of the noise
+   */
+  readonly norm?: Norm;
+  /**
+   * Predict the image without attack, too.
+   * @defaultValue false
+   */
+  readonly clean?: boolean;
+  /**
+   * Noisy copies per forward pass of the predictions: speed and memory only, never a result.
+   * @defaultValue the batch size of the smoothed classifier
+   */
+  readonly batchSize?: number;
+  /** Stops the run; its reason is thrown. It is seen between two images and between two batches of votes. */
+  readonly signal?: AbortSignal;
+}
+
+/** One attacked example of a data set: a plain JSON value. */
+export interface AttackedRow<P = Prediction> {
+  /** Index of the image in its data set. */
+  readonly index: number;
+  /** The true class. */
+  readonly label: number;
+  /** The class under attack, -1 if abstained. */
+  readonly predicted: number;
+  /** Whether the smoothed classifier declined to answer under attack. */
+  readonly abstained: boolean;
+  /** Whether `predicted` is a class other than `label`. An abstention breaks nothing. */
+  readonly broken: boolean;
+  /** Length of x_adv − x, in input units. */
+  readonly distance: number;
+  /** The norm of `distance`. */
+  readonly norm: Norm;
+  /** Wall-clock time of attack and predictions. */
+  readonly milliseconds: number;
+  /** The whole prediction under attack. */
+  readonly prediction: P;
+  /** The prediction of the image itself, if `clean` was set. */
+  readonly clean?: P;
+}
+
+const CALL = 'attackDataset';
+
+/**
+ * Attacks the examples of a data set and asks the smoothed classifier again.
+ *
+ * Each image x is moved to x_adv = `attack.perturb(g.logits, { x, labels: [label], key })` and predicted there (PREDICT with n and alpha)
+ * with noise that the attack has not seen. `split(foldIn(key, i), 3)` are the keys of the attack, of the prediction under attack and
+ * of the clean prediction, with i the index in the data set: a row depends on nothing else, so parts of a run fit together. Images are
+ * attacked one by one; what fills a batch are the noisy copies.
+ *
+ * @param g - a `SmoothedClassifier` or `SoftSmoothedClassifier` whose classifier can be differentiated, if the attack takes gradients; a
+ * `tf.GraphModel` can
+ * @param attack - for example a `SmoothedPgd` with the noise of `g` and `clip` set to its input range
+ * @throws OptionError at once for its options; from the iteration also for a label that is no class; DataError for an example of the wrong
+ * size; TensorError if an image, or what the attack makes of it, is no input of `g`; ClassifierError if there is no gradient; what the
+ * attack and `g.predict` throw, and the abort reason of `signal`
+ * @see Salman et al., "Provably Robust Deep Learning via Adversarially Trained Smoothed Classifiers", NeurIPS 2019, section 4.2;
+ * Hadisalman/smoothing-adversarial, code/predict.py
+ * @example
+ * ```ts
+ * const attack = new SmoothedPgd({ noise, epsilon: 0.25, steps: 20, numNoise: 32, clip: [0, 1] });
+ * for await (const row of attackDataset(g, attack, testSet, { key, skip: 20 })) attacked.push(row);
+ * empiricalRobustAccuracy(attacked); // at most: the attack has found no more
+ * ```
+ */
+export function attackDataset<P extends Pick<Prediction, 'label' | 'abstained'>>(
+  g: AttackedClassifier<P>,
+  attack: InputAttack,
+  dataset: LabelledDataset,
+  options: AttackDatasetOptions,
+): AsyncGenerator<AttackedRow<P>, void, undefined> {
+  const { start, skip, max, shard, ...settings } = parseAttackDatasetOptions(CALL, attack, options);
+  return rows(g, attack, dataset, {
+    ...settings,
+    norm: settings.norm ?? (g.noise.norms[0] as Norm),
+    indices: selectedIndices(dataset.size, { start, skip, max, shard }),
+  });
+}
+
+type Settings = Omit<ReturnType<typeof parseAttackDatasetOptions>, keyof DatasetSelection> & {
+  readonly norm: Norm;
+  readonly indices: Iterable<number>;
+};
+
+async function* rows<P extends Pick<Prediction, 'label' | 'abstained'>>(
+  g: AttackedClassifier<P>,
+  attack: InputAttack,
+  dataset: LabelledDataset,
+  { key, n, alpha, norm, clean, batchSize, signal, indices }: Settings,
+): AsyncGenerator<AttackedRow<P>, void, undefined> {
+  const voting = { n, alpha, ...(batchSize && { batchSize }), ...(signal && { signal }) };
+  const predict = async (x: Float32Array, predictKey: Key | undefined): Promise<P> => {
+    const image = tf.tensor(x, [...dataset.shape], 'float32');
+    try {
+      return await g.predict(image, { key: predictKey as Key, ...voting });
+    } finally {
+      image.dispose();
+    }
+  };
+  for (const index of indices) {
+    signal?.throwIfAborted();
+    const begun = performance.now();
+    const { x, label } = await checkedExample(dataset, { call: CALL, index, numClasses: g.numClasses });
+    assertImage(CALL, g, { index, x, field: 'x' });
+    const [attackKey, predictKey, cleanKey] = split(foldIn(key, index), 3);
+    const moved = await attackedImage(CALL, g, attack, {
+      index,
+      x,
+      label,
+      shape: dataset.shape,
+      key: attackKey as Key,
+    });
+    const prediction = await predict(moved, predictKey);
+    const { label: predicted, abstained } = prediction;
+    yield {
+      index,
+      label,
+      predicted,
+      abstained,
+      broken: !abstained && predicted !== label,
+      distance: distance(x, moved, norm),
+      norm,
+      prediction,
+      ...(clean && { clean: await predict(x, cleanKey) }),
+      milliseconds: performance.now() - begun,
+    };
+  }
+}
