@@ -1,7 +1,8 @@
-import { open, readFile, rename, rm } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { OptionError } from '../errors.ts';
 import { cannotOpen } from './file-error.ts';
 import { lockFor } from './lock-for.ts';
+import { replaceFile } from './replace-file.ts';
 
 /**
  * Writes a file that is not there yet, whole or not at all, under its lock. Nothing happens if it is there with the same content.
@@ -19,29 +20,12 @@ export async function writeNewFile(call: string, path: string, text: string): Pr
       });
       if (before === text) return;
       if (before !== undefined) throw exists(call, path);
-      await replace(path, text);
+      await replaceFile(path, text);
     } finally {
       await unlock();
     }
   } catch (error) {
     throw error instanceof OptionError ? error : cannotOpen(call, path, error);
-  }
-}
-
-async function replace(path: string, text: string): Promise<void> {
-  const part = `${path}.part`;
-  try {
-    const handle = await open(part, 'w');
-    try {
-      await handle.writeFile(text);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await rename(part, path);
-  } catch (error) {
-    await rm(part, { force: true }).catch(() => undefined);
-    throw error;
   }
 }
 

@@ -1,0 +1,77 @@
+import * as tf from '@tensorflow/tfjs';
+import { OptionError } from '../errors.ts';
+import type { TrainingBatch } from '../losses/types.ts';
+import { parseMicroBatches } from '../options/micro-batches-options.ts';
+import { foldIn } from '../random/fold-in.ts';
+import { assertBatch, assertBatchNoise, assertSoftTargets } from '../tensors/assert-shapes.ts';
+import { checkLabels, type Labels } from '../tensors/labels.ts';
+
+/** A part of a batch, as losses take it; its tensors are the caller's. Neither method is enumerable, so that it can be spread. */
+export interface MicroBatch extends TrainingBatch {
+  /** Frees the tensors; the batch that was cut stays. */
+  dispose(): void;
+  /** Frees the tensors at the end of a `using` block. */
+  [Symbol.dispose](): void;
+}
+
+/**
+ * Cuts a batch of B images into `count` consecutive parts of ⌊B / count⌋ images; images left over are dropped.
+ *
+ * The official code makes one optimizer step for each part, with `count` = M, the number of noisy copies: a batch of 256 images gives M
+ * steps of M · ⌊256 / M⌋ noisy images. Cohen's and Stability training and MACER are not cut.
+ *
+ * Part i has `foldIn(key, i)` as its key. `x`, `labels` and `softTargets` are cut by image, `noise` [M, B, ...] along its second axis,
+ * `epoch` is handed on. Parts are made one at a time, when the loop asks for them.
+ *
+ * @throws OptionError, TensorError at the first part, for a batch that no loss would take or fewer than `count` images
+ * @see alinlab/smoothing-catrs, train_catrs.py
+ * @example
+ * ```ts
+ * import { microBatches } from 'catrs/recipes';
+ *
+ * for (const part of microBatches({ x, labels, key: foldIn(key, step) }, 2)) {
+ *   using prepared = loss.prepare(part);
+ *   part.dispose(); // prepared has a copy
+ *   optimizer.minimize(() => loss.value(prepared), false, trainableVariables(model));
+ * }
+ * ```
+ */
+export function* microBatches(batch: TrainingBatch, count: number): Generator<MicroBatch, void, undefined> {
+  const call = 'microBatches';
+  const { x, labels, key, noise, softTargets, epoch } = parseMicroBatches(call, batch, count);
+  assertBatch(call, x);
+  const [images = 0] = x.shape;
+  checkLabels(call, labels, images).labels.dispose();
+  if (noise) assertBatchNoise(call, x, noise);
+  if (softTargets) assertSoftTargets(call, softTargets, images);
+  const size = Math.floor(images / count);
+  if (size === 0) {
+    const text = `\`count\` must be at most the number of images (${images}), got ${count}`;
+    throw new OptionError(text, { call, field: 'count', value: count });
+  }
+  for (let part = 0; part < count; part++) {
+    const begin = part * size;
+    yield disposable({
+      x: tf.slice(x, begin, size),
+      labels: cutLabels(labels, begin, size),
+      key: foldIn(key, part),
+      ...(noise && { noise: tf.slice(noise, [0, begin], [-1, size]) }),
+      ...(softTargets && { softTargets: tf.slice(softTargets, begin, size) }),
+      ...(epoch !== undefined && { epoch }),
+    });
+  }
+}
+
+function cutLabels(labels: Labels, begin: number, size: number): Labels {
+  return labels instanceof tf.Tensor ? tf.slice(labels, begin, size) : labels.slice(begin, begin + size);
+}
+
+function disposable(part: TrainingBatch): MicroBatch {
+  const dispose = (): void => {
+    for (const value of Object.values(part)) if (value instanceof tf.Tensor && !value.isDisposed) value.dispose();
+  };
+  return Object.defineProperties(part, {
+    dispose: { value: dispose },
+    [Symbol.dispose]: { value: dispose },
+  }) as MicroBatch;
+}

@@ -1,0 +1,111 @@
+import type { LabelledDataset } from '../data/labelled-dataset.ts';
+import type { NpyArray } from '../data/npy-types.ts';
+import { OptionError } from '../errors.ts';
+import { parseDataset, parseTrainingBatchesOptions } from '../options/training-batches-options.ts';
+import type { Key } from '../types.ts';
+import type { DatasetBatch } from './dataset-batch.ts';
+import { epochOrder } from './epoch-order.ts';
+import { batchTensors, readBatch } from './read-batch.ts';
+import { type SoftTargetTable, softTargetTable } from './soft-target-rows.ts';
+
+const CALL = 'trainingBatches';
+
+/** Soft targets of a data set [size, numClasses], row i for example i: the numbers row major, or a decoded NPY file of floats. */
+export type SoftTargetRows = Float32Array | Float64Array | NpyArray;
+
+/** Options of {@link trainingBatches}. */
+export interface TrainingBatchesOptions {
+  /** Examples of a batch, B; the last batch of an epoch may have fewer. */
+  readonly batchSize: number;
+  /** Drives the order of the epoch, and nothing else. Give each epoch its own: `foldIn(key, epoch)`. */
+  readonly key: Key;
+  /**
+   * Take the examples in random order; without it, in the order of the data set.
+   * @defaultValue true
+   */
+  readonly shuffle?: boolean;
+  /**
+   * Leave out the last batch if it has fewer than `batchSize` examples.
+   * @defaultValue false
+   */
+  readonly dropRemainder?: boolean;
+  /**
+   * Batches to pass over, to go on in the middle of an epoch. Their examples are not read.
+   * @defaultValue 0
+   */
+  readonly startBatch?: number;
+  /**
+   * Soft targets of the whole data set, which stay as they are; a batch has a tensor of its rows.
+   * @defaultValue none
+   */
+  readonly softTargets?: SoftTargetRows;
+  /** Ends the epoch before the next batch. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Streams one epoch of a data set as batches for `loss.prepare`.
+ *
+ * The order depends on `key` and the size of the data set alone: index i has the uniform number u_i, coordinate i of sample 0 of `fillUniforms`,
+ * and the examples come by rising u, equal ones (u is a multiple of 2^-24) by index. So an epoch that was interrupted goes on with
+ * `startBatch`. One batch is read at a time, its examples together, when the loop asks for it: the data set is never held as float32. A
+ * batch is the caller's: dispose it after the step.
+ *
+ * @returns the batches; there are ⌈size / batchSize⌉, or ⌊size / batchSize⌋ with `dropRemainder`
+ * @throws OptionError at once for the options. From the iteration: OptionError for a label that is no class, DataError for an example of the
+ * wrong size or with numbers that are not finite, or a soft target that is no distribution; the abort reason of `signal`
+ * @example
+ * ```ts
+ * import { trainingBatches } from 'catrs/recipes';
+ *
+ * const [orderKey, stepKey] = split(key);
+ * for await (const batch of trainingBatches(trainingSet, { batchSize: 4, key: foldIn(orderKey, epoch) })) {
+ *   using prepared = loss.prepare({ ...batch, epoch, key: foldIn(stepKey, step++) });
+ *   batch.dispose(); // prepared has a copy
+ *   optimizer.minimize(() => loss.value(prepared), false, trainableVariables(model));
+ * }
+ * ```
+ */
+export function trainingBatches(
+  dataset: LabelledDataset,
+  options: TrainingBatchesOptions,
+): AsyncGenerator<DatasetBatch, void, undefined> {
+  const given = parseTrainingBatchesOptions(CALL, options);
+  const { size } = parseDataset(CALL, dataset);
+  const { batchSize, dropRemainder, startBatch } = given;
+  const count = (dropRemainder ? Math.floor : Math.ceil)(size / batchSize);
+  if (count === 0) {
+    const text = `\`batchSize\` must be at most the size of the data set (${size}) for one whole batch, got ${batchSize}`;
+    throw new OptionError(text, { call: CALL, field: 'batchSize', value: batchSize });
+  }
+  if (startBatch > count) {
+    const text = `\`startBatch\` must be at most the number of batches (${count}), got ${startBatch}`;
+    throw new OptionError(text, { call: CALL, field: 'startBatch', value: startBatch });
+  }
+  const targets = given.softTargets && softTargetTable(CALL, given.softTargets, size);
+  return batchesOf(dataset, { ...given, count, targets });
+}
+
+interface Epoch {
+  readonly key: Key;
+  readonly shuffle: boolean;
+  readonly batchSize: number;
+  readonly startBatch: number;
+  readonly count: number;
+  readonly targets: SoftTargetTable | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+async function* batchesOf(
+  dataset: LabelledDataset,
+  { key, shuffle, batchSize, startBatch, count, targets, signal }: Epoch,
+): AsyncGenerator<DatasetBatch, void, undefined> {
+  const order = shuffle ? epochOrder(dataset.size, key) : Uint32Array.from({ length: dataset.size }, (_, i) => i);
+  for (let batch = startBatch; batch < count; batch++) {
+    signal?.throwIfAborted();
+    const indices = order.slice(batch * batchSize, (batch + 1) * batchSize);
+    const read = await readBatch(CALL, dataset, indices, targets);
+    signal?.throwIfAborted();
+    yield batchTensors(read);
+  }
+}

@@ -1,0 +1,82 @@
+import { describe, expect, it } from 'vitest';
+import { NoisePgd } from '../../src/attacks/noise-pgd.ts';
+import { SmoothedPgd } from '../../src/attacks/smoothed-pgd.ts';
+import { SmoothMixPgd } from '../../src/attacks/smooth-mix-pgd.ts';
+import { ConfidenceAwareLoss } from '../../src/losses/confidence-aware-loss.ts';
+import { ConsistencyLoss } from '../../src/losses/consistency-loss.ts';
+import { GaussianLoss } from '../../src/losses/gaussian-loss.ts';
+import { MacerLoss } from '../../src/losses/macer-loss.ts';
+import { SmoothAdvLoss } from '../../src/losses/smooth-adv-loss.ts';
+import { SmoothMixLoss } from '../../src/losses/smooth-mix-loss.ts';
+import { StabilityLoss } from '../../src/losses/stability-loss.ts';
+import { GaussianNoise } from '../../src/noise/gaussian-noise.ts';
+import type { MethodPresets } from '../../src/recipes/preset-types.ts';
+import { presets } from '../../src/recipes/presets.ts';
+import { rateDrop } from '../../src/recipes/rate-drop.ts';
+import { Sgd } from '../../src/recipes/sgd.ts';
+import { stepDecay } from '../../src/recipes/step-decay.ts';
+import { linearClassifier } from '../helpers/linear.ts';
+
+const { logits } = linearClassifier([1, -1], 0);
+
+/** Makes the loss of a method from its preset and σ. */
+const make: { readonly [M in keyof MethodPresets]: (preset: MethodPresets[M], noise: GaussianNoise) => unknown } = {
+  gaussian: ({ loss }, noise) => new GaussianLoss(logits, { noise, ...loss }),
+  stability: ({ loss }, noise) => new StabilityLoss(logits, { noise, ...loss }),
+  smoothAdv: ({ loss, attack }, noise) =>
+    new SmoothAdvLoss(logits, { noise, attack: new SmoothedPgd({ noise, ...attack }), ...loss }),
+  macer: ({ loss }, noise) => new MacerLoss(logits, { noise, ...loss }),
+  consistency: ({ loss }, noise) => new ConsistencyLoss(logits, { noise, ...loss }),
+  smoothMix: ({ loss, attack }, noise) =>
+    new SmoothMixLoss(logits, { noise, attack: new SmoothMixPgd({ noise, ...attack }), ...loss }),
+  confidenceAware: ({ loss, attack }, noise) =>
+    new ConfidenceAwareLoss(logits, { noise, attack: new NoisePgd(attack), ...loss }),
+};
+
+type AnyPreset = MethodPresets[keyof MethodPresets];
+const all = Object.entries(presets).flatMap(([dataset, bySigma]) =>
+  Object.entries(bySigma as Record<string, Record<string, AnyPreset>>).flatMap(([sigma, methods]) =>
+    Object.entries(methods).map(([method, preset]) => ({
+      name: `${dataset} ${sigma} ${method}`,
+      sigma,
+      method,
+      preset,
+    })),
+  ),
+);
+
+describe('presets', () => {
+  it.each(all)('$name makes its loss, its optimizer and its schedule', ({ sigma, method, preset }) => {
+    const made = (make as Record<string, (preset: AnyPreset, noise: GaussianNoise) => unknown>)[method]!;
+    expect(made(preset, new GaussianNoise({ sigma: Number(sigma) }))).toBeTypeOf('object');
+    const { training } = preset;
+    const { learningRate, momentum, weightDecay, stepEpochs, gamma, rateDropEpoch, epochs } = training;
+    new Sgd({ learningRate, momentum, weightDecay }).dispose();
+    const steps = stepDecay({ initial: learningRate, every: stepEpochs, gamma, timing: 'published' });
+    const rate = rateDropEpoch === undefined ? steps : rateDrop(steps, { epoch: rateDropEpoch, timing: 'published' });
+    expect(rate(epochs - 1)).toBeCloseTo(learningRate / 100, 12);
+    expect(JSON.parse(JSON.stringify(preset)), 'plain data').toEqual(preset);
+    // Copies of the loss and of its attack are the same ones, and cut the batch, where the method is cut at all.
+    const copies = preset.loss.numNoise!;
+    if ('attack' in preset && 'numNoise' in preset.attack) expect(preset.attack.numNoise).toBe(copies);
+    const whole = ['gaussian', 'stability', 'macer'].includes(method);
+    expect(training.microBatches).toBe(whole ? 1 : copies);
+  });
+
+  it('are the numbers of the commands of EXPERIMENTS.MD, CIFAR-10', () => {
+    const of = <T>(pick: (methods: (typeof presets.cifar10)[0.25]) => T): T[] =>
+      [presets.cifar10[0.25], presets.cifar10[0.5], presets.cifar10[1]].map(pick);
+    expect(of(({ stability }) => stability.loss.lambda)).toEqual([2, 2, 1]);
+    expect(of(({ smoothAdv }) => [smoothAdv.loss.numNoise, 256 * smoothAdv.attack.epsilon])).toEqual([[4, 256], [8, 256], [2, 512]]); // prettier-ignore
+    expect(of(({ macer }) => [macer.loss.lambda, macer.loss.deferredEpochs])).toEqual([[12, 0], [6, 0], [12, 51]]); // prettier-ignore
+    expect(of(({ consistency }) => consistency.loss.lambda)).toEqual([20, 10, 10]);
+    expect(of(({ smoothMix }) => [smoothMix.attack.stepSize, smoothMix.attack.mixStep])).toEqual([[0.5, 0], [1, 1], [2, 1]]); // prettier-ignore
+    expect(of(({ confidenceAware }) => confidenceAware.loss.lambda)).toEqual([0.5, 1, 2]);
+    expect(of(({ macer, gaussian }) => [macer.training.batchSize, gaussian.training.batchSize])).toEqual(Array(3).fill([64, 256])); // prettier-ignore
+  });
+
+  it('cover what is published', () => {
+    const count = (dataset: string): number => all.filter(({ name }) => name.startsWith(`${dataset} `)).length;
+    expect(['cifar10', 'cifar100', 'mnist', 'fmnist', 'imagenet'].map(count)).toEqual([21, 1, 19, 1, 2]);
+  });
+});
