@@ -1,6 +1,7 @@
+import { type DatasetSelection, selectedIndices } from '../data/dataset-selection.ts';
 import type { LabelledDataset } from '../data/labelled-dataset.ts';
 import { certificationLogHeader, formatCertificationRow } from '../evaluate/certification-log.ts';
-import { certifyIndices, type DatasetSelection, selectedIndices } from '../evaluate/certify-dataset.ts';
+import { certifyIndices } from '../evaluate/certify-dataset.ts';
 import { LOG_RUN_NAMES, parseLogRunOptions } from '../options/log-run-options.ts';
 import type { Certifier } from '../smoothed/types.ts';
 import type { Key } from '../types.ts';

@@ -2,7 +2,11 @@
 /// <reference types="node" />
 export { certifyToLog } from './certify-to-log.ts';
 export type { LogRunOptions, LogSummary } from './certify-to-log.ts';
+export { loadCheckpoint } from './load-checkpoint.ts';
 export { mergeLogs } from './merge-logs.ts';
 export type { MergeLogsOptions } from './merge-logs.ts';
 export { progressLine } from './progress-line.ts';
 export type { RunFigures, RunProgress } from './run-progress.ts';
+export { saveCheckpoint } from './save-checkpoint.ts';
+export { softTargetsToNpy } from './soft-targets-to-npy.ts';
+export type { SoftTargetsProgress, SoftTargetsSummary, SoftTargetsToNpyOptions } from './soft-targets-to-npy.ts';

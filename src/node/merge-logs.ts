@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { DataError, OptionError, showValue } from '../errors.ts';
 import { certificationLog } from '../evaluate/certification-log.ts';
-import { type CertifiedRow, selectedIndices } from '../evaluate/certify-dataset.ts';
+import { selectedIndices } from '../data/dataset-selection.ts';
+import type { CertifiedRow } from '../evaluate/certify-dataset.ts';
 import { parseMergeLogsOptions } from '../options/log-run-options.ts';
 import type { Key } from '../types.ts';
 import type { LogSummary } from './certify-to-log.ts';

@@ -1,10 +1,12 @@
 import { z } from 'zod';
-import type { DatasetSelection } from '../evaluate/certify-dataset.ts';
+import type { DatasetSelection } from '../data/dataset-selection.ts';
 import type { LogRunOptions } from '../node/certify-to-log.ts';
 import type { MergeLogsOptions } from '../node/merge-logs.ts';
+import type { SoftTargetsToNpyOptions } from '../node/soft-targets-to-npy.ts';
 import { parseDatasetSelection, SELECTION_NAMES } from './certify-dataset-options.ts';
 import * as fields from './fields.ts';
 import { parseOptions, type WithDefaults } from './parse.ts';
+import { softTargets } from './soft-targets-options.ts';
 
 const file: z.ZodCustom<string | URL, string | URL> = z.custom<string | URL>(
   (v) => (typeof v === 'string' && v !== '') || (v instanceof URL && v.protocol === 'file:'),
@@ -57,4 +59,24 @@ export function parseLogRunOptions<Options extends object>(
 /** @internal */
 export function parseMergeLogsOptions(call: string, given: MergeLogsOptions): WithDefaults<MergeLogsOptions, 'key'> {
   return parseOptions(call, mergeLogs, given);
+}
+
+/** A file that is an argument of its own. @internal */
+export function parseFile(call: string, given: string | URL): string | URL {
+  return parseOptions(call, z.strictObject({ file }), { file: given }).file;
+}
+
+const softTargetsToNpy = softTargets.extend({
+  file,
+  onProgress: fields.callback<NonNullable<SoftTargetsToNpyOptions['onProgress']>>('must be a function').optional(),
+  durable: logRun.shape.durable,
+  recheck: logRun.shape.recheck,
+});
+
+/** @internal */
+export function parseSoftTargetsToNpyOptions(
+  call: string,
+  given: SoftTargetsToNpyOptions,
+): WithDefaults<SoftTargetsToNpyOptions, 'batchSize' | 'signal' | 'onProgress'> {
+  return parseOptions(call, softTargetsToNpy, given);
 }

@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { pathToFileURL } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { DatasetSelection } from '../../src/evaluate/certify-dataset.ts';
+import type { DatasetSelection } from '../../src/data/dataset-selection.ts';
 import { certificationLog } from '../../src/evaluate/certification-log.ts';
 import { parseCertificationLog } from '../../src/evaluate/parse-certification-log.ts';
 import { mergeLogs } from '../../src/node/merge-logs.ts';

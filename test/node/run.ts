@@ -2,7 +2,7 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll } from 'vitest';
-import type { DatasetSelection } from '../../src/evaluate/certify-dataset.ts';
+import type { DatasetSelection } from '../../src/data/dataset-selection.ts';
 import { certifyToLog, type LogRunOptions, type LogSummary } from '../../src/node/certify-to-log.ts';
 import type { CertifyOptions } from '../../src/smoothed/types.ts';
 import { dataset, g, settings } from './points.ts';

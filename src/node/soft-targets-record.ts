@@ -1,0 +1,68 @@
+import { readFile } from 'node:fs/promises';
+import { isDeepStrictEqual } from 'node:util';
+import { DataError, OptionError } from '../errors.ts';
+import type { Json } from '../types.ts';
+import { cannotOpen } from './file-error.ts';
+import { replaceFile } from './replace-file.ts';
+
+/** What a file of soft targets was made from, as it stands in the JSON beside it. @internal */
+export type SoftTargetsRecord = Readonly<Record<string, Json>>;
+
+/** Where a record is. @internal */
+export interface RecordFile {
+  /** The public call that error texts name. */
+  readonly call: string;
+  /** The record. */
+  readonly path: string;
+}
+
+/**
+ * Settings that a smoothed classifier states of itself, and those of the run. Whatever is undefined is left out.
+ * @internal
+ */
+export function recordOf(g: object, settings: Readonly<Record<string, unknown>>): SoftTargetsRecord {
+  const { smoothing, noise, beta } = g as {
+    smoothing?: unknown;
+    noise?: { name: unknown; parameters: unknown };
+    beta?: unknown;
+  };
+  const stated = noise && { name: noise.name, parameters: noise.parameters };
+  return JSON.parse(JSON.stringify({ smoothing, noise: stated, beta, ...settings })) as SoftTargetsRecord;
+}
+
+/** Reads a record; undefined if there is none. Throws DataError for anything else. @internal */
+export async function readRecord({ call, path }: RecordFile): Promise<SoftTargetsRecord | undefined> {
+  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined;
+    throw cannotOpen(call, path, error);
+  });
+  if (text === undefined) return undefined;
+  try {
+    const record = JSON.parse(text) as Json;
+    if (typeof record === 'object' && record !== null && !Array.isArray(record)) return record as SoftTargetsRecord;
+  } catch {
+    // refused below
+  }
+  const must = `\`file\` must have a record of its settings beside it, got ${path}, which is none`;
+  throw new DataError(`${must} (it was left as it is: take another file)`, { call, field: 'file', value: path });
+}
+
+/** Throws OptionError unless two records are the same. @internal */
+export function checkRecord(record: SoftTargetsRecord, found: SoftTargetsRecord, { call, path }: RecordFile): void {
+  const names = [...new Set([...Object.keys(record), ...Object.keys(found)])];
+  const name = names.find((one) => !isDeepStrictEqual(record[one], found[one]));
+  if (name === undefined) return;
+  const show = (value: Json | undefined): string => (value === undefined ? 'none' : JSON.stringify(value));
+  throw new OptionError(
+    `\`${name}\` must be the same for all rows of a file, got ${show(record[name])} where ${path} has ${show(found[name])}` +
+      ' (one file holds one run: use its settings, or another file)',
+    { call, field: name, value: record[name] },
+  );
+}
+
+/** Writes a record, whole or not at all. @internal */
+export async function writeRecord(record: SoftTargetsRecord, { call, path }: RecordFile): Promise<void> {
+  await replaceFile(path, `${JSON.stringify(record, undefined, 2)}\n`).catch((error: unknown) => {
+    throw cannotOpen(call, path, error);
+  });
+}
