@@ -6,6 +6,7 @@ import { main as certifyOneImage } from '../../examples/certify-one-image.ts';
 import { main as classifierAdapters } from '../../examples/classifier-adapters.ts';
 import { main as ownNoise } from '../../examples/own-noise.ts';
 import { main as soundCertificate } from '../../examples/sound-certificate.ts';
+import { main as switchMethod } from '../../examples/switch-method.ts';
 import { main as trainingLoop } from '../../examples/training-loop.ts';
 
 // The examples check their own claims and throw where one does not hold. Here they run as they stand, with fewer samples.
@@ -48,6 +49,14 @@ describe('examples', () => {
   it('own-noise: logistic certificates stay below the true radius and come close', async () => {
     const { worstGap } = await ownNoise(fast);
     expect(worstGap).toBeLessThan(0.1);
+  });
+
+  it('switch-method: seven methods in one loop', async () => {
+    const results = await switchMethod(fast);
+    expect(Object.keys(results)).toHaveLength(7);
+    for (const { loss, leaked } of Object.values(results))
+      expect([loss.every(Number.isFinite), leaked]).toEqual([true, 0]);
+    expect(printed.at(-1)).toMatch(/^claim: 7 methods trained in the same loop/);
   });
 
   it('sound-certificate: a neighbour refutes the plain certificate, none the sound ones', async () => {
