@@ -10,6 +10,7 @@ const modules: Readonly<Record<string, () => Promise<object>>> = {
   'catrs/data': () => import('catrs/data'),
   'catrs/models': () => import('catrs/models'),
   'catrs/plots': () => import('catrs/plots'),
+  'catrs/recipes': () => import('catrs/recipes'),
   'catrs/node': () => import('catrs/node'),
   'catrs/wasm': () => import('catrs/wasm'),
   './stand-ins.ts': () => import('./stand-ins.ts'),
