@@ -105,6 +105,8 @@ export default defineConfig(
       'jsdoc/no-types': 'error',
     },
   },
+  // A list of names without logic grows with the library.
+  { files: ['src/index.ts'], rules: { 'max-lines': 'off' } },
   ...Object.entries(layers).map(layerRule),
   { files: ['src/node/**/*.ts'], rules: { 'no-restricted-globals': 'off' } },
   {

@@ -30,7 +30,7 @@ export default defineConfig({
     // Tests and examples read like user code (`import ... from 'catrs'`) and run the sources.
     alias: [
       { find: /^catrs$/, replacement: source('index.ts') },
-      { find: /^catrs\/(models|data|plots|node|wasm)$/, replacement: source('$1/index.ts') },
+      { find: /^catrs\/(models|data|plots|recipes|node|wasm)$/, replacement: source('$1/index.ts') },
     ],
   },
   test: {
@@ -52,7 +52,11 @@ export default defineConfig({
         },
         test: {
           name: 'browser',
-          include: ['test/contracts/**/*.test.ts'],
+          include: [
+            'test/contracts/**/*.test.ts',
+            'test/{attacks,losses}/**/*.fixture.test.ts',
+            'test/models/cifar-resnet.fixture.test.ts',
+          ],
           exclude: [slow],
           globalSetup: 'test/helpers/chromium.ts',
           testTimeout: 300_000,

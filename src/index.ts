@@ -148,9 +148,20 @@ export type { CertificationRule, RuleContext, RuleResult, RuleRun, Tally } from 
 // attacks
 export { NoisePgd } from './attacks/noise-pgd.ts';
 export type { NoisePgdOptions } from './attacks/noise-pgd.ts';
+export { SmoothMixPgd } from './attacks/smooth-mix-pgd.ts';
+export type { SmoothMixPgdOptions } from './attacks/smooth-mix-pgd.ts';
+export { SmoothedDdn } from './attacks/smoothed-ddn.ts';
+export type { SmoothedDdnOptions } from './attacks/smoothed-ddn.ts';
 export { SmoothedPgd } from './attacks/smoothed-pgd.ts';
-export type { SmoothedPgdOptions, SmoothedPgdRequest } from './attacks/smoothed-pgd.ts';
-export type { NoiseAttack, NoiseAttackRequest } from './attacks/types.ts';
+export type { SmoothedPgdOptions } from './attacks/smoothed-pgd.ts';
+export type {
+  InputAttack,
+  InputAttackRequest,
+  MixAttack,
+  MixPair,
+  NoiseAttack,
+  NoiseAttackRequest,
+} from './attacks/types.ts';
 
 // training objectives
 export { ConfidenceAwareLoss } from './losses/confidence-aware-loss.ts';
@@ -158,28 +169,65 @@ export type {
   ConfidenceAwareBatch,
   ConfidenceAwareLossOptions,
   ConfidenceAwareTerms,
+  EpsilonStep,
   PreparedConfidenceAware,
 } from './losses/confidence-aware-loss.ts';
+export { ConsistencyLoss } from './losses/consistency-loss.ts';
+export type { ConsistencyLossOptions, ConsistencyTerms } from './losses/consistency-loss.ts';
 export { GaussianLoss } from './losses/gaussian-loss.ts';
-export type { GaussianLossBatch, GaussianLossOptions, PreparedGaussian } from './losses/gaussian-loss.ts';
+export type { GaussianLossOptions, GaussianTerms } from './losses/gaussian-loss.ts';
+export { MacerLoss } from './losses/macer-loss.ts';
+export type { MacerLossOptions, MacerTerms, PreparedMacer } from './losses/macer-loss.ts';
+export { SmoothAdvLoss } from './losses/smooth-adv-loss.ts';
+export type {
+  PreparedSmoothAdv,
+  SmoothAdvBatch,
+  SmoothAdvLossOptions,
+  SmoothAdvTerms,
+} from './losses/smooth-adv-loss.ts';
+export { SmoothMixLoss } from './losses/smooth-mix-loss.ts';
+export type {
+  PreparedSmoothMix,
+  SmoothMixBatch,
+  SmoothMixLossOptions,
+  SmoothMixTerms,
+} from './losses/smooth-mix-loss.ts';
+export { StabilityLoss } from './losses/stability-loss.ts';
+export type { StabilityLossOptions, StabilityTerms } from './losses/stability-loss.ts';
+export { noisyCrossEntropy } from './losses/noisy-cross-entropy.ts';
 export { bottomKCrossEntropy } from './losses/bottom-k-cross-entropy.ts';
+export { consistencyTerm } from './losses/consistency-term.ts';
+export type { ConsistencyMode, ConsistencyTermOptions } from './losses/consistency-term.ts';
+export { correctMask } from './losses/correct-mask.ts';
+export { macerClassification } from './losses/macer-classification.ts';
+export { macerRobustness } from './losses/macer-robustness.ts';
+export type { MacerRobustnessOptions } from './losses/macer-robustness.ts';
+export { mixTargets } from './losses/mix-targets.ts';
+export { mixupKl } from './losses/mixup-kl.ts';
 export { sampleK } from './losses/sample-k.ts';
+export { stabilityTerm } from './losses/stability-term.ts';
 export { voteFrequency } from './losses/vote-frequency.ts';
 export { worstCaseKl } from './losses/worst-case-kl.ts';
-export type { Prepared, TrainingLoss } from './losses/types.ts';
+export type { Prepared, PreparedBatch, TrainingBatch, TrainingLoss } from './losses/types.ts';
 
 // runs over a data set and their figures
 export { abstentionRate } from './evaluate/abstention-rate.ts';
+export { attackDataset } from './evaluate/attack-dataset.ts';
+export type { AttackDatasetOptions, AttackedClassifier, AttackedRow } from './evaluate/attack-dataset.ts';
 export { averageCertifiedRadius } from './evaluate/average-certified-radius.ts';
+export { brokenCertificates } from './evaluate/broken-certificates.ts';
+export type { AttackedImage, CertifiedImage } from './evaluate/broken-certificates.ts';
 export { certificationLog, certificationLogHeader, formatCertificationRow } from './evaluate/certification-log.ts';
 export type { CertificationLogFormat, CertificationLogOptions } from './evaluate/certification-log.ts';
 export { certifiedAccuracy, certifiedAccuracyCurve } from './evaluate/certified-accuracy.ts';
 export type { CertifiedAccuracyPoint } from './evaluate/certified-accuracy.ts';
 export type { CertifiedOutcome } from './evaluate/certified-outcome.ts';
 export { certifyDataset } from './evaluate/certify-dataset.ts';
-export type { CertifiedRow, CertifyDatasetOptions, DatasetSelection, Shard } from './evaluate/certify-dataset.ts';
+export type { CertifiedRow, CertifyDatasetOptions } from './evaluate/certify-dataset.ts';
+export type { DatasetSelection, Shard } from './data/dataset-selection.ts';
 export { decodeCertificationLog } from './evaluate/decode-certification-log.ts';
 export type { DecodeCertificationLogOptions } from './evaluate/decode-certification-log.ts';
+export { empiricalRobustAccuracy } from './evaluate/empirical-robust-accuracy.ts';
 export { highProbabilityAccuracy } from './evaluate/high-probability-accuracy.ts';
 export type { HighProbabilityAccuracyOptions, HighProbabilityRow } from './evaluate/high-probability-accuracy.ts';
 export { latexTable } from './evaluate/latex-table.ts';

@@ -6,6 +6,7 @@ const doors: Readonly<Record<string, () => Promise<unknown>>> = {
   'catrs/models': () => import('../../src/models/index.ts'),
   'catrs/data': () => import('../../src/data/index.ts'),
   'catrs/plots': () => import('../../src/plots/index.ts'),
+  'catrs/recipes': () => import('../../src/recipes/index.ts'),
   'catrs/node': () => import('../../src/node/index.ts'),
   'catrs/wasm': () => import('../../src/wasm/index.ts'),
 };

@@ -8,6 +8,7 @@ export const subPaths: Readonly<Record<string, string>> = {
   'catrs/models': 'models/index.ts',
   'catrs/data': 'data/index.ts',
   'catrs/plots': 'plots/index.ts',
+  'catrs/recipes': 'recipes/index.ts',
   'catrs/node': 'node/index.ts',
   'catrs/wasm': 'wasm/index.ts',
 };
