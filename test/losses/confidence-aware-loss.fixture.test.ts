@@ -10,7 +10,7 @@ import { createKey } from '../../src/random/create-key.ts';
 import { crossEntropyRows, klRows } from '../../src/tensors/cross-entropy.ts';
 import { describeBackends } from '../helpers/backends.ts';
 import { excess, toTensor } from '../helpers/fixtures.ts';
-import { expectGolden, expectGoldenGradients } from '../helpers/golden.ts';
+import { expectGolden, expectGoldenGradients, lossTolerance } from '../helpers/golden.ts';
 import { tinyCnn, tinyCnnVariables } from '../helpers/tiny-cnn.ts';
 import { readCatrs } from './catrs-fixture.ts';
 import { lossAndGradients } from './variable-gradients.ts';
@@ -49,7 +49,7 @@ describeBackends('CAT-RS against the official code', () => {
 
   it('has the cross entropies of all noisy copies', async () => {
     const rows = tf.tidy(() => tf.transpose(crossEntropyRows(t.logits0, t.labels as tf.Tensor1D)));
-    await expectGolden(rows, fixture.cross_entropy, tolerance.losses);
+    await expectGolden(rows, fixture.cross_entropy, lossTolerance);
     rows.dispose();
   });
 
@@ -62,7 +62,7 @@ describeBackends('CAT-RS against the official code', () => {
   it.each(fixture.k_vectors)('has the bottom-K cross entropies for K $name', async ({ k, l_low }) => {
     const count = tf.tensor1d([...k]);
     const low = bottomKCrossEntropy(t.logits0 as tf.Tensor3D, t.labels as tf.Tensor1D, count);
-    await expectGolden(low, l_low, tolerance.losses);
+    await expectGolden(low, l_low, lossTolerance);
     tf.dispose([count, low]);
   });
 
@@ -71,9 +71,9 @@ describeBackends('CAT-RS against the official code', () => {
     async (attack) => {
       const logits = toTensor<tf.Rank.R3>(attack.logits_adv);
       const rows = tf.tidy(() => tf.transpose(klRows(logits, t.pb)));
-      await expectGolden(rows, attack.kl, tolerance.losses);
+      await expectGolden(rows, attack.kl, lossTolerance);
       const worst = worstCaseKl(logits, t.pb as tf.Tensor2D);
-      await expectGolden(worst, attack.loss_klw, tolerance.losses);
+      await expectGolden(worst, attack.loss_klw, lossTolerance);
       tf.dispose([logits, rows, worst]);
     },
   );
@@ -109,11 +109,11 @@ describeBackends('CAT-RS against the official code', () => {
         const given = { k: tf.tensor1d([...k]), noiseAdv: toTensor(noises_adv) };
         const { loss, batch } = prepared({ lambda: total.lbd }, given);
         const found = lossAndGradients(() => loss.value(batch), variables);
-        expect(excess(await found.loss.data(), [total.loss], tolerance.losses)).toBeLessThanOrEqual(0);
+        expect(excess(await found.loss.data(), [total.loss], lossTolerance)).toBeLessThanOrEqual(0);
         await expectGoldenGradients(found.gradients, total.gradients, tolerance.gradients);
         const terms = loss.terms(batch);
         const lowMean = tf.mean(terms.low);
-        expect(excess(await lowMean.data(), [total.l_low_mean], tolerance.losses)).toBeLessThanOrEqual(0);
+        expect(excess(await lowMean.data(), [total.l_low_mean], lossTolerance)).toBeLessThanOrEqual(0);
         batch.dispose();
         tf.dispose([given, found.loss, found.gradients, lowMean, { ...terms }]);
       });
@@ -131,7 +131,7 @@ describeBackends('CAT-RS against the official code', () => {
     const k = tf.fill([5], fixture.M);
     const batch = loss.prepare({ x: t.x, labels: t.labels, softTargets: t.pb, noise: t.noises, k, key: createKey(0) });
     const found = lossAndGradients(() => loss.value(batch), variables);
-    expect(excess(await found.loss.data(), [total.loss], tolerance.losses)).toBeLessThanOrEqual(0);
+    expect(excess(await found.loss.data(), [total.loss], lossTolerance)).toBeLessThanOrEqual(0);
     await expectGoldenGradients(found.gradients, total.gradients, tolerance.gradients);
     batch.dispose();
     tf.dispose([k, found.loss, found.gradients]);

@@ -9,7 +9,7 @@ import { GaussianNoise } from '../../src/noise/gaussian-noise.ts';
 import { createKey } from '../../src/random/create-key.ts';
 import { describeBackends } from '../helpers/backends.ts';
 import { excess, type FixtureArray, readFixture, type Tolerance, toTensor } from '../helpers/fixtures.ts';
-import { expectGolden, expectGoldenGradients } from '../helpers/golden.ts';
+import { expectGolden, expectGoldenGradients, lossTolerance } from '../helpers/golden.ts';
 import { tinyCnn, type TinyCnnFixture, tinyCnnVariables } from '../helpers/tiny-cnn.ts';
 import { lossAndGradients } from './variable-gradients.ts';
 
@@ -74,9 +74,9 @@ describeBackends('SmoothMixLoss against the official code', () => {
     const logits = toTensor<tf.Rank.R3>(golden.logits_clean);
     const logitsMixed = toTensor<tf.Rank.R3>(golden.log_softmax_mixed); // softmax takes either
     const targets = mixTargets(logits, t.mixing as tf.Tensor1D);
-    await expectGolden(targets, golden.mixed_targets, tolerance.losses);
+    await expectGolden(targets, golden.mixed_targets, lossTolerance);
     const mixup = mixupKl(logitsMixed, targets);
-    expect(excess(await mixup.data(), meanOfCopies(golden.loss_mixup), tolerance.losses)).toBeLessThanOrEqual(0);
+    expect(excess(await mixup.data(), meanOfCopies(golden.loss_mixup), lossTolerance)).toBeLessThanOrEqual(0);
     const mask = correctMask(logits, t.labels as tf.Tensor1D);
     expect(Array.from(await mask.data())).toEqual(golden.ind_correct);
     tf.dispose([logits, logitsMixed, targets, mixup, mask]);
@@ -97,7 +97,7 @@ describeBackends('SmoothMixLoss against the official code', () => {
       key: createKey(0),
     });
     const found = lossAndGradients(() => loss.value(prepared), variables);
-    expect(excess(await found.loss.data(), [golden.loss], tolerance.losses)).toBeLessThanOrEqual(0);
+    expect(excess(await found.loss.data(), [golden.loss], lossTolerance)).toBeLessThanOrEqual(0);
     await expectGoldenGradients(found.gradients, golden.gradients, tolerance.gradients);
     expect(asked.length, 'two forward passes').toBe(2);
     const mixed = tf.tidy(() => tf.sub(tf.reshape(asked[1]!, t.noises.shape), t.noises));
@@ -109,7 +109,7 @@ describeBackends('SmoothMixLoss against the official code', () => {
       [terms.mixup, meanOfCopies(golden.loss_mixup)],
       [terms.mask, golden.ind_correct],
     ] as const) {
-      expect(excess(await part.data(), expected, tolerance.losses)).toBeLessThanOrEqual(0);
+      expect(excess(await part.data(), expected, lossTolerance)).toBeLessThanOrEqual(0);
     }
     prepared.dispose();
     tf.dispose([ends, asked, mixed, { ...terms }, found.loss, found.gradients]);
@@ -126,7 +126,7 @@ describeBackends('SmoothMixLoss against the official code', () => {
       await expectGolden(prepared.clean, golden.init, tolerance.attack);
       await expectGolden(prepared.adversary, golden.adv, tolerance.attack);
       const found = lossAndGradients(() => loss.value(prepared), variables);
-      expect(excess(await found.loss.data(), [golden.loss], tolerance.losses)).toBeLessThanOrEqual(0);
+      expect(excess(await found.loss.data(), [golden.loss], lossTolerance)).toBeLessThanOrEqual(0);
       await expectGoldenGradients(found.gradients, golden.gradients, tolerance.gradients);
       prepared.dispose();
       tf.dispose([found.loss, found.gradients]);
