@@ -1,4 +1,5 @@
 import { checkDrawPosition, type DrawPosition } from './draw-position.ts';
+import { simdDraws } from './simd/draws.ts';
 import { THREEFRY_PARITY } from './threefry2x32.ts';
 
 /**
@@ -17,8 +18,14 @@ import { THREEFRY_PARITY } from './threefry2x32.ts';
  */
 export function fillBits(out: Uint32Array, position: DrawPosition): void {
   checkDrawPosition('fillBits', out, 'Uint32Array', position);
-  const { key, start, dimension } = position;
   const words = new Int32Array(out.buffer, out.byteOffset, out.length);
+  const simd = simdDraws(words.length);
+  if (simd) simd.bits(words, position);
+  else fillPlainBits(words, position);
+}
+
+/** `fillBits` without SIMD. @internal */
+export function fillPlainBits(words: Int32Array, { key, start, dimension }: DrawPosition): void {
   for (let begin = 0, sample = start; begin < words.length; begin += dimension, sample++) {
     fillSampleBits(words, begin, begin + dimension, key[0], key[1], sample);
   }

@@ -3,6 +3,7 @@ import type { Key } from '../types.ts';
 import { checkDrawPosition, type DrawPosition } from './draw-position.ts';
 import { fillSampleBits } from './fill-bits.ts';
 import { eighthTurns, halfRadius, quarterTurns, twiceCosine, twiceSine } from './normal-pair.ts';
+import { simdDraws } from './simd/draws.ts';
 
 /** What {@link fillNormals} draws. */
 export interface FillNormalsOptions extends DrawPosition {
@@ -32,8 +33,14 @@ export interface FillNormalsOptions extends DrawPosition {
  */
 export function fillNormals(out: Float32Array, options: FillNormalsOptions): void {
   checkDrawPosition('fillNormals', out, 'Float32Array', options);
-  const { key, start, dimension } = options;
   const scale = checkScale(options.scale ?? 1);
+  const simd = simdDraws(out.length);
+  if (simd) simd.normals(out, options, scale);
+  else fillPlainNormals(out, options, scale);
+}
+
+/** `fillNormals` without SIMD, for a scale in float32. @internal */
+export function fillPlainNormals(out: Float32Array, { key, start, dimension }: DrawPosition, scale: number): void {
   const signedScale = Float32Array.of(scale, scale, -scale, -scale);
   const wholePairs = dimension + (dimension % 2);
   const words = bitsOf(out);

@@ -1,5 +1,6 @@
 import { checkDrawPosition, type DrawPosition } from './draw-position.ts';
 import { fillSampleBits } from './fill-bits.ts';
+import { simdDraws } from './simd/draws.ts';
 
 /**
  * Fills an array with uniform numbers in [0, 1), on the grid of multiples of 2^-24.
@@ -16,7 +17,13 @@ import { fillSampleBits } from './fill-bits.ts';
  */
 export function fillUniforms(out: Float32Array, position: DrawPosition): void {
   checkDrawPosition('fillUniforms', out, 'Float32Array', position);
-  const { key, start, dimension } = position;
+  const simd = simdDraws(out.length);
+  if (simd) simd.uniforms(out, position);
+  else fillPlainUniforms(out, position);
+}
+
+/** `fillUniforms` without SIMD. @internal */
+export function fillPlainUniforms(out: Float32Array, { key, start, dimension }: DrawPosition): void {
   const words = new Int32Array(out.buffer, out.byteOffset, out.length); // the bits wait where the numbers will be
   for (let begin = 0, sample = start; begin < out.length; begin += dimension, sample++) {
     const end = begin + dimension;
