@@ -1,7 +1,14 @@
 import * as tf from '@tensorflow/tfjs';
 import { ClassifierError, OptionError, showValue } from '../errors.ts';
 import { safeLog } from '../tensors/cross-entropy.ts';
-import type { Classifier, ClassifierOutput, GraphModelLike, LayersModelLike, LogitsFn } from './types.ts';
+import type {
+  Classifier,
+  ClassifierOutput,
+  GraphModelLike,
+  LayersModelLike,
+  LogitsFn,
+  TypedClassifier,
+} from './types.ts';
 
 /** A classifier as a function to logits; `call` is the public call that was given the classifier, for error texts. @internal */
 export function adaptClassifier(call: string, classifier: Classifier, output: ClassifierOutput = 'logits'): LogitsFn {
@@ -32,6 +39,7 @@ export function adaptModel(call: string, model: Classifier, { field, result }: M
       return tf.tidy(() => onlyOutput(call, model.predict(x), { field, result }));
     };
   }
+  if (isTypedClassifier(model)) throw noTensors(call, field, model);
   throw new OptionError(
     `\`${field}\` must be a function to ${result}, a tf.LayersModel or a tf.GraphModel, got ${showValue(model)}`,
     { call, field, value: model },
@@ -40,6 +48,7 @@ export function adaptModel(call: string, model: Classifier, { field, result }: M
 
 /** Shape of one example where the classifier declares it, `null` for free sizes. @internal */
 export function declaredInputShape(classifier: Classifier): readonly (number | null)[] | undefined {
+  if (isTypedClassifier(classifier)) return classifier.inputShape;
   const batchShape = typeof classifier === 'function' ? undefined : classifier.inputs?.[0]?.shape;
   // A graph model writes −1 for a free size, and nothing or no axes for a free rank.
   if (!batchShape || batchShape.length === 0) return undefined;
@@ -49,6 +58,20 @@ export function declaredInputShape(classifier: Classifier): readonly (number | n
 /** @internal */
 export function isLayersModel(classifier: unknown): classifier is LayersModelLike {
   return hasMethod(classifier, 'apply') && typeof classifier === 'object' && 'trainableWeights' in classifier;
+}
+
+/** True for a classifier of typed arrays; the other kinds come first where an object is several. @internal */
+export function isTypedClassifier(classifier: unknown): classifier is TypedClassifier {
+  return hasMethod(classifier, 'classify') && !isLayersModel(classifier) && !isGraphModel(classifier);
+}
+
+/** The error of a call that needs tensors, given a classifier of typed arrays. @internal */
+export function noTensors(call: string, field: string, value: unknown): ClassifierError {
+  return new ClassifierError(
+    `\`${field}\` must be a function of tensors or a model of tfjs, got a classifier of typed arrays` +
+      ' (it has no gradient: it can be certified, not trained, attacked or combined)',
+    { call, field, value },
+  );
 }
 
 function isGraphModel(classifier: unknown): classifier is GraphModelLike {

@@ -2,8 +2,9 @@ import * as tf from '@tensorflow/tfjs';
 import { ClassifierError } from '../errors.ts';
 import { parseCheckClassifierOptions } from '../options/check-classifier-options.ts';
 import { assertBatch } from '../tensors/assert-shapes.ts';
-import { adaptClassifier } from './adapt-classifier.ts';
+import { adaptClassifier, isTypedClassifier } from './adapt-classifier.ts';
 import { assertFiniteLogits, assertLogitsShape, outputJudge } from './check-logits.ts';
+import { typedLogits, typedOutput } from './typed-logits.ts';
 import type { Classifier, ClassifierOutput } from './types.ts';
 
 /** Options of {@link checkClassifier}. */
@@ -38,18 +39,14 @@ export async function checkClassifier(
 ): Promise<void> {
   const { numClasses, output } = parseCheckClassifierOptions(CALL, options);
   assertBatch(CALL, sample, 'sample');
-  const run = adaptClassifier(CALL, classifier, output);
   const batch = sample.shape[0] ?? 0;
-  const forward = async (x: tf.Tensor): Promise<Float32Array> => {
-    // The clone keeps a classifier that returns its input from handing us the caller's tensor; the tidy collects its leaks.
-    const logits = tf.tidy(() => tf.clone(run(x, { training: false })));
-    try {
-      assertLogitsShape(CALL, logits, x.shape[0] ?? 0, numClasses);
-      return (await logits.data()) as Float32Array;
-    } finally {
-      logits.dispose();
-    }
-  };
+  const forward = isTypedClassifier(classifier)
+    ? async (x: tf.Tensor): Promise<Float32Array> => {
+        const [rows = 0, ...shape] = x.shape;
+        const values = await typedOutput(CALL, classifier, Float32Array.from(await x.data()), { batch: rows, shape });
+        return (await typedLogits(CALL, values, rows, { numClasses, output })).slice(); // the next call may use it again
+      }
+    : tensorForward(classifier, numClasses, output);
   const first = await forward(sample);
   assertFiniteLogits(CALL, first);
   outputJudge(CALL, first.length / batch, output)(first);
@@ -62,6 +59,24 @@ export async function checkClassifier(
   } finally {
     row.dispose();
   }
+}
+
+function tensorForward(
+  classifier: Classifier,
+  numClasses: number | undefined,
+  output: ClassifierOutput,
+): (x: tf.Tensor) => Promise<Float32Array> {
+  const run = adaptClassifier(CALL, classifier, output);
+  return async (x) => {
+    // The clone keeps a classifier that returns its input from handing us the caller's tensor; the tidy collects its leaks.
+    const logits = tf.tidy(() => tf.clone(run(x, { training: false })));
+    try {
+      assertLogitsShape(CALL, logits, x.shape[0] ?? 0, numClasses);
+      return (await logits.data()) as Float32Array;
+    } finally {
+      logits.dispose();
+    }
+  };
 }
 
 function assertSame(a: Float32Array, b: Float32Array, when: string, way: string): void {

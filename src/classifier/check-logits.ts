@@ -1,4 +1,3 @@
-import type * as tf from '@tensorflow/tfjs';
 import { ClassifierError } from '../errors.ts';
 import type { ClassifierOutput } from './types.ts';
 
@@ -7,12 +6,17 @@ const SUM_TOLERANCE = 1e-3;
 const LEAST_ROWS_TO_JUDGE = 8;
 
 /** Throws unless the output has shape [batch, numClasses]; any class count of at least 2 passes when none is given. @internal */
-export function assertLogitsShape(call: string, logits: tf.Tensor, batch: number, numClasses?: number): void {
-  const [rows, columns = 0] = logits.shape;
-  if (logits.rank !== 2 || rows !== batch) {
+export function assertLogitsShape(
+  call: string,
+  { shape }: { readonly shape: readonly number[] },
+  batch: number,
+  numClasses?: number,
+): void {
+  const [rows, columns = 0] = shape;
+  if (shape.length !== 2 || rows !== batch) {
     throw new ClassifierError(
-      `\`classifier\` must return shape [batch, numClasses] = [${batch}, ${numClasses ?? 'C'}], got [${logits.shape}]`,
-      { call, field: 'classifier', value: logits.shape },
+      `\`classifier\` must return shape [batch, numClasses] = [${batch}, ${numClasses ?? 'C'}], got [${shape}]`,
+      { call, field: 'classifier', value: shape },
     );
   }
   if (columns < 2) {

@@ -46,8 +46,45 @@ export interface GraphModelLike {
   readonly inputs?: readonly ModelInput[];
 }
 
-/** A base classifier: a function to logits, a `tf.LayersModel`, or (certify and predict only) a `tf.GraphModel`. */
-export type Classifier = LogitsFn | LayersModelLike | GraphModelLike;
+/** What a batch of typed-array inputs is made of. */
+export interface TypedBatch {
+  /** Number of rows. */
+  readonly batch: number;
+  /** Shape of one row, [...inputShape]. */
+  readonly shape: readonly number[];
+}
+
+/**
+ * A base classifier without tensors: float32 values in, float32 logits out, at once or by a promise. So any runtime can be certified
+ * (native, a worker, a server), but not trained or attacked: it has no gradient.
+ *
+ * It must be one fixed function of each row, as every base classifier.
+ *
+ * @example
+ * ```ts
+ * const classifier: TypedClassifier = {
+ *   classify: async (inputs, { batch, shape }) => askTheRuntime(inputs, [batch, ...shape]),
+ * };
+ * const g = new SmoothedClassifier(classifier, { noise, numClasses: 10 });
+ * ```
+ */
+export interface TypedClassifier {
+  /**
+   * Logits (or probabilities, where so declared) of a batch, row after row: batch · numClasses values.
+   *
+   * @param inputs - batch · Πshape values, row after row; the classifier's to keep, change or transfer
+   * @returns an array that the next call may use again
+   */
+  classify(inputs: Float32Array<ArrayBuffer>, batch: TypedBatch): Float32Array | Promise<Float32Array>;
+  /** Shape of one input, `null` for a free size, where it is fixed: other examples are then refused. */
+  readonly inputShape?: readonly (number | null)[] | undefined;
+}
+
+/**
+ * A base classifier: a function to logits, a `tf.LayersModel`, or (certify and predict only) a `tf.GraphModel` or a function of
+ * typed arrays.
+ */
+export type Classifier = LogitsFn | LayersModelLike | GraphModelLike | TypedClassifier;
 
 /** What the rows of a classifier's output are. */
 export type ClassifierOutput = 'logits' | 'probabilities';

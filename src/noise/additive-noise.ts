@@ -61,7 +61,7 @@ export interface AdditiveNoiseOptions {
 export function additiveNoise(options: AdditiveNoiseOptions): AdditiveNoise {
   const parsed = parseAdditiveNoiseOptions('additiveNoise', options);
   const { name, parameters, norms, domain, sample, radius, radiusAgainst, assumptions } = parsed;
-  return {
+  const noise: AdditiveNoise = {
     name,
     parameters,
     norms,
@@ -73,6 +73,16 @@ export function additiveNoise(options: AdditiveNoiseOptions): AdditiveNoise {
     radius: (bound, request) => (bound.p > 0.5 ? radius(bound, request) : 0),
     ...(radiusAgainst && { radiusAgainst }),
   };
+  // Not enumerable: `{ ...noise, perturb }` with a perturb of one's own must not keep it.
+  const fillCopies: AdditiveNoise['fillCopies'] = (out, x, request) => fillSums(sample, out, x, request);
+  return Object.defineProperty(noise, 'fillCopies', { value: fillCopies });
+}
+
+function fillSums(sample: AdditiveNoise['sample'], out: Float32Array, x: Float32Array, request: FillRequest): void {
+  sample(out, request);
+  for (let row = 0; row < out.length; row += x.length) {
+    for (let j = 0; j < x.length; j++) out[row + j] = (x[j] as number) + (out[row + j] as number);
+  }
 }
 
 function perturbOne(sample: AdditiveNoise['sample'], x: tf.Tensor, request: DrawRequest): tf.Tensor {

@@ -1,7 +1,15 @@
 import type * as tf from '@tensorflow/tfjs';
 import type { Norm, ProbabilityBound } from '../types.ts';
 import { additiveNoise, type AdditiveNoiseOptions } from './additive-noise.ts';
-import type { AdditiveNoise, BatchDrawRequest, Domain, DrawRequest, FillRequest, RadiusRequest } from './types.ts';
+import type {
+  AdditiveNoise,
+  BatchDrawRequest,
+  Domain,
+  DrawRequest,
+  FillRequest,
+  Noise,
+  RadiusRequest,
+} from './types.ts';
 
 /**
  * An additive noise as a class: what the shipped noises that draw their ε coordinate by coordinate have in common.
@@ -35,6 +43,11 @@ export abstract class SampledNoise implements AdditiveNoise {
   /** Noisy copies x + ε of one example, [count, ...inputShape], owned by the caller. */
   perturb(x: tf.Tensor, request: DrawRequest): tf.Tensor {
     return this.#additive.perturb(x, request);
+  }
+
+  /** The copies of `perturb` without tensors; undefined where a subclass has a `perturb` of its own. */
+  get fillCopies(): Noise['fillCopies'] {
+    return this.perturb === SampledNoise.prototype.perturb ? this.#additive.fillCopies : undefined;
   }
 
   /** Noise of a training batch, [M, B, ...inputShape], owned by the caller. */

@@ -70,6 +70,14 @@ export interface Noise {
   /** Noisy copies of one example: x [...inputShape] → [count, ...inputShape], owned by the caller; `x` is not disposed. */
   perturb(x: tf.Tensor, request: DrawRequest): tf.Tensor;
   /**
+   * Fills `out` with the copies of `perturb`, bit by bit, without tensors: a short cut for classifiers of typed arrays. Whoever replaces
+   * `perturb` replaces this too, or leaves it undefined.
+   *
+   * @param out - whole copies, row after row; `request.start` is the index of the first
+   * @param x - the values of the example, `request.dimension` of them
+   */
+  readonly fillCopies?: ((out: Float32Array, x: Float32Array, request: FillRequest) => void) | undefined;
+  /**
    * Certified radius implied by a lower bound on the probability of the top class, never rounded up.
    *
    * 0 where nothing can be certified (p ≤ 1/2).

@@ -1,11 +1,15 @@
 import * as tf from '@tensorflow/tfjs';
 import { assertFiniteLogits, assertLogitsShape, outputJudge } from '../classifier/check-logits.ts';
-import type { ClassifierOutput, LogitsFn } from '../classifier/types.ts';
+import { typedLogits, typedOutput } from '../classifier/typed-logits.ts';
+import type { ClassifierOutput, LogitsFn, TypedClassifier } from '../classifier/types.ts';
 import { CatrsError, ClassifierError } from '../errors.ts';
+import { typedCopies } from './typed-copies.ts';
 
 /** Who votes. @internal */
 export interface Voters {
   readonly run: LogitsFn;
+  /** The classifier, where it takes typed arrays; `run` then only throws. */
+  readonly typed?: TypedClassifier | undefined;
   readonly numClasses: number;
   readonly output: ClassifierOutput;
 }
@@ -16,6 +20,16 @@ export interface Stretch {
   readonly count: number;
   /** Makes the copies, [count, ...inputShape], inside a tidy; says which could not be drawn, by their index in the stretch. */
   readonly copies: (onFailure: (copy: number) => void) => tf.Tensor;
+  /** The same copies without tensors, where the noise can make them. */
+  readonly direct?: DirectCopies;
+}
+
+/** Noisy copies without tensors. @internal */
+export interface DirectCopies {
+  /** Shape of one copy. */
+  readonly shape: readonly number[];
+  /** Makes the copies, row after row in a new array. */
+  readonly values: () => Promise<Float32Array<ArrayBuffer>>;
 }
 
 /** Logits of a batch, and which of its rows are void. @internal */
@@ -34,24 +48,51 @@ const NO_VOTE = -1;
  * @internal
  */
 export function logitsOf(voters: Voters, call: string): (stretches: readonly Stretch[]) => Promise<BatchLogits> {
-  const judge = outputJudge(call, voters.numClasses, voters.output);
+  const { typed, run, numClasses, output } = voters;
+  const judge = outputJudge(call, numClasses, output);
+  const forward = typed ? typedForward(typed, voters, call) : tensorForward(run, numClasses, call);
   return async (stretches) => {
     const failed = new Set<number>();
+    const logits = await forward(stretches, failed);
+    assertFiniteLogits(call, logits);
+    judge(logits);
+    return { logits, failed };
+  };
+}
+
+type Forward = (stretches: readonly Stretch[], failed: Set<number>) => Promise<Float32Array>;
+
+function tensorForward(run: LogitsFn, numClasses: number, call: string): Forward {
+  return async (stretches, failed) => {
     const logits = tf.tidy(() => {
       const copies = joinCopies(stretches, failed);
-      // A classifier may return its input or a tensor that it keeps; only the clone is ours to dispose.
-      return tf.clone(runOn(voters.run, copies, call));
+      try {
+        // A classifier may return its input or a tensor that it keeps; only the clone is ours to dispose.
+        return tf.clone(run(copies, { training: false }));
+      } catch (error) {
+        throw refusal(call, copies.shape, error);
+      }
     });
     try {
       const rows = stretches.reduce((sum, { count }) => sum + count, 0);
-      assertLogitsShape(call, logits, rows, voters.numClasses);
-      const values = (await logits.data()) as Float32Array;
-      assertFiniteLogits(call, values);
-      judge(values);
-      return { logits: values, failed };
+      assertLogitsShape(call, logits, rows, numClasses);
+      return (await logits.data()) as Float32Array;
     } finally {
       logits.dispose();
     }
+  };
+}
+
+function typedForward(typed: TypedClassifier, voters: Voters, call: string): Forward {
+  return async (stretches, failed) => {
+    const { inputs, batch, shape } = await typedCopies(stretches, (row) => failed.add(row));
+    let values: Float32Array;
+    try {
+      values = await typedOutput(call, typed, inputs, { batch, shape });
+    } catch (error) {
+      throw refusal(call, [batch, ...shape], error);
+    }
+    return typedLogits(call, values, batch, voters);
   };
 }
 
@@ -75,20 +116,16 @@ function joinCopies(stretches: readonly Stretch[], failed: Set<number>): tf.Tens
   return only !== undefined && parts.length === 1 ? only : tf.concat(parts);
 }
 
-/** Runs the classifier; what goes wrong inside it is most often the shape of the example. */
-function runOn(run: LogitsFn, copies: tf.Tensor, call: string): tf.Tensor {
-  try {
-    return run(copies, { training: false });
-  } catch (error) {
-    if (error instanceof CatrsError) throw error;
-    const wrapped = new ClassifierError(
-      `\`classifier\` must accept noisy copies of \`x\`, shape [${copies.shape}], got ${String(error)}` +
-        ' (`x` must be one example without a batch dimension)',
-      { call, field: 'classifier', value: error },
-    );
-    wrapped.cause = error;
-    throw wrapped;
-  }
+/** What goes wrong inside a classifier is most often the shape of the example. */
+function refusal(call: string, shape: readonly number[], error: unknown): unknown {
+  if (error instanceof CatrsError) return error;
+  const wrapped = new ClassifierError(
+    `\`classifier\` must accept noisy copies of \`x\`, shape [${shape}], got ${String(error)}` +
+      ' (`x` must be one example without a batch dimension)',
+    { call, field: 'classifier', value: error },
+  );
+  wrapped.cause = error;
+  return wrapped;
 }
 
 /** Index of the largest of `length` values from `begin`; the lowest index among equals. */

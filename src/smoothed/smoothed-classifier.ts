@@ -48,7 +48,10 @@ type Settings = ReturnType<typeof parseCertifyOptions> & Required<Pick<CertifyOp
 export class SmoothedClassifier implements Certifier<CertifyOptions> {
   /** The base classifier, as it was given. */
   readonly classifier: Classifier;
-  /** The base classifier as a function to logits, in whatever form it was given: what an attack moves. */
+  /**
+   * The base classifier as a function to logits, in whatever form it was given: what an attack moves. It throws ClassifierError for a
+   * classifier of typed arrays, which has no gradient.
+   */
   readonly logits: LogitsFn;
   /** The smoothing noise. */
   readonly noise: Noise;

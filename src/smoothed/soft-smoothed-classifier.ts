@@ -47,7 +47,10 @@ type Sample = Pick<Settings, 'batchSize' | 'signal'> & { readonly call: string; 
 export class SoftSmoothedClassifier implements Certifier<SoftCertifyOptions> {
   /** The base classifier, as it was given. */
   readonly classifier: Classifier;
-  /** The base classifier as a function to logits, in whatever form it was given: what an attack moves. */
+  /**
+   * The base classifier as a function to logits, in whatever form it was given: what an attack moves. It throws ClassifierError for a
+   * classifier of typed arrays, which has no gradient.
+   */
   readonly logits: LogitsFn;
   /** The smoothing noise. */
   readonly noise: Noise;

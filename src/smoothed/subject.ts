@@ -1,6 +1,6 @@
 import type * as tf from '@tensorflow/tfjs';
-import { adaptClassifier } from '../classifier/adapt-classifier.ts';
-import type { Classifier, ClassifierOutput } from '../classifier/types.ts';
+import { adaptClassifier, isTypedClassifier, noTensors } from '../classifier/adapt-classifier.ts';
+import type { Classifier, ClassifierOutput, LogitsFn } from '../classifier/types.ts';
 import { OptionError } from '../errors.ts';
 import type { Domain } from '../noise/types.ts';
 import type { InputRange, Norm } from '../types.ts';
@@ -44,13 +44,22 @@ export function makeSubject<N extends AnyNoise>(
 ): Subject<N> {
   return {
     noise,
-    voters: { run: adaptClassifier(call, classifier, output), numClasses, output },
+    voters: isTypedClassifier(classifier)
+      ? { run: refusing(`${call}.logits`, classifier), typed: classifier, numClasses, output }
+      : { run: adaptClassifier(call, classifier, output), numClasses, output },
     batchSize,
     check: async (at, x) => {
       assertOneExample(at, x, classifier);
       await assertValues(at, x, inputRange, noise);
     },
     norm: (at, asked) => chosenNorm(at, noise, asked),
+  };
+}
+
+/** The logits function of a classifier that has none; an attack is the one who calls it. */
+function refusing(call: string, classifier: Classifier): LogitsFn {
+  return () => {
+    throw noTensors(call, 'classifier', classifier);
   };
 }
 
