@@ -1,0 +1,9 @@
+/**
+ * Classifiers in ONNX files: certified by onnxruntime, and written from layers models. Nothing here imports a runtime.
+ *
+ * @packageDocumentation
+ */
+export { onnxClassifier } from './onnx-classifier.ts';
+export type { OnnxClassifierOptions, OnnxLayout } from './onnx-classifier.ts';
+export { toOnnx } from './to-onnx.ts';
+export type { OnnxSession, OnnxTensor, OnnxTensorConstructor } from './types.ts';

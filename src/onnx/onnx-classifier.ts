@@ -1,0 +1,107 @@
+import type { TypedBatch, TypedClassifier } from '../classifier/types.ts';
+import { ClassifierError, OptionError, showValue } from '../errors.ts';
+import { parseOnnxClassifierOptions } from '../options/onnx-classifier-options.ts';
+import { channelsFirst } from './channels-first.ts';
+import type { OnnxSession, OnnxTensor, OnnxTensorConstructor } from './types.ts';
+
+/** How the images of a session are laid out. */
+export type OnnxLayout = 'nhwc' | 'nchw';
+
+/** Options of {@link onnxClassifier}. */
+export interface OnnxClassifierOptions {
+  /** The class `Tensor` of the runtime that made the session. */
+  readonly Tensor: OnnxTensorConstructor;
+  /**
+   * The input that takes the batch.
+   * @defaultValue the only input
+   */
+  readonly inputName?: string;
+  /**
+   * The output that holds the logits.
+   * @defaultValue the only output
+   */
+  readonly outputName?: string;
+  /**
+   * What the session wants of an image [height, width, channels]: `'nhwc'`, as it is, or `'nchw'`, the channels first, as models of
+   * PyTorch do.
+   * @defaultValue 'nhwc'
+   */
+  readonly layout?: OnnxLayout;
+}
+
+const CALL = 'onnxClassifier';
+
+/**
+ * A session of onnxruntime as a base classifier: certified at the speed of that runtime.
+ *
+ * The model must take a float32 batch [batch, ...inputShape] of any size and return float32 logits [batch, numClasses] (or
+ * probabilities, with `output: 'probabilities'` of the smoothed classifier), and be in inference mode. The noise is that of every
+ * other classifier, so counts differ from those of TensorFlow.js by near-ties only. It has no gradient.
+ *
+ * @param session - an `InferenceSession`; the host's, never released here
+ * @throws OptionError if `session` is none, an option is unknown or wrong, or a name must be given
+ * @throws ClassifierError (from certification) if the output is no [batch, numClasses]
+ * @example
+ * ```ts
+ * import { InferenceSession, Tensor } from 'onnxruntime-node';
+ *
+ * const classifier = onnxClassifier(await InferenceSession.create('model.onnx'), { Tensor, layout: 'nchw' });
+ * const g = new SmoothedClassifier(classifier, { noise, numClasses: 10 });
+ * ```
+ */
+export function onnxClassifier(session: OnnxSession, options: OnnxClassifierOptions): TypedClassifier {
+  const { Tensor, layout, ...names } = parseOnnxClassifierOptions(CALL, options);
+  assertSession(session);
+  const inputName = chosenName('inputName', names.inputName, session.inputNames);
+  const outputName = chosenName('outputName', names.outputName, session.outputNames);
+  return {
+    classify: async (inputs, batch) => {
+      const values = layout === 'nchw' ? channelsFirst(inputs, assertImage(batch)) : inputs;
+      const feeds = { [inputName]: new Tensor('float32', values, dimensions(batch, layout)) };
+      const results = await session.run(feeds, [outputName]);
+      return logitsOf(results[outputName], outputName, batch);
+    },
+  };
+}
+
+function dimensions({ batch, shape }: TypedBatch, layout: OnnxLayout): number[] {
+  return layout === 'nchw' ? [batch, ...shape.slice(-1), ...shape.slice(0, -1)] : [batch, ...shape];
+}
+
+function assertImage({ shape }: TypedBatch): readonly number[] {
+  if (shape.length === 3) return shape;
+  throw new OptionError(
+    `\`layout\` must be 'nhwc' for inputs that are no images [height, width, channels], got 'nchw' for inputs of shape [${shape}]`,
+    { call: CALL, field: 'layout', value: 'nchw' },
+  );
+}
+
+function logitsOf(output: OnnxTensor | undefined, name: string, { batch }: TypedBatch): Float32Array {
+  const dims = output?.dims ?? [];
+  if (dims.length === 2 && dims[0] === batch) return output?.data as Float32Array; // the caller checks what it is
+  throw new ClassifierError(
+    `\`classifier\` must return shape [batch, numClasses] = [${batch}, C] as output ${showValue(name)}, got [${dims}]`,
+    { call: CALL, field: 'classifier', value: dims },
+  );
+}
+
+function assertSession(session: unknown): void {
+  const { inputNames, outputNames, run } = (session ?? {}) as Partial<OnnxSession>;
+  if (Array.isArray(inputNames) && Array.isArray(outputNames) && typeof run === 'function') return;
+  throw new OptionError(`\`session\` must be an InferenceSession of onnxruntime, got ${showValue(session)}`, {
+    call: CALL,
+    field: 'session',
+    value: session,
+  });
+}
+
+function chosenName(field: string, asked: string | undefined, names: readonly string[]): string {
+  const [only] = names;
+  if (asked === undefined && only !== undefined && names.length === 1) return only;
+  if (asked !== undefined && names.includes(asked)) return asked;
+  throw new OptionError(`\`${field}\` must be one of the session's (${names.join(', ')}), got ${showValue(asked)}`, {
+    call: CALL,
+    field,
+    value: asked,
+  });
+}
