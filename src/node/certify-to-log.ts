@@ -53,7 +53,8 @@ const CALL = 'certifyToLog';
  * images, key, settings and labels. One process at a time can write to a log: it holds the lock `file.lock`, which is taken over if
  * that process has ended.
  *
- * @param g - a `SmoothedClassifier`, `SoftSmoothedClassifier` or `DerandomizedClassifier`, whose options it takes
+ * @param g - a `SmoothedClassifier`, `SoftSmoothedClassifier` or `DerandomizedClassifier`, whose options it takes, or the workers of
+ * `startWorkers`
  * @param options - those of `certifyDataset` (with `start`, `skip`, `max`, `shard`), and {@link LogRunOptions}
  * @throws OptionError for an option, a file that cannot be opened, a lock that another run holds, a log with other settings
  * @throws DataError for a file that is not a whole log of this run, and when a row cannot be written (disk full): rows before stay valid
@@ -70,13 +71,16 @@ export async function certifyToLog<Options extends object>(
   options: Options & DatasetSelection & LogRunOptions,
 ): Promise<LogSummary> {
   const { run, selection, certify } = parseLogRunOptions(CALL, options);
+  const { key, signal } = certify as { readonly key?: Key; readonly signal?: AbortSignal };
   const certified: CertifyIndices = (indices) =>
     certifyIndices(g, dataset, indices, certify, { call: CALL, known: LOG_RUN_NAMES });
-  certified([]); // checks the options before a file is touched
+
+  // The options are checked before a file is touched: by workers, on the way to the first row.
+  const check = certified([]);
+  if (!signal?.aborted) await check.next();
 
   const path = pathOf(CALL, run.file);
   const indices = [...selectedIndices(dataset.size, selection)];
-  const { key, signal } = certify as { readonly key?: Key; readonly signal?: AbortSignal };
   const settings = statedSettings(g, dataset.shape, certify);
 
   const log = await LogFile.open({ call: CALL, path, durable: run.durable });
@@ -87,7 +91,8 @@ export async function certifyToLog<Options extends object>(
     await log.cutTail();
     if (log.content.lines.length === 0) await log.append(certificationLogHeader());
 
-    const tally = new RunTally(indices.length, earlier);
+    const { workers } = g as { readonly workers?: number };
+    const tally = new RunTally(indices.length, earlier, workers);
     run.onProgress?.(tally.progress());
     const [first] = earlier;
     for await (const row of certified(indices.slice(earlier.length))) {

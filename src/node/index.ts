@@ -8,5 +8,7 @@ export type { MergeLogsOptions } from './merge-logs.ts';
 export { progressLine } from './progress-line.ts';
 export type { RunFigures, RunProgress } from './run-progress.ts';
 export { saveCheckpoint } from './save-checkpoint.ts';
+export { startWorkers } from './start-workers.ts';
+export type { CertifierRecord, StartWorkersOptions, WorkerCertifier, WorkerModule } from './start-workers.ts';
 export { softTargetsToNpy } from './soft-targets-to-npy.ts';
 export type { SoftTargetsProgress, SoftTargetsSummary, SoftTargetsToNpyOptions } from './soft-targets-to-npy.ts';

@@ -34,6 +34,7 @@ const MEMORY = 20;
 export class RunTally {
   readonly #total: number;
   readonly #resumed: number;
+  readonly #workers: number;
   #done = 0;
   #correct = 0;
   #abstained = 0;
@@ -42,8 +43,9 @@ export class RunTally {
   #recentSamples = 0;
   #recentTime = 0;
 
-  /** Begins with the rows of earlier runs. */
-  constructor(total: number, earlier: readonly CertifiedRow[]) {
+  /** Begins with the rows of earlier runs. So many workers certify at the same time. */
+  constructor(total: number, earlier: readonly CertifiedRow[], workers = 1) {
+    this.#workers = workers;
     this.#total = total;
     this.#resumed = earlier.length;
     for (const row of earlier) this.add(row);
@@ -78,7 +80,7 @@ export class RunTally {
   /** How far the run is. */
   progress(): RunProgress {
     const perRow = (this.#samples / this.#done) * (this.#recentTime / Math.max(this.#recentSamples, 1));
-    const millisecondsLeft = this.#done === 0 ? undefined : (this.#total - this.#done) * perRow;
+    const millisecondsLeft = this.#done === 0 ? undefined : ((this.#total - this.#done) * perRow) / this.#workers;
     return { ...this.figures(), total: this.#total, resumed: this.#resumed, millisecondsLeft };
   }
 }

@@ -3,6 +3,7 @@ import type { DatasetSelection } from '../data/dataset-selection.ts';
 import type { LogRunOptions } from '../node/certify-to-log.ts';
 import type { MergeLogsOptions } from '../node/merge-logs.ts';
 import type { SoftTargetsToNpyOptions } from '../node/soft-targets-to-npy.ts';
+import type { StartWorkersOptions } from '../node/start-workers.ts';
 import { parseDatasetSelection, SELECTION_NAMES } from './certify-dataset-options.ts';
 import * as fields from './fields.ts';
 import { parseOptions, type WithDefaults } from './parse.ts';
@@ -79,4 +80,29 @@ export function parseSoftTargetsToNpyOptions(
   given: SoftTargetsToNpyOptions,
 ): WithDefaults<SoftTargetsToNpyOptions, 'batchSize' | 'signal' | 'onProgress'> {
   return parseOptions(call, softTargetsToNpy, given);
+}
+
+const startWorkers = z.strictObject({
+  module: file,
+  workers: fields.positiveInteger.optional(),
+  data: z.unknown().optional(),
+  execArgv: z
+    .custom<NonNullable<StartWorkersOptions['execArgv']>>(
+      (v) => Array.isArray(v) && v.every((argument) => typeof argument === 'string'),
+      { error: 'must be a list of texts' },
+    )
+    .optional(),
+  resourceLimits: fields
+    .object<NonNullable<StartWorkersOptions['resourceLimits']>>(
+      'must be an object (for example { maxOldGenerationSizeMb: 512 })',
+    )
+    .optional(),
+});
+
+/** @internal */
+export function parseStartWorkersOptions(
+  call: string,
+  given: StartWorkersOptions,
+): WithDefaults<StartWorkersOptions, 'workers' | 'data' | 'execArgv' | 'resourceLimits'> {
+  return parseOptions(call, startWorkers, given);
 }

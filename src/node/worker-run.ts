@@ -1,0 +1,151 @@
+import type { StreamExample, TimedCertificate } from '../smoothed/types.ts';
+import type { CertifierThread, ThreadListener } from './certifier-thread.ts';
+import { type Held, lossOf, type ThreadFailure } from './thread-failure.ts';
+import type { RunMessage, ToThread } from './worker-protocol.ts';
+
+/** A run over worker threads. @internal */
+export interface WorkerRunRequest {
+  readonly threads: readonly CertifierThread[];
+  readonly source: AsyncIterator<StreamExample, unknown>;
+  readonly message: RunMessage;
+  readonly signal: AbortSignal | undefined;
+  /** So many examples may be handed out beyond the next certificate in order. */
+  readonly lookAhead: number;
+}
+
+type Arrival = TimedCertificate | { readonly error: unknown };
+type Message = Parameters<ThreadListener['receive']>[1];
+
+/**
+ * Hands examples out to threads, one at a time to whoever wants one, and puts their certificates in order again.
+ *
+ * What goes wrong takes the place of the first certificate that is lost by it: those before it still come.
+ * @internal
+ */
+export class WorkerRun implements ThreadListener {
+  readonly #request: WorkerRunRequest;
+  readonly #held: Map<CertifierThread, Held[]>;
+  readonly #busy: Set<CertifierThread>;
+  readonly #wanting = new Set<CertifierThread>();
+  readonly #arrived = new Map<number, Arrival>();
+  #first = 0; // position of the next certificate
+  #next = 0; // position of the next example
+  #hasEnded = false;
+  #hasFailed = false;
+  #isHandingOut = false;
+  #handingOut: Promise<void> = Promise.resolve();
+  #wake: () => void = () => undefined;
+
+  constructor(request: WorkerRunRequest) {
+    this.#request = request;
+    this.#held = new Map(request.threads.map((thread) => [thread, []]));
+    this.#busy = new Set(request.threads);
+  }
+
+  /** The certificates in order. Whoever leaves before the end ends the threads. */
+  async *certificates(): AsyncGenerator<TimedCertificate, void, undefined> {
+    const { threads, source, message, signal } = this.#request;
+    const onAbort = (): void => this.#wake();
+    signal?.addEventListener('abort', onAbort);
+    try {
+      signal?.throwIfAborted();
+      for (const thread of threads) {
+        thread.listen(this);
+        thread.send(message);
+      }
+      for (;;) {
+        signal?.throwIfAborted();
+        const arrival = this.#arrived.get(this.#first);
+        if (arrival !== undefined) {
+          if ('error' in arrival) throw arrival.error;
+          this.#arrived.delete(this.#first++);
+          this.#handOut();
+          yield arrival;
+        } else if (this.#busy.size === 0) return;
+        else await new Promise<void>((resolve) => (this.#wake = resolve));
+      }
+    } finally {
+      signal?.removeEventListener('abort', onAbort);
+      this.#hasEnded = true;
+      for (const thread of threads) thread.listen(undefined);
+      if (this.#hasFailed || this.#busy.size > 0) await Promise.all(threads.map((thread) => thread.terminate()));
+      await this.#handingOut;
+      await source.return?.();
+    }
+  }
+
+  /** Takes what a thread says. */
+  receive(thread: CertifierThread, message: Message): void {
+    if (message.kind === 'want') this.#wanting.add(thread);
+    else if (message.kind === 'done') this.#busy.delete(thread);
+    else {
+      const held = this.#held.get(thread)?.shift();
+      if (held) this.#arrived.set(held.position, message.certificate);
+    }
+    this.#handOut();
+    this.#wake();
+  }
+
+  /** Puts an error where the oldest example of a thread should have come. */
+  fail(thread: CertifierThread, failure: ThreadFailure): void {
+    const held = this.#held.get(thread) ?? [];
+    this.#busy.delete(thread);
+    this.#wanting.delete(thread);
+    this.#put(held[0]?.position ?? this.#next, lossOf(this.#request.message.caller.call, failure, held));
+  }
+
+  /** Ends the run at once with an error. */
+  stop(error: unknown): void {
+    this.#arrived.clear();
+    this.#put(this.#first, error);
+  }
+
+  #put(position: number, error: unknown): void {
+    this.#hasEnded = true;
+    this.#hasFailed = true;
+    if (!this.#arrived.has(position)) this.#arrived.set(position, { error });
+    this.#handOut();
+    this.#wake();
+  }
+
+  #handOut(): void {
+    if (this.#isHandingOut) return;
+    this.#isHandingOut = true;
+    this.#handingOut = this.#handOutAll();
+  }
+
+  async #handOutAll(): Promise<void> {
+    for (;;) {
+      const thread = [...this.#wanting].find((one) => this.#mayTake(one));
+      if (thread === undefined) break;
+      const example = this.#hasEnded ? undefined : await this.#read();
+      this.#wanting.delete(thread);
+      if (example === undefined || this.#hasEnded) thread.send({ kind: 'end' });
+      else {
+        this.#held.get(thread)?.push({ position: this.#next++, index: example.index });
+        thread.send(example);
+      }
+    }
+    this.#isHandingOut = false; // at once, so that no later call is missed
+  }
+
+  /** The thread that everybody waits for is never made to wait: nobody could go on. */
+  #mayTake(thread: CertifierThread): boolean {
+    const isAhead = this.#next - this.#first >= this.#request.lookAhead;
+    return this.#hasEnded || !isAhead || this.#held.get(thread)?.[0]?.position === this.#first;
+  }
+
+  async #read(): Promise<Extract<ToThread, { kind: 'example' }> | undefined> {
+    try {
+      const result = await this.#request.source.next();
+      if (!result.done) {
+        const { x, index } = result.value;
+        return { kind: 'example', index, values: (await x.data()) as Float32Array, shape: x.shape };
+      }
+      this.#hasEnded = true;
+    } catch (error) {
+      this.#put(this.#next, error);
+    }
+    return undefined;
+  }
+}

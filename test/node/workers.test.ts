@@ -1,0 +1,99 @@
+import * as tf from '@tensorflow/tfjs';
+import { readFile } from 'node:fs/promises';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { anytimeRadius } from '../../src/certify/anytime-radius.ts';
+import { stopAtSamples } from '../../src/certify/stop-at-samples.ts';
+import { type CertifiedRow, certifyDataset } from '../../src/evaluate/certify-dataset.ts';
+import { certifyToLog } from '../../src/node/certify-to-log.ts';
+import type { RunProgress } from '../../src/node/run-progress.ts';
+import type { Certifier, CertifyOptions } from '../../src/smoothed/types.ts';
+import { useBackend } from '../helpers/backends.ts';
+import { expectNoLeak } from '../helpers/leaks.ts';
+import { dataset, g, settings } from './points.ts';
+import { readLog, run, useFolder } from './run.ts';
+import { useWorkers } from './start.ts';
+import type { ModuleData } from './worker-module.ts';
+
+const start = useWorkers();
+const { path } = useFolder();
+beforeAll(() => useBackend('cpu'));
+
+async function rowsOf(certifier: Certifier<CertifyOptions>, change: Partial<CertifyOptions> = {}) {
+  const rows: CertifiedRow[] = [];
+  for await (const row of certifyDataset(certifier, dataset, { ...settings, ...change })) rows.push(row);
+  return rows.map((row) => ({ ...row, milliseconds: 0 }));
+}
+
+describe('rows of worker threads', () => {
+  it.each([1, 2, 3])('are those of one thread: %i', async (workers) => {
+    const pool = await start({ workers });
+    expect(pool).toMatchObject({ workers, numClasses: 2, smoothing: 'hard', noise: { name: 'gaussian' } });
+    const rule = anytimeRadius({ stops: [stopAtSamples(150)] });
+    await expectNoLeak(async () => {
+      expect(await rowsOf(pool)).toStrictEqual(await rowsOf(g));
+      const change = { rule, batchSize: 64 };
+      expect(await rowsOf(pool, change), 'a second run').toStrictEqual(await rowsOf(g, change));
+    });
+  });
+
+  it.each<[string, ModuleData | undefined]>([
+    ['', undefined],
+    [' behind a slow image', { fault: 'slow', at: 0 }],
+  ])('come in order, with few examples read ahead%s', async (_where, data) => {
+    const pool = await start({ data });
+    const read: number[] = [];
+    const size = 400;
+    const many = { ...dataset, size, example: (i: number) => (read.push(i), dataset.example(i % 12)) };
+    const rows = certifyDataset(pool, many, { ...settings, n: 60 });
+    let ahead = 0;
+    let position = 0;
+    for await (const { index } of rows) {
+      expect(index).toBe(position++);
+      if (position < 3) await new Promise((resolve) => setTimeout(resolve, 300)); // a slow host
+      ahead = Math.max(ahead, read.length - position);
+    }
+    expect(position).toBe(size);
+    expect(ahead).toBeLessThanOrEqual(128 + 2 * 8);
+    expect(ahead, 'and not one after the other').toBeGreaterThan(8);
+  });
+});
+
+describe('certifyToLog with worker threads', () => {
+  it('writes, and goes on to, the log of one thread', async () => {
+    const pool = await start();
+    await run(path('one.tsv'));
+    await certifyToLog(pool, dataset, { ...settings, file: path('two.tsv') });
+    expect(await readLog(path('two.tsv'))).toBe(await readLog(path('one.tsv')));
+
+    await run(path('cut.tsv'), { max: 5 });
+    const told: RunProgress[] = [];
+    const onProgress = (progress: RunProgress): void => void told.push(progress);
+    const summary = await certifyToLog(pool, dataset, { ...settings, file: path('cut.tsv'), onProgress });
+    expect(summary).toMatchObject({ resumed: 5, done: 12 });
+    expect(await readLog(path('cut.tsv'))).toBe(await readLog(path('one.tsv')));
+    expect(told.map(({ done }) => done)).toEqual([5, 6, 7, 8, 9, 10, 11, 12]);
+  });
+
+  it('halves the time left', async () => {
+    await run(path('left.tsv'), { max: 6 });
+    const left: (number | undefined)[] = [];
+    for (const certifier of [g, await start()]) {
+      const onProgress = ({ millisecondsLeft }: RunProgress): never => {
+        left.push(millisecondsLeft);
+        throw new Error('told');
+      };
+      const options = { ...settings, file: path('left.tsv'), onProgress };
+      await expect(certifyToLog(certifier, dataset, options)).rejects.toThrow('told');
+    }
+    expect(left[1]! / left[0]!).toBeCloseTo(0.5, 12);
+  });
+
+  it('refuses the options of the certifier before it touches a file', async () => {
+    const pool = await start();
+    const options = { ...settings, n: 0, file: path('untouched.tsv') };
+    await expect(certifyToLog(pool, dataset, options)).rejects.toThrow('certifyToLog: `n` must be an integer from 1');
+    await expect(readFile(path('untouched.tsv'))).rejects.toThrow('ENOENT');
+    await expectNoLeak(() => expect(rowsOf(pool), 'and can be used again').resolves.toHaveLength(12));
+    expect(tf.getBackend()).toBe('cpu');
+  });
+});
