@@ -30,7 +30,7 @@ export default defineConfig({
     // Tests and examples read like user code (`import ... from 'catrs'`) and run the sources.
     alias: [
       { find: /^catrs$/, replacement: source('index.ts') },
-      { find: /^catrs\/(models|data|plots|recipes|node|wasm)$/, replacement: source('$1/index.ts') },
+      { find: /^catrs\/(models|data|plots|recipes|node|wasm|onnx)$/, replacement: source('$1/index.ts') },
     ],
   },
   test: {

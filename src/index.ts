@@ -77,6 +77,8 @@ export type {
   LogitsFn,
   ModelInput,
   ModelWeight,
+  TypedBatch,
+  TypedClassifier,
 } from './classifier/types.ts';
 
 // smoothed classifiers and certificates

@@ -13,6 +13,7 @@ const modules: Readonly<Record<string, () => Promise<object>>> = {
   'catrs/recipes': () => import('catrs/recipes'),
   'catrs/node': () => import('catrs/node'),
   'catrs/wasm': () => import('catrs/wasm'),
+  'catrs/onnx': () => import('catrs/onnx'),
   './stand-ins.ts': () => import('./stand-ins.ts'),
   'node:fs/promises': () => import('./no-files.ts'),
 };

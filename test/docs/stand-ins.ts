@@ -20,6 +20,7 @@ import {
   SmoothedClassifier,
 } from 'catrs';
 import { arrayDataset } from 'catrs/data';
+import type { OnnxSession } from 'catrs/onnx';
 
 const SHAPE = [4, 4, 1] as const;
 const CLASSES = 10;
@@ -106,6 +107,34 @@ async function certifyAll(classifier: tf.LayersModel): Promise<CertifiedRow[]> {
   for await (const row of certifyDataset(smoothed, testSet, { key, n: 100, max: 5 })) found.push(row);
   return found;
 }
+
+/** A runtime of the host's that knows no tensors. */
+export async function askTheRuntime(inputs: Float32Array, dims: readonly number[]): Promise<Float32Array> {
+  const logits = tf.tidy(() => model.predict(tf.tensor(inputs, [...dims])) as tf.Tensor);
+  const values = (await logits.data()) as Float32Array;
+  logits.dispose();
+  return values;
+}
+
+/** The class `Tensor` of onnxruntime. */
+export class Tensor {
+  readonly data: Float32Array;
+  readonly dims: readonly number[];
+  constructor(_: 'float32', data: Float32Array, dims: readonly number[]) {
+    this.data = data;
+    this.dims = dims;
+  }
+}
+
+/** A session of onnxruntime. */
+export const session: OnnxSession = {
+  inputNames: ['input'],
+  outputNames: ['logits'],
+  run: async (feeds) => {
+    const [batch = 0] = feeds['input']?.dims ?? [];
+    return Promise.resolve({ logits: new Tensor('float32', uniforms(batch * CLASSES, 4), [batch, CLASSES]) });
+  },
+};
 
 function makeModel(seed: number, activation: 'linear' | 'softmax' = 'linear'): tf.LayersModel {
   const made = tf.sequential({

@@ -11,6 +11,7 @@ export const subPaths: Readonly<Record<string, string>> = {
   'catrs/recipes': 'recipes/index.ts',
   'catrs/node': 'node/index.ts',
   'catrs/wasm': 'wasm/index.ts',
+  'catrs/onnx': 'onnx/index.ts',
 };
 
 export const root: string = fileURLToPath(new URL('../../', import.meta.url));
