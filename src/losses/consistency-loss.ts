@@ -3,12 +3,11 @@ import type { InputAttack } from '../attacks/types.ts';
 import { adaptClassifier } from '../classifier/adapt-classifier.ts';
 import { noisyLogits } from '../classifier/noisy-logits.ts';
 import type { Classifier, LogitsFn } from '../classifier/types.ts';
-import { TensorError } from '../errors.ts';
 import type { AdditiveNoise } from '../noise/types.ts';
 import { parseConsistencyLossOptions } from '../options/consistency-loss-options.ts';
 import { parseTrainingBatch } from '../options/training-batch-options.ts';
 import { split } from '../random/split.ts';
-import { assertCopies } from '../tensors/assert-shapes.ts';
+import { assertCopies, assertLike } from '../tensors/assert-shapes.ts';
 import { assertOutsideTape } from '../tensors/assert-outside-tape.ts';
 import { assertLabelsFit } from '../tensors/labels.ts';
 import { withDispose } from '../tensors/with-dispose.ts';
@@ -97,7 +96,7 @@ export class ConsistencyLoss implements TrainingLoss<TrainingBatch, PreparedBatc
       assertCopies(call, 'noise', noise, 2);
       if (!attack) return drawn;
       const attacked = attack.perturb(this.#classifier, { x, labels, key: attackKey, noise, strength });
-      assertAttacked(call, attacked, x);
+      assertLike(call, 'attack', attacked, x);
       return { ...drawn, x: attacked };
     });
   }
@@ -123,13 +122,4 @@ export class ConsistencyLoss implements TrainingLoss<TrainingBatch, PreparedBatc
       };
     });
   }
-}
-
-function assertAttacked(call: string, attacked: tf.Tensor, x: tf.Tensor): void {
-  if (tf.util.arraysEqual(attacked.shape, x.shape)) return;
-  throw new TensorError(`\`attack\` must return images of shape [${x.shape}], got [${attacked.shape}]`, {
-    call,
-    field: 'attack',
-    value: attacked.shape,
-  });
 }

@@ -134,7 +134,7 @@ describe('prepare and value refuse', () => {
     return expectError(
       () => loss.prepare(batch()),
       TensorError,
-      'ConsistencyLoss.prepare: `attack` must return images of shape [3,2], got [1,2]',
+      'ConsistencyLoss.prepare: `attack` must have shape [3,2], got [1,2]',
     );
   });
 

@@ -18,6 +18,7 @@ const settings = { key, n: 200 };
 const HEADER = 128;
 const ROW = 2 * 8;
 const python = promisify(execFile);
+const NO_NUMPY = 'needs python3 with NumPy; files that NumPy wrote are in test/fixtures/npy_headers.json';
 const hasNumpy = await python('python3', ['-c', 'import numpy']).then(
   () => true,
   () => false,
@@ -96,7 +97,8 @@ describe('softTargetsToNpy', () => {
     }
   });
 
-  it.skipIf(!hasNumpy)('is read by NumPy, which writes the same bytes', async () => {
+  it('is read by NumPy, which writes the same bytes', async ({ skip }) => {
+    skip(!hasNumpy, NO_NUMPY);
     await run('numpy.npy', { skip: 3 });
     const program = [
       'import sys, numpy',
@@ -110,7 +112,8 @@ describe('softTargetsToNpy', () => {
     expect(await readFile(path('again.npy'))).toEqual(await readFile(path('numpy.npy')));
   });
 
-  it.skipIf(!hasNumpy)('the file of the official code is decoded as it is', async () => {
+  it('the file of the official code is decoded as it is', async ({ skip }) => {
+    skip(!hasNumpy, NO_NUMPY);
     // smooth_prediction.py: np.ones((size, classes)) / classes, then a row of counts / N for each image that it visits.
     const program = [
       'import sys, numpy',

@@ -6,20 +6,17 @@
 
 const PARITY: i32 = 0x1bd11bda;
 
-// @ts-ignore: decorator
 @inline
 function add(a: v128, b: v128): v128 {
   return i32x4.add(a, b);
 }
 
 /** x0 ^ (x1 rotated to the left). */
-// @ts-ignore: decorator
 @inline
 function mix(x0: v128, x1: v128, count: i32): v128 {
   return v128.xor(x0, v128.or(i32x4.shl(x1, count), i32x4.shr_u(x1, 32 - count)));
 }
 
-// @ts-ignore: decorator
 @inline
 function storePairs(at: usize, even: v128, odd: v128): void {
   v128.store(at, i32x4.shuffle(even, odd, 0, 4, 1, 5));
@@ -110,14 +107,12 @@ export function uniforms(blocks: u32): void {
 }
 
 /** coefficient + z p */
-// @ts-ignore: decorator
 @inline
 function horner(z: v128, p: v128, coefficient: f32): v128 {
   return f32x4.add(f32x4.mul(z, p), f32x4.splat(coefficient));
 }
 
 /** ρ of four first words: `halfRadius`. */
-// @ts-ignore: decorator
 @inline
 function halfRadius(word0: v128): v128 {
   const odd = v128.or(word0, i32x4.splat(1));
@@ -138,7 +133,6 @@ function halfRadius(word0: v128): v128 {
 }
 
 /** Replaces the words of four blocks by their normals: `normalPair` times the scale. */
-// @ts-ignore: decorator
 @inline
 function normalsAt(at: usize, scales: v128): void {
   const first = v128.load(at), second = v128.load(at, 16);
