@@ -47,7 +47,7 @@ const writers: Readonly<Record<string, LayerWriter>> = {
     return node('MaxPool', inputs, { kernel_shape: pair(poolSize), strides: pair(strides), auto_pad: padding(config) });
   },
   ZeroPadding2D: ({ config, inputs, node, constant }) => {
-    const [[top, bottom], [left, right]] = config['padding'] as unknown as [[number, number], [number, number]];
+    const [[top, bottom], [left, right]] = config['padding'] as [[number, number], [number, number]];
     const pads = BigInt64Array.from([0, 0, top, left, 0, 0, bottom, right].map(BigInt));
     return lastChannels(config) ? node('Pad', [...inputs, constant('pads', [8], pads)]) : undefined;
   },
