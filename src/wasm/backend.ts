@@ -17,6 +17,7 @@ export interface WasmBackend {
   makeOutput(shape: number[], dtype: DataType, memoryOffset?: number): TensorInfo;
   typedArrayFromHeap(tensor: TensorInfo): backend_util.TypedArray;
   disposeData(dataId: object): boolean;
+  incRef(dataId: object): void;
 }
 
 /** The tensor's floats on the heap, not copied; valid until the next allocation. @internal */

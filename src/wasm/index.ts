@@ -3,7 +3,7 @@
  *
  * Importing this module registers and sets nothing; calling {@link useWasm} does.
  *
- * @packageDocumentation
+ * @module catrs/wasm
  */
 export { registerWasmTrainingKernels } from './register-kernels.ts';
 export { useWasm } from './use-wasm.ts';

@@ -5,6 +5,7 @@ import { batchMatMul, fusedMatMul } from './kernels/batch-mat-mul.ts';
 import { conv2d, fusedConv2d } from './kernels/conv2d.ts';
 import { conv2dBackpropFilter } from './kernels/conv2d-backprop-filter.ts';
 import { conv2dBackpropInput } from './kernels/conv2d-backprop-input.ts';
+import { cast, identity } from './kernels/identity.ts';
 import { maxPoolGrad } from './kernels/max-pool-grad.ts';
 import type { TrainingKernel } from './kernels/training-kernel.ts';
 import { mean, sum } from './kernels/sum.ts';
@@ -15,11 +16,13 @@ import type { SimdOf } from './simd/instance.ts';
 
 const kernels: readonly TrainingKernel[] = [
   batchMatMul,
+  cast,
   fusedMatMul,
   conv2d,
   fusedConv2d,
   conv2dBackpropFilter,
   conv2dBackpropInput,
+  identity,
   maxPoolGrad,
   mean,
   sum,
@@ -45,6 +48,7 @@ const mark: unique symbol = Symbol.for('catrs.wasm.trainingKernel');
  * | `MaxPoolGrad` | gradient of max pooling | 9 times slower |
  * | `Sum`, `Mean` | sums over the first axes: biases, batch normalisation | 5 times slower |
  * | `Tile` | gradient of batch normalisation | 200 times slower |
+ * | `Identity`, `Cast` to the same type | what the tape saves, gradient of relu | copies the data |
  * | `UnsortedSegmentSum` | gradient of `tf.gather` | missing |
  *
  * They are for NHWC and float32, run on one thread, and agree with the `cpu` backend to 1e-4 relative. Counts of a certificate can
