@@ -3,6 +3,7 @@ import { OptionError } from '../errors.ts';
 import { parseCifarResnetOptions } from '../options/cifar-resnet-options.ts';
 import type { Key } from '../types.ts';
 import { normalize, requireSameLength } from './normalize.ts';
+import { plainConvolution } from './plain-convolution.ts';
 import { setResnetWeights } from './resnet-weights.ts';
 import { torchBatchNormalization } from './torch-batch-normalization.ts';
 
@@ -82,7 +83,7 @@ function residualBlock(x: tf.SymbolicTensor, name: string, filters: number, halv
   const first = halve
     ? [
         tf.layers.zeroPadding2d({ name: `${name}/pad`, padding: 1 }),
-        tf.layers.conv2d({ ...convolutionOptions(`${name}/conv1`, filters, 3), strides: 2, padding: 'valid' }),
+        plainConvolution({ name: `${name}/conv1`, filters, kernelSize: 3, strides: 2 }),
       ]
     : [convolution(`${name}/conv1`, filters)];
   const residual = through(
@@ -96,7 +97,7 @@ function residualBlock(x: tf.SymbolicTensor, name: string, filters: number, halv
   const shortcut = halve
     ? through(
         x,
-        tf.layers.conv2d({ ...convolutionOptions(`${name}/downsample/0`, filters, 1), strides: 2, padding: 'valid' }),
+        plainConvolution({ name: `${name}/downsample/0`, filters, kernelSize: 1, strides: 2 }),
         batchNormalization(`${name}/downsample/1`),
       )
     : x;
@@ -110,11 +111,7 @@ function through(x: tf.SymbolicTensor, ...layers: readonly tf.layers.Layer[]): t
 
 /** 3×3 with stride 1, where 'same' is one pixel on every side. */
 function convolution(name: string, filters: number): tf.layers.Layer {
-  return tf.layers.conv2d({ ...convolutionOptions(name, filters, 3), padding: 'same' });
-}
-
-function convolutionOptions(name: string, filters: number, kernelSize: number) {
-  return { name, filters, kernelSize, useBias: false, ...zeros };
+  return plainConvolution({ name, filters, kernelSize: 3, padding: 'same' });
 }
 
 function batchNormalization(name: string): tf.layers.Layer {
