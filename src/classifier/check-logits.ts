@@ -49,19 +49,19 @@ export function assertFiniteLogits(call: string, logits: ArrayLike<number>): voi
 /**
  * Makes a function that is shown the rows batch by batch and throws once they contradict the declared kind of output:
  * probabilities where logits are declared, or a row that is no distribution where probabilities are declared (`logits` then
- * holds ln p).
+ * holds ln p). It returns true once no row that follows can contradict them.
  * @internal
  */
 export function outputJudge(
   call: string,
   numClasses: number,
   output: ClassifierOutput,
-): (logits: ArrayLike<number>) => void {
+): (logits: ArrayLike<number>) => boolean {
   const read = output === 'logits' ? (value: number): number => value : Math.exp;
   let rows = 0;
   let distributions = 0;
   return (logits) => {
-    if (output === 'logits' && distributions < rows) return; // one row that is no distribution settles it
+    if (output === 'logits' && distributions < rows) return true; // one row that is no distribution settles it
     rows += logits.length / numClasses;
     distributions += countDistributions(logits, numClasses, read);
     if (output === 'logits' && rows >= LEAST_ROWS_TO_JUDGE && distributions === rows) {
@@ -77,6 +77,7 @@ export function outputJudge(
         { call, field: 'output', value: output },
       );
     }
+    return distributions < rows;
   };
 }
 

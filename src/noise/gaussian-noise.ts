@@ -16,7 +16,8 @@ export interface GaussianNoiseOptions {
 /**
  * Isotropic Gaussian noise, ε ~ N(0, σ²I), added to the input before any normalisation and not clipped.
  *
- * Radius: ℓ2 and ℓ1 σ Φ⁻¹(p), ℓ∞ σ Φ⁻¹(p) / √d. The draws are float32 Box-Muller normals on 64 bits a pair (tails to 6.66 σ).
+ * Radius: ℓ2 and ℓ1 σ Φ⁻¹(p), ℓ∞ σ Φ⁻¹(p) / √d. The draws are float32 Box-Muller normals on 64 bits a pair (tails to 6.66 σ). After
+ * `useWebgpu` of `catrs/webgpu` the WebGPU backend draws them itself, from the same bits and equal within float32 rounding.
  *
  * @throws OptionError if `sigma` is not a positive number.
  * @see Cohen, Rosenfeld, Kolter, "Certified Adversarial Robustness via Randomized Smoothing", ICML 2019, Theorem 1
@@ -36,13 +37,16 @@ export class GaussianNoise extends SampledNoise {
     // The sampler works in float32: where that rounds sigma down, the radius must use the smaller value.
     const drawn = Math.fround(sigma);
     const certified = Math.min(sigma, drawn);
-    super({
-      name: 'gaussian',
-      parameters: { sigma },
-      norms: ['l2', 'linf', 'l1'],
-      sample: (out, request) => fillNormals(out, { ...request, scale: drawn }),
-      radius: (bound, request) => gaussianRadius(bound, certified, request),
-    });
+    super(
+      {
+        name: 'gaussian',
+        parameters: { sigma },
+        norms: ['l2', 'linf', 'l1'],
+        sample: (out, request) => fillNormals(out, { ...request, scale: drawn }),
+        radius: (bound, request) => gaussianRadius(bound, certified, request),
+      },
+      drawn,
+    );
     this.sigma = sigma;
     this.#certified = certified;
   }

@@ -1,6 +1,7 @@
 import type * as tf from '@tensorflow/tfjs';
 import type { Norm, ProbabilityBound } from '../types.ts';
 import { additiveNoise, type AdditiveNoiseOptions } from './additive-noise.ts';
+import { drawsNormals, perturbOnDevice, sampleBatchOnDevice } from './device-normals.ts';
 import type {
   AdditiveNoise,
   BatchDrawRequest,
@@ -26,9 +27,16 @@ export abstract class SampledNoise implements AdditiveNoise {
   /** The parameters of the distribution, in logs. */
   readonly parameters: Readonly<Record<string, number>>;
   readonly #additive: AdditiveNoise;
+  readonly #normalScale: number | undefined;
 
-  /** Builds the noise from its sampler and its radius. */
-  protected constructor(options: AdditiveNoiseOptions) {
+  /**
+   * Builds the noise from its sampler and its radius.
+   *
+   * @param options - as for {@link additiveNoise}
+   * @param normalScale - given where the sampler is `fillNormals` with this scale: a backend that can draw normals then does it
+   */
+  protected constructor(options: AdditiveNoiseOptions, normalScale?: number) {
+    this.#normalScale = normalScale;
     this.#additive = additiveNoise(options);
     this.name = this.#additive.name;
     this.norms = this.#additive.norms;
@@ -42,7 +50,10 @@ export abstract class SampledNoise implements AdditiveNoise {
 
   /** Noisy copies x + ε of one example, [count, ...inputShape], owned by the caller. */
   perturb(x: tf.Tensor, request: DrawRequest): tf.Tensor {
-    return this.#additive.perturb(x, request);
+    const scale = this.#normalScale;
+    return scale !== undefined && drawsNormals()
+      ? perturbOnDevice(x, request, scale)
+      : this.#additive.perturb(x, request);
   }
 
   /** The copies of `perturb` without tensors; undefined where a subclass has a `perturb` of its own. */
@@ -52,7 +63,10 @@ export abstract class SampledNoise implements AdditiveNoise {
 
   /** Noise of a training batch, [M, B, ...inputShape], owned by the caller. */
   sampleBatch(request: BatchDrawRequest): tf.Tensor {
-    return this.#additive.sampleBatch(request);
+    const scale = this.#normalScale;
+    return scale !== undefined && drawsNormals()
+      ? sampleBatchOnDevice(request, scale)
+      : this.#additive.sampleBatch(request);
   }
 
   /** Certified radius for a lower bound on the top class, rounded down. */

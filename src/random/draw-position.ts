@@ -22,13 +22,17 @@ export function checkDrawPosition(
 ): void {
   if (Object.prototype.toString.call(out) !== `[object ${kind}]`) fail(call, 'out', out, `must be a ${kind}`);
   checkKey(call, key);
-  if (!Number.isInteger(dimension) || dimension < 1 || dimension > DIMENSION_LIMIT) {
-    fail(call, 'dimension', dimension, 'must be an integer from 1 to 2^32');
-  }
+  checkDimension(call, dimension);
   if (out.length % dimension !== 0) {
     fail(call, 'out.length', out.length, `must be a multiple of ${dimension}, whole samples`);
   }
-  const count = out.length / dimension;
+  checkSamples(call, { key, start, dimension }, out.length / dimension);
+}
+
+/** Throws unless the samples start .. start + count − 1 exist. @internal */
+export function checkSamples(call: string, { key, start, dimension }: DrawPosition, count: number): void {
+  checkKey(call, key);
+  checkDimension(call, dimension);
   if (!Number.isInteger(start) || start < 0 || start + count > SAMPLE_LIMIT) {
     fail(
       call,
@@ -37,6 +41,11 @@ export function checkDrawPosition(
       `must be an integer from 0 to 2^30 - ${count} (for more samples, fold an index into the key)`,
     );
   }
+}
+
+function checkDimension(call: string, dimension: number): void {
+  if (Number.isInteger(dimension) && dimension >= 1 && dimension <= DIMENSION_LIMIT) return;
+  fail(call, 'dimension', dimension, 'must be an integer from 1 to 2^32');
 }
 
 function fail(call: string, field: string, value: unknown, must: string): never {

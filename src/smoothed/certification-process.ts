@@ -5,6 +5,7 @@ import type { Noise } from '../noise/types.ts';
 import { split } from '../random/split.ts';
 import type { Key, Norm } from '../types.ts';
 import { claimOf } from './claim-of.ts';
+import type { VoteCounts } from './count-votes.ts';
 import { noiseRecord } from './noise-record.ts';
 import { ruleContext, ruleDraw } from './rule-context.ts';
 
@@ -31,11 +32,13 @@ export interface WantedSamples {
   readonly needed: number;
   /** So many are left at most; those beyond `needed` may turn out to be in vain. */
   readonly left: number;
+  /** What follows `start` is checked where the index of the next sample is a multiple of this. */
+  readonly every: number;
 }
 
 /**
  * The way of one example from its first sample to its certificate, without tensors: it says which samples it wants and takes their
- * votes in order, in pieces of any size.
+ * votes in order, in pieces of any size that no check divides.
  *
  * Stops are tested at multiples of `checkEvery`, and votes beyond a stop are dropped: the pieces never change a result.
  * @internal
@@ -65,20 +68,20 @@ export class CertificationProcess {
     if (this.#stop !== undefined) return undefined;
     if (this.#run === undefined) {
       const left = n0 - this.#usedSelection;
-      return { key: this.#keys[0], start: this.#usedSelection, needed: left, left };
+      return { key: this.#keys[0], start: this.#usedSelection, needed: left, left, every: n0 };
     }
     const left = n - this.#used;
     const needed = Math.min(left, checkEvery - (this.#used % checkEvery));
-    return { key: this.#keys[1], start: this.#used, needed, left };
+    return { key: this.#keys[1], start: this.#used, needed, left, every: checkEvery };
   }
 
-  /** Takes the votes of the next samples, in their order; a vote below 0 is a sample that could not be drawn. */
-  take(votes: Int32Array): void {
-    for (const vote of votes) {
-      if (this.#stop !== undefined) return;
-      if (this.#run === undefined) this.#takeSelection(vote);
-      else this.#takeEstimation(this.#run, vote);
-    }
+  /** Takes the votes of the next samples: at most as many samples as are needed. Beyond a stop they are dropped. */
+  take({ counts, drawn }: VoteCounts): void {
+    const wanted = this.wanted();
+    if (wanted === undefined) return;
+    if (drawn > wanted.needed) throw new Error('a check divides these votes');
+    if (this.#run === undefined) this.#takeSelection(counts, drawn);
+    else this.#takeEstimation(this.#run, counts, drawn);
   }
 
   /** The certificate of a process that wants no more samples. */
@@ -110,27 +113,29 @@ export class CertificationProcess {
     };
   }
 
-  #takeSelection(vote: number): void {
-    addVote(this.#countsSelection, vote);
-    if (++this.#usedSelection < this.#settings.n0) return;
+  #takeSelection(counts: readonly number[], drawn: number): void {
+    addVotes(this.#countsSelection, counts);
+    this.#usedSelection += drawn;
+    if (this.#usedSelection < this.#settings.n0) return;
     const countsSelection = this.#countsSelection;
     this.#run = this.#settings.rule.begin(
       ruleContext(this.#settings, { countsSelection, cAHat: topClass(countsSelection), draw: this.#draw }),
     );
   }
 
-  #takeEstimation(run: RuleRun, vote: number): void {
+  #takeEstimation(run: RuleRun, counts: readonly number[], drawn: number): void {
     const { n, checkEvery } = this.#settings;
-    addVote(this.#counts, vote);
-    const used = ++this.#used;
+    addVotes(this.#counts, counts);
+    this.#used += drawn;
+    const used = this.#used;
     if (used % checkEvery !== 0 && used < n) return;
     const stop = run.check({ counts: this.#counts, used });
     if (stop !== undefined || used === n) this.#stop = stop ?? 'all-drawn';
   }
 }
 
-function addVote(counts: number[], vote: number): void {
-  if (vote >= 0) counts[vote] = (counts[vote] ?? 0) + 1;
+function addVotes(sums: number[], counts: readonly number[]): void {
+  counts.forEach((count, c) => (sums[c] = (sums[c] ?? 0) + count));
 }
 
 /** The fields of a certificate that a rule decides. @internal */

@@ -1,7 +1,8 @@
 import type * as tf from '@tensorflow/tfjs';
 import type { Noise } from '../noise/types.ts';
 import type { Key } from '../types.ts';
-import { type BatchLogits, logitsOf, type Voters, votesOf } from './draw-votes.ts';
+import { type VoteCounts, voteCounter } from './count-votes.ts';
+import { type BatchLogits, logitsOf, type Voters } from './draw-votes.ts';
 import { hostTurns } from './host-turns.ts';
 import { stretchOf } from './stretch-of.ts';
 
@@ -37,11 +38,29 @@ export async function collectVotes(
   voters: Voters,
   noise: Noise,
   x: tf.Tensor,
-  request: SampleRequest,
+  { call, key, n, batchSize, signal }: SampleRequest,
 ): Promise<number[]> {
   const counts = new Array<number>(voters.numClasses).fill(0);
-  for await (const batch of sampleLogits(voters, noise, x, request)) {
-    for (const vote of votesOf(batch, voters.numClasses)) if (vote >= 0) counts[vote] = (counts[vote] ?? 0) + 1;
+  const counter = voteCounter(voters, call);
+  const hostTurn = hostTurns(signal);
+  const counting: Promise<readonly VoteCounts[]>[] = [];
+  const addOldest = async (): Promise<void> => {
+    for (const piece of (await counting.shift()) ?? []) {
+      piece.counts.forEach((count, c) => (counts[c] = (counts[c] ?? 0) + count));
+    }
+  };
+  signal?.throwIfAborted();
+  try {
+    for (let start = 0; start < n; start += batchSize) {
+      const count = Math.min(batchSize, n - start);
+      const stretch = stretchOf(noise, x, { key, start, count });
+      counting.push(counter.count([{ ...stretch, first: count, every: count }]));
+      if (counting.length >= counter.mostAtOnce()) await addOldest();
+      await hostTurn();
+    }
+    while (counting.length > 0) await addOldest();
+  } finally {
+    await Promise.allSettled(counting);
   }
   return counts;
 }

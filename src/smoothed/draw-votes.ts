@@ -43,44 +43,86 @@ export interface BatchLogits {
 /** The vote of a copy that could not be drawn. */
 const NO_VOTE = -1;
 
-/**
- * Makes a function from stretches to their logits, in one forward pass over all of them, that checks what the classifier returns.
- * @internal
- */
-export function logitsOf(voters: Voters, call: string): (stretches: readonly Stretch[]) => Promise<BatchLogits> {
-  const { typed, run, numClasses, output } = voters;
-  const judge = outputJudge(call, numClasses, output);
-  const forward = typed ? typedForward(typed, voters, call) : tensorForward(run, numClasses, call);
-  return async (stretches) => {
-    const failed = new Set<number>();
-    const logits = await forward(stretches, failed);
-    assertFiniteLogits(call, logits);
-    judge(logits);
-    return { logits, failed };
-  };
+/** A forward pass whose logits have not been read back. @internal */
+export interface Pass {
+  /** [rows, numClasses], for {@link Drawer.read} to dispose. */
+  readonly logits: tf.Tensor;
+  /** Rows whose copy could not be drawn. */
+  readonly failed: ReadonlySet<number>;
 }
 
-type Forward = (stretches: readonly Stretch[], failed: Set<number>) => Promise<Float32Array>;
+/** Makes forward passes over stretches and checks what the classifier returns. @internal */
+export interface Drawer {
+  /** One forward pass over all stretches, read back and checked. */
+  readonly logits: (stretches: readonly Stretch[]) => Promise<BatchLogits>;
+  /** One forward pass over all stretches; undefined where the classifier is one of typed arrays. */
+  readonly pass: ((stretches: readonly Stretch[]) => Pass) | undefined;
+  /** Reads a pass back, checks and disposes it. */
+  readonly read: (pass: Pass) => Promise<BatchLogits>;
+  /** True once the batches read so far have shown what the outputs are: whoever checks that they are finite need not read them. */
+  readonly isJudged: () => boolean;
+}
 
-function tensorForward(run: LogitsFn, numClasses: number, call: string): Forward {
-  return async (stretches, failed) => {
-    const logits = tf.tidy(() => {
-      const copies = joinCopies(stretches, failed);
-      try {
-        // A classifier may return its input or a tensor that it keeps; only the clone is ours to dispose.
-        return tf.clone(run(copies, { training: false }));
-      } catch (error) {
-        throw refusal(call, copies.shape, error);
-      }
-    });
+/** @internal */
+export function drawerOf(voters: Voters, call: string): Drawer {
+  const { typed, run, numClasses, output } = voters;
+  const judge = outputJudge(call, numClasses, output);
+  let isJudged = false;
+  const checked = (logits: Float32Array, failed: ReadonlySet<number>): BatchLogits => {
+    assertFiniteLogits(call, logits);
+    isJudged = judge(logits);
+    return { logits, failed };
+  };
+  const pass = (stretches: readonly Stretch[]): Pass => forwardPass(run, numClasses, call, stretches);
+  const read = async ({ logits, failed }: Pass): Promise<BatchLogits> => {
     try {
-      const rows = stretches.reduce((sum, { count }) => sum + count, 0);
-      assertLogitsShape(call, logits, rows, numClasses);
-      return (await logits.data()) as Float32Array;
+      return checked((await logits.data()) as Float32Array, failed);
     } finally {
       logits.dispose();
     }
   };
+  const forward = typed && typedForward(typed, voters, call);
+  return {
+    logits: async (stretches) => {
+      if (!forward) return read(pass(stretches));
+      const failed = new Set<number>();
+      return checked(await forward(stretches, failed), failed);
+    },
+    pass: typed ? undefined : pass,
+    read,
+    isJudged: () => isJudged,
+  };
+}
+
+/**
+ * Makes a function from stretches to their logits, in one forward pass over all of them, that checks what the classifier returns.
+ * @internal
+ */
+export function logitsOf(voters: Voters, call: string): Drawer['logits'] {
+  return drawerOf(voters, call).logits;
+}
+
+type Forward = (stretches: readonly Stretch[], failed: Set<number>) => Promise<Float32Array>;
+
+function forwardPass(run: LogitsFn, numClasses: number, call: string, stretches: readonly Stretch[]): Pass {
+  const failed = new Set<number>();
+  const logits = tf.tidy(() => {
+    const copies = joinCopies(stretches, failed);
+    try {
+      // A classifier may return its input or a tensor that it keeps; only the clone is ours to dispose.
+      return tf.clone(run(copies, { training: false }));
+    } catch (error) {
+      throw refusal(call, copies.shape, error);
+    }
+  });
+  try {
+    const rows = stretches.reduce((sum, { count }) => sum + count, 0);
+    assertLogitsShape(call, logits, rows, numClasses);
+  } catch (error) {
+    logits.dispose();
+    throw error;
+  }
+  return { logits, failed };
 }
 
 function typedForward(typed: TypedClassifier, voters: Voters, call: string): Forward {

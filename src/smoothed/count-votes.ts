@@ -1,0 +1,129 @@
+import * as tf from '@tensorflow/tfjs';
+import { assertFiniteLogits } from '../classifier/check-logits.ts';
+import { CatrsError } from '../errors.ts';
+import { hasKernel, runKernel, VOTES_KERNEL } from '../tensors/device-kernels.ts';
+import { drawerOf, type Pass, type Stretch, type Voters, votesOf } from './draw-votes.ts';
+
+/** A stretch whose votes are counted piece by piece: its first `first` copies, and then every `every` copies. @internal */
+export interface CountedStretch extends Stretch {
+  readonly first: number;
+  readonly every: number;
+}
+
+/** The votes of a piece. @internal */
+export interface VoteCounts {
+  /** Votes per class; the sum is below `drawn` only if the sampler failed. */
+  readonly counts: readonly number[];
+  /** Number of copies. */
+  readonly drawn: number;
+}
+
+/** Draws batches and counts their votes. @internal */
+export interface VoteCounter {
+  /** One forward pass over all stretches: the counts of their pieces, in their order. A rejection may be awaited late. */
+  readonly count: (stretches: readonly CountedStretch[]) => Promise<readonly VoteCounts[]>;
+  /** So many batches may be counted at once: more than one only where they are counted on a device, which works meanwhile. */
+  readonly mostAtOnce: () => number;
+}
+
+/** Enough to hide the way of the counts from a GPU; each holds the memory of one forward pass at most. */
+const MOST_ON_DEVICE = 4;
+
+/**
+ * Counts where the logits are, if the backend has the kernel for it, and else on the CPU: with the same results and errors.
+ *
+ * The CPU looks at the first batches in any case, until they show that the outputs are logits (at probabilities it always looks), and at
+ * batches with copies that could not be drawn or with logits that are not float32.
+ * @internal
+ */
+export function voteCounter(voters: Voters, call: string): VoteCounter {
+  const { numClasses } = voters;
+  const drawer = drawerOf(voters, call);
+  const isOnDevice = (): boolean => drawer.pass !== undefined && drawer.isJudged() && hasKernel(VOTES_KERNEL);
+  const countOnHost = async (stretches: readonly CountedStretch[], pass?: Pass): Promise<readonly VoteCounts[]> => {
+    const batch = await (pass ? drawer.read(pass) : drawer.logits(stretches));
+    const votes = votesOf(batch, numClasses);
+    let row = 0;
+    return piecesOf(stretches).map((drawn) => ({ counts: countsOf(votes, row, (row += drawn), numClasses), drawn }));
+  };
+  const count = async (stretches: readonly CountedStretch[]): Promise<readonly VoteCounts[]> => {
+    if (drawer.pass === undefined || !isOnDevice()) return countOnHost(stretches);
+    const pass = drawer.pass(stretches);
+    // The kernel reads the bits of floats; to round large integers to floats could make a tie.
+    if (pass.failed.size > 0 || pass.logits.dtype !== 'float32') return countOnHost(stretches, pass);
+    const tallies = countOnDevice(pass.logits, stretches);
+    try {
+      return countsFrom((await tallies.data()) as Int32Array, stretches, numClasses, call);
+    } finally {
+      tallies.dispose();
+    }
+  };
+  return {
+    count: (stretches) => {
+      const counting = count(stretches);
+      counting.catch(() => undefined);
+      return counting;
+    },
+    mostAtOnce: () => (isOnDevice() ? MOST_ON_DEVICE : 1),
+  };
+}
+
+/** Starts the counting of all pieces and gives the logits back. */
+function countOnDevice(logits: tf.Tensor, stretches: readonly CountedStretch[]): tf.Tensor {
+  try {
+    return tf.tidy(() => {
+      let begin = 0;
+      const tallies = stretches.map(({ count, first, every }) => {
+        const end = begin + count;
+        const tally = runKernel(VOTES_KERNEL, { logits }, { begin, end, first, every });
+        begin = end;
+        return tally;
+      });
+      const [only] = tallies;
+      return only !== undefined && tallies.length === 1 ? only : tf.concat(tallies);
+    });
+  } finally {
+    logits.dispose();
+  }
+}
+
+/** The counts from what the kernel returns for each piece: votes per class, refused rows, the first refused logit. */
+function countsFrom(
+  tallies: Int32Array,
+  stretches: readonly CountedStretch[],
+  numClasses: number,
+  call: string,
+): readonly VoteCounts[] {
+  return piecesOf(stretches).map((drawn, piece) => {
+    const begin = piece * (numClasses + 2);
+    const end = begin + numClasses;
+    if (tallies[end] !== 0) assertFiniteLogits(call, new Float32Array(tallies.slice(end + 1, end + 2).buffer));
+    const counts = Array.from(tallies.subarray(begin, end));
+    const counted = counts.reduce((sum, count) => sum + count, 0);
+    if (counted !== drawn) throw lostVotes(call, drawn, counted);
+    return { counts, drawn };
+  });
+}
+
+/** Sizes of all pieces, in their order. */
+function piecesOf(stretches: readonly CountedStretch[]): number[] {
+  return stretches.flatMap(({ count, first, every }) => {
+    const sizes = [Math.min(first, count)];
+    for (let left = count - first; left > 0; left -= every) sizes.push(Math.min(every, left));
+    return sizes;
+  });
+}
+
+function countsOf(votes: Int32Array, begin: number, end: number, numClasses: number): number[] {
+  const counts = new Array<number>(numClasses).fill(0);
+  for (const vote of votes.subarray(begin, end)) if (vote >= 0) counts[vote] = (counts[vote] ?? 0) + 1;
+  return counts;
+}
+
+/** A device that is lost, or refuses a command, does not say so: what is read back from it is 0. */
+function lostVotes(call: string, drawn: number, counted: number): CatrsError {
+  return new CatrsError(
+    `\`backend\` must count ${drawn} votes, got ${counted} (the device has failed: see the console, lower batchSize)`,
+    { call, field: 'backend', value: counted },
+  );
+}

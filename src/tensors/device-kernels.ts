@@ -1,0 +1,59 @@
+import * as tf from '@tensorflow/tfjs';
+import type { Key } from '../types.ts';
+
+// The core must not import a backend's folder: it knows these kernels by name only, and uses them where the current backend has them.
+
+/** Noisy copies: x [dimension] → normals [rows · dimension], times `scale`, plus x; without x just the noise. @internal */
+export const NORMALS_KERNEL = 'CatrsNormals';
+
+/** The random words under the normals, int32 [rows · dimension]. No part of the library needs it; tests compare it with `fillBits`. @internal */
+export const BITS_KERNEL = 'CatrsBits';
+
+/**
+ * Votes of rows of `logits` [batch, C], piece by piece → int32 [pieces · (C + 2)]: for each piece the votes per class, the number of rows
+ * that may not vote because a logit is NaN or infinite, and the bits of the first such logit.
+ * @internal
+ */
+export const VOTES_KERNEL = 'CatrsVotes';
+
+/** Attributes of {@link NORMALS_KERNEL} and {@link BITS_KERNEL}. @internal */
+export interface NormalsAttributes {
+  readonly key: Key;
+  /** Sample index of the first row. */
+  readonly start: number;
+  readonly rows: number;
+  readonly dimension: number;
+  /**
+   * 0: row r is sample start + r of the key. Otherwise the number of images B: row r is sample start + ⌊r / B⌋ of the key folded with
+   * firstImage + r mod B.
+   */
+  readonly images: number;
+  readonly firstImage: number;
+  /** A float32 number. */
+  readonly scale: number;
+  /** The public call and its argument that grows the result, for the error where a device cannot hold it. */
+  readonly call: string;
+  readonly field: string;
+}
+
+/** Attributes of {@link VOTES_KERNEL}: the rows begin .. end − 1, cut after `first` rows and then after every `every` rows. @internal */
+export interface VotesAttributes {
+  readonly begin: number;
+  readonly end: number;
+  readonly first: number;
+  readonly every: number;
+}
+
+/** True where the current backend has the kernel. @internal */
+export function hasKernel(name: string): boolean {
+  return tf.getKernel(name, tf.getBackend()) !== undefined;
+}
+
+/** Runs a kernel that gives one tensor. @internal */
+export function runKernel(
+  name: string,
+  inputs: Readonly<Record<string, tf.Tensor>>,
+  attributes: NormalsAttributes | VotesAttributes,
+): tf.Tensor {
+  return tf.engine().runKernel(name, { ...inputs }, { ...attributes } as unknown as tf.NamedAttrMap);
+}
