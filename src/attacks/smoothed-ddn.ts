@@ -125,7 +125,7 @@ export class SmoothedDdn implements InputAttack {
             },
           };
         },
-        direction: ascentDirection(normGeometry.l2, drawNormals(directionKey, x.shape)),
+        direction: ascentDirection(normGeometry.l2, drawNormals(directionKey, x.shape, given.firstImage)),
         stepLength: (step) => cosineStep((step + 1) / steps),
         project: (moved, { norm }) => {
           const scaled = tf.mul(moved, tf.div(norm, tf.maximum(rowNorms(moved), LEAST_LENGTH)));

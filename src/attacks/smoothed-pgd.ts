@@ -120,7 +120,7 @@ export class SmoothedPgd implements InputAttack {
           gradient: gradientFree ? gradientFromForwardPasses(target, rows) : gradientOf(loss, rows),
           memory,
         }),
-        direction: ascentDirection(normGeometry[norm], drawNormals(directionKey, x.shape)),
+        direction: ascentDirection(normGeometry[norm], drawNormals(directionKey, x.shape, given.firstImage)),
         stepLength: () => stepSize,
         project: (rows) => (order === 'clip-then-shorten' ? shortened(clipped(rows)) : clipped(shortened(rows))),
       });

@@ -37,14 +37,19 @@ interface NoiseSource {
 export function smoothedTarget(
   call: string,
   classifier: Classifier,
-  request: Pick<InputAttackRequest, 'x' | 'labels' | 'noise'>,
+  request: Pick<InputAttackRequest, 'x' | 'labels' | 'noise'> & { readonly firstImage: number },
   source: NoiseSource,
 ): SmoothedTarget {
   const { x } = request;
   assertBatch(call, x);
   const run = adaptClassifier(call, classifier);
   const drawn = (): tf.Tensor =>
-    source.noise.sampleBatch({ key: source.key, numNoise: source.numNoise, shape: x.shape });
+    source.noise.sampleBatch({
+      key: source.key,
+      numNoise: source.numNoise,
+      shape: x.shape,
+      first: request.firstImage,
+    });
   const noise = request.noise ?? drawn();
   assertBatchNoise(call, x, noise);
   const { labels, largest } = checkLabels(call, request.labels, x.shape[0] ?? 0);

@@ -39,6 +39,12 @@ export interface InputAttackRequest {
    * @defaultValue 1
    */
   readonly strength?: number;
+  /**
+   * Index of the first image in the batch that `key` belongs to: not 0 for a share of a batch. Image b of x has the draws of image
+   * firstImage + b, so that an attack does to it what it would do in the whole batch.
+   * @defaultValue 0
+   */
+  readonly firstImage?: number;
 }
 
 /** An attack on the input of a smoothed classifier: one perturbation for all noisy copies. A plain object is enough. */

@@ -97,7 +97,7 @@ export interface ConfidenceAwareTerms {
  * - L_low = (1/M) Σ of the K smallest of −ln softmax(f(x + ε_i))_y,
  * - L_high = max_i KL(ŷ ‖ softmax f(x + ε*_i)), ε* from the attack on the noise.
  *
- * The first half-key drives the noise (image b: `foldIn` of it and b), the second the draws of K.
+ * The first half-key drives the noise (image b: `foldIn` of it and `firstImage` + b), the second the draws of K (sample `firstImage` + b).
  *
  * `value` makes one training-mode forward pass on the noisy images, from which p̂, K, the mask and default soft targets follow
  * as constants, and one on the attacked ones. The attack runs in inference mode, in `prepare`.
@@ -149,7 +149,7 @@ export class ConfidenceAwareLoss implements TrainingLoss<ConfidenceAwareBatch, P
       return {
         ...drawn,
         noiseAdv: lambda === 0 ? undefined : (noiseAdv?.clone() ?? runAttack()),
-        uniforms: drawUniforms(uniformKey, size, numNoise),
+        uniforms: drawUniforms(uniformKey, { first: given.firstImage, batch: size, columns: numNoise }),
         softTargets: softTargets?.clone() as tf.Tensor2D | undefined,
         k: k && (tf.cast(k, 'float32') as tf.Tensor1D),
       };

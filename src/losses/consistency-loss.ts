@@ -95,7 +95,14 @@ export class ConsistencyLoss implements TrainingLoss<TrainingBatch, PreparedBatc
       const { x, labels, noise } = drawn;
       assertCopies(call, 'noise', noise, 2);
       if (!attack) return drawn;
-      const attacked = attack.perturb(this.#classifier, { x, labels, key: attackKey, noise, strength });
+      const attacked = attack.perturb(this.#classifier, {
+        x,
+        labels,
+        key: attackKey,
+        noise,
+        strength,
+        firstImage: given.firstImage,
+      });
       assertLike(call, 'attack', attacked, x);
       return { ...drawn, x: attacked };
     });

@@ -15,13 +15,13 @@ export interface NoiseSource {
 /** The tensors of a batch, as new ones; to be made inside `withDispose`. @internal */
 export function noisyBatch(
   call: string,
-  { x, labels, noise }: Pick<TrainingBatch, 'x' | 'labels' | 'noise'>,
+  { x, labels, noise, firstImage }: Pick<TrainingBatch, 'x' | 'labels' | 'noise'> & { readonly firstImage: number },
   source: NoiseSource,
 ): Omit<PreparedBatch, keyof Prepared> {
   assertBatch(call, x);
   if (noise) assertBatchNoise(call, x, noise);
   const checked = checkLabels(call, labels, x.shape[0] ?? 0);
   const drawn = (): tf.Tensor =>
-    source.noise.sampleBatch({ key: source.key, numNoise: source.numNoise, shape: x.shape });
+    source.noise.sampleBatch({ key: source.key, numNoise: source.numNoise, shape: x.shape, first: firstImage });
   return { x: x.clone(), labels: checked.labels, noise: noise?.clone() ?? drawn(), largestLabel: checked.largest };
 }

@@ -100,13 +100,15 @@ export class SmoothAdvLoss implements TrainingLoss<SmoothAdvBatch, PreparedSmoot
     assertOutsideTape(call);
     const given = parseSmoothAdvBatch(call, batch);
     const { attack, warmupEpochs } = this.#options;
+    const { firstImage } = given;
     const strength = warmUp(call, given.epoch, warmupEpochs);
     const [noiseKey, attackKey] = split(given.key);
     return withDispose(() => {
       const drawn = noisyBatch(call, given, { ...this.#options, key: noiseKey });
       const { x, labels, noise } = drawn;
       const xAdv =
-        given.xAdv?.clone() ?? attack.perturb(this.#classifier, { x, labels, noise, key: attackKey, strength });
+        given.xAdv?.clone() ??
+        attack.perturb(this.#classifier, { x, labels, noise, key: attackKey, strength, firstImage });
       assertLike(call, 'xAdv', xAdv, x);
       return { ...drawn, xAdv };
     });

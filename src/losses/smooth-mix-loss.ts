@@ -122,6 +122,7 @@ export class SmoothMixLoss implements TrainingLoss<SmoothMixBatch, PreparedSmoot
     const call = 'SmoothMixLoss.prepare';
     assertOutsideTape(call);
     const given = parseSmoothMixBatch(call, batch);
+    const { firstImage } = given;
     const strength = warmUp(call, given.epoch, this.#options.warmupEpochs);
     const [noiseKey, attackKey, mixingKey] = split(given.key, 3) as [Key, Key, Key];
     assertBothEnds(call, given);
@@ -134,10 +135,10 @@ export class SmoothMixLoss implements TrainingLoss<SmoothMixBatch, PreparedSmoot
       const ends =
         clean && adversary
           ? { clean, adversary }
-          : this.#options.attack.perturb(this.#classifier, { x, labels, noise, key: attackKey, strength });
+          : this.#options.attack.perturb(this.#classifier, { x, labels, noise, key: attackKey, strength, firstImage });
       assertLike(call, 'clean', ends.clean, x);
       assertLike(call, 'adversary', ends.adversary, x);
-      const mixing = given.mixing?.clone() ?? drawMixing(mixingKey, batchSize);
+      const mixing = given.mixing?.clone() ?? drawMixing(mixingKey, firstImage, batchSize);
       assertShape(call, 'mixing', mixing, [batchSize]);
       assertFloat(call, 'mixing', mixing);
       return {
@@ -176,9 +177,9 @@ export class SmoothMixLoss implements TrainingLoss<SmoothMixBatch, PreparedSmoot
   }
 }
 
-/** λ ~ U[0, 1/2) for every image, [B]: half of sample b of the key. */
-function drawMixing(key: Key, batch: number): tf.Tensor {
-  return tf.div(tf.reshape(drawUniforms(key, batch, 1), [batch]), 2);
+/** λ ~ U[0, 1/2) for every image, [B]: half of sample first + b of the key. */
+function drawMixing(key: Key, first: number, batch: number): tf.Tensor {
+  return tf.div(tf.reshape(drawUniforms(key, { first, batch, columns: 1 }), [batch]), 2);
 }
 
 /** x_m = (1 − λ) x_s + λ x_adv. */

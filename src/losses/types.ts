@@ -22,6 +22,12 @@ export interface TrainingBatch {
    * other losses take and ignore it. Copied, not disposed.
    */
   readonly softTargets?: tf.Tensor | undefined;
+  /**
+   * Index of the first image of `x` within the batch that `key` belongs to: not 0 where this is a share of that batch. Image b has the draws
+   * of image firstImage + b, so the mean of the shares' losses, weighted by their sizes, is the loss of the whole batch.
+   * @defaultValue 0
+   */
+  readonly firstImage?: number;
 }
 
 /**

@@ -61,6 +61,7 @@ export interface AdditiveNoiseOptions {
 export function additiveNoise(options: AdditiveNoiseOptions): AdditiveNoise {
   const parsed = parseAdditiveNoiseOptions('additiveNoise', options);
   const { name, parameters, norms, domain, sample, radius, radiusAgainst, assumptions } = parsed;
+  const arrayOf = arrays();
   const noise: AdditiveNoise = {
     name,
     parameters,
@@ -68,7 +69,7 @@ export function additiveNoise(options: AdditiveNoiseOptions): AdditiveNoise {
     domain,
     ...(assumptions && { assumptions }),
     sample,
-    perturb: (x, request) => perturbOne(sample, x, request),
+    perturb: (x, request) => perturbOne(sample, arrayOf, x, request),
     sampleBatch: (request) => drawBatch(sample, request),
     radius: (bound, request) => (bound.p > 0.5 ? radius(bound, request) : 0),
     ...(radiusAgainst && { radiusAgainst }),
@@ -85,20 +86,35 @@ function fillSums(sample: AdditiveNoise['sample'], out: Float32Array, x: Float32
   }
 }
 
-function perturbOne(sample: AdditiveNoise['sample'], x: tf.Tensor, request: DrawRequest): tf.Tensor {
+/** Arrays for the values of new tensors. The WASM backend copies them at once, so there the next tensor can have the same array. */
+function arrays(): (length: number) => Float32Array {
+  let last = new Float32Array();
+  return (length) => {
+    if (tf.getBackend() !== 'wasm') return new Float32Array(length);
+    if (last.length < length) last = new Float32Array(length);
+    return last.subarray(0, length);
+  };
+}
+
+function perturbOne(
+  sample: AdditiveNoise['sample'],
+  arrayOf: (length: number) => Float32Array,
+  x: tf.Tensor,
+  request: DrawRequest,
+): tf.Tensor {
   const { key, start, count } = parseDrawRequest('Noise.perturb', request);
-  const noise = new Float32Array(count * x.size);
+  const noise = arrayOf(count * x.size);
   sample(noise, { key, start, dimension: x.size });
-  return tf.tidy(() => tf.add(tf.expandDims(x), tf.tensor(noise, [count, ...x.shape], 'float32')));
+  return tf.tidy(() => tf.add(x, tf.tensor(noise, [count, ...x.shape], 'float32')));
 }
 
 function drawBatch(sample: AdditiveNoise['sample'], request: BatchDrawRequest): tf.Tensor {
-  const { key, numNoise, shape } = parseBatchDrawRequest('Noise.sampleBatch', request);
+  const { key, numNoise, shape, first } = parseBatchDrawRequest('Noise.sampleBatch', request);
   const [batch = 0, ...exampleShape] = shape;
   const dimension = exampleShape.reduce((product, size) => product * size, 1);
   const noise = new Float32Array(numNoise * batch * dimension);
   for (let b = 0; b < batch; b++) {
-    const exampleKey = foldIn(key, b);
+    const exampleKey = foldIn(key, first + b);
     for (let m = 0; m < numNoise; m++) {
       const begin = (m * batch + b) * dimension;
       sample(noise.subarray(begin, begin + dimension), { key: exampleKey, start: m, dimension });

@@ -29,12 +29,18 @@ export interface FillRequest {
 
 /** A request for the noise of a training batch. */
 export interface BatchDrawRequest {
-  /** Drives the draws: image b uses `foldIn(key, b)`, its copy m is sample m. */
+  /** Drives the draws: image b uses `foldIn(key, first + b)`, its copy m is sample m. */
   readonly key: Key;
   /** Number of noisy copies of each image, M. */
   readonly numNoise: number;
   /** Shape of the batch of images, [B, ...inputShape]. */
   readonly shape: readonly number[];
+  /**
+   * Index of the first image in the batch that `key` belongs to: not 0 for a share of a batch. A `sampleBatch` of your own must heed it, or
+   * all shares get the same noise.
+   * @defaultValue 0
+   */
+  readonly first?: number;
 }
 
 /** For which inputs a certificate speaks: all real vectors, the unit cube, or the lattice of 8-bit images. */
@@ -70,8 +76,8 @@ export interface Noise {
   /** Noisy copies of one example: x [...inputShape] → [count, ...inputShape], owned by the caller; `x` is not disposed. */
   perturb(x: tf.Tensor, request: DrawRequest): tf.Tensor;
   /**
-   * Fills `out` with the copies of `perturb`, bit by bit, without tensors: a short cut for classifiers of typed arrays. Whoever replaces
-   * `perturb` replaces this too, or leaves it undefined.
+   * Fills `out` with the copies of `perturb`, bit by bit (within rounding, where the backend draws for `perturb`), without tensors: a short
+   * cut for classifiers of typed arrays. Whoever replaces `perturb` replaces this too, or leaves it undefined.
    *
    * @param out - whole copies, row after row; `request.start` is the index of the first
    * @param x - the values of the example, `request.dimension` of them

@@ -11,7 +11,12 @@ const draw = z.strictObject({
   onFailure: fields.callback<NonNullable<DrawRequest['onFailure']>>('must be a function of a sample index').optional(),
 });
 
-const batchDraw = z.strictObject({ key: fields.key, numNoise: fields.sampleCount, shape });
+const batchDraw = z.strictObject({
+  key: fields.key,
+  numNoise: fields.sampleCount,
+  shape,
+  first: fields.nonNegativeInteger.default(0),
+});
 
 /** @internal */
 export function parseDrawRequest(call: string, request: DrawRequest): WithDefaults<DrawRequest, 'onFailure'> {

@@ -9,6 +9,7 @@ const request = z.strictObject({
   key: fields.key,
   noise: fields.tensor.optional(),
   strength: fields.strength,
+  firstImage: fields.nonNegativeInteger.default(0),
 });
 
 /** @internal */

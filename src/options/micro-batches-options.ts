@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { OptionError } from '../errors.ts';
 import type { TrainingBatch } from '../losses/types.ts';
 import * as fields from './fields.ts';
 import { parseOptions, type WithDefaults } from './parse.ts';
@@ -12,5 +13,12 @@ export function parseMicroBatches(
   batch: TrainingBatch,
   count: number,
 ): WithDefaults<TrainingBatch, UnsetInBatch> & { readonly count: number } {
-  return { ...parseTrainingBatch(call, batch), ...parseOptions(call, schema, { count }) };
+  const parsed = parseTrainingBatch(call, batch);
+  const { firstImage } = parsed;
+  if (firstImage !== 0) {
+    const wayOut = 'its parts have keys of their own: cut the batch first, then take shares of the parts';
+    const text = `\`firstImage\` must be 0, got ${firstImage} (${wayOut})`;
+    throw new OptionError(text, { call, field: 'firstImage', value: firstImage });
+  }
+  return { ...parsed, ...parseOptions(call, schema, { count }) };
 }

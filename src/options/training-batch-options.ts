@@ -12,6 +12,7 @@ export const trainingBatch: z.ZodObject<
     noise: z.ZodOptional<typeof fields.tensor>;
     epoch: z.ZodOptional<typeof fields.nonNegativeInteger>;
     softTargets: z.ZodOptional<typeof fields.tensor>;
+    firstImage: z.ZodDefault<typeof fields.nonNegativeInteger>;
   },
   z.core.$strict
 > = z.strictObject({
@@ -21,6 +22,7 @@ export const trainingBatch: z.ZodObject<
   noise: fields.tensor.optional(),
   epoch: fields.nonNegativeInteger.optional(),
   softTargets: fields.tensor.optional(),
+  firstImage: fields.nonNegativeInteger.default(0),
 });
 
 /** The fields of a training batch that may be absent. @internal */

@@ -208,7 +208,7 @@ describe('perturb refuses', () => {
     await everyInputAttack(
       () => ({ label: [0] }),
       OptionError,
-      'unknown option `label`; known options: `x`, `labels`, `key`, `noise`, `strength`',
+      'unknown option `label`; known options: `x`, `labels`, `key`, `noise`, `strength`, `firstImage`',
     );
   });
 

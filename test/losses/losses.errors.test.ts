@@ -150,7 +150,8 @@ describe('prepare refuses', () => {
   });
 
   it('names it does not know', async () => {
-    const gaussianText = 'unknown option `k`; known options: `x`, `labels`, `key`, `noise`, `epoch`, `softTargets`';
+    const gaussianText =
+      'unknown option `k`; known options: `x`, `labels`, `key`, `noise`, `epoch`, `softTargets`, `firstImage`';
     await expectError(
       () => gaussian.prepare(batch({ k: t.flat }) as never),
       OptionError,
@@ -159,7 +160,7 @@ describe('prepare refuses', () => {
     await onlyCatRs(
       () => ({ softTarget: t.targets }),
       OptionError,
-      'unknown option `softTarget`; known options: `x`, `labels`, `key`, `noise`, `epoch`, `softTargets`, `noiseAdv`, `k`',
+      'unknown option `softTarget`; known options: `x`, `labels`, `key`, `noise`, `epoch`, `softTargets`, `firstImage`, `noiseAdv`, `k`',
     );
   });
 

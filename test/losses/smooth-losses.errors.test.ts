@@ -143,7 +143,7 @@ describe('prepare refuses', () => {
   });
 
   it('names they do not know', async () => {
-    const known = 'known options: `x`, `labels`, `key`, `noise`, `epoch`, `softTargets`';
+    const known = 'known options: `x`, `labels`, `key`, `noise`, `epoch`, `softTargets`, `firstImage`';
     await onlyAdv(() => ({ noiseAdv: t.x }), OptionError, `unknown option \`noiseAdv\`; ${known}, \`xAdv\``);
     const mixKnown = `${known}, \`clean\`, \`adversary\`, \`mixing\``;
     await onlyMix(() => ({ xAdv: t.x }), OptionError, `unknown option \`xAdv\`; ${mixKnown}`);

@@ -146,7 +146,12 @@ describe('microBatches and randomCropAndFlip refuse', () => {
     [
       () => first({ m: 1 }, 1),
       OptionError,
-      'unknown option `m`; known options: `x`, `labels`, `key`, `noise`, `epoch`, `softTargets`',
+      'unknown option `m`; known options: `x`, `labels`, `key`, `noise`, `epoch`, `softTargets`, `firstImage`',
+    ],
+    [
+      () => first({ firstImage: 3 }, 1),
+      OptionError,
+      '`firstImage` must be 0, got 3 (its parts have keys of their own: cut the batch first, then take shares of the parts)',
     ],
   ])('microBatches %#', (run, kind, text) => expectError(run, kind, `microBatches: ${text}`));
 
