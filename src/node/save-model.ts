@@ -1,0 +1,108 @@
+import { mkdir, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import * as tf from '@tensorflow/tfjs';
+import { crc32 } from '../data/crc32.ts';
+import { CatrsError, OptionError } from '../errors.ts';
+import { parseFile } from '../options/log-run-options.ts';
+import { parseSaveModelOptions } from '../options/model-file-options.ts';
+import { cannotOpen } from './file-error.ts';
+import { lockFor } from './lock-for.ts';
+import { pathOf } from './path-of.ts';
+import { readModelFile } from './read-model-file.ts';
+import { replaceFile } from './replace-file.ts';
+
+/** Options of {@link saveModel}. */
+export interface SaveModelOptions {
+  /**
+   * Whether a model that is in the folder may be replaced.
+   * @defaultValue false
+   */
+  readonly overwrite?: boolean;
+}
+
+const CALL = 'saveModel';
+/** What saveModel calls its weight files: only these are deleted. */
+const OWN = /^weights\.[0-9a-f]{8}\.bin$/;
+
+/**
+ * Saves a model into a folder, in the format of TensorFlow.js: `model.json` and one file of weights beside it.
+ *
+ * `tf.loadLayersModel` reads it in a browser, `loadModel` in Node. The optimizer is not saved: see `saveCheckpoint`. The weights go to
+ * `weights.<CRC-32>.bin` first; the model is there when `model.json` is, which is written whole or not at all. So a process that is killed at any
+ * moment leaves the model of before or the new one. A lock (`model.json.lock`) keeps a second process out.
+ *
+ * @param model - Stays the caller's.
+ * @param folder - Path or file: URL; it is made if it is not there.
+ * @returns the path of `model.json`
+ * @throws OptionError if an option is wrong, a model is there and `overwrite` is not set, another process saves to the folder, or it cannot
+ * be written
+ * @throws DataError if `overwrite` would replace a `model.json` that is none
+ * @example
+ * ```ts
+ * import { loadModel, saveModel } from 'catrs/node';
+ *
+ * await saveModel(model, 'runs/digits');
+ * const same = await loadModel('runs/digits');
+ * ```
+ * @see TensorFlow.js, "Save and load models": tensorflow.org/js/guide/save_load
+ */
+export async function saveModel(
+  model: tf.LayersModel,
+  folder: string | URL,
+  options: SaveModelOptions = {},
+): Promise<string> {
+  const { overwrite } = parseSaveModelOptions(CALL, model, options);
+  const directory = pathOf(CALL, parseFile(CALL, folder));
+  const path = join(directory, 'model.json');
+  try {
+    await mkdir(directory, { recursive: true });
+    const unlock = await lockFor(CALL, path);
+    try {
+      const isThere = (await stat(path).catch(() => undefined)) !== undefined;
+      if (isThere && !overwrite) throw occupied(path);
+      const old = isThere ? await ownWeightFiles(path) : [];
+      const { name, weights, json } = await modelFiles(model);
+      await replaceFile(join(directory, name), weights);
+      await replaceFile(path, json);
+      for (const one of old) if (one !== name) await rm(join(directory, one), { force: true });
+    } finally {
+      await unlock();
+    }
+  } catch (error) {
+    throw error instanceof CatrsError ? error : cannotOpen(CALL, path, error);
+  }
+  return path;
+}
+
+interface ModelFiles {
+  readonly name: string;
+  readonly weights: Uint8Array;
+  readonly json: string;
+}
+
+/** What belongs into the two files. */
+async function modelFiles(model: tf.LayersModel): Promise<ModelFiles> {
+  let files: ModelFiles | undefined;
+  const handler = tf.io.withSaveHandler((artifacts) => {
+    const { modelTopology, weightSpecs = [], weightData, format, generatedBy, convertedBy } = artifacts;
+    const weights = new Uint8Array(tf.io.CompositeArrayBuffer.join(weightData));
+    const name = `weights.${crc32(weights).toString(16).padStart(8, '0')}.bin`;
+    const weightsManifest = [{ paths: [name], weights: weightSpecs }];
+    const json = JSON.stringify({ format, generatedBy, convertedBy, modelTopology, weightsManifest });
+    files = { name, weights, json: `${json}\n` };
+    return Promise.resolve({ modelArtifactsInfo: tf.io.getModelArtifactsInfoForJSON(artifacts) });
+  });
+  await model.save(handler, { includeOptimizer: false });
+  return files as unknown as ModelFiles;
+}
+
+/** The weight files of an earlier saveModel. */
+async function ownWeightFiles(path: string): Promise<readonly string[]> {
+  const { weightsManifest } = await readModelFile(CALL, path);
+  return weightsManifest.flatMap(({ paths }) => paths).filter((name) => OWN.test(name));
+}
+
+function occupied(path: string): OptionError {
+  const text = `\`folder\` must be without a model, got ${path} (set \`overwrite: true\`, or choose another folder)`;
+  return new OptionError(text, { call: CALL, field: 'folder', value: path });
+}
