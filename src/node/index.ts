@@ -1,13 +1,32 @@
+/**
+ * What needs Node: logs that survive a crash, worker threads, checkpoints and models in files.
+ *
+ * @module catrs/node
+ */
 // Makes the built-ins known to the compiler. It is not part of the declarations that are published.
 /// <reference types="node" />
 export { certifyToLog } from './certify-to-log.ts';
 export type { LogRunOptions, LogSummary } from './certify-to-log.ts';
 export { loadCheckpoint } from './load-checkpoint.ts';
+export { loadModel } from './load-model.ts';
+export type { LoadedModel, LoadModelOptions } from './load-model.ts';
 export { mergeLogs } from './merge-logs.ts';
 export type { MergeLogsOptions } from './merge-logs.ts';
 export { progressLine } from './progress-line.ts';
 export type { RunFigures, RunProgress } from './run-progress.ts';
 export { saveCheckpoint } from './save-checkpoint.ts';
+export { saveModel } from './save-model.ts';
+export type { SaveModelOptions } from './save-model.ts';
+export { startTrainers } from './start-trainers.ts';
+export type {
+  BatchGradients,
+  StartTrainersOptions,
+  Trainer,
+  TrainerBatch,
+  TrainerModule,
+  Trainers,
+  TrainStepOptions,
+} from './start-trainers.ts';
 export { startWorkers } from './start-workers.ts';
 export type { CertifierRecord, StartWorkersOptions, WorkerCertifier, WorkerModule } from './start-workers.ts';
 export { softTargetsToNpy } from './soft-targets-to-npy.ts';

@@ -27,7 +27,7 @@ export interface MergeLogsOptions {
    */
   readonly start?: number;
   /**
-   * The run certifies every so-manieth image.
+   * The run certifies every `skip`-th image.
    * @defaultValue 1
    */
   readonly skip?: number;

@@ -1,10 +1,7 @@
-import { availableParallelism } from 'node:os';
-import { resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import type { ResourceLimits } from 'node:worker_threads';
 import type { Smoothing } from '../certify/types.ts';
-import { parseStartWorkersOptions } from '../options/log-run-options.ts';
 import type { Certifier, CertifyOptions } from '../smoothed/types.ts';
+import { threadOptions } from './thread-options.ts';
 import { WorkerPool } from './worker-pool.ts';
 
 /**
@@ -103,11 +100,5 @@ const CALL = 'startWorkers';
 export async function startWorkers<Options extends object = CertifyOptions>(
   options: StartWorkersOptions,
 ): Promise<WorkerCertifier<Options>> {
-  const { module, workers = availableParallelism(), ...rest } = parseStartWorkersOptions(CALL, options);
-  const url = typeof module === 'string' ? pathToFileURL(resolve(module)) : module;
-  return WorkerPool.start(CALL, workers, { module: url, ...definedOnly(rest) });
-}
-
-function definedOnly(options: object): Omit<StartWorkersOptions, 'module' | 'workers'> {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+  return WorkerPool.start(CALL, threadOptions(CALL, options));
 }

@@ -20,8 +20,8 @@ export function failureOf(sent: SentError): ThreadFailure {
 }
 
 /** The error of a thread that fails before it is ready. @internal */
-export function noCertifier(call: string, { error, words, value }: ThreadFailure, module: URL): CatrsError {
-  const text = `\`module\` must make a certifier, got ${words} from the thread of ${module.href}`;
+export function noMaker(call: string, makes: string, { error, words, value }: ThreadFailure, module: URL): CatrsError {
+  const text = `\`module\` must make ${makes}, got ${words} from the thread of ${module.href}`;
   return error ?? new ClassifierError(text, { call, field: 'module', value });
 }
 
@@ -31,5 +31,25 @@ export function lossOf(call: string, { error, words, value }: ThreadFailure, hel
   const more = others.length === 0 ? '' : ` (and had begun with ${others.join(', ')})`;
   const when = first === undefined ? 'between images' : `while it was certifying image ${first}${more}`;
   const text = `\`module\` must certify every image, got ${words} from a worker thread ${when}`;
+  return error ?? new ClassifierError(text, { call, field: 'module', value });
+}
+
+/** Consecutive images of a batch, and the thread that was given them. @internal */
+export interface HeldShare {
+  /** Which thread, from 0, of how many. */
+  readonly thread: number;
+  readonly workers: number;
+  /** Index of its first image. */
+  readonly begin: number;
+  /** Number of images. */
+  readonly size: number;
+}
+
+/** The error of a thread that fails with its share of a step. @internal */
+export function shareLossOf(call: string, { error, words, value }: ThreadFailure, share: HeldShare): CatrsError {
+  const { thread, workers, begin, size } = share;
+  const images = size === 1 ? `image ${begin}` : `images ${begin} to ${begin + size - 1}`;
+  const from = `worker thread ${thread + 1} of ${workers}, which had ${images}`;
+  const text = `\`module\` must compute every share of a step, got ${words} from ${from}`;
   return error ?? new ClassifierError(text, { call, field: 'module', value });
 }

@@ -1,19 +1,25 @@
 // What a worker thread of `startWorkers` runs: it loads the module of the host, then certifies the examples that it is sent.
-import { parentPort, workerData } from 'node:worker_threads';
+import { parentPort } from 'node:worker_threads';
 import * as tf from '@tensorflow/tfjs';
 import { ruleOf } from '../certify/rule-of.ts';
-import { type CatrsError, ClassifierError, OptionError, showValue } from '../errors.ts';
 import type { Certifier, StreamExample } from '../smoothed/types.ts';
-import { quoteError, toSentError } from './sent-error.ts';
-import type { FromThread, RunMessage, ThreadData, ToThread } from './worker-protocol.ts';
+import { makeInThread } from './make-in-thread.ts';
+import type { FromAnyThread } from './module-thread.ts';
+import { toSentError } from './sent-error.ts';
+import type { CertifierRecord } from './start-workers.ts';
+import type { FromThread, RunMessage, ToThread } from './worker-protocol.ts';
 
 type Given = Exclude<ToThread, RunMessage>;
 
-const { module, data, call } = workerData as ThreadData;
 let give: (given: Given) => void = () => undefined;
 
 try {
-  const g = await load();
+  const g = await makeInThread({
+    name: 'makeCertifier',
+    makes: 'a certifier',
+    example: 'for example a SmoothedClassifier',
+    isMade: isCertifier,
+  });
   parentPort?.on('message', (message: ToThread) => {
     if (message.kind === 'run') void run(g, message);
     else give(message);
@@ -25,34 +31,6 @@ try {
   send({ kind: 'ready', record: JSON.parse(JSON.stringify(record)) as typeof record });
 } catch (error) {
   send({ kind: 'failed', error: toSentError(error) });
-}
-
-/** The certifier that the module makes. */
-async function load(): Promise<Certifier<object>> {
-  const wrong = (Kind: typeof CatrsError, text: string, value: unknown): CatrsError =>
-    new Kind(`\`module\` must ${text}`, { call, field: 'module', value });
-  const quoted = (error: unknown): string => quoteError(toSentError(error));
-  let exported: { readonly makeCertifier?: unknown };
-  try {
-    exported = (await import(module)) as typeof exported;
-  } catch (error) {
-    throw wrong(OptionError, `be a module that can be loaded, got ${quoted(error)} for ${module}`, module);
-  }
-  const { makeCertifier } = exported;
-  if (typeof makeCertifier !== 'function') {
-    const names = Object.keys(exported).join(', ') || 'nothing';
-    throw wrong(OptionError, `export a function makeCertifier, got ${module}, which exports ${names}`, module);
-  }
-  let g: unknown;
-  try {
-    g = await (makeCertifier as (data: unknown) => unknown)(data);
-  } catch (error) {
-    if (toSentError(error).details !== undefined) throw error;
-    throw wrong(ClassifierError, `make a certifier, got ${quoted(error)} from makeCertifier of ${module}`, module);
-  }
-  if (isCertifier(g)) return g;
-  const text = `make a certifier (for example a SmoothedClassifier), got ${showValue(g)} from makeCertifier of ${module}`;
-  throw wrong(OptionError, text, module);
 }
 
 function isCertifier(g: unknown): g is Certifier<object> {
@@ -90,6 +68,6 @@ async function* examples(underway: tf.Tensor[]): AsyncGenerator<StreamExample, v
   }
 }
 
-function send(message: FromThread): void {
+function send(message: FromThread | FromAnyThread<CertifierRecord>): void {
   parentPort?.postMessage(message);
 }

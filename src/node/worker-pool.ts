@@ -2,9 +2,10 @@ import { ruleOf } from '../certify/rule-of.ts';
 import type { RuleRecord, Smoothing } from '../certify/types.ts';
 import { type CatrsError, OptionError, showValue } from '../errors.ts';
 import type { Caller, StreamExample, TimedCertificate } from '../smoothed/types.ts';
-import { CertifierThread, type ThreadOptions } from './certifier-thread.ts';
 import type { CertifierRecord, WorkerCertifier } from './start-workers.ts';
-import type { RunMessage } from './worker-protocol.ts';
+import type { ThreadOptions } from './thread-options.ts';
+import { ThreadTeam } from './thread-team.ts';
+import type { FromThread, RunMessage, ToThread } from './worker-protocol.ts';
 import { WorkerRun } from './worker-run.ts';
 
 const LOOK_AHEAD_PER_THREAD = 64;
@@ -15,30 +16,26 @@ export class WorkerPool<Options extends object> implements WorkerCertifier<Optio
   readonly smoothing: Smoothing;
   readonly noise: CertifierRecord['noise'];
   readonly workers: number;
-  readonly #call: string;
-  readonly #options: ThreadOptions;
-  #threads: readonly CertifierThread[];
+  readonly #team: ThreadTeam<CertifierRecord, ToThread, FromThread>;
   #isRunning = false;
   #run: WorkerRun | undefined;
-  #isClosed = false;
 
-  private constructor(
-    call: string,
-    options: ThreadOptions,
-    { threads, record }: { readonly threads: readonly CertifierThread[]; readonly record: CertifierRecord },
-  ) {
-    this.#call = call;
-    this.#options = options;
-    this.#threads = threads;
-    this.workers = threads.length;
+  private constructor(team: ThreadTeam<CertifierRecord, ToThread, FromThread>) {
+    const record = team.records[0] as CertifierRecord;
+    this.#team = team;
+    this.workers = team.size;
     this.numClasses = record.numClasses;
     this.smoothing = record.smoothing;
     this.noise = record.noise;
   }
 
   /** Starts threads and waits until each has its certifier. */
-  static async start<O extends object>(call: string, workers: number, options: ThreadOptions): Promise<WorkerPool<O>> {
-    return new WorkerPool<O>(call, options, await startThreads(call, workers, options));
+  static async start<O extends object>(
+    call: string,
+    options: { readonly workers: number; readonly thread: ThreadOptions },
+  ): Promise<WorkerPool<O>> {
+    const kind = { entry: 'worker-entry', makes: 'a certifier' };
+    return new WorkerPool<O>(await ThreadTeam.start(call, { ...options, kind }));
   }
 
   /** Certificates in the order of the examples, as those of one thread. */
@@ -64,11 +61,11 @@ export class WorkerPool<Options extends object> implements WorkerCertifier<Optio
     this.#isRunning = true;
     try {
       signal?.throwIfAborted();
-      if (!this.#isClosed && !this.#threads.every((thread) => thread.isAlive)) await this.#restart();
-      if (this.#isClosed) throw notAtRest(call, 'closed ones');
+      const threads = await this.#team.threads();
+      if (threads === undefined) throw notAtRest(call, 'closed ones');
       const source = examples[Symbol.asyncIterator]();
       const lookAhead = LOOK_AHEAD_PER_THREAD * this.workers;
-      this.#run = new WorkerRun({ threads: this.#threads, source, message, signal, lookAhead });
+      this.#run = new WorkerRun({ threads, source, message, signal, lookAhead });
       yield* this.#run.certificates();
     } finally {
       this.#isRunning = false;
@@ -76,16 +73,11 @@ export class WorkerPool<Options extends object> implements WorkerCertifier<Optio
     }
   }
 
-  async #restart(): Promise<void> {
-    this.#threads = (await startThreads(this.#call, this.workers, this.#options)).threads;
-    if (this.#isClosed) await endAll(this.#threads);
-  }
-
   /** Ends the threads, and the run that they are at. */
   async close(): Promise<void> {
-    this.#isClosed = true;
+    const closed = this.#team.close(); // marked before the run ends
     this.#run?.stop(notAtRest('WorkerCertifier.close', 'a run that is not at its end'));
-    await endAll(this.#threads);
+    await closed;
   }
 
   /** Ends the threads. */
@@ -97,26 +89,6 @@ export class WorkerPool<Options extends object> implements WorkerCertifier<Optio
 function notAtRest(call: string, found: string): OptionError {
   const text = `\`workers\` must be open and at rest, got ${found} (startWorkers gives others)`;
   return new OptionError(text, { call, field: 'workers', value: found });
-}
-
-async function startThreads(
-  call: string,
-  count: number,
-  options: ThreadOptions,
-): Promise<{ threads: readonly CertifierThread[]; record: CertifierRecord }> {
-  const threads = Array.from({ length: count }, () => new CertifierThread(call, options));
-  try {
-    const [record] = await Promise.all(threads.map(({ ready }) => ready));
-    for (const thread of threads) thread.listen(undefined);
-    return { threads, record: record as CertifierRecord };
-  } catch (error) {
-    await endAll(threads);
-    throw error;
-  }
-}
-
-async function endAll(threads: readonly CertifierThread[]): Promise<void> {
-  await Promise.all(threads.map((thread) => thread.terminate()));
 }
 
 /** What the threads are told at the beginning. Throws OptionError for what cannot be sent. */

@@ -1,17 +1,7 @@
 import type { CertifierRecord } from './start-workers.ts';
 import type { RuleRecord } from '../certify/types.ts';
 import type { Caller, TimedCertificate } from '../smoothed/types.ts';
-import type { SentError } from './sent-error.ts';
-
-/** What a thread is started with. @internal */
-export interface ThreadData {
-  /** The module of the host, as a URL. */
-  readonly module: string;
-  /** What its `makeCertifier` gets. */
-  readonly data: unknown;
-  /** The public call that error texts name. */
-  readonly call: string;
-}
+import type { ModuleThread } from './module-thread.ts';
 
 /** Begins a run. @internal */
 export interface RunMessage {
@@ -36,8 +26,9 @@ export type ToThread =
 
 /** What a thread answers: `want` asks for the next example or the end. Certificates come in the order of its examples. @internal */
 export type FromThread =
-  | { readonly kind: 'ready'; readonly record: CertifierRecord }
   | { readonly kind: 'want' }
   | { readonly kind: 'certificate'; readonly certificate: TimedCertificate }
-  | { readonly kind: 'done' }
-  | { readonly kind: 'failed'; readonly error: SentError };
+  | { readonly kind: 'done' };
+
+/** A thread with a certifier. @internal */
+export type CertifierThread = ModuleThread<CertifierRecord, ToThread, FromThread>;

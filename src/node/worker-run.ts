@@ -1,7 +1,7 @@
 import type { StreamExample, TimedCertificate } from '../smoothed/types.ts';
-import type { CertifierThread, ThreadListener } from './certifier-thread.ts';
+import type { ThreadListener } from './module-thread.ts';
 import { type Held, lossOf, type ThreadFailure } from './thread-failure.ts';
-import type { RunMessage, ToThread } from './worker-protocol.ts';
+import type { CertifierThread, FromThread, RunMessage, ToThread } from './worker-protocol.ts';
 
 /** A run over worker threads. @internal */
 export interface WorkerRunRequest {
@@ -14,7 +14,6 @@ export interface WorkerRunRequest {
 }
 
 type Arrival = TimedCertificate | { readonly error: unknown };
-type Message = Parameters<ThreadListener['receive']>[1];
 
 /**
  * Hands examples out to threads, one at a time to whoever wants one, and puts their certificates in order again.
@@ -22,7 +21,7 @@ type Message = Parameters<ThreadListener['receive']>[1];
  * What goes wrong takes the place of the first certificate that is lost by it: those before it still come.
  * @internal
  */
-export class WorkerRun implements ThreadListener {
+export class WorkerRun implements ThreadListener<CertifierThread, FromThread> {
   readonly #request: WorkerRunRequest;
   readonly #held: Map<CertifierThread, Held[]>;
   readonly #busy: Set<CertifierThread>;
@@ -75,7 +74,7 @@ export class WorkerRun implements ThreadListener {
   }
 
   /** Takes what a thread says. */
-  receive(thread: CertifierThread, message: Message): void {
+  receive(thread: CertifierThread, message: FromThread): void {
     if (message.kind === 'want') this.#wanting.add(thread);
     else if (message.kind === 'done') this.#busy.delete(thread);
     else {

@@ -1,20 +1,34 @@
+import { startTrainers, type StartTrainersOptions, type Trainers } from '../../src/node/start-trainers.ts';
 import type { StartWorkersOptions, WorkerCertifier } from '../../src/node/start-workers.ts';
 import { startWorkers } from '../../src/node/start-workers.ts';
-import { afterEach } from 'vitest';
+import { afterAll, afterEach } from 'vitest';
 
 /** Node 20 lets a thread load TypeScript only so. */
 const execArgv = ['--import', new URL('../../examples/digits/register-tsx.mjs', import.meta.url).href];
 
 /** Starts threads for a test, which end with it. */
 export function useWorkers(): (options?: Partial<StartWorkersOptions>) => Promise<WorkerCertifier> {
-  const started: WorkerCertifier[] = [];
-  afterEach(async () => {
-    await Promise.all(started.splice(0).map((workers) => workers.close()));
+  const module = new URL('worker-module.ts', import.meta.url);
+  return useThreads(afterEach, (options) => startWorkers({ module, workers: 2, execArgv, ...options }));
+}
+
+/** Starts threads that train, which end with the file. */
+export function useTrainers(): (options?: Partial<StartTrainersOptions>) => Promise<Trainers> {
+  const module = new URL('trainer-module.ts', import.meta.url);
+  return useThreads(afterAll, (options) => startTrainers({ module, workers: 2, data: 'plain', execArgv, ...options }));
+}
+
+function useThreads<Options, Threads extends { close(): Promise<void> }>(
+  end: typeof afterEach | typeof afterAll,
+  start: (options?: Options) => Promise<Threads>,
+): (options?: Options) => Promise<Threads> {
+  const started: Threads[] = [];
+  end(async () => {
+    await Promise.all(started.splice(0).map((threads) => threads.close()));
   });
   return async (options) => {
-    const module = new URL('worker-module.ts', import.meta.url);
-    const workers = await startWorkers({ module, workers: 2, execArgv, ...options });
-    started.push(workers);
-    return workers;
+    const threads = await start(options);
+    started.push(threads);
+    return threads;
   };
 }

@@ -157,7 +157,7 @@ describe('startWorkers refuses', () => {
       'a module that is not there',
       { module: fileURLToPath(missing) },
       OptionError,
-      `be a module that can be loaded, got "Cannot find module '${fileURLToPath(missing)}' imported from ${fileURLToPath(new URL('../../src/node/worker-entry.ts', import.meta.url))}" (Error) for ${missing.href}`,
+      `be a module that can be loaded, got "Cannot find module '${fileURLToPath(missing)}' imported from ${fileURLToPath(new URL('../../src/node/make-in-thread.ts', import.meta.url))}" (Error) for ${missing.href}`,
     ],
     [
       'a module without makeCertifier',

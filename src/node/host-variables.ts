@@ -1,0 +1,41 @@
+import * as tf from '@tensorflow/tfjs';
+import { TensorError } from '../errors.ts';
+import type { ShareMeans } from './average-shares.ts';
+import type { BatchGradients } from './start-trainers.ts';
+import type { TrainerRecord } from './trainer-protocol.ts';
+
+/** Gradients as tensors by the names of the variables. @internal */
+export function gradientsOf(variables: readonly tf.Variable[], { value, gradients }: ShareMeans): BatchGradients {
+  const named: tf.NamedTensorMap = {};
+  variables.forEach(({ name, shape }, i) => {
+    const values = gradients[i];
+    if (values !== undefined) named[name] = tf.tensor(values, shape, 'float32');
+  });
+  const dispose = (): void => tf.dispose(named);
+  return { value, gradients: named, dispose, [Symbol.dispose]: dispose };
+}
+
+/** Gives a variable other values. @internal */
+export function assignValues(variable: tf.Variable, values: Float32Array): void {
+  tf.tidy(() => variable.assign(tf.tensor(values, variable.shape, 'float32')));
+}
+
+/** Throws unless the variables of the host are like those of a trainer. @internal */
+export function assertSameShapes(
+  call: string,
+  field: string,
+  list: readonly tf.Variable[],
+  shapes: TrainerRecord['variables'],
+): void {
+  const wrong = (must: string, got: string): TensorError => {
+    const wayOut = 'makeTrainer must list them in the same order';
+    return new TensorError(`\`${field}\` must be ${must}, got ${got} (${wayOut})`, { call, field, value: got });
+  };
+  if (list.length !== shapes.length)
+    throw wrong(`the ${shapes.length} of the trainers in the threads`, `${list.length}`);
+  list.forEach(({ shape, name }, i) => {
+    const own = shapes[i] as readonly number[];
+    if (String(shape) === String(own)) return;
+    throw wrong(`like those of the trainers, with shape [${own}] at place ${i}`, `${name} of shape [${shape}]`);
+  });
+}

@@ -1,0 +1,114 @@
+import { Worker } from 'node:worker_threads';
+import { OptionError } from '../errors.ts';
+import { type SentError, toSentError } from './sent-error.ts';
+import { failureOf, noMaker, type ThreadFailure } from './thread-failure.ts';
+import type { ThreadOptions } from './thread-options.ts';
+
+/** What a thread is started with. @internal */
+export interface ThreadData {
+  /** The module of the host, as a URL. */
+  readonly module: string;
+  /** What its maker gets. */
+  readonly data: unknown;
+  /** The public call that error texts name. */
+  readonly call: string;
+}
+
+/** What the threads of a team run. @internal */
+export interface ThreadKind {
+  /** The file that a thread runs, beside this one, without its ending. */
+  readonly entry: string;
+  /** What the module of the host makes in it, for error texts: `a certifier`. */
+  readonly makes: string;
+}
+
+/** What a thread of any kind says: it has made what it is for, or it failed. @internal */
+export type FromAnyThread<Ready> =
+  { readonly kind: 'ready'; readonly record: Ready } | { readonly kind: 'failed'; readonly error: SentError };
+
+/** Who hears a thread. @internal */
+export interface ThreadListener<Thread, From> {
+  /** It says something. */
+  receive(thread: Thread, message: From): void;
+  /** It failed: an error that it sent, or how it ended. */
+  fail(thread: Thread, failure: ThreadFailure): void;
+}
+
+/** A worker thread with what a module of the host made in it. @internal */
+export class ModuleThread<Ready, To, From> {
+  /** What the made thing is, once it is made. */
+  readonly ready: Promise<Ready>;
+  readonly #worker: Worker;
+  #listener: ThreadListener<ModuleThread<Ready, To, From>, From> | undefined;
+  #isAlive = true;
+
+  constructor(call: string, { entry, makes }: ThreadKind, options: ThreadOptions) {
+    this.#worker = startWorker(call, entry, options);
+    this.ready = new Promise((resolve, reject) => {
+      const fail = (failure: ThreadFailure): void => {
+        reject(noMaker(call, makes, failure, options.module));
+        this.#listener?.fail(this, failure);
+      };
+      this.#worker.on('message', (message: FromAnyThread<Ready> | { readonly kind: 'other' }) => {
+        if (message.kind === 'ready') resolve(message.record);
+        else if (message.kind === 'failed') fail(failureOf(message.error));
+        else this.#listener?.receive(this, message as From);
+      });
+      this.#worker.on('error', (error: unknown) => {
+        this.#isAlive = false;
+        fail(failureOf(toSentError(error)));
+      });
+      this.#worker.on('exit', (code) => {
+        // An error comes first and has been told.
+        if (this.#isAlive) fail({ error: undefined, words: `its end with exit code ${code}`, value: code });
+        this.#isAlive = false;
+      });
+    });
+  }
+
+  /** Whether it has not ended. */
+  get isAlive(): boolean {
+    return this.#isAlive;
+  }
+
+  /** Takes a listener for a run; between runs, without one, the thread does not keep the process alive. */
+  listen(listener: ThreadListener<ModuleThread<Ready, To, From>, From> | undefined): void {
+    this.#listener = listener;
+    if (listener) this.#worker.ref();
+    else this.#worker.unref();
+  }
+
+  /** Tells it something. */
+  send(message: To): void {
+    this.#worker.postMessage(message);
+  }
+
+  /** Ends it, whatever it is at. */
+  async terminate(): Promise<void> {
+    this.#listener = undefined;
+    this.#isAlive = false;
+    await this.#worker.terminate();
+  }
+}
+
+function startWorker(call: string, entry: string, { module, data, execArgv, resourceLimits }: ThreadOptions): Worker {
+  const workerData: ThreadData = { module: module.href, data, call };
+  // Beside the sources stands a .ts file, beside the built files a .js file.
+  const file = new URL(`./${entry}${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url);
+  try {
+    return new Worker(file, {
+      workerData,
+      ...(execArgv && { execArgv: [...execArgv] }),
+      ...(resourceLimits && { resourceLimits: { ...resourceLimits } }),
+    });
+  } catch (error) {
+    const { name, message } = error as Error;
+    const field = name === 'DataCloneError' ? 'data' : 'execArgv';
+    const must = field === 'data' ? 'a value that can be sent to a thread' : 'options that Node takes for a thread';
+    throw new OptionError(`\`${field}\` must be ${must}, got ${JSON.stringify(message)}`, {
+      call,
+      field,
+      value: error,
+    });
+  }
+}

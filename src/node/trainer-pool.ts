@@ -1,0 +1,120 @@
+import type * as tf from '@tensorflow/tfjs';
+import { OptionError } from '../errors.ts';
+import { type ParsedTrainStep, parseTrainStep } from '../options/train-step-options.ts';
+import { averageShares } from './average-shares.ts';
+import { cutBatch } from './cut-batch.ts';
+import { assertSameShapes, assignValues, gradientsOf } from './host-variables.ts';
+import { runShares } from './run-shares.ts';
+import { SharedNumbers } from './shared-numbers.ts';
+import type { BatchGradients, TrainerBatch, Trainers, TrainStepOptions } from './start-trainers.ts';
+import type { ThreadOptions } from './thread-options.ts';
+import { ThreadTeam } from './thread-team.ts';
+import type { ShareMessage, ShareResult, TrainerRecord } from './trainer-protocol.ts';
+
+type Team = ThreadTeam<TrainerRecord, ShareMessage, ShareResult>;
+
+/** Worker threads and the steps that they compute. @internal */
+export class TrainerPool implements Trainers {
+  readonly workers: number;
+  readonly #team: Team;
+  readonly #numbers = new SharedNumbers();
+  readonly #closing = new AbortController();
+  #isRunning = false;
+
+  private constructor(team: Team) {
+    this.#team = team;
+    this.workers = team.size;
+  }
+
+  /** Starts threads and waits until each has its trainer. */
+  static async start(
+    call: string,
+    options: { readonly workers: number; readonly thread: ThreadOptions },
+  ): Promise<TrainerPool> {
+    const kind = { entry: 'trainer-entry', makes: 'a trainer' };
+    return new TrainerPool(await ThreadTeam.start(call, { ...options, kind }));
+  }
+
+  /** The loss of a batch and its gradients. */
+  gradients(
+    variables: readonly tf.Variable[],
+    batch: TrainerBatch,
+    options: TrainStepOptions = {},
+  ): Promise<BatchGradients> {
+    return this.#alone('Trainers.gradients', variables, batch, options);
+  }
+
+  /** Makes a step of an optimizer. */
+  async minimize(
+    optimizer: tf.Optimizer,
+    variables: readonly tf.Variable[],
+    batch: TrainerBatch,
+    options: TrainStepOptions = {},
+  ): Promise<number> {
+    const step = await this.#alone('Trainers.minimize', variables, batch, options);
+    try {
+      // All variables are named, as by `minimize`: an optimizer may count them.
+      const named = variables.map(({ name }) => ({ name, tensor: step.gradients[name] as tf.Tensor }));
+      optimizer.applyGradients(named);
+    } finally {
+      step.dispose();
+    }
+    return step.value;
+  }
+
+  async #alone(
+    call: string,
+    variables: readonly tf.Variable[],
+    batch: TrainerBatch,
+    options: TrainStepOptions,
+  ): Promise<BatchGradients> {
+    const given = parseTrainStep(call, { variables, batch, options });
+    if (this.#isRunning) throw notAtRest(call, 'trainers in the middle of a step');
+    this.#isRunning = true;
+    try {
+      return await this.#compute(call, given);
+    } finally {
+      this.#isRunning = false;
+    }
+  }
+
+  async #compute(call: string, { variables, statistics, batch, signal }: ParsedTrainStep): Promise<BatchGradients> {
+    signal?.throwIfAborted();
+    for (const record of this.#team.records) {
+      assertSameShapes(call, 'variables', variables, record.variables);
+      assertSameShapes(call, 'statistics', statistics, record.statistics);
+    }
+    const threads = await this.#team.threads();
+    if (threads === undefined) throw notAtRest(call, 'closed ones');
+    const numbers = this.#numbers;
+    numbers.clear();
+    const values = await Promise.all([...variables, ...statistics].map((variable) => variable.data<'float32'>()));
+    values.forEach((each) => numbers.add(each));
+    const shares = await cutBatch(call, batch, this.workers, (piece) => numbers.add(piece));
+    const ends = AbortSignal.any([this.#closing.signal, ...(signal ? [signal] : [])]);
+    const results = await runShares({ call, threads, shares, memory: numbers.memory, signal: ends });
+    const means = averageShares(shares, results, {
+      lengths: variables.map(({ size }) => size),
+      statistics: values.slice(variables.length),
+    });
+    statistics.forEach((variable, i) => assignValues(variable, means.statistics[i] as Float32Array));
+    return gradientsOf(variables, means);
+  }
+
+  /** Ends the threads, and the step that they are at. */
+  async close(): Promise<void> {
+    const closed = this.#team.close(); // marked before the step ends
+    this.#closing.abort(notAtRest('Trainers.close', 'a step that is not at its end'));
+    await closed;
+  }
+
+  /** Ends the threads. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}
+
+function notAtRest(call: string, found: string): OptionError {
+  const text = `\`trainers\` must be open and at rest, got ${found} (startTrainers gives others)`;
+  return new OptionError(text, { call, field: 'trainers', value: found });
+}
