@@ -1,0 +1,89 @@
+import { brokenCertificates } from '../evaluate/broken-certificates.ts';
+import { certifiedAccuracy } from '../evaluate/certified-accuracy.ts';
+import { empiricalRobustAccuracy } from '../evaluate/empirical-robust-accuracy.ts';
+import type { LoggedRow } from '../evaluate/logged-row.ts';
+import type { AttackCell } from './attack-log.ts';
+import type { AttackSettings } from './attack.ts';
+import { CliError } from './cli-error.ts';
+import { printJson } from './note.ts';
+import { type CliIo, EXIT } from './types.ts';
+
+/** What belongs to the figures. @internal */
+export interface AttackContext {
+  readonly settings: AttackSettings;
+  readonly certified: readonly LoggedRow[] | undefined;
+  readonly runtime: string;
+}
+
+/** Prints the figures of an attacked data set. Throws CliError (exit code 1) if a certificate is contradicted. @internal */
+export function reportAttack(cells: readonly AttackCell[], context: AttackContext, io: CliIo): void {
+  const { settings, runtime } = context;
+  const { attack, norm, steps, numNoise, sigma, out, json } = settings;
+  const first = cells.filter(({ clean }) => clean !== undefined);
+  if (first.length === 0) {
+    if (json) printJson(io, { runtime, images: 0 });
+    else io.stdout('no image in this part of the run\n');
+    return;
+  }
+  const robust = settings.epsilon.map((epsilon) =>
+    empiricalRobustAccuracy(cells.filter((cell) => cell.epsilon === epsilon)),
+  );
+  const cleanAccuracy = first.filter(({ clean, label }) => clean === label).length / first.length;
+  const comparison = compare(cells, context);
+  const figures = {
+    images: first.length,
+    cleanAccuracy,
+    empiricalRobustAccuracy: settings.epsilon.map((epsilon, i) => ({ epsilon, accuracy: robust[i] ?? 0 })),
+    ...comparison,
+  };
+  if (json)
+    printJson(io, {
+      ...(out !== undefined && { file: out }),
+      runtime,
+      attack,
+      norm,
+      steps,
+      numNoise,
+      sigma,
+      ...figures,
+    });
+  else {
+    io.stdout(`${attack}, ${norm}, ${steps} steps on ${numNoise} copies: ${first.length} images\n`);
+    io.stdout(`  correct without attack ${percent(cleanAccuracy)} %\n`);
+    const rows: [string, readonly (number | undefined)[]][] = [['under attack at most %', robust]];
+    if (comparison) rows.push([`certified at least %`, comparison.certifiedAccuracy.map(({ accuracy }) => accuracy)]);
+    io.stdout(`  ${'epsilon'.padEnd(24)}${settings.epsilon.map((epsilon) => String(epsilon).padStart(8)).join('')}\n`);
+    for (const [name, values] of rows) {
+      io.stdout(`  ${name.padEnd(24)}${values.map((value) => percent(value ?? 0).padStart(8)).join('')}\n`);
+    }
+    if (comparison) io.stdout(`  contradicted certificates: ${comparison.brokenCertificates.length}\n`);
+  }
+  if (comparison && comparison.brokenCertificates.length > 0) {
+    const images = [...new Set(comparison.brokenCertificates.map(({ index }) => index))].join(', ');
+    const text = `certificates must hold under attack, got another class within the radius of image ${images} (is it the same model, sigma and data?)`;
+    throw new CliError(text, EXIT.failed);
+  }
+}
+
+const percent = (share: number): string => (100 * share).toFixed(1);
+
+interface Comparison {
+  readonly certifiedAccuracy: readonly { readonly epsilon: number; readonly accuracy: number }[];
+  readonly brokenCertificates: readonly AttackCell[];
+}
+
+/** What the log says of the images that were attacked. */
+function compare(cells: readonly AttackCell[], { certified, settings }: AttackContext): Comparison | undefined {
+  if (certified === undefined) return undefined;
+  const accuracies = certifiedAccuracy(certified, settings.epsilon);
+  const brokenCells = settings.epsilon.flatMap((epsilon) =>
+    brokenCertificates(
+      certified,
+      cells.filter((cell) => cell.epsilon === epsilon),
+    ),
+  );
+  return {
+    certifiedAccuracy: settings.epsilon.map((epsilon, i) => ({ epsilon, accuracy: accuracies[i] ?? 0 })),
+    brokenCertificates: brokenCells,
+  };
+}

@@ -1,0 +1,152 @@
+import { SmoothedDdn } from '../attacks/smoothed-ddn.ts';
+import { SmoothedPgd } from '../attacks/smoothed-pgd.ts';
+import type { InputAttack } from '../attacks/types.ts';
+import { selectedIndices } from '../data/dataset-selection.ts';
+import type { LabelledDataset } from '../data/labelled-dataset.ts';
+import { attackDataset } from '../evaluate/attack-dataset.ts';
+import type { LoggedRow } from '../evaluate/logged-row.ts';
+import { GaussianNoise } from '../noise/gaussian-noise.ts';
+import { createKey } from '../random/create-key.ts';
+import type { SmoothedClassifier } from '../smoothed/smoothed-classifier.ts';
+import type { Norm } from '../types.ts';
+import { type AttackCell, AttackLog } from './attack-log.ts';
+import { reportAttack } from './attack-report.ts';
+import { CliError } from './cli-error.ts';
+import {
+  type DataOptions,
+  type ModelOptions,
+  type SelectionOptions,
+  selectionOf,
+  type SmoothingOptions,
+} from './common-options.ts';
+import { formatDuration } from './format-duration.ts';
+import { note } from './note.ts';
+import { openClassifier, probeClassifier } from './open-classifier.ts';
+import { openData } from './open-data.ts';
+import { refuseOnnx } from './open-trainable.ts';
+import { showProgress } from './progress.ts';
+import { readLog } from './read-log.ts';
+import { smoothed } from './smoothing-settings.ts';
+import { type CliIo, EXIT } from './types.ts';
+
+/** The options of `catrs attack`. @internal */
+export interface AttackSettings extends DataOptions, ModelOptions, SmoothingOptions, SelectionOptions {
+  readonly attack: 'pgd' | 'ddn';
+  readonly epsilon: readonly number[];
+  readonly steps: number;
+  readonly numNoise: number;
+  readonly stepSize?: number;
+  readonly norm: Norm;
+  readonly certified?: string;
+  readonly out?: string;
+  readonly resume?: true;
+  readonly json?: true;
+}
+
+/** Attacks a data set and prints what is left of the accuracy. @internal */
+export async function attack(settings: AttackSettings, io: CliIo): Promise<void> {
+  refuseOnnx(settings.model);
+  const attacks = settings.epsilon.map((epsilon) => attackOf(settings, epsilon));
+  const { dataset } = await openData(settings);
+  const indices = [...selectedIndices(dataset.size, selectionOf(settings))];
+  const certified = settings.certified === undefined ? undefined : await certifiedLog(settings, indices);
+  const opened = await openClassifier(settings);
+  const display = showProgress(io);
+  try {
+    note(io, `running on ${opened.runtime}`);
+    const numClasses = await probeClassifier(opened, { dataset, options: settings });
+    const g = smoothed(opened.classifier, { ...settings, numClasses });
+    const record = { ...recordOf(settings), shape: dataset.shape, size: dataset.size, runtime: opened.runtime };
+    await using log = await AttackLog.open(settings.out, { record, resume: settings.resume === true });
+    const cells = await run({ g, dataset, indices, attacks, settings, log, io }, (line) => display.update(line));
+    display.end();
+    reportAttack(cells, { settings, certified, runtime: opened.runtime }, io);
+  } catch (error) {
+    display.end();
+    if (!io.signal.aborted || error !== io.signal.reason) throw error;
+    const { out } = settings;
+    const way =
+      out === undefined ? 'nothing was written' : `${out} is valid, and the same command with --resume goes on`;
+    throw new CliError(`interrupted; ${way}`, EXIT.interrupted);
+  } finally {
+    await opened.dispose();
+  }
+}
+
+interface Run {
+  readonly g: SmoothedClassifier;
+  readonly dataset: LabelledDataset;
+  readonly indices: readonly number[];
+  readonly attacks: readonly InputAttack[];
+  readonly settings: AttackSettings;
+  readonly log: AttackLog;
+  readonly io: CliIo;
+}
+
+/** Attacks every image with every epsilon, after the rows that the log has. */
+async function run(
+  { g, dataset, indices, attacks, settings, log, io }: Run,
+  tell: (line: string) => void,
+): Promise<AttackCell[]> {
+  const { n, alpha, seed, norm, epsilon: epsilons } = settings;
+  const cells = log.earlier(epsilons.flatMap((epsilon) => indices.map((index) => ({ epsilon, index }))));
+  const [begun, before, total] = [performance.now(), cells.length, indices.length * epsilons.length];
+  for (let done = before; done < total; done++) {
+    const index = indices[done % indices.length] as number;
+    const which = Math.floor(done / indices.length);
+    const one = { start: index, max: 1, key: createKey(seed), n, alpha, norm, clean: which === 0, signal: io.signal };
+    for await (const row of attackDataset(g, attacks[which] as InputAttack, dataset, one)) {
+      cells.push(await log.append({ ...row, epsilon: epsilons[which] as number }));
+    }
+    const left = ((performance.now() - begun) / (done + 1 - before)) * (total - done - 1);
+    const broken = cells.filter((cell) => cell.broken).length;
+    tell(`${done + 1}/${total}, ${broken} broken, ${done + 1 === total ? 'done' : `${formatDuration(left)} left`}`);
+  }
+  return cells;
+}
+
+function attackOf(settings: AttackSettings, epsilon: number): InputAttack {
+  const { attack: name, sigma, steps, numNoise, stepSize, norm, inputRange: clip = [0, 1] } = settings;
+  const common = { noise: new GaussianNoise({ sigma }), epsilon, steps, numNoise, clip };
+  if (name === 'pgd') return new SmoothedPgd({ ...common, norm, ...(stepSize !== undefined && { stepSize }) });
+  if (norm !== 'l2') throw new CliError(`--norm must be l2 for --attack ddn, got ${norm} (take --attack pgd)`);
+  if (stepSize !== undefined) throw new CliError('--step-size must be left out for --attack ddn, which finds its own');
+  return new SmoothedDdn(common);
+}
+
+/** What the rows depend on, beside the data and the model. */
+function recordOf(settings: AttackSettings): Readonly<Record<string, unknown>> {
+  const {
+    attack: name,
+    epsilon,
+    steps,
+    numNoise,
+    stepSize,
+    norm,
+    sigma,
+    n,
+    alpha,
+    seed,
+    inputRange,
+    output,
+  } = settings;
+  const run = { attack: name, epsilon, steps, numNoise, stepSize, norm, sigma, n, alpha, seed, inputRange, output };
+  return { ...run, ...selectionOf(settings) };
+}
+
+/** The rows of `--certified` for these images. */
+async function certifiedLog(
+  { certified = '', sigma }: AttackSettings,
+  indices: readonly number[],
+): Promise<readonly LoggedRow[]> {
+  const all = await readLog(certified);
+  const found = all.find(({ certificate }) => certificate !== undefined)?.certificate?.noise.parameters['sigma'];
+  if (found !== undefined && found !== sigma) {
+    throw new CliError(`${certified}: must be a log of --sigma ${sigma}, got one of ${found} (attack with that sigma)`);
+  }
+  const attacked = new Set(indices);
+  const rows = all.filter(({ index }) => attacked.has(index));
+  if (rows.length === indices.length) return rows;
+  const text = `${certified}: must have all ${indices.length} images to attack, got ${rows.length} (give --start, --skip and --max of the log)`;
+  throw new CliError(text);
+}

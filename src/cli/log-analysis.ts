@@ -1,0 +1,74 @@
+import type { CertifiedAccuracyPoint } from '../evaluate/certified-accuracy.ts';
+import { highProbabilityAccuracy } from '../evaluate/high-probability-accuracy.ts';
+import type { LoggedRow } from '../evaluate/logged-row.ts';
+import { pairedRadiusDifference } from '../evaluate/paired-radius-difference.ts';
+import { probabilityDistribution, type ProbabilityPoint } from '../evaluate/probability-distribution.ts';
+import type { NamedLog } from './analyze.ts';
+import { type LogFigures, logFigures } from './summary.ts';
+
+/** What is said about one log. @internal */
+export interface LogAnalysis extends LogFigures {
+  readonly name: string;
+  readonly file: string;
+  /** Lower bound on the share of images that are truly robust, with probability 0.999, where alpha is known. */
+  readonly highProbabilityAccuracy?: readonly CertifiedAccuracyPoint[];
+  /** Share of images that are correct with at least this class probability, where it is known. */
+  readonly probability?: readonly ProbabilityPoint[];
+  /** Average certified radius minus that of the first log, where both are of the same images. */
+  readonly difference?: { readonly to: string; readonly mean: number; readonly low: number; readonly high: number };
+}
+
+interface AnalysisContext {
+  readonly radii: readonly number[];
+  readonly alpha?: number;
+  readonly sigma?: number;
+  readonly first: NamedLog | undefined;
+}
+
+const PROBABILITIES = [0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 0.999];
+
+/** @internal */
+export function analysisOf(log: NamedLog, { radii, alpha, sigma, first }: AnalysisContext): LogAnalysis {
+  const { name, file, rows } = log;
+  const isWhole = rows.every(({ certificate }) => certificate !== undefined);
+  const bounds =
+    isWhole || alpha !== undefined
+      ? highProbabilityAccuracy(rows, radii, alpha === undefined ? {} : { alpha })
+      : undefined;
+  const probability = canGiveProbability(rows, sigma)
+    ? probabilityDistribution(rows, distributionOptions(sigma))
+    : undefined;
+  const difference =
+    first !== undefined && first !== log && areSameImages(first.rows, rows)
+      ? pairedRadiusDifference(rows, first.rows)
+      : undefined;
+  return {
+    name,
+    file,
+    ...logFigures(rows, radii),
+    ...(bounds && { highProbabilityAccuracy: radii.map((radius, i) => ({ radius, accuracy: bounds[i] ?? 0 })) }),
+    ...(probability && { probability }),
+    ...(first &&
+      difference && {
+        difference: { to: first.name, mean: difference.mean, low: difference.low, high: difference.high },
+      }),
+  };
+}
+
+/** Whether a log tells the class probability: by its certificates, or by its radii if sigma is given. @internal */
+export function canGiveProbability(rows: readonly LoggedRow[], sigma: number | undefined): boolean {
+  return sigma !== undefined || rows.every(({ certificate }) => certificate !== undefined);
+}
+
+function distributionOptions(sigma: number | undefined): { readonly grid: readonly number[]; readonly sigma?: number } {
+  return { grid: PROBABILITIES, ...(sigma !== undefined && { sigma }) };
+}
+
+function areSameImages(a: readonly LoggedRow[], b: readonly LoggedRow[]): boolean {
+  const indices = (rows: readonly LoggedRow[]): string =>
+    rows
+      .map(({ index }) => index)
+      .sort((x, y) => x - y)
+      .join();
+  return a.length > 1 && indices(a) === indices(b);
+}

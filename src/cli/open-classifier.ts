@@ -1,0 +1,86 @@
+import { checkClassifier } from '../classifier/check-classifier.ts';
+import { declaredInputShape, isTypedClassifier } from '../classifier/adapt-classifier.ts';
+import { toLogitsFn } from '../classifier/to-logits-fn.ts';
+import type { Classifier } from '../classifier/types.ts';
+import type { LabelledDataset } from '../data/labelled-dataset.ts';
+import { CatrsError } from '../errors.ts';
+import { registerLayers } from '../models/register-layers.ts';
+import { loadModel } from '../node/load-model.ts';
+import * as tf from '@tensorflow/tfjs';
+import { CliError } from './cli-error.ts';
+import type { BackendName, ModelOptions } from './common-options.ts';
+import { inFile } from './in-file.ts';
+import { openBackend } from './open-backend.ts';
+import { openOnnx } from './open-onnx.ts';
+
+/** A classifier of the command line. @internal */
+export interface OpenedClassifier {
+  /** The model, or a classifier of typed arrays. */
+  readonly classifier: Classifier;
+  /** What runs it: a backend of TensorFlow.js, or onnxruntime. */
+  readonly runtime: BackendName | 'onnxruntime';
+  /** Gives its memory back. */
+  readonly dispose: () => void | Promise<void>;
+}
+
+/** Sets the backend and opens `--model`. Throws CliError that names the file. @internal */
+export async function openClassifier(options: ModelOptions): Promise<OpenedClassifier> {
+  const { model: path, backend, layout } = options;
+  if (path.endsWith('.onnx')) {
+    if (backend !== undefined) {
+      throw new CliError(`--backend is for models of TensorFlow.js, got ${backend} with ${path} (leave it out)`);
+    }
+    await openBackend('cpu'); // certifying an ONNX model makes small tensors only
+    return { ...(await openOnnx(path, layout)), runtime: 'onnxruntime' };
+  }
+  const runtime = await openBackend(backend);
+  registerLayers();
+  const model = await inFile(path, () => loadModel(path));
+  return { classifier: model, runtime, dispose: () => void model.dispose() };
+}
+
+/** Rows from which probabilities can be told from logits. */
+const PROBE = 8;
+
+/**
+ * Checks a classifier on the first images of the data and gives its number of classes.
+ *
+ * @throws CliError for another input shape, ClassifierError for a classifier that breaks its contract (softmax at the end)
+ * @internal
+ */
+export async function probeClassifier(
+  { classifier }: OpenedClassifier,
+  { dataset, options }: { readonly dataset: LabelledDataset; readonly options: ModelOptions },
+): Promise<number> {
+  const { model: path, output } = options;
+  checkInputShape(classifier, dataset, path);
+  const images = await Promise.all(Array.from({ length: PROBE }, async (_, i) => dataset.example(i % dataset.size)));
+  const values = Float32Array.from(images.flatMap(({ x }) => [...x]));
+  const sample = tf.tensor(values, [PROBE, ...dataset.shape], 'float32');
+  try {
+    await checkClassifier(classifier, sample, { output });
+    if (isTypedClassifier(classifier)) {
+      const logits = await classifier.classify(values, { batch: PROBE, shape: dataset.shape });
+      return logits.length / PROBE;
+    }
+    return tf.tidy(() => toLogitsFn(classifier, { output })(sample, { training: false }).shape[1] ?? 0);
+  } catch (error) {
+    if (error instanceof CatrsError) throw error;
+    // A runtime says in its own words, and in many lines, that it cannot take the images.
+    const shown = `[${dataset.shape.join(', ')}], got ${JSON.stringify((error as Error).message)}`;
+    const way = 'take other data, another model, or another --layout';
+    throw new CliError(`${path}: must take the images of the data, of shape ${shown} (${way})`);
+  } finally {
+    sample.dispose();
+  }
+}
+
+function checkInputShape(classifier: Classifier, { shape }: LabelledDataset, path: string): void {
+  const wanted = declaredInputShape(classifier);
+  const fits = wanted?.length === shape.length && wanted.every((size, i) => size === null || size === shape[i]);
+  if (wanted === undefined || fits) return;
+  const shown = wanted.map((size) => size ?? 'any').join(', ');
+  throw new CliError(
+    `${path}: must take the images of the data, of shape [${shape.join(', ')}], got a model for [${shown}] (take other data, or another model)`,
+  );
+}

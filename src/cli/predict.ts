@@ -1,0 +1,121 @@
+import * as tf from '@tensorflow/tfjs';
+import { selectedIndices } from '../data/dataset-selection.ts';
+import { createKey } from '../random/create-key.ts';
+import { foldIn } from '../random/fold-in.ts';
+import type { SmoothedClassifier } from '../smoothed/smoothed-classifier.ts';
+import { CliError } from './cli-error.ts';
+import {
+  type DataOptions,
+  type ModelOptions,
+  type SelectionOptions,
+  selectionOf,
+  type SmoothingOptions,
+} from './common-options.ts';
+import { note, printJson } from './note.ts';
+import { openClassifier, probeClassifier } from './open-classifier.ts';
+import { openData, type OpenedData } from './open-data.ts';
+import { smoothed } from './smoothing-settings.ts';
+import { type CliIo, EXIT } from './types.ts';
+
+/** The options of `catrs predict`. @internal */
+export interface PredictSettings extends DataOptions, ModelOptions, SmoothingOptions, SelectionOptions {
+  readonly json?: true;
+}
+
+/** The answer for one image. */
+interface PredictedImage {
+  readonly index: number;
+  readonly name?: string;
+  /** The true class, where it is known. */
+  readonly label?: number;
+  /** The class, −1 for an abstention. */
+  readonly predicted: number;
+  readonly className?: string;
+  readonly abstained: boolean;
+  readonly counts: readonly number[];
+}
+
+/** Predicts images and prints a line for each. @internal */
+export async function predict(settings: PredictSettings, io: CliIo): Promise<void> {
+  const data = await openData(settings, { allowsUnlabelled: true });
+  const opened = await openClassifier(settings);
+  try {
+    note(io, `running on ${opened.runtime}`);
+    const numClasses = await probeClassifier(opened, { dataset: data.dataset, options: settings });
+    const g = smoothed(opened.classifier, { ...settings, numClasses });
+    if (!settings.json) io.stdout(`${columns(data).join('\t')}\n`);
+    const rows: PredictedImage[] = [];
+    for (const index of selectedIndices(data.dataset.size, selectionOf(settings))) {
+      const row = await predicted(g, index, { data, settings, io });
+      rows.push(row);
+      if (!settings.json) io.stdout(`${line(row, data)}\n`);
+    }
+    if (settings.json) printJson(io, { runtime: opened.runtime, ...figures(rows, data), rows });
+    else if (data.isLabelled && rows.length > 0) note(io, figuresText(figures(rows, data)));
+  } finally {
+    await opened.dispose();
+  }
+}
+
+interface PredictContext {
+  readonly data: OpenedData;
+  readonly settings: PredictSettings;
+  readonly io: CliIo;
+}
+
+async function predicted(
+  g: SmoothedClassifier,
+  index: number,
+  { data, settings, io }: PredictContext,
+): Promise<PredictedImage> {
+  const { dataset, isLabelled, names, classNames } = data;
+  const { x, label } = await dataset.example(index);
+  const { n, alpha, seed } = settings;
+  const image = tf.tensor(x, [...dataset.shape], 'float32');
+  try {
+    const answer = await g.predict(image, { key: foldIn(createKey(seed), index), n, alpha, signal: io.signal });
+    const { label: found, abstained, counts } = answer;
+    const [name, className] = [names?.[index], classNames?.[found]];
+    return {
+      index,
+      ...(name !== undefined && { name }),
+      ...(isLabelled && { label }),
+      predicted: found,
+      ...(className !== undefined && { className }),
+      abstained,
+      counts,
+    };
+  } catch (error) {
+    if (!io.signal.aborted) throw error;
+    throw new CliError(`interrupted before image ${index} (--start ${index} goes on with it)`, EXIT.interrupted);
+  } finally {
+    image.dispose();
+  }
+}
+
+function columns({ names, isLabelled }: OpenedData): string[] {
+  return ['idx', ...(names ? ['file'] : []), ...(isLabelled ? ['label'] : []), 'predict', 'counts'];
+}
+
+function line(row: PredictedImage, { names, isLabelled }: OpenedData): string {
+  const { index, name = '', label, predicted: found, className, abstained, counts } = row;
+  const answer = abstained ? 'abstain' : (className ?? String(found));
+  return [index, ...(names ? [name] : []), ...(isLabelled ? [label] : []), answer, counts.join(',')].join('\t');
+}
+
+interface PredictFigures {
+  readonly images: number;
+  readonly abstained: number;
+  /** Share of the images that are predicted as their true class, where it is known. */
+  readonly accuracy?: number;
+}
+
+function figures(rows: readonly PredictedImage[], { isLabelled }: OpenedData): PredictFigures {
+  const right = rows.filter(({ label, predicted: found }) => label === found).length;
+  const abstained = rows.filter((row) => row.abstained).length;
+  return { images: rows.length, abstained, ...(isLabelled && rows.length > 0 && { accuracy: right / rows.length }) };
+}
+
+function figuresText({ images, abstained, accuracy = 0 }: PredictFigures): string {
+  return `${images} images, accuracy ${(100 * accuracy).toFixed(1)} %, ${abstained} abstained`;
+}

@@ -1,0 +1,69 @@
+import type * as tf from '@tensorflow/tfjs';
+import { cifarResnet } from '../../models/cifar-resnet.ts';
+import { imageStatistics } from '../../models/image-statistics.ts';
+import { lenet } from '../../models/lenet.ts';
+import type { PresetModel } from '../../recipes/preset-types.ts';
+import type { Key } from '../../types.ts';
+import { CliError } from '../cli-error.ts';
+import { openTrainable } from '../open-trainable.ts';
+import type { TrainOptions } from './train-options.ts';
+
+/** What a model must fit. @internal */
+export interface ModelPlan {
+  readonly shape: readonly number[];
+  readonly numClasses: number;
+  /** The network of the preset. */
+  readonly presetModel: PresetModel | undefined;
+  /** Drives the initial weights. */
+  readonly key: Key;
+}
+
+/** The options that choose a model. @internal */
+export type ModelChoice = { readonly [Name in 'arch' | 'init' | 'normalize']?: TrainOptions[Name] | undefined };
+
+/** Makes or loads the model to train; the text describes it, for the checkpoint. @internal */
+export async function makeModel(
+  options: ModelChoice,
+  plan: ModelPlan,
+): Promise<{ readonly model: tf.LayersModel; readonly architecture: string }> {
+  const { arch, init, normalize } = options;
+  if (init !== undefined) {
+    if (arch !== undefined || normalize !== undefined) {
+      const flag = arch === undefined ? '--normalize' : '--arch';
+      throw new CliError(`${flag} must be left out with --init, whose model is taken as it is, got both`);
+    }
+    return { model: await openTrainable(init), architecture: 'of --init' };
+  }
+  const name = arch ?? nameOf(plan.presetModel);
+  if (name === undefined) throw new CliError('--arch is needed without --preset or --init (for example --arch lenet)');
+  const { shape, numClasses, key } = plan;
+  if (shape.length !== 3) {
+    const got = `images of shape [${shape.join(', ')}]`;
+    throw new CliError(
+      `--arch ${name} must have images [height, width, channels], got ${got} (take a model by --init)`,
+    );
+  }
+  const inputShape = shape as unknown as readonly [number, number, number];
+  const depth = Number(/^resnet(\d+)$/.exec(name)?.[1]);
+  if (name === 'lenet') {
+    if (normalize === undefined) return { model: lenet({ key, inputShape, numClasses }), architecture: name };
+    throw new CliError('--normalize must be left out for --arch lenet, which takes images as they are');
+  }
+  if (!Number.isInteger(depth)) {
+    throw new CliError(
+      `--arch must be lenet or resnet<depth>, got ${name} (for example resnet20; other models by --init)`,
+    );
+  }
+  const statistics = normalize === undefined ? presetStatistics(plan) : imageStatistics[normalize];
+  const model = cifarResnet({ key, depth, inputShape, numClasses, ...statistics });
+  return { model, architecture: `${name}${statistics ? ` of (x - [${statistics.mean}]) / [${statistics.std}]` : ''}` };
+}
+
+function nameOf(model: PresetModel | undefined): string | undefined {
+  return model?.architecture === 'cifarResnet' ? `resnet${model.depth}` : model?.architecture;
+}
+
+function presetStatistics({ presetModel }: ModelPlan): { mean: readonly number[]; std: readonly number[] } | undefined {
+  const { mean, std } = presetModel ?? {};
+  return mean && std && { mean, std };
+}

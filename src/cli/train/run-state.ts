@@ -1,0 +1,90 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Json } from '../../types.ts';
+import { CliError } from '../cli-error.ts';
+import type { TrainSettings } from './train-settings.ts';
+
+/** Where a run stands. @internal */
+export interface Standing {
+  /** Epochs that are done. */
+  readonly epoch: number;
+  /** Batches of the next epoch that are done. */
+  readonly batch: number;
+  /** Optimizer steps so far. */
+  readonly step: number;
+  /** Sum of the losses of the steps of this epoch, and how many they are. */
+  readonly sum: number;
+  readonly count: number;
+  /** Accuracy after the last whole epoch. */
+  readonly accuracy: number | null;
+  /** Mean loss of the last whole epoch. */
+  readonly loss: number | null;
+  /** Length of the log of scalars, in bytes. */
+  readonly logBytes: number;
+}
+
+/** Where every run begins. @internal */
+export const BEGINNING: Standing = {
+  epoch: 0,
+  batch: 0,
+  step: 0,
+  sum: 0,
+  count: 0,
+  accuracy: null,
+  loss: null,
+  logBytes: 0,
+};
+
+/** What a run is: its bits depend on all of it, but the number of epochs. @internal */
+export interface RunRecord {
+  readonly settings: TrainSettings;
+  readonly data: Readonly<Record<string, Json>>;
+  readonly architecture: string;
+  readonly backend: string;
+  /** Threads that share a step: the sums are rounded by shares. */
+  readonly workers: number;
+}
+
+/** What the checkpoint of a run keeps beside weights and optimizer. @internal */
+export function stateOf(record: RunRecord, standing: Standing): Json {
+  return JSON.parse(JSON.stringify({ catrs: 'train', record, standing })) as Json;
+}
+
+/** Reads the state of a checkpoint. Throws CliError if it is one of another run. @internal */
+export function standingIn(state: Json, record: RunRecord, file: string): Standing {
+  const found = state as { readonly catrs?: unknown; readonly record: RunRecord; readonly standing: Standing } | null;
+  if (found?.catrs !== 'train') {
+    throw new CliError(
+      `${file}: must be a checkpoint of catrs train, got one of something else (choose another --out)`,
+    );
+  }
+  const now = withoutEpochs(JSON.parse(JSON.stringify(record)) as Json);
+  const difference = differenceOf(withoutEpochs(found.record as unknown as Json), now, '');
+  if (difference !== undefined) {
+    throw new CliError(
+      `${file}: must be of the same run to go on with, got another ${difference} (give the options of before, or choose another --out)`,
+    );
+  }
+  const { epochs } = record.settings.loop;
+  if (found.standing.epoch <= epochs) return found.standing;
+  throw new CliError(`--epochs must be at least the ${found.standing.epoch} that are done in ${file}, got ${epochs}`);
+}
+
+function withoutEpochs(record: Json): Json {
+  const { settings, ...rest } = record as { readonly settings: { readonly loop: { readonly epochs: number } } };
+  return { ...rest, settings: { ...settings, loop: { ...settings.loop, epochs: 0 } } } as unknown as Json;
+}
+
+/** The first place where two values differ, as `settings.loop.batchSize (64, now 32)`. */
+function differenceOf(before: Json | undefined, now: Json | undefined, path: string): string | undefined {
+  if (isDeepStrictEqual(before, now)) return undefined;
+  const isObject = (value: unknown): value is Readonly<Record<string, Json>> =>
+    typeof value === 'object' && value !== null && !Array.isArray(value);
+  if (!isObject(before) || !isObject(now)) {
+    return `${path} (${JSON.stringify(before) ?? 'none'}, now ${JSON.stringify(now) ?? 'none'})`;
+  }
+  for (const name of new Set([...Object.keys(before), ...Object.keys(now)])) {
+    const found = differenceOf(before[name], now[name], path === '' ? name : `${path}.${name}`);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}

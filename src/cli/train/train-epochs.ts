@@ -1,0 +1,105 @@
+import { setImmediate } from 'node:timers/promises';
+import type * as tf from '@tensorflow/tfjs';
+import { foldIn } from '../../random/fold-in.ts';
+import { split } from '../../random/split.ts';
+import type { DatasetBatch } from '../../recipes/dataset-batch.ts';
+import { microBatches } from '../../recipes/micro-batches.ts';
+import { randomCropAndFlip } from '../../recipes/random-crop-and-flip.ts';
+import type { Sgd } from '../../recipes/sgd.ts';
+import { type Schedule, stepDecay } from '../../recipes/step-decay.ts';
+import { trainingBatches } from '../../recipes/training-batches.ts';
+import type { Key } from '../../types.ts';
+import { CliError } from '../cli-error.ts';
+import { EXIT } from '../types.ts';
+import { noisyAccuracy } from './noisy-accuracy.ts';
+import type { Standing } from './run-state.ts';
+import type { ScalarsLog } from './scalars-log.ts';
+import type { Stepper } from './stepper.ts';
+import type { LoopSettings, TrainSettings } from './train-settings.ts';
+import type { TrainingData } from './training-data.ts';
+
+/** A run that is set up. @internal */
+export interface TrainRun {
+  readonly model: tf.LayersModel;
+  readonly stepper: Stepper;
+  readonly sgd: Sgd;
+  readonly settings: TrainSettings;
+  readonly data: TrainingData;
+  readonly keys: { readonly order: Key; readonly steps: Key; readonly evaluation: Key };
+  readonly log: ScalarsLog;
+  readonly signal: AbortSignal;
+  /** Told after each batch. */
+  readonly onBatch: (standing: Standing) => void;
+  /** Told after each epoch. */
+  readonly onEpoch: (standing: Standing) => void;
+  /** Brings the run to the disk. */
+  readonly save: (standing: Standing) => Promise<void>;
+}
+
+/** Trains from where the run stands to its last epoch. Throws the reason of the signal after it has saved the run. @internal */
+export async function trainEpochs(run: TrainRun, from: Standing): Promise<Standing> {
+  const { settings, data, keys, log, signal, sgd } = run;
+  const { epochs, batchSize } = settings.loop;
+  const rate = rateOf(settings.loop);
+  let now = from;
+  while (now.epoch < epochs) {
+    const { epoch } = now;
+    sgd.learningRate = rate(epoch);
+    const batches = trainingBatches(data.dataset, {
+      batchSize,
+      key: foldIn(keys.order, epoch),
+      startBatch: now.batch,
+      ...(data.softTargets && { softTargets: data.softTargets }),
+    });
+    for await (const batch of batches) {
+      now = await trainBatch(run, batch, now);
+      run.onBatch(now);
+      await setImmediate(); // WASM never lets go of the thread, and Ctrl-C needs a turn
+      if (signal.aborted) {
+        await run.save({ ...now, logBytes: await log.flush() });
+        throw signal.reason;
+      }
+    }
+    const mean = now.sum / now.count;
+    const accuracy = await noisyAccuracy(run.model, data.evaluation, { sigma: settings.sigma, key: keys.evaluation });
+    log.add({ step: now.step, epoch, epochLoss: mean, learningRate: sgd.learningRate, accuracy });
+    const next = { ...now, epoch: epoch + 1, batch: 0, sum: 0, count: 0, accuracy, loss: mean };
+    now = { ...next, logBytes: await log.flush() };
+    await run.save(now);
+    run.onEpoch(now);
+  }
+  return now;
+}
+
+/** The steps of one batch: one for each of its parts. */
+async function trainBatch(run: TrainRun, batch: DatasetBatch, standing: Standing): Promise<Standing> {
+  const { stepper, sgd, settings, keys, log } = run;
+  const { epoch } = standing;
+  const { microBatches: count, augmentation } = settings.loop;
+  const [cropKey, key] = split(foldIn(foldIn(keys.steps, epoch), standing.batch)) as readonly [Key, Key];
+  const x = augmentation === 'none' ? batch.x : randomCropAndFlip(batch.x, { key: cropKey });
+  let { step, sum } = standing;
+  try {
+    // The last batch of an epoch may have fewer images than a batch has parts.
+    for (const part of microBatches({ ...batch, x, key, epoch }, Math.min(count, batch.labels.length))) {
+      const value = await stepper.step(part);
+      if (!Number.isFinite(value)) throw diverged(value, step, sgd.learningRate);
+      sum += value;
+      log.add({ step: ++step, epoch, loss: value, learningRate: sgd.learningRate });
+    }
+  } finally {
+    x.dispose();
+    batch.dispose();
+  }
+  return { ...standing, batch: standing.batch + 1, step, sum, count: standing.count + step - standing.step };
+}
+
+function rateOf({ learningRate, stepEpochs, gamma, timing }: LoopSettings): Schedule {
+  if (stepEpochs === 0) return () => learningRate;
+  return stepDecay({ initial: learningRate, every: stepEpochs, gamma, timing });
+}
+
+function diverged(value: number, step: number, rate: number): CliError {
+  const text = `the training loss must stay finite, got ${value} in step ${step + 1} (begin again with --learning-rate below ${rate})`;
+  return new CliError(text, EXIT.failed);
+}

@@ -1,0 +1,93 @@
+import { presets } from '../../recipes/presets.ts';
+import type { PresetModel, PresetTraining } from '../../recipes/preset-types.ts';
+import type { DropTiming } from '../../recipes/step-decay.ts';
+import type { Json } from '../../types.ts';
+import { CliError } from '../cli-error.ts';
+import { checkMethodOptions, methodFields } from './method-fields.ts';
+import { METHODS, type TrainOptions } from './train-options.ts';
+
+/** Options of a loss or an attack as plain data. @internal */
+export type Fields = Readonly<Record<string, Json>>;
+
+/** What the loop needs; `stepEpochs` 0 keeps the learning rate. @internal */
+export type LoopSettings = Required<Omit<PresetTraining, 'rateDropEpoch' | 'augmentation'>> & {
+  readonly augmentation: 'none' | 'crop-and-flip';
+  /** When the rate drops: presets as in the published runs. */
+  readonly timing: DropTiming;
+};
+
+/** Everything about a run that its weights depend on, beside the data: plain JSON, kept in the checkpoint. @internal */
+export interface TrainSettings {
+  readonly method: TrainOptions['method'];
+  readonly sigma: number;
+  readonly loss: Fields;
+  readonly attack: Fields | undefined;
+  readonly loop: LoopSettings;
+  readonly seed: number;
+}
+
+/** The settings of a run, and the network of its preset. @internal */
+export interface ResolvedSettings {
+  readonly settings: TrainSettings;
+  readonly presetModel: PresetModel | undefined;
+}
+
+/** What holds without a preset, except the number of epochs. */
+const DEFAULT_LOOP: Omit<LoopSettings, 'epochs'> = {
+  batchSize: 64,
+  learningRate: 0.01,
+  momentum: 0.9,
+  weightDecay: 1e-4,
+  stepEpochs: 0,
+  gamma: 0.1,
+  microBatches: 1,
+  augmentation: 'none',
+  timing: 'intended',
+};
+
+interface Published {
+  readonly loss: object;
+  readonly attack?: object;
+  readonly training: PresetTraining;
+  readonly model: PresetModel;
+}
+
+/** Settles preset, defaults and options, in this order. Throws CliError for options that do not go together. @internal */
+export function resolveSettings(options: TrainOptions): ResolvedSettings {
+  checkMethodOptions(options);
+  const { method, sigma, seed, preset } = options;
+  const published = preset === undefined ? undefined : publishedFor(options);
+  const base: Published = published ?? presets.cifar10[0.25][METHODS[method]];
+  const { loss, attack } = methodFields(options, {
+    loss: base.loss as Fields,
+    attack: base.attack as Fields | undefined,
+  });
+  const epochs = options.epochs ?? published?.training.epochs;
+  if (epochs === undefined) throw new CliError('--epochs is needed without --preset (for example --epochs 10)');
+  const publishedLoop = published && { ...published.training, timing: 'published' };
+  const loop = { ...DEFAULT_LOOP, ...publishedLoop, ...given(options), epochs } as LoopSettings;
+  return { settings: { method, sigma, loss, attack, loop, seed }, presetModel: published?.model };
+}
+
+/** What the command line says of the loop. */
+function given({ batchSize, learningRate, momentum, weightDecay, lrEvery, lrGamma, ...rest }: TrainOptions): object {
+  const { microBatches, augment } = rest;
+  const all = { batchSize, learningRate, momentum, weightDecay, stepEpochs: lrEvery, gamma: lrGamma, microBatches };
+  return Object.fromEntries(
+    Object.entries({ ...all, augmentation: augment }).filter(([, value]) => value !== undefined),
+  );
+}
+
+function publishedFor({ preset = 'mnist', method, sigma }: TrainOptions): Published {
+  const bySigma = presets[preset] as Readonly<Record<number, Readonly<Record<string, Published | undefined>>>>;
+  const found = bySigma[sigma]?.[METHODS[method]];
+  if (found !== undefined) return found;
+  const there = Object.entries(bySigma)
+    .filter(([, methods]) => methods[METHODS[method]] !== undefined)
+    .map(([value]) => value)
+    .sort();
+  const some = there.length === 0 ? 'none are' : `they are for sigma ${there.join(', ')}`;
+  throw new CliError(
+    `--preset ${preset} must have published settings for ${method} at sigma ${sigma}, got none: ${some} (leave --preset out, or take another)`,
+  );
+}

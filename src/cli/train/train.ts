@@ -1,0 +1,133 @@
+import * as tf from '@tensorflow/tfjs';
+import { checkClassifier } from '../../classifier/check-classifier.ts';
+import { loadCheckpoint } from '../../node/load-checkpoint.ts';
+import { saveCheckpoint } from '../../node/save-checkpoint.ts';
+import { saveModel } from '../../node/save-model.ts';
+import { createKey } from '../../random/create-key.ts';
+import { split } from '../../random/split.ts';
+import { readBatch } from '../../recipes/read-batch.ts';
+import { Sgd } from '../../recipes/sgd.ts';
+import type { Key } from '../../types.ts';
+import { CliError } from '../cli-error.ts';
+import { note, printJson } from '../note.ts';
+import { openBackend } from '../open-backend.ts';
+import { refuseOnnx } from '../open-trainable.ts';
+import { showProgress } from '../progress.ts';
+import { type CliIo, EXIT } from '../types.ts';
+import { makeLoss } from './make-loss.ts';
+import { makeModel } from './make-model.ts';
+import { openRunFolder, type RunFolder } from './run-folder.ts';
+import { BEGINNING, type RunRecord, type Standing, standingIn, stateOf } from './run-state.ts';
+import { ScalarsLog } from './scalars-log.ts';
+import { openStepper } from './stepper.ts';
+import { trainEpochs, type TrainRun } from './train-epochs.ts';
+import type { TrainOptions } from './train-options.ts';
+import { trainProgress } from './train-progress.ts';
+import { resolveSettings } from './train-settings.ts';
+import { openTrainingData, type TrainingData } from './training-data.ts';
+
+/** Trains a classifier into a folder. @internal */
+export async function train(options: TrainOptions, io: CliIo): Promise<void> {
+  const { settings, presetModel } = resolveSettings(options);
+  if (options.init !== undefined) refuseOnnx(options.init);
+  const data = await openTrainingData(options);
+  const backend = await openBackend(options.backend);
+  const [initKey, order, steps, evaluation] = split(createKey(options.seed), 4) as Key[] as [Key, Key, Key, Key];
+  const plan = { shape: data.dataset.shape, numClasses: data.numClasses, presetModel, key: initKey };
+  const { model, architecture } = await makeModel(options, plan);
+  const { learningRate, momentum, weightDecay } = settings.loop;
+  const sgd = new Sgd({ learningRate, momentum, weightDecay });
+  try {
+    await checkModel(model, data);
+    makeLoss(model, settings); // checks its options before anything is written
+    const { arch, init, normalize, workers } = options;
+    const record = { settings, data: data.record, architecture, backend, workers };
+    await using folder = await openRunFolder(options.out, options.resume === true);
+    await using stepper = await openStepper(
+      { model, sgd },
+      { workers, data: { options: { arch, init, normalize }, plan, settings, backend }, execArgv: io.workerArguments },
+    );
+    const threads = workers === 1 ? '' : `, ${workers} threads`;
+    note(io, `training ${architecture} by ${options.method} on ${data.dataset.size} images, on ${backend}${threads}`);
+    await runIn(folder, { options, record, data, model, stepper, sgd, keys: { order, steps, evaluation } }, io);
+  } finally {
+    sgd.dispose();
+    model.dispose();
+  }
+}
+
+interface Setup extends Pick<TrainRun, 'model' | 'stepper' | 'sgd' | 'data' | 'keys'> {
+  readonly options: TrainOptions;
+  readonly record: RunRecord;
+}
+
+/** Trains from the beginning, or from the checkpoint. */
+async function runIn(folder: RunFolder, { options, record, ...run }: Setup, io: CliIo): Promise<void> {
+  const { settings } = record;
+  const subject = { model: run.model, optimizer: run.sgd };
+  const { checkpoint } = folder;
+  const begun = performance.now();
+  const display = showProgress(io);
+  let log: ScalarsLog | undefined;
+  try {
+    const from = folder.isBegun ? standingIn(await loadCheckpoint(checkpoint, subject), record, checkpoint) : BEGINNING;
+    if (folder.isBegun) note(io, `going on after ${from.epoch} epochs and ${from.batch} batches`);
+    const save = (standing: Standing): Promise<void> =>
+      saveCheckpoint(checkpoint, { ...subject, state: stateOf(record, standing) });
+    if (!folder.isBegun) await save(from); // so that a run that is killed in its first epoch can be gone on with
+    log = await ScalarsLog.open(folder.log, from.logBytes);
+    const told = trainProgress({ display, settings, size: run.data.dataset.size, from });
+    const last = await trainEpochs({ ...run, settings, log, signal: io.signal, save, ...told }, from);
+    display.end();
+    await saveModel(run.model, options.out, { overwrite: true });
+    report(last, { folder, options, settings, seconds: (performance.now() - begun) / 1000 }, io);
+  } catch (error) {
+    display.end();
+    if (!io.signal.aborted || error !== io.signal.reason) throw error;
+    const text = `interrupted; ${checkpoint} is valid, and the same command with --resume goes on`;
+    throw new CliError(text, EXIT.interrupted);
+  } finally {
+    await log?.close();
+  }
+}
+
+interface Result {
+  readonly folder: RunFolder;
+  readonly options: TrainOptions;
+  readonly settings: RunRecord['settings'];
+  readonly seconds: number;
+}
+
+function report(last: Standing, { folder, options, settings, seconds }: Result, io: CliIo): void {
+  const { epoch, step, loss, accuracy } = last;
+  const { model, checkpoint, log } = folder;
+  if (options.json) {
+    const { method, sigma } = settings;
+    printJson(io, { model, checkpoint, log, method, sigma, epochs: epoch, steps: step, loss, accuracy, seconds });
+    return;
+  }
+  const found =
+    loss === null ? '' : `, loss ${loss.toFixed(4)}, accuracy under noise ${(100 * (accuracy ?? 0)).toFixed(1)} %`;
+  io.stdout(`${model}: ${epoch} epochs, ${step} steps${found}\n`);
+}
+
+/** Images from which probabilities can be told from logits. */
+const PROBE = 8;
+
+async function checkModel(model: tf.LayersModel, { dataset, numClasses }: TrainingData): Promise<void> {
+  const wanted = (model.inputs[0]?.shape ?? []).slice(1);
+  if (wanted.length !== dataset.shape.length || wanted.some((size, i) => size !== null && size !== dataset.shape[i])) {
+    const text = `[${wanted.map((size) => size ?? 'any').join(', ')}]`;
+    throw new CliError(
+      `the model must take images of shape [${dataset.shape.join(', ')}], got one for ${text} (take other data)`,
+    );
+  }
+  const indices = Uint32Array.from({ length: PROBE }, (_, i) => i % dataset.size);
+  const { values } = await readBatch('train', dataset, indices, undefined);
+  const sample = tf.tensor(values, [PROBE, ...dataset.shape]);
+  try {
+    await checkClassifier(model, sample, { numClasses });
+  } finally {
+    sample.dispose();
+  }
+}

@@ -1,0 +1,28 @@
+// What each thread of `catrs train --workers` runs.
+import { trainableVariables } from '../classifier/to-logits-fn.ts';
+import type { Trainer } from '../node/start-trainers.ts';
+import type { BackendName } from './common-options.ts';
+import { openBackend } from './open-backend.ts';
+import { makeLoss } from './train/make-loss.ts';
+import { makeModel, type ModelChoice, type ModelPlan } from './train/make-model.ts';
+import { statisticsOf } from './train/stepper.ts';
+import type { TrainSettings } from './train/train-settings.ts';
+
+/** What a thread is told. @internal */
+export interface TrainerData {
+  readonly options: ModelChoice;
+  readonly plan: ModelPlan;
+  readonly settings: TrainSettings;
+  readonly backend: BackendName;
+}
+
+/** Makes the model again in this thread; its weights are those of the host in every step. @internal */
+export async function makeTrainer({ options, plan, settings, backend }: TrainerData): Promise<Trainer> {
+  await openBackend(backend);
+  const { model } = await makeModel(options, plan);
+  return {
+    loss: makeLoss(model, settings),
+    variables: trainableVariables(model),
+    statistics: statisticsOf(model),
+  };
+}

@@ -1,0 +1,54 @@
+import { spawn } from 'node:child_process';
+import { readdir, readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { parseCertificationLog } from '../../src/evaluate/parse-certification-log.ts';
+import { catrs, useTiny } from './run.ts';
+
+const { path, run } = useTiny();
+const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+
+describe('Ctrl-C on the program itself', () => {
+  it('leaves a valid log, says how to go on and ends with 130', async () => {
+    const args = ['certify', ...run(['--n', 20_000, '--out', path('log.tsv')])].map(String);
+    const child = spawn(process.execPath, ['--import', 'tsx', main, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+    let stderr = '';
+    const ended = new Promise<number | null>((resolve) => child.on('close', resolve));
+    const rows = async (): Promise<number> =>
+      (await readFile(path('log.tsv'), 'utf8').catch(() => '')).split('\n').length - 2;
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+    while (child.exitCode === null && (await rows()) < 1) await new Promise((resolve) => setTimeout(resolve, 10));
+    child.kill('SIGINT');
+    expect(await ended).toBe(130);
+    expect(stderr).toMatch(/catrs: interrupted; .*log\.tsv is valid, and the same command with --resume goes on\n$/);
+    const logged = parseCertificationLog(await readFile(path('log.tsv'), 'utf8'));
+    expect(logged.length).toBeGreaterThan(0);
+    expect(logged.length).toBeLessThan(24);
+    expect((await readdir(path('.'))).filter((name) => name.endsWith('.lock'))).toEqual([]);
+  });
+});
+
+describe('help and version', () => {
+  it.each(['train', 'soft-targets', 'certify', 'predict', 'attack', 'analyze', 'merge', 'verify'])(
+    'catrs %s --help has one example',
+    async (command) => {
+      const { code, stdout, stderr } = await catrs([command, '--help']);
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+      expect(stdout.match(new RegExp(`^  catrs ${command} .+`, 'gm'))).toHaveLength(1);
+    },
+  );
+
+  it('catrs --help lists the commands and the exit codes', async () => {
+    const { code, stdout } = await catrs(['--help']);
+    expect(code).toBe(0);
+    for (const text of ['certify', 'soft-targets', 'verify', 'Exit codes: 0 done; 1 ', '130 ']) {
+      expect(stdout).toContain(text);
+    }
+  });
+
+  it('catrs --version prints that of the package', async () => {
+    const file = new URL('../../package.json', import.meta.url);
+    const { version } = JSON.parse(await readFile(file, 'utf8')) as { readonly version: string };
+    expect(await catrs(['--version'])).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' });
+  });
+});

@@ -1,0 +1,40 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { showProgress } from '../../src/cli/progress.ts';
+import { speakOptions } from '../../src/cli/speak-options.ts';
+
+describe('showProgress without a terminal', () => {
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => void vi.useRealTimers());
+
+  it('writes a line every five seconds, and the last one', () => {
+    let stderr = '';
+    const display = showProgress({
+      stdout: () => undefined,
+      stderr: (text) => void (stderr += text),
+      isTTY: false,
+      columns: 80,
+      signal: new AbortController().signal,
+    });
+    for (let second = 0; second < 12; second++) {
+      display.update(`at ${second} s`);
+      vi.advanceTimersByTime(1000);
+    }
+    display.end();
+    display.end();
+    expect(stderr).toBe('at 0 s\nat 5 s\nat 10 s\nat 11 s\n');
+  });
+});
+
+describe('speakOptions', () => {
+  const known = new Set(['--batch-size', '--no-recheck', '--output', '--out', '--seed', '--n']);
+  it.each([
+    ['`batchSize` must be whole, got 1.5', '--batch-size must be whole, got 1.5'],
+    ['(set `recheck: false`)', '(set --no-recheck)'],
+    ["(set output: 'probabilities')", '(set --output probabilities)'],
+    ['`file` must fit `key`', '--out must fit --seed'],
+    ['`x` must hold `durable: false`', '`x` must hold `durable: false`'],
+    ['`n` must be at least 10', '--n must be at least 10'],
+  ])('says %s as %s', (text, said) => {
+    expect(speakOptions(text, known)).toBe(said);
+  });
+});
