@@ -1,0 +1,44 @@
+import type { BenchSettings, GroupResult, TargetKey } from './targets.ts';
+
+/** Benchmarks that share a process and its rounds. */
+export interface Group {
+  /** The targets that it measures. */
+  readonly targets: readonly TargetKey[];
+  /** Left out unless it is asked for by name. */
+  readonly onRequest?: boolean;
+  readonly load: () => Promise<{ measure(settings: BenchSettings): Promise<GroupResult> }>;
+}
+
+/** All groups by name, in the order in which they run. */
+export const groups: Readonly<Record<string, Group>> = {
+  certify: { targets: ['P1', 'P1b', 'P7a'], load: () => import('./groups/certify.ts') },
+  overhead: { targets: ['P4'], load: () => import('./groups/overhead.ts') },
+  step: { targets: ['P3'], load: () => import('./groups/step.ts') },
+  noise: { targets: ['P5a', 'P5b'], load: () => import('./groups/noise.ts') },
+  samples: { targets: ['P2'], load: () => import('./groups/samples.ts') },
+  gpu: { targets: ['P6a', 'P6b'], load: () => import('./groups/gpu.ts') },
+  memory: { targets: ['P7b'], load: () => import('./groups/memory.ts') },
+  tensors: { targets: ['P7c'], load: () => import('./groups/tensors.ts') },
+  forward: { targets: [], load: () => import('./groups/forward.ts') },
+  gradient: { targets: [], load: () => import('./groups/gradient.ts') },
+  adaptive: { targets: [], load: () => import('./groups/adaptive.ts') },
+  losses: { targets: [], load: () => import('./groups/losses.ts') },
+  kernels: { targets: [], load: () => import('./groups/kernels.ts') },
+  sweep: { targets: [], onRequest: true, load: () => import('./groups/sweep.ts') },
+};
+
+/** The groups that `names` ask for, by their own names or by targets; of no name, all but those on request. Throws for an unknown name. */
+export function chooseGroups(names: readonly string[]): string[] {
+  const all = Object.entries(groups);
+  if (names.length === 0) return all.filter(([, group]) => group.onRequest !== true).map(([name]) => name);
+  const unknown = names.find((name) => !all.some((entry) => asks(name, entry)));
+  if (unknown !== undefined) {
+    const known = all.flatMap(([name, { targets }]) => [name, ...targets]);
+    throw new RangeError(`no benchmark is called ${unknown}; there are ${known.join(', ')}`);
+  }
+  return all.filter((entry) => names.some((name) => asks(name, entry))).map(([name]) => name);
+}
+
+function asks(name: string, [group, { targets }]: [string, Group]): boolean {
+  return group === name.toLowerCase() || targets.some((key) => key.toLowerCase() === name.toLowerCase());
+}

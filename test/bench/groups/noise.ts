@@ -1,0 +1,90 @@
+import * as tf from '@tensorflow/tfjs';
+import { fillBits, fillNormals, foldIn } from 'catrs';
+import { useWasm } from 'catrs/wasm';
+import { alternate, type Work } from '../rounds.ts';
+import { pairedRatio, rates, significant } from '../statistics.ts';
+import { DIMENSION, imageValues, key, noise, SHAPE } from '../subjects.ts';
+import type { BenchSettings, GroupResult, Measured } from '../targets.ts';
+import { Torch } from '../torch.ts';
+
+const BATCH = 256;
+
+/** Normal numbers a second on one core: ours, TensorFlow.js's, PyTorch's; and noisy copies as tensors on each backend. */
+export async function measure({ quick }: BenchSettings): Promise<GroupResult> {
+  const repeats = quick ? 1 : 40;
+  const units = repeats * BATCH * DIMENSION;
+  const out = new Float32Array(BATCH * DIMENSION);
+  const words = new Uint32Array(out.length);
+  const position = { key: foldIn(key, 4), start: 0, dimension: DIMENSION };
+  const torch = await Torch.start();
+  await tf.setBackend('cpu');
+  const works: Record<string, Work> = {
+    fillNormals: repeat(repeats, () => fillNormals(out, { ...position, scale: 0.25 })),
+    fillBits: repeat(repeats, () => fillBits(words, position)),
+    'tf.randomNormal': repeat(repeats, () => tf.randomNormal([BATCH, DIMENSION], 0, 0.25).dispose()),
+  };
+  if (torch instanceof Torch) {
+    for (const threads of [1, 2]) {
+      const request = { work: 'normals', threads, batch: BATCH, count: repeats } as const;
+      works[`torch, ${threads} threads`] = () => torch.seconds(request);
+    }
+  }
+  const seconds = await alternate(works, { rounds: quick ? 1 : 21, warmUp: 2 });
+  if (torch instanceof Torch) torch.close();
+
+  const against = (name: string): Measured => ({
+    value: significant(pairedRatio(seconds[name]!, seconds['fillNormals']!)),
+    limit: significant(pairedRatio(seconds[name]!, seconds['fillBits']!)),
+    limitBecause: 'the random bits alone, before any logarithm or sine',
+    details: {
+      'normals/s': { ours: rates(units, seconds['fillNormals']!), [name]: rates(units, seconds[name]!) },
+      'bits alone, words/s': rates(units, seconds['fillBits']!),
+    },
+  });
+  return {
+    targets: {
+      P5a: against('tf.randomNormal'),
+      P5b: torch instanceof Torch ? against('torch, 1 threads') : { value: null, reason: torch },
+    },
+    figures: {
+      'normals a second, one core': Object.fromEntries(
+        Object.entries(seconds).map(([name, each]) => [name, rates(units, each)]),
+      ),
+      'noisy copies as tensors, values/s': await perBackend(quick),
+    },
+  };
+}
+
+/** `perturb` of each backend against `tf.randomNormal` and an addition there. */
+async function perBackend(quick: boolean): Promise<Record<string, unknown>> {
+  const figures: Record<string, unknown> = {};
+  const repeats = quick ? 1 : 5;
+  for (const backend of ['cpu', 'wasm']) {
+    if (backend === 'wasm') await useWasm({ threads: 1 });
+    else await tf.setBackend(backend);
+    const x = tf.tensor(imageValues(1), [...SHAPE]);
+    const seconds = await alternate(
+      {
+        ours: repeat(repeats, () => noise.perturb(x, { key, start: 0, count: BATCH }).dispose()),
+        tensorflow: repeat(repeats, () => {
+          tf.tidy(() => void tf.add(x, tf.randomNormal([BATCH, ...SHAPE], 0, 0.25)));
+        }),
+      },
+      { rounds: quick ? 1 : 15, warmUp: 2 },
+    );
+    const units = repeats * BATCH * DIMENSION;
+    figures[backend] = {
+      ratio: significant(pairedRatio(seconds.tensorflow, seconds.ours)),
+      ours: rates(units, seconds.ours),
+      'x + tf.randomNormal': rates(units, seconds.tensorflow),
+    };
+    x.dispose();
+  }
+  return figures;
+}
+
+function repeat(times: number, work: () => void): Work {
+  return () => {
+    for (let i = 0; i < times; i++) work();
+  };
+}

@@ -1,0 +1,52 @@
+import { describe, expect, it, vi } from 'vitest';
+import { chooseGroups, groups } from './groups.ts';
+import { runGroups } from './run-groups.ts';
+import { figureTables, targetTable } from './table.ts';
+import { reached, targetKeys } from './targets.ts';
+
+const measured = (value: number) => ({ value, limit: 3, limitBecause: 'cores' });
+
+describe('the benchmarks', () => {
+  it('measure every target, each in one group', () => {
+    const measuredBy = Object.values(groups).flatMap(({ targets }) => targets);
+    expect([...measuredBy].sort()).toEqual([...targetKeys].sort());
+  });
+
+  it('are chosen by group or by target', () => {
+    expect(chooseGroups([])).toEqual(Object.keys(groups).filter((name) => name !== 'sweep'));
+    expect(chooseGroups(['P7a', 'p4', 'losses', 'sweep'])).toEqual(['certify', 'overhead', 'losses', 'sweep']);
+    expect(() => chooseGroups(['P9'])).toThrow('no benchmark is called P9; there are certify, P1, ');
+  });
+
+  it('lose only the figures of a group that crashes', async () => {
+    const stderr = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+    const report = await runGroups(['overhead', 'certify'], { quick: true }, async (name) => {
+      if (name === 'overhead') throw new Error('boom');
+      return { targets: { P1: measured(2.5) }, figures: { rate: 7 } };
+    });
+    stderr.mockRestore();
+    expect(report.failures).toEqual({ overhead: 'boom' });
+    expect(report.figures).toEqual({ rate: 7 });
+    expect(report.targets.P4).toMatchObject({ value: null, reason: 'boom', target: 3, unit: '%', limit: null });
+    expect(report.targets.P1).toMatchObject({ value: 2.5, target: 2, limit: 3, unit: 'times', met: true });
+    expect(report.targets.P1b).toMatchObject({ value: null, reason: 'the group did not measure it' });
+  });
+
+  it('meet a target from its side, and only with its conditions', () => {
+    expect(reached('P1', measured(1.9)).met).toBe(false);
+    expect(reached('P4', measured(1.9)).met).toBe(true);
+    expect(reached('P4', measured(3.1)).met).toBe(false);
+    expect(reached('P2', { ...measured(14), conditions: { 'no false certificate': false } }).met).toBe(false);
+  });
+
+  it('are printed as Markdown', () => {
+    const table = targetTable({
+      P4: reached('P4', measured(1.9)),
+      P6a: reached('P6a', { value: null, reason: 'no GPU' }),
+    });
+    expect(table).toContain('| ≤ 3 % | **1.9** % | 3 %: cores | yes |');
+    expect(table).toContain('| ≤ 5 % | – (no GPU) | – | – |');
+    const figures = figureTables({ forward: { wasm: { median: 4000, seconds: [1, 2] } } });
+    expect(figures).toBe('### forward\n\n|  | value |\n| --- | --- |\n| wasm, median | 4000 |');
+  });
+});
