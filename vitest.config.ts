@@ -4,6 +4,12 @@ import { defineConfig } from 'vitest/config';
 import { chromiumPath } from './test/helpers/chromium.ts';
 
 const slow = 'test/**/*.slow.test.ts';
+/** Tests that need modules of their own: they mock some, register backends, start processes or measure memory. */
+const alone = [
+  'test/{bench,cli,docs,examples,node,onnx,wasm,webgpu}/**/*.test.ts',
+  'test/noise/sound-gaussian-noise.failure.test.ts',
+  'test/recipes/training-batches.test.ts',
+];
 const packageTests = 'test/package/**/*.test.ts';
 const source = (path: string): string => fileURLToPath(new URL(`src/${path}`, import.meta.url));
 
@@ -30,7 +36,7 @@ export default defineConfig({
     // Tests and examples read like user code (`import ... from 'catrs'`) and run the sources.
     alias: [
       { find: /^catrs$/, replacement: source('index.ts') },
-      { find: /^catrs\/(models|data|plots|recipes|node|wasm|onnx)$/, replacement: source('$1/index.ts') },
+      { find: /^catrs\/(models|data|plots|recipes|node|wasm|onnx|webgpu)$/, replacement: source('$1/index.ts') },
     ],
   },
   test: {
@@ -41,7 +47,18 @@ export default defineConfig({
     onConsoleLog: (log) => !log.includes('running TensorFlow.js in Node'),
     coverage: { include: ['src/**/*.ts'] },
     projects: [
-      { extends: true, test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: [slow, packageTests] } },
+      // Most files share the modules of their process: importing TensorFlow.js anew for each took half of the time.
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          include: ['test/**/*.test.ts'],
+          exclude: [slow, packageTests, ...alone],
+          isolate: false,
+          setupFiles: 'test/helpers/fresh-backend.ts',
+        },
+      },
+      { extends: true, test: { name: 'alone', include: [...alone], exclude: [slow] } },
       { extends: true, test: { name: 'package', include: [packageTests], exclude: [slow] } },
       { extends: true, test: { name: 'slow', include: [slow], testTimeout: 600_000, hookTimeout: 600_000 } },
       {

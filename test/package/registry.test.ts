@@ -10,6 +10,7 @@ const doors: Readonly<Record<string, () => Promise<unknown>>> = {
   'catrs/node': () => import('../../src/node/index.ts'),
   'catrs/wasm': () => import('../../src/wasm/index.ts'),
   'catrs/onnx': () => import('../../src/onnx/index.ts'),
+  'catrs/webgpu': () => import('../../src/webgpu/index.ts'),
 };
 
 /** What a host has set up before it imports catrs. `current` is not set until a first operation starts a backend. */

@@ -12,6 +12,7 @@ export const subPaths: Readonly<Record<string, string>> = {
   'catrs/node': 'node/index.ts',
   'catrs/wasm': 'wasm/index.ts',
   'catrs/onnx': 'onnx/index.ts',
+  'catrs/webgpu': 'webgpu/index.ts',
 };
 
 export const root: string = fileURLToPath(new URL('../../', import.meta.url));
@@ -20,6 +21,8 @@ export const root: string = fileURLToPath(new URL('../../', import.meta.url));
 export interface ImportOf {
   readonly from: string;
   readonly typesOnly: boolean;
+  /** Loaded when a call reaches it, not with the file. */
+  readonly isDynamic: boolean;
 }
 
 /** One file of src: its path below src with forward slashes, its code without comments, and what it imports. */
@@ -49,18 +52,19 @@ function withoutComments(text: string): string {
   return text.replace(/\/\*[\s\S]*?\*\//g, '').replace(/(^|\s)\/\/.*$/gm, '$1');
 }
 
-function importsOf(file: ts.SourceFile): ImportOf[] {
+/** What a parsed file imports, and re-exports, with its dynamic imports. */
+export function importsOf(file: ts.SourceFile): ImportOf[] {
   const found: ImportOf[] = [];
   const visit = (node: ts.Node): void => {
     if (ts.isImportDeclaration(node)) add(node.moduleSpecifier, isTypeOnly(node.importClause));
     if (ts.isExportDeclaration(node)) add(node.moduleSpecifier, node.isTypeOnly || everyIsType(node.exportClause));
     if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument)) add(node.argument.literal, true);
     if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword)
-      add(node.arguments[0], false);
+      add(node.arguments[0], false, true);
     ts.forEachChild(node, visit);
   };
-  const add = (specifier: ts.Node | undefined, typesOnly: boolean): void => {
-    if (specifier && ts.isStringLiteral(specifier)) found.push({ from: specifier.text, typesOnly });
+  const add = (specifier: ts.Node | undefined, typesOnly: boolean, isDynamic = false): void => {
+    if (specifier && ts.isStringLiteral(specifier)) found.push({ from: specifier.text, typesOnly, isDynamic });
   };
   visit(file);
   return found;

@@ -1,48 +1,25 @@
 import { execFileSync } from 'node:child_process';
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import packageJson from '../../package.json' with { type: 'json' };
-import { root, subPaths } from './source-files.ts';
+import { type Host, makeHost } from './host.ts';
+import { statedSize } from './stated-sizes.ts';
+import { subPaths } from './source-files.ts';
 
-/** A host that has installed the packed tarball: it finds catrs and what catrs declares, and nothing else. */
-let host: string;
+let host: Host;
 let installed: string;
 
 beforeAll(() => {
-  if (!existsSync(`${root}dist/index.js`)) throw new Error('no dist/: run `npm run build` first (npm test does)');
-  host = mkdtempSync(join(tmpdir(), 'catrs-host-'));
-  installed = join(host, 'node_modules/catrs');
-  execFileSync('npm', ['pack', '--ignore-scripts', '--silent', '--pack-destination', host], { cwd: root });
-  mkdirSync(installed, { recursive: true });
-  execFileSync(
-    'tar',
-    ['-xzf', `${packageJson.name}-${packageJson.version}.tgz`, '--strip-components=1', '-C', installed],
-    { cwd: host },
-  );
-  for (const name of Object.keys({ ...packageJson.dependencies, ...packageJson.peerDependencies })) {
-    const link = join(host, 'node_modules', name);
-    mkdirSync(dirname(link), { recursive: true });
-    symlinkSync(join(root, 'node_modules', name), link, 'dir');
-  }
+  host = makeHost();
+  ({ installed } = host);
 });
 
-afterAll(() => rmSync(host, { recursive: true, force: true }));
+afterAll(() => host.dispose());
 
 /** Runs a script of the host and reads the names it printed for each sub-path. */
 function namesSeenBy(file: string, script: string): Record<string, string[]> {
-  writeFileSync(join(host, file), script);
-  const printed = execFileSync(process.execPath, [file], { cwd: host, encoding: 'utf8' });
+  writeFileSync(join(host.folder, file), script);
+  const printed = execFileSync(process.execPath, [file], { cwd: host.folder, encoding: 'utf8' });
   return JSON.parse(printed.trim().split('\n').at(-1)!) as Record<string, string[]>;
 }
 
@@ -53,7 +30,8 @@ function filesBelow(folder: string): string[] {
 }
 
 describe('the packed tarball', () => {
-  const paths = JSON.stringify(Object.keys(subPaths));
+  const doors = [...Object.keys(subPaths), 'catrs/browser'];
+  const paths = JSON.stringify(doors);
   const byImport = `const seen = {};
 for (const path of ${paths}) seen[path] = Object.keys(await import(path)).sort();
 console.log(JSON.stringify(seen));`;
@@ -63,9 +41,10 @@ console.log(JSON.stringify(seen));`;
 
   it('is imported by an ES module and required by a CommonJS module, with the same names', () => {
     const seen = namesSeenBy('host.mjs', byImport);
-    expect(Object.keys(seen)).toEqual(Object.keys(subPaths));
+    expect(Object.keys(seen)).toEqual(doors);
     for (const names of Object.values(seen)) expect(names.length).toBeGreaterThan(0);
     expect(namesSeenBy('host.cjs', byRequire)).toEqual(seen);
+    expect(seen['catrs/browser']).toEqual(seen['catrs']);
   });
 
   it('holds the code, its sources and the licence, and no tests', () => {
@@ -79,6 +58,16 @@ console.log(JSON.stringify(seen));`;
     ]);
   });
 
+  it('holds in dist one script and its declarations for each source, and the browser bundle', () => {
+    const sources = filesBelow(join(installed, 'src'))
+      .map((path) => relative(join(installed, 'src'), path))
+      .filter((path) => path.endsWith('.ts') && !path.endsWith('.d.ts'))
+      .map((path) => path.replace(/\.ts$/, ''));
+    const built = filesBelow(join(installed, 'dist')).map((path) => relative(join(installed, 'dist'), path));
+    const expected = sources.flatMap((path) => [`${path}.js`, `${path}.d.ts`, `${path}.d.ts.map`]);
+    expect(built.sort()).toEqual([...expected, 'catrs.browser.js'].sort());
+  });
+
   it('has maps whose sources are in it', () => {
     const maps = filesBelow(installed).filter((path) => path.endsWith('.map'));
     expect(maps.length).toBeGreaterThan(0);
@@ -87,5 +76,20 @@ console.log(JSON.stringify(seen));`;
       return sources.map((source) => join(dirname(path), source)).filter((source) => !existsSync(source));
     });
     expect(missing).toEqual([]);
+  });
+
+  it('has a command that a shell can start', () => {
+    const { bin } = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8')) as { bin: { catrs: string } };
+    const command = join(installed, bin.catrs);
+    expect(readFileSync(command, 'utf8').split('\n')[0]).toBe('#!/usr/bin/env node');
+    expect(statSync(command).mode & 0o111).toBe(0o111);
+  });
+
+  it('weighs what the guide says, or less', () => {
+    const unpacked = filesBelow(installed).reduce((sum, path) => sum + statSync(path).size, 0);
+    const bundle = statSync(join(installed, 'dist/catrs.browser.js')).size;
+    expect(host.packedBytes).toBeLessThanOrEqual(statedSize('tarball, packed'));
+    expect(unpacked).toBeLessThanOrEqual(statedSize('tarball, unpacked'));
+    expect(bundle).toBeLessThanOrEqual(statedSize('`dist/catrs.browser.js`'));
   });
 });
