@@ -1,7 +1,7 @@
 /**
  * Randomized smoothing for TensorFlow.js: noise, smoothed classifiers, certificates, attacks and training objectives.
  *
- * @packageDocumentation
+ * @module catrs
  */
 export { CatrsError, ClassifierError, DataError, OptionError, TensorError } from './errors.ts';
 export type { ErrorDetails } from './errors.ts';

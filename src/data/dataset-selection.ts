@@ -16,7 +16,7 @@ export interface DatasetSelection {
    */
   readonly start?: number;
   /**
-   * Take every so-manieth example.
+   * Take every `skip`-th example.
    * @defaultValue 1
    */
   readonly skip?: number;

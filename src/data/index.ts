@@ -1,3 +1,10 @@
+/**
+ * Decoders of the files that data come in, from bytes to arrays: IDX, CIFAR, NPY, NPZ, safetensors, corrupted test sets.
+ *
+ * Nothing here reads a file: that is the host's.
+ *
+ * @module catrs/data
+ */
 export { arrayDataset } from './array-dataset.ts';
 export type { ArrayDatasetSource } from './array-dataset.ts';
 export { cifarDataset } from './cifar-dataset.ts';

@@ -1,7 +1,7 @@
 /**
  * Classifiers of the published experiments, their layers, and weights that come from PyTorch.
  *
- * @packageDocumentation
+ * @module catrs/models
  */
 export { cifarResnet } from './cifar-resnet.ts';
 export type { CifarResnetOptions } from './cifar-resnet.ts';

@@ -1,7 +1,7 @@
 /**
  * Classifiers in ONNX files: certified by onnxruntime, and written from layers models. Nothing here imports a runtime.
  *
- * @packageDocumentation
+ * @module catrs/onnx
  */
 export { onnxClassifier } from './onnx-classifier.ts';
 export type { OnnxClassifierOptions, OnnxLayout } from './onnx-classifier.ts';

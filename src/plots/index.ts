@@ -1,3 +1,8 @@
+/**
+ * Pictures of results: Vega-Lite specifications, and SVG from them.
+ *
+ * @module catrs/plots
+ */
 export { certifiedAccuracySpec } from './certified-accuracy-spec.ts';
 export type { CertifiedAccuracyCurve, CertifiedAccuracySpecOptions } from './certified-accuracy-spec.ts';
 export type { PlotOptions } from './curve-plot.ts';

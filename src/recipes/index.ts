@@ -1,7 +1,7 @@
 /**
  * Parts for the host's training loop, each usable alone: presets, schedules, SGD, micro-batches, augmentation, soft targets, checkpoints.
  *
- * @packageDocumentation
+ * @module catrs/recipes
  */
 export { captureCheckpoint } from './capture-checkpoint.ts';
 export type { CheckpointContent } from './capture-checkpoint.ts';

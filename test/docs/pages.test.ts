@@ -31,7 +31,7 @@ describe('the pages', () => {
 
   it('has code on every page that shows how something is done', () => {
     const empty = pages().filter((page) => snippetsOf(page).length === 0);
-    expect(empty).toEqual(['docs/README.md', 'docs/architecture.md']);
+    expect(empty).toEqual(['docs/README.md', 'docs/architecture.md', 'docs/releasing.md']);
   });
 
   it('names in README only scripts that package.json has', () => {
@@ -70,7 +70,8 @@ describe('the pages', () => {
         const name = entry
           .replace(' (types)', '')
           .replace('@tensorflow/', '')
-          .replace('tfjs-backend-wasm', 'WASM backend');
+          .replace('tfjs-backend-wasm', 'WASM backend')
+          .replace('tfjs-backend-webgpu', 'WebGPU backend');
         expect(row, `${folder} may import ${entry}`).toContain(
           name === 'all' ? 'types of tfjs and of every folder' : name,
         );

@@ -14,6 +14,7 @@ const modules: Readonly<Record<string, () => Promise<object>>> = {
   'catrs/node': () => import('catrs/node'),
   'catrs/wasm': () => import('catrs/wasm'),
   'catrs/onnx': () => import('catrs/onnx'),
+  'catrs/webgpu': () => import('catrs/webgpu'),
   './stand-ins.ts': () => import('./stand-ins.ts'),
   'node:fs/promises': () => import('./no-files.ts'),
 };
