@@ -13,7 +13,7 @@ import { type CliIo, EXIT } from './types.ts';
 
 const EXIT_CODES = `
 Exit codes: 0 done; 1 a check failed, or an error in the run; 2 the command line, a file or a model is not what is
-needed, and nothing was written; 130 ended by Ctrl-C, files are valid and the same command goes on with --resume.`;
+needed, and nothing was written; 130 ended by Ctrl-C or SIGTERM, files are valid and the same command goes on with --resume.`;
 
 /**
  * Runs the command line `catrs` within this process.

@@ -8,24 +8,30 @@ import { catrs, useTiny } from './run.ts';
 const { path, run } = useTiny();
 const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 
-describe('Ctrl-C on the program itself', () => {
-  it('leaves a valid log, says how to go on and ends with 130', async () => {
-    const args = ['certify', ...run(['--n', 20_000, '--out', path('log.tsv')])].map(String);
-    const child = spawn(process.execPath, ['--import', 'tsx', main, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
-    let stderr = '';
-    const ended = new Promise<number | null>((resolve) => child.on('close', resolve));
-    const rows = async (): Promise<number> =>
-      (await readFile(path('log.tsv'), 'utf8').catch(() => '')).split('\n').length - 2;
-    child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
-    while (child.exitCode === null && (await rows()) < 1) await new Promise((resolve) => setTimeout(resolve, 10));
-    child.kill('SIGINT');
-    expect(await ended).toBe(130);
-    expect(stderr).toMatch(/catrs: interrupted; .*log\.tsv is valid, and the same command with --resume goes on\n$/);
-    const logged = parseCertificationLog(await readFile(path('log.tsv'), 'utf8'));
-    expect(logged.length).toBeGreaterThan(0);
-    expect(logged.length).toBeLessThan(24);
-    expect((await readdir(path('.'))).filter((name) => name.endsWith('.lock'))).toEqual([]);
-  });
+describe('the program itself', () => {
+  it.each(['SIGINT', 'SIGTERM'] as const)(
+    'leaves at %s a valid log, says how to go on and ends with 130',
+    async (signal) => {
+      const file = `${signal}.tsv`;
+      const args = ['certify', ...run(['--n', 20_000, '--out', path(file)])].map(String);
+      const child = spawn(process.execPath, ['--import', 'tsx', main, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+      let stderr = '';
+      const ended = new Promise<number | null>((resolve) => child.on('close', resolve));
+      const rows = async (): Promise<number> =>
+        (await readFile(path(file), 'utf8').catch(() => '')).split('\n').length - 2;
+      child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+      while (child.exitCode === null && (await rows()) < 1) await new Promise((resolve) => setTimeout(resolve, 10));
+      child.kill(signal);
+      expect(await ended).toBe(130);
+      expect(stderr).toMatch(
+        /catrs: interrupted; .*SIG\w+\.tsv is valid, and the same command with --resume goes on\n$/,
+      );
+      const logged = parseCertificationLog(await readFile(path(file), 'utf8'));
+      expect(logged.length).toBeGreaterThan(0);
+      expect(logged.length).toBeLessThan(24);
+      expect((await readdir(path('.'))).filter((name) => name.endsWith('.lock'))).toEqual([]);
+    },
+  );
 });
 
 describe('help and version', () => {
