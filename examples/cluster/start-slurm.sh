@@ -1,10 +1,10 @@
 #!/bin/bash
 # Starts a Slurm of one node by hand, for trying an array out: munged, slurmctld and slurmd on loopback, with all files in a folder.
 #
-#   source start-slurm.sh /tmp/slurm && sbatch ... ; stop_slurm
+#   source start-slurm.sh slurm && sbatch ... ; stop_slurm
 #
 # Needs slurmctld, slurmd, slurm-client and munge (Debian's packages), and root, which slurmd wants.
-slurm_folder=$1
+slurm_folder=$(mkdir -p "$1" && cd "$1" && pwd)
 mkdir -p "$slurm_folder"/{munge,state,spool}
 chmod 755 "$slurm_folder"
 head -c 1024 /dev/urandom > "$slurm_folder/munge/munge.key"

@@ -1,7 +1,7 @@
 #!/bin/bash
 # Shows on one machine that an array with a killed task gives the log of one process. It needs Slurm (see start-slurm.sh) and root.
 #
-#   CATRS="npx catrs" bash try-slurm.sh /tmp/try 200 --model model/ --data mnist/ --sigma 0.5 --n 10000
+#   CATRS="npx catrs" bash try-slurm.sh try 200 --model model/ --data mnist/ --sigma 0.5 --n 10000
 #
 # First the folder for all that is written, then the number of images of the data set, then the options of `catrs certify`.
 set -euo pipefail

@@ -82,18 +82,18 @@ interface ModelFiles {
 
 /** What belongs into the two files. */
 async function modelFiles(model: tf.LayersModel): Promise<ModelFiles> {
-  let files: ModelFiles | undefined;
+  const made: ModelFiles[] = [];
   const handler = tf.io.withSaveHandler((artifacts) => {
     const { modelTopology, weightSpecs = [], weightData, format, generatedBy, convertedBy } = artifacts;
     const weights = new Uint8Array(tf.io.CompositeArrayBuffer.join(weightData));
     const name = `weights.${crc32(weights).toString(16).padStart(8, '0')}.bin`;
     const weightsManifest = [{ paths: [name], weights: weightSpecs }];
     const json = JSON.stringify({ format, generatedBy, convertedBy, modelTopology, weightsManifest });
-    files = { name, weights, json: `${json}\n` };
+    made.push({ name, weights, json: `${json}\n` });
     return Promise.resolve({ modelArtifactsInfo: tf.io.getModelArtifactsInfoForJSON(artifacts) });
   });
   await model.save(handler, { includeOptimizer: false });
-  return files as unknown as ModelFiles;
+  return made[0] as ModelFiles;
 }
 
 /** The weight files of an earlier saveModel. */

@@ -10,6 +10,7 @@ import { loadModel } from '../../src/node/load-model.ts';
 import { saveModel } from '../../src/node/save-model.ts';
 import { createKey } from '../../src/random/create-key.ts';
 import { useBackend } from '../helpers/backends.ts';
+import { linearTopology } from '../helpers/linear-graph.ts';
 import { useFolder } from './run.ts';
 
 const { path } = useFolder();
@@ -111,21 +112,7 @@ describe('saveModel and loadModel', () => {
 
   it('read a graph, quantized too', async () => {
     await mkdir(path('graph'));
-    const shape = { shape: { dim: [{ size: '-1' }, { size: '2' }] } };
-    const float = { type: 'DT_FLOAT' };
-    const modelTopology = {
-      node: [
-        { name: 'x', op: 'Placeholder', attr: { dtype: float, shape } },
-        { name: 'w', op: 'Const', attr: { dtype: float } },
-        {
-          name: 'logits',
-          op: 'MatMul',
-          input: ['x', 'w'],
-          attr: { transpose_a: { b: false }, transpose_b: { b: false }, T: float },
-        },
-      ],
-      versions: { producer: 1 },
-    };
+    const modelTopology = linearTopology(2);
     const quantization = { dtype: 'uint8', min: -1, scale: 0.5 };
     const weights = [{ name: 'w', shape: [2, 2], dtype: 'float32', quantization }];
     const json = { modelTopology, weightsManifest: [{ paths: ['w.bin'], weights }] };

@@ -37,13 +37,14 @@ export async function makeModel(
   const name = arch ?? nameOf(plan.presetModel);
   if (name === undefined) throw new CliError('--arch is needed without --preset or --init (for example --arch lenet)');
   const { shape, numClasses, key } = plan;
-  if (shape.length !== 3) {
+  const [height, width, channels, ...more] = shape;
+  if (height === undefined || width === undefined || channels === undefined || more.length > 0) {
     const got = `images of shape [${shape.join(', ')}]`;
     throw new CliError(
       `--arch ${name} must have images [height, width, channels], got ${got} (take a model by --init)`,
     );
   }
-  const inputShape = shape as unknown as readonly [number, number, number];
+  const inputShape = [height, width, channels] as const;
   const depth = Number(/^resnet(\d+)$/.exec(name)?.[1]);
   if (name === 'lenet') {
     if (normalize === undefined) return { model: lenet({ key, inputShape, numClasses }), architecture: name };

@@ -46,7 +46,11 @@ export interface RunRecord {
 
 /** What the checkpoint of a run keeps beside weights and optimizer. @internal */
 export function stateOf(record: RunRecord, standing: Standing): Json {
-  return JSON.parse(JSON.stringify({ catrs: 'train', record, standing })) as Json;
+  return asJson({ catrs: 'train', record, standing });
+}
+
+function asJson(value: object): Json {
+  return JSON.parse(JSON.stringify(value)) as Json;
 }
 
 /** Reads the state of a checkpoint. Throws CliError if it is one of another run. @internal */
@@ -57,8 +61,7 @@ export function standingIn(state: Json, record: RunRecord, file: string): Standi
       `${file}: must be a checkpoint of catrs train, got one of something else (choose another --out)`,
     );
   }
-  const now = withoutEpochs(JSON.parse(JSON.stringify(record)) as Json);
-  const difference = differenceOf(withoutEpochs(found.record as unknown as Json), now, '');
+  const difference = differenceOf(withoutEpochs(found.record), withoutEpochs(record), '');
   if (difference !== undefined) {
     throw new CliError(
       `${file}: must be of the same run to go on with, got another ${difference} (give the options of before, or choose another --out)`,
@@ -69,9 +72,8 @@ export function standingIn(state: Json, record: RunRecord, file: string): Standi
   throw new CliError(`--epochs must be at least the ${found.standing.epoch} that are done in ${file}, got ${epochs}`);
 }
 
-function withoutEpochs(record: Json): Json {
-  const { settings, ...rest } = record as { readonly settings: { readonly loop: { readonly epochs: number } } };
-  return { ...rest, settings: { ...settings, loop: { ...settings.loop, epochs: 0 } } } as unknown as Json;
+function withoutEpochs({ settings, ...rest }: RunRecord): Json {
+  return asJson({ ...rest, settings: { ...settings, loop: { ...settings.loop, epochs: 0 } } });
 }
 
 /** The first place where two values differ, as `settings.loop.batchSize (64, now 32)`. */
