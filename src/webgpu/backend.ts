@@ -1,4 +1,4 @@
-import type { DataType, NamedAttrMap, TensorInfo } from '@tensorflow/tfjs';
+import type { DataType, TensorInfo } from '@tensorflow/tfjs';
 
 /** A shader as TensorFlow.js's WebGPU backend runs it. @internal */
 export interface Program {
@@ -30,10 +30,10 @@ export interface WebgpuBackend {
 }
 
 /** What a kernel is called with. @internal */
-export interface KernelCall {
+export interface KernelCall<Attributes> {
   readonly backend: WebgpuBackend;
   readonly inputs: Readonly<Record<string, TensorInfo>>;
-  readonly attrs: NamedAttrMap;
+  readonly attrs: Attributes;
 }
 
 /** The same data as a list. @internal */

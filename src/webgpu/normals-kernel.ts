@@ -10,13 +10,13 @@ const MOST_INDEX = 2 ** 31; // the backend counts threads in an int32
 type Output = 'normals' | 'bits';
 
 /** Normals, or the sums x + normals where there is an x, in one pass: one thread draws one pair of coordinates. @internal */
-export function normalsKernel({ backend, inputs: { x }, attrs }: KernelCall): TensorInfo {
-  return draw(backend, 'normals', x, attrs as unknown as NormalsAttributes);
+export function normalsKernel({ backend, inputs: { x }, attrs }: KernelCall<NormalsAttributes>): TensorInfo {
+  return draw(backend, 'normals', x, attrs);
 }
 
 /** The words that the normals are made of. @internal */
-export function bitsKernel({ backend, attrs }: KernelCall): TensorInfo {
-  return draw(backend, 'bits', undefined, attrs as unknown as NormalsAttributes);
+export function bitsKernel({ backend, attrs }: KernelCall<NormalsAttributes>): TensorInfo {
+  return draw(backend, 'bits', undefined, attrs);
 }
 
 function draw(

@@ -2,11 +2,10 @@ import * as tf from '@tensorflow/tfjs';
 import type { KernelFunc } from '@tensorflow/tfjs';
 import { CatrsError } from '../errors.ts';
 import { BITS_KERNEL, NORMALS_KERNEL, VOTES_KERNEL } from '../tensors/device-kernels.ts';
-import type { KernelCall } from './backend.ts';
 import { bitsKernel, normalsKernel } from './normals-kernel.ts';
 import { votesKernel } from './votes-kernel.ts';
 
-const kernels: Readonly<Record<string, (call: KernelCall) => tf.TensorInfo>> = {
+const kernels = {
   [NORMALS_KERNEL]: normalsKernel,
   [BITS_KERNEL]: bitsKernel,
   [VOTES_KERNEL]: votesKernel,

@@ -13,9 +13,9 @@ const BINS = 1024;
  * and the lowest index wins among equals, as on the CPU. A row with NaN or ±∞ does not vote.
  * @internal
  */
-export function votesKernel({ backend, inputs, attrs }: KernelCall): TensorInfo {
+export function votesKernel({ backend, inputs, attrs }: KernelCall<VotesAttributes>): TensorInfo {
   const { logits } = inputs as { readonly logits: TensorInfo };
-  const { begin, end, first, every } = attrs as unknown as VotesAttributes;
+  const { begin, end, first, every } = attrs;
   const numClasses = logits.shape[1] ?? 0;
   const pieces = 1 + Math.ceil(Math.max(0, end - begin - first) / every);
   const cut = [begin, end, Math.min(first, end - begin), Math.min(every, end - begin)];
