@@ -6,6 +6,7 @@ import { startTrainers } from '../../node/start-trainers.ts';
 import type { Sgd } from '../../recipes/sgd.ts';
 import type { TrainerData } from '../worker-trainer.ts';
 import { makeLoss } from './make-loss.ts';
+import { stepFailure } from './step-failure.ts';
 import type { TrainSettings } from './train-settings.ts';
 
 /** Makes the optimizer's steps, in this thread or in several. @internal */
@@ -33,7 +34,17 @@ export interface StepThreads {
 
 /** Steps in this thread, or shared by several. @internal */
 export async function openStepper(subject: StepSubject, threads: StepThreads): Promise<Stepper> {
-  return threads.workers === 1 ? ownStepper(subject, threads.data.settings) : sharedStepper(subject, threads);
+  const { workers, data } = threads;
+  const stepper = workers === 1 ? ownStepper(subject, data.settings) : await sharedStepper(subject, threads);
+  return {
+    step: (batch) => {
+      const [images = 0] = batch.x.shape;
+      return stepper.step(batch).catch((error: unknown) => {
+        throw stepFailure(error, images);
+      });
+    },
+    [Symbol.asyncDispose]: () => stepper[Symbol.asyncDispose](),
+  };
 }
 
 function ownStepper({ model, sgd }: StepSubject, settings: TrainSettings): Stepper {
