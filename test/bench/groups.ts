@@ -24,6 +24,7 @@ export const groups: Readonly<Record<string, Group>> = {
   adaptive: { targets: [], load: () => import('./groups/adaptive.ts') },
   losses: { targets: [], load: () => import('./groups/losses.ts') },
   kernels: { targets: [], load: () => import('./groups/kernels.ts') },
+  resnet: { targets: [], onRequest: true, load: () => import('./groups/resnet.ts') },
   sweep: { targets: [], onRequest: true, load: () => import('./groups/sweep.ts') },
 };
 
