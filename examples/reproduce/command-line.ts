@@ -28,7 +28,7 @@ export class UsageError extends Error {}
 export const USAGE = `Trains seven methods on Fashion-MNIST (LeNet, sigma 0.25), certifies them, and compares with the official results.
 It can be stopped at any moment; the same command goes on.
 
-npm run reproduce                              everything, about 10 hours on two cores
+npm run reproduce                              everything, about 4 hours on two cores, with onnxruntime-node
 npm run reproduce -- --quick                   the same in little, 3 minutes: shows that it runs, and nothing else
 npm run reproduce -- --methods gaussian,catrs  some of ${METHODS.join(', ')}
 npm run reproduce -- --ablation                CAT-RS without each of its parts, in small runs, about 90 minutes

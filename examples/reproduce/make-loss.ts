@@ -38,20 +38,12 @@ export function makeLoss(model: tf.LayersModel, { method, sigma, loss, attack, v
     case 'consistency':
       return new ConsistencyLoss(model, options) as AnyLoss;
     case 'smoothadv':
-      return new SmoothAdvLoss(model, {
-        ...(options as object),
-        attack: new SmoothedPgd(ofAttack),
-      } as never) as AnyLoss;
+      return new SmoothAdvLoss(model, { noise, ...loss, attack: new SmoothedPgd(ofAttack) } as never) as AnyLoss;
     case 'smoothmix':
-      return new SmoothMixLoss(model, {
-        ...(options as object),
-        attack: new SmoothMixPgd(ofAttack),
-      } as never) as AnyLoss;
+      return new SmoothMixLoss(model, { noise, ...loss, attack: new SmoothMixPgd(ofAttack) } as never) as AnyLoss;
     case 'catrs': {
-      const catRs = new ConfidenceAwareLoss(model, {
-        ...(options as object),
-        attack: new NoisePgd(attack as never),
-      } as never);
+      const worst = new NoisePgd(attack as never);
+      const catRs = new ConfidenceAwareLoss(model, { noise, ...loss, attack: worst } as never);
       if (variant === undefined) return catRs as AnyLoss;
       return variantOf(catRs, variant, loss as { readonly lambda: number; readonly numNoise: number }) as AnyLoss;
     }
