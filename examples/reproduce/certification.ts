@@ -51,7 +51,7 @@ export function certificationsOf(runs: readonly string[]): Certification[] {
   ];
   return [
     ...CERTIFICATIONS.filter(({ run }) => runs.includes(run)),
-    ...longer.map((run) => ({ name: run, run, skip: 20, max: 500, n: 10_000, ...common })),
+    ...longer.map((run) => ({ name: run, run, skip: 50, max: 200, n: 10_000, ...common })),
     ...ablation.map((run) => ({ name: run, run, skip: 50, max: 200, n: 2000, ...common })),
   ];
 }

@@ -29,8 +29,9 @@ export interface MacerLossOptions extends Omit<MacerRobustnessOptions, 'sigma'> 
    */
   readonly numNoise?: number;
   /**
-   * λ is 0 while `epoch` is below it; it needs `epoch` in the batches. With its learning rate falling every 50 epochs, the official code of
-   * CAT-RS has λ = 0 for the epochs 0 to 50: `deferredEpochs: 51`.
+   * λ is 0 while `epoch` is below it; it needs `epoch` in the batches. The official code of CAT-RS defers to the first drop of the learning
+   * rate: where it falls every 50 epochs, λ = 0 for the epochs 0 to 50, `deferredEpochs: 51`. Keep the two together in a shorter schedule: at
+   * the first rate a large λ can diverge.
    * @defaultValue 0
    */
   readonly deferredEpochs?: number;

@@ -41,7 +41,9 @@ const macer = (lambda: number): MethodPresets['macer'] => ({
   ...common,
   training,
   loss: { lambda, gamma: 8, beta: 16, numNoise: 16, deferredEpochs: 31 },
-  notes: ['--deferred: the code has λ = 0 up to and including epoch 30 (lr_step_size).'],
+  notes: [
+    '--deferred: the code has λ = 0 up to and including epoch 30 (lr_step_size), so λ begins with the first drop of the learning rate.',
+  ],
 });
 
 const consistency = (lambda: number): MethodPresets['consistency'] => ({
