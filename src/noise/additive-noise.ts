@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import { parseAdditiveNoiseOptions } from '../options/additive-noise-options.ts';
 import { parseBatchDrawRequest, parseDrawRequest } from '../options/draw-request-options.ts';
 import { foldIn } from '../random/fold-in.ts';
+import { weakerReading } from '../stats/weaker-reading.ts';
 import type { Norm, ProbabilityBound } from '../types.ts';
 import type {
   AdditiveNoise,
@@ -31,7 +32,10 @@ export interface AdditiveNoiseOptions {
   readonly domain?: Domain;
   /** Fills `out` with whole samples of ε; coordinate j of sample i must depend on (key, i, j) alone. */
   readonly sample: (out: Float32Array, request: FillRequest) => void;
-  /** Certified radius for a lower bound p > 1/2 on the top class; must never be rounded up. */
+  /**
+   * Certified radius for a lower bound p > 1/2 on the top class; must never be rounded up. It is given p and q that fit: of a bound whose
+   * parts do not, the part that claims less counts.
+   */
   readonly radius: (bound: ProbabilityBound, request: RadiusRequest) => number;
   /** Certified radius against upper bounds on the other classes, if one is known (see `Noise.radiusAgainst`). */
   readonly radiusAgainst?: NonNullable<Noise['radiusAgainst']>;
@@ -71,7 +75,10 @@ export function additiveNoise(options: AdditiveNoiseOptions): AdditiveNoise {
     sample,
     perturb: (x, request) => perturbOne(sample, arrayOf, x, request),
     sampleBatch: (request) => drawBatch(sample, request),
-    radius: (bound, request) => (bound.p > 0.5 ? radius(bound, request) : 0),
+    radius: (bound, request) => {
+      const lower = weakerReading('Noise.radius', bound);
+      return lower.p > 0.5 ? radius(lower, request) : 0;
+    },
     ...(radiusAgainst && { radiusAgainst }),
   };
   // Not enumerable: `{ ...noise, perturb }` with a perturb of one's own must not keep it.

@@ -1,3 +1,4 @@
+import { weakerReading } from '../stats/weaker-reading.ts';
 import type { ProbabilityBound } from '../types.ts';
 import { ROUND_DOWN } from './round-down.ts';
 import type { RadiusRequest } from './types.ts';
@@ -9,13 +10,16 @@ import type { RadiusRequest } from './types.ts';
  * or ℓ2 norm that sum is largest when all |δᵢ| are equal, since ln(1 + ·) is concave; ℓ1 follows from ‖δ‖₂ ≤ ‖δ‖₁. Sound and not
  * tight. Taken through q = 1 − p and rounded down. The certificate covers the open ball ‖δ‖ < R.
  *
- * @param bound - lower bound p on the probability of the top class, with q = 1 − p; q = 0 gives ∞
+ * @param bound - lower bound p on the probability of the top class, with q = 1 − p; q = 0 gives ∞. Of parts that do not fit the one that claims
+ * less counts.
  * @param scale - σ, half the distance between the quartiles of each coordinate, input units
+ * @throws OptionError unless p and q are in [0, 1]
  * @see `Smooth.certify`, mode `cauchy`, of alinlab/smoothing-catrs (ℓ∞)
  */
 export function cauchyRadius(bound: ProbabilityBound, scale: number, { norm, dimension }: RadiusRequest): number {
-  if (!(bound.p > 0.5 && bound.q < 0.5)) return 0;
-  const linf = 2 * scale * Math.sqrt(Math.expm1(minusLogFourPq(bound.q) / (2 * dimension))) * ROUND_DOWN;
+  const { p, q } = weakerReading('cauchyRadius', bound);
+  if (!(p > 0.5 && q < 0.5)) return 0;
+  const linf = 2 * scale * Math.sqrt(Math.expm1(minusLogFourPq(q) / (2 * dimension))) * ROUND_DOWN;
   return norm === 'linf' ? linf : Math.sqrt(dimension) * linf;
 }
 

@@ -2,9 +2,12 @@ import { OptionError, showValue } from '../errors.ts';
 import type { UpperProbabilityBound } from '../stats/clopper-pearson-upper-bound.ts';
 import { normalCdf } from '../stats/normal-distribution.ts';
 import { normalQuantileLower } from '../stats/normal-quantile-lower.ts';
+import { weakerReading } from '../stats/weaker-reading.ts';
 import type { ProbabilityBound } from '../types.ts';
 import { ROUND_DOWN } from './round-down.ts';
 import type { RadiusRequest } from './types.ts';
+
+const CALL = 'gaussianRadiusAgainst';
 
 // Pays for the error of Φ (1e-14 relative) and of its argument (up to 39 · 2⁻⁴⁶ relative in Φ).
 const SLACK = 2 ** -38;
@@ -18,13 +21,14 @@ const LEAST_PROBABILITY = 1e-300;
  * Each bound on another class is capped at 1 − p. Let b₁ ≥ ... ≥ b_k be the largest k, and S_t the sum of the smallest t of these, capped
  * too. Then R = σ max_t r_t, with r_t = 0 if p ≤ S_t/t, else the root of Φ(Φ⁻¹(p) − r) = Φ(Φ⁻¹(S_t) + r)/t. For k = 1 this is
  * σ/2 (Φ⁻¹(p) − Φ⁻¹(b₁)). ℓ1 the same, ℓ∞ R / √d. p may be below 1/2. Every rounding goes down: no result is above the exact root, and
- * none more than 1e-11 σ below it. The certificate covers the open ball ‖δ‖ < R.
+ * none more than 1e-11 σ below it. Of the parts of a bound that do not fit the one that claims less counts. The certificate covers the open
+ * ball ‖δ‖ < R.
  *
- * @param lower - lower bound p on the probability of the class, with q = 1 − p
+ * @param bound - lower bound p on the probability of the class, with q = 1 − p
  * @param others - upper bounds on the probabilities of all other classes, in any order; for k = 1 the largest is enough
  * @param k - from 1 to the number of others
  * @param sigma - standard deviation per coordinate, input units
- * @throws OptionError for a `k` out of range
+ * @throws OptionError for a `k` out of range, and unless all p and q are in [0, 1]
  * @see Cohen, Rosenfeld, Kolter, ICML 2019, Theorem 1 (k = 1); Jia, Cao, Wang, Gong, "Certified Robustness for Top-k Predictions against
  * Adversarial Perturbations via Randomized Smoothing", ICLR 2020
  * @example
@@ -35,14 +39,15 @@ const LEAST_PROBABILITY = 1e-300;
  * ```
  */
 export function gaussianRadiusAgainst(
-  lower: ProbabilityBound,
+  bound: ProbabilityBound,
   others: readonly UpperProbabilityBound[],
   k: number,
   sigma: number,
   { norm, dimension }: RadiusRequest,
 ): number {
   checkRank(k, others.length);
-  const rivals = others.map((other) => capped(other, lower)).sort((a, b) => b.p - a.p);
+  const lower = weakerReading(CALL, bound);
+  const rivals = others.map((other) => capped(readUpper(other), lower)).sort((a, b) => b.p - a.p);
   let sum: UpperProbabilityBound = { p: 0, q: 1 };
   let best = 0;
   for (let t = 1; t <= k; t++) {
@@ -85,6 +90,12 @@ function largestThatHolds(holds: (r: number) => boolean, from: number): number {
   return low;
 }
 
+/** The reading of an upper bound that claims less: the larger probability. */
+function readUpper({ p, q }: UpperProbabilityBound): UpperProbabilityBound {
+  const complement = weakerReading(CALL, { p: q, q: p });
+  return { p: complement.q, q: complement.p };
+}
+
 /** min(upper, 1 − lower): the complement of a lower bound rounds as an upper bound must. */
 function capped(upper: UpperProbabilityBound, lower: ProbabilityBound): UpperProbabilityBound {
   return lower.q < upper.p ? { p: lower.q, q: lower.p } : upper;
@@ -101,7 +112,7 @@ function checkRank(k: number, most: number): void {
   throw new OptionError(
     `\`k\` must be an integer from 1 to ${most}, the number of other classes, got ${showValue(k)}`,
     {
-      call: 'gaussianRadiusAgainst',
+      call: CALL,
       field: 'k',
       value: k,
     },

@@ -5,7 +5,7 @@ import { fillBits } from '../random/fill-bits.ts';
 import type { Norm, ProbabilityBound } from '../types.ts';
 import { splitFeatures } from './split-features.ts';
 import type { Domain, DrawRequest, Noise, RadiusRequest } from './types.ts';
-import { overlapRadius } from './uniform-radius.ts';
+import { excessOverHalf, overlapRadius } from './uniform-radius.ts';
 
 /** Options of {@link SplittingNoise}. */
 export interface SplittingNoiseOptions {
@@ -68,7 +68,7 @@ export class SplittingNoise implements Noise {
 
   /** Certified radius for a lower bound on the top class, rounded down. */
   radius(bound: ProbabilityBound, request: RadiusRequest): number {
-    const excess = Math.min(bound.p - 0.5, 0.5 - bound.q) - request.dimension * GRID_LOSS;
+    const excess = excessOverHalf('SplittingNoise.radius', bound) - request.dimension * GRID_LOSS;
     return overlapRadius(excess, this.halfWidth, request);
   }
 }

@@ -86,7 +86,7 @@ export interface Noise {
   /**
    * Certified radius implied by a lower bound on the probability of the top class, never rounded up.
    *
-   * 0 where nothing can be certified (p ≤ 1/2).
+   * 0 where nothing can be certified (p ≤ 1/2). The shipped noises take the part that claims less of a bound whose p and q do not fit.
    */
   radius(bound: ProbabilityBound, request: RadiusRequest): number;
   /**

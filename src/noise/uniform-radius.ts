@@ -1,3 +1,4 @@
+import { weakerReading } from '../stats/weaker-reading.ts';
 import type { ProbabilityBound } from '../types.ts';
 import { ROUND_DOWN } from './round-down.ts';
 import type { RadiusRequest } from './types.ts';
@@ -9,13 +10,19 @@ import type { RadiusRequest } from './types.ts';
  * Π(1 − |δᵢ|/2λ) of the cube in place, and moves a class probability by at most one minus that. In ℓ1 one axis is the worst direction;
  * in ℓ∞, and in ℓ2 because −ln(1 − √b) is concave for b ≤ 1/4, it is the diagonal. Rounded down; covers the open ball ‖δ‖ < R.
  *
- * @param bound - lower bound p on the probability of the top class, with q = 1 − p
+ * @param bound - lower bound p on the probability of the top class, with q = 1 − p. Of parts that do not fit the one that claims less counts.
  * @param halfWidth - λ, input units
+ * @throws OptionError unless p and q are in [0, 1]
  * @see Yang, Duan, Hu, Salman, Razenshteyn, Li, "Randomized Smoothing of All Shapes and Sizes", ICML 2020 (ℓ1, ℓ∞; ℓ2 as above)
  */
 export function uniformRadius(bound: ProbabilityBound, halfWidth: number, request: RadiusRequest): number {
-  // Exact above 1/4, and neither part of the pair may claim more than the other.
-  return overlapRadius(Math.min(bound.p - 0.5, 0.5 - bound.q), halfWidth, request);
+  return overlapRadius(excessOverHalf('uniformRadius', bound), halfWidth, request);
+}
+
+/** p − 1/2, exact above 1/4, and not rounded up by either part of the pair. @internal */
+export function excessOverHalf(call: string, bound: ProbabilityBound): number {
+  const { p, q } = weakerReading(call, bound);
+  return Math.min(p - 0.5, 0.5 - q);
 }
 
 /** Radius within which less than `excess` of the cube of the noise moves out of place. @internal */

@@ -77,7 +77,7 @@ describe('gaussianRadiusAgainst', () => {
           return classes;
         };
         const here = at(0);
-        const others = here.filter((_, c) => c !== label).map((p) => p + 1e-13);
+        const others = here.filter((_, c) => c !== label).map((p) => Math.min(1, p + 1e-13));
         const r = gaussianRadiusAgainst(pair(Math.max(0, here[label]! - 1e-13)), others.map(pair), k, 1, l2);
         if (r === 0) return;
         positive++;
