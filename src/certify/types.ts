@@ -137,11 +137,11 @@ export interface Prediction {
   readonly label: number;
   /** True if the vote was too close to call at level alpha. */
   readonly abstained: boolean;
-  /** Two-sided exact binomial p-value of the two top counts at 1/2. */
+  /** Two-sided exact binomial p-value of the two top counts at 1/2, with all samples that could not be drawn counted for the second. */
   readonly pValue: number;
   /** The most voted class (the highest index among equals). */
   readonly top: number;
-  /** Votes per class. */
+  /** Votes per class; their sum is below `n` only if the sampler failed. */
   readonly counts: readonly number[];
   /** Number of samples. */
   readonly n: number;

@@ -26,7 +26,13 @@ const alpha: z.ZodCustom<number, number> = z.custom<number>((v) => typeof v === 
   error: 'must be in (0, 1]',
 });
 
-const predict = z.strictObject({ counts, alpha });
+const predict = z.strictObject({
+  counts,
+  alpha,
+  missing: z.custom<number>((v) => Number.isSafeInteger(v) && (v as number) >= 0, {
+    error: 'must be a number of samples, a whole number of at least 0',
+  }),
+});
 
 /** @internal */
 export function parseCertifyCountsRequest(
@@ -36,10 +42,13 @@ export function parseCertifyCountsRequest(
   return parseOptions(call, certify, request);
 }
 
+interface PredictCountsRequest {
+  readonly counts: readonly number[];
+  readonly alpha: number;
+  readonly missing: number;
+}
+
 /** @internal */
-export function parsePredictCountsRequest(
-  call: string,
-  request: { readonly counts: readonly number[]; readonly alpha: number },
-): { readonly counts: readonly number[]; readonly alpha: number } {
+export function parsePredictCountsRequest(call: string, request: PredictCountsRequest): PredictCountsRequest {
   return parseOptions(call, predict, request);
 }

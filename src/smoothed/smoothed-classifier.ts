@@ -86,7 +86,8 @@ export class SmoothedClassifier implements Certifier<CertifyOptions> {
   }
 
   /**
-   * Share of the votes per class over n noisy copies: an estimate of the class probabilities, used as soft targets of CAT-RS.
+   * Share of the votes per class over n noisy copies: an estimate of the class probabilities, used as soft targets of CAT-RS. Samples that
+   * could not be drawn count for no class, so that the sum is below 1 then.
    *
    * @param x - one example [...inputShape], float32; not disposed
    * @throws OptionError, TensorError, ClassifierError; the abort reason of `signal`
@@ -101,6 +102,8 @@ export class SmoothedClassifier implements Certifier<CertifyOptions> {
   /**
    * The class of the smoothed classifier at one example, or abstention; wrong with probability at most alpha.
    *
+   * Samples that could not be drawn never make an answer: it abstains where they could change it (see {@link predictCounts}).
+   *
    * @param x - one example [...inputShape], float32; not disposed
    * @throws OptionError also if n is too small for alpha: then every vote would abstain
    */
@@ -110,10 +113,10 @@ export class SmoothedClassifier implements Certifier<CertifyOptions> {
     const { key, n } = request;
     assertEnoughToPredict(call, n, alpha);
     const counts = await this.#count(call, x, request);
-    const tested = missingToRunnerUp(counts, n);
+    const missing = counts.reduce((left, count) => left - count, n);
     const { noise, smoothing } = this;
     const from = { counts, n, alpha, key, noise: noiseRecord(noise), domain: noise.domain, smoothing };
-    return { ...predictCounts(tested, alpha), ...from };
+    return { ...predictCounts(counts, alpha, missing), ...from };
   }
 
   /**
@@ -193,14 +196,6 @@ export class SmoothedClassifier implements Certifier<CertifyOptions> {
 
 async function* only(journey: Journey): AsyncGenerator<Journey, void, undefined> {
   yield await Promise.resolve(journey);
-}
-
-/** Samples that could not be drawn count for the runner-up: the safe side. */
-function missingToRunnerUp(counts: readonly number[], n: number): readonly number[] {
-  const missing = counts.reduce((left, count) => left - count, n);
-  if (missing === 0) return counts;
-  const [, second] = counts.map((count, c) => ({ count, c })).sort((a, b) => b.count - a.count);
-  return counts.map((count, c) => (c === second?.c ? count + missing : count));
 }
 
 function assertEnoughToPredict(call: string, n: number, alpha: number): void {

@@ -16,12 +16,14 @@ export interface SoftEvidence {
   readonly beta: number;
   readonly dimension: number;
   readonly cAHat: number;
+  /** Estimation samples that could not be drawn; their score is 0. */
+  readonly failures: number;
   readonly scores: ScoreSums;
 }
 
 /** The certificate of the soft smoothed classifier as a function of the sums of the scores. @internal */
 export function softCertificate(evidence: SoftEvidence): Certificate {
-  const { key, n0, n, alpha, norm, noise, beta, dimension, cAHat, scores } = evidence;
+  const { key, n0, n, alpha, norm, noise, beta, dimension, cAHat, failures, scores } = evidence;
   const lower = empiricalBernsteinLowerBound({ ...scores, n, alpha });
   const radius = lower.p > 0.5 ? noise.radius(lower, { norm, dimension }) : 0;
   return {
@@ -38,7 +40,7 @@ export function softCertificate(evidence: SoftEvidence): Certificate {
     n0,
     n,
     nUsed: n,
-    failures: 0,
+    failures,
     alpha,
     countsSelection: [],
     counts: [],

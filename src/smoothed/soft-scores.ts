@@ -1,22 +1,22 @@
 import type { BatchLogits } from './draw-votes.ts';
 
+/** Takes the scores of one row. @internal */
+export type SeeScores = (scores: Float64Array, isDrawn: boolean) => void;
+
 /**
- * Shows the scores softmax(β · logits) of each row of a batch, in float64; a row that could not be drawn has the score 0 everywhere.
+ * Shows the scores softmax(β · logits) of each row of a batch, in float64; a row that could not be drawn has the score 0 everywhere, and
+ * `isDrawn` is false.
  *
  * The array that `see` gets is used again for the next row.
  * @internal
  */
-export function forEachScores(
-  { logits, failed }: BatchLogits,
-  numClasses: number,
-  beta: number,
-  see: (scores: Float64Array) => void,
-): void {
+export function forEachScores({ logits, failed }: BatchLogits, numClasses: number, beta: number, see: SeeScores): void {
   const scores = new Float64Array(numClasses);
   for (let begin = 0, row = 0; begin < logits.length; begin += numClasses, row++) {
-    if (failed.has(row)) scores.fill(0);
+    const isDrawn = !failed.has(row);
+    if (!isDrawn) scores.fill(0);
     else softmax(logits.subarray(begin, begin + numClasses), beta, scores);
-    see(scores);
+    see(scores, isDrawn);
   }
 }
 

@@ -16,7 +16,7 @@ import { certifyOneByOne } from './certify-one-by-one.ts';
 import { sampleLogits } from './collect-votes.ts';
 import { noiseRecord } from './noise-record.ts';
 import { softCertificate } from './soft-certificate.ts';
-import { forEachScores } from './soft-scores.ts';
+import { forEachScores, type SeeScores } from './soft-scores.ts';
 import type {
   SoftCertifyOptions,
   SoftPrediction,
@@ -77,7 +77,8 @@ export class SoftSmoothedClassifier implements Certifier<SoftCertifyOptions> {
   }
 
   /**
-   * Mean score per class over n noisy copies of one example: an estimate of E[softmax(β f(x + ε))].
+   * Mean score per class over n noisy copies of one example: an estimate of E[softmax(β f(x + ε))]. A copy that could not be drawn has score 0
+   * for every class.
    *
    * @param x - one example [...inputShape], float32; not disposed
    * @throws OptionError, TensorError, ClassifierError; the abort reason of `signal`
@@ -95,6 +96,10 @@ export class SoftSmoothedClassifier implements Certifier<SoftCertifyOptions> {
    * The selection sample proposes a class A. For each other class c the estimation sample must show E[score_A − score_c] > 0 by the
    * empirical Bernstein bound at level alpha / (C − 1). The two samples use different keys split from `key`.
    *
+   * A copy that could not be drawn counts as if class c had all of its score: its lead (score_A − score_c + 1)/2, which is in [0, 1], is taken
+   * as 0, the least that it could have been. The mean of these leads is at most that of all leads, so what exceeds 1/2 with them exceeds it
+   * without. `meanScores` counts it with score 0 for every class.
+   *
    * @param x - one example [...inputShape], float32; not disposed
    * @throws OptionError, TensorError, ClassifierError; the abort reason of `signal`
    */
@@ -108,10 +113,11 @@ export class SoftSmoothedClassifier implements Certifier<SoftCertifyOptions> {
     const cAHat = topClass(await this.#meanScores(x, { ...rest, call, key: selectionKey, n: n0 }));
     const sums = new Float64Array(numClasses);
     const leads = { sum: new Float64Array(numClasses), sumOfSquares: new Float64Array(numClasses) };
-    await this.#eachScores(x, { ...rest, call, key: estimationKey, n }, (scores) => {
+    await this.#eachScores(x, { ...rest, call, key: estimationKey, n }, (scores, isDrawn) => {
       for (let c = 0; c < numClasses; c++) {
         const score = scores[c] as number;
-        const lead = ((scores[cAHat] as number) - score + 1) / 2; // in [0, 1]; its mean exceeds 1/2 where A leads
+        // In [0, 1]; its mean exceeds 1/2 where A leads. What could not be drawn may have been a loss.
+        const lead = isDrawn ? ((scores[cAHat] as number) - score + 1) / 2 : 0;
         sums[c] = (sums[c] as number) + score;
         leads.sum[c] = (leads.sum[c] as number) + lead;
         leads.sumOfSquares[c] = (leads.sumOfSquares[c] as number) + lead * lead;
@@ -180,14 +186,16 @@ export class SoftSmoothedClassifier implements Certifier<SoftCertifyOptions> {
     const cAHat = topClass(await this.#meanScores(x, { ...rest, call, key: selectionKey, n: n0 }));
     let sum = 0;
     let sumOfSquares = 0;
-    await this.#eachScores(x, { ...rest, call, key: estimationKey, n }, (scores) => {
+    let failures = 0;
+    await this.#eachScores(x, { ...rest, call, key: estimationKey, n }, (scores, isDrawn) => {
+      if (!isDrawn) failures++;
       const score = scores[cAHat] as number;
       sum += score;
       sumOfSquares += score * score;
     });
     const { noise, beta } = this;
     const plan = { key, n0, n, alpha, norm: this.#subject.norm(call, norm), noise, beta, dimension: x.size };
-    return softCertificate({ ...plan, cAHat, scores: { sum, sumOfSquares } });
+    return softCertificate({ ...plan, cAHat, failures, scores: { sum, sumOfSquares } });
   }
 
   async #meanScores(x: tf.Tensor, sample: Sample): Promise<number[]> {
@@ -198,7 +206,7 @@ export class SoftSmoothedClassifier implements Certifier<SoftCertifyOptions> {
     return Array.from(sums, (sum) => sum / sample.n);
   }
 
-  async #eachScores(x: tf.Tensor, sample: Sample, see: (scores: Float64Array) => void): Promise<void> {
+  async #eachScores(x: tf.Tensor, sample: Sample, see: SeeScores): Promise<void> {
     const { voters, noise, batchSize } = this.#subject;
     const request = { ...sample, batchSize: sample.batchSize ?? batchSize };
     for await (const batch of sampleLogits(voters, noise, x, request)) {

@@ -55,4 +55,12 @@ describe('predictCounts refuses', () => {
   ])('%o at alpha %o', (counts, alpha, text) =>
     expectError(() => predictCounts(counts, alpha as number), OptionError, `predictCounts: ${text}`),
   );
+
+  it.each([-1, 0.5, Number.NaN])('%o missing votes', (missing) =>
+    expectError(
+      () => predictCounts([10, 0], 0.1, missing),
+      OptionError,
+      `predictCounts: \`missing\` must be a number of samples, a whole number of at least 0, got ${missing}`,
+    ),
+  );
 });

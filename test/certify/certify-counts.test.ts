@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { certifyCounts, type CertifyCountsRequest } from '../../src/certify/certify-counts.ts';
 import { predictCounts } from '../../src/certify/predict-counts.ts';
@@ -67,5 +68,45 @@ describe('predictCounts', () => {
 
   it('abstains without a vote', () => {
     expect(predictCounts([0, 0], 0.5)).toMatchObject({ label: -1, pValue: 1 });
+  });
+
+  it('makes no answer of missing votes: 400 of 1000 samples for class 0, none for another', () => {
+    expect(predictCounts([400, 0, 0], 0.001, 600)).toEqual({ label: -1, abstained: true, pValue: 1, top: 0 });
+    expect(predictCounts([400, 0, 0], 1, 600)).toMatchObject({ label: -1, abstained: true });
+    expect(predictCounts([0, 0, 0], 0.001, 1000)).toMatchObject({ label: -1, pValue: 1 });
+  });
+
+  it('counts missing votes for the runner-up', () => {
+    expect(predictCounts([700, 100, 0], 0.001, 200)).toEqual(predictCounts([700, 300, 0], 0.001));
+    expect(predictCounts([520, 480 - 30, 0], 0.2, 0).abstained).toBe(false);
+    expect(predictCounts([520, 480 - 30, 0], 0.2, 30).abstained).toBe(true);
+  });
+
+  it('answers exactly where every way to give out the missing votes has the same answer', () => {
+    let [answers, prevented] = [0, 0];
+    const count = fc.nat(14);
+    fc.assert(
+      fc.property(
+        fc.tuple(count, count, count),
+        fc.nat(5),
+        fc.constantFrom(0.01, 0.2, 0.9),
+        (counts, missing, alpha) => {
+          const [a, b, c] = counts;
+          const labels = new Set<number>();
+          for (let i = 0; i <= missing; i++) {
+            for (let j = 0; i + j <= missing; j++)
+              labels.add(predictCounts([a + i, b + j, c + missing - i - j], alpha).label);
+          }
+          const [only = -1] = labels;
+          const { label } = predictCounts(counts, alpha, missing);
+          expect(label).toBe(labels.size === 1 ? only : -1);
+          if (label >= 0) answers++;
+          if (label < 0 && predictCounts(counts, alpha).label >= 0) prevented++;
+        },
+      ),
+      { seed: 6, numRuns: 2000 },
+    );
+    expect(answers).toBeGreaterThan(100);
+    expect(prevented).toBeGreaterThan(100);
   });
 });

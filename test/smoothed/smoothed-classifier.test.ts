@@ -65,6 +65,27 @@ describe('SmoothedClassifier', () => {
     x.dispose();
   });
 
+  it('does not predict what samples that could not be drawn could change', async () => {
+    // 60 % cannot be drawn; class 0 has every vote of the rest.
+    const failing = sampleIndices((i) => i % 5 >= 2);
+    const g = new SmoothedClassifier(
+      votesOf(() => 0, 3),
+      { noise: failing, numClasses: 3 },
+    );
+    const x = tf.tensor1d([0]);
+    const all = await g.predict(x, { key, n: 1000 });
+    expect(all).toMatchObject({ label: -1, abstained: true, top: 0, pValue: 1, counts: [400, 0, 0] });
+    // 30 % cannot be drawn, at most a draw away from 700 votes: the test sees 700 against 300.
+    const fewer = sampleIndices((i) => i % 10 >= 7);
+    const other = new SmoothedClassifier(
+      votesOf(() => 0, 3),
+      { noise: fewer, numClasses: 3 },
+    );
+    expect(await other.predict(x, { key, n: 1000 })).toMatchObject({ label: 0, counts: [700, 0, 0] });
+    expect(await other.predict(x, { key, n: 20 })).toMatchObject({ label: -1, counts: [14, 0, 0] });
+    x.dispose();
+  });
+
   it('votes for the lowest class among equal logits', async () => {
     const g = new SmoothedClassifier((x) => tf.tidy(() => tf.add(tf.mul(tf.sum(x, 1, true), tf.zeros([1, 3])), 2)), {
       noise,

@@ -7,6 +7,7 @@ import { foldIn } from '../../src/random/fold-in.ts';
 import { split } from '../../src/random/split.ts';
 import { SoftSmoothedClassifier } from '../../src/smoothed/soft-smoothed-classifier.ts';
 import type { StreamExample } from '../../src/smoothed/types.ts';
+import { verifyCertificate } from '../../src/smoothed/verify-certificate.ts';
 import { normalCdf } from '../../src/stats/normal-distribution.ts';
 import { OptionError } from '../../src/errors.ts';
 import { describeBackends, useBackend } from '../helpers/backends.ts';
@@ -130,6 +131,33 @@ describe('SoftSmoothedClassifier', () => {
     const x = tf.tensor1d([0]);
     const { scores } = await soft.certify(x, { key, n: 1000, n0: 10 });
     expect(scores?.sum).toBeCloseTo(500, 9);
+    x.dispose();
+  });
+
+  it('counts a copy that could not be drawn as a loss of the class that it predicts, not as a tie', async () => {
+    // Class 0 has all of the score of what was drawn, 40 % of the copies. The others may have been for class 2.
+    const failing = sampleIndices((i) => i % 5 >= 2);
+    const classifier = (x: tf.Tensor): tf.Tensor => tf.tidy(() => tf.tile(tf.tensor2d([[50, 0, 0]]), [x.shape[0]!, 1]));
+    const soft = new SoftSmoothedClassifier(classifier, { noise: failing, numClasses: 3 });
+    const x = tf.tensor1d([0]);
+    const answer = await soft.predict(x, { key, n: 1000 });
+    expect(answer).toMatchObject({ label: -1, abstained: true, cAHat: 0 });
+    expect(answer.meanScores[0]).toBeCloseTo(0.4, 9);
+    // 5 % cannot change it, as the bound sees 95 % of the leads at 1 and the rest at 0.
+    const few = sampleIndices((i) => i % 20 === 0);
+    const other = new SoftSmoothedClassifier(classifier, { noise: few, numClasses: 3 });
+    expect(await other.predict(x, { key, n: 1000 })).toMatchObject({ label: 0, abstained: false });
+    x.dispose();
+  });
+
+  it('says how many copies could not be drawn', async () => {
+    const failing = sampleIndices((i) => i % 10 === 1);
+    const classifier = (x: tf.Tensor): tf.Tensor => tf.tidy(() => tf.tile(tf.tensor2d([[50, 0]]), [x.shape[0]!, 1]));
+    const soft = new SoftSmoothedClassifier(classifier, { noise: failing, numClasses: 2 });
+    const x = tf.tensor1d([0]);
+    const certificate = await soft.certify(x, { key, n: 1000, n0: 20 });
+    expect(certificate).toMatchObject({ label: 0, failures: 100 });
+    expect(verifyCertificate(certificate, failing)).toMatchObject({ valid: true });
     x.dispose();
   });
 
