@@ -6,6 +6,7 @@ import { indicator } from '../tensors/indicator.ts';
 import { adaptMembers } from './adapt-members.ts';
 import type { Classifier, LogitsFn } from './types.ts';
 import { weightedSum } from './weighted-sum.ts';
+import { tensorOver } from '../tensors/own-tensor.ts';
 
 /** Options of {@link kConsensus}. */
 export interface KConsensusOptions {
@@ -57,7 +58,7 @@ export function kConsensus(members: readonly Classifier[], options: KConsensusOp
 
 /** 1 in the whole row where all have their largest logit at the same class, else 0. */
 function agreement(...logits: tf.Tensor[]): tf.Tensor {
-  const [labels = tf.tensor1d([]), ...others] = logits.map((z) => tf.argMax(z, 1));
+  const [labels = tensorOver([], [0], 'float32'), ...others] = logits.map((z) => tf.argMax(z, 1));
   const agree = others.reduce(
     (so, other) => tf.mul(so, indicator(tf.equal(labels, other))),
     tf.onesLike(tf.cast(labels, 'float32')),

@@ -12,6 +12,7 @@ import type { BackendName, ModelOptions } from './common-options.ts';
 import { inFile } from './in-file.ts';
 import { openBackend } from './open-backend.ts';
 import { openOnnx } from './open-onnx.ts';
+import { tensorOver } from '../tensors/own-tensor.ts';
 
 /** A classifier of the command line. @internal */
 export interface OpenedClassifier {
@@ -56,7 +57,7 @@ export async function probeClassifier(
   checkInputShape(classifier, dataset, path);
   const images = await Promise.all(Array.from({ length: PROBE }, async (_, i) => dataset.example(i % dataset.size)));
   const values = Float32Array.from(images.flatMap(({ x }) => [...x]));
-  const sample = tf.tensor(values, [PROBE, ...dataset.shape], 'float32');
+  const sample = tensorOver(values, [PROBE, ...dataset.shape], 'float32');
   try {
     await checkClassifier(classifier, sample, { output });
     if (isTypedClassifier(classifier)) {

@@ -1,4 +1,3 @@
-import * as tf from '@tensorflow/tfjs';
 import { selectedIndices } from '../data/dataset-selection.ts';
 import { createKey } from '../random/create-key.ts';
 import { foldIn } from '../random/fold-in.ts';
@@ -16,6 +15,7 @@ import { openClassifier, probeClassifier } from './open-classifier.ts';
 import { openData, type OpenedData } from './open-data.ts';
 import { smoothed } from './smoothing-settings.ts';
 import { type CliIo, EXIT } from './types.ts';
+import { tensorOver } from '../tensors/own-tensor.ts';
 
 /** The options of `catrs predict`. @internal */
 export interface PredictSettings extends DataOptions, ModelOptions, SmoothingOptions, SelectionOptions {
@@ -71,7 +71,7 @@ async function predicted(
   const { dataset, isLabelled, names, classNames } = data;
   const { x, label } = await dataset.example(index);
   const { n, alpha, seed } = settings;
-  const image = tf.tensor(x, [...dataset.shape], 'float32');
+  const image = tensorOver(x, dataset.shape, 'float32');
   try {
     const answer = await g.predict(image, { key: foldIn(createKey(seed), index), n, alpha, signal: io.signal });
     const { label: found, abstained, counts } = answer;

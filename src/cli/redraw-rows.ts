@@ -1,4 +1,3 @@
-import * as tf from '@tensorflow/tfjs';
 import type { LabelledDataset } from '../data/labelled-dataset.ts';
 import type { CertifiedRow } from '../evaluate/certify-dataset.ts';
 import { reproduceCertificate } from '../smoothed/reproduce-certificate.ts';
@@ -13,6 +12,7 @@ import { openData } from './open-data.ts';
 import { showProgress } from './progress.ts';
 import type { CliIo } from './types.ts';
 import { type RowFaults, withFaults } from './verify.ts';
+import { tensorOver } from '../tensors/own-tensor.ts';
 
 /** What is drawn again. @internal */
 export interface RedrawSettings {
@@ -83,7 +83,7 @@ async function faultsOf(row: CertifiedRow, { g, dataset, votes, signal }: Redraw
   if (index >= dataset.size) return [`is no image of the data, which has ${dataset.size}`];
   const example = await dataset.example(index);
   if (example.label !== label) return [`label is ${label}, but ${example.label} in the data`];
-  const x = tf.tensor(example.x, [...dataset.shape], 'float32');
+  const x = tensorOver(example.x, dataset.shape, 'float32');
   try {
     const { same, votesThatDiffer, certificate: again } = await reproduceCertificate(g, x, certificate, { signal });
     if (same || (votesThatDiffer > 0 && votesThatDiffer <= votes)) return [];

@@ -11,6 +11,10 @@ export interface LabelledExample {
  *
  * A plain object: no tensors, no base class. `example` may be asynchronous (files, a database, a worker), so one type
  * serves arrays in memory and data that is read when needed.
+ *
+ * What `example` gives is copied before the next example is used, so it may fill one array again and again. Runs ask one after the other, for
+ * one example at a time; only a training batch asks for its examples together, so an asynchronous `example` must not mix up answers that it
+ * works on at once.
  */
 export interface LabelledDataset {
   /** Number of examples. */

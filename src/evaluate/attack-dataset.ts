@@ -1,14 +1,15 @@
-import * as tf from '@tensorflow/tfjs';
+import type * as tf from '@tensorflow/tfjs';
 import type { InputAttack } from '../attacks/types.ts';
 import type { Prediction } from '../certify/types.ts';
-import { checkedExample } from '../data/checked-example.ts';
 import { type DatasetSelection, selectedIndices } from '../data/dataset-selection.ts';
 import type { LabelledDataset } from '../data/labelled-dataset.ts';
+import { OwnDataset } from '../data/own-dataset.ts';
 import { parseAttackDatasetOptions } from '../options/attack-dataset-options.ts';
 import { foldIn } from '../random/fold-in.ts';
 import { split } from '../random/split.ts';
 import type { SmoothedClassifier } from '../smoothed/smoothed-classifier.ts';
 import type { PredictOptions } from '../smoothed/types.ts';
+import { tensorOfCopy } from '../tensors/own-tensor.ts';
 import type { InputRange, Key, Norm } from '../types.ts';
 import { assertImage, attackedImage } from './attacked-image.ts';
 import { distance } from './distance.ts';
@@ -110,7 +111,7 @@ export function attackDataset<P extends Pick<Prediction, 'label' | 'abstained'>>
   options: AttackDatasetOptions,
 ): AsyncGenerator<AttackedRow<P>, void, undefined> {
   const { start, skip, max, shard, ...settings } = parseAttackDatasetOptions(CALL, attack, options);
-  return rows(g, attack, dataset, {
+  return rows(g, attack, new OwnDataset(dataset), {
     ...settings,
     norm: settings.norm ?? (g.noise.norms[0] as Norm),
     indices: selectedIndices(dataset.size, { start, skip, max, shard }),
@@ -125,12 +126,12 @@ type Settings = Omit<ReturnType<typeof parseAttackDatasetOptions>, keyof Dataset
 async function* rows<P extends Pick<Prediction, 'label' | 'abstained'>>(
   g: AttackedClassifier<P>,
   attack: InputAttack,
-  dataset: LabelledDataset,
+  dataset: OwnDataset,
   { key, n, alpha, norm, clean, batchSize, signal, indices }: Settings,
 ): AsyncGenerator<AttackedRow<P>, void, undefined> {
   const voting = { n, alpha, ...(batchSize && { batchSize }), ...(signal && { signal }) };
   const predict = async (x: Float32Array, predictKey: Key | undefined): Promise<P> => {
-    const image = tf.tensor(x, [...dataset.shape], 'float32');
+    const image = tensorOfCopy(x, dataset.shape, 'float32');
     try {
       return await g.predict(image, { key: predictKey as Key, ...voting });
     } finally {
@@ -140,7 +141,7 @@ async function* rows<P extends Pick<Prediction, 'label' | 'abstained'>>(
   for (const index of indices) {
     signal?.throwIfAborted();
     const begun = performance.now();
-    const { x, label } = await checkedExample(dataset, { call: CALL, index, numClasses: g.numClasses });
+    const { x, label } = await dataset.checkedExample(index, { call: CALL, numClasses: g.numClasses });
     assertImage(CALL, g, { index, x, field: 'x' });
     const [attackKey, predictKey, cleanKey] = split(foldIn(key, index), 3);
     const moved = await attackedImage(CALL, g, attack, {

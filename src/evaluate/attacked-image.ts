@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import type { InputAttack } from '../attacks/types.ts';
 import { ClassifierError, showValue, TensorError } from '../errors.ts';
 import type { SmoothedClassifier } from '../smoothed/smoothed-classifier.ts';
+import { tensorOfCopy } from '../tensors/own-tensor.ts';
 import type { Key } from '../types.ts';
 
 type Subject = Pick<SmoothedClassifier, 'logits' | 'noise' | 'inputRange'>;
@@ -32,7 +33,7 @@ export async function attackedImage(
   attack: InputAttack,
   { index, x, label, shape, key }: ImageToAttack,
 ): Promise<Float32Array> {
-  const batch = tf.tensor(x, [1, ...shape], 'float32');
+  const batch = tensorOfCopy(x, [1, ...shape], 'float32');
   let moved: tf.Tensor | undefined;
   try {
     moved = perturb(call, g, attack, { x: batch, labels: [label], key });

@@ -1,7 +1,7 @@
-import * as tf from '@tensorflow/tfjs';
-import { checkedExample } from '../data/checked-example.ts';
 import type { LabelledDataset } from '../data/labelled-dataset.ts';
+import { OwnDataset } from '../data/own-dataset.ts';
 import type { StreamExample } from '../smoothed/types.ts';
+import { tensorOver } from '../tensors/own-tensor.ts';
 
 interface OnTheWay extends StreamExample {
   readonly label: number;
@@ -13,14 +13,14 @@ interface OnTheWay extends StreamExample {
  */
 export class ExamplesOnTheWay implements AsyncIterable<StreamExample> {
   readonly #call: string;
-  readonly #dataset: LabelledDataset;
+  readonly #dataset: OwnDataset;
   readonly #indices: Iterable<number>;
   readonly #numClasses: number;
   readonly #waiting: OnTheWay[] = [];
 
   constructor(call: string, dataset: LabelledDataset, indices: Iterable<number>, numClasses: number) {
     this.#call = call;
-    this.#dataset = dataset;
+    this.#dataset = new OwnDataset(dataset);
     this.#indices = indices;
     this.#numClasses = numClasses;
   }
@@ -28,9 +28,9 @@ export class ExamplesOnTheWay implements AsyncIterable<StreamExample> {
   /** The examples as tensors, checked; each is kept until it has arrived. */
   async *[Symbol.asyncIterator](): AsyncGenerator<StreamExample, void, undefined> {
     for (const index of this.#indices) {
-      const request = { call: this.#call, index, numClasses: this.#numClasses };
-      const { x, label } = await checkedExample(this.#dataset, request);
-      const example = { x: tf.tensor(x, [...this.#dataset.shape], 'float32'), index, label };
+      const request = { call: this.#call, numClasses: this.#numClasses };
+      const { x, label } = await this.#dataset.checkedExample(index, request);
+      const example = { x: tensorOver(x, this.#dataset.shape, 'float32'), index, label };
       this.#waiting.push(example);
       yield example;
     }

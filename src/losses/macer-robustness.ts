@@ -6,6 +6,7 @@ import { labelEntries, meanSoftmax } from '../tensors/cross-entropy.ts';
 import { indicator } from '../tensors/indicator.ts';
 import { normalQuantiles } from '../tensors/normal-quantile.ts';
 import { oneHot } from '../tensors/one-hot.ts';
+import { tensorOver } from '../tensors/own-tensor.ts';
 
 /** Options of {@link macerRobustness}. */
 export interface MacerRobustnessOptions {
@@ -86,6 +87,6 @@ function isIncluded(scores: tf.Tensor, labels: tf.Tensor1D, top: tf.Tensor, gamm
 
 /** Φ⁻¹(s₂) − Φ⁻¹(s₁) of quantiles [2, B]. */
 function difference(quantiles: tf.Tensor): tf.Tensor {
-  const signs = tf.tensor2d([-1, 1], [2, 1]);
+  const signs = tensorOver([-1, 1], [2, 1], 'float32');
   return tf.sum(tf.mul(quantiles, signs), 0);
 }

@@ -1,8 +1,9 @@
-import * as tf from '@tensorflow/tfjs';
+import type * as tf from '@tensorflow/tfjs';
 import { DataError, OptionError, showValue } from '../errors.ts';
 import { parseLoadTorchWeightsOptions } from '../options/load-torch-weights-options.ts';
 import { type TorchPlace, torchPlaces } from './torch-places.ts';
 import type { TorchTensor, TorchTensors } from './torch-tensor.ts';
+import { tensorOver } from '../tensors/own-tensor.ts';
 
 /** Options of {@link loadTorchWeights}. */
 export interface LoadTorchWeightsOptions {
@@ -59,7 +60,7 @@ export function loadTorchWeights(
   const values = found.map(([name, tensor], i) => checkedValues(name, tensor!, places[i]!));
   places.forEach(({ weight, layout }, i) => {
     const inOrder = Float32Array.from(layout.sources, (source) => Number(values[i]![source]));
-    const value = tf.tensor(inOrder, weight.shape as number[]);
+    const value = tensorOver(inOrder, weight.shape as number[], 'float32');
     weight.write(value);
     value.dispose();
   });

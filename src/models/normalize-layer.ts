@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { showValue, TensorError } from '../errors.ts';
 import { lastDimension, onlyTensor } from './layer-input.ts';
+import { tensorOver } from '../tensors/own-tensor.ts';
 
 /** What a saved {@link NormalizeLayer} holds. @internal */
 export interface NormalizeConfig {
@@ -38,7 +39,12 @@ export class NormalizeLayer extends tf.layers.Layer {
 
   /** Normalises. */
   override call(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor {
-    return tf.tidy(() => tf.div(tf.sub(onlyTensor(inputs), tf.tensor1d([...this.#mean])), tf.tensor1d([...this.#std])));
+    return tf.tidy(() =>
+      tf.div(
+        tf.sub(onlyTensor(inputs), tensorOver(this.#mean, [this.#mean.length], 'float32')),
+        tensorOver(this.#std, [this.#std.length], 'float32'),
+      ),
+    );
   }
 
   /** What `fromConfig` needs to make the layer again. */

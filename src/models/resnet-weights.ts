@@ -3,6 +3,7 @@ import { fillNormals } from '../random/fill-normals.ts';
 import { foldIn } from '../random/fold-in.ts';
 import type { Key } from '../types.ts';
 import { torchDefaultWeights } from './torch-default-weights.ts';
+import { tensorOver } from '../tensors/own-tensor.ts';
 
 /**
  * Draws the weights of a residual network: convolution number t from N(0, 2 / (k² · filters)) by `foldIn(key, t)`, and the dense layer
@@ -29,7 +30,7 @@ function heNormal(key: Key, shape: [number, number, number, number]): tf.Tensor 
   const values = new Float32Array(tf.util.sizeFromShape(shape));
   const scale = Math.sqrt(2 / (height * width * filters));
   fillNormals(values, { key, start: 0, dimension: values.length, scale });
-  return tf.tensor(values, shape);
+  return tensorOver(values, shape, 'float32');
 }
 
 function setAndDispose(layer: tf.layers.Layer, weights: tf.Tensor[]): void {

@@ -1,7 +1,8 @@
-import * as tf from '@tensorflow/tfjs';
+import type * as tf from '@tensorflow/tfjs';
 import { fillUniforms } from '../random/fill-uniforms.ts';
 import { foldIn } from '../random/fold-in.ts';
 import type { Key } from '../types.ts';
+import { tensorOver } from '../tensors/own-tensor.ts';
 
 /**
  * Weights as PyTorch initialises convolution and dense layers: kernel and bias uniform in [−1/√fanIn, 1/√fanIn).
@@ -17,7 +18,7 @@ export function torchDefaultWeights(key: Key, shapes: readonly (readonly number[
     const bound = 1 / Math.sqrt(product(kernelShape.slice(0, -1)));
     const values = new Float32Array(product(shape));
     fillUniforms(values, { key: foldIn(key, t), start: 0, dimension: values.length });
-    return tf.tensor(
+    return tensorOver(
       values.map((u) => (2 * u - 1) * bound),
       [...shape],
       'float32',

@@ -1,5 +1,6 @@
 import { type DatasetSelection, selectedIndices } from '../data/dataset-selection.ts';
 import type { LabelledDataset } from '../data/labelled-dataset.ts';
+import { OwnDataset } from '../data/own-dataset.ts';
 import { certificationLogHeader, formatCertificationRow } from '../evaluate/certification-log.ts';
 import { certifyIndices } from '../evaluate/certify-dataset.ts';
 import { LOG_RUN_NAMES, parseLogRunOptions } from '../options/log-run-options.ts';
@@ -71,22 +72,23 @@ export async function certifyToLog<Options extends object>(
   options: Options & DatasetSelection & LogRunOptions,
 ): Promise<LogSummary> {
   const { run, selection, certify } = parseLogRunOptions(CALL, options);
+  const own = new OwnDataset(dataset);
   const { key, signal } = certify as { readonly key?: Key; readonly signal?: AbortSignal };
   const certified: CertifyIndices = (indices) =>
-    certifyIndices(g, dataset, indices, certify, { call: CALL, known: LOG_RUN_NAMES });
+    certifyIndices(g, own, indices, certify, { call: CALL, known: LOG_RUN_NAMES });
 
   // The options are checked before a file is touched: by workers, on the way to the first row.
   const check = certified([]);
   if (!signal?.aborted) await check.next();
 
   const path = pathOf(CALL, run.file);
-  const indices = [...selectedIndices(dataset.size, selection)];
-  const settings = statedSettings(g, dataset.shape, certify);
+  const indices = [...selectedIndices(own.size, selection)];
+  const settings = statedSettings(g, own.shape, certify);
 
   const log = await LogFile.open({ call: CALL, path, durable: run.durable });
   try {
     const earlier = readRows(log.content, { call: CALL, field: 'file', path });
-    await checkEarlierRows(earlier, { call: CALL, path, indices, key, settings, dataset, signal });
+    await checkEarlierRows(earlier, { call: CALL, path, indices, key, settings, dataset: own, signal });
     if (run.recheck) await recheckRow(earlier, certified, { call: CALL, path });
     await log.cutTail();
     if (log.content.lines.length === 0) await log.append(certificationLogHeader());

@@ -3,6 +3,7 @@ import { OptionError } from '../errors.ts';
 import type { Prepared, TrainingBatch } from '../losses/types.ts';
 import type { Trainer } from './start-trainers.ts';
 import type { SentTensor, ShareMessage, ShareResult } from './trainer-protocol.ts';
+import { tensorOfCopy } from '../tensors/own-tensor.ts';
 
 /** The loss of a share, its gradients and the statistics after it, from the weights in the message. @internal */
 export async function computeShare(trainer: Trainer, message: ShareMessage): Promise<ShareResult> {
@@ -67,7 +68,7 @@ function readTensor(memory: SharedArrayBuffer, { dtype, shape, begin }: SentTens
   const size = tf.util.sizeFromShape([...shape]);
   const numbers =
     dtype === 'int32' ? new Int32Array(memory, 4 * begin, size) : new Float32Array(memory, 4 * begin, size);
-  return tf.tensor(numbers.slice(), [...shape], dtype);
+  return tensorOfCopy(numbers, shape, dtype);
 }
 
 /** A check, for after the step, that no variable but those listed has changed: the host would not get to know. */

@@ -3,13 +3,14 @@ import { TensorError } from '../errors.ts';
 import type { ShareMeans } from './average-shares.ts';
 import type { BatchGradients } from './start-trainers.ts';
 import type { TrainerRecord } from './trainer-protocol.ts';
+import { tensorOver } from '../tensors/own-tensor.ts';
 
 /** Gradients as tensors by the names of the variables. @internal */
 export function gradientsOf(variables: readonly tf.Variable[], { value, gradients }: ShareMeans): BatchGradients {
   const named: tf.NamedTensorMap = {};
   variables.forEach(({ name, shape }, i) => {
     const values = gradients[i];
-    if (values !== undefined) named[name] = tf.tensor(values, shape, 'float32');
+    if (values !== undefined) named[name] = tensorOver(values, shape, 'float32');
   });
   const dispose = (): void => tf.dispose(named);
   return { value, gradients: named, dispose, [Symbol.dispose]: dispose };
@@ -17,7 +18,7 @@ export function gradientsOf(variables: readonly tf.Variable[], { value, gradient
 
 /** Gives a variable other values. @internal */
 export function assignValues(variable: tf.Variable, values: Float32Array): void {
-  tf.tidy(() => variable.assign(tf.tensor(values, variable.shape, 'float32')));
+  tf.tidy(() => variable.assign(tensorOver(values, variable.shape, 'float32')));
 }
 
 /** Throws unless the variables of the host are like those of a trainer. @internal */

@@ -2,6 +2,7 @@ import { realpath, rename, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { selectedIndices } from '../data/dataset-selection.ts';
 import type { LabelledDataset } from '../data/labelled-dataset.ts';
+import { OwnDataset } from '../data/own-dataset.ts';
 import { npyPreamble } from '../data/npy-preamble.ts';
 import { CatrsError, OptionError } from '../errors.ts';
 import { parseSoftTargetsToNpyOptions } from '../options/log-run-options.ts';
@@ -93,13 +94,14 @@ export async function softTargetsToNpy(
     CALL,
     options,
   );
-  const shape = [dataset.size, g.numClasses] as const;
-  const indices = [...selectedIndices(dataset.size, { start, skip, max, shard })];
+  const own = new OwnDataset(dataset);
+  const shape = [own.size, g.numClasses] as const;
+  const indices = [...selectedIndices(own.size, { start, skip, max, shard })];
   const made = (some: Iterable<number>): AsyncGenerator<SoftTargetRow, void, undefined> =>
-    softTargetsOf(CALL, g, dataset, { ...settings, indices: some });
+    softTargetsOf(CALL, g, own, { ...settings, indices: some });
   const { key, n } = settings;
-  const selection = { start, skip, max: Math.min(max, dataset.size), shard };
-  const record = recordOf(g, { key, n, ...selection, shape, inputShape: dataset.shape });
+  const selection = { start, skip, max: Math.min(max, own.size), shard };
+  const record = recordOf(g, { key, n, ...selection, shape, inputShape: own.shape });
 
   const path = pathOf(CALL, file);
   const unlock = await lockIn(path);

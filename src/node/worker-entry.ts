@@ -8,6 +8,7 @@ import type { FromAnyThread } from './module-thread.ts';
 import { toSentError } from './sent-error.ts';
 import type { CertifierRecord } from './start-workers.ts';
 import type { FromThread, RunMessage, ToThread } from './worker-protocol.ts';
+import { tensorOver } from '../tensors/own-tensor.ts';
 
 type Given = Exclude<ToThread, RunMessage>;
 
@@ -62,7 +63,7 @@ async function* examples(underway: tf.Tensor[]): AsyncGenerator<StreamExample, v
       send({ kind: 'want' });
     });
     if (given.kind === 'end') return;
-    const x = tf.tensor(given.values, [...given.shape], 'float32');
+    const x = tensorOver(given.values, given.shape, 'float32');
     underway.push(x);
     yield { x, index: given.index };
   }

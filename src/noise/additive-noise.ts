@@ -13,6 +13,7 @@ import type {
   Noise,
   RadiusRequest,
 } from './types.ts';
+import { tensorOver } from '../tensors/own-tensor.ts';
 
 /** What {@link additiveNoise} builds a noise from. */
 export interface AdditiveNoiseOptions {
@@ -112,7 +113,7 @@ function perturbOne(
   const { key, start, count } = parseDrawRequest('Noise.perturb', request);
   const noise = arrayOf(count * x.size);
   sample(noise, { key, start, dimension: x.size });
-  return tf.tidy(() => tf.add(x, tf.tensor(noise, [count, ...x.shape], 'float32')));
+  return tf.tidy(() => tf.add(x, tensorOver(noise, [count, ...x.shape], 'float32')));
 }
 
 function drawBatch(sample: AdditiveNoise['sample'], request: BatchDrawRequest): tf.Tensor {
@@ -127,5 +128,5 @@ function drawBatch(sample: AdditiveNoise['sample'], request: BatchDrawRequest): 
       sample(noise.subarray(begin, begin + dimension), { key: exampleKey, start: m, dimension });
     }
   }
-  return tf.tensor(noise, [numNoise, ...shape], 'float32');
+  return tensorOver(noise, [numNoise, ...shape], 'float32');
 }

@@ -5,6 +5,7 @@ import { fillBits } from '../random/fill-bits.ts';
 import type { Key, Norm } from '../types.ts';
 import { deterministicSplittingRadius } from './deterministic-splitting-radius.ts';
 import type { DeterministicNoise, Domain, RadiusRequest } from './types.ts';
+import { tensorOver } from '../tensors/own-tensor.ts';
 
 /** Options of {@link DeterministicSplittingNoise}. */
 export interface DeterministicSplittingNoiseOptions {
@@ -67,9 +68,9 @@ export class DeterministicSplittingNoise implements DeterministicNoise {
     const { copies } = this;
     return tf.tidy(() => {
       // Whole numbers and halves below 2²⁴: exact in float32, but for the quotient and the last product.
-      const template = tf.tensor(levelTemplate(this.key, x.size, copies), [1, ...x.shape], 'float32');
+      const template = tensorOver(levelTemplate(this.key, x.size, copies), [1, ...x.shape], 'float32');
       const numbers = Float32Array.from({ length: count }, (_, copy) => start + copy);
-      const offsets = tf.tensor(numbers, [count, ...x.shape.map(() => 1)], 'float32');
+      const offsets = tensorOver(numbers, [count, ...x.shape.map(() => 1)], 'float32');
       const unwrapped = tf.add(template, offsets);
       const over = tf.step(tf.sub(unwrapped, copies - 0.5));
       const first = tf.add(tf.sub(unwrapped, tf.mul(over, copies)), 0.5);

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { LEVELS } from './lattice-normal-table.ts';
+import { tensorOver } from '../tensors/own-tensor.ts';
 
 // z / 255 = z · 257 / 2^16 + z / (255 · 2^16), see `latticeCopies`.
 const COARSE = 257 / 2 ** 16;
@@ -27,7 +28,7 @@ const FINE = 1 / (LEVELS * 2 ** 16);
 export function latticeCopies(x: tf.Tensor, numbers: Float32Array, count: number, clip: number): tf.Tensor {
   return tf.tidy(() => {
     const level = tf.clipByValue(tf.round(tf.mul(x, LEVELS)), 0, LEVELS);
-    const noise = tf.tensor(numbers, [count, ...x.shape], 'float32');
+    const noise = tensorOver(numbers, [count, ...x.shape], 'float32');
     const z = tf.clipByValue(tf.add(tf.expandDims(level), noise), -LEVELS * clip, LEVELS * (1 + clip));
     return tf.add(tf.mul(z, COARSE), tf.mul(z, FINE));
   });

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import { tensorOver } from '../tensors/own-tensor.ts';
 
 /**
  * Copies of x in which each coordinate is the middle of its part of [0, 1], split at s + width·ℤ with s = width (word + 1/2) / 2³².
@@ -16,10 +17,10 @@ export function splitFeatures(x: tf.Tensor, words: Uint32Array, width: number): 
   const shape = [words.length / x.size, ...x.shape];
   return tf.tidy(() => {
     const image = tf.expandDims(x);
-    const first = tf.tensor(splitsBelow(words, width, 0), shape, 'float32');
+    const first = tensorOver(splitsBelow(words, width, 0), shape, 'float32');
     let below: tf.Tensor = tf.step(tf.sub(image, first)); // a hundred times as fast as tf.greater on WASM
     for (let m = 1; m * width < 1; m++) {
-      const split = tf.tensor(splitsBelow(words, width, m), shape, 'float32');
+      const split = tensorOver(splitsBelow(words, width, m), shape, 'float32');
       below = tf.add(below, tf.step(tf.sub(image, split)));
     }
     const upper = tf.add(first, tf.mul(below, width));

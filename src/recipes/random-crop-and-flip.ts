@@ -5,6 +5,7 @@ import { fillUniforms } from '../random/fill-uniforms.ts';
 import { foldIn } from '../random/fold-in.ts';
 import { assertBatch } from '../tensors/assert-shapes.ts';
 import type { Key } from '../types.ts';
+import { tensorOver } from '../tensors/own-tensor.ts';
 
 /** Options of {@link randomCropAndFlip}. */
 export interface RandomCropAndFlipOptions {
@@ -76,6 +77,11 @@ export function randomCropAndFlip(x: tf.Tensor, options: RandomCropAndFlipOption
   }
   return tf.tidy(() => {
     const rows = tf.concat([tf.reshape(x, [pixels, channels]), tf.zeros([1, channels])]);
-    return tf.reshape(tf.gather(rows, tf.tensor1d(sources, 'int32')), [batch, height, width, channels]);
+    return tf.reshape(tf.gather(rows, tensorOver(sources, [pixels], 'int32') as tf.Tensor1D), [
+      batch,
+      height,
+      width,
+      channels,
+    ]);
   });
 }

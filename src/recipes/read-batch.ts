@@ -1,7 +1,7 @@
-import * as tf from '@tensorflow/tfjs';
-import { checkedExample } from '../data/checked-example.ts';
-import type { LabelledDataset } from '../data/labelled-dataset.ts';
+import type * as tf from '@tensorflow/tfjs';
+import type { OwnDataset } from '../data/own-dataset.ts';
 import { DataError } from '../errors.ts';
+import { tensorOver } from '../tensors/own-tensor.ts';
 import { DatasetBatch } from './dataset-batch.ts';
 import type { SoftTargetTable } from './soft-target-rows.ts';
 
@@ -14,10 +14,10 @@ export interface ReadBatch {
   readonly soft: { readonly numClasses: number; readonly rows: Float32Array } | undefined;
 }
 
-/** Reads the examples of a batch, all at once, each into its place. @internal */
+/** Reads the examples of a batch, together, each into its place. @internal */
 export async function readBatch(
   call: string,
-  dataset: LabelledDataset,
+  dataset: OwnDataset,
   indices: Uint32Array,
   targets: SoftTargetTable | undefined,
 ): Promise<ReadBatch> {
@@ -29,8 +29,9 @@ export async function readBatch(
     numClasses: targets.numClasses,
     rows: new Float32Array(indices.length * targets.numClasses),
   };
-  const read = async (index: number, place: number): Promise<void> => {
-    const { x, label } = await checkedExample(dataset, { call, index, numClasses });
+  const examples = await dataset.checkedExamples(Array.from(indices), { call, numClasses });
+  examples.forEach(({ x, label }, place) => {
+    const index = indices[place] as number;
     const wrong = x.findIndex(isNotFinite);
     if (wrong >= 0) {
       const text = `\`x\` must hold finite numbers, got ${x[wrong]} at number ${wrong} of example ${index}`;
@@ -38,16 +39,15 @@ export async function readBatch(
     }
     values.set(x, place * dimension);
     labels[place] = label;
-    if (soft) targets.copyRow(index, soft.rows.subarray(place * soft.numClasses, (place + 1) * soft.numClasses));
-  };
-  await Promise.all(Array.from(indices, read));
+    if (soft) targets?.copyRow(index, soft.rows.subarray(place * soft.numClasses, (place + 1) * soft.numClasses));
+  });
   return { indices, shape: dataset.shape, values, labels, soft };
 }
 
 /** Makes the tensors of a batch that was read; it takes over the arrays. @internal */
 export function batchTensors({ indices, shape, values, labels, soft }: ReadBatch): DatasetBatch {
-  const x = tf.tensor(values, [indices.length, ...shape], 'float32');
-  const softTargets = soft && tf.tensor2d(soft.rows, [indices.length, soft.numClasses], 'float32');
+  const x = tensorOver(values, [indices.length, ...shape], 'float32');
+  const softTargets = soft && (tensorOver(soft.rows, [indices.length, soft.numClasses], 'float32') as tf.Tensor2D);
   return new DatasetBatch({ x, labels, softTargets, indices });
 }
 

@@ -7,6 +7,7 @@ import type { Json } from '../types.ts';
 import { CHECKPOINT_VERSION, METADATA, type OptimizerRecord, slotName, weightName } from './checkpoint-format.ts';
 import { type CheckpointSubject, type Weight, weightsOf } from './checkpoint-weights.ts';
 import { checksumOf } from './checksum.ts';
+import { tensorOver } from '../tensors/own-tensor.ts';
 
 const CALL = 'restoreCheckpoint';
 
@@ -107,7 +108,7 @@ async function restoreOptimizer(optimizer: tf.Optimizer, { optimizer: record, te
 }
 
 function toTensor({ dtype, shape, data }: NpyArray): tf.Tensor {
-  return tf.tensor(data as Float32Array, [...shape], dtype as 'float32' | 'int32' | 'bool');
+  return tensorOver(data as Float32Array, shape, dtype as 'float32' | 'int32' | 'bool');
 }
 
 function wrong(must: string, got: string): DataError {

@@ -1,11 +1,12 @@
-import * as tf from '@tensorflow/tfjs';
-import { checkedExample } from '../data/checked-example.ts';
+import type * as tf from '@tensorflow/tfjs';
 import { type DatasetSelection, selectedIndices } from '../data/dataset-selection.ts';
 import type { LabelledDataset } from '../data/labelled-dataset.ts';
+import { OwnDataset } from '../data/own-dataset.ts';
 import { ClassifierError, showValue } from '../errors.ts';
 import { parseSoftTargetsOptions } from '../options/soft-targets-options.ts';
 import { foldIn } from '../random/fold-in.ts';
 import type { SampleOptions } from '../smoothed/types.ts';
+import { tensorOver } from '../tensors/own-tensor.ts';
 import type { Key } from '../types.ts';
 
 /** What {@link softTargets} needs of a smoothed classifier: `SmoothedClassifier` and `SoftSmoothedClassifier` have it. */
@@ -77,7 +78,7 @@ export function softTargets(
 ): AsyncGenerator<SoftTargetRow, void, undefined> {
   const call = 'softTargets';
   const { start, skip, max, shard, ...settings } = parseSoftTargetsOptions(call, options);
-  return softTargetsOf(call, g, dataset, {
+  return softTargetsOf(call, g, new OwnDataset(dataset), {
     ...settings,
     indices: selectedIndices(dataset.size, { start, skip, max, shard }),
   });
@@ -87,14 +88,14 @@ export function softTargets(
 export async function* softTargetsOf(
   call: string,
   g: SoftTargetSource,
-  dataset: LabelledDataset,
+  dataset: OwnDataset,
   { indices, key, n, batchSize, signal }: SoftTargetSettings & { readonly indices: Iterable<number> },
 ): AsyncGenerator<SoftTargetRow, void, undefined> {
   const { numClasses } = g;
   for (const index of indices) {
     signal?.throwIfAborted();
-    const { x, label } = await checkedExample(dataset, { call, index, numClasses });
-    const image = tf.tensor(x, [...dataset.shape], 'float32');
+    const { x, label } = await dataset.checkedExample(index, { call, numClasses });
+    const image = tensorOver(x, dataset.shape, 'float32');
     try {
       const settings = { n, ...(batchSize && { batchSize }), ...(signal && { signal }) };
       const probabilities = await g.probabilities(image, { ...settings, key: foldIn(key, index) });

@@ -1,4 +1,5 @@
 import type { LabelledDataset } from '../data/labelled-dataset.ts';
+import { OwnDataset } from '../data/own-dataset.ts';
 import type { NpyArray } from '../data/npy-types.ts';
 import { OptionError } from '../errors.ts';
 import { parseDataset, parseTrainingBatchesOptions } from '../options/training-batches-options.ts';
@@ -83,7 +84,7 @@ export function trainingBatches(
     throw new OptionError(text, { call: CALL, field: 'startBatch', value: startBatch });
   }
   const targets = given.softTargets && softTargetTable(CALL, given.softTargets, size);
-  return batchesOf(dataset, { ...given, count, targets });
+  return batchesOf(new OwnDataset(dataset), { ...given, count, targets });
 }
 
 interface Epoch {
@@ -97,7 +98,7 @@ interface Epoch {
 }
 
 async function* batchesOf(
-  dataset: LabelledDataset,
+  dataset: OwnDataset,
   { key, shuffle, batchSize, startBatch, count, targets, signal }: Epoch,
 ): AsyncGenerator<DatasetBatch, void, undefined> {
   const order = shuffle ? epochOrder(dataset.size, key) : Uint32Array.from({ length: dataset.size }, (_, i) => i);

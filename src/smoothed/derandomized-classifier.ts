@@ -10,7 +10,7 @@ import { certifyOneByOne } from './certify-one-by-one.ts';
 import { derandomizedCertificate } from './derandomized-certificate.ts';
 import { logitsOf, votesOf } from './draw-votes.ts';
 import { hostTurns } from './host-turns.ts';
-import { makeSubject, type Subject } from './subject.ts';
+import { makeSubject, type Subject, withOwn } from './subject.ts';
 import type { Caller, Certifier, StreamExample, TimedCertificate } from './types.ts';
 
 /** Options of {@link DerandomizedClassifier}. */
@@ -144,19 +144,20 @@ export class DerandomizedClassifier implements Certifier<DerandomizedCertifyOpti
   }
 
   async #counts(call: string, x: tf.Tensor, { signal, ...settings }: Settings): Promise<number[]> {
-    const { voters, noise, check } = this.#subject;
+    const { voters, noise } = this.#subject;
     const { batchSize = this.#subject.batchSize } = settings;
-    await check(call, x);
-    signal?.throwIfAborted();
-    const draw = logitsOf(voters, call);
-    const hostTurn = hostTurns(signal);
-    const counts = new Array<number>(voters.numClasses).fill(0);
-    for (let start = 0; start < noise.copies; start += batchSize) {
-      const count = Math.min(batchSize, noise.copies - start);
-      const batch = await draw([{ count, copies: () => noise.perturb(x, { start, count }) }]);
-      for (const vote of votesOf(batch, voters.numClasses)) counts[vote] = (counts[vote] ?? 0) + 1;
-      await hostTurn();
-    }
-    return counts;
+    return withOwn(this.#subject, call, x, async (own) => {
+      signal?.throwIfAborted();
+      const draw = logitsOf(voters, call);
+      const hostTurn = hostTurns(signal);
+      const counts = new Array<number>(voters.numClasses).fill(0);
+      for (let start = 0; start < noise.copies; start += batchSize) {
+        const count = Math.min(batchSize, noise.copies - start);
+        const batch = await draw([{ count, copies: () => noise.perturb(own, { start, count }) }]);
+        for (const vote of votesOf(batch, voters.numClasses)) counts[vote] = (counts[vote] ?? 0) + 1;
+        await hostTurn();
+      }
+      return counts;
+    });
   }
 }

@@ -3,6 +3,7 @@ import { assertFiniteLogits, assertLogitsShape, outputJudge } from '../classifie
 import { typedLogits, typedOutput } from '../classifier/typed-logits.ts';
 import type { ClassifierOutput, LogitsFn, TypedClassifier } from '../classifier/types.ts';
 import { CatrsError, ClassifierError } from '../errors.ts';
+import { copyOf } from '../tensors/own-tensor.ts';
 import { typedCopies } from './typed-copies.ts';
 
 /** Who votes. @internal */
@@ -109,8 +110,9 @@ function forwardPass(run: LogitsFn, numClasses: number, call: string, stretches:
   const logits = tf.tidy(() => {
     const copies = joinCopies(stretches, failed);
     try {
-      // A classifier may return its input or a tensor that it keeps; only the clone is ours to dispose.
-      return tf.clone(run(copies, { training: false }));
+      // A classifier may return its input, a tensor that it keeps, or one over an array that its next call fills again: while the logits
+      // are on their way here, another run may call it.
+      return copyOf(run(copies, { training: false }));
     } catch (error) {
       throw refusal(call, copies.shape, error);
     }
@@ -152,7 +154,9 @@ function joinCopies(stretches: readonly Stretch[], failed: Set<number>): tf.Tens
   const parts = stretches.map(({ count, copies }) => {
     const begin = row;
     row += count;
-    return copies((copy) => failed.add(begin + copy));
+    const part = copies((copy) => failed.add(begin + copy));
+    // A noise of the host may have filled the array of its last copies again.
+    return stretches.length === 1 ? part : copyOf(part);
   });
   const [only] = parts;
   return only !== undefined && parts.length === 1 ? only : tf.concat(parts);

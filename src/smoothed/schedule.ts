@@ -9,6 +9,7 @@ import type { TimedCertificate } from './types.ts';
 
 /** One example on its way to a certificate. @internal */
 export interface Journey {
+  /** Its own copy, which is disposed at the end of the journey. */
   readonly x: tf.Tensor;
   readonly process: CertificationProcess;
 }
@@ -76,12 +77,14 @@ export async function* schedule(
       await hostTurn();
       for (let first = underway[0]; first !== undefined && !first.process.wanted(); first = underway[0]) {
         underway.shift();
+        first.x.dispose();
         yield { certificate: first.process.certificate(), milliseconds: first.milliseconds };
       }
     }
     source.throwError();
   } finally {
     await Promise.allSettled(flights.map(({ counting }) => counting));
+    for (const { x } of underway) x.dispose();
     await journeys.return?.();
   }
 }

@@ -18,7 +18,7 @@ import { CertificationProcess } from './certification-process.ts';
 import { collectVotes } from './collect-votes.ts';
 import { noiseRecord } from './noise-record.ts';
 import { type Journey, schedule } from './schedule.ts';
-import { makeSubject, type Subject } from './subject.ts';
+import { makeSubject, type Subject, withOwn } from './subject.ts';
 import type {
   Caller,
   Certifier,
@@ -134,10 +134,11 @@ export class SmoothedClassifier implements Certifier<CertifyOptions> {
   async certify(x: tf.Tensor, options: CertifyOptions): Promise<Certificate> {
     const call = 'SmoothedClassifier.certify';
     const settings = this.#settings(call, options);
-    await this.#subject.check(call, x);
-    const { value } = await this.#travel(call, only(this.#journey(x, settings.key, settings)), settings).next();
-    if (value === undefined) throw new Error('one journey has one certificate');
-    return value.certificate;
+    return withOwn(this.#subject, call, x, async (own) => {
+      const journey = only(this.#journey(own, settings.key, settings));
+      for await (const { certificate } of this.#travel(call, journey, settings)) return certificate;
+      throw new Error('one journey has one certificate');
+    });
   }
 
   /**
@@ -146,7 +147,7 @@ export class SmoothedClassifier implements Certifier<CertifyOptions> {
    * Example i uses the key `foldIn(key, i)` and gets the certificate that {@link SmoothedClassifier.certify} gives for that key. Up to
    * 2 + batchSize / checkEvery examples are read ahead. An error of an example comes after the certificates of those before it.
    *
-   * @param examples - each `x` is needed until its certificate has been yielded, and is not disposed
+   * @param examples - each `x` is copied as soon as it is taken, and is not disposed
    * @throws OptionError at once for its options; from the iteration as {@link SmoothedClassifier.certify}
    */
   certifyStream(
@@ -160,8 +161,7 @@ export class SmoothedClassifier implements Certifier<CertifyOptions> {
 
   async *#journeys(call: string, examples: AsyncIterable<StreamExample>, settings: Settings): AsyncGenerator<Journey> {
     for await (const { x, index } of examples) {
-      await this.#subject.check(call, x);
-      yield this.#journey(x, foldIn(settings.key, index), settings);
+      yield this.#journey(await this.#subject.own(call, x), foldIn(settings.key, index), settings);
     }
   }
 
@@ -188,9 +188,10 @@ export class SmoothedClassifier implements Certifier<CertifyOptions> {
   }
 
   async #count(call: string, x: tf.Tensor, request: ReturnType<typeof parseSampleOptions>): Promise<number[]> {
-    const { voters, noise, batchSize, check } = this.#subject;
-    await check(call, x);
-    return collectVotes(voters, noise, x, { call, ...request, batchSize: request.batchSize ?? batchSize });
+    const { voters, noise, batchSize } = this.#subject;
+    return withOwn(this.#subject, call, x, (own) =>
+      collectVotes(voters, noise, own, { call, ...request, batchSize: request.batchSize ?? batchSize }),
+    );
   }
 }
 

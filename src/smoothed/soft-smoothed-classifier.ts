@@ -23,7 +23,7 @@ import type {
   SoftPredictOptions,
   SoftSmoothedClassifierOptions,
 } from './soft-types.ts';
-import { makeSubject, type Subject } from './subject.ts';
+import { makeSubject, type Subject, withOwn } from './subject.ts';
 import type { Caller, Certifier, StreamExample, TimedCertificate } from './types.ts';
 
 type Settings = ReturnType<typeof parseSoftCertifyOptions>;
@@ -86,8 +86,7 @@ export class SoftSmoothedClassifier implements Certifier<SoftCertifyOptions> {
   async probabilities(x: tf.Tensor, options: SoftPredictOptions): Promise<number[]> {
     const call = 'SoftSmoothedClassifier.probabilities';
     const { key, n, ...rest } = parseSoftPredictOptions(call, options);
-    await this.#subject.check(call, x);
-    return this.#meanScores(x, { ...rest, call, key, n });
+    return withOwn(this.#subject, call, x, (own) => this.#meanScores(own, { ...rest, call, key, n }));
   }
 
   /**
@@ -105,42 +104,9 @@ export class SoftSmoothedClassifier implements Certifier<SoftCertifyOptions> {
    */
   async predict(x: tf.Tensor, options: SoftPredictOptions): Promise<SoftPrediction> {
     const call = 'SoftSmoothedClassifier.predict';
-    const { key, n0, n, alpha, ...rest } = parseSoftPredictOptions(call, options);
-    const { numClasses } = this;
-    assertEnough(call, n, alpha / (numClasses - 1));
-    await this.#subject.check(call, x);
-    const [selectionKey, estimationKey] = split(key);
-    const cAHat = topClass(await this.#meanScores(x, { ...rest, call, key: selectionKey, n: n0 }));
-    const sums = new Float64Array(numClasses);
-    const leads = { sum: new Float64Array(numClasses), sumOfSquares: new Float64Array(numClasses) };
-    await this.#eachScores(x, { ...rest, call, key: estimationKey, n }, (scores, isDrawn) => {
-      for (let c = 0; c < numClasses; c++) {
-        const score = scores[c] as number;
-        // In [0, 1]; its mean exceeds 1/2 where A leads. What could not be drawn may have been a loss.
-        const lead = isDrawn ? ((scores[cAHat] as number) - score + 1) / 2 : 0;
-        sums[c] = (sums[c] as number) + score;
-        leads.sum[c] = (leads.sum[c] as number) + lead;
-        leads.sumOfSquares[c] = (leads.sumOfSquares[c] as number) + lead * lead;
-      }
-    });
-    const isBeaten = (_: number, c: number): boolean => {
-      const sample = { sum: leads.sum[c] as number, sumOfSquares: leads.sumOfSquares[c] as number };
-      return c === cAHat || empiricalBernsteinLowerBound({ ...sample, n, alpha: alpha / (numClasses - 1) }).p > 0.5;
-    };
-    const abstained = !sums.every(isBeaten);
-    const meanScores = Array.from(sums, (sum) => sum / n);
-    const { noise, beta } = this;
-    const from = {
-      n0,
-      n,
-      alpha,
-      key,
-      noise: noiseRecord(noise),
-      domain: noise.domain,
-      beta,
-      smoothing: 'soft',
-    } as const;
-    return { label: abstained ? ABSTAIN : cAHat, abstained, cAHat, meanScores, ...from };
+    const settings = parseSoftPredictOptions(call, options);
+    assertEnough(call, settings.n, settings.alpha / (this.numClasses - 1));
+    return withOwn(this.#subject, call, x, (own) => this.#predict(call, own, settings));
   }
 
   /**
@@ -179,9 +145,52 @@ export class SoftSmoothedClassifier implements Certifier<SoftCertifyOptions> {
     return settings;
   }
 
-  async #certify(call: string, x: tf.Tensor, settings: Settings): Promise<Certificate> {
+  async #predict(
+    call: string,
+    x: tf.Tensor,
+    { key, n0, n, alpha, ...rest }: ReturnType<typeof parseSoftPredictOptions>,
+  ): Promise<SoftPrediction> {
+    const { numClasses } = this;
+    const [selectionKey, estimationKey] = split(key);
+    const cAHat = topClass(await this.#meanScores(x, { ...rest, call, key: selectionKey, n: n0 }));
+    const sums = new Float64Array(numClasses);
+    const leads = { sum: new Float64Array(numClasses), sumOfSquares: new Float64Array(numClasses) };
+    await this.#eachScores(x, { ...rest, call, key: estimationKey, n }, (scores, isDrawn) => {
+      for (let c = 0; c < numClasses; c++) {
+        const score = scores[c] as number;
+        // In [0, 1]; its mean exceeds 1/2 where A leads. What could not be drawn may have been a loss.
+        const lead = isDrawn ? ((scores[cAHat] as number) - score + 1) / 2 : 0;
+        sums[c] = (sums[c] as number) + score;
+        leads.sum[c] = (leads.sum[c] as number) + lead;
+        leads.sumOfSquares[c] = (leads.sumOfSquares[c] as number) + lead * lead;
+      }
+    });
+    const isBeaten = (_: number, c: number): boolean => {
+      const sample = { sum: leads.sum[c] as number, sumOfSquares: leads.sumOfSquares[c] as number };
+      return c === cAHat || empiricalBernsteinLowerBound({ ...sample, n, alpha: alpha / (numClasses - 1) }).p > 0.5;
+    };
+    const abstained = !sums.every(isBeaten);
+    const meanScores = Array.from(sums, (sum) => sum / n);
+    const { noise, beta } = this;
+    const from = {
+      n0,
+      n,
+      alpha,
+      key,
+      noise: noiseRecord(noise),
+      domain: noise.domain,
+      beta,
+      smoothing: 'soft',
+    } as const;
+    return { label: abstained ? ABSTAIN : cAHat, abstained, cAHat, meanScores, ...from };
+  }
+
+  #certify(call: string, x: tf.Tensor, settings: Settings): Promise<Certificate> {
+    return withOwn(this.#subject, call, x, (own) => this.#certifyOwn(call, own, settings));
+  }
+
+  async #certifyOwn(call: string, x: tf.Tensor, settings: Settings): Promise<Certificate> {
     const { key, n0, n, alpha, norm, ...rest } = settings;
-    await this.#subject.check(call, x);
     const [selectionKey, estimationKey] = split(key);
     const cAHat = topClass(await this.#meanScores(x, { ...rest, call, key: selectionKey, n: n0 }));
     let sum = 0;

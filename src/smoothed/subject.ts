@@ -1,8 +1,9 @@
-import type * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs';
 import { adaptClassifier, isTypedClassifier, noTensors } from '../classifier/adapt-classifier.ts';
 import type { Classifier, ClassifierOutput, LogitsFn } from '../classifier/types.ts';
 import { OptionError } from '../errors.ts';
 import type { Domain } from '../noise/types.ts';
+import { copyOf } from '../tensors/own-tensor.ts';
 import type { InputRange, Norm } from '../types.ts';
 import { assertOneExample, assertValues } from './check-input.ts';
 import type { Voters } from './draw-votes.ts';
@@ -18,8 +19,11 @@ export interface Subject<N extends AnyNoise> {
   readonly noise: N;
   readonly voters: Voters;
   readonly batchSize: number;
-  /** Throws unless `x` is one example that the classifier takes, inside the input range and the domain of the noise. */
-  readonly check: (call: string, x: tf.Tensor) => Promise<void>;
+  /**
+   * A copy of `x` for the caller to dispose, made before the host has its next turn. Throws unless `x` is one example that the classifier takes,
+   * inside the input range and the domain of the noise.
+   */
+  readonly own: (call: string, x: tf.Tensor) => Promise<tf.Tensor>;
   /** The norm asked for, or the first one of the noise. */
   readonly norm: (call: string, asked: Norm | undefined) => Norm;
 }
@@ -48,12 +52,34 @@ export function makeSubject<N extends AnyNoise>(
       ? { run: refusing(`${call}.logits`, classifier), typed: classifier, numClasses, output }
       : { run: adaptClassifier(call, classifier, output), numClasses, output },
     batchSize,
-    check: async (at, x) => {
+    own: async (at, x) => {
       assertOneExample(at, x, classifier);
-      await assertValues(at, x, inputRange, noise);
+      const own = tf.keep(copyOf(x)); // not for a tidy of the host to free
+      try {
+        await assertValues(at, own, inputRange, noise);
+        return own;
+      } catch (error) {
+        own.dispose();
+        throw error;
+      }
     },
     norm: (at, asked) => chosenNorm(at, noise, asked),
   };
+}
+
+/** Works on the subject's own copy of an example, which is gone afterwards. @internal */
+export async function withOwn<T>(
+  { own }: Pick<Subject<AnyNoise>, 'own'>,
+  call: string,
+  x: tf.Tensor,
+  work: (x: tf.Tensor) => Promise<T>,
+): Promise<T> {
+  const copy = await own(call, x);
+  try {
+    return await work(copy);
+  } finally {
+    copy.dispose();
+  }
 }
 
 /** The logits function of a classifier that has none; an attack is the one who calls it. */

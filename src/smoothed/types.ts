@@ -112,7 +112,7 @@ export interface CertifyOptions {
 
 /** One example of a stream. */
 export interface StreamExample {
-  /** One example [...inputShape], float32; not disposed: it is needed until its certificate has been yielded. */
+  /** One example [...inputShape], float32; not disposed: it is copied before the next example is asked for. */
   readonly x: tf.Tensor;
   /** Its index: the example uses the key `foldIn(key, index)`. */
   readonly index: number;

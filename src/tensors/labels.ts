@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { OptionError, TensorError, showValue } from '../errors.ts';
+import { tensorOver } from './own-tensor.ts';
 
 /** Class labels of a batch: an int32 tensor [B], or plain integers. */
 export type Labels = tf.Tensor | readonly number[] | Int32Array | Uint8Array;
@@ -44,7 +45,7 @@ export function checkLabels(call: string, labels: Labels, batch: number): Checke
       value: values.length,
     });
   }
-  return { labels: tf.tensor1d(values, 'int32'), largest: Math.max(...values) };
+  return { labels: tensorOver(values, [batch], 'int32') as tf.Tensor1D, largest: Math.max(...values) };
 }
 
 /** Throws if the largest known label does not fit the number of classes. @internal */

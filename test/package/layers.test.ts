@@ -27,6 +27,11 @@ function isAllowed(file: SourceFile, { from, typesOnly }: ImportOf): boolean {
   return typesOnly && (row.includes(`${reached} (types)`) || (reached in table && row.includes('all (types)')));
 }
 
+/** A scalar of a number has no array, and a variable of a tensor none of its own. */
+function withoutConstants(code: string): string {
+  return code.replace(/tf\.scalar\(-?[\d.e]+\)/g, '').replace(/tf\.variable\((tensor|direction), /g, '');
+}
+
 describe('layers of src', () => {
   it('has a row for every folder, and a folder for every row', () => {
     const folders = new Set(files.filter(({ path }) => path.includes('/')).map(({ path }) => path.split('/')[0]));
@@ -72,6 +77,13 @@ describe('layers of src', () => {
     const backend = /import\s[^;]*from '@tensorflow\/tfjs-backend-/;
     const importers = files.filter(({ code }) => backend.test(code.replace(/import type[^;]*;/g, '')));
     expect(importers.map(({ path }) => path)).toEqual([]);
+  });
+
+  it('makes tensors of arrays in one file, which says who owns the array', () => {
+    const makers = files.filter(({ code }) =>
+      /\btf\s*\.\s*(tensor(?:\dd)?|variable|buffer|scalar|complex)\s*\(/.test(withoutConstants(code)),
+    );
+    expect(makers.map(({ path }) => path)).toEqual(['tensors/own-tensor.ts']);
   });
 
   it.each(['dataSync', 'arraySync', 'console.', 'Math.random', 'export default'])('never says %s', (word) => {

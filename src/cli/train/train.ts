@@ -1,10 +1,11 @@
-import * as tf from '@tensorflow/tfjs';
+import type * as tf from '@tensorflow/tfjs';
 import { checkClassifier } from '../../classifier/check-classifier.ts';
 import { loadCheckpoint } from '../../node/load-checkpoint.ts';
 import { saveCheckpoint } from '../../node/save-checkpoint.ts';
 import { saveModel } from '../../node/save-model.ts';
 import { createKey } from '../../random/create-key.ts';
 import { split } from '../../random/split.ts';
+import { OwnDataset } from '../../data/own-dataset.ts';
 import { readBatch } from '../../recipes/read-batch.ts';
 import { Sgd } from '../../recipes/sgd.ts';
 import type { Key } from '../../types.ts';
@@ -25,6 +26,7 @@ import type { TrainOptions } from './train-options.ts';
 import { trainProgress } from './train-progress.ts';
 import { resolveSettings } from './train-settings.ts';
 import { openTrainingData, type TrainingData } from './training-data.ts';
+import { tensorOver } from '../../tensors/own-tensor.ts';
 
 /** Trains a classifier into a folder. @internal */
 export async function train(options: TrainOptions, io: CliIo): Promise<void> {
@@ -123,8 +125,8 @@ async function checkModel(model: tf.LayersModel, { dataset, numClasses }: Traini
     );
   }
   const indices = Uint32Array.from({ length: PROBE }, (_, i) => i % dataset.size);
-  const { values } = await readBatch('train', dataset, indices, undefined);
-  const sample = tf.tensor(values, [PROBE, ...dataset.shape]);
+  const { values } = await readBatch('train', new OwnDataset(dataset), indices, undefined);
+  const sample = tensorOver(values, [PROBE, ...dataset.shape], 'float32');
   try {
     await checkClassifier(model, sample, { numClasses });
   } finally {

@@ -1,0 +1,33 @@
+import * as tf from '@tensorflow/tfjs';
+
+type Dtype = 'float32' | 'int32' | 'bool';
+type Numbers = Float32Array | Int32Array | Uint8Array | readonly number[];
+
+// The only file that makes tensors of arrays: the CPU and WebGPU backends and the native one keep the array that `tf.tensor` is given, so
+// whoever writes to it later changes the tensor. A test holds the sources to it.
+
+/** A tensor of a copy of the values: for an array that anybody else may write to. @internal */
+export function tensorOfCopy(values: Numbers, shape: readonly number[], dtype: Dtype): tf.Tensor {
+  return tensorOver(values.slice(), shape, dtype);
+}
+
+/** A tensor that takes the array over: only for one that was made for it, and that nobody writes to again. @internal */
+export function tensorOver(values: Numbers, shape: readonly number[], dtype: Dtype): tf.Tensor {
+  return tf.tensor(values as Float32Array, [...shape], dtype);
+}
+
+/**
+ * A tensor with the values that `x` has now, in memory of its own; the caller owns it.
+ *
+ * A clone, a slice or a reshape shares the memory of `x`, which on some backends is an array of the host. To join two halves copies them, bit
+ * by bit, on every backend and at the speed of memory; flat, because WebGPU has no more than four axes for it.
+ * @internal
+ */
+export function copyOf<T extends tf.Tensor>(x: T): T {
+  return tf.tidy(() => {
+    const flat = tf.reshape(x, [x.size]);
+    const half = Math.floor(x.size / 2);
+    const joined = half === 0 ? tf.tile(flat, [1]) : tf.concat([tf.slice(flat, 0, half), tf.slice(flat, half)]);
+    return tf.reshape(joined, x.shape);
+  }) as T;
+}
