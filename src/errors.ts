@@ -40,6 +40,13 @@ export class TensorError extends CatrsError {}
 /** The base classifier broke its contract: wrong class count, NaN logits, probabilities for logits. */
 export class ClassifierError extends CatrsError {}
 
+/**
+ * The backend of TensorFlow.js is full, has crashed or computes another function than `cpu`.
+ *
+ * After a crash of `wasm` or a lost device the backend refuses further use: what its memory holds may be overwritten.
+ */
+export class BackendError extends CatrsError {}
+
 /** A file or byte array is truncated, mislabelled or not what it was declared to be. */
 export class DataError extends CatrsError {}
 

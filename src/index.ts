@@ -3,7 +3,7 @@
  *
  * @module catrs
  */
-export { CatrsError, ClassifierError, DataError, OptionError, TensorError } from './errors.ts';
+export { BackendError, CatrsError, ClassifierError, DataError, OptionError, TensorError } from './errors.ts';
 export type { ErrorDetails } from './errors.ts';
 export type { InputRange, Json, Key, Norm, ProbabilityBound } from './types.ts';
 export type { Labels } from './tensors/labels.ts';

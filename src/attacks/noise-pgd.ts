@@ -79,13 +79,17 @@ export class NoisePgd implements NoiseAttack {
       const first: tf.NamedTensorMap = softTargets ? { targets: softTargets } : {};
       const { rows } = projectedAscent({ rows: start, memory: first }, this.steps, {
         look: (rows, memory) => {
-          const { gradient, seen } = gradientSeeing((moved) => {
-            const logits = noisyLogits(CALL, run, { x, noise: tf.reshape(moved, noise.shape) }, { training: false });
-            if (softTargets) assertSoftTargets(CALL, softTargets, ...(logits.shape.slice(1) as [number, number]));
-            // The first forward pass also gives the default targets; they stay fixed from then on.
-            const targets = memory.targets ?? asConstant(meanSoftmax, logits);
-            return { value: tf.mean(tf.sum(klRows(logits, targets), 1)), seen: { targets } };
-          }, rows);
+          const { gradient, seen } = gradientSeeing(
+            CALL,
+            (moved) => {
+              const logits = noisyLogits(CALL, run, { x, noise: tf.reshape(moved, noise.shape) }, { training: false });
+              if (softTargets) assertSoftTargets(CALL, softTargets, ...(logits.shape.slice(1) as [number, number]));
+              // The first forward pass also gives the default targets; they stay fixed from then on.
+              const targets = memory.targets ?? asConstant(meanSoftmax, logits);
+              return { value: tf.mean(tf.sum(klRows(logits, targets), 1)), seen: { targets } };
+            },
+            rows,
+          );
           return { gradient, memory: seen };
         },
         direction: guardedDirection,

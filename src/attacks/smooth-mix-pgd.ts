@@ -90,7 +90,7 @@ export class SmoothMixPgd implements MixAttack {
       const start = { rows: x, memory: { passed: x } };
       const { rows, memory } = projectedAscent(start, steps, {
         look: (rows, { passed }, step) => ({
-          gradient: gradientOf((moved) => target.loss(target.logits(moved)), rows),
+          gradient: gradientOf(CALL, (moved) => target.loss(target.logits(moved)), rows),
           memory: { passed: step === mixStep ? rows : passed },
         }),
         direction: guardedDirection,

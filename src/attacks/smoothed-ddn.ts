@@ -108,10 +108,14 @@ export class SmoothedDdn implements InputAttack {
       const start = { rows: none, memory: { norm, best: none, bestLength: farthest } };
       const { memory } = projectedAscent(start, steps, {
         look: (delta, { norm, best, bestLength }) => {
-          const { gradient, seen } = gradientSeeing((moved) => {
-            const logits = target.logits(tf.add(x, moved));
-            return { value: target.loss(logits), seen: { logits } };
-          }, delta);
+          const { gradient, seen } = gradientSeeing(
+            CALL,
+            (moved) => {
+              const logits = target.logits(tf.add(x, moved));
+              return { value: target.loss(logits), seen: { logits } };
+            },
+            delta,
+          );
           const changed = voteChanged(seen.logits, target.labels);
           const length = rowNorms(delta);
           const better = tf.greater(tf.mul(changed, tf.sub(bestLength, length)), 0);

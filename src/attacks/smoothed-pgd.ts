@@ -117,7 +117,7 @@ export class SmoothedPgd implements InputAttack {
       const start = { rows: tf.zerosLike(x), memory: {} };
       const { rows: delta } = projectedAscent(start, steps, {
         look: (rows, memory) => ({
-          gradient: gradientFree ? gradientFromForwardPasses(target, rows) : gradientOf(loss, rows),
+          gradient: gradientFree ? gradientFromForwardPasses(target, rows) : gradientOf(CALL, loss, rows),
           memory,
         }),
         direction: ascentDirection(normGeometry[norm], drawNormals(directionKey, x.shape, given.firstImage)),

@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import { ClassifierError } from '../errors.ts';
 import { parseCheckClassifierOptions } from '../options/check-classifier-options.ts';
 import { assertBatch } from '../tensors/assert-shapes.ts';
+import { onBackend, readBack } from '../tensors/backend-failure.ts';
 import { adaptClassifier, isTypedClassifier } from './adapt-classifier.ts';
 import { assertFiniteLogits, assertLogitsShape, outputJudge } from './check-logits.ts';
 import { typedLogits, typedOutput } from './typed-logits.ts';
@@ -69,10 +70,11 @@ function tensorForward(
   const run = adaptClassifier(CALL, classifier, output);
   return async (x) => {
     // The clone keeps a classifier that returns its input from handing us the caller's tensor; the tidy collects its leaks.
-    const logits = tf.tidy(() => tf.clone(run(x, { training: false })));
+    const pass = { call: CALL, shape: x.shape };
+    const logits = onBackend(pass, () => tf.tidy(() => tf.clone(run(x, { training: false }))));
     try {
       assertLogitsShape(CALL, logits, x.shape[0] ?? 0, numClasses);
-      return (await logits.data()) as Float32Array;
+      return await readBack(pass, () => logits.data<'float32'>());
     } finally {
       logits.dispose();
     }

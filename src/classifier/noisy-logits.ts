@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import { onBackend } from '../tensors/backend-failure.ts';
 import { splitCopies } from '../tensors/cross-entropy.ts';
 import { assertLogitsShape } from './check-logits.ts';
 import type { ClassifyOptions, LogitsFn } from './types.ts';
@@ -11,7 +12,8 @@ export function noisyLogits(
   mode: ClassifyOptions,
 ): tf.Tensor3D {
   const [numNoise = 1, batch = 1, ...inputShape] = noise.shape;
-  const logits = run(tf.reshape(tf.add(x, noise), [numNoise * batch, ...inputShape]), mode);
+  const shape = [numNoise * batch, ...inputShape];
+  const logits = onBackend({ call, shape }, () => run(tf.reshape(tf.add(x, noise), shape), mode));
   assertLogitsShape(call, logits, numNoise * batch);
   return splitCopies(logits, numNoise);
 }

@@ -1,5 +1,5 @@
 import { CommanderError } from 'commander';
-import { CatrsError, DataError } from '../errors.ts';
+import { BackendError, CatrsError, DataError } from '../errors.ts';
 import { CliError } from './cli-error.ts';
 import { note } from './note.ts';
 import { speakOptions } from './speak-options.ts';
@@ -46,6 +46,7 @@ function exitCodeOf(error: unknown): number {
   if (error instanceof CliError) return error.exitCode;
   // A disk that takes no more and a thread that ended say so by the system's error: the run had begun.
   if (error instanceof DataError && error.value instanceof Error) return EXIT.failed;
+  if (error instanceof BackendError) return EXIT.failed;
   return error instanceof CatrsError ? EXIT.usage : EXIT.failed;
 }
 

@@ -8,6 +8,7 @@ import { parseStabilityLossOptions } from '../options/stability-loss-options.ts'
 import { parseTrainingBatch } from '../options/training-batch-options.ts';
 import { assertOutsideTape } from '../tensors/assert-outside-tape.ts';
 import { crossEntropyRows } from '../tensors/cross-entropy.ts';
+import { onBackend } from '../tensors/backend-failure.ts';
 import { assertLabelsFit } from '../tensors/labels.ts';
 import { withDispose } from '../tensors/with-dispose.ts';
 import { noisyBatch } from './noisy-batch.ts';
@@ -84,7 +85,8 @@ export class StabilityLoss implements TrainingLoss<TrainingBatch, PreparedBatch>
   terms({ x, labels, noise, largestLabel }: PreparedBatch): StabilityTerms {
     const call = 'StabilityLoss.value';
     return tf.tidy(() => {
-      const clean = this.#run(x, { training: true }) as tf.Tensor2D;
+      const pass = { call, shape: x.shape };
+      const clean = onBackend(pass, () => this.#run(x, { training: true }) as tf.Tensor2D);
       assertLogitsShape(call, clean, labels.size);
       assertLabelsFit(call, largestLabel, clean.shape[1]);
       const noisy = noisyLogits(call, this.#run, { x, noise }, { training: true });

@@ -1,4 +1,5 @@
 import {
+  BackendError,
   CatrsError,
   ClassifierError,
   DataError,
@@ -8,7 +9,7 @@ import {
   TensorError,
 } from '../errors.ts';
 
-const kinds = { CatrsError, OptionError, TensorError, ClassifierError, DataError } as const;
+const kinds = { BackendError, CatrsError, OptionError, TensorError, ClassifierError, DataError } as const;
 
 /** An error on its way between threads, where classes are lost. @internal */
 export interface SentError {

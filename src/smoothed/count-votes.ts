@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { assertFiniteLogits } from '../classifier/check-logits.ts';
-import { CatrsError } from '../errors.ts';
+import { BackendError } from '../errors.ts';
+import { onBackend, readBack } from '../tensors/backend-failure.ts';
 import { hasKernel, runKernel, VOTES_KERNEL } from '../tensors/device-kernels.ts';
 import { drawerOf, type Pass, type Stretch, type Voters, votesOf } from './draw-votes.ts';
 
@@ -51,9 +52,11 @@ export function voteCounter(voters: Voters, call: string): VoteCounter {
     const pass = drawer.pass(stretches);
     // The kernel reads the bits of floats; to round large integers to floats could make a tie.
     if (pass.failed.size > 0 || pass.logits.dtype !== 'float32') return countOnHost(stretches, pass);
-    const tallies = countOnDevice(pass.logits, stretches);
+    const shown = { call, shape: pass.logits.shape };
+    const tallies = onBackend(shown, () => countOnDevice(pass.logits, stretches));
     try {
-      return countsFrom((await tallies.data()) as Int32Array, stretches, numClasses, call);
+      const counted = await readBack(shown, () => tallies.data<'int32'>());
+      return countsFrom(counted, stretches, numClasses, call);
     } finally {
       tallies.dispose();
     }
@@ -121,8 +124,8 @@ function countsOf(votes: Int32Array, begin: number, end: number, numClasses: num
 }
 
 /** A device that is lost, or refuses a command, does not say so: what is read back from it is 0. */
-function lostVotes(call: string, drawn: number, counted: number): CatrsError {
-  return new CatrsError(
+function lostVotes(call: string, drawn: number, counted: number): BackendError {
+  return new BackendError(
     `\`backend\` must count ${drawn} votes, got ${counted} (the device has failed: see the console, lower batchSize)`,
     { call, field: 'backend', value: counted },
   );

@@ -3,6 +3,7 @@ import { assertFiniteLogits, assertLogitsShape, outputJudge } from '../classifie
 import { typedLogits, typedOutput } from '../classifier/typed-logits.ts';
 import type { ClassifierOutput, LogitsFn, TypedClassifier } from '../classifier/types.ts';
 import { CatrsError, ClassifierError } from '../errors.ts';
+import { onBackend, readBack } from '../tensors/backend-failure.ts';
 import { copyOf } from '../tensors/own-tensor.ts';
 import { typedCopies } from './typed-copies.ts';
 
@@ -77,7 +78,8 @@ export function drawerOf(voters: Voters, call: string): Drawer {
   const pass = (stretches: readonly Stretch[]): Pass => forwardPass(run, numClasses, call, stretches);
   const read = async ({ logits, failed }: Pass): Promise<BatchLogits> => {
     try {
-      return checked((await logits.data()) as Float32Array, failed);
+      const values = await readBack({ call, shape: logits.shape }, () => logits.data<'float32'>());
+      return checked(values, failed);
     } finally {
       logits.dispose();
     }
@@ -107,18 +109,18 @@ type Forward = (stretches: readonly Stretch[], failed: Set<number>) => Promise<F
 
 function forwardPass(run: LogitsFn, numClasses: number, call: string, stretches: readonly Stretch[]): Pass {
   const failed = new Set<number>();
-  const logits = tf.tidy(() => {
-    const copies = joinCopies(stretches, failed);
+  const rows = stretches.reduce((sum, { count }) => sum + count, 0);
+  const onCopies = (copies: tf.Tensor): tf.Tensor => {
     try {
       // A classifier may return its input, a tensor that it keeps, or one over an array that its next call fills again: while the logits
       // are on their way here, another run may call it.
-      return copyOf(run(copies, { training: false }));
+      return onBackend({ call, shape: copies.shape }, () => copyOf(run(copies, { training: false })));
     } catch (error) {
       throw refusal(call, copies.shape, error);
     }
-  });
+  };
+  const logits = onBackend({ call, shape: [rows] }, () => tf.tidy(() => onCopies(joinCopies(stretches, failed))));
   try {
-    const rows = stretches.reduce((sum, { count }) => sum + count, 0);
     assertLogitsShape(call, logits, rows, numClasses);
   } catch (error) {
     logits.dispose();

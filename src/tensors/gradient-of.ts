@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import { onBackend } from './backend-failure.ts';
 
 /** A scalar, and tensors that were seen on the way to it. @internal */
 export interface Seeing<Seen extends tf.NamedTensorMap> {
@@ -8,8 +9,8 @@ export interface Seeing<Seen extends tf.NamedTensorMap> {
 }
 
 /** Gradient of a scalar function at a point, which also cleans up when the function throws. @internal */
-export function gradientOf(f: (x: tf.Tensor2D) => tf.Tensor, x: tf.Tensor2D): tf.Tensor2D {
-  return gradientSeeing((point) => ({ value: f(point), seen: {} }), x).gradient;
+export function gradientOf(call: string, f: (x: tf.Tensor2D) => tf.Tensor, x: tf.Tensor2D): tf.Tensor2D {
+  return gradientSeeing(call, (point) => ({ value: f(point), seen: {} }), x).gradient;
 }
 
 /**
@@ -20,6 +21,7 @@ export function gradientOf(f: (x: tf.Tensor2D) => tf.Tensor, x: tf.Tensor2D): tf
  * @internal
  */
 export function gradientSeeing<Seen extends tf.NamedTensorMap>(
+  call: string,
   f: (x: tf.Tensor2D) => Seeing<Seen>,
   x: tf.Tensor2D,
 ): { readonly gradient: tf.Tensor2D; readonly seen: Seen } {
@@ -37,10 +39,13 @@ export function gradientSeeing<Seen extends tf.NamedTensorMap>(
     }
   };
   try {
-    const gradient = tf.grad(guarded)(x) as tf.Tensor2D;
+    const gradient = onBackend({ call, shape: x.shape }, () => tf.grad(guarded)(x) as tf.Tensor2D);
     if (failure === undefined) return { gradient, seen: mapTensors(kept, (tensor) => tf.clone(tensor)) as Seen };
     gradient.dispose();
     throw failure.error;
+  } catch (error) {
+    // After a failure of the backend the tape cannot be played back.
+    throw failure === undefined ? error : failure.error;
   } finally {
     tf.dispose(kept);
   }

@@ -5,6 +5,9 @@ export interface WasmBackend {
   readonly wasm: {
     /** The whole heap as floats. Replaced whenever the heap grows: read it again after every allocation. */
     readonly HEAPF32: Float32Array;
+    readonly HEAPU8: Uint8Array;
+    _malloc: (bytes: number) => number;
+    readonly _free: (address: number) => void;
     /** Exports of the module; with threads, `wasmMemory` is the memory instead. */
     readonly asm?: Readonly<Record<string, unknown>>;
     readonly wasmMemory?: unknown;

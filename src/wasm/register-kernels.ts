@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import type { KernelConfig, KernelFunc } from '@tensorflow/tfjs';
 import { CatrsError } from '../errors.ts';
+import { guardKernels } from './guard-kernels.ts';
 import { batchMatMul, fusedMatMul } from './kernels/batch-mat-mul.ts';
 import { conv2d, fusedConv2d } from './kernels/conv2d.ts';
 import { conv2dBackpropFilter } from './kernels/conv2d-backprop-filter.ts';
@@ -55,6 +56,9 @@ const mark: unique symbol = Symbol.for('catrs.wasm.trainingKernel');
  * differ by single votes from those of the shipped kernels, as between any two backends: register before the first certificate,
  * or not at all. A gradient of a dilated convolution does not exist in TensorFlow.js, on any backend.
  *
+ * All kernels of the backend are watched: where one crashes or finds no memory it ends with a BackendError, and the backend, whose memory may
+ * then be overwritten, refuses further use.
+ *
  * @throws CatrsError if `@tensorflow/tfjs-backend-wasm` has not been imported.
  */
 export function registerWasmTrainingKernels(): void {
@@ -66,6 +70,7 @@ export function registerWasmTrainingKernels(): void {
   }
   const simdOf = simdForBackends();
   for (const kernel of kernels) register(kernel, simdOf);
+  guardKernels();
 }
 
 function register({ kernelName, build }: TrainingKernel, simdOf: SimdOf): void {

@@ -1,7 +1,11 @@
 import * as tf from '@tensorflow/tfjs';
 import { CatrsError, showValue } from '../errors.ts';
 import { parseUseWasmOptions } from '../options/use-wasm-options.ts';
+import { failureOf, watchBackend } from '../tensors/backend-failure.ts';
 import { registerWasmTrainingKernels } from './register-kernels.ts';
+
+/** That of the package, between `cpu` and `webgpu`. */
+const PRIORITY = 2;
 
 type WasmModule = typeof import('@tensorflow/tfjs-backend-wasm');
 
@@ -26,7 +30,8 @@ export interface UseWasmOptions {
  *
  * Imports `@tensorflow/tfjs-backend-wasm` (a package that the host installs), registers the gradient kernels that it lacks
  * ({@link registerWasmTrainingKernels}), sets the backend and waits until it is ready. May be called again; once the backend has
- * started, the options have no effect any more.
+ * started, the options have no effect any more. A backend that refuses further use after a failure is replaced by a new one: the tensors
+ * of the old one are lost, those of models too.
  *
  * @param options - see {@link UseWasmOptions}.
  * @returns a promise that resolves when `tf.getBackend()` is `'wasm'` and ready.
@@ -42,6 +47,7 @@ export interface UseWasmOptions {
 export async function useWasm(options: UseWasmOptions = {}): Promise<void> {
   const { wasmPaths, threads } = parseUseWasmOptions('useWasm', options);
   const module = await importBackend();
+  removeFailed();
   if (!started()) {
     if (wasmPaths !== undefined) module.setWasmPaths(wasmPaths);
     if (threads !== undefined) module.setThreadsCount(threads);
@@ -55,6 +61,7 @@ export async function useWasm(options: UseWasmOptions = {}): Promise<void> {
     );
   }
   await tf.ready();
+  watchBackend();
 }
 
 async function importBackend(): Promise<WasmModule> {
@@ -69,6 +76,15 @@ async function importBackend(): Promise<WasmModule> {
 
 function started(): boolean {
   return 'wasm' in tf.engine().registry;
+}
+
+/** A backend that refuses further use gives way to a new one. */
+function removeFailed(): void {
+  const backend = tf.engine().registry['wasm'];
+  if (backend === undefined || failureOf(backend) === undefined) return;
+  const factory = tf.findBackendFactory('wasm');
+  tf.removeBackend('wasm');
+  tf.registerBackend('wasm', factory, PRIORITY);
 }
 
 function failure(text: string, field: string, value: unknown): CatrsError {

@@ -1,18 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { CliError } from '../../src/cli/cli-error.ts';
 import { stepFailure } from '../../src/cli/train/step-failure.ts';
-import { ClassifierError } from '../../src/errors.ts';
+import { BackendError } from '../../src/errors.ts';
 
+const details = { call: 'wasm', field: 'batchSize', value: undefined };
 const ABORT = 'Aborted(). Build with -sASSERTIONS for more info.';
 
 describe('a step that fails', () => {
   it.each([
-    ['in this thread', new WebAssembly.RuntimeError(ABORT)],
-    ['by a pointer to nowhere', new WebAssembly.RuntimeError('memory access out of bounds')],
-    [
-      'in a worker thread',
-      new ClassifierError(`startTrainers: got RuntimeError: "${ABORT}"`, { call: '', field: '', value: 0 }),
-    ],
+    ['at a forward pass', new BackendError(`\`batchSize\` must be small enough, got ${ABORT}`, details)],
+    ['at the use of a backend that has failed', new BackendError('`backend` must be restarted', details)],
   ])('because the memory of WASM is full says so, %s', (_, error) => {
     const failure = stepFailure(error, 256) as CliError;
     expect(failure).toBeInstanceOf(CliError);

@@ -1,6 +1,6 @@
 /** What the worker threads of the tests load: the certifier of the points, with a fault at one image if the test wants one. */
 import * as tf from '@tensorflow/tfjs';
-import { OptionError } from '../../src/errors.ts';
+import { BackendError, OptionError } from '../../src/errors.ts';
 import type { Certifier, CertifyOptions, StreamExample } from '../../src/smoothed/types.ts';
 import { g } from './points.ts';
 
@@ -20,6 +20,13 @@ export const faults = {
   },
   documented: () => {
     throw new OptionError('`n` must be odd, got 4', { call: 'certifyDataset', field: 'n', value: () => 4 });
+  },
+  backend: () => {
+    throw new BackendError('`batchSize` must be small enough, got 256', {
+      call: 'certifyDataset',
+      field: 'batchSize',
+      value: 256,
+    });
   },
   hang: () => new Promise(() => undefined),
   slow: () => new Promise((resolve) => setTimeout(resolve, 3000)),

@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { ClassifierError, OptionError } from '../../src/errors.ts';
+import { BackendError, ClassifierError, OptionError } from '../../src/errors.ts';
 import { certifyDataset } from '../../src/evaluate/certify-dataset.ts';
 import { certifyToLog } from '../../src/node/certify-to-log.ts';
 import { startWorkers, type WorkerCertifier } from '../../src/node/start-workers.ts';
@@ -76,6 +76,16 @@ describe('a worker thread that fails', () => {
     expect((error as Error).message).toBe('certifyDataset: `n` must be odd, got 4');
     expect((error as Error).stack).toContain('worker-module');
     expect((await untilError(pool))[0], 'new threads do the same').toEqual(found);
+  });
+
+  it('because its backend has failed says so by the class of the error, and new threads have new backends', async () => {
+    const pool = await start({ data: { fault: 'backend', at: 2 } });
+    for (const run of ['the first', 'the second']) {
+      const [found, error] = await untilError(pool);
+      expect(found, run).toEqual([0, 1]);
+      expect(error).toBeInstanceOf(BackendError);
+      expect(error).toMatchObject({ name: 'BackendError', field: 'batchSize', value: 256 });
+    }
   });
 });
 

@@ -12,14 +12,17 @@ describeBackends('gradientSeeing', () => {
       return { value: tf.sum(squares), seen: { cubes: tf.mul(squares, v) } };
     };
     await expectNoLeak(async () => {
-      for (const run of [() => gradientSeeing(square, x), () => tf.tidy(() => gradientSeeing(square, x))]) {
+      for (const run of [
+        () => gradientSeeing('test', square, x),
+        () => tf.tidy(() => gradientSeeing('test', square, x)),
+      ]) {
         const { gradient, seen } = run() as ReturnType<typeof gradientSeeing<{ cubes: tf.Tensor }>>;
         expect(Array.from(await gradient.data())).toEqual([2, 4]);
         expect(Array.from(await seen.cubes.data())).toEqual([1, 8]);
         tf.dispose([gradient, seen]);
       }
     });
-    await expectNoLeak(() => tf.tidy(() => void gradientSeeing(square, x)));
+    await expectNoLeak(() => tf.tidy(() => void gradientSeeing('test', square, x)));
     x.dispose();
   });
 
@@ -27,7 +30,7 @@ describeBackends('gradientSeeing', () => {
     const x = tf.tensor2d([1, 2], [1, 2]);
     const own = tf.scalar(3);
     await expectNoLeak(() => {
-      const { gradient, seen } = gradientSeeing((v) => ({ value: tf.sum(tf.mul(v, own)), seen: { own } }), x);
+      const { gradient, seen } = gradientSeeing('test', (v) => ({ value: tf.sum(tf.mul(v, own)), seen: { own } }), x);
       tf.dispose([gradient, seen]);
     });
     expect(own.isDisposed).toBe(false);

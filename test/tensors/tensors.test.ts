@@ -35,7 +35,7 @@ describeBackends('tensor helpers', () => {
 
   it('gradientOf is the gradient, and frees the tape when the function throws after some steps', async () => {
     const x = tf.tensor2d([1, 2], [1, 2]);
-    const gradient = gradientOf((v) => tf.sum(tf.square(v)), x);
+    const gradient = gradientOf('test', (v) => tf.sum(tf.square(v)), x);
     expect(Array.from(await gradient.data())).toEqual([2, 4]);
     gradient.dispose();
     await expectNoLeak(async () => {
@@ -43,7 +43,7 @@ describeBackends('tensor helpers', () => {
         tf.exp(tf.square(v));
         throw new Error('no more');
       };
-      expect(await thrownBy(() => gradientOf(failing, x))).toMatchObject({ message: 'no more' });
+      expect(await thrownBy(() => gradientOf('test', failing, x))).toMatchObject({ message: 'no more' });
     });
     expect(tf.engine().state.gradientDepth).toBe(0);
     x.dispose();

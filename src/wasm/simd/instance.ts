@@ -1,3 +1,4 @@
+import { wasmMemory } from '../../tensors/wasm-guard.ts';
 import type { WasmBackend } from '../backend.ts';
 import { assemble } from './assembler.ts';
 import { multiplyFunction, TILE_COLUMNS } from './multiply.ts';
@@ -51,7 +52,7 @@ export function simdForBackends(): SimdOf {
 
 /** Compiles the loops for a backend, or returns undefined where the heap cannot be shared with them. @internal */
 export function createSimd(backend: WasmBackend): Simd | undefined {
-  const memory = memoryOf(backend);
+  const memory = wasmMemory(backend);
   if (memory === undefined) return undefined;
   const shared = !(memory.buffer instanceof ArrayBuffer);
   const bytes = assemble(
@@ -86,10 +87,4 @@ export function createSimd(backend: WasmBackend): Simd | undefined {
       multiply4(table, tiles, a, aStep, aJump, b + perColumn * wide, step(4), inner, outer, c + BYTES * wide);
     },
   };
-}
-
-/** The backend's memory: an export of its module, or (with threads) an object that all of them were given. */
-function memoryOf({ wasm }: WasmBackend): WebAssembly.Memory | undefined {
-  const candidates = [wasm.wasmMemory, ...Object.values(wasm.asm ?? {})];
-  return candidates.find((candidate): candidate is WebAssembly.Memory => candidate instanceof WebAssembly.Memory);
 }
