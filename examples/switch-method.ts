@@ -11,6 +11,7 @@ import {
   averageCertifiedRadius,
   certifyDataset,
   type CertifiedRow,
+  checkTraining,
   type Classifier,
   ConfidenceAwareLoss,
   ConsistencyLoss,
@@ -96,7 +97,9 @@ export async function trainWith(method: Method, setting: TrainingSetting): Promi
     const epochKey = foldIn(foldIn(key, 3), epoch);
     for await (const batch of trainingBatches(setting.training, { batchSize: setting.batchSize, key: epochKey })) {
       {
-        using prepared = loss.prepare({ x: batch.x, labels: batch.labels, epoch, key: foldIn(foldIn(key, 4), step) });
+        const given = { x: batch.x, labels: batch.labels, epoch, key: foldIn(foldIn(key, 4), step) };
+        if (step === 0) await checkTraining(loss, given); // what a loss cannot look at without waiting
+        using prepared = loss.prepare(given);
         optimizer.minimize(() => loss.value(prepared), false, variables);
       }
       batch.x.dispose();

@@ -7,6 +7,7 @@ import assert from 'node:assert/strict';
 import * as tf from '@tensorflow/tfjs';
 import {
   checkClassifier,
+  checkTraining,
   ConfidenceAwareLoss,
   createKey,
   foldIn,
@@ -85,8 +86,10 @@ async function runLoop<P extends Prepared>(
 ): Promise<number> {
   let step = 0;
   let afterFirstStep = NaN; // the optimizer makes its own tensors in the first step
-  for (const batch of source) {
-    const value = await trainStep(model, loss, optimizer, { ...batch, key: foldIn(key, step) });
+  for (const given of source) {
+    const batch = { ...given, key: foldIn(key, step) };
+    if (step === 0) await checkTraining(loss, batch); // what a loss cannot look at without waiting
+    const value = await trainStep(model, loss, optimizer, batch);
     batch.x.dispose();
     if (step === 0) afterFirstStep = tf.memory().numTensors;
     if (step++ % 10 === 0) console.log(`step ${step}: loss ${value.toFixed(3)}`);

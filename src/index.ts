@@ -166,6 +166,8 @@ export type {
 } from './attacks/types.ts';
 
 // training objectives
+export { checkTraining } from './losses/check-training.ts';
+export type { CheckTrainingOptions } from './losses/check-training.ts';
 export { ConfidenceAwareLoss } from './losses/confidence-aware-loss.ts';
 export type {
   ConfidenceAwareBatch,

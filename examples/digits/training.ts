@@ -4,6 +4,7 @@
 import * as tf from '@tensorflow/tfjs';
 import {
   checkClassifier,
+  checkTraining,
   ConfidenceAwareLoss,
   foldIn,
   GaussianLoss,
@@ -74,7 +75,8 @@ async function runEpochs<P extends Prepared>(
     const order = shuffledIndices(trainingDigits, foldIn(orderKey, epoch));
     for (let begin = 0; begin < trainingDigits; begin += batchSize) {
       const indices = order.slice(begin, begin + batchSize);
-      const batch = makeBatch(digits, indices, softTargets, foldIn(stepKey, step++));
+      const batch = makeBatch(digits, indices, softTargets, foldIn(stepKey, step));
+      if (step++ === 0) await checkTraining(loss, batch); // what a loss cannot look at without waiting
       using prepared = loss.prepare(batch); // noise + attack, outside the tape
       const value = optimizer.minimize(() => loss.value(prepared), true, variables); // the tape sees only this
       const [number = NaN] = (await value?.data()) ?? [];

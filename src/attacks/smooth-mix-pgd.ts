@@ -98,7 +98,7 @@ export class SmoothMixPgd implements MixAttack {
         project: (moved) => (epsilon === undefined ? clipped(moved) : within(moved, epsilon)),
       });
       const clean = within(memory.passed, given.strength * stepSize * mixStep);
-      return { clean: target.images(clean), adversary: target.images(rows) };
+      return { clean: target.attacked(clean), adversary: target.attacked(rows) };
     });
   }
 }

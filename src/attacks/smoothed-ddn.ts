@@ -139,7 +139,7 @@ export class SmoothedDdn implements InputAttack {
       });
       const delta = toLevels(shortenRows(memory.best, given.strength * epsilon), levels, clip);
       // Where x is not of these levels, x + δ can lie outside the range.
-      return target.images(tf.clipByValue(tf.add(x, delta), ...clip));
+      return target.attacked(tf.clipByValue(tf.add(x, delta), ...clip));
     });
   }
 }

@@ -124,9 +124,9 @@ export class SmoothedPgd implements InputAttack {
         stepLength: () => stepSize,
         project: (rows) => (order === 'clip-then-shorten' ? shortened(clipped(rows)) : clipped(shortened(rows))),
       });
-      const attacked = target.images(tf.add(x, delta));
+      const moved = tf.add<tf.Tensor2D>(x, delta);
       // x + (clipped − x) can round to just outside the range.
-      return clip ? tf.clipByValue(attacked, ...clip) : attacked;
+      return target.attacked(clip ? tf.clipByValue(moved, ...clip) : moved);
     });
   }
 }

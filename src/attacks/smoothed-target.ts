@@ -22,8 +22,11 @@ export interface SmoothedTarget {
   logits(rows: tf.Tensor2D): tf.Tensor3D;
   /** −Σ_b ln (1/M) Σ_i softmax(logits_i)_y, scalar: what attacks increase. */
   loss(logits: tf.Tensor3D): tf.Tensor;
-  /** Rows in the shape of the images. */
-  images(rows: tf.Tensor2D): tf.Tensor;
+  /**
+   * What an attack returns: rows in the shape of the images. NaN where a label in a tensor is no class: such an image must not pass for one
+   * that the attack could not move. After `logits`.
+   */
+  attacked(rows: tf.Tensor2D): tf.Tensor;
 }
 
 /** Where the noise of an attack comes from when it is not given. */
@@ -55,15 +58,20 @@ export function smoothedTarget(
   const { labels, largest } = checkLabels(call, request.labels, x.shape[0] ?? 0);
   const rows = flattenExamples(x, 1);
   const [numNoise = 1] = noise.shape;
-  const images = (moved: tf.Tensor2D): tf.Tensor => tf.reshape(moved, x.shape);
+  const images = (moved: tf.Tensor): tf.Tensor => tf.reshape(moved, x.shape);
+  let numClasses = 0;
   return {
     x: rows,
     noise: tf.reshape(noise, [numNoise, ...rows.shape]),
     labels,
-    images,
+    attacked: (moved) => {
+      const mark = labelEntries(tf.zeros([rows.shape[0], numClasses]), labels); // 0, or NaN
+      return images(tf.add(moved, tf.expandDims(mark, 1)));
+    },
     logits: (moved) => {
       const logits = noisyLogits(call, run, { x: images(moved), noise }, { training: false });
-      assertLabelsFit(call, largest, logits.shape[2]);
+      numClasses = logits.shape[2];
+      assertLabelsFit(call, largest, numClasses);
       return logits;
     },
     loss: (logits) => {

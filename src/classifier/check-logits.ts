@@ -3,7 +3,8 @@ import type { ClassifierOutput } from './types.ts';
 
 const SUM_TOLERANCE = 1e-3;
 // With fewer rows, honest logits could look like probabilities by accident.
-const LEAST_ROWS_TO_JUDGE = 8;
+/** @internal */
+export const LEAST_ROWS_TO_JUDGE = 8;
 
 /** Throws unless the output has shape [batch, numClasses]; any class count of at least 2 passes when none is given. @internal */
 export function assertLogitsShape(
@@ -81,7 +82,12 @@ export function outputJudge(
   };
 }
 
-function countDistributions(values: ArrayLike<number>, numClasses: number, read: (value: number) => number): number {
+/** How many rows are non-negative with sum 1. @internal */
+export function countDistributions(
+  values: ArrayLike<number>,
+  numClasses: number,
+  read: (value: number) => number = (value) => value,
+): number {
   let found = 0;
   for (let row = 0; row < values.length; row += numClasses) {
     let sum = 0;

@@ -113,7 +113,8 @@ export interface ConfidenceAwareTerms {
  * ```
  */
 export class ConfidenceAwareLoss implements TrainingLoss<ConfidenceAwareBatch, PreparedConfidenceAware> {
-  readonly #classifier: Classifier;
+  /** The base classifier that is trained. */
+  readonly classifier: Classifier;
   readonly #run: LogitsFn;
   readonly #options: ReturnType<typeof parseConfidenceAwareOptions>;
 
@@ -121,7 +122,7 @@ export class ConfidenceAwareLoss implements TrainingLoss<ConfidenceAwareBatch, P
   constructor(classifier: Classifier, options: ConfidenceAwareLossOptions) {
     this.#options = parseConfidenceAwareOptions('ConfidenceAwareLoss', options);
     this.#run = adaptClassifier('ConfidenceAwareLoss', classifier);
-    this.#classifier = classifier;
+    this.classifier = classifier;
   }
 
   /**
@@ -141,11 +142,11 @@ export class ConfidenceAwareLoss implements TrainingLoss<ConfidenceAwareBatch, P
       const { x, noise, largestLabel } = drawn;
       const [numNoise = 1, size = 1] = noise.shape;
       const { softTargets, noiseAdv, k } = given;
-      if (noiseAdv) assertBatchNoise(call, x, noiseAdv, 'noiseAdv');
+      if (noiseAdv) assertBatchNoise(call, x, noiseAdv, { field: 'noiseAdv', numNoise });
       if (softTargets) assertSoftTargets(call, softTargets, size);
       if (k) assertShape(call, 'k', k, [size]);
       assertLabelsFit(call, largestLabel, softTargets?.shape[1] ?? Infinity);
-      const runAttack = (): tf.Tensor => attack.perturb(this.#classifier, { x, noise, softTargets, strength });
+      const runAttack = (): tf.Tensor => attack.perturb(this.classifier, { x, noise, softTargets, strength });
       return {
         ...drawn,
         noiseAdv: lambda === 0 ? undefined : (noiseAdv?.clone() ?? runAttack()),

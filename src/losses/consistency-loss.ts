@@ -7,7 +7,7 @@ import type { AdditiveNoise } from '../noise/types.ts';
 import { parseConsistencyLossOptions } from '../options/consistency-loss-options.ts';
 import { parseTrainingBatch } from '../options/training-batch-options.ts';
 import { split } from '../random/split.ts';
-import { assertCopies, assertLike } from '../tensors/assert-shapes.ts';
+import { assertLike } from '../tensors/assert-shapes.ts';
 import { assertOutsideTape } from '../tensors/assert-outside-tape.ts';
 import { assertLabelsFit } from '../tensors/labels.ts';
 import { withDispose } from '../tensors/with-dispose.ts';
@@ -66,7 +66,8 @@ export interface ConsistencyTerms {
  * ```
  */
 export class ConsistencyLoss implements TrainingLoss<TrainingBatch, PreparedBatch> {
-  readonly #classifier: Classifier;
+  /** The base classifier that is trained. */
+  readonly classifier: Classifier;
   readonly #run: LogitsFn;
   readonly #options: ReturnType<typeof parseConsistencyLossOptions>;
 
@@ -74,14 +75,14 @@ export class ConsistencyLoss implements TrainingLoss<TrainingBatch, PreparedBatc
   constructor(classifier: Classifier, options: ConsistencyLossOptions) {
     this.#options = parseConsistencyLossOptions('ConsistencyLoss', options);
     this.#run = adaptClassifier('ConsistencyLoss', classifier);
-    this.#classifier = classifier;
+    this.classifier = classifier;
   }
 
   /**
    * Draws the noise of a batch and, in the adversarial variant, attacks the images under it: `x` of the result are then the attacked ones.
    *
-   * @throws OptionError, TensorError for a missing key or epoch, unknown names, labels or shapes that do not fit, fewer than 2 copies in a
-   * given noise, or inside a tape
+   * @throws OptionError, TensorError for a missing key or epoch, unknown names, labels or shapes that do not fit, or inside
+   * a tape
    */
   prepare(batch: TrainingBatch): PreparedBatch {
     const call = 'ConsistencyLoss.prepare';
@@ -93,9 +94,8 @@ export class ConsistencyLoss implements TrainingLoss<TrainingBatch, PreparedBatc
     return withDispose(() => {
       const drawn = noisyBatch(call, given, { ...this.#options, key: attack ? noiseKey : given.key });
       const { x, labels, noise } = drawn;
-      assertCopies(call, 'noise', noise, 2);
       if (!attack) return drawn;
-      const attacked = attack.perturb(this.#classifier, {
+      const attacked = attack.perturb(this.classifier, {
         x,
         labels,
         key: attackKey,

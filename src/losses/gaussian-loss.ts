@@ -42,6 +42,8 @@ export interface GaussianTerms {
  * ```
  */
 export class GaussianLoss implements TrainingLoss<TrainingBatch, PreparedBatch> {
+  /** The base classifier that is trained. */
+  readonly classifier: Classifier;
   readonly #run: LogitsFn;
   readonly #options: ReturnType<typeof parseGaussianLossOptions>;
 
@@ -49,6 +51,7 @@ export class GaussianLoss implements TrainingLoss<TrainingBatch, PreparedBatch> 
   constructor(classifier: Classifier, options: GaussianLossOptions) {
     this.#options = parseGaussianLossOptions('GaussianLoss', options);
     this.#run = adaptClassifier('GaussianLoss', classifier);
+    this.classifier = classifier;
   }
 
   /**

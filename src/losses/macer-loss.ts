@@ -69,6 +69,8 @@ export interface MacerTerms {
  * ```
  */
 export class MacerLoss implements TrainingLoss<TrainingBatch, PreparedMacer> {
+  /** The base classifier that is trained. */
+  readonly classifier: Classifier;
   readonly #run: LogitsFn;
   readonly #options: ReturnType<typeof parseMacerLossOptions>;
 
@@ -76,6 +78,7 @@ export class MacerLoss implements TrainingLoss<TrainingBatch, PreparedMacer> {
   constructor(classifier: Classifier, options: MacerLossOptions) {
     this.#options = parseMacerLossOptions('MacerLoss', options);
     this.#run = adaptClassifier('MacerLoss', classifier);
+    this.classifier = classifier;
   }
 
   /**

@@ -19,7 +19,7 @@ export function noisyBatch(
   source: NoiseSource,
 ): Omit<PreparedBatch, keyof Prepared> {
   assertBatch(call, x);
-  if (noise) assertBatchNoise(call, x, noise);
+  if (noise) assertBatchNoise(call, x, noise, { numNoise: source.numNoise });
   const checked = checkLabels(call, labels, x.shape[0] ?? 0);
   const drawn = (): tf.Tensor =>
     source.noise.sampleBatch({ key: source.key, numNoise: source.numNoise, shape: x.shape, first: firstImage });

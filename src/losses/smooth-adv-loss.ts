@@ -78,7 +78,8 @@ export interface SmoothAdvTerms {
  * ```
  */
 export class SmoothAdvLoss implements TrainingLoss<SmoothAdvBatch, PreparedSmoothAdv> {
-  readonly #classifier: Classifier;
+  /** The base classifier that is trained. */
+  readonly classifier: Classifier;
   readonly #run: LogitsFn;
   readonly #options: ReturnType<typeof parseSmoothAdvLossOptions>;
 
@@ -86,7 +87,7 @@ export class SmoothAdvLoss implements TrainingLoss<SmoothAdvBatch, PreparedSmoot
   constructor(classifier: Classifier, options: SmoothAdvLossOptions) {
     this.#options = parseSmoothAdvLossOptions('SmoothAdvLoss', options);
     this.#run = adaptClassifier('SmoothAdvLoss', classifier);
-    this.#classifier = classifier;
+    this.classifier = classifier;
   }
 
   /**
@@ -108,7 +109,7 @@ export class SmoothAdvLoss implements TrainingLoss<SmoothAdvBatch, PreparedSmoot
       const { x, labels, noise } = drawn;
       const xAdv =
         given.xAdv?.clone() ??
-        attack.perturb(this.#classifier, { x, labels, noise, key: attackKey, strength, firstImage });
+        attack.perturb(this.classifier, { x, labels, noise, key: attackKey, strength, firstImage });
       assertLike(call, 'xAdv', xAdv, x);
       return { ...drawn, xAdv };
     });

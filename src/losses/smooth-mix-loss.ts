@@ -101,7 +101,8 @@ export interface SmoothMixTerms {
  * ```
  */
 export class SmoothMixLoss implements TrainingLoss<SmoothMixBatch, PreparedSmoothMix> {
-  readonly #classifier: Classifier;
+  /** The base classifier that is trained. */
+  readonly classifier: Classifier;
   readonly #run: LogitsFn;
   readonly #options: ReturnType<typeof parseSmoothMixLossOptions>;
 
@@ -109,7 +110,7 @@ export class SmoothMixLoss implements TrainingLoss<SmoothMixBatch, PreparedSmoot
   constructor(classifier: Classifier, options: SmoothMixLossOptions) {
     this.#options = parseSmoothMixLossOptions('SmoothMixLoss', options);
     this.#run = adaptClassifier('SmoothMixLoss', classifier);
-    this.#classifier = classifier;
+    this.classifier = classifier;
   }
 
   /**
@@ -135,7 +136,7 @@ export class SmoothMixLoss implements TrainingLoss<SmoothMixBatch, PreparedSmoot
       const ends =
         clean && adversary
           ? { clean, adversary }
-          : this.#options.attack.perturb(this.#classifier, { x, labels, noise, key: attackKey, strength, firstImage });
+          : this.#options.attack.perturb(this.classifier, { x, labels, noise, key: attackKey, strength, firstImage });
       assertLike(call, 'clean', ends.clean, x);
       assertLike(call, 'adversary', ends.adversary, x);
       const mixing = given.mixing?.clone() ?? drawMixing(mixingKey, firstImage, batchSize);

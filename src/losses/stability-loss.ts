@@ -52,6 +52,8 @@ export interface StabilityTerms {
  * ```
  */
 export class StabilityLoss implements TrainingLoss<TrainingBatch, PreparedBatch> {
+  /** The base classifier that is trained. */
+  readonly classifier: Classifier;
   readonly #run: LogitsFn;
   readonly #options: ReturnType<typeof parseStabilityLossOptions>;
 
@@ -59,6 +61,7 @@ export class StabilityLoss implements TrainingLoss<TrainingBatch, PreparedBatch>
   constructor(classifier: Classifier, options: StabilityLossOptions) {
     this.#options = parseStabilityLossOptions('StabilityLoss', options);
     this.#run = adaptClassifier('StabilityLoss', classifier);
+    this.classifier = classifier;
   }
 
   /**

@@ -1,4 +1,5 @@
 import type * as tf from '@tensorflow/tfjs';
+import type { Classifier } from '../classifier/types.ts';
 import type { Labels } from '../tensors/labels.ts';
 import type { Key } from '../types.ts';
 
@@ -9,11 +10,11 @@ import type { Key } from '../types.ts';
 export interface TrainingBatch {
   /** Images [B, ...inputShape], float32; copied, not disposed. */
   readonly x: tf.Tensor;
-  /** Class labels [B]; copied, not disposed. */
+  /** Class labels [B], from 0 to numClasses − 1; plain integers are checked. Copied, not disposed. */
   readonly labels: Labels;
   /** Drives every draw of `prepare`: each loss says which part draws what. */
   readonly key: Key;
-  /** The noise ε [M, B, ...inputShape] to use instead of drawing it; copied, not disposed. */
+  /** The noise ε [M, B, ...inputShape] to use instead of drawing it, with M = `numNoise` of the loss; copied, not disposed. */
   readonly noise?: tf.Tensor | undefined;
   /** Index of the epoch, from 0: needed by the options that change with it (warm-up, schedules), unused without them. */
   readonly epoch?: number | undefined;
@@ -56,8 +57,14 @@ export interface PreparedBatch extends Prepared {
 
 /** The two-phase form of every training objective: `prepare` outside the gradient tape, `value` inside. */
 export interface TrainingLoss<Batch = TrainingBatch, P extends Prepared = Prepared> {
+  /** The base classifier that is trained: `checkTraining` looks at its logits. Every loss of catrs has it. */
+  readonly classifier?: Classifier | undefined;
   /** Draws the noise and runs the attack. The tensors of the batch are copied, not disposed. Throws inside a tape. */
   prepare(batch: Batch): P;
-  /** The loss of a prepared batch, a scalar owned by the caller; the tape of `optimizer.minimize` sees only this. */
+  /**
+   * The loss of a prepared batch, a scalar owned by the caller; the tape of `optimizer.minimize` sees only this.
+   *
+   * Labels in a tensor cannot be looked at here: where one is no class, value and gradients of a loss of catrs are NaN.
+   */
   value(prepared: P): tf.Scalar;
 }

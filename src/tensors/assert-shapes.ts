@@ -1,8 +1,19 @@
 import type * as tf from '@tensorflow/tfjs';
 import { TensorError, showValue } from '../errors.ts';
 
-/** Throws unless `noise` is float32 [M, ...x.shape] for some M of at least 1. @internal */
-export function assertBatchNoise(call: string, x: tf.Tensor, noise: tf.Tensor, field = 'noise'): void {
+/** The name of a given noise, and how many copies it must have: by default any number of at least 1. @internal */
+export interface GivenNoise {
+  readonly field?: string;
+  readonly numNoise?: number;
+}
+
+/** Throws unless `noise` is float32 [M, ...x.shape]. @internal */
+export function assertBatchNoise(
+  call: string,
+  x: tf.Tensor,
+  noise: tf.Tensor,
+  { field = 'noise', numNoise }: GivenNoise = {},
+): void {
   if (!isTensor(noise) || !hasShape(noise, [noise.shape[0] ?? 1, ...x.shape]) || noise.size === 0) {
     throw new TensorError(`\`${field}\` must have shape [M,${x.shape}] with M of at least 1, got ${showShape(noise)}`, {
       call,
@@ -11,6 +22,12 @@ export function assertBatchNoise(call: string, x: tf.Tensor, noise: tf.Tensor, f
     });
   }
   assertFloat(call, field, noise);
+  if (numNoise === undefined || noise.shape[0] === numNoise) return;
+  throw new TensorError(
+    `\`${field}\` must hold \`numNoise\` = ${numNoise} noisy copies, got ${noise.shape[0]}` +
+      ` (make the loss with numNoise: ${noise.shape[0]}, or give ${numNoise} copies)`,
+    { call, field, value: noise.shape },
+  );
 }
 
 /** Throws unless a tensor of noisy copies, [M, B, ...], holds at least `least` of them. @internal */

@@ -19,10 +19,17 @@ export function crossEntropyRows(logits: tf.Tensor, labels: tf.Tensor1D): tf.Ten
   return tf.neg(labelEntries(tf.logSoftmax(logits), labels));
 }
 
-/** The entry of every row at its label: values [..., B, C] and labels int32 [B] give [..., B]. @internal */
+/**
+ * The entry of every row at its label: values [..., B, C] and labels int32 [B] give [..., B].
+ *
+ * NaN, and with a gradient of NaN, where a label is no class: labels in a tensor cannot be looked at without waiting, and such an image must
+ * not seem to cost nothing.
+ * @internal
+ */
 export function labelEntries(values: tf.Tensor, labels: tf.Tensor1D): tf.Tensor {
-  const numClasses = values.shape.at(-1) ?? 0;
-  return tf.sum(tf.mul(values, oneHot(labels, numClasses)), -1);
+  const rows = oneHot(labels, values.shape.at(-1) ?? 0);
+  // 1/1 and 0/1 at a class; 0/0, which is NaN, in the row of zeros of anything else.
+  return tf.sum(tf.mul(values, tf.div(rows, tf.sum(rows, -1, true))), -1);
 }
 
 /**

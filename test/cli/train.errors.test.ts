@@ -1,5 +1,6 @@
 import { mkdir, readdir, truncate, writeFile } from 'node:fs/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { encodeNpy } from '../../src/data/encode-npy.ts';
 import { useFolder } from '../node/run.ts';
 import { catrs, writeImages } from './interruptible.ts';
 import type { CliResult } from './run.ts';
@@ -82,6 +83,33 @@ describe('catrs train refuses', () => {
     const softmax = await train(['--epochs', '1', '--classes', '3', '--init', path('softmax')]);
     expect(softmax.code).toBe(2);
     expect(await readdir(path(''))).not.toContain('run');
+  });
+
+  it('images outside the range, and soft targets that are no probabilities, and writes nothing', async () => {
+    const size = 9;
+    const values = Float32Array.from({ length: size * 256 }, (_, i) => i % 256);
+    await mkdir(path('bright'), { recursive: true });
+    const images = encodeNpy({ dtype: 'float32', shape: [size, 16, 16, 1], data: values });
+    await writeFile(path('bright/x_train.npy'), images);
+    await writeFile(
+      path('bright/y_train.npy'),
+      encodeNpy({ dtype: 'uint8', shape: [size], data: new Uint8Array(size) }),
+    );
+    const bright = ['--data', path('bright/x_train.npy'), '--labels', path('bright/y_train.npy'), ...short];
+    const text = '`x` must have finite values in the input range [0, 1], got 2 in row';
+    await refused(train(bright), text);
+    await refused(train([...bright, '--workers', '2']), text);
+    await refused(
+      train([...bright, '--input-range', '0,254']),
+      '`x` must have finite values in the input range [0, 254], got 255',
+    );
+    const votes = encodeNpy({ dtype: 'float32', shape: [size, 3], data: new Float32Array(3 * size).fill(10) });
+    await writeFile(path('votes.npy'), votes);
+    const soft = [...short, '--method', 'catrs', '--soft-targets', path('votes.npy')];
+    await refused(train(soft), '--soft-targets must have rows of probabilities, got [10, 10, 10] for example');
+    expect(await readdir(path(''))).not.toContain('run');
+    const ran = await train([...bright, '--input-range', '0,255', '--sigma', '64'], 'wide');
+    expect(ran.code).toBe(0);
   });
 
   it('a folder with a model, and leaves it', async () => {

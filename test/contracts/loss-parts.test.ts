@@ -137,7 +137,13 @@ describeBackends('the parts of the losses, against plain loops', () => {
     });
     const nothing = { dispose: () => {}, [Symbol.dispose]: () => {} };
     const attack = { perturb: () => ({ ...asTensors(), ...nothing }) };
-    const loss = new SmoothMixLoss(classifier, { noise, attack, eta, warmupEpochs });
+    const loss = new SmoothMixLoss(classifier, {
+      noise,
+      attack,
+      eta,
+      warmupEpochs,
+      numNoise: given.includes('noise') ? 4 : 2,
+    });
     const x = tf.tensor2d(images, [5, 4]);
     const all = {
       ...asTensors(),

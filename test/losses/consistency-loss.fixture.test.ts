@@ -60,7 +60,7 @@ describeBackends('ConsistencyLoss against the official code', () => {
     return { batch: { x: t.x, labels: fixture.labels, noise: given, key: createKey(0) }, free: () => given.dispose() };
   };
   const prepared = ({ m, mode, lbd, eta }: ConsistencyCase) => {
-    const loss = new ConsistencyLoss(tinyCnn(variables), { noise, lambda: lbd, eta, mode });
+    const loss = new ConsistencyLoss(tinyCnn(variables), { noise, lambda: lbd, numNoise: m, eta, mode });
     const { batch, free } = batchOf(m);
     const ready = loss.prepare(batch);
     free();
@@ -114,7 +114,9 @@ describeBackends('ConsistencyLoss against the official code', () => {
       const { m, steps, max_norm: epsilon, adv } = row;
       const attack = new SmoothedPgd({ noise, epsilon, steps, clip: [0, 1], order: 'shorten-then-clip' });
       const { batch, free } = batchOf(m);
-      const adversarial = new ConsistencyLoss(tinyCnn(variables), { noise, lambda: 1, attack }).prepare(batch);
+      const adversarial = new ConsistencyLoss(tinyCnn(variables), { noise, lambda: 1, numNoise: m, attack }).prepare(
+        batch,
+      );
       await expectGolden(adversarial.x, adv, fixture.tolerance.attack);
       expect(await adversarial.noise.data()).toEqual(await batch.noise.data());
       adversarial.dispose();

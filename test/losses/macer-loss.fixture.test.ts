@@ -64,7 +64,7 @@ describeBackends('MacerLoss against the official code', () => {
 
     it('has the loss, its parts and its gradients', async () => {
       const noise = new GaussianNoise({ sigma });
-      const loss = new MacerLoss(tinyCnn(variables), { noise, lambda: lbd, gamma, beta });
+      const loss = new MacerLoss(tinyCnn(variables), { noise, lambda: lbd, numNoise: t.noise.shape[0]!, gamma, beta });
       const batch = loss.prepare({ x: t.x, labels: row.labels, noise: t.noise, key: createKey(0) });
       const found = lossAndGradients(() => loss.value(batch), variables);
       const terms = loss.terms(batch);

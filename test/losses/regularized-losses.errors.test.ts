@@ -125,7 +125,7 @@ describe('prepare and value refuse', () => {
     return expectError(
       () => loss.prepare(batch({ noise: t.one })),
       TensorError,
-      'ConsistencyLoss.prepare: `noise` must hold at least 2 noisy copies, got shape [1,3,2]',
+      'ConsistencyLoss.prepare: `noise` must hold `numNoise` = 2 noisy copies, got 1 (make the loss with numNoise: 1, or give 2 copies)',
     );
   });
 

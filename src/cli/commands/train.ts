@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import { toCount, toNumber, toPositiveCount } from '../arguments.ts';
+import { toCount, toNumber, toPositiveCount, toRange } from '../arguments.ts';
 import { addBackendOption, addDataOptions } from '../common-options.ts';
 import { splitTrain } from '../train-split.ts';
 import { METHODS, PRESETS, type TrainOptions } from '../train/train-options.ts';
@@ -25,6 +25,7 @@ export function registerTrain(program: Command, io: CliIo): void {
     .option('--classes <count>', 'number of classes (default: the largest label + 1)', toPositiveCount)
     .option('--init <model>', 'start from this model (model.json or its folder), in place of --arch')
     .option('--soft-targets <file>', 'NPY file of catrs soft-targets, for --method catrs')
+    .option('--input-range <low,high>', 'smallest and largest pixel (default: 0,1)', toRange)
     .option('--epochs <count>', 'passes over the data', toPositiveCount)
     .option('--batch-size <count>', 'images of a batch', toPositiveCount)
     .option('--learning-rate <number>', 'of SGD', toNumber)

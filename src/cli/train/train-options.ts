@@ -1,3 +1,4 @@
+import type { InputRange } from '../../types.ts';
 import type { BackendName, DataOptions } from '../common-options.ts';
 
 /** Names of the methods on the command line, and in `presets`. @internal */
@@ -58,6 +59,7 @@ export interface TrainOptions extends DataOptions, MethodOptions, LoopOptions {
   readonly eval?: string;
   readonly evalLabels?: string;
   readonly out: string;
+  readonly inputRange?: InputRange;
   readonly resume?: true;
   readonly seed: number;
   readonly workers: number;

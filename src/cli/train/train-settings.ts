@@ -60,13 +60,18 @@ export function resolveSettings(options: TrainOptions): ResolvedSettings {
   const base: Published = published ?? presets.cifar10[0.25][METHODS[method]];
   const { loss, attack } = methodFields(options, {
     loss: base.loss as Fields,
-    attack: base.attack as Fields | undefined,
+    attack: withRange(base.attack as Fields | undefined, options.inputRange),
   });
   const epochs = options.epochs ?? published?.training.epochs;
   if (epochs === undefined) throw new CliError('--epochs is needed without --preset (for example --epochs 10)');
   const publishedLoop = published && { ...published.training, timing: 'published' };
   const loop = { ...DEFAULT_LOOP, ...publishedLoop, ...given(options), epochs } as LoopSettings;
   return { settings: { method, sigma, loss, attack, loop, seed }, presetModel: published?.model };
+}
+
+/** The options of an attack that keeps images in their range, with that range. */
+function withRange(attack: Fields | undefined, range: TrainOptions['inputRange']): Fields | undefined {
+  return attack && range && 'clip' in attack ? { ...attack, clip: range } : attack;
 }
 
 /** What the command line says of the loop. */

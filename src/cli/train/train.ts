@@ -1,21 +1,25 @@
 import type * as tf from '@tensorflow/tfjs';
 import { checkClassifier } from '../../classifier/check-classifier.ts';
+import { checkTraining } from '../../losses/check-training.ts';
 import { loadCheckpoint } from '../../node/load-checkpoint.ts';
 import { saveCheckpoint } from '../../node/save-checkpoint.ts';
 import { saveModel } from '../../node/save-model.ts';
 import { createKey } from '../../random/create-key.ts';
+import { foldIn } from '../../random/fold-in.ts';
 import { split } from '../../random/split.ts';
 import { OwnDataset } from '../../data/own-dataset.ts';
+import { microBatches } from '../../recipes/micro-batches.ts';
 import { readBatch } from '../../recipes/read-batch.ts';
 import { Sgd } from '../../recipes/sgd.ts';
-import type { Key } from '../../types.ts';
+import { trainingBatches } from '../../recipes/training-batches.ts';
+import type { InputRange, Key } from '../../types.ts';
 import { CliError } from '../cli-error.ts';
 import { note, printJson } from '../note.ts';
 import { openBackend } from '../open-backend.ts';
 import { refuseOnnx } from '../open-trainable.ts';
 import { showProgress } from '../progress.ts';
 import { type CliIo, EXIT } from '../types.ts';
-import { makeLoss } from './make-loss.ts';
+import { type AnyLoss, makeLoss } from './make-loss.ts';
 import { makeModel } from './make-model.ts';
 import { openRunFolder, type RunFolder } from './run-folder.ts';
 import { BEGINNING, type RunRecord, type Standing, standingIn, stateOf } from './run-state.ts';
@@ -24,7 +28,7 @@ import { openStepper } from './stepper.ts';
 import { trainEpochs, type TrainRun } from './train-epochs.ts';
 import type { TrainOptions } from './train-options.ts';
 import { trainProgress } from './train-progress.ts';
-import { resolveSettings } from './train-settings.ts';
+import { resolveSettings, type TrainSettings } from './train-settings.ts';
 import { openTrainingData, type TrainingData } from './training-data.ts';
 import { tensorOver } from '../../tensors/own-tensor.ts';
 
@@ -41,7 +45,8 @@ export async function train(options: TrainOptions, io: CliIo): Promise<void> {
   const sgd = new Sgd({ learningRate, momentum, weightDecay });
   try {
     await checkModel(model, data);
-    makeLoss(model, settings); // checks its options before anything is written
+    // Both before anything is written: the class of the loss checks the options, and what it makes of a first batch its values.
+    await checkFirstBatch(makeLoss(model, settings), data, { order, settings, inputRange: options.inputRange });
     const { arch, init, normalize, workers } = options;
     const record = { settings, data: data.record, architecture, backend, workers };
     await using folder = await openRunFolder(options.out, options.resume === true);
@@ -131,5 +136,28 @@ async function checkModel(model: tf.LayersModel, { dataset, numClasses }: Traini
     await checkClassifier(model, sample, { numClasses });
   } finally {
     sample.dispose();
+  }
+}
+
+interface FirstBatch {
+  readonly order: Key;
+  readonly settings: TrainSettings;
+  readonly inputRange: InputRange | undefined;
+}
+
+/** Shows the loss the first batch of the run, or the first of its parts. */
+async function checkFirstBatch(
+  loss: AnyLoss,
+  { dataset, softTargets }: TrainingData,
+  { order, settings, inputRange }: FirstBatch,
+): Promise<void> {
+  const { batchSize, microBatches: count } = settings.loop;
+  const batches = trainingBatches(dataset, { batchSize, key: foldIn(order, 0), ...(softTargets && { softTargets }) });
+  for await (const batch of batches) {
+    using whole = batch;
+    for (const part of microBatches({ ...whole, key: order, epoch: 0 }, Math.min(count, whole.labels.length))) {
+      using first = part;
+      return await checkTraining(loss, first, inputRange && { inputRange });
+    }
   }
 }

@@ -1,0 +1,188 @@
+import * as tf from '@tensorflow/tfjs';
+import { adaptClassifier } from '../classifier/adapt-classifier.ts';
+import {
+  assertFiniteLogits,
+  assertLogitsShape,
+  countDistributions,
+  LEAST_ROWS_TO_JUDGE,
+} from '../classifier/check-logits.ts';
+import type { Classifier } from '../classifier/types.ts';
+import { ClassifierError, OptionError, showValue, TensorError } from '../errors.ts';
+import { parseCheckTrainingOptions, requireTrainingLoss } from '../options/check-training-options.ts';
+import { assertBatch, assertSoftTargets, isTensor } from '../tensors/assert-shapes.ts';
+import { assertLabelsFit, checkLabels } from '../tensors/labels.ts';
+import type { InputRange } from '../types.ts';
+import type { Prepared, TrainingBatch, TrainingLoss } from './types.ts';
+
+/** Options of {@link checkTraining}. */
+export interface CheckTrainingOptions {
+  /**
+   * Smallest and largest value of the images, as it will be declared for certification.
+   * @defaultValue [0, 1]
+   */
+  readonly inputRange?: InputRange;
+}
+
+const CALL = 'checkTraining';
+
+/**
+ * Looks, before a long run, at everything that a loss cannot look at without waiting: the values of a batch in tensors, and the logits.
+ *
+ * With M the number of noisy copies and C that of classes, it checks that
+ * - images are finite and inside `inputRange`, labels whole numbers from 0 to C − 1,
+ * - rows of `softTargets` are probabilities with sum 1 (within 1e-3), `k` is a whole number from 1 to M, `mixing` in [0, 1],
+ * - noise, drawn or given, and what the attack made of the batch are finite,
+ * - the classifier returns finite logits [batch, C], and not probabilities.
+ *
+ * It calls `prepare` once and the classifier in inference mode: no weight and no running statistic changes, and the same batch can be
+ * trained on afterwards. Nothing of it is random but what `prepare` draws from the key of the batch.
+ *
+ * @param loss - any loss of catrs; one of your own needs a property `classifier`
+ * @param batch - the first batch, as `prepare` takes it; its tensors are not disposed
+ * @throws OptionError, TensorError that names the field of the batch that is wrong and the way out; whatever `prepare` throws
+ * @throws ClassifierError if the logits are not finite, of the wrong shape, or probabilities
+ * @example
+ * ```ts
+ * await checkTraining(loss, { x, labels, softTargets, key });
+ * ```
+ */
+export async function checkTraining<Batch extends TrainingBatch>(
+  loss: TrainingLoss<Batch>,
+  batch: Batch,
+  options: CheckTrainingOptions = {},
+): Promise<void> {
+  const { inputRange } = parseCheckTrainingOptions(CALL, options);
+  requireTrainingLoss(CALL, loss);
+  const { classifier } = loss;
+  if (classifier === undefined) {
+    const text =
+      '`loss` must name its classifier, got none (give it a property `classifier`: the model that it trains)';
+    throw new OptionError(text, { call: CALL, field: 'loss', value: loss });
+  }
+  const prepared = loss.prepare(batch);
+  try {
+    const { x, softTargets } = batch;
+    assertBatch(CALL, x);
+    await checkImages(x, inputRange);
+    const numClasses = await checkLogits(classifier, x);
+    await checkLabelValues(batch, numClasses);
+    if (softTargets) {
+      assertSoftTargets(CALL, softTargets, x.shape[0] ?? 0, numClasses);
+      await checkSoftTargets(softTargets, numClasses);
+    }
+    await checkPrepared(prepared);
+  } finally {
+    prepared.dispose();
+  }
+}
+
+async function checkImages(x: tf.Tensor, [low, high]: InputRange): Promise<void> {
+  // The values are float32, so the ends are taken as float32 too.
+  const [least, most] = [Math.fround(low), Math.fround(high)];
+  await checkEntries('x', x, {
+    holds: (value) => value >= least && value <= most && Number.isFinite(value),
+    must: `have finite values in the input range [${low}, ${high}]`,
+    wayOut: 'sigma is in input units: scale the images, or declare `inputRange` and choose sigma for it',
+  });
+}
+
+/** Asks the classifier for the images, and for darker versions of them until there are rows enough to judge by; gives C. */
+async function checkLogits(classifier: Classifier, x: tf.Tensor): Promise<number> {
+  const [images = 1] = x.shape;
+  const versions = Math.ceil(LEAST_ROWS_TO_JUDGE / images);
+  const run = adaptClassifier(CALL, classifier);
+  const logits = tf.tidy(() => {
+    const rows = Array.from({ length: versions }, (_, i) => tf.mul(x, 1 - i / (2 * versions)));
+    // The clone keeps a classifier that returns its input from handing us the caller's tensor.
+    return tf.clone(run(tf.concat(rows), { training: false }));
+  });
+  try {
+    assertLogitsShape(CALL, logits, images * versions);
+    const [, numClasses = 0] = logits.shape;
+    const values = await logits.data();
+    assertFiniteLogits(CALL, values);
+    if (countDistributions(values, numClasses) === images * versions) {
+      throw new ClassifierError(
+        '`classifier` must return logits, got rows that are probabilities' +
+          " (remove the final softmax, or make the loss of toLogitsFn(model, { output: 'probabilities' }))",
+        { call: CALL, field: 'classifier', value: 'probabilities' },
+      );
+    }
+    return numClasses;
+  } finally {
+    logits.dispose();
+  }
+}
+
+async function checkLabelValues({ x, labels }: TrainingBatch, numClasses: number): Promise<void> {
+  const checked = checkLabels(CALL, labels, x.shape[0] ?? 0);
+  try {
+    assertLabelsFit(CALL, checked.largest, numClasses);
+    await checkEntries('labels', checked.labels, {
+      holds: (value) => value >= 0 && value < numClasses,
+      must: `be whole numbers from 0 to ${numClasses - 1}`,
+      wayOut: `the classifier has ${numClasses} classes`,
+    });
+  } finally {
+    checked.labels.dispose();
+  }
+}
+
+async function checkSoftTargets(softTargets: tf.Tensor, numClasses: number): Promise<void> {
+  const values = await softTargets.data();
+  for (let image = 0; image * numClasses < values.length; image++) {
+    const row = values.slice(image * numClasses, (image + 1) * numClasses);
+    if (countDistributions(row, numClasses) === 1) continue;
+    throw new TensorError(
+      `\`softTargets\` must have rows of probabilities with sum 1, got ${showValue([...row])} for image ${image}` +
+        ' (divide each row of votes by its sum; logits need a softmax)',
+      { call: CALL, field: 'softTargets', value: row },
+    );
+  }
+}
+
+/** What values of a prepared tensor must be, beside finite. */
+const bounds: Readonly<Record<string, (numNoise: number) => Entries>> = {
+  k: (numNoise) => ({
+    holds: (value) => Number.isInteger(value) && value >= 1 && value <= numNoise,
+    must: `be whole numbers from 1 to the number of noisy copies (${numNoise})`,
+    wayOut: 'omit `k`, and it is drawn',
+  }),
+  mixing: () => ({
+    holds: (value) => value >= 0 && value <= 1,
+    must: 'be in [0, 1]',
+    wayOut: 'omit `mixing`, and it is drawn from [0, 1/2)',
+  }),
+};
+
+/** Looks at all tensors that a loss has prepared, whatever it calls them. */
+async function checkPrepared(prepared: Prepared & { readonly noise?: unknown }): Promise<void> {
+  const numNoise = isTensor(prepared.noise) ? (prepared.noise.shape[0] ?? 1) : 1;
+  for (const [field, tensor] of Object.entries(prepared)) {
+    if (!isTensor(tensor)) continue;
+    const bound = bounds[field]?.(numNoise);
+    const wayOut = 'it is given with the batch, drawn, or made by the attack: look at that';
+    await checkEntries(field, tensor, bound ?? { holds: Number.isFinite, must: 'hold finite numbers', wayOut });
+  }
+}
+
+interface Entries {
+  readonly holds: (value: number) => boolean;
+  readonly must: string;
+  readonly wayOut: string;
+}
+
+/** Throws at the first entry that does not hold, and says in which row it is. */
+async function checkEntries(field: string, tensor: tf.Tensor, { holds, must, wayOut }: Entries): Promise<void> {
+  const values = await tensor.data();
+  const wrong = values.findIndex((value) => !holds(value));
+  if (wrong < 0) return;
+  const [rows = 1] = tensor.shape;
+  const row = Math.floor(wrong / (values.length / rows));
+  const place = `${values[wrong]} in row ${row}`;
+  throw new TensorError(`\`${field}\` must ${must}, got ${place} (${wayOut})`, {
+    call: CALL,
+    field,
+    value: values[wrong],
+  });
+}
