@@ -111,12 +111,12 @@ export class SmoothedDdn implements InputAttack {
           const { gradient, seen } = gradientSeeing(
             CALL,
             (moved) => {
-              const logits = target.logits(tf.add(x, moved));
-              return { value: target.loss(logits), seen: { logits } };
+              const { logits, votes } = target.outputs(tf.add(x, moved));
+              return { value: target.loss(logits), seen: { votes } };
             },
             delta,
           );
-          const changed = voteChanged(seen.logits, target.labels);
+          const changed = voteChanged(seen.votes, target.labels);
           const length = rowNorms(delta);
           const better = tf.greater(tf.mul(changed, tf.sub(bestLength, length)), 0);
           const factor = tf.sub(1 + gamma, tf.mul(2 * gamma, changed));

@@ -1,10 +1,11 @@
 import * as tf from '@tensorflow/tfjs';
 import { adaptClassifier } from '../classifier/adapt-classifier.ts';
 import { noisyLogits } from '../classifier/noisy-logits.ts';
-import type { Classifier } from '../classifier/types.ts';
+import { originOf } from '../classifier/origin.ts';
+import type { Classifier, LogitsFn } from '../classifier/types.ts';
 import type { AdditiveNoise } from '../noise/types.ts';
 import { assertBatch, assertBatchNoise } from '../tensors/assert-shapes.ts';
-import { labelEntries } from '../tensors/cross-entropy.ts';
+import { labelEntries, splitCopies } from '../tensors/cross-entropy.ts';
 import { assertLabelsFit, checkLabels } from '../tensors/labels.ts';
 import { flattenExamples } from '../tensors/per-example.ts';
 import type { Key } from '../types.ts';
@@ -20,6 +21,8 @@ export interface SmoothedTarget {
   readonly labels: tf.Tensor1D;
   /** Logits of rows + ε_i, [M, B, C]. */
   logits(rows: tf.Tensor2D): tf.Tensor3D;
+  /** The same, with the rows of which votes are taken: the probabilities where the classifier has them, else the logits. */
+  outputs(rows: tf.Tensor2D): { readonly logits: tf.Tensor3D; readonly votes: tf.Tensor3D };
   /** −Σ_b ln (1/M) Σ_i softmax(logits_i)_y, scalar: what attacks increase. */
   loss(logits: tf.Tensor3D): tf.Tensor;
   /**
@@ -60,6 +63,18 @@ export function smoothedTarget(
   const [numNoise = 1] = noise.shape;
   const images = (moved: tf.Tensor): tf.Tensor => tf.reshape(moved, x.shape);
   let numClasses = 0;
+  const outputs: SmoothedTarget['outputs'] = (moved) => {
+    let probabilities: tf.Tensor | undefined;
+    const seeing: LogitsFn = (noisy, mode) => {
+      const found = originOf(run)?.outputs?.(noisy, mode);
+      probabilities = found?.probabilities;
+      return found?.logits() ?? run(noisy, mode);
+    };
+    const logits = noisyLogits(call, seeing, { x: images(moved), noise }, { training: false });
+    numClasses = logits.shape[2];
+    assertLabelsFit(call, largest, numClasses);
+    return { logits, votes: probabilities ? splitCopies(probabilities, numNoise) : logits };
+  };
   return {
     x: rows,
     noise: tf.reshape(noise, [numNoise, ...rows.shape]),
@@ -68,12 +83,8 @@ export function smoothedTarget(
       const mark = labelEntries(tf.zeros([rows.shape[0], numClasses]), labels); // 0, or NaN
       return images(tf.add(moved, tf.expandDims(mark, 1)));
     },
-    logits: (moved) => {
-      const logits = noisyLogits(call, run, { x: images(moved), noise }, { training: false });
-      numClasses = logits.shape[2];
-      assertLabelsFit(call, largest, numClasses);
-      return logits;
-    },
+    logits: (moved) => outputs(moved).logits,
+    outputs,
     loss: (logits) => {
       const logProbabilities = labelEntries(tf.logSoftmax(logits), labels);
       return tf.neg(tf.sum(tf.sub(tf.logSumExp(logProbabilities, 0), Math.log(numNoise))));

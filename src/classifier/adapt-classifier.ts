@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { ClassifierError, OptionError, showValue } from '../errors.ts';
 import { safeLog } from '../tensors/cross-entropy.ts';
+import { logarithmsOf, originOf, type ProbabilityFn, withOrigin } from './origin.ts';
 import type {
   Classifier,
   ClassifierOutput,
@@ -13,7 +14,33 @@ import type {
 /** A classifier as a function to logits; `call` is the public call that was given the classifier, for error texts. @internal */
 export function adaptClassifier(call: string, classifier: Classifier, output: ClassifierOutput = 'logits'): LogitsFn {
   const run = adaptModel(call, classifier, { field: 'classifier', result: 'logits' });
-  return output === 'logits' ? run : (x, mode) => tf.tidy(() => safeLog(run(x, mode)));
+  if (output === 'logits') return run;
+  const outputs: ProbabilityFn = (x, mode) => {
+    const probabilities = run(x, mode);
+    return { probabilities, logits: () => safeLog(probabilities) };
+  };
+  return logarithmsOf(outputs, [classifier]);
+}
+
+/** A classifier as it votes: a function to rows whose largest entry is the vote. @internal */
+export interface VotingRows {
+  /** x [batch, ...inputShape] → [batch, numClasses]. */
+  readonly run: LogitsFn;
+  /** What the rows are. */
+  readonly output: ClassifierOutput;
+}
+
+/**
+ * The rows of which a classifier's votes are taken: its logits, or its probabilities where it has them.
+ *
+ * Not the logarithms of probabilities: those of nearly equal ones are equal in float32, and the vote would go to the lowest index.
+ * @internal
+ */
+export function votingRows(call: string, classifier: Classifier, output: ClassifierOutput = 'logits'): VotingRows {
+  const run = adaptModel(call, classifier, { field: 'classifier', result: 'logits' });
+  const outputs = output === 'logits' ? originOf(run)?.outputs : undefined;
+  if (!outputs) return { run, output };
+  return { run: (x, mode) => tf.tidy(() => outputs(x, mode).probabilities), output: 'probabilities' };
 }
 
 /** The argument that holds a model, and what the model returns, for error texts. @internal */
@@ -26,10 +53,13 @@ export interface ModelRole {
 export function adaptModel(call: string, model: Classifier, { field, result }: ModelRole): LogitsFn {
   if (typeof model === 'function') return model;
   if (isLayersModel(model)) {
-    return (x, { training }) => tf.tidy(() => onlyOutput(call, model.apply(x, { training }), { field, result }));
+    return withOrigin(
+      (x, { training }) => tf.tidy(() => onlyOutput(call, model.apply(x, { training }), { field, result })),
+      { parts: [model] },
+    );
   }
   if (isGraphModel(model)) {
-    return (x, { training }) => {
+    const run: LogitsFn = (x, { training }) => {
       if (training) {
         throw new ClassifierError(
           `\`${field}\` must be a function or a tf.LayersModel for training, got a tf.GraphModel (it can be certified, not trained)`,
@@ -38,6 +68,7 @@ export function adaptModel(call: string, model: Classifier, { field, result }: M
       }
       return tf.tidy(() => onlyOutput(call, model.predict(x), { field, result }));
     };
+    return withOrigin(run, { parts: [model] });
   }
   if (isTypedClassifier(model)) throw noTensors(call, field, model);
   throw new OptionError(

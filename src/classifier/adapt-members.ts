@@ -1,13 +1,22 @@
 import type * as tf from '@tensorflow/tfjs';
 import { ClassifierError, OptionError, showValue } from '../errors.ts';
 import { adaptModel } from './adapt-classifier.ts';
+import { originOf } from './origin.ts';
 import type { Classifier, ClassifyOptions } from './types.ts';
 
-/** Logits of all members on one batch, in their order. @internal */
-export type MemberLogitsFn = (x: tf.Tensor, options: ClassifyOptions) => tf.Tensor[];
+/** What a member says of a batch. @internal */
+export interface MemberOutputs {
+  /** Its logits, [batch, numClasses]. */
+  readonly logits: tf.Tensor;
+  /** Its probabilities, where it has them and its logits are their logarithms. */
+  readonly probabilities: tf.Tensor | undefined;
+}
 
-/** The members of an ensemble as one function; their logits must have one shape. @internal */
-export function adaptMembers(call: string, members: readonly Classifier[]): MemberLogitsFn {
+/** Outputs of all members on one batch, in their order. @internal */
+export type MemberOutputsFn = (x: tf.Tensor, options: ClassifyOptions) => MemberOutputs[];
+
+/** The members of an ensemble as one function, for use inside a tidy; their logits must have one shape. @internal */
+export function adaptMembers(call: string, members: readonly Classifier[]): MemberOutputsFn {
   if (!Array.isArray(members) || members.length === 0) {
     throw new OptionError(`\`members\` must be a list of at least one classifier, got ${showValue(members)}`, {
       call,
@@ -17,16 +26,26 @@ export function adaptMembers(call: string, members: readonly Classifier[]): Memb
   }
   const runs = members.map((member: Classifier) => adaptModel(call, member, { field: 'members', result: 'logits' }));
   return (x, mode) => {
-    const logits = runs.map((run) => run(x, mode));
+    const found = runs.map((run): MemberOutputs => {
+      const outputs = originOf(run)?.outputs?.(x, mode);
+      return { logits: outputs?.logits() ?? run(x, mode), probabilities: outputs?.probabilities };
+    });
     const [batch] = x.shape;
-    const [first] = logits;
-    for (const { rank, shape } of logits) {
-      if (rank === 2 && shape[0] === batch && shape[1] === first?.shape[1]) continue;
+    const [first] = found;
+    for (const {
+      logits: { rank, shape },
+    } of found) {
+      if (rank === 2 && shape[0] === batch && shape[1] === first?.logits.shape[1]) continue;
       throw new ClassifierError(
-        `\`members\` must return logits of one shape [batch, numClasses], got [${shape}] beside [${first?.shape}] for ${batch} rows`,
+        `\`members\` must return logits of one shape [batch, numClasses], got [${shape}] beside [${first?.logits.shape}] for ${batch} rows`,
         { call, field: 'members', value: shape },
       );
     }
-    return logits;
+    return found;
   };
+}
+
+/** Of which entries a member's vote is taken: logarithms of nearly equal probabilities can be equal. @internal */
+export function voteOf({ logits, probabilities }: MemberOutputs): tf.Tensor {
+  return probabilities ?? logits;
 }

@@ -49,22 +49,21 @@ export function assertFiniteLogits(call: string, logits: ArrayLike<number>): voi
 
 /**
  * Makes a function that is shown the rows batch by batch and throws once they contradict the declared kind of output:
- * probabilities where logits are declared, or a row that is no distribution where probabilities are declared (`logits` then
- * holds ln p). It returns true once no row that follows can contradict them.
+ * probabilities where logits are declared, or a row that is no distribution where probabilities are declared. It returns true once no row
+ * that follows can contradict them.
  * @internal
  */
 export function outputJudge(
   call: string,
   numClasses: number,
   output: ClassifierOutput,
-): (logits: ArrayLike<number>) => boolean {
-  const read = output === 'logits' ? (value: number): number => value : Math.exp;
+): (values: ArrayLike<number>) => boolean {
   let rows = 0;
   let distributions = 0;
-  return (logits) => {
+  return (values) => {
     if (output === 'logits' && distributions < rows) return true; // one row that is no distribution settles it
-    rows += logits.length / numClasses;
-    distributions += countDistributions(logits, numClasses, read);
+    rows += values.length / numClasses;
+    distributions += countDistributions(values, numClasses);
     if (output === 'logits' && rows >= LEAST_ROWS_TO_JUDGE && distributions === rows) {
       throw new ClassifierError(
         "`output` must be 'probabilities' for a classifier whose rows are probabilities, got 'logits' " +
@@ -83,17 +82,13 @@ export function outputJudge(
 }
 
 /** How many rows are non-negative with sum 1. @internal */
-export function countDistributions(
-  values: ArrayLike<number>,
-  numClasses: number,
-  read: (value: number) => number = (value) => value,
-): number {
+export function countDistributions(values: ArrayLike<number>, numClasses: number): number {
   let found = 0;
   for (let row = 0; row < values.length; row += numClasses) {
     let sum = 0;
     let least = Infinity;
     for (let c = 0; c < numClasses; c++) {
-      const probability = read(values[row + c] as number);
+      const probability = values[row + c] as number;
       sum += probability;
       least = Math.min(least, probability);
     }

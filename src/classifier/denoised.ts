@@ -1,6 +1,6 @@
-import * as tf from '@tensorflow/tfjs';
 import { ClassifierError } from '../errors.ts';
 import { adaptClassifier, adaptModel } from './adapt-classifier.ts';
+import { afterStep } from './origin.ts';
 import type { Classifier, Denoiser, LogitsFn } from './types.ts';
 
 const CALL = 'denoised';
@@ -27,16 +27,14 @@ const CALL = 'denoised';
 export function denoised(classifier: Classifier, denoiser: Denoiser): LogitsFn {
   const run = adaptClassifier(CALL, classifier);
   const denoise = adaptModel(CALL, denoiser, { field: 'denoiser', result: 'images' });
-  return (x, mode) =>
-    tf.tidy(() => {
-      const images = denoise(x, mode);
-      if (images.rank !== x.rank || images.shape.some((size, axis) => size !== x.shape[axis])) {
-        throw new ClassifierError(`\`denoiser\` must return images of the shape [${x.shape}], got [${images.shape}]`, {
-          call: CALL,
-          field: 'denoiser',
-          value: images.shape,
-        });
-      }
-      return run(images, mode);
+  const step: LogitsFn = (x, mode) => {
+    const images = denoise(x, mode);
+    if (images.rank === x.rank && images.shape.every((size, axis) => size === x.shape[axis])) return images;
+    throw new ClassifierError(`\`denoiser\` must return images of the shape [${x.shape}], got [${images.shape}]`, {
+      call: CALL,
+      field: 'denoiser',
+      value: images.shape,
     });
+  };
+  return afterStep(step, run, [classifier, denoiser]);
 }

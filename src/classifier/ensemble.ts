@@ -2,7 +2,8 @@ import * as tf from '@tensorflow/tfjs';
 import { ClassifierError, OptionError } from '../errors.ts';
 import { parseEnsembleOptions } from '../options/classifier-adapter-options.ts';
 import { oneHot } from '../tensors/one-hot.ts';
-import { adaptMembers } from './adapt-members.ts';
+import { adaptMembers, type MemberOutputs, voteOf } from './adapt-members.ts';
+import { logarithmsOf, type ProbabilityOutputs, withOrigin } from './origin.ts';
 import type { Classifier, LogitsFn } from './types.ts';
 import { weightedSum } from './weighted-sum.ts';
 
@@ -30,7 +31,8 @@ const CALL = 'ensemble';
  * Makes one classifier of several.
  *
  * With weights w_i of sum 1 the logits are Σ w_i z_i (`'logits'`), ln Σ w_i softmax(z_i) (`'probabilities'`), or the number of
- * votes minus the number of members, weighted as given (`'votes'`; among equals the lowest class wins, as everywhere). The
+ * votes minus the number of members, weighted as given (`'votes'`; among equals the lowest class wins, as everywhere). Votes, also those of a
+ * smoothed classifier, are taken of probabilities and not of their logarithms, where there are any. The
  * result is an ordinary classifier, one fixed function of each row as long as every member is one. So every certificate of a
  * smoothed classifier holds for it. A member whose logits are NaN or infinite makes the row NaN or infinite, never a vote.
  *
@@ -56,30 +58,42 @@ export function ensemble(members: readonly Classifier[], options: EnsembleOption
       { call: CALL, field: 'weights', value: weights },
     );
   }
-  const combine = combiner(average, weights);
-  return (x, mode) => tf.tidy(() => combine(run(x, mode)));
-}
-
-function combiner(average: EnsembleAverage, weights: readonly number[]): (logits: readonly tf.Tensor[]) => tf.Tensor {
   const total = weights.reduce((sum, weight) => sum + weight, 0);
   const shares = weights.map((weight) => weight / total);
   switch (average) {
     case 'logits':
-      return (logits) => weightedSum(logits, shares);
+      return withOrigin((x, mode) => tf.tidy(() => weightedSum(run(x, mode).map(logitsOf), shares)), {
+        parts: members,
+      });
     case 'probabilities':
-      return (logits) =>
-        tf.logSumExp(tf.stack(logits.map((z, i) => tf.add(tf.logSoftmax(z), Math.log(shares[i] ?? 0)))), 0);
-    case 'votes':
-      return (logits) => {
+      return logarithmsOf((x, mode) => averageOf(run(x, mode), shares), members);
+    case 'votes': {
+      const vote: LogitsFn = (x, mode) => {
         assertNoGradient();
         // Minus the total, lest shares of votes be taken for probabilities.
-        return tf.sub(weightedSum(logits.map(votes), weights), total);
+        return tf.tidy(() => tf.sub(weightedSum(run(x, mode).map(votes), weights), total));
       };
+      return withOrigin(vote, { parts: members });
+    }
   }
 }
 
-/** Indicator rows of the largest logit. z − z is 0, or NaN where z is NaN or infinite: such a row must not vote. */
-function votes(z: tf.Tensor): tf.Tensor {
+const logitsOf = ({ logits }: MemberOutputs): tf.Tensor => logits;
+
+function averageOf(members: readonly MemberOutputs[], shares: readonly number[]): ProbabilityOutputs {
+  const logarithms = members.map(({ logits }, i) => tf.add(tf.logSoftmax(logits), Math.log(shares[i] ?? 0)));
+  return {
+    probabilities: weightedSum(
+      members.map(({ logits, probabilities }) => probabilities ?? tf.softmax(logits)),
+      shares,
+    ),
+    logits: () => tf.logSumExp(tf.stack(logarithms), 0),
+  };
+}
+
+/** Indicator rows of the largest entry. z − z is 0, or NaN where z is NaN or infinite: such a row must not vote. */
+function votes(member: MemberOutputs): tf.Tensor {
+  const z = voteOf(member);
   return tf.add(oneHot(tf.argMax(z, 1), z.shape[1] ?? 0), tf.sub(z, z));
 }
 

@@ -3,8 +3,10 @@ import { OptionError } from '../errors.ts';
 import { parseKConsensusOptions } from '../options/classifier-adapter-options.ts';
 import { asConstant } from '../tensors/as-constant.ts';
 import { indicator } from '../tensors/indicator.ts';
-import { adaptMembers } from './adapt-members.ts';
-import type { Classifier, LogitsFn } from './types.ts';
+import { oneHot } from '../tensors/one-hot.ts';
+import { adaptMembers, type MemberOutputs, voteOf } from './adapt-members.ts';
+import { logarithmsOf, originOf, withOrigin } from './origin.ts';
+import type { Classifier, ClassifyOptions, LogitsFn } from './types.ts';
 import { weightedSum } from './weighted-sum.ts';
 import { tensorOver } from '../tensors/own-tensor.ts';
 
@@ -19,7 +21,7 @@ const CALL = 'kConsensus';
 /**
  * Makes one classifier of several, where the agreement of the first k decides.
  *
- * If the first k members have their largest logit at the same class, the logits are the average of theirs, whose largest is at
+ * If the first k members vote for the same class (by their probabilities, where they have any), the logits are the average of theirs, whose largest is at
  * that class too. Otherwise they are the average over all members. Each row is decided on its own, nothing is random, so every
  * certificate of a smoothed classifier holds for it.
  *
@@ -48,27 +50,52 @@ export function kConsensus(members: readonly Classifier[], options: KConsensusOp
       value: k,
     });
   }
-  return (x, mode) =>
-    tf.tidy(() => {
-      const all = run(x, mode);
-      const first = all.slice(0, k);
-      return tf.where(tf.cast(asConstant(agreement, ...first), 'bool'), mean(first), mean(all));
-    });
+  const combined = (x: tf.Tensor, mode: ClassifyOptions): Combined => {
+    const all = run(x, mode);
+    const first = all.slice(0, k);
+    const agree = asConstant(agreement, ...first.map(voteOf));
+    const logits = tf.where(tf.cast(agree, 'bool'), mean(first), mean(all));
+    return { logits, agree, vote: first[0] && voteOf(first[0]) };
+  };
+  // Are the members' logits logarithms of probabilities, the mean of those may be equal for several classes.
+  if (members.every((member) => originOf(member)?.outputs)) {
+    return logarithmsOf((x, mode) => {
+      const found = combined(x, mode);
+      return { probabilities: probabilitiesOf(found), logits: () => found.logits };
+    }, members);
+  }
+  return withOrigin((x, mode) => tf.tidy(() => combined(x, mode).logits), { parts: members });
 }
 
-/** 1 in the whole row where all have their largest logit at the same class, else 0. */
-function agreement(...logits: tf.Tensor[]): tf.Tensor {
-  const [labels = tensorOver([], [0], 'float32'), ...others] = logits.map((z) => tf.argMax(z, 1));
+/** Logits of a batch, 1 in the rows where the first members agree, and one of those to say on which class. */
+interface Combined {
+  readonly logits: tf.Tensor;
+  readonly agree: tf.Tensor;
+  readonly vote: tf.Tensor | undefined;
+}
+
+/** By so much, relative, are the other classes lowered where members agree: more than the errors of logarithm and softmax in float32. */
+const LOWERED = 1e-6;
+
+/** softmax(logits), largest at the class that members agree on. */
+function probabilitiesOf({ logits, agree, vote = logits }: Combined): tf.Tensor {
+  const others = tf.sub(1, oneHot(tf.argMax(vote, 1), logits.shape[1] ?? 0));
+  return tf.mul(tf.softmax(logits), tf.sub(1, tf.mul(LOWERED, tf.mul(agree, others))));
+}
+
+/** 1 in the whole row where all have their largest entry at the same class, else 0. */
+function agreement(...rows: tf.Tensor[]): tf.Tensor {
+  const [labels = tensorOver([], [0], 'float32'), ...others] = rows.map((z) => tf.argMax(z, 1));
   const agree = others.reduce(
     (so, other) => tf.mul(so, indicator(tf.equal(labels, other))),
     tf.onesLike(tf.cast(labels, 'float32')),
   );
-  return tf.mul(tf.expandDims(agree, 1), tf.ones(logits[0]?.shape ?? []));
+  return tf.mul(tf.expandDims(agree, 1), tf.ones(rows[0]?.shape ?? []));
 }
 
-function mean(tensors: readonly tf.Tensor[]): tf.Tensor {
+function mean(members: readonly MemberOutputs[]): tf.Tensor {
   return weightedSum(
-    tensors,
-    tensors.map(() => 1 / tensors.length),
+    members.map(({ logits }) => logits),
+    members.map(() => 1 / members.length),
   );
 }

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { parseStandardizeInputOptions } from '../options/classifier-adapter-options.ts';
 import { adaptClassifier } from './adapt-classifier.ts';
+import { afterStep } from './origin.ts';
 import type { Classifier, LogitsFn } from './types.ts';
 
 /** Options of {@link standardizeInput}. */
@@ -36,11 +37,11 @@ export interface StandardizeInputOptions {
 export function standardizeInput(classifier: Classifier, options: StandardizeInputOptions = {}): LogitsFn {
   const { epsilon, subtractMean } = parseStandardizeInputOptions('standardizeInput', options);
   const run = adaptClassifier('standardizeInput', classifier);
-  return (x, mode) =>
-    tf.tidy(() => {
-      const coordinates = x.shape.map((_, axis) => axis).slice(1);
-      const { mean, variance } = tf.moments(x, coordinates, true);
-      const scale = tf.add(tf.sqrt(tf.add(variance, epsilon)), epsilon);
-      return run(tf.div(subtractMean ? tf.sub(x, mean) : x, scale), mode);
-    });
+  const step = (x: tf.Tensor): tf.Tensor => {
+    const coordinates = x.shape.map((_, axis) => axis).slice(1);
+    const { mean, variance } = tf.moments(x, coordinates, true);
+    const scale = tf.add(tf.sqrt(tf.add(variance, epsilon)), epsilon);
+    return tf.div(subtractMean ? tf.sub(x, mean) : x, scale);
+  };
+  return afterStep(step, run, [classifier]);
 }

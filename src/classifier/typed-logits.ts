@@ -1,10 +1,7 @@
-import * as tf from '@tensorflow/tfjs';
 import { ClassifierError, showValue } from '../errors.ts';
 import { inTurn } from '../host/in-turn.ts';
-import { safeLog } from '../tensors/cross-entropy.ts';
-import { tensorOver } from '../tensors/own-tensor.ts';
 import { assertLogitsShape } from './check-logits.ts';
-import type { ClassifierOutput, TypedBatch, TypedClassifier } from './types.ts';
+import type { TypedBatch, TypedClassifier } from './types.ts';
 
 /**
  * The output of a classifier of typed arrays, its length not yet checked, in an array of our own.
@@ -33,13 +30,8 @@ export async function typedOutput(
   );
 }
 
-/** Checks the length of an output of `batch` rows and gives its logits. @internal */
-export async function typedLogits(
-  call: string,
-  values: Float32Array,
-  batch: number,
-  { numClasses, output }: { readonly numClasses?: number | undefined; readonly output: ClassifierOutput },
-): Promise<Float32Array> {
+/** Throws unless an output has the length of `batch` rows of logits or probabilities. @internal */
+export function assertTypedRows(call: string, values: Float32Array, batch: number, numClasses?: number): void {
   const columns = values.length / batch;
   if (!Number.isInteger(columns)) {
     throw new ClassifierError(
@@ -48,14 +40,6 @@ export async function typedLogits(
     );
   }
   assertLogitsShape(call, { shape: [batch, columns] }, batch, numClasses);
-  if (output === 'logits') return values;
-  // The one logarithm that tensor classifiers have, so that both give the same bits.
-  const logits = tf.tidy(() => safeLog(tensorOver(values, [batch, columns], 'float32')));
-  try {
-    return (await logits.data()) as Float32Array;
-  } finally {
-    logits.dispose();
-  }
 }
 
 /** Not `instanceof`: a runtime may live in another realm. */

@@ -45,8 +45,9 @@ export async function predict(settings: PredictSettings, io: CliIo): Promise<voi
     const g = smoothed(opened.classifier, { ...settings, numClasses });
     if (!settings.json) io.stdout(`${columns(data).join('\t')}\n`);
     const rows: PredictedImage[] = [];
+    const run = {};
     for (const index of selectedIndices(data.dataset.size, selectionOf(settings))) {
-      const row = await predicted(g, index, { data, settings, io });
+      const row = await predicted(g, index, { data, settings, io, run });
       rows.push(row);
       if (!settings.json) io.stdout(`${line(row, data)}\n`);
     }
@@ -61,19 +62,22 @@ interface PredictContext {
   readonly data: OpenedData;
   readonly settings: PredictSettings;
   readonly io: CliIo;
+  /** All images are one run. */
+  readonly run: object;
 }
 
 async function predicted(
   g: SmoothedClassifier,
   index: number,
-  { data, settings, io }: PredictContext,
+  { data, settings, io, run }: PredictContext,
 ): Promise<PredictedImage> {
   const { dataset, isLabelled, names, classNames } = data;
   const { x, label } = await dataset.example(index);
   const { n, alpha, seed } = settings;
   const image = tensorOver(x, dataset.shape, 'float32');
   try {
-    const answer = await g.predict(image, { key: foldIn(createKey(seed), index), n, alpha, signal: io.signal });
+    const key = foldIn(createKey(seed), index);
+    const answer = await g.predict(image, { key, n, alpha, signal: io.signal }, run);
     const { label: found, abstained, counts } = answer;
     const [name, className] = [names?.[index], classNames?.[found]];
     return {

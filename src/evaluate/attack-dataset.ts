@@ -18,8 +18,8 @@ import { distance } from './distance.ts';
 export interface AttackedClassifier<P> extends Pick<SmoothedClassifier, 'logits' | 'noise' | 'numClasses'> {
   /** Smallest and largest value that an input coordinate may take. */
   readonly inputRange: InputRange;
-  /** The class at one example, or abstention. */
-  predict(x: tf.Tensor, options: PredictOptions): Promise<P>;
+  /** The class at one example, or abstention. Calls with the same `run` are one run. */
+  predict(x: tf.Tensor, options: PredictOptions, run?: object): Promise<P>;
 }
 
 /** Options of {@link attackDataset}. */
@@ -129,11 +129,12 @@ async function* rows<P extends Pick<Prediction, 'label' | 'abstained'>>(
   dataset: OwnDataset,
   { key, n, alpha, norm, clean, batchSize, signal, indices }: Settings,
 ): AsyncGenerator<AttackedRow<P>, void, undefined> {
+  const run = {}; // all of it is one run: the classifier is looked at once
   const voting = { n, alpha, ...(batchSize && { batchSize }), ...(signal && { signal }) };
   const predict = async (x: Float32Array, predictKey: Key | undefined): Promise<P> => {
     const image = tensorOfCopy(x, dataset.shape, 'float32');
     try {
-      return await g.predict(image, { key: predictKey as Key, ...voting });
+      return await g.predict(image, { key: predictKey as Key, ...voting }, run);
     } finally {
       image.dispose();
     }

@@ -13,8 +13,8 @@ import type { Key } from '../types.ts';
 export interface SoftTargetSource {
   /** Number of classes. */
   readonly numClasses: number;
-  /** Estimate of the class probabilities of one example, from n noisy copies. */
-  probabilities(x: tf.Tensor, options: SampleOptions): Promise<readonly number[]>;
+  /** Estimate of the class probabilities of one example, from n noisy copies. Calls with the same `run` are one run. */
+  probabilities(x: tf.Tensor, options: SampleOptions, run?: object): Promise<readonly number[]>;
 }
 
 /** Options of {@link softTargets}. */
@@ -92,13 +92,14 @@ export async function* softTargetsOf(
   { indices, key, n, batchSize, signal }: SoftTargetSettings & { readonly indices: Iterable<number> },
 ): AsyncGenerator<SoftTargetRow, void, undefined> {
   const { numClasses } = g;
+  const run = {}; // all of it is one run: the classifier is looked at once
   for (const index of indices) {
     signal?.throwIfAborted();
     const { x, label } = await dataset.checkedExample(index, { call, numClasses });
     const image = tensorOver(x, dataset.shape, 'float32');
     try {
       const settings = { n, ...(batchSize && { batchSize }), ...(signal && { signal }) };
-      const probabilities = await g.probabilities(image, { ...settings, key: foldIn(key, index) });
+      const probabilities = await g.probabilities(image, { ...settings, key: foldIn(key, index) }, run);
       assertDistribution(call, probabilities, numClasses);
       yield { index, label, probabilities };
     } finally {

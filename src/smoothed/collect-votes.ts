@@ -14,6 +14,8 @@ export interface SampleRequest {
   readonly n: number;
   readonly batchSize: number;
   readonly signal?: AbortSignal | undefined;
+  /** Calls with the same object are one run. */
+  readonly run: object;
 }
 
 /** Logits of samples 0 .. n − 1 around one example, batch by batch, in their order. @internal */
@@ -21,9 +23,9 @@ export async function* sampleLogits(
   voters: Voters,
   noise: Noise,
   x: tf.Tensor,
-  { call, key, n, batchSize, signal }: SampleRequest,
+  { call, key, n, batchSize, signal, run }: SampleRequest,
 ): AsyncGenerator<BatchLogits, void, undefined> {
-  const draw = logitsOf(voters, call);
+  const draw = logitsOf(voters, call, run);
   const hostTurn = hostTurns(signal);
   signal?.throwIfAborted();
   for (let start = 0; start < n; start += batchSize) {
@@ -38,10 +40,10 @@ export async function collectVotes(
   voters: Voters,
   noise: Noise,
   x: tf.Tensor,
-  { call, key, n, batchSize, signal }: SampleRequest,
+  { call, key, n, batchSize, signal, run }: SampleRequest,
 ): Promise<number[]> {
   const counts = new Array<number>(voters.numClasses).fill(0);
-  const counter = voteCounter(voters, call);
+  const counter = voteCounter(voters, call, run);
   const hostTurn = hostTurns(signal);
   const counting: Promise<readonly VoteCounts[]>[] = [];
   const addOldest = async (): Promise<void> => {

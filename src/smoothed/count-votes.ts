@@ -33,14 +33,15 @@ const MOST_ON_DEVICE = 4;
 /**
  * Counts where the logits are, if the backend has the kernel for it, and else on the CPU: with the same results and errors.
  *
- * The CPU looks at the first batches in any case, until they show that the outputs are logits (at probabilities it always looks), and at
- * batches with copies that could not be drawn or with logits that are not float32.
+ * The CPU looks at the first batches in any case, until they show that the outputs are logits (at probabilities it always looks) and that
+ * rows do not depend on their batch, and at batches with copies that could not be drawn or with logits that are not float32.
  * @internal
  */
-export function voteCounter(voters: Voters, call: string): VoteCounter {
+export function voteCounter(voters: Voters, call: string, run: object): VoteCounter {
   const { numClasses } = voters;
-  const drawer = drawerOf(voters, call);
-  const isOnDevice = (): boolean => drawer.pass !== undefined && drawer.isJudged() && hasKernel(VOTES_KERNEL);
+  const drawer = drawerOf(voters, call, run);
+  const isOnDevice = (rows: number): boolean =>
+    drawer.pass !== undefined && drawer.isJudged(rows) && hasKernel(VOTES_KERNEL);
   const countOnHost = async (stretches: readonly CountedStretch[], pass?: Pass): Promise<readonly VoteCounts[]> => {
     const batch = await (pass ? drawer.read(pass) : drawer.logits(stretches));
     const votes = votesOf(batch, numClasses);
@@ -48,7 +49,8 @@ export function voteCounter(voters: Voters, call: string): VoteCounter {
     return piecesOf(stretches).map((drawn) => ({ counts: countsOf(votes, row, (row += drawn), numClasses), drawn }));
   };
   const count = async (stretches: readonly CountedStretch[]): Promise<readonly VoteCounts[]> => {
-    if (drawer.pass === undefined || !isOnDevice()) return countOnHost(stretches);
+    const rows = stretches.reduce((sum, { count }) => sum + count, 0);
+    if (drawer.pass === undefined || !isOnDevice(rows)) return countOnHost(stretches);
     const pass = drawer.pass(stretches);
     // The kernel reads the bits of floats; to round large integers to floats could make a tie.
     if (pass.failed.size > 0 || pass.logits.dtype !== 'float32') return countOnHost(stretches, pass);
@@ -67,7 +69,7 @@ export function voteCounter(voters: Voters, call: string): VoteCounter {
       counting.catch(() => undefined);
       return counting;
     },
-    mostAtOnce: () => (isOnDevice() ? MOST_ON_DEVICE : 1),
+    mostAtOnce: () => (isOnDevice(1) ? MOST_ON_DEVICE : 1),
   };
 }
 

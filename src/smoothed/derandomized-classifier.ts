@@ -48,6 +48,8 @@ export interface DerandomizedCertifyOptions {
 }
 
 type Settings = ReturnType<typeof parseDerandomizedCertifyOptions>;
+/** What is certified with the same `run` is looked at once. */
+type OneRun = Settings & { readonly run: object };
 
 /**
  * The smoothed classifier of a finite noise: every noisy copy is evaluated, so the answer is exact and its certificate cannot fail.
@@ -86,22 +88,24 @@ export class DerandomizedClassifier implements Certifier<DerandomizedCertifyOpti
    * Votes of all noisy copies of one example, per class.
    *
    * @param x - one example [...inputShape], float32; not disposed
+   * @param run - calls that are given the same object are one run: weights and rows are looked at in the first of them only
    * @throws OptionError, TensorError, ClassifierError; the abort reason of `signal`
    */
-  async counts(x: tf.Tensor, options: DerandomizedCertifyOptions = {}): Promise<number[]> {
+  async counts(x: tf.Tensor, options: DerandomizedCertifyOptions = {}, run: object = {}): Promise<number[]> {
     const call = 'DerandomizedClassifier.counts';
-    return this.#counts(call, x, parseDerandomizedCertifyOptions(call, options));
+    return this.#counts(call, x, { ...parseDerandomizedCertifyOptions(call, options), run });
   }
 
   /**
    * The class of the smoothed classifier at one example; it never abstains and is never wrong about g.
    *
    * @param x - one example [...inputShape], float32; not disposed
+   * @param run - calls that are given the same object are one run: weights and rows are looked at in the first of them only
    * @throws OptionError, TensorError, ClassifierError; the abort reason of `signal`
    */
-  async predict(x: tf.Tensor, options: DerandomizedCertifyOptions = {}): Promise<number> {
+  async predict(x: tf.Tensor, options: DerandomizedCertifyOptions = {}, run: object = {}): Promise<number> {
     const call = 'DerandomizedClassifier.predict';
-    return topClass(await this.#counts(call, x, parseDerandomizedCertifyOptions(call, options)));
+    return topClass(await this.#counts(call, x, { ...parseDerandomizedCertifyOptions(call, options), run }));
   }
 
   /**
@@ -114,7 +118,7 @@ export class DerandomizedClassifier implements Certifier<DerandomizedCertifyOpti
    */
   async certify(x: tf.Tensor, options: DerandomizedCertifyOptions = {}): Promise<Certificate> {
     const call = 'DerandomizedClassifier.certify';
-    return this.#certify(call, x, this.#settings(call, options));
+    return this.#certify(call, x, { ...this.#settings(call, options), run: {} });
   }
 
   /**
@@ -127,7 +131,7 @@ export class DerandomizedClassifier implements Certifier<DerandomizedCertifyOpti
     options: DerandomizedCertifyOptions = {},
     caller: Caller = { call: 'DerandomizedClassifier.certifyStream', known: [] },
   ): AsyncGenerator<TimedCertificate, void, undefined> {
-    const settings = this.#settings(caller.call, options, caller.known);
+    const settings = { ...this.#settings(caller.call, options, caller.known), run: {} };
     return certifyOneByOne(examples, createKey(0), (x) => this.#certify(caller.call, x, settings));
   }
 
@@ -137,18 +141,18 @@ export class DerandomizedClassifier implements Certifier<DerandomizedCertifyOpti
     return settings;
   }
 
-  async #certify(call: string, x: tf.Tensor, settings: Settings): Promise<Certificate> {
+  async #certify(call: string, x: tf.Tensor, settings: OneRun): Promise<Certificate> {
     const counts = await this.#counts(call, x, settings);
     const { noise } = this;
     return derandomizedCertificate({ counts, noise, norm: this.#subject.norm(call, settings.norm), dimension: x.size });
   }
 
-  async #counts(call: string, x: tf.Tensor, { signal, ...settings }: Settings): Promise<number[]> {
+  async #counts(call: string, x: tf.Tensor, { signal, run, ...settings }: OneRun): Promise<number[]> {
     const { voters, noise } = this.#subject;
     const { batchSize = this.#subject.batchSize } = settings;
     return withOwn(this.#subject, call, x, async (own) => {
       signal?.throwIfAborted();
-      const draw = logitsOf(voters, call);
+      const draw = logitsOf(voters, call, run);
       const hostTurn = hostTurns(signal);
       const counts = new Array<number>(voters.numClasses).fill(0);
       for (let start = 0; start < noise.copies; start += batchSize) {

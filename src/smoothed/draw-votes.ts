@@ -1,19 +1,24 @@
 import * as tf from '@tensorflow/tfjs';
 import { assertFiniteLogits, assertLogitsShape, outputJudge } from '../classifier/check-logits.ts';
-import { typedLogits, typedOutput } from '../classifier/typed-logits.ts';
+import { assertTypedRows, typedOutput } from '../classifier/typed-logits.ts';
 import type { ClassifierOutput, LogitsFn, TypedClassifier } from '../classifier/types.ts';
 import { CatrsError, ClassifierError } from '../errors.ts';
 import { onBackend, readBack } from '../tensors/backend-failure.ts';
 import { copyOf } from '../tensors/own-tensor.ts';
+import type { RunLooks, SecondLook } from './run-looks.ts';
 import { typedCopies } from './typed-copies.ts';
 
 /** Who votes. @internal */
 export interface Voters {
+  /** The rows of which the votes are taken: logits, or probabilities as they are. */
   readonly run: LogitsFn;
   /** The classifier, where it takes typed arrays; `run` then only throws. */
   readonly typed?: TypedClassifier | undefined;
   readonly numClasses: number;
+  /** What the rows are. */
   readonly output: ClassifierOutput;
+  /** What is looked at once in a run, for all calls that are given the same object. */
+  readonly looksOf: (run: object) => RunLooks;
 }
 
 /** Noisy copies of one example, a part of a batch. @internal */
@@ -34,7 +39,7 @@ export interface DirectCopies {
   readonly values: () => Promise<Float32Array<ArrayBuffer>>;
 }
 
-/** Logits of a batch, and which of its rows are void. @internal */
+/** Logits (or probabilities) of a batch, and which of its rows are void. @internal */
 export interface BatchLogits {
   /** [rows · numClasses], finite. */
   readonly logits: Float32Array;
@@ -51,6 +56,8 @@ export interface Pass {
   readonly logits: tf.Tensor;
   /** Rows whose copy could not be drawn. */
   readonly failed: ReadonlySet<number>;
+  /** Some of the rows, asked again; for {@link Drawer.read} to dispose. */
+  readonly again?: { readonly rows: readonly number[]; readonly logits: tf.Tensor } | undefined;
 }
 
 /** Makes forward passes over stretches and checks what the classifier returns. @internal */
@@ -61,13 +68,17 @@ export interface Drawer {
   readonly pass: ((stretches: readonly Stretch[]) => Pass) | undefined;
   /** Reads a pass back, checks and disposes it. */
   readonly read: (pass: Pass) => Promise<BatchLogits>;
-  /** True once the batches read so far have shown what the outputs are: whoever checks that they are finite need not read them. */
-  readonly isJudged: () => boolean;
+  /**
+   * True once the batches read so far have shown what the outputs are, and that rows do not depend on batches of so many rows: whoever checks that
+   * they are finite need not read them.
+   */
+  readonly isJudged: (rows: number) => boolean;
 }
 
 /** @internal */
-export function drawerOf(voters: Voters, call: string): Drawer {
-  const { typed, run, numClasses, output } = voters;
+export function drawerOf(voters: Voters, call: string, run: object): Drawer {
+  const { typed, numClasses, output } = voters;
+  const looks = voters.looksOf(run);
   const judge = outputJudge(call, numClasses, output);
   let isJudged = false;
   const checked = (logits: Float32Array, failed: ReadonlySet<number>): BatchLogits => {
@@ -75,25 +86,35 @@ export function drawerOf(voters: Voters, call: string): Drawer {
     isJudged = judge(logits);
     return { logits, failed };
   };
-  const pass = (stretches: readonly Stretch[]): Pass => forwardPass(run, numClasses, call, stretches);
-  const read = async ({ logits, failed }: Pass): Promise<BatchLogits> => {
+  const pass = (stretches: readonly Stretch[]): Pass => forwardPass(voters, looks, call, stretches);
+  const read = async ({ logits, failed, again }: Pass): Promise<BatchLogits> => {
     try {
-      const values = await readBack({ call, shape: logits.shape }, () => logits.data<'float32'>());
-      return checked(values, failed);
+      const pass = { call, shape: logits.shape };
+      const batch = checked(await readBack(pass, () => logits.data<'float32'>()), failed);
+      if (again) {
+        const { rows } = again;
+        looks.compare(call, batch.logits, numClasses, {
+          rows,
+          logits: await readBack(pass, () => again.logits.data<'float32'>()),
+        });
+      }
+      return batch;
     } finally {
-      logits.dispose();
+      tf.dispose([logits, again?.logits ?? []]);
     }
   };
-  const forward = typed && typedForward(typed, voters, call);
   return {
     logits: async (stretches) => {
-      if (!forward) return read(pass(stretches));
-      const failed = new Set<number>();
-      return checked(await forward(stretches, failed), failed);
+      await looks.weights(call);
+      if (!typed) return read(pass(stretches));
+      const { logits, failed, again } = await typedForward(typed, { numClasses, looks }, call, stretches);
+      const batch = checked(logits, failed);
+      if (again) looks.compare(call, logits, numClasses, again);
+      return batch;
     },
     pass: typed ? undefined : pass,
     read,
-    isJudged: () => isJudged,
+    isJudged: (rows) => isJudged && looks.isDone(rows),
   };
 }
 
@@ -101,45 +122,74 @@ export function drawerOf(voters: Voters, call: string): Drawer {
  * Makes a function from stretches to their logits, in one forward pass over all of them, that checks what the classifier returns.
  * @internal
  */
-export function logitsOf(voters: Voters, call: string): Drawer['logits'] {
-  return drawerOf(voters, call).logits;
+export function logitsOf(voters: Voters, call: string, run: object): Drawer['logits'] {
+  return drawerOf(voters, call, run).logits;
 }
 
-type Forward = (stretches: readonly Stretch[], failed: Set<number>) => Promise<Float32Array>;
-
-function forwardPass(run: LogitsFn, numClasses: number, call: string, stretches: readonly Stretch[]): Pass {
+function forwardPass({ run, numClasses }: Voters, looks: RunLooks, call: string, stretches: readonly Stretch[]): Pass {
   const failed = new Set<number>();
   const rows = stretches.reduce((sum, { count }) => sum + count, 0);
-  const onCopies = (copies: tf.Tensor): tf.Tensor => {
+  let asked: readonly (readonly number[])[] = [];
+  const ask = (copies: tf.Tensor, batch: number): tf.Tensor => {
+    let found: tf.Tensor;
     try {
       // A classifier may return its input, a tensor that it keeps, or one over an array that its next call fills again: while the logits
       // are on their way here, another run may call it.
-      return onBackend({ call, shape: copies.shape }, () => copyOf(run(copies, { training: false })));
+      found = onBackend({ call, shape: copies.shape }, () => copyOf(run(copies, { training: false })));
     } catch (error) {
       throw refusal(call, copies.shape, error);
     }
+    assertLogitsShape(call, found, batch, numClasses);
+    return found;
   };
-  const logits = onBackend({ call, shape: [rows] }, () => tf.tidy(() => onCopies(joinCopies(stretches, failed))));
-  try {
-    assertLogitsShape(call, logits, rows, numClasses);
-  } catch (error) {
-    logits.dispose();
-    throw error;
-  }
-  return { logits, failed };
+  const passes = (): tf.Tensor[] => {
+    const copies = joinCopies(stretches, failed);
+    asked = looks.batchesToAsk(rows, failed);
+    // Before the pass: a classifier may write into its input.
+    const parts = asked.map((part) => copyOf(tf.concat(part.map((row) => tf.slice(copies, row, 1)))));
+    const first = ask(copies, rows);
+    return parts.length > 0 ? [first, tf.concat(parts.map((part, i) => ask(part, asked[i]?.length ?? 0)))] : [first];
+  };
+  const [logits, again] = onBackend({ call, shape: [rows] }, () => tf.tidy(passes)) as [tf.Tensor, tf.Tensor?];
+  return { logits, failed, again: again && { rows: asked.flat(), logits: again } };
 }
 
-function typedForward(typed: TypedClassifier, voters: Voters, call: string): Forward {
-  return async (stretches, failed) => {
-    const { inputs, batch, shape } = await typedCopies(stretches, (row) => failed.add(row));
-    let values: Float32Array;
+/** Rows of a batch, as a batch of their own. */
+function rowsOf(inputs: Float32Array, rows: readonly number[], size: number): Float32Array<ArrayBuffer> {
+  const part = new Float32Array(rows.length * size);
+  rows.forEach((row, place) => part.set(inputs.subarray(row * size, (row + 1) * size), place * size));
+  return part;
+}
+
+interface TypedPass extends BatchLogits {
+  readonly again: SecondLook | undefined;
+}
+
+async function typedForward(
+  typed: TypedClassifier,
+  { numClasses, looks }: { readonly numClasses: number; readonly looks: RunLooks },
+  call: string,
+  stretches: readonly Stretch[],
+): Promise<TypedPass> {
+  const failed = new Set<number>();
+  const { inputs, batch, shape } = await typedCopies(stretches, (row) => failed.add(row));
+  const ask = async (values: Float32Array<ArrayBuffer>, rows: number): Promise<Float32Array> => {
     try {
-      values = await typedOutput(call, typed, inputs, { batch, shape });
+      const output = await typedOutput(call, typed, values, { batch: rows, shape });
+      assertTypedRows(call, output, rows, numClasses);
+      return output;
     } catch (error) {
-      throw refusal(call, [batch, ...shape], error);
+      throw refusal(call, [rows, ...shape], error);
     }
-    return typedLogits(call, values, batch, voters);
   };
+  const asked = looks.batchesToAsk(batch, failed);
+  // Before the pass: the inputs are the classifier's to change.
+  const parts = asked.map((rows) => rowsOf(inputs, rows, inputs.length / batch));
+  const logits = await ask(inputs, batch);
+  if (asked.length === 0) return { logits, failed, again: undefined };
+  const answers: number[] = [];
+  for (const [i, part] of parts.entries()) answers.push(...(await ask(part, asked[i]?.length ?? 0)));
+  return { logits, failed, again: { rows: asked.flat(), logits: Float32Array.from(answers) } };
 }
 
 /** Hard votes: for each row the class of its largest logit, the lowest index among equals, or {@link NO_VOTE}. @internal */

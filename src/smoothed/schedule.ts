@@ -57,7 +57,7 @@ export async function* schedule(
   journeys: AsyncIterator<Journey>,
   { call, voters, noise, batchSize, window, signal }: ScheduleRequest,
 ): AsyncGenerator<TimedCertificate, void, undefined> {
-  const counter = voteCounter(voters, call);
+  const counter = voteCounter(voters, call, {});
   const hostTurn = hostTurns(signal);
   const source = deferringErrors(journeys);
   const underway: Traveller[] = []; // in their order; those that have arrived wait for the ones before them

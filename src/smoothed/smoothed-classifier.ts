@@ -68,7 +68,7 @@ export class SmoothedClassifier implements Certifier<CertifyOptions> {
     const parsed = parseSmoothedClassifierOptions('SmoothedClassifier', options);
     this.#subject = makeSubject('SmoothedClassifier', classifier, parsed);
     this.classifier = classifier;
-    this.logits = this.#subject.voters.run;
+    this.logits = this.#subject.logits;
     this.noise = parsed.noise;
     this.numClasses = parsed.numClasses;
     this.inputRange = parsed.inputRange;
@@ -78,11 +78,12 @@ export class SmoothedClassifier implements Certifier<CertifyOptions> {
    * Votes of n noisy copies of one example, per class.
    *
    * @param x - one example [...inputShape], float32; not disposed
+   * @param run - calls that are given the same object are one run: weights and rows are looked at in the first of them only
    * @throws OptionError, TensorError, ClassifierError; the abort reason of `signal`
    */
-  async sampleCounts(x: tf.Tensor, options: SampleOptions): Promise<number[]> {
+  async sampleCounts(x: tf.Tensor, options: SampleOptions, run: object = {}): Promise<number[]> {
     const call = 'SmoothedClassifier.sampleCounts';
-    return this.#count(call, x, parseSampleOptions(call, options));
+    return this.#count(call, x, parseSampleOptions(call, options), run);
   }
 
   /**
@@ -90,12 +91,13 @@ export class SmoothedClassifier implements Certifier<CertifyOptions> {
    * could not be drawn count for no class, so that the sum is below 1 then.
    *
    * @param x - one example [...inputShape], float32; not disposed
+   * @param run - calls that are given the same object are one run: weights and rows are looked at in the first of them only
    * @throws OptionError, TensorError, ClassifierError; the abort reason of `signal`
    */
-  async probabilities(x: tf.Tensor, options: SampleOptions): Promise<number[]> {
+  async probabilities(x: tf.Tensor, options: SampleOptions, run: object = {}): Promise<number[]> {
     const call = 'SmoothedClassifier.probabilities';
     const request = parseSampleOptions(call, options);
-    const counts = await this.#count(call, x, request);
+    const counts = await this.#count(call, x, request, run);
     return counts.map((count) => count / request.n);
   }
 
@@ -105,14 +107,15 @@ export class SmoothedClassifier implements Certifier<CertifyOptions> {
    * Samples that could not be drawn never make an answer: it abstains where they could change it (see {@link predictCounts}).
    *
    * @param x - one example [...inputShape], float32; not disposed
+   * @param run - calls that are given the same object are one run: weights and rows are looked at in the first of them only
    * @throws OptionError also if n is too small for alpha: then every vote would abstain
    */
-  async predict(x: tf.Tensor, options: PredictOptions): Promise<Prediction> {
+  async predict(x: tf.Tensor, options: PredictOptions, run: object = {}): Promise<Prediction> {
     const call = 'SmoothedClassifier.predict';
     const { alpha, ...request } = parsePredictOptions(call, options);
     const { key, n } = request;
     assertEnoughToPredict(call, n, alpha);
-    const counts = await this.#count(call, x, request);
+    const counts = await this.#count(call, x, request, run);
     const missing = counts.reduce((left, count) => left - count, n);
     const { noise, smoothing } = this;
     const from = { counts, n, alpha, key, noise: noiseRecord(noise), domain: noise.domain, smoothing };
@@ -129,7 +132,8 @@ export class SmoothedClassifier implements Certifier<CertifyOptions> {
    * @param x - one example [...inputShape], float32; not disposed
    * @throws OptionError also if n is too small for alpha to certify anything, or if the noise does not certify `norm`
    * @throws TensorError for wrong rank, shape, dtype or values outside the input range or the domain of the noise
-   * @throws ClassifierError for wrong class count, NaN logits, or probabilities where logits are declared
+   * @throws ClassifierError for wrong class count, NaN logits or weights, probabilities where logits are declared, or rows that come out
+   * differently when some of the first batch are asked again in another one
    */
   async certify(x: tf.Tensor, options: CertifyOptions): Promise<Certificate> {
     const call = 'SmoothedClassifier.certify';
@@ -187,10 +191,15 @@ export class SmoothedClassifier implements Certifier<CertifyOptions> {
     return { ...settings, rule, norm: this.#subject.norm(call, settings.norm) };
   }
 
-  async #count(call: string, x: tf.Tensor, request: ReturnType<typeof parseSampleOptions>): Promise<number[]> {
+  async #count(
+    call: string,
+    x: tf.Tensor,
+    request: ReturnType<typeof parseSampleOptions>,
+    run: object,
+  ): Promise<number[]> {
     const { voters, noise, batchSize } = this.#subject;
     return withOwn(this.#subject, call, x, (own) =>
-      collectVotes(voters, noise, own, { call, ...request, batchSize: request.batchSize ?? batchSize }),
+      collectVotes(voters, noise, own, { call, run, ...request, batchSize: request.batchSize ?? batchSize }),
     );
   }
 }

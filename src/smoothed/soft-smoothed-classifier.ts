@@ -27,7 +27,14 @@ import { makeSubject, type Subject, withOwn } from './subject.ts';
 import type { Caller, Certifier, StreamExample, TimedCertificate } from './types.ts';
 
 type Settings = ReturnType<typeof parseSoftCertifyOptions>;
-type Sample = Pick<Settings, 'batchSize' | 'signal'> & { readonly call: string; readonly key: Key; readonly n: number };
+/** What is certified with the same `run` is looked at once. */
+type OneRun = Settings & { readonly run: object };
+type Sample = Pick<Settings, 'batchSize' | 'signal'> & {
+  readonly run: object;
+  readonly call: string;
+  readonly key: Key;
+  readonly n: number;
+};
 
 /**
  * The soft smoothed classifier g(x) = argmax_c E[softmax(β f(x + ε))_c], which averages scores in place of counting votes.
@@ -69,7 +76,7 @@ export class SoftSmoothedClassifier implements Certifier<SoftCertifyOptions> {
     const { beta, ...parsed } = parseSoftSmoothedClassifierOptions('SoftSmoothedClassifier', options);
     this.#subject = makeSubject('SoftSmoothedClassifier', classifier, parsed);
     this.classifier = classifier;
-    this.logits = this.#subject.voters.run;
+    this.logits = this.#subject.logits;
     this.noise = parsed.noise;
     this.numClasses = parsed.numClasses;
     this.inputRange = parsed.inputRange;
@@ -81,12 +88,13 @@ export class SoftSmoothedClassifier implements Certifier<SoftCertifyOptions> {
    * for every class.
    *
    * @param x - one example [...inputShape], float32; not disposed
+   * @param run - calls that are given the same object are one run: weights and rows are looked at in the first of them only
    * @throws OptionError, TensorError, ClassifierError; the abort reason of `signal`
    */
-  async probabilities(x: tf.Tensor, options: SoftPredictOptions): Promise<number[]> {
+  async probabilities(x: tf.Tensor, options: SoftPredictOptions, run: object = {}): Promise<number[]> {
     const call = 'SoftSmoothedClassifier.probabilities';
     const { key, n, ...rest } = parseSoftPredictOptions(call, options);
-    return withOwn(this.#subject, call, x, (own) => this.#meanScores(own, { ...rest, call, key, n }));
+    return withOwn(this.#subject, call, x, (own) => this.#meanScores(own, { ...rest, run, call, key, n }));
   }
 
   /**
@@ -100,13 +108,14 @@ export class SoftSmoothedClassifier implements Certifier<SoftCertifyOptions> {
    * without. `meanScores` counts it with score 0 for every class.
    *
    * @param x - one example [...inputShape], float32; not disposed
+   * @param run - calls that are given the same object are one run: weights and rows are looked at in the first of them only
    * @throws OptionError, TensorError, ClassifierError; the abort reason of `signal`
    */
-  async predict(x: tf.Tensor, options: SoftPredictOptions): Promise<SoftPrediction> {
+  async predict(x: tf.Tensor, options: SoftPredictOptions, run: object = {}): Promise<SoftPrediction> {
     const call = 'SoftSmoothedClassifier.predict';
     const settings = parseSoftPredictOptions(call, options);
     assertEnough(call, settings.n, settings.alpha / (this.numClasses - 1));
-    return withOwn(this.#subject, call, x, (own) => this.#predict(call, own, settings));
+    return withOwn(this.#subject, call, x, (own) => this.#predict(call, own, { ...settings, run }));
   }
 
   /**
@@ -121,7 +130,7 @@ export class SoftSmoothedClassifier implements Certifier<SoftCertifyOptions> {
    */
   async certify(x: tf.Tensor, options: SoftCertifyOptions): Promise<Certificate> {
     const call = 'SoftSmoothedClassifier.certify';
-    return this.#certify(call, x, this.#settings(call, options));
+    return this.#certify(call, x, { ...this.#settings(call, options), run: {} });
   }
 
   /**
@@ -134,7 +143,7 @@ export class SoftSmoothedClassifier implements Certifier<SoftCertifyOptions> {
     options: SoftCertifyOptions,
     caller: Caller = { call: 'SoftSmoothedClassifier.certifyStream', known: [] },
   ): AsyncGenerator<TimedCertificate, void, undefined> {
-    const settings = this.#settings(caller.call, options, caller.known);
+    const settings = { ...this.#settings(caller.call, options, caller.known), run: {} };
     return certifyOneByOne(examples, settings.key, (x, key) => this.#certify(caller.call, x, { ...settings, key }));
   }
 
@@ -148,7 +157,7 @@ export class SoftSmoothedClassifier implements Certifier<SoftCertifyOptions> {
   async #predict(
     call: string,
     x: tf.Tensor,
-    { key, n0, n, alpha, ...rest }: ReturnType<typeof parseSoftPredictOptions>,
+    { key, n0, n, alpha, ...rest }: ReturnType<typeof parseSoftPredictOptions> & { readonly run: object },
   ): Promise<SoftPrediction> {
     const { numClasses } = this;
     const [selectionKey, estimationKey] = split(key);
@@ -185,11 +194,11 @@ export class SoftSmoothedClassifier implements Certifier<SoftCertifyOptions> {
     return { label: abstained ? ABSTAIN : cAHat, abstained, cAHat, meanScores, ...from };
   }
 
-  #certify(call: string, x: tf.Tensor, settings: Settings): Promise<Certificate> {
+  #certify(call: string, x: tf.Tensor, settings: OneRun): Promise<Certificate> {
     return withOwn(this.#subject, call, x, (own) => this.#certifyOwn(call, own, settings));
   }
 
-  async #certifyOwn(call: string, x: tf.Tensor, settings: Settings): Promise<Certificate> {
+  async #certifyOwn(call: string, x: tf.Tensor, settings: OneRun): Promise<Certificate> {
     const { key, n0, n, alpha, norm, ...rest } = settings;
     const [selectionKey, estimationKey] = split(key);
     const cAHat = topClass(await this.#meanScores(x, { ...rest, call, key: selectionKey, n: n0 }));
@@ -219,7 +228,7 @@ export class SoftSmoothedClassifier implements Certifier<SoftCertifyOptions> {
     const { voters, noise, batchSize } = this.#subject;
     const request = { ...sample, batchSize: sample.batchSize ?? batchSize };
     for await (const batch of sampleLogits(voters, noise, x, request)) {
-      forEachScores(batch, this.numClasses, this.beta, see);
+      forEachScores(batch, voters, this.beta, see);
     }
   }
 }

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import { adaptClassifier, isTypedClassifier, noTensors } from '../classifier/adapt-classifier.ts';
+import { adaptClassifier, isTypedClassifier, noTensors, votingRows } from '../classifier/adapt-classifier.ts';
 import type { Classifier, ClassifierOutput, LogitsFn } from '../classifier/types.ts';
 import { OptionError } from '../errors.ts';
 import type { Domain } from '../noise/types.ts';
@@ -7,6 +7,7 @@ import { copyOf } from '../tensors/own-tensor.ts';
 import type { InputRange, Norm } from '../types.ts';
 import { assertOneExample, assertValues } from './check-input.ts';
 import type { Voters } from './draw-votes.ts';
+import { RunLooks } from './run-looks.ts';
 
 interface AnyNoise {
   readonly name: string;
@@ -18,6 +19,8 @@ interface AnyNoise {
 export interface Subject<N extends AnyNoise> {
   readonly noise: N;
   readonly voters: Voters;
+  /** The classifier as a function to logits: what an attack moves. It throws where the classifier takes typed arrays. */
+  readonly logits: LogitsFn;
   readonly batchSize: number;
   /**
    * A copy of `x` for the caller to dispose, made before the host has its next turn. Throws unless `x` is one example that the classifier takes,
@@ -46,11 +49,18 @@ export function makeSubject<N extends AnyNoise>(
     readonly batchSize: number;
   },
 ): Subject<N> {
+  const typed = isTypedClassifier(classifier) ? classifier : undefined;
+  const [looks, finiteWeights] = [new WeakMap<object, RunLooks>(), new WeakSet()];
+  const looksOf = (run: object): RunLooks => {
+    const found = looks.get(run) ?? new RunLooks(classifier, finiteWeights);
+    looks.set(run, found);
+    return found;
+  };
+  const logits = typed ? refusing(`${call}.logits`, typed) : adaptClassifier(call, classifier, output);
   return {
     noise,
-    voters: isTypedClassifier(classifier)
-      ? { run: refusing(`${call}.logits`, classifier), typed: classifier, numClasses, output }
-      : { run: adaptClassifier(call, classifier, output), numClasses, output },
+    voters: { ...(typed ? { run: logits, typed, output } : votingRows(call, classifier, output)), numClasses, looksOf },
+    logits,
     batchSize,
     own: async (at, x) => {
       assertOneExample(at, x, classifier);

@@ -63,7 +63,12 @@ describe('checkClassifier refuses', () => {
   it('options out of their domain', async () => {
     await refuses(logits, OptionError, '`numClasses` must be an integer of at least 2, got 1', { numClasses: 1 });
     const typo = { classes: 2 } as never;
-    await refuses(logits, OptionError, 'unknown option `classes`; known options: `numClasses`, `output`', typo);
+    await refuses(
+      logits,
+      OptionError,
+      'unknown option `classes`; known options: `numClasses`, `output`, `batchSize`',
+      typo,
+    );
   });
 
   it('a sample without a batch dimension', async () => {

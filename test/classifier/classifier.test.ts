@@ -125,11 +125,13 @@ describe('a function that breaks the rules of ownership', () => {
 
   it('may return a tensor that it keeps: catrs does not dispose it', async () => {
     const kept = tf.tensor2d([1, 3, 2, 5], [2, 2]);
-    const g = new SmoothedClassifier(() => kept, { noise, numClasses: 2 });
+    const itsLastRow = tf.tensor2d([2, 5], [1, 2]);
+    const g = new SmoothedClassifier((rows) => (rows.shape[0] === 2 ? kept : itsLastRow), { noise, numClasses: 2 });
     const x = tf.tensor1d([0.5]);
     expect(await g.sampleCounts(x, { key, n: 2 })).toEqual([0, 2]);
     expect(kept.isDisposed).toBe(false);
-    tf.dispose([kept, x]);
+    expect(itsLastRow.isDisposed).toBe(false);
+    tf.dispose([kept, itsLastRow, x]);
   });
 
   it('may return its input, or leave tensors behind: they are collected', async () => {

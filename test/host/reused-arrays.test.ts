@@ -250,7 +250,7 @@ describe('calls that overlap', () => {
         await new Promise((resolve) => setTimeout(resolve, 1));
         inside--;
         if (++calls === 3) throw new Error('once');
-        return Float32Array.from({ length: 2 * batch }, (_, i) => (inputs[2 * i] ?? 0) + i);
+        return Float32Array.from({ length: 2 * batch }, (_, i) => inputs[4 * Math.floor(i / 2) + (i % 2)] ?? 0);
       },
     };
     const one = new SmoothedClassifier(shared, { noise, numClasses: 2, batchSize: 8 });
