@@ -3,6 +3,7 @@ import type { Noise } from '../noise/types.ts';
 import { parseCertifyCountsRequest } from '../options/counts-options.ts';
 import { clopperPearsonLowerBound } from '../stats/clopper-pearson-lower-bound.ts';
 import type { Norm } from '../types.ts';
+import { assertNorm } from '../options/assert-norm.ts';
 import { topClass } from './top-class.ts';
 import { ABSTAIN, type Certificate } from './types.ts';
 
@@ -16,8 +17,8 @@ export interface CertifyCountsRequest {
   readonly n: number;
   /** Allowed probability that the certificate is wrong, in (0, 1/2). */
   readonly alpha: number;
-  /** Gives the radius of a bound. */
-  readonly noise: Pick<Noise, 'radius'>;
+  /** Gives the radius of a bound; another norm than those that it certifies is refused. */
+  readonly noise: Pick<Noise, 'radius'> & Partial<Pick<Noise, 'norms'>>;
   /** Norm of the radius. */
   readonly norm: Norm;
   /** Number of coordinates of the input. */
@@ -48,6 +49,7 @@ export function certifyCounts(request: CertifyCountsRequest): CountsCertificate 
   const nA = counts[cAHat] ?? 0;
   const nUsed = counts.reduce((sum, count) => sum + count, 0);
   assertFit(countsSelection.length, counts.length, nUsed, n);
+  assertNorm(CALL, norm, noise.norms);
   const bound = clopperPearsonLowerBound(nA, n, alpha);
   const radius = bound.p > 0.5 ? noise.radius(bound, { norm, dimension }) : 0;
   const abstained = !(radius > 0);

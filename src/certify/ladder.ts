@@ -61,6 +61,7 @@ function beginLadder(context: RuleContext, { radius, sizes, beta }: Required<Lad
       value: sizes,
     });
   }
+  const looks = looksOf(sizes, context);
   const alpha = context.alpha / sizes.length;
   probabilityInReach('ladder', radius, { n: last, alpha, radius: radiusOf });
   const proves = (bound: ProbabilityBound): boolean => bound.p > 0.5 && radiusOf(bound) >= radius;
@@ -73,6 +74,8 @@ function beginLadder(context: RuleContext, { radius, sizes, beta }: Required<Lad
       const { used } = tally;
       const reached = sizes.filter((size) => size <= used).length;
       if (reached === climbed || step !== undefined) return step && 'decided';
+      // Each size has one look. A level is spent there, whatever came of it: the votes later on prove nothing for that size.
+      if (looks !== undefined && !looks.includes(used)) return undefined;
       climbed = reached;
       const nA = votesFor(tally, cAHat);
       const bound = clopperPearsonLowerBound(nA, used, alpha);
@@ -95,4 +98,13 @@ function beginLadder(context: RuleContext, { radius, sizes, beta }: Required<Lad
       steps: step === undefined ? [] : [step],
     }),
   };
+}
+
+/** Where the votes are looked at: each size at the first check that reaches it. @internal */
+export function looksOf(
+  sizes: readonly number[],
+  { n, checkEvery }: Pick<RuleContext, 'n' | 'checkEvery'>,
+): readonly number[] | undefined {
+  if (checkEvery === undefined) return undefined;
+  return sizes.map((size) => Math.min(n, Math.ceil(size / checkEvery) * checkEvery));
 }

@@ -33,3 +33,30 @@ export function rankOutOfReach({ n, alphaLower, alphaUpper, k }: RankReach): (ta
     return lower(best) <= clopperPearsonUpperBound(rival, n, alphaUpper).p;
   };
 }
+
+/**
+ * The votes of the first `used` samples that are best for a class among the k most probable ones, where all are known to end in a tally: its own
+ * votes came early, failures and those for its k-th rival late.
+ * @internal
+ */
+export function bestTallyBefore(
+  tally: Tally,
+  { label, k, used }: { readonly label: number; readonly k: number; readonly used: number },
+): Tally {
+  const counts = [...tally.counts];
+  const own = Math.min(votesFor(tally, label), used);
+  let late = tally.used - used - (votesFor(tally, label) - own);
+  counts[label] = own;
+  late -= Math.min(late, missingVotes(tally, tally.used));
+  const rivals = counts.map((_, c) => c).filter((c) => c !== label);
+  rivals.sort((a, b) => (counts[b] ?? 0) - (counts[a] ?? 0));
+  // One vote after the other from the classes that tie at the k-th place, then from those above.
+  for (const from of [rivals.slice(k - 1), rivals.slice(0, k - 1)]) {
+    for (; late > 0; late--) {
+      const most = from.reduce((best, c) => ((counts[c] ?? 0) > (counts[best] ?? 0) ? c : best), from[0] ?? label);
+      if (!((counts[most] ?? 0) > 0) || most === label) break;
+      counts[most] = (counts[most] ?? 0) - 1;
+    }
+  }
+  return { counts, used };
+}

@@ -20,6 +20,11 @@ export interface RuleContext {
   readonly n: number;
   /** Allowed probability that the certificate is wrong. */
   readonly alpha: number;
+  /**
+   * The votes are looked at at multiples of this, and at n.
+   * @defaultValue not known to the rule
+   */
+  readonly checkEvery?: number;
   /** A uniform number in (0, 1), drawn from the key of the example, independent of all votes. */
   readonly draw: number;
   /** Certified radius of a lower bound on the class probability, for the norm asked for; never rounded up. */

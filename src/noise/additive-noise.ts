@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import { assertNorm } from '../options/assert-norm.ts';
 import { parseAdditiveNoiseOptions } from '../options/additive-noise-options.ts';
 import { parseBatchDrawRequest, parseDrawRequest } from '../options/draw-request-options.ts';
 import { foldIn } from '../random/fold-in.ts';
@@ -35,7 +36,7 @@ export interface AdditiveNoiseOptions {
   readonly sample: (out: Float32Array, request: FillRequest) => void;
   /**
    * Certified radius for a lower bound p > 1/2 on the top class; must never be rounded up. It is given p and q that fit: of a bound whose
-   * parts do not, the part that claims less counts.
+   * parts do not, the part that claims less counts. Asked for no other norm than `norms`.
    */
   readonly radius: (bound: ProbabilityBound, request: RadiusRequest) => number;
   /** Certified radius against upper bounds on the other classes, if one is known (see `Noise.radiusAgainst`). */
@@ -77,10 +78,16 @@ export function additiveNoise(options: AdditiveNoiseOptions): AdditiveNoise {
     perturb: (x, request) => perturbOne(sample, arrayOf, x, request),
     sampleBatch: (request) => drawBatch(sample, request),
     radius: (bound, request) => {
+      assertNorm('Noise.radius', request.norm, norms);
       const lower = weakerReading('Noise.radius', bound);
       return lower.p > 0.5 ? radius(lower, request) : 0;
     },
-    ...(radiusAgainst && { radiusAgainst }),
+    ...(radiusAgainst && {
+      radiusAgainst: (lower, others, k, request) => {
+        assertNorm('Noise.radiusAgainst', request.norm, norms);
+        return radiusAgainst(lower, others, k, request);
+      },
+    }),
   };
   // Not enumerable: `{ ...noise, perturb }` with a perturb of one's own must not keep it.
   const fillCopies: AdditiveNoise['fillCopies'] = (out, x, request) => fillSums(sample, out, x, request);

@@ -86,31 +86,12 @@ export class CertificationProcess {
 
   /** The certificate of a process that wants no more samples. */
   certificate(): Certificate {
-    const { key, n0, n, alpha, norm, checkEvery, noise, rule, dimension } = this.#settings;
     const counts = this.#counts;
     const run = this.#run;
     if (run === undefined || this.#stop === undefined) throw new Error('the process still wants samples');
     const result = run.result({ counts, used: this.#used });
-    return {
-      ...fromResult(result, counts),
-      stop: this.#stop,
-      norm,
-      rule: { name: rule.name, parameters: rule.parameters },
-      n0,
-      n,
-      nUsed: this.#used,
-      failures: counts.reduce((left, count) => left - count, this.#used),
-      alpha,
-      countsSelection: this.#countsSelection,
-      counts,
-      checkEvery,
-      key,
-      noise: noiseRecord(noise),
-      domain: noise.domain,
-      assumptions: noise.assumptions ?? ['real arithmetic'],
-      smoothing: 'hard',
-      dimension,
-    };
+    const ended = { result, counts, countsSelection: this.#countsSelection, used: this.#used, stop: this.#stop };
+    return ruledCertificate(this.#settings, ended);
   }
 
   #takeSelection(counts: readonly number[], drawn: number): void {
@@ -138,26 +119,24 @@ function addVotes(sums: number[], counts: readonly number[]): void {
   counts.forEach((count, c) => (sums[c] = (sums[c] ?? 0) + count));
 }
 
-/** The fields of a certificate that a rule decides. @internal */
-export function fromResult(
-  { cAHat, radius, reason, lower, bound, pBBar, steps, draw, topK = 1 }: RuleResult,
-  counts: readonly number[],
-): Pick<
-  Certificate,
-  | 'label'
-  | 'abstained'
-  | 'reason'
-  | 'radius'
-  | 'topK'
-  | 'pABar'
-  | 'qABar'
-  | 'pBBar'
-  | 'bound'
-  | 'cAHat'
-  | 'nA'
-  | 'steps'
-  | 'draw'
-> {
+/** How a rule ended on one example. @internal */
+export interface EndedRun {
+  readonly result: RuleResult;
+  readonly counts: readonly number[];
+  readonly countsSelection: readonly number[];
+  /** Estimation samples that were drawn. */
+  readonly used: number;
+  /** What ended the sampling. */
+  readonly stop: string;
+}
+
+/** The certificate of hard votes as a function of how the rule ended on them. @internal */
+export function ruledCertificate(
+  settings: Omit<ProcessSettings, 'numClasses'>,
+  { result, counts, countsSelection, used, stop }: EndedRun,
+): Certificate {
+  const { key, n0, n, alpha, norm, checkEvery, noise, rule, dimension } = settings;
+  const { cAHat, radius, reason, lower, bound, pBBar, steps, draw, topK = 1 } = result;
   return {
     ...claimOf(cAHat, radius),
     reason,
@@ -169,5 +148,22 @@ export function fromResult(
     ...(pBBar !== undefined && { pBBar }),
     ...(steps !== undefined && { steps }),
     ...(draw !== undefined && { draw }),
+    stop,
+    norm,
+    rule: { name: rule.name, parameters: rule.parameters },
+    n0,
+    n,
+    nUsed: used,
+    failures: counts.reduce((left, count) => left - count, used),
+    alpha,
+    countsSelection,
+    counts,
+    checkEvery,
+    key,
+    noise: noiseRecord(noise),
+    domain: noise.domain,
+    assumptions: noise.assumptions ?? ['real arithmetic'],
+    smoothing: 'hard',
+    dimension,
   };
 }

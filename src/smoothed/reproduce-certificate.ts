@@ -10,7 +10,7 @@ import type { SoftSmoothedClassifier } from './soft-smoothed-classifier.ts';
 import { assertSameNoise, type VerifyCertificateOptions } from './verify-certificate.ts';
 
 /** Options of {@link reproduceCertificate}. */
-export interface ReproduceCertificateOptions extends VerifyCertificateOptions {
+export interface ReproduceCertificateOptions extends Pick<VerifyCertificateOptions, 'rule'> {
   /**
    * Noisy copies per forward pass.
    * @defaultValue the batch size of the smoothed classifier

@@ -1,5 +1,6 @@
 import type { RuleContext } from '../certify/rule.ts';
 import type { Noise } from '../noise/types.ts';
+import { assertNorm } from '../options/assert-norm.ts';
 import { fillBits } from '../random/fill-bits.ts';
 import { foldIn } from '../random/fold-in.ts';
 import type { Key, Norm } from '../types.ts';
@@ -7,6 +8,7 @@ import type { Key, Norm } from '../types.ts';
 interface ContextSettings {
   readonly n: number;
   readonly alpha: number;
+  readonly checkEvery: number;
   readonly noise: Noise;
   readonly norm: Norm;
   readonly dimension: number;
@@ -14,14 +16,16 @@ interface ContextSettings {
 
 /** What a rule may know about one example. @internal */
 export function ruleContext(
-  { n, alpha, noise, norm, dimension }: ContextSettings,
+  { n, alpha, checkEvery, noise, norm, dimension }: ContextSettings,
   selected: Pick<RuleContext, 'countsSelection' | 'cAHat' | 'draw'>,
 ): RuleContext {
+  assertNorm('CertificationRule.begin', norm, noise.norms);
   const request = { norm, dimension };
   return {
     ...selected,
     n,
     alpha,
+    checkEvery,
     radius: (bound) => noise.radius(bound, request),
     ...(noise.radiusAgainst && {
       radiusAgainst: (lower, others, k) => noise.radiusAgainst?.(lower, others, k, request) ?? 0,

@@ -1,14 +1,11 @@
 import { ruleOf } from '../certify/rule-of.ts';
 import type { CertificationRule } from '../certify/rule.ts';
-import { topClass } from '../certify/top-class.ts';
 import type { Certificate } from '../certify/types.ts';
 import { OptionError } from '../errors.ts';
 import type { DeterministicNoise, Noise } from '../noise/types.ts';
 import { parseCertificate, parseVerifyCertificateOptions } from '../options/certificate-options.ts';
-import { fromResult } from './certification-process.ts';
-import { derandomizedCertificate } from './derandomized-certificate.ts';
-import { ruleContext, ruleDraw } from './rule-context.ts';
-import { softCertificate } from './soft-certificate.ts';
+import { type CertificateKind, certificateFields, type Hold } from './certificate-fields.ts';
+import { deriveCertificate, kindOf } from './derive-certificate.ts';
 
 /** What {@link verifyCertificate} found. */
 export interface Verification {
@@ -27,20 +24,35 @@ export interface VerifyCertificateOptions {
    * @defaultValue the rule that the certificate names
    */
   readonly rule?: CertificationRule;
+  /**
+   * Number of coordinates of the input that was certified. ℓ∞ radii depend on it, and a certificate alone cannot tell whether its own is true.
+   * @defaultValue what the certificate says
+   */
+  readonly dimension?: number;
+  /**
+   * Number of classes of the classifier. Top-k radii depend on it, and a certificate alone cannot tell whether it left out classes without
+   * votes.
+   * @defaultValue what the certificate says
+   */
+  readonly numClasses?: number;
 }
 
-type Claim = Pick<Certificate, 'label' | 'radius' | 'cAHat' | 'nA' | 'pABar' | 'qABar' | 'topK'>;
+/** What is known beside a certificate; `known`: the rule is that of the record. @internal */
+export interface VerificationContext extends VerifyCertificateOptions {
+  readonly known?: CertificationRule;
+}
 
 const CALL = 'verifyCertificate';
 // Other engines may round logarithms otherwise in the last place; a claim may exceed what is derived by no more than that.
 const TOLERANCE = 1e-12;
 
 /**
- * Derives a stored certificate again from its own counts, without the classifier: does its radius follow from what it says?
+ * Derives a stored certificate again from its own counts, without the classifier: does all that it says follow?
  *
- * It checks that counts and sample sizes fit together, that the class is the one that the selection sample chose, and that the rule
- * and the noise give at least the stored bound and radius for these counts. It cannot see whether the counts are those of a
- * classifier: `reproduceCertificate` draws the samples again.
+ * It shows the votes to the rule again, at the moments on which the certificate rests, and holds every field against what comes of it: the
+ * radius, the bounds and the norm, class, reason and stop, and whether counts, moments and sample sizes can belong to one run. A certificate
+ * may claim less than what follows, never more. It cannot see whether the counts are those of a classifier: `reproduceCertificate` draws
+ * the samples again. Which field is held against what is a table of the guide.
  *
  * @param certificate - as `certify` returned it, or as a log gives it back
  * @param noise - the noise that it names
@@ -55,18 +67,46 @@ export function verifyCertificate(
   noise: Noise | DeterministicNoise,
   options: VerifyCertificateOptions = {},
 ): Verification {
+  const given = parseVerifyCertificateOptions(CALL, options);
+  return verifyOne(certificate, noise, { ...given } as VerificationContext);
+}
+
+/** {@link verifyCertificate} with options that are checked, and a rule that may have been made before. @internal */
+export function verifyOne(
+  certificate: Certificate,
+  noise: Noise | DeterministicNoise,
+  { rule, known, dimension, numClasses }: VerificationContext,
+): Verification {
   parseCertificate(CALL, certificate);
   assertSameNoise(CALL, certificate, noise);
-  const { rule } = parseVerifyCertificateOptions(CALL, options);
-  const faults = bookkeepingFaults(certificate);
-  if (certificate.domain !== noise.domain) {
-    faults.push(`domain is ${certificate.domain}, but ${noise.name} noise certifies ${noise.domain}`);
+  const kind = kindOf(certificate, noise);
+  if (certificate.key === null && kind !== 'deterministic') {
+    const text = `\`noise\` must be deterministic for a certificate without a key, got ${noise.name}`;
+    throw new OptionError(text, { call: CALL, field: 'noise', value: noise.name });
   }
-  // Nothing follows from votes that cannot be.
-  if (faults.length > 0) return { valid: false, faults, radius: 0 };
-  const derived = derive(certificate, noise, rule);
-  faults.push(...claimFaults(certificate, derived));
-  return { valid: faults.length === 0, faults, radius: derived.radius };
+  const recordRule = kind === 'hard' && rule === undefined ? (known ?? ruleOf(certificate.rule)) : undefined;
+  const faults = Object.keys(certificate)
+    .filter((name) => !Object.hasOwn(certificateFields, name) && certificate[name as keyof Certificate] !== undefined)
+    .map((name) => `${name} is no field of a certificate`);
+  if (dimension !== undefined && certificate.dimension !== dimension)
+    faults.push(`dimension is ${certificate.dimension}, but ${dimension} of the input`);
+  const classes = certificate.counts.length;
+  if (numClasses !== undefined && kind !== 'soft' && classes !== numClasses)
+    faults.push(`counts have ${classes} classes, but the classifier ${numClasses}`);
+  if (numClasses !== undefined && certificate.cAHat >= numClasses)
+    faults.push(`cAHat is ${certificate.cAHat}, but there are ${numClasses} classes`);
+
+  if (
+    kind === 'hard' &&
+    rule !== undefined &&
+    !isSame(certificate.rule, asJson({ name: rule.name, parameters: rule.parameters }))
+  )
+    faults.push(`rule is ${showField(certificate.rule)}, but ${rule.name} ${showField(rule.parameters)} is given`);
+
+  const derivation = deriveCertificate(certificate, noise, { rule, recordRule });
+  faults.push(...derivation.faults);
+  if (derivation.certificate) faults.push(...fieldFaults(certificate, derivation.certificate, kind));
+  return { valid: faults.length === 0, faults, radius: derivation.certificate?.radius ?? 0 };
 }
 
 /** Throws unless the certificate names this noise. @internal */
@@ -84,70 +124,57 @@ export function assertSameNoise(
   );
 }
 
-function derive(
-  certificate: Certificate,
-  noise: Noise | DeterministicNoise,
-  rule: CertificationRule | undefined,
-): Claim {
-  const { counts, norm, dimension, scores, key } = certificate;
-  if ('copies' in noise) return derandomizedCertificate({ counts, noise, norm, dimension });
-  if (key === null) {
-    const text = `\`noise\` must be deterministic for a certificate without a key, got ${noise.name}`;
-    throw new OptionError(text, { call: CALL, field: 'noise', value: noise.name });
-  }
-  if (certificate.smoothing === 'hard')
-    return deriveByRule(certificate, noise, rule ?? ruleOf(certificate.rule), ruleDraw(key));
-  const beta = Number(certificate.rule.parameters['beta']);
-  return softCertificate({ ...certificate, key, noise, beta, scores: scores ?? { sum: 0, sumOfSquares: 0 } });
-}
-
-/** Shows the rule the moments on which the claim rests, then the end. */
-function deriveByRule(certificate: Certificate, noise: Noise, rule: CertificationRule, draw: number): Claim {
-  const { counts, countsSelection, nUsed, steps = [] } = certificate;
-  const cAHat = topClass(countsSelection);
-  const run = rule.begin(ruleContext({ ...certificate, noise }, { countsSelection, cAHat, draw }));
-  for (const { nA, n } of steps) {
-    run.check({ counts: counts.map((_, c) => (c === cAHat ? nA : 0)), used: n });
-  }
-  run.check({ counts, used: nUsed });
-  return fromResult(run.result({ counts, used: nUsed }), counts);
-}
-
-/** Sizes and counts that contradict each other. */
-function bookkeepingFaults(certificate: Certificate): string[] {
-  const { counts, countsSelection, n0, n, nUsed, failures, nA, cAHat, steps = [], smoothing } = certificate;
+/** What is said beyond what follows, or otherwise. */
+function fieldFaults(stored: Certificate, derived: Certificate, kind: CertificateKind): string[] {
   const faults: string[] = [];
-  const sum = (list: readonly number[]): number => list.reduce((a, b) => a + b, 0);
-  if (smoothing === 'hard') {
-    if (sum(counts) + failures !== nUsed)
-      faults.push(`counts sum to ${sum(counts)} with ${failures} failures, not to nUsed = ${nUsed}`);
-    if (sum(countsSelection) > n0) faults.push(`countsSelection sum to ${sum(countsSelection)}, more than n0 = ${n0}`);
-    if (counts[cAHat] !== nA) faults.push(`nA is ${nA}, but counts hold ${counts[cAHat]} for class ${cAHat}`);
+  for (const name of fieldNames) {
+    const [said, follows] = [stored[name], derived[name]];
+    if (holds[certificateFields[name][kind]](said, follows)) continue;
+    faults.push(`${name} is ${showField(said)}, but ${showField(follows)} follows`);
   }
-  if (nUsed > n) faults.push(`nUsed = ${nUsed} exceeds n = ${n}`);
-  // A path of votes can pass through these moments: none is taken back.
-  const path = [{ nA: 0, n: 0 }, ...steps, { nA, n: nUsed }];
-  for (const [i, to] of path.entries()) {
-    const from = path[i - 1];
-    const fits = from === undefined || (to.nA >= from.nA && to.n >= from.n && to.nA - from.nA <= to.n - from.n);
-    if (!fits && smoothing === 'hard') faults.push(`${to.nA} votes of ${to.n} cannot follow ${from.nA} of ${from.n}`);
-  }
-  return faults;
-}
-
-/** What is claimed beyond what follows. */
-function claimFaults(stored: Certificate, derived: Claim): string[] {
-  const faults: string[] = [];
-  if (stored.radius > derived.radius * (1 + TOLERANCE))
-    faults.push(`radius is ${stored.radius}, but ${derived.radius} follows`);
-  if (stored.pABar > derived.pABar * (1 + TOLERANCE))
-    faults.push(`pABar is ${stored.pABar}, but ${derived.pABar} follows`);
-  if (stored.qABar < derived.qABar * (1 - TOLERANCE))
-    faults.push(`qABar is ${stored.qABar}, but ${derived.qABar} follows`);
   if (stored.abstained !== !(stored.radius > 0))
     faults.push(`abstained is ${stored.abstained} with radius ${stored.radius}`);
-  if (stored.label !== -1 && stored.label !== derived.cAHat)
-    faults.push(`label is ${stored.label}, but ${derived.cAHat} follows`);
-  if (stored.topK < derived.topK) faults.push(`topK is ${stored.topK}, but ${derived.topK} follows`);
+  const proven = stored.steps?.at(-1)?.radius ?? Infinity;
+  if (stored.radius > proven * (1 + TOLERANCE))
+    faults.push(`radius is ${stored.radius}, but the last step proves ${proven}`);
   return faults;
+}
+
+const fieldNames = Object.keys(certificateFields) as (keyof Certificate)[];
+
+/** Whether a field says no more than what follows. */
+const holds: Readonly<Record<Hold, (said: unknown, follows: unknown) => boolean>> = {
+  said: () => true,
+  follows: isSame,
+  'at most': (said, follows) => isUpTo(said, follows, (a, b) => a <= b * (1 + TOLERANCE)),
+  'at least': (said, follows) => isUpTo(said, follows, (a, b) => a >= b * (1 - TOLERANCE)),
+  'steps at most': (said, follows) => isSame(said, follows, (name) => (name === 'radius' ? 'at most' : 'follows')),
+};
+
+function isUpTo(said: unknown, follows: unknown, compare: (said: number, follows: number) => boolean): boolean {
+  if (typeof said === 'number' && typeof follows === 'number') return compare(said, follows);
+  return said === undefined && follows === undefined;
+}
+
+/** Equal as JSON values; `holdOf` names entries that are held otherwise. */
+function isSame(said: unknown, follows: unknown, holdOf: (name: string) => Hold = () => 'follows'): boolean {
+  if (said === follows) return true;
+  if (typeof said !== 'object' || typeof follows !== 'object' || said === null || follows === null) return false;
+  const [a, b] = [said as Fields, follows as Fields];
+  const names = Object.keys(b);
+  return (
+    Object.keys(a).length === names.length &&
+    names.every((name) => {
+      const hold = holdOf(name);
+      return hold === 'follows' ? isSame(a[name], b[name], holdOf) : holds[hold](a[name], b[name]);
+    })
+  );
+}
+
+const asJson = (value: object): unknown => JSON.parse(JSON.stringify(value));
+
+type Fields = Readonly<Record<string, unknown>>;
+
+function showField(value: unknown): string {
+  return typeof value === 'string' ? value : (JSON.stringify(value) ?? 'undefined');
 }

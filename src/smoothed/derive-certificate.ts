@@ -1,0 +1,183 @@
+import { withoutStops } from '../certify/anytime-end.ts';
+import type { CertificationRule } from '../certify/rule.ts';
+import { topClass } from '../certify/top-class.ts';
+import type { Certificate, EvidenceStep } from '../certify/types.ts';
+import { CatrsError } from '../errors.ts';
+import type { DeterministicNoise, Noise } from '../noise/types.ts';
+import type { Key } from '../types.ts';
+import type { CertificateKind } from './certificate-fields.ts';
+import { ruledCertificate } from './certification-process.ts';
+import { derandomizedCertificate } from './derandomized-certificate.ts';
+import { earlierEnd, isPossibleEnd } from './possible-ends.ts';
+import { ruleContext, ruleDraw } from './rule-context.ts';
+import { softCertificate } from './soft-certificate.ts';
+
+/** What follows from what a certificate says of its samples. @internal */
+export interface Derivation {
+  /** The certificate that follows; undefined where nothing does, because what it says contradicts itself. */
+  readonly certificate: Certificate | undefined;
+  /** What cannot be. */
+  readonly faults: readonly string[];
+}
+
+/** The rule: one that the caller gave, or the one of the record. @internal */
+export interface DerivationRules {
+  readonly rule: CertificationRule | undefined;
+  readonly recordRule: CertificationRule | undefined;
+}
+
+/** Which kind a certificate is of. @internal */
+export function kindOf(
+  { smoothing }: Pick<Certificate, 'smoothing'>,
+  noise: Noise | DeterministicNoise,
+): CertificateKind {
+  return isDeterministic(noise) ? 'deterministic' : smoothing;
+}
+
+/** Derives a certificate of a known form again from its votes or scores. @internal */
+export function deriveCertificate(
+  stored: Certificate,
+  noise: Noise | DeterministicNoise,
+  rules: DerivationRules,
+): Derivation {
+  const impossible = contradictions(stored, noise);
+  if (impossible.length > 0) return { certificate: undefined, faults: impossible };
+  try {
+    return derive(stored, noise, rules);
+  } catch (error) {
+    if (!(error instanceof CatrsError)) throw error;
+    return { certificate: undefined, faults: [error.message] };
+  }
+}
+
+const isDeterministic = (noise: Noise | DeterministicNoise): noise is DeterministicNoise => 'copies' in noise;
+
+/** A sampler that can fill arrays has no way to fail. */
+const cannotFail = (noise: Noise): boolean => noise.fillCopies !== undefined;
+
+function derive(stored: Certificate, noise: Noise | DeterministicNoise, rules: DerivationRules): Derivation {
+  const { counts, norm, dimension } = stored;
+  if (isDeterministic(noise)) {
+    return { certificate: derandomizedCertificate({ counts, noise, norm, dimension }), faults: [] };
+  }
+  const { scores = { sum: 0, sumOfSquares: 0 }, rule } = stored;
+  const key = stored.key as Key;
+  if (stored.smoothing === 'hard') return deriveByRule({ ...stored, key }, noise, rules);
+  const beta = Number(rule.parameters['beta']);
+  return { certificate: softCertificate({ ...stored, key, noise, beta, scores }), faults: [] };
+}
+
+/** Shows the rule the moments on which the claim rests, then the end. */
+function deriveByRule(
+  stored: Certificate & { readonly key: Key },
+  noise: Noise,
+  { rule, recordRule }: DerivationRules,
+): Derivation {
+  const { counts, countsSelection, nUsed, n, steps = [], stop, key } = stored;
+  const cAHat = topClass(countsSelection);
+  const anytime = recordRule?.name === 'anytime-radius' ? withoutStops(recordRule) : undefined;
+  const shown = rule ?? anytime?.rule ?? recordRule;
+  if (shown === undefined) throw new Error('a hard certificate has a rule');
+  const context = ruleContext({ ...stored, noise }, { countsSelection, cAHat, draw: ruleDraw(key) });
+  const begin = (): ReturnType<CertificationRule['begin']> => shown.begin(context);
+  const run = begin();
+  const faults: string[] = [];
+  for (const moment of momentsBefore(steps, nUsed)) {
+    const ended = run.check({ counts: counts.map((_, c) => (c === cAHat ? moment.nA : 0)), used: moment.n });
+    if (ended !== undefined && rule === undefined)
+      faults.push(`the rule ends at ${moment.n} samples, before nUsed = ${nUsed}`);
+  }
+  const ended = run.check({ counts, used: nUsed });
+  const result = run.result({ counts, used: nUsed });
+  const certificate = ruledCertificate(
+    { ...stored, noise, rule: shown },
+    { result, counts, countsSelection, used: nUsed, stop },
+  );
+  // The stops of a rule of one's own may look at anything.
+  if (rule !== undefined || recordRule === undefined) return { certificate, faults };
+
+  const replay = { stored, recordRule, begin, ...(anytime && { state: anytime.last }) };
+  const end = ended ?? (nUsed === n ? 'all-drawn' : undefined);
+  if (!isPossibleEnd(replay, result, end)) {
+    faults.push(`stop is ${stop}, which cannot be at ${nUsed} samples${end === undefined ? '' : ` (${end} follows)`}`);
+  }
+  const earlier = earlierEnd(replay, result);
+  if (earlier !== undefined) faults.push(earlier);
+  // Which rule it is has been read from the record.
+  return { certificate: { ...certificate, rule: stored.rule }, faults };
+}
+
+/** The moments of the steps before the end, each once. */
+function momentsBefore(steps: readonly EvidenceStep[], nUsed: number): readonly EvidenceStep[] {
+  return steps.filter((step, i) => step.n < nUsed && step.n !== steps[i - 1]?.n);
+}
+
+/** What cannot be true together, whatever the classifier. */
+function contradictions(stored: Certificate, noise: Noise | DeterministicNoise): string[] {
+  const { norm, n, nUsed } = stored;
+  const faults: string[] = [];
+  if (!noise.norms.includes(norm)) {
+    faults.push(`norm is ${norm}, but ${noise.name} noise certifies only ${noise.norms.join(', ')}`);
+  }
+  if (nUsed > n) faults.push(`nUsed = ${nUsed} exceeds n = ${n}`);
+  if (isDeterministic(noise)) return [...faults, ...contradictoryCopies(stored, noise)];
+  if (stored.n0 < 1) faults.push(`n0 is ${stored.n0}, but at least one sample chooses the class`);
+  if (!(stored.alpha > 0)) faults.push(`alpha is ${stored.alpha}, but only a deterministic noise has none`);
+  return [
+    ...faults,
+    ...(stored.smoothing === 'hard' ? contradictoryVotes(stored, noise) : contradictoryScores(stored)),
+  ];
+}
+
+const sum = (list: readonly number[]): number => list.reduce((a, b) => a + b, 0);
+
+function contradictoryCopies({ counts }: Certificate, { copies }: DeterministicNoise): string[] {
+  const faults = counts.length < 2 ? [`counts have ${counts.length} classes, but there are at least 2`] : [];
+  if (sum(counts) !== copies) faults.push(`counts sum to ${sum(counts)}, but there are ${copies} copies`);
+  return faults;
+}
+
+function contradictoryScores({ rule, scores }: Certificate): string[] {
+  const faults: string[] = [];
+  const { beta, ...others } = rule.parameters;
+  if (rule.name !== 'empirical-bernstein' || Object.keys(others).length > 0)
+    faults.push(`rule is ${rule.name}, but soft smoothing has empirical-bernstein with beta alone`);
+  if (!(typeof beta === 'number' && beta > 0 && beta < Infinity))
+    faults.push(`rule has beta ${JSON.stringify(beta)}, but soft smoothing has one above 0`);
+  if (scores === undefined) faults.push('scores are missing, but soft smoothing rests on them');
+  return faults;
+}
+
+function contradictoryVotes(stored: Certificate, noise: Noise): string[] {
+  const { counts, countsSelection, n0, n, nUsed, failures, nA, cAHat, steps = [], checkEvery } = stored;
+  const faults: string[] = [];
+  if (counts.length < 2) faults.push(`counts have ${counts.length} classes, but there are at least 2`);
+  if (countsSelection.length !== counts.length)
+    faults.push(`countsSelection have ${countsSelection.length} classes, but counts ${counts.length}`);
+  if (sum(counts) + failures !== nUsed)
+    faults.push(`counts sum to ${sum(counts)} with ${failures} failures, not to nUsed = ${nUsed}`);
+  if (sum(countsSelection) > n0) faults.push(`countsSelection sum to ${sum(countsSelection)}, more than n0 = ${n0}`);
+  if (cannotFail(noise)) {
+    if (sum(countsSelection) < n0)
+      faults.push(
+        `countsSelection sum to ${sum(countsSelection)}, not to n0 = ${n0}, and ${noise.name} noise has no failures`,
+      );
+    if (failures > 0) faults.push(`failures is ${failures}, but ${noise.name} noise has none`);
+  }
+  if (counts[cAHat] !== nA) faults.push(`nA is ${nA}, but counts hold ${counts[cAHat]} for class ${cAHat}`);
+  const isCheck = (samples: number): boolean => samples === n || (samples > 0 && samples % checkEvery === 0);
+  if (!isCheck(nUsed))
+    faults.push(`nUsed is ${nUsed}, but stops are tested at multiples of ${checkEvery} and at n = ${n}`);
+  for (const step of steps) {
+    if (!isCheck(step.n))
+      faults.push(`a step is at ${step.n} samples, but the rule looks at multiples of ${checkEvery} and at n = ${n}`);
+  }
+  // A path of votes can pass through these moments: none is taken back.
+  const path = [{ nA: 0, n: 0 }, ...steps, { nA, n: nUsed }];
+  for (const [i, to] of path.entries()) {
+    const from = path[i - 1];
+    const fits = from === undefined || (to.nA >= from.nA && to.n >= from.n && to.nA - from.nA <= to.n - from.n);
+    if (!fits) faults.push(`${to.nA} votes of ${to.n} cannot follow ${from.nA} of ${from.n}`);
+  }
+  return faults;
+}

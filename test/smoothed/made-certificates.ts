@@ -1,0 +1,163 @@
+import { allOf } from '../../src/certify/all-of.ts';
+import { anytimeRadius } from '../../src/certify/anytime-radius.ts';
+import { fixedRadius } from '../../src/certify/fixed-radius.ts';
+import { fixedSample } from '../../src/certify/fixed-sample.ts';
+import { ladder } from '../../src/certify/ladder.ts';
+import { oracleTest } from '../../src/certify/oracle-test.ts';
+import type { CertificationRule } from '../../src/certify/rule.ts';
+import { stopAtDeadline } from '../../src/certify/stop-at-deadline.ts';
+import { stopAtGain } from '../../src/certify/stop-at-gain.ts';
+import { stopAtRadius } from '../../src/certify/stop-at-radius.ts';
+import { stopAtSamples } from '../../src/certify/stop-at-samples.ts';
+import { stopAtWidth } from '../../src/certify/stop-at-width.ts';
+import { topK } from '../../src/certify/top-k.ts';
+import { topTwo } from '../../src/certify/top-two.ts';
+import type { Certificate } from '../../src/certify/types.ts';
+import { CauchyNoise } from '../../src/noise/cauchy-noise.ts';
+import { DeterministicSplittingNoise } from '../../src/noise/deterministic-splitting-noise.ts';
+import { GaussianNoise } from '../../src/noise/gaussian-noise.ts';
+import { LaplaceNoise } from '../../src/noise/laplace-noise.ts';
+import { SoundGaussianNoise } from '../../src/noise/sound-gaussian-noise.ts';
+import { SplittingNoise } from '../../src/noise/splitting-noise.ts';
+import type { DeterministicNoise, Noise } from '../../src/noise/types.ts';
+import { UniformNoise } from '../../src/noise/uniform-noise.ts';
+import { createKey } from '../../src/random/create-key.ts';
+import { CertificationProcess } from '../../src/smoothed/certification-process.ts';
+import { derandomizedCertificate } from '../../src/smoothed/derandomized-certificate.ts';
+import { softCertificate } from '../../src/smoothed/soft-certificate.ts';
+import type { Norm } from '../../src/types.ts';
+import { randomVotes } from '../certify/play.ts';
+
+/** A certificate as a log gives it back, with the noise that it names. */
+export interface Made {
+  readonly name: string;
+  readonly certificate: Certificate;
+  readonly noise: Noise | DeterministicNoise;
+}
+
+/** How a certificate is made, without a classifier. */
+export interface Recipe {
+  readonly rule: CertificationRule;
+  readonly noise?: Noise;
+  readonly norm?: Norm;
+  /** Probability of class 1 of 3 (of the votes that are no failures); the rest is spread over the others. */
+  readonly p: number;
+  /** Probability that a sample cannot be drawn. */
+  readonly failing?: number;
+  readonly n?: number;
+  readonly n0?: number;
+  readonly alpha?: number;
+  readonly checkEvery?: number;
+  readonly seed?: number;
+  readonly dimension?: number;
+}
+
+export const gaussian = new GaussianNoise({ sigma: 0.5 });
+export const sound = new SoundGaussianNoise({ sigma: 0.5 });
+
+/** As it comes back from JSON. */
+export const stored = (certificate: Certificate): Certificate => JSON.parse(JSON.stringify(certificate)) as Certificate;
+
+/** The certificate of random votes: what `certify` does, without a classifier. */
+export function hardCertificate(recipe: Recipe): Certificate {
+  const { rule, noise = gaussian, norm = noise.norms[0]!, p, failing = 0, n = 1000, n0 = 50 } = recipe;
+  const { alpha = 0.01, checkEvery = 100, seed = 0, dimension = 16 } = recipe;
+  const numClasses = 3;
+  const key = createKey(seed);
+  const plan = { key, n0, n, alpha, checkEvery, rule, norm, noise, numClasses, dimension };
+  const process = new CertificationProcess(plan);
+  const shares = [(1 - p) * 0.7, p, (1 - p) * 0.3].map((share) => share * (1 - failing));
+  const votes = randomVotes(seed + 1, n0 + n, shares);
+  let next = 0;
+  for (let wanted = process.wanted(); wanted !== undefined; wanted = process.wanted()) {
+    const counts = new Array<number>(numClasses).fill(0);
+    for (const vote of votes.slice(next, next + wanted.needed)) if (vote >= 0) counts[vote]!++;
+    next += wanted.needed;
+    process.take({ counts, drawn: wanted.needed });
+  }
+  return stored(process.certificate());
+}
+
+let time = 0;
+/** A clock that goes on at every look. */
+const ticking = (): number => (time += 1);
+
+/** Every rule, with every stop. */
+export const everyRule: readonly CertificationRule[] = [
+  fixedSample(),
+  fixedSample({ bound: 'randomized-clopper-pearson' }),
+  topTwo(),
+  topTwo({ alphaShare: 0.8 }),
+  topK({ k: 1 }),
+  topK({ k: 2 }),
+  topK({ k: 2, labelFrom: 'estimation' }),
+  fixedRadius({ radius: 0.2 }),
+  fixedRadius({ radius: [0.1, 0.2, 0.4, 0.6], beta: 0.01 }),
+  fixedRadius({ radius: [0.1, 0.3], prior: 'jeffreys', evidence: 'betting', finalShare: 0 }),
+  fixedRadius({ radius: [0.2, 0.45], finalShare: 0.5 }),
+  anytimeRadius({ stops: [stopAtWidth(0.2)] }),
+  anytimeRadius({ stops: [stopAtRadius(0.3)], prior: 'jeffreys' }),
+  anytimeRadius({ stops: [stopAtSamples(430)], prior: 'selection' }),
+  anytimeRadius({ stops: [stopAtGain({ gain: 0.05, over: 250 })] }),
+  anytimeRadius({ stops: [stopAtDeadline({ milliseconds: 4, now: ticking })] }),
+  anytimeRadius({ stops: [allOf([stopAtWidth(0.3), stopAtSamples(250)]), stopAtSamples(800)] }),
+  anytimeRadius({ stops: [stopAtWidth(0.1), stopAtGain({ gain: 0.02, over: 150 }), stopAtRadius(0.5)] }),
+  ladder({ radius: 0.2, sizes: [100, 350, 1000] }),
+  ladder({ radius: 0.3, sizes: [120, 600] }),
+  oracleTest({ radius: 0.2, probability: 0.75 }),
+];
+
+/** Every noise of samples. */
+export const everyNoise: readonly Noise[] = [
+  gaussian,
+  sound,
+  new LaplaceNoise({ scale: 0.5 }),
+  new CauchyNoise({ scale: 0.5 }),
+  new UniformNoise({ halfWidth: 0.75 }),
+  new SplittingNoise({ halfWidth: 0.75 }),
+];
+
+const nameOf = ({ name, parameters }: { readonly name: string; readonly parameters: object }): string =>
+  `${name} ${JSON.stringify(parameters)}`;
+
+function softMade(mean: number, noise: Noise): Made {
+  const n = 500;
+  const scores = { sum: mean * n, sumOfSquares: (mean * mean + 0.01 * mean * (1 - mean)) * n };
+  const plan = { key: createKey(3), n0: 40, n, alpha: 0.01, norm: noise.norms[0]!, noise, beta: 3, dimension: 16 };
+  const certificate = stored(softCertificate({ ...plan, cAHat: 1, scores }));
+  return { name: `soft ${noise.name}, mean ${mean}`, noise, certificate };
+}
+
+export const deterministic = new DeterministicSplittingNoise({ halfWidth: 0.25, key: createKey(7) });
+
+function deterministicMade(counts: readonly number[]): Made {
+  const certificate = derandomizedCertificate({ counts, noise: deterministic, norm: 'l1', dimension: 16 });
+  return { name: `deterministic ${counts.join(' ')}`, noise: deterministic, certificate: stored(certificate) };
+}
+
+/** Certificates of every kind: every rule with certificates and abstentions, every noise and norm, soft, deterministic, failures. */
+export function everyCertificate(): readonly Made[] {
+  const made: Made[] = [];
+  const add = (recipe: Recipe): void => {
+    const noise = recipe.noise ?? gaussian;
+    const certificate = hardCertificate(recipe);
+    const name = `${nameOf(recipe.rule)}, ${noise.name} ${certificate.norm}, p ${recipe.p}: ${certificate.reason}, ${certificate.stop}`;
+    made.push({ name, noise, certificate });
+  };
+  for (const rule of everyRule)
+    for (const p of [0.3, 0.55, 0.68, 0.8, 0.97]) add({ rule, p, seed: Math.round(100 * p) });
+  for (const noise of everyNoise) {
+    const rules = [fixedSample(), anytimeRadius({ stops: [stopAtSamples(500)] }), fixedRadius({ radius: 0.02 })];
+    for (const norm of noise.norms) for (const rule of rules) add({ rule, noise, norm, p: 0.9 });
+    for (const mean of [0.4, 0.9]) made.push(softMade(mean, noise));
+  }
+  for (const rule of [fixedSample(), topTwo(), fixedRadius({ radius: 0.2 })])
+    add({ rule, noise: sound, p: 0.9, failing: 0.02 });
+  for (const counts of [
+    [10, 100, 17],
+    [60, 62, 5],
+    [0, 127, 0],
+  ])
+    made.push(deterministicMade(counts));
+  return made;
+}
