@@ -133,6 +133,7 @@ export { stopAtSamples } from './certify/stop-at-samples.ts';
 export { stopAtWidth } from './certify/stop-at-width.ts';
 export type { Stop, StopState } from './certify/stop.ts';
 export { ruleOf } from './certify/rule-of.ts';
+export { noiseOf } from './noise/noise-of.ts';
 export { ABSTAIN } from './certify/types.ts';
 export type {
   BoundMethod,

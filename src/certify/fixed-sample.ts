@@ -54,8 +54,9 @@ function beginFixedSample({ cAHat, n, alpha, draw, radius }: RuleContext, isRand
   let needed: number | undefined;
   return {
     check(tally) {
+      if (tally.used >= n) return undefined;
       needed ??= leastCount(n, (count) => lowerBound(count).p > 0.5);
-      return tally.used < n && votesFor(tally, cAHat) + (n - tally.used) < needed ? 'out-of-reach' : undefined;
+      return votesFor(tally, cAHat) + (n - tally.used) < needed ? 'out-of-reach' : undefined;
     },
     result(tally) {
       const lower = lowerBound(votesFor(tally, cAHat));

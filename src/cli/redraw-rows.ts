@@ -5,7 +5,7 @@ import { SmoothedClassifier } from '../smoothed/smoothed-classifier.ts';
 import type { InputRange } from '../types.ts';
 import { CliError } from './cli-error.ts';
 import type { DataOptions, ModelOptions } from './common-options.ts';
-import { noiseOf } from './noise-of.ts';
+import { sampledNoiseOf } from './noise-of.ts';
 import { note } from './note.ts';
 import { openClassifier, probeClassifier } from './open-classifier.ts';
 import { openData } from './open-data.ts';
@@ -44,7 +44,7 @@ export async function redrawRows(
     const numClasses = await probeClassifier(opened, { dataset, options: settings });
     const { output, batchSize, inputRange } = settings;
     const g = new SmoothedClassifier(opened.classifier, {
-      noise: noiseOf(first.certificate.noise),
+      noise: sampledNoiseOf(first.certificate.noise),
       numClasses,
       output,
       ...(batchSize !== undefined && { batchSize }),

@@ -2,7 +2,7 @@ import type { CertifiedRow } from '../evaluate/certify-dataset.ts';
 import { verifyCertificate } from '../smoothed/verify-certificate.ts';
 import { CliError } from './cli-error.ts';
 import type { DataOptions, ModelOptions } from './common-options.ts';
-import { noiseOf } from './noise-of.ts';
+import { sampledNoiseOf } from './noise-of.ts';
 import { printJson } from './note.ts';
 import { readLog } from './read-log.ts';
 import { type RedrawSettings, redrawRows } from './redraw-rows.ts';
@@ -53,7 +53,7 @@ function wholeRows(file: string, rows: Awaited<ReturnType<typeof readLog>>): Cer
 }
 
 function fromVotes({ certificate }: CertifiedRow): readonly string[] {
-  return verifyCertificate(certificate, noiseOf(certificate.noise)).faults;
+  return verifyCertificate(certificate, sampledNoiseOf(certificate.noise)).faults;
 }
 
 /** The faults of a row, if there are any. @internal */

@@ -1,8 +1,10 @@
+import type { CertificationRule } from '../certify/rule.ts';
 import { type DatasetSelection, selectedIndices } from '../data/dataset-selection.ts';
 import type { LabelledDataset } from '../data/labelled-dataset.ts';
 import { OwnDataset } from '../data/own-dataset.ts';
 import { certificationLogHeader, formatCertificationRow } from '../evaluate/certification-log.ts';
 import { certifyIndices } from '../evaluate/certify-dataset.ts';
+import type { Noise } from '../noise/types.ts';
 import { LOG_RUN_NAMES, parseLogRunOptions } from '../options/log-run-options.ts';
 import type { Certifier } from '../smoothed/types.ts';
 import type { Key } from '../types.ts';
@@ -12,7 +14,8 @@ import { pathOf } from './path-of.ts';
 import { readRows } from './read-rows.ts';
 import { type CertifyIndices, recheckRow } from './recheck-row.ts';
 import { type RunFigures, type RunProgress, RunTally } from './run-progress.ts';
-import { statedSettings } from './run-settings.ts';
+import { type KnownParts, type OwnParts, rowVerifier } from './row-verifier.ts';
+import { type RunSettings, statedSettings } from './run-settings.ts';
 
 /** Options of {@link certifyToLog} beside those of `certifyDataset`. */
 export interface LogRunOptions {
@@ -32,6 +35,12 @@ export interface LogRunOptions {
    * @defaultValue true
    */
   readonly recheck?: boolean;
+  /**
+   * A noise or a rule of one's own, where only the threads of `startWorkers` have it: rows that are taken over are derived again from their
+   * votes.
+   * @defaultValue those of `g` and of the options
+   */
+  readonly verifyWith?: OwnParts;
 }
 
 /** What {@link certifyToLog} and {@link mergeLogs} return: what the log holds now. */
@@ -51,7 +60,7 @@ const CALL = 'certifyToLog';
  * A row is written as soon as it and all before it are certain. The process can be killed at any moment: run the same call again, and
  * the file becomes byte for byte that of a run without interruption, but for the `time` column and for rules with a deadline. A line
  * that was not written to its end is cut off; all others are checked before anything is changed: their form, the sequence of the
- * images, key, settings and labels. One process at a time can write to a log: it holds the lock `file.lock`, which is taken over if
+ * images, key, settings and labels, and each certificate is derived again from its votes. One process at a time can write to a log: it holds the lock `file.lock`, which is taken over if
  * that process has ended.
  *
  * @param g - a `SmoothedClassifier`, `SoftSmoothedClassifier` or `DerandomizedClassifier`, whose options it takes, or the workers of
@@ -88,7 +97,8 @@ export async function certifyToLog<Options extends object>(
   const log = await LogFile.open({ call: CALL, path, durable: run.durable });
   try {
     const earlier = readRows(log.content, { call: CALL, field: 'file', path });
-    await checkEarlierRows(earlier, { call: CALL, path, indices, key, settings, dataset: own, signal });
+    const faultsOf = rowVerifier(knownParts(g, settings, certify, run.verifyWith));
+    await checkEarlierRows(earlier, { call: CALL, path, indices, key, settings, faultsOf, dataset: own, signal });
     if (run.recheck) await recheckRow(earlier, certified, { call: CALL, path });
     await log.cutTail();
     if (log.content.lines.length === 0) await log.append(certificationLogHeader());
@@ -107,4 +117,17 @@ export async function certifyToLog<Options extends object>(
   } finally {
     await log.close();
   }
+}
+
+/** What the run knows about its rows; a certifier of other threads has but the record of its noise. */
+function knownParts(
+  g: object,
+  { dimension }: RunSettings,
+  options: object,
+  { noise, rule }: OwnParts = {},
+): KnownParts {
+  const parts = g as { readonly noise?: Partial<Noise>; readonly numClasses?: number };
+  const ownNoise = noise ?? (typeof parts.noise?.radius === 'function' ? (parts.noise as Noise) : undefined);
+  const ownRule = rule ?? (options as { readonly rule?: CertificationRule }).rule;
+  return { noise: ownNoise, rule: ownRule, dimension, numClasses: parts.numClasses };
 }

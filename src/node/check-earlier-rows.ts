@@ -4,6 +4,7 @@ import { DataError, OptionError } from '../errors.ts';
 import type { CertifiedRow } from '../evaluate/certify-dataset.ts';
 import { foldIn } from '../random/fold-in.ts';
 import type { Key } from '../types.ts';
+import { checkDerived, type FaultsOf } from './row-verifier.ts';
 import { firstDifference, type RunSettings } from './run-settings.ts';
 
 /** The run that a log must belong to. @internal */
@@ -18,6 +19,8 @@ export interface ExpectedRun {
   readonly key: Key | undefined;
   /** Settings of the run, as far as they are known; in all others the rows must agree. */
   readonly settings: RunSettings;
+  /** Derives a row again. */
+  readonly faultsOf: FaultsOf;
   /** The images with their labels. */
   readonly dataset: LabelledDataset;
   /** Stops the check. */
@@ -25,18 +28,19 @@ export interface ExpectedRun {
 }
 
 /**
- * Throws unless the rows of a log are the first rows of a run: OptionError for another key or another setting, DataError for gaps, doubles
- * and other labels.
+ * Throws unless the rows of a log are the first rows of a run: OptionError for another key or another setting, DataError for gaps, doubles,
+ * certificates that do not follow from their votes, and other labels.
  * @internal
  */
 export async function checkEarlierRows(rows: readonly CertifiedRow[], run: ExpectedRun): Promise<void> {
-  const { call, path, indices, key, settings, dataset, signal } = run;
+  const { call, path, indices, key, settings, faultsOf, dataset, signal } = run;
   const all = { ...rows[0]?.certificate, ...settings };
   for (const [i, row] of rows.entries()) {
     const at = `${path}, line ${i + 2},`;
     checkIndex(row, at, indices[i], call);
     checkKey(row, { call, at, key });
     checkSettings(row, { call, at, settings: all });
+    checkDerived(row, faultsOf, { call, field: 'file', at });
     const { label } = await dataset.example(row.index);
     if (label !== row.label) throw otherLabel(row, at, label, call);
     signal?.throwIfAborted();

@@ -13,6 +13,7 @@ export type { LoadedModel, LoadModelOptions } from './load-model.ts';
 export { mergeLogs } from './merge-logs.ts';
 export type { MergeLogsOptions } from './merge-logs.ts';
 export { progressLine } from './progress-line.ts';
+export type { OwnParts } from './row-verifier.ts';
 export type { RunFigures, RunProgress } from './run-progress.ts';
 export { saveCheckpoint } from './save-checkpoint.ts';
 export { saveModel } from './save-model.ts';

@@ -10,6 +10,7 @@ import { checkKey, checkSettings } from './check-earlier-rows.ts';
 import { cannotOpen } from './file-error.ts';
 import { pathOf } from './path-of.ts';
 import { contentOf, readRows } from './read-rows.ts';
+import { checkDerived, type OwnParts, rowVerifier } from './row-verifier.ts';
 import { RunTally } from './run-progress.ts';
 import { writeNewFile } from './write-new-file.ts';
 
@@ -36,6 +37,11 @@ export interface MergeLogsOptions {
    * @defaultValue no limit
    */
   readonly max?: number;
+  /**
+   * A noise or a rule of one's own: every row is derived again from its votes.
+   * @defaultValue the noise and the rule of catrs that the logs name
+   */
+  readonly verifyWith?: OwnParts;
 }
 
 interface PlacedRow {
@@ -48,12 +54,13 @@ const CALL = 'mergeLogs';
 /**
  * Merges the logs of the shards of one run into the log that the run would have written without shards.
  *
- * Every image of the run must be there exactly once, all rows with one key and the same settings. The log appears at once and whole, or
+ * Every image of the run must be there exactly once, all rows with one key, the same settings and the same number of classes, and each
+ * certificate must follow from its votes. The log appears at once and whole, or
  * not at all: it is written under another name, `file.part`, and renamed. A file that is there already is not replaced, unless it holds
  * the same bytes.
  *
  * @param files - the logs of the shards, in any order
- * @throws DataError for a file that is no whole log, and for images that are missing, doubled or not of the run
+ * @throws DataError for a file that is no whole log, for certificates that do not follow from their votes, and for images that are missing, doubled or not of the run
  * @throws OptionError for an option, mixed keys or settings, or a file that cannot be read or written
  * @example
  * ```ts
@@ -62,7 +69,7 @@ const CALL = 'mergeLogs';
  * ```
  */
 export async function mergeLogs(files: readonly (string | URL)[], options: MergeLogsOptions): Promise<LogSummary> {
-  const { file, size, key, ...selection } = parseMergeLogsOptions(CALL, options);
+  const { file, size, key, verifyWith, ...selection } = parseMergeLogsOptions(CALL, options);
   if (!Array.isArray(files as unknown) || files.length === 0) {
     const text = `\`files\` must be a list of at least one log, got ${showValue(files)}`;
     throw new OptionError(text, { call: CALL, field: 'files', value: files });
@@ -70,9 +77,12 @@ export async function mergeLogs(files: readonly (string | URL)[], options: Merge
   const path = pathOf(CALL, file);
   const placed = (await Promise.all(files.map((one) => placedRows(pathOf(CALL, one))))).flat();
   const [first] = placed;
+  const numClasses = first?.row.certificate.counts.length || undefined; // soft smoothing has no counts
+  const faultsOf = rowVerifier({ ...verifyWith, ...(first?.row.certificate.smoothing === 'hard' && { numClasses }) });
   for (const { row, at } of placed) {
     checkKey(row, { call: CALL, at, key });
     checkSettings(row, { call: CALL, at, settings: first?.row.certificate ?? {} });
+    checkDerived(row, faultsOf, { call: CALL, field: 'files', at });
   }
   const rows = inOrder(placed, [...selectedIndices(size, selection)]);
   await writeNewFile(CALL, path, certificationLog(rows));

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { DatasetSelection } from '../data/dataset-selection.ts';
 import type { LogRunOptions } from '../node/certify-to-log.ts';
 import type { MergeLogsOptions } from '../node/merge-logs.ts';
+import type { OwnParts } from '../node/row-verifier.ts';
 import type { SoftTargetsToNpyOptions } from '../node/soft-targets-to-npy.ts';
 import type { StartWorkersOptions } from '../node/start-workers.ts';
 import { parseDatasetSelection, SELECTION_NAMES } from './certify-dataset-options.ts';
@@ -14,11 +15,24 @@ const file: z.ZodCustom<string | URL, string | URL> = z.custom<string | URL>(
   { error: 'must be the path of a file, or a file: URL' },
 );
 
+const verifyWith = z.custom<OwnParts>(
+  (v) =>
+    typeof v === 'object' &&
+    v !== null &&
+    Object.entries(v).every(([name, part]) =>
+      name === 'noise' ? fields.noise.safeParse(part).success : name === 'rule' && isRule(part),
+    ),
+  { error: 'must be an object with the noise, the rule or both (for example { noise: myNoise })' },
+);
+const isRule = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && 'begin' in value && typeof value.begin === 'function';
+
 const logRun = z.strictObject({
   file,
   onProgress: fields.callback<NonNullable<LogRunOptions['onProgress']>>('must be a function').optional(),
   durable: fields.boolean.default(false),
   recheck: fields.boolean.default(true),
+  verifyWith: verifyWith.optional(),
 });
 
 const mergeLogs = z.strictObject({
@@ -28,6 +42,7 @@ const mergeLogs = z.strictObject({
   start: fields.nonNegativeInteger.default(0),
   skip: fields.positiveInteger.default(1),
   max: fields.positiveInteger.default(Number.MAX_SAFE_INTEGER),
+  verifyWith: verifyWith.optional(),
 });
 
 const RUN_NAMES: readonly string[] = Object.keys(logRun.shape);
@@ -37,7 +52,7 @@ export const LOG_RUN_NAMES: readonly string[] = [...SELECTION_NAMES, ...RUN_NAME
 
 /** The options of `certifyToLog` in three parts; those of the certifier are parsed by it. @internal */
 export interface ParsedLogRun<Options> {
-  readonly run: WithDefaults<LogRunOptions, 'onProgress'>;
+  readonly run: WithDefaults<LogRunOptions, 'onProgress' | 'verifyWith'>;
   readonly selection: Required<DatasetSelection>;
   readonly certify: Options;
 }
@@ -58,7 +73,10 @@ export function parseLogRunOptions<Options extends object>(
 }
 
 /** @internal */
-export function parseMergeLogsOptions(call: string, given: MergeLogsOptions): WithDefaults<MergeLogsOptions, 'key'> {
+export function parseMergeLogsOptions(
+  call: string,
+  given: MergeLogsOptions,
+): WithDefaults<MergeLogsOptions, 'key' | 'verifyWith'> {
   return parseOptions(call, mergeLogs, given);
 }
 

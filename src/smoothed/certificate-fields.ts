@@ -72,7 +72,12 @@ export const certificateFields: Readonly<Record<keyof Certificate, FieldCheck>> 
     'said',
     'the votes and failures, a multiple of `checkEvery` or n, and that the rule stops there and not before',
   ),
-  failures: everywhere('follows', '`nUsed` less the votes; 0 where the sampler cannot fail'),
+  failures: {
+    hard: 'follows',
+    soft: 'said',
+    deterministic: 'follows',
+    by: '`nUsed` less the votes; 0 where the sampler cannot fail. For soft smoothing only that the scores have room beside them: drawn again',
+  },
   alpha: sampled('said', 'the radius follows at this level. A larger one promises less'),
   countsSelection: hardOnly('said', 'as many classes as `counts`, at most n0 votes; the rest: drawn again'),
   counts: {

@@ -1,6 +1,6 @@
 import type { CertificationRule, RuleResult, RuleRun } from '../certify/rule.ts';
 import { topClass } from '../certify/top-class.ts';
-import type { Certificate } from '../certify/types.ts';
+import type { Certificate, RuleRecord } from '../certify/types.ts';
 import type { Noise } from '../noise/types.ts';
 import { split } from '../random/split.ts';
 import type { Key, Norm } from '../types.ts';
@@ -132,22 +132,23 @@ export interface EndedRun {
 
 /** The certificate of hard votes as a function of how the rule ended on them. @internal */
 export function ruledCertificate(
-  settings: Omit<ProcessSettings, 'numClasses'>,
+  settings: Omit<ProcessSettings, 'numClasses' | 'rule'> & { readonly rule: RuleRecord },
   { result, counts, countsSelection, used, stop }: EndedRun,
 ): Certificate {
   const { key, n0, n, alpha, norm, checkEvery, noise, rule, dimension } = settings;
   const { cAHat, radius, reason, lower, bound, pBBar, steps, draw, topK = 1 } = result;
+  const claim = claimOf(cAHat, radius);
   return {
-    ...claimOf(cAHat, radius),
+    label: claim.label,
+    abstained: claim.abstained,
+    radius: claim.radius,
+    cAHat: claim.cAHat,
     reason,
     topK,
     pABar: lower.p,
     qABar: lower.q,
     bound,
     nA: counts[cAHat] ?? 0,
-    ...(pBBar !== undefined && { pBBar }),
-    ...(steps !== undefined && { steps }),
-    ...(draw !== undefined && { draw }),
     stop,
     norm,
     rule: { name: rule.name, parameters: rule.parameters },
@@ -165,5 +166,8 @@ export function ruledCertificate(
     assumptions: noise.assumptions ?? ['real arithmetic'],
     smoothing: 'hard',
     dimension,
+    ...(pBBar !== undefined && { pBBar }),
+    ...(steps !== undefined && { steps }),
+    ...(draw !== undefined && { draw }),
   };
 }

@@ -62,23 +62,20 @@ function derive(stored: Certificate, noise: Noise | DeterministicNoise, rules: D
   }
   const { scores = { sum: 0, sumOfSquares: 0 }, rule } = stored;
   const key = stored.key as Key;
-  if (stored.smoothing === 'hard') return deriveByRule({ ...stored, key }, noise, rules);
+  if (stored.smoothing === 'hard') return deriveByRule(stored, key, noise, rules);
   const beta = Number(rule.parameters['beta']);
   return { certificate: softCertificate({ ...stored, key, noise, beta, scores }), faults: [] };
 }
 
 /** Shows the rule the moments on which the claim rests, then the end. */
-function deriveByRule(
-  stored: Certificate & { readonly key: Key },
-  noise: Noise,
-  { rule, recordRule }: DerivationRules,
-): Derivation {
-  const { counts, countsSelection, nUsed, n, steps = [], stop, key } = stored;
+function deriveByRule(stored: Certificate, key: Key, noise: Noise, { rule, recordRule }: DerivationRules): Derivation {
+  const { counts, countsSelection, nUsed, n0, n, alpha, checkEvery, norm, dimension, steps = [], stop } = stored;
   const cAHat = topClass(countsSelection);
   const anytime = recordRule?.name === 'anytime-radius' ? withoutStops(recordRule) : undefined;
   const shown = rule ?? anytime?.rule ?? recordRule;
   if (shown === undefined) throw new Error('a hard certificate has a rule');
-  const context = ruleContext({ ...stored, noise }, { countsSelection, cAHat, draw: ruleDraw(key) });
+  const plan = { n0, n, alpha, checkEvery, noise, norm, dimension };
+  const context = ruleContext(plan, { countsSelection, cAHat, draw: ruleDraw(key) });
   const begin = (): ReturnType<CertificationRule['begin']> => shown.begin(context);
   const run = begin();
   const faults: string[] = [];
@@ -90,7 +87,7 @@ function deriveByRule(
   const ended = run.check({ counts, used: nUsed });
   const result = run.result({ counts, used: nUsed });
   const certificate = ruledCertificate(
-    { ...stored, noise, rule: shown },
+    { ...plan, key, rule: stored.rule },
     { result, counts, countsSelection, used: nUsed, stop },
   );
   // The stops of a rule of one's own may look at anything.
@@ -103,8 +100,7 @@ function deriveByRule(
   }
   const earlier = earlierEnd(replay, result);
   if (earlier !== undefined) faults.push(earlier);
-  // Which rule it is has been read from the record.
-  return { certificate: { ...certificate, rule: stored.rule }, faults };
+  return { certificate, faults };
 }
 
 /** The moments of the steps before the end, each once. */
@@ -125,7 +121,7 @@ function contradictions(stored: Certificate, noise: Noise | DeterministicNoise):
   if (!(stored.alpha > 0)) faults.push(`alpha is ${stored.alpha}, but only a deterministic noise has none`);
   return [
     ...faults,
-    ...(stored.smoothing === 'hard' ? contradictoryVotes(stored, noise) : contradictoryScores(stored)),
+    ...(stored.smoothing === 'hard' ? contradictoryVotes(stored, noise) : contradictoryScores(stored, noise)),
   ];
 }
 
@@ -137,7 +133,7 @@ function contradictoryCopies({ counts }: Certificate, { copies }: DeterministicN
   return faults;
 }
 
-function contradictoryScores({ rule, scores }: Certificate): string[] {
+function contradictoryScores({ rule, scores, n, failures }: Certificate, noise: Noise): string[] {
   const faults: string[] = [];
   const { beta, ...others } = rule.parameters;
   if (rule.name !== 'empirical-bernstein' || Object.keys(others).length > 0)
@@ -145,6 +141,10 @@ function contradictoryScores({ rule, scores }: Certificate): string[] {
   if (!(typeof beta === 'number' && beta > 0 && beta < Infinity))
     faults.push(`rule has beta ${JSON.stringify(beta)}, but soft smoothing has one above 0`);
   if (scores === undefined) faults.push('scores are missing, but soft smoothing rests on them');
+  if (failures > 0 && cannotFail(noise)) faults.push(`failures is ${failures}, but ${noise.name} noise has none`);
+  // Room for rounding: a sum of n scores of 1.
+  if (failures > n || (scores?.sum ?? 0) > (n - failures) * (1 + 1e-9))
+    faults.push(`scores sum to ${scores?.sum}, with ${failures} failures of ${n}`);
   return faults;
 }
 

@@ -21,16 +21,17 @@ export function ruleContext(
 ): RuleContext {
   assertNorm('CertificationRule.begin', norm, noise.norms);
   const request = { norm, dimension };
-  return {
-    ...selected,
+  const context: RuleContext = {
+    countsSelection: selected.countsSelection,
+    cAHat: selected.cAHat,
+    draw: selected.draw,
     n,
     alpha,
     checkEvery,
     radius: (bound) => noise.radius(bound, request),
-    ...(noise.radiusAgainst && {
-      radiusAgainst: (lower, others, k) => noise.radiusAgainst?.(lower, others, k, request) ?? 0,
-    }),
   };
+  if (noise.radiusAgainst === undefined) return context;
+  return { ...context, radiusAgainst: (lower, others, k) => noise.radiusAgainst?.(lower, others, k, request) ?? 0 };
 }
 
 /** The rule's own uniform number in (0, 1], of 53 bits, from a key that no sample uses. @internal */

@@ -36,7 +36,7 @@ describe('certifyToLog refuses', () => {
     [
       { files: 'x' },
       'unknown option `files`; known options: `key`, `n0`, `n`, `alpha`, `rule`, `norm`, `checkEvery`, `batchSize`, `signal`, ' +
-        '`start`, `skip`, `max`, `shard`, `file`, `onProgress`, `durable`, `recheck`',
+        '`start`, `skip`, `max`, `shard`, `file`, `onProgress`, `durable`, `recheck`, `verifyWith`',
     ],
   ])('%o, without touching a file', async (change, text) => {
     const before = await names();
@@ -291,7 +291,10 @@ describe('mergeLogs refuses', () => {
     [{ start: -1 }, '`start` must be an integer of at least 0, got -1'],
     [{ skip: 0 }, '`skip` must be an integer of at least 1, got 0'],
     [{ max: 0 }, '`max` must be an integer of at least 1, got 0'],
-    [{ total: 3 }, 'unknown option `total`; known options: `file`, `size`, `key`, `start`, `skip`, `max`'],
+    [
+      { total: 3 },
+      'unknown option `total`; known options: `file`, `size`, `key`, `start`, `skip`, `max`, `verifyWith`',
+    ],
   ])('the options %o', (change, text) => expectError(() => merge(all(), change), OptionError, `mergeLogs: ${text}`));
 
   it.each([

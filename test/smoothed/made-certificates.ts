@@ -124,7 +124,7 @@ function softMade(mean: number, noise: Noise): Made {
   const n = 500;
   const scores = { sum: mean * n, sumOfSquares: (mean * mean + 0.01 * mean * (1 - mean)) * n };
   const plan = { key: createKey(3), n0: 40, n, alpha: 0.01, norm: noise.norms[0]!, noise, beta: 3, dimension: 16 };
-  const certificate = stored(softCertificate({ ...plan, cAHat: 1, scores }));
+  const certificate = stored(softCertificate({ ...plan, cAHat: 1, failures: 0, scores }));
   return { name: `soft ${noise.name}, mean ${mean}`, noise, certificate };
 }
 

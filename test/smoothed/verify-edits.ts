@@ -26,6 +26,8 @@ const admitted: Readonly<Partial<Record<keyof Certificate, (edited: Certificate,
     edited.smoothing === 'soft' || noise.name === 'sound-gaussian' || noise.name === 'splitting',
   dimension: (edited) => Number.isInteger(edited.dimension) && edited.dimension >= 1,
   cAHat: (edited) => edited.smoothing === 'soft' && edited.abstained,
+  failures: (edited, { noise }) =>
+    edited.smoothing === 'soft' && (noise.name === 'sound-gaussian' || noise.name === 'splitting'),
   scores: (edited) =>
     edited.smoothing === 'soft' &&
     edited.scores!.sum <= edited.n &&

@@ -1,0 +1,92 @@
+import { ruleOf } from '../certify/rule-of.ts';
+import type { CertificationRule } from '../certify/rule.ts';
+import type { Certificate } from '../certify/types.ts';
+import { CatrsError, DataError } from '../errors.ts';
+import type { CertifiedRow } from '../evaluate/certify-dataset.ts';
+import { noiseOf } from '../noise/noise-of.ts';
+import type { DeterministicNoise, Noise } from '../noise/types.ts';
+import { verifyOne } from '../smoothed/verify-certificate.ts';
+
+/** A noise and a rule of one's own, which cannot be made from what a log says of them. */
+export interface OwnParts {
+  /**
+   * The noise of the run.
+   * @defaultValue that of the classifier, or the noise of catrs that the log names
+   */
+  readonly noise?: Noise | DeterministicNoise;
+  /**
+   * The rule of the run.
+   * @defaultValue that of the options, or the rule of catrs that the log names
+   */
+  readonly rule?: CertificationRule;
+}
+
+/** What is known about the rows of one run. @internal */
+export interface KnownParts {
+  readonly noise?: Noise | DeterministicNoise | undefined;
+  readonly rule?: CertificationRule | undefined;
+  readonly dimension?: number | undefined;
+  readonly numClasses?: number | undefined;
+}
+
+/** Says what is wrong with a certificate, one sentence for each fault. @internal */
+export type FaultsOf = (certificate: Certificate) => readonly string[];
+
+/**
+ * Derives the certificates of a log again, one after the other. A log names the same noise and the same rule in every row: they are made once.
+ * @internal
+ */
+export function rowVerifier({ noise, rule, dimension, numClasses }: KnownParts): FaultsOf {
+  const noises = new Map<string, Noise | DeterministicNoise>();
+  const rules = new Map<string, CertificationRule | undefined>();
+  const known = {
+    isRecordedNoise: noise === undefined,
+    ...(dimension !== undefined && { dimension }),
+    ...(numClasses !== undefined && { numClasses }),
+  };
+  return (certificate) => {
+    try {
+      const made = noise ?? once(noises, certificate.noise, noiseOf);
+      const recorded = once(rules, certificate.rule, recordedRule);
+      // A rule of catrs is better made from its record: its stops need no clock then.
+      const decided = recorded ? { known: recorded } : rule ? { rule } : {};
+      return verifyOne(certificate, made, { ...known, ...decided }).faults;
+    } catch (error) {
+      if (error instanceof CatrsError) return [error.message];
+      throw error;
+    }
+  };
+}
+
+/** Throws DataError unless what a row claims follows from its votes. @internal */
+export function checkDerived(
+  { index, certificate }: CertifiedRow,
+  faultsOf: FaultsOf,
+  { call, field, at }: { readonly call: string; readonly field: string; readonly at: string },
+): void {
+  const [fault] = faultsOf(certificate);
+  if (fault === undefined) return;
+  throw new DataError(
+    `\`${field}\` must hold certificates that follow from their votes, got ${at} where image ${index} has none: ${fault}` +
+      ' (restore the file, or delete that line and all after it)',
+    { call, field, value: index },
+  );
+}
+
+function recordedRule(record: Certificate['rule']): CertificationRule | undefined {
+  try {
+    return ruleOf(record);
+  } catch {
+    return undefined; // one of one's own, or none: verifyOne says so
+  }
+}
+
+function once<Name extends { readonly name: string }, Made>(
+  made: Map<string, Made>,
+  record: Name,
+  make: (record: Name) => Made,
+): Made {
+  const text = JSON.stringify(record);
+  if (!made.has(text)) made.set(text, make(record));
+  return made.get(text) as Made;
+}

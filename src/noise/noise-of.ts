@@ -1,0 +1,46 @@
+import { OptionError, showValue } from '../errors.ts';
+import type { Key } from '../types.ts';
+import { CauchyNoise } from './cauchy-noise.ts';
+import { DeterministicSplittingNoise } from './deterministic-splitting-noise.ts';
+import { GaussianNoise } from './gaussian-noise.ts';
+import { LaplaceNoise } from './laplace-noise.ts';
+import { SoundGaussianNoise } from './sound-gaussian-noise.ts';
+import { SplittingNoise } from './splitting-noise.ts';
+import type { DeterministicNoise, Noise } from './types.ts';
+import { UniformNoise } from './uniform-noise.ts';
+
+type Parameters = Readonly<Record<string, number>>;
+
+// The makers check what they are given, so what a log says is passed on as it is.
+const makers: Readonly<Record<string, (parameters: never) => Noise | DeterministicNoise>> = {
+  gaussian: (parameters) => new GaussianNoise(parameters),
+  'sound-gaussian': (parameters) => new SoundGaussianNoise(parameters),
+  laplace: (parameters) => new LaplaceNoise(parameters),
+  uniform: (parameters) => new UniformNoise(parameters),
+  cauchy: (parameters) => new CauchyNoise(parameters),
+  splitting: (parameters) => new SplittingNoise(parameters),
+  'deterministic-splitting': ({ key0, key1, ...rest }: Parameters) =>
+    new DeterministicSplittingNoise({ ...rest, key: [key0, key1] as unknown as Key } as never),
+};
+
+/**
+ * Makes a noise again from the record that a certificate holds, as `ruleOf` makes its rule.
+ *
+ * @throws OptionError for a name that catrs does not know, and for parameters that the noise does not take
+ * @example
+ * ```ts
+ * const noise = noiseOf({ name: 'gaussian', parameters: { sigma: 0.25 } });
+ * ```
+ */
+export function noiseOf(record: {
+  readonly name: string;
+  readonly parameters: Parameters;
+}): Noise | DeterministicNoise {
+  const make = Object.hasOwn(makers, record.name) ? makers[record.name] : undefined;
+  if (make !== undefined) return make(record.parameters as never);
+  throw new OptionError(
+    `\`record\` must name a noise of catrs (${Object.keys(makers).join(', ')}), got ${showValue(record.name)}` +
+      " (a noise of one's own cannot be made from its record: pass the noise itself)",
+    { call: 'noiseOf', field: 'record', value: record.name },
+  );
+}
