@@ -5,8 +5,8 @@ import { makeDataset } from './make-dataset.ts';
 /** What {@link arrayDataset} is made from. */
 export interface ArrayDatasetSource {
   /**
-   * All inputs one after the other, row major. `Float32Array` values are taken as they are; `Uint8Array` values are
-   * divided by 255, so that bytes 0 to 255 become 0 to 1.
+   * All inputs one after the other, row major. `Float32Array` values are taken as they are; `Uint8Array` values stay
+   * bytes and are divided by 255 when an example is asked for, so that bytes 0 to 255 become 0 to 1.
    */
   readonly values: Float32Array | Uint8Array;
   /** Shape of one input, without a batch dimension, for example `[28, 28, 1]`. */
@@ -18,8 +18,7 @@ export interface ArrayDatasetSource {
 /**
  * Makes a data set of arrays in memory.
  *
- * The arrays are neither copied nor changed, so do not write to them afterwards. `example` gives a fresh copy each
- * time.
+ * The arrays are copied, as they are (bytes stay bytes), and `example` gives a fresh copy each time: neither side can change what the other has.
  *
  * @throws DataError if sizes do not fit together, a label is not an integer from 0, a value is NaN or
  * infinite; from `example`, if the index is outside the data set.

@@ -20,7 +20,7 @@ export interface CifarDatasetSource {
 /**
  * Makes a data set of one or more decoded files of CIFAR-10 or CIFAR-100; bytes 0 to 255 become 0 to 1.
  *
- * Example i is the i-th record, the files read one after the other. One file is used in place, several are copied.
+ * Example i is the i-th record, the files read one after the other. The bytes are copied.
  *
  * @throws DataError if there is no file, files of both data sets, or coarse labels are asked of CIFAR-10.
  * @throws OptionError if a field is missing, misspelt or of the wrong type.

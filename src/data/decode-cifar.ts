@@ -1,5 +1,5 @@
 import { parseDecodeCifarOptions } from '../options/decode-options.ts';
-import { unpackedFile, wrongBytes } from './file-bytes.ts';
+import { decodeFile, wrongBytes } from './file-bytes.ts';
 import type { IdxArrayOf } from './idx-types.ts';
 
 const CALL = 'decodeCifar';
@@ -50,7 +50,10 @@ export interface CifarBatch {
  */
 export async function decodeCifar(bytes: Uint8Array | ArrayBuffer, options: DecodeCifarOptions): Promise<CifarBatch> {
   const { classes, maxBytes } = parseDecodeCifarOptions(CALL, options);
-  const file = await unpackedFile(CALL, bytes, maxBytes);
+  return decodeFile(CALL, bytes, maxBytes, (file) => decodeCifarFile(file, classes));
+}
+
+function decodeCifarFile(file: Uint8Array, classes: 10 | 100): CifarBatch {
   const labelBytes = classes === 100 ? 2 : 1;
   const recordBytes = labelBytes + CHANNELS * PLANE;
   const size = recordCount(file, recordBytes, classes);

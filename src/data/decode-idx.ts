@@ -1,6 +1,6 @@
 import { parseDecodeIdxOptions } from '../options/decode-options.ts';
 import { BYTES_PER_ELEMENT, elementCount, toTypedArray } from './element-bytes.ts';
-import { assertDeclaredSize, hex, unpackedFile, wrongBytes } from './file-bytes.ts';
+import { assertDeclaredSize, decodeFile, hex, wrongBytes } from './file-bytes.ts';
 import type { IdxArray, IdxDtype } from './idx-types.ts';
 
 const CALL = 'decodeIdx';
@@ -51,7 +51,10 @@ const DTYPE_OF_CODE: ReadonlyMap<number, IdxDtype> = new Map([
  */
 export async function decodeIdx(bytes: Uint8Array | ArrayBuffer, options: DecodeIdxOptions = {}): Promise<IdxArray> {
   const { maxBytes } = parseDecodeIdxOptions(CALL, options);
-  const file = await unpackedFile(CALL, bytes, maxBytes);
+  return decodeFile(CALL, bytes, maxBytes, decodeIdxFile);
+}
+
+function decodeIdxFile(file: Uint8Array): IdxArray {
   const { dtype, shape, headerBytes } = readHeader(file);
   const declared = headerBytes + elementCount(shape) * BYTES_PER_ELEMENT[dtype];
   assertDeclaredSize(CALL, file, { bytes: declared, dtype, shape });

@@ -1,7 +1,7 @@
 import { parseDecodeNpyOptions } from '../options/decode-options.ts';
 import { bytesPerElement, decodeElements } from './decode-elements.ts';
 import { elementCount } from './element-bytes.ts';
-import { assertDeclaredSize, unpackedFile } from './file-bytes.ts';
+import { assertDeclaredSize, decodeFile } from './file-bytes.ts';
 import { readNpyHeader } from './npy-header.ts';
 import type { NpyArray } from './npy-types.ts';
 import { toRowMajor } from './to-row-major.ts';
@@ -40,7 +40,7 @@ export interface DecodeNpyOptions {
  */
 export async function decodeNpy(bytes: Uint8Array | ArrayBuffer, options: DecodeNpyOptions = {}): Promise<NpyArray> {
   const { maxBytes } = parseDecodeNpyOptions(CALL, options);
-  return decodeNpyFile(CALL, await unpackedFile(CALL, bytes, maxBytes));
+  return decodeFile(CALL, bytes, maxBytes, (file) => decodeNpyFile(CALL, file));
 }
 
 /** The array of an unpacked NPY file, for the public call that `call` names. @internal */

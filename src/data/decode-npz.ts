@@ -59,7 +59,8 @@ export async function decodeNpz(
     throw wrongBytes(CALL, `must unpack to at most ${maxBytes} bytes, got ${total} ${way}`, total);
   }
   const arrays = new Map<string, NpyArray>();
-  for (const member of members) {
+  const own = members.map((member) => ({ ...member, packed: new Uint8Array(member.packed) })); // the bytes are the host's
+  for (const member of own) {
     const file = await unpackedMember(member);
     arrays.set(
       arrayName(member),

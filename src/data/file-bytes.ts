@@ -3,10 +3,20 @@ import { gunzip, isGzip } from './gunzip.ts';
 
 const MAX_SHOWN = 80;
 
-/** The bytes of a file, unpacked where they begin with the magic number of gzip. @internal */
-export async function unpackedFile(call: string, bytes: unknown, maxBytes: number): Promise<Uint8Array> {
+/**
+ * Decodes the bytes of a file, unpacked where they begin with the magic number of gzip.
+ *
+ * Plain bytes are decoded at once, packed ones copied at once: the bytes are the host's, and its next turn may change them.
+ * @internal
+ */
+export async function decodeFile<T>(
+  call: string,
+  bytes: unknown,
+  maxBytes: number,
+  decode: (file: Uint8Array) => T,
+): Promise<T> {
   const file = asBytes(call, bytes);
-  return isGzip(file) ? await gunzip(call, file, maxBytes) : file;
+  return decode(isGzip(file) ? await gunzip(call, new Uint8Array(file), maxBytes) : file);
 }
 
 /** An error about the content of a file; `must` says what must hold, what was got and the way out. @internal */

@@ -9,14 +9,18 @@ export interface DatasetArrays {
   readonly labels: ArrayLike<number>;
 }
 
-/** A data set over arrays that stay where they are; bytes are divided by 255. @internal */
-export function makeDataset(call: string, { values, shape, labels }: DatasetArrays): LabelledDataset {
-  const size = labels.length;
+/** A data set of a copy of the arrays; bytes are divided by 255. @internal */
+export function makeDataset(call: string, given: DatasetArrays): LabelledDataset {
+  const { shape } = given;
+  const size = given.labels.length;
   const dimension = elementCount(shape);
-  if (values.length !== size * dimension) {
+  if (given.values.length !== size * dimension) {
     const must = `must hold ${size} inputs of shape [${shape.join(', ')}], that is ${size * dimension} numbers`;
-    throw wrongField(call, 'values', must, values.length);
+    throw wrongField(call, 'values', must, given.values.length);
   }
+  // Not `slice`: that of a Buffer shares its memory.
+  const values = given.values instanceof Uint8Array ? new Uint8Array(given.values) : new Float32Array(given.values);
+  const labels = Array.from(given.labels);
   checkLabels(call, labels);
   checkFinite(call, values);
   const example = (index: number): LabelledExample => {

@@ -1,4 +1,4 @@
-import { unpackedFile, wrongBytes } from '../data/file-bytes.ts';
+import { decodeFile, wrongBytes } from '../data/file-bytes.ts';
 import { parseDecodeCertificationLogOptions } from '../options/certification-log-options.ts';
 import type { LoggedRow } from './logged-row.ts';
 import { parseCertificationLog } from './parse-certification-log.ts';
@@ -33,12 +33,13 @@ export async function decodeCertificationLog(
   options: DecodeCertificationLogOptions = {},
 ): Promise<LoggedRow[]> {
   const { maxBytes } = parseDecodeCertificationLogOptions(CALL, options);
-  const file = await unpackedFile(CALL, bytes, maxBytes);
-  if (file.length > maxBytes) {
-    const must = `must be at most ${maxBytes} bytes, got ${file.length} (raise \`maxBytes\` if the file is trusted)`;
-    throw wrongBytes(CALL, must, bytes);
-  }
-  return parseCertificationLog(decodeUtf8(file));
+  return decodeFile(CALL, bytes, maxBytes, (file) => {
+    if (file.length > maxBytes) {
+      const must = `must be at most ${maxBytes} bytes, got ${file.length} (raise \`maxBytes\` if the file is trusted)`;
+      throw wrongBytes(CALL, must, bytes);
+    }
+    return parseCertificationLog(decodeUtf8(file));
+  });
 }
 
 function decodeUtf8(bytes: Uint8Array): string {

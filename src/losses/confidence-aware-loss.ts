@@ -21,6 +21,7 @@ import type { PreparedBatch, TrainingBatch, TrainingLoss } from './types.ts';
 import { voteFrequency } from './vote-frequency.ts';
 import { requireEpoch } from './warm-up.ts';
 import { worstCaseKl } from './worst-case-kl.ts';
+import { copyOf } from '../tensors/own-tensor.ts';
 
 /** Options of {@link ConfidenceAwareLoss}. */
 export interface ConfidenceAwareLossOptions {
@@ -149,10 +150,10 @@ export class ConfidenceAwareLoss implements TrainingLoss<ConfidenceAwareBatch, P
       const runAttack = (): tf.Tensor => attack.perturb(this.classifier, { x, noise, softTargets, strength });
       return {
         ...drawn,
-        noiseAdv: lambda === 0 ? undefined : (noiseAdv?.clone() ?? runAttack()),
+        noiseAdv: lambda === 0 ? undefined : noiseAdv ? copyOf(noiseAdv) : runAttack(),
         uniforms: drawUniforms(uniformKey, { first: given.firstImage, batch: size, columns: numNoise }),
-        softTargets: softTargets?.clone() as tf.Tensor2D | undefined,
-        k: k && (tf.cast(k, 'float32') as tf.Tensor1D),
+        softTargets: softTargets && (copyOf(softTargets) as tf.Tensor2D),
+        k: k && (copyOf(tf.cast(k, 'float32')) as tf.Tensor1D),
       };
     });
   }

@@ -4,6 +4,7 @@ import { assertBatch, assertBatchNoise } from '../tensors/assert-shapes.ts';
 import { checkLabels } from '../tensors/labels.ts';
 import type { Key } from '../types.ts';
 import type { Prepared, PreparedBatch, TrainingBatch } from './types.ts';
+import { copyOf } from '../tensors/own-tensor.ts';
 
 /** Where the noise of a batch comes from when it is not given. @internal */
 export interface NoiseSource {
@@ -23,5 +24,10 @@ export function noisyBatch(
   const checked = checkLabels(call, labels, x.shape[0] ?? 0);
   const drawn = (): tf.Tensor =>
     source.noise.sampleBatch({ key: source.key, numNoise: source.numNoise, shape: x.shape, first: firstImage });
-  return { x: x.clone(), labels: checked.labels, noise: noise?.clone() ?? drawn(), largestLabel: checked.largest };
+  return {
+    x: copyOf(x),
+    labels: checked.labels,
+    noise: noise ? copyOf(noise) : drawn(),
+    largestLabel: checked.largest,
+  };
 }

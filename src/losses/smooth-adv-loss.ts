@@ -14,6 +14,7 @@ import { noisyBatch } from './noisy-batch.ts';
 import { noisyCrossEntropy } from './noisy-cross-entropy.ts';
 import type { PreparedBatch, TrainingBatch, TrainingLoss } from './types.ts';
 import { warmUp } from './warm-up.ts';
+import { copyOf } from '../tensors/own-tensor.ts';
 
 /** Options of {@link SmoothAdvLoss}. */
 export interface SmoothAdvLossOptions {
@@ -108,7 +109,7 @@ export class SmoothAdvLoss implements TrainingLoss<SmoothAdvBatch, PreparedSmoot
       const drawn = noisyBatch(call, given, { ...this.#options, key: noiseKey });
       const { x, labels, noise } = drawn;
       const xAdv =
-        given.xAdv?.clone() ??
+        (given.xAdv && copyOf(given.xAdv)) ??
         attack.perturb(this.classifier, { x, labels, noise, key: attackKey, strength, firstImage });
       assertLike(call, 'xAdv', xAdv, x);
       return { ...drawn, xAdv };

@@ -20,6 +20,7 @@ import { noisyBatch } from './noisy-batch.ts';
 import { noisyCrossEntropy } from './noisy-cross-entropy.ts';
 import type { PreparedBatch, TrainingBatch, TrainingLoss } from './types.ts';
 import { warmUp } from './warm-up.ts';
+import { copyOf } from '../tensors/own-tensor.ts';
 
 /** Options of {@link SmoothMixLoss}. */
 export interface SmoothMixLossOptions {
@@ -131,15 +132,15 @@ export class SmoothMixLoss implements TrainingLoss<SmoothMixBatch, PreparedSmoot
       const drawn = noisyBatch(call, given, { ...this.#options, key: noiseKey });
       const { x, labels, noise } = drawn;
       const [batchSize = 0] = x.shape;
-      const clean = given.clean?.clone();
-      const adversary = given.adversary?.clone();
+      const clean = given.clean && copyOf(given.clean);
+      const adversary = given.adversary && copyOf(given.adversary);
       const ends =
         clean && adversary
           ? { clean, adversary }
           : this.#options.attack.perturb(this.classifier, { x, labels, noise, key: attackKey, strength, firstImage });
       assertLike(call, 'clean', ends.clean, x);
       assertLike(call, 'adversary', ends.adversary, x);
-      const mixing = given.mixing?.clone() ?? drawMixing(mixingKey, firstImage, batchSize);
+      const mixing = given.mixing ? copyOf(given.mixing) : drawMixing(mixingKey, firstImage, batchSize);
       assertShape(call, 'mixing', mixing, [batchSize]);
       assertFloat(call, 'mixing', mixing);
       return {

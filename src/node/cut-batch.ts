@@ -1,5 +1,6 @@
 import type * as tf from '@tensorflow/tfjs';
 import { OptionError, TensorError } from '../errors.ts';
+import { copyOf } from '../tensors/own-tensor.ts';
 import type { ParsedTrainStep } from '../options/train-step-options.ts';
 import type { SentTensor, ShareMessage } from './trainer-protocol.ts';
 
@@ -17,32 +18,52 @@ type Numbers = Float32Array | Int32Array;
 /** What the values of a batch field are cut along: [M, B, ...] for noises, [B, ...] for the rest. */
 const axisOf = (name: string): 0 | 1 => (name === 'noise' || name === 'noiseAdv' ? 1 : 0);
 
-/**
- * Cuts a batch into consecutive shares, whose sizes differ by at most 1, and adds their tensors to `memory`.
- *
- * @param add - adds numbers at the end of the memory and tells where they begin
- * @throws TensorError for a field that has not one entry for each image
- * @internal
- */
-export async function cutBatch(
-  call: string,
-  batch: Batch,
-  most: number,
-  add: (values: Numbers) => number,
-): Promise<BatchShare[]> {
-  const { key, firstImage, epoch, labels } = batch;
+/** A batch of the host, copied. @internal */
+export interface OwnBatch {
+  readonly images: number;
+  readonly batch: Omit<Batch, 'labels'>;
+  /** The labels, where they are plain numbers. */
+  readonly labels: readonly number[] | undefined;
+  readonly fields: readonly { readonly name: string; readonly tensor: tf.Tensor }[];
+  readonly dispose: () => void;
+}
+
+/** Copies a batch, before the host has its next turn. Throws TensorError for a field that has not one entry for each image. @internal */
+export function ownBatch(call: string, { labels, ...batch }: Batch): OwnBatch {
   const images = batch.x.shape[0] ?? 0;
   if (batch.x.size === 0) throw wrong(call, 'x', 'hold at least one image', batch.x.shape);
   if (!isTensor(labels) && labels.length !== images) {
     const text = `\`labels\` must hold one label per image (${images}), got ${labels.length}`;
     throw new OptionError(text, { call, field: 'labels', value: labels.length });
   }
-  const fields: { name: string; tensor: tf.Tensor; values: Numbers }[] = [];
-  for (const [name, tensor] of Object.entries(batch)) {
-    if (!isTensor(tensor)) continue;
-    assertCuttable(call, name, tensor, images);
-    fields.push({ name, tensor, values: (await tensor.data()) as Numbers });
-  }
+  const given = Object.entries({ ...batch, labels }).flatMap(([name, tensor]) =>
+    isTensor(tensor) ? [{ name, tensor }] : [],
+  );
+  for (const { name, tensor } of given) assertCuttable(call, name, tensor, images);
+  const fields = given.map(({ name, tensor }) => ({ name, tensor: copyOf(tensor) }));
+  return {
+    images,
+    batch,
+    labels: isTensor(labels) ? undefined : Array.from(labels),
+    fields,
+    dispose: () => fields.forEach(({ tensor }) => tensor.dispose()),
+  };
+}
+
+/**
+ * Cuts a batch into consecutive shares, whose sizes differ by at most 1, and adds their tensors to `memory`.
+ *
+ * @param add - adds numbers at the end of the memory and tells where they begin
+ * @internal
+ */
+export async function cutBatch(
+  { images, batch: { key, firstImage, epoch }, labels, fields: given }: OwnBatch,
+  most: number,
+  add: (values: Numbers) => number,
+): Promise<BatchShare[]> {
+  const fields = await Promise.all(
+    given.map(async (field) => ({ ...field, values: (await field.tensor.data()) as Numbers })),
+  );
   const count = Math.min(most, images);
   return Array.from({ length: count }, (_, i) => {
     const begin = Math.floor((i * images) / count);
@@ -56,7 +77,7 @@ export async function cutBatch(
       const [at = 0] = pieces.map(add);
       tensors[name] = { ...cut, begin: at };
     }
-    const plain = isTensor(labels) ? {} : { labels: labels.slice(begin, begin + size) };
+    const plain = labels && { labels: labels.slice(begin, begin + size) };
     const values = { key, firstImage: firstImage + begin, ...(epoch !== undefined && { epoch }), ...plain };
     return { begin, size, tensors, values };
   });

@@ -102,12 +102,10 @@ function startWorker(call: string, entry: string, { module, data, execArgv, reso
       ...(resourceLimits && { resourceLimits: { ...resourceLimits } }),
     });
   } catch (error) {
-    const { name, message } = error as Error;
-    const field = name === 'DataCloneError' ? 'data' : 'execArgv';
-    const must = field === 'data' ? 'a value that can be sent to a thread' : 'options that Node takes for a thread';
-    throw new OptionError(`\`${field}\` must be ${must}, got ${JSON.stringify(message)}`, {
+    const got = JSON.stringify((error as Error).message);
+    throw new OptionError(`\`execArgv\` must be options that Node takes for a thread, got ${got}`, {
       call,
-      field,
+      field: 'execArgv',
       value: error,
     });
   }

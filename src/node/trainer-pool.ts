@@ -2,7 +2,7 @@ import type * as tf from '@tensorflow/tfjs';
 import { OptionError } from '../errors.ts';
 import { type ParsedTrainStep, parseTrainStep } from '../options/train-step-options.ts';
 import { averageShares } from './average-shares.ts';
-import { cutBatch } from './cut-batch.ts';
+import { cutBatch, type OwnBatch, ownBatch } from './cut-batch.ts';
 import { assertSameShapes, assignValues, gradientsOf } from './host-variables.ts';
 import { runShares } from './run-shares.ts';
 import { SharedNumbers } from './shared-numbers.ts';
@@ -80,6 +80,18 @@ export class TrainerPool implements Trainers {
 
   async #compute(call: string, { variables, statistics, batch, signal }: ParsedTrainStep): Promise<BatchGradients> {
     signal?.throwIfAborted();
+    const own = ownBatch(call, batch);
+    try {
+      return await this.#computeOwn(call, { variables, statistics, batch: own, signal });
+    } finally {
+      own.dispose();
+    }
+  }
+
+  async #computeOwn(
+    call: string,
+    { variables, statistics, batch, signal }: Omit<ParsedTrainStep, 'batch'> & { readonly batch: OwnBatch },
+  ): Promise<BatchGradients> {
     for (const record of this.#team.records) {
       assertSameShapes(call, 'variables', variables, record.variables);
       assertSameShapes(call, 'statistics', statistics, record.statistics);
@@ -90,7 +102,7 @@ export class TrainerPool implements Trainers {
     numbers.clear();
     const values = await Promise.all([...variables, ...statistics].map((variable) => variable.data<'float32'>()));
     values.forEach((each) => numbers.add(each));
-    const shares = await cutBatch(call, batch, this.workers, (piece) => numbers.add(piece));
+    const shares = await cutBatch(batch, this.workers, (piece) => numbers.add(piece));
     const ends = AbortSignal.any([this.#closing.signal, ...(signal ? [signal] : [])]);
     const results = await runShares({ call, threads, shares, memory: numbers.memory, signal: ends });
     const means = averageShares(shares, results, {

@@ -1,6 +1,7 @@
 import { ruleOf } from '../certify/rule-of.ts';
 import type { RuleRecord, Smoothing } from '../certify/types.ts';
 import { type CatrsError, OptionError, showValue } from '../errors.ts';
+import { ownData } from '../host/own-data.ts';
 import type { Caller, StreamExample, TimedCertificate } from '../smoothed/types.ts';
 import type { CertifierRecord, WorkerCertifier } from './start-workers.ts';
 import type { ThreadOptions } from './thread-options.ts';
@@ -93,12 +94,13 @@ function notAtRest(call: string, found: string): OptionError {
 
 /** What the threads are told at the beginning. Throws OptionError for what cannot be sent. */
 function messageFor(options: object, caller: Caller): RunMessage {
-  const { rule, ...rest } = options as { readonly rule?: Partial<RuleRecord> | null };
+  const { rule, ...given } = options as { readonly rule?: Partial<RuleRecord> | null };
   const wrong = (name: string, must: string, value: unknown): CatrsError =>
     new OptionError(`\`${name}\` must be ${must}`, { call: caller.call, field: name, value });
-  for (const [name, value] of Object.entries(rest)) {
+  const rest: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(given)) {
     try {
-      structuredClone(value);
+      rest[name] = structuredClone(value); // the run begins later, and the value is the host's
     } catch {
       throw wrong(name, `a value that can be sent to a thread, got ${showValue(value)}`, value);
     }
@@ -106,7 +108,7 @@ function messageFor(options: object, caller: Caller): RunMessage {
   if (typeof rule !== 'object' || rule === null) {
     return { kind: 'run', options: rule === undefined ? rest : { ...rest, rule }, rule: undefined, caller };
   }
-  const record = { name: rule.name, parameters: rule.parameters } as RuleRecord;
+  const record = ownData({ name: rule.name, parameters: rule.parameters }) as RuleRecord;
   try {
     ruleOf(record);
   } catch {

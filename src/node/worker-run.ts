@@ -1,4 +1,5 @@
 import type { StreamExample, TimedCertificate } from '../smoothed/types.ts';
+import { copyOf } from '../tensors/own-tensor.ts';
 import type { ThreadListener } from './module-thread.ts';
 import { type Held, lossOf, type ThreadFailure } from './thread-failure.ts';
 import type { CertifierThread, FromThread, RunMessage, ToThread } from './worker-protocol.ts';
@@ -139,7 +140,12 @@ export class WorkerRun implements ThreadListener<CertifierThread, FromThread> {
       const result = await this.#request.source.next();
       if (!result.done) {
         const { x, index } = result.value;
-        return { kind: 'example', index, values: (await x.data()) as Float32Array, shape: x.shape };
+        const own = copyOf(x); // before the host has its next turn
+        try {
+          return { kind: 'example', index, values: (await own.data()) as Float32Array, shape: own.shape };
+        } finally {
+          own.dispose();
+        }
       }
       this.#hasEnded = true;
     } catch (error) {

@@ -1,8 +1,10 @@
 import type { z } from 'zod';
 import { OptionError, showValue } from '../errors.ts';
+import { ownData } from '../host/own-data.ts';
 
 /**
- * Checks an options object once, at the door of a public call.
+ * Checks an options object once, at the door of a public call, and gives the library its own copy of the data in it (`ownData`): what the host
+ * writes to its lists and arrays afterwards changes nothing.
  *
  * Unknown names are listed with the known ones (`alsoKnown`: those that the caller has taken out before); every other failure says
  * which option, what must hold and what was given.
@@ -15,7 +17,7 @@ export function parseOptions<S extends z.ZodObject>(
   alsoKnown: readonly string[] = [],
 ): z.output<S> {
   const result = schema.safeParse(options);
-  if (result.success) return result.data;
+  if (result.success) return owned(result.data);
   const [issue] = result.error.issues;
   if (issue?.code === 'unrecognized_keys') {
     const [name = ''] = issue.keys;
@@ -40,6 +42,11 @@ export function parseOptions<S extends z.ZodObject>(
     field: String(field),
     value,
   });
+}
+
+/** Field by field: an options object may hold functions, and is data all the same. */
+function owned<T extends object>(parsed: T): T {
+  return Object.fromEntries(Object.entries(parsed).map(([name, value]) => [name, ownData(value)])) as T;
 }
 
 function valueAt(root: unknown, path: readonly PropertyKey[]): unknown {

@@ -5,6 +5,7 @@ import { parseMicroBatches } from '../options/micro-batches-options.ts';
 import { foldIn } from '../random/fold-in.ts';
 import { assertBatch, assertBatchNoise, assertSoftTargets } from '../tensors/assert-shapes.ts';
 import { checkLabels, type Labels } from '../tensors/labels.ts';
+import { copyOf } from '../tensors/own-tensor.ts';
 
 /** A part of a batch, as losses take it; its tensors are the caller's. Neither method is enumerable, so that it can be spread. */
 export interface MicroBatch extends TrainingBatch {
@@ -21,9 +22,10 @@ export interface MicroBatch extends TrainingBatch {
  * steps of M · ⌊256 / M⌋ noisy images. Cohen's and Stability training and MACER are not cut.
  *
  * Part i has `foldIn(key, i)` as its key. `x`, `labels` and `softTargets` are cut by image, `noise` [M, B, ...] along its second axis,
- * `epoch` is handed on. Parts are made one at a time, when the loop asks for them.
+ * `epoch` is handed on. The batch is copied at the call; parts are cut one at a time, when the loop asks for them, and the copy is freed at the
+ * end of the loop.
  *
- * @throws OptionError, TensorError at the first part, for a batch that no loss would take or fewer than `count` images
+ * @throws OptionError, TensorError for a batch that no loss would take or fewer than `count` images
  * @see alinlab/smoothing-catrs, train_catrs.py
  * @example
  * ```ts
@@ -36,9 +38,10 @@ export interface MicroBatch extends TrainingBatch {
  * }
  * ```
  */
-export function* microBatches(batch: TrainingBatch, count: number): Generator<MicroBatch, void, undefined> {
+export function microBatches(batch: TrainingBatch, count: number): Generator<MicroBatch, void, undefined> {
   const call = 'microBatches';
-  const { x, labels, key, noise, softTargets, epoch } = parseMicroBatches(call, batch, count);
+  const given = parseMicroBatches(call, batch, count);
+  const { x, labels, noise, softTargets } = given;
   assertBatch(call, x);
   const [images = 0] = x.shape;
   checkLabels(call, labels, images).labels.dispose();
@@ -49,16 +52,36 @@ export function* microBatches(batch: TrainingBatch, count: number): Generator<Mi
     const text = `\`count\` must be at most the number of images (${images}), got ${count}`;
     throw new OptionError(text, { call, field: 'count', value: count });
   }
-  for (let part = 0; part < count; part++) {
-    const begin = part * size;
-    yield disposable({
-      x: tf.slice(x, begin, size),
-      labels: cutLabels(labels, begin, size),
-      key: foldIn(key, part),
-      ...(noise && { noise: tf.slice(noise, [0, begin], [-1, size]) }),
-      ...(softTargets && { softTargets: tf.slice(softTargets, begin, size) }),
-      ...(epoch !== undefined && { epoch }),
-    });
+  const own = {
+    ...given,
+    x: copyOf(x),
+    labels: labels instanceof tf.Tensor ? copyOf(labels) : Array.from(labels),
+    ...(noise && { noise: copyOf(noise) }),
+    ...(softTargets && { softTargets: copyOf(softTargets) }),
+  };
+  return partsOf(own, { count, size });
+}
+
+/** Cuts the parts, and frees the batch in the end. */
+function* partsOf(
+  batch: Omit<ReturnType<typeof parseMicroBatches>, 'count'>,
+  { count, size }: { readonly count: number; readonly size: number },
+): Generator<MicroBatch, void, undefined> {
+  const { x, labels, key, noise, softTargets, epoch } = batch;
+  try {
+    for (let part = 0; part < count; part++) {
+      const begin = part * size;
+      yield disposable({
+        x: tf.slice(x, begin, size),
+        labels: cutLabels(labels, begin, size),
+        key: foldIn(key, part),
+        ...(noise && { noise: tf.slice(noise, [0, begin], [-1, size]) }),
+        ...(softTargets && { softTargets: tf.slice(softTargets, begin, size) }),
+        ...(epoch !== undefined && { epoch }),
+      });
+    }
+  } finally {
+    tf.dispose([x, labels, noise, softTargets].filter((one) => one instanceof tf.Tensor));
   }
 }
 

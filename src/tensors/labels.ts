@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { OptionError, TensorError, showValue } from '../errors.ts';
-import { tensorOver } from './own-tensor.ts';
+import { copyOf, tensorOver } from './own-tensor.ts';
 
 /** Class labels of a batch: an int32 tensor [B], or plain integers. */
 export type Labels = tf.Tensor | readonly number[] | Int32Array | Uint8Array;
@@ -27,7 +27,7 @@ export function checkLabels(call: string, labels: Labels, batch: number): Checke
         { call, field: 'labels', value: labels.dtype },
       );
     }
-    return { labels: tf.clone(labels) as tf.Tensor1D, largest: undefined };
+    return { labels: copyOf(labels) as tf.Tensor1D, largest: undefined };
   }
   const values = Array.from(labels);
   const wrong = values.findIndex((label) => !Number.isInteger(label) || label < 0);

@@ -57,10 +57,10 @@ describe('data sets of bytes stay bytes', () => {
   const few = cifarBatch(2, 10);
 
   it.each<[string, () => LabelledDataset, number]>([
-    ['idxDataset', () => idxDataset({ images, labels }), 1e5],
-    ['corruptedDataset', () => corruptedDataset({ images, labels, severity: 2 }), 1e5],
-    ['cifarDataset of one file', () => cifarDataset({ batches: [{ images, labels }] }), 1e5],
-    ['cifarDataset of two files, which are copied', () => cifarDataset({ batches: [{ images, labels }, few] }), 14e6],
+    ['idxDataset', () => idxDataset({ images, labels }), 14e6],
+    ['corruptedDataset', () => corruptedDataset({ images, labels, severity: 2 }), 3e6],
+    ['cifarDataset of one file', () => cifarDataset({ batches: [{ images, labels }] }), 14e6],
+    ['cifarDataset of two files, which are joined first', () => cifarDataset({ batches: [{ images, labels }, few] }), 26e6],
   ])('%s', async (_name, make, most) => {
     const before = process.memoryUsage().arrayBuffers;
     const dataset = make();
