@@ -54,6 +54,7 @@ export async function saveModel(
   const { overwrite } = parseSaveModelOptions(CALL, model, options);
   const directory = pathOf(CALL, parseFile(CALL, folder));
   const path = join(directory, 'model.json');
+  const { name, weights, json } = await modelFiles(model); // first of all: the weights are those of the call
   try {
     await mkdir(directory, { recursive: true });
     const unlock = await lockFor(CALL, path);
@@ -61,7 +62,6 @@ export async function saveModel(
       const isThere = (await stat(path).catch(() => undefined)) !== undefined;
       if (isThere && !overwrite) throw occupied(path);
       const old = isThere ? await ownWeightFiles(path) : [];
-      const { name, weights, json } = await modelFiles(model);
       await replaceFile(join(directory, name), weights);
       await replaceFile(path, json);
       for (const one of old) if (one !== name) await rm(join(directory, one), { force: true });

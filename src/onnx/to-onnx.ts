@@ -42,7 +42,9 @@ export async function toOnnx(model: tf.LayersModel): Promise<Uint8Array<ArrayBuf
   const names = new Map<number, string>([[image.id, first]]);
   const named = ({ id, name }: tf.SymbolicTensor): string =>
     names.get(id) ?? raise(untranslated('layers that are used once', `${name} from elsewhere`));
-  for (const layer of model.layers) {
+  // All at once, so that they are the weights of one moment.
+  const weights = await Promise.all(model.layers.map(weightsOf));
+  for (const [i, layer] of model.layers.entries()) {
     const inputs = [layer.input].flat();
     const rank = inputs[0]?.shape.length ?? 0;
     const output = layerWriter(
@@ -50,7 +52,7 @@ export async function toOnnx(model: tf.LayersModel): Promise<Uint8Array<ArrayBuf
       rank,
     )?.({
       config: layer.getConfig(),
-      weights: await weightsOf(layer),
+      weights: weights[i] ?? [],
       rank,
       inputs: inputs.map(named),
       node: (...request) => node(layer.name, ...request),

@@ -1,8 +1,9 @@
 import * as tf from '@tensorflow/tfjs';
 import { encodeSafetensors } from '../data/encode-safetensors.ts';
 import type { NpyArray } from '../data/npy-types.ts';
-import { TensorError } from '../errors.ts';
+import { OptionError, TensorError } from '../errors.ts';
 import { parseCheckpointContent } from '../options/checkpoint-options.ts';
+import { copyOf } from '../tensors/own-tensor.ts';
 import type { Json } from '../types.ts';
 import { CHECKPOINT_VERSION, METADATA, type OptimizerRecord, slotName, weightName } from './checkpoint-format.ts';
 import { type CheckpointSubject, weightsOf } from './checkpoint-weights.ts';
@@ -25,12 +26,12 @@ const CALL = 'captureCheckpoint';
  * A run that is restored from it goes on with the same bits as one that was never interrupted, on the same backend, where its draws come
  * from keys by step (`foldIn(key, step)`) and its schedule from the epoch. (Adam of TensorFlow.js computes a part of its state anew when it is
  * restored, so it can differ by rounding.) The settings of the optimizer, its learning rate too, are not in the file: make it as before. Wait
- * for the promise before the next step, or the weights are of two steps.
+ * for the promise before the next step: a step in between is an error, never a file of two steps.
  *
  * The bytes are a safetensors file: tensors `weights/<name>` and `optimizer/<i>`, texts `catrs.*` with the version, your state and a CRC-32.
  *
  * @returns the file's bytes; nothing is disposed
- * @throws OptionError if an option is missing, unknown or wrong
+ * @throws OptionError if an option is missing, unknown or wrong, or the optimizer makes a step in between
  * @throws TensorError if a weight is neither float32, int32 nor bool
  * @example
  * ```ts
@@ -42,15 +43,30 @@ const CALL = 'captureCheckpoint';
  */
 export async function captureCheckpoint(content: CheckpointContent): Promise<Uint8Array> {
   const { state, optimizer, ...subject } = parseCheckpointContent(CALL, content);
-  const entries: [string, tf.Tensor][] = [...weightsOf(subject)].map(([name, { read }]) => [weightName(name), read()]);
-  const slots = optimizer ? await optimizer.getWeights() : [];
-  entries.push(...slots.map(({ tensor }, i): [string, tf.Tensor] => [slotName(i), tensor]));
+  const copies: [string, tf.Tensor][] = [];
+  // Before the next step is made: the host may not wait.
+  const add = (name: string, tensor: tf.Tensor): void => {
+    assertDtype(name, tensor);
+    copies.push([name, tf.keep(copyOf(tensor))]);
+  };
+  let record: OptimizerRecord | null = null;
   try {
+    for (const [name, { read }] of weightsOf(subject)) add(weightName(name), read());
+    if (optimizer) {
+      const before = optimizer.iterations;
+      const slots = await optimizer.getWeights();
+      try {
+        if (optimizer.iterations !== before) throw inBetween(optimizer.iterations);
+        slots.forEach(({ tensor }, i) => add(slotName(i), tensor));
+        record = { className: optimizer.getClassName(), names: slots.map(({ name }) => name) };
+      } finally {
+        // The step count is a new tensor, the slots are variables of the optimizer.
+        for (const { tensor } of slots) if (!(tensor instanceof tf.Variable)) tensor.dispose();
+      }
+    }
     const tensors = new Map<string, NpyArray>();
-    await Promise.all(entries.map(async ([name, tensor]) => tensors.set(name, await toArray(name, tensor))));
-    const record: OptimizerRecord | null = optimizer
-      ? { className: optimizer.getClassName(), names: slots.map(({ name }) => name) }
-      : null;
+    const arrays = await Promise.all(copies.map(async ([, tensor]) => toArray(tensor)));
+    copies.forEach(([name], i) => tensors.set(name, arrays[i] as NpyArray));
     const texts = new Map<string, string>([
       [METADATA.version, CHECKPOINT_VERSION],
       [METADATA.optimizer, JSON.stringify(record)],
@@ -58,16 +74,22 @@ export async function captureCheckpoint(content: CheckpointContent): Promise<Uin
     ]);
     return encodeSafetensors(tensors, texts.set(METADATA.checksum, checksumOf(tensors, texts)));
   } finally {
-    // The step count is a new tensor, the slots are variables of the optimizer.
-    for (const { tensor } of slots) if (!(tensor instanceof tf.Variable)) tensor.dispose();
+    for (const [, tensor] of copies) tensor.dispose();
   }
 }
 
-async function toArray(name: string, tensor: tf.Tensor): Promise<NpyArray> {
+function assertDtype(name: string, { dtype }: tf.Tensor): void {
+  if (dtype === 'float32' || dtype === 'int32' || dtype === 'bool') return;
+  const text = `\`variables\` must be float32, int32 or bool, got ${dtype} for ${JSON.stringify(name)}`;
+  throw new TensorError(text, { call: CALL, field: 'variables', value: dtype });
+}
+
+async function toArray(tensor: tf.Tensor): Promise<NpyArray> {
   const { dtype, shape } = tensor;
-  if (dtype !== 'float32' && dtype !== 'int32' && dtype !== 'bool') {
-    const text = `\`variables\` must be float32, int32 or bool, got ${dtype} for ${JSON.stringify(name)}`;
-    throw new TensorError(text, { call: CALL, field: 'variables', value: dtype });
-  }
   return { dtype, shape, data: await tensor.data() } as NpyArray;
+}
+
+function inBetween(steps: number): OptionError {
+  const text = `\`optimizer\` must rest until its state is read, got step ${steps} in between (await the promise before the next step)`;
+  return new OptionError(text, { call: CALL, field: 'optimizer', value: steps });
 }

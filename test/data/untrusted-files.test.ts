@@ -60,7 +60,11 @@ describe('data sets of bytes stay bytes', () => {
     ['idxDataset', () => idxDataset({ images, labels }), 14e6],
     ['corruptedDataset', () => corruptedDataset({ images, labels, severity: 2 }), 3e6],
     ['cifarDataset of one file', () => cifarDataset({ batches: [{ images, labels }] }), 14e6],
-    ['cifarDataset of two files, which are joined first', () => cifarDataset({ batches: [{ images, labels }, few] }), 26e6],
+    [
+      'cifarDataset of two files, which are joined first',
+      () => cifarDataset({ batches: [{ images, labels }, few] }),
+      26e6,
+    ],
   ])('%s', async (_name, make, most) => {
     const before = process.memoryUsage().arrayBuffers;
     const dataset = make();
