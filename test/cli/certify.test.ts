@@ -1,9 +1,10 @@
 import { readFile, readdir, writeFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
+import { encodeNpy } from '../../src/data/encode-npy.ts';
 import { parseCertificationLog } from '../../src/evaluate/parse-certification-log.ts';
 import { withoutTimes } from '../node/run.ts';
 import { catrs, useTiny } from './run.ts';
-import { SIZE } from './tiny.ts';
+import { saveTiny, SIZE, tinyImages } from './tiny.ts';
 
 const { path, run } = useTiny();
 const log = async (name: string): Promise<string> => withoutTimes(await readFile(path(name), 'utf8'));
@@ -164,13 +165,35 @@ describe('catrs certify --shard and catrs merge', () => {
 });
 
 describe('catrs certify --workers', () => {
+  const workerArguments = ['--import', new URL('../../examples/digits/register-tsx.mjs', import.meta.url).href];
+
   it('writes the rows of one thread', { timeout: 60_000 }, async () => {
-    const register = new URL('../../examples/digits/register-tsx.mjs', import.meta.url).href;
     await catrs(['certify', ...run(['--max', 4]), '--out', path('one.tsv')]);
     const two = await catrs(['certify', ...run(['--max', 4]), '--workers', 2, '--out', path('two.tsv')], {
-      workerArguments: ['--import', register],
+      workerArguments,
     });
     expect(two.stderr).toContain('4/4 100 %');
     expect(await log('two.tsv')).toBe(await log('one.tsv'));
+  });
+
+  it('tells its threads the range of the inputs, the kind of output and the batch size', async () => {
+    // Twice as bright as the range of images, and a model that ends in softmax: without either setting a thread refuses the first image.
+    const { values, labels } = tinyImages();
+    const bright = values.map((value) => 2 * value);
+    await writeFile(path('bright.npy'), encodeNpy({ dtype: 'float32', shape: [SIZE, 4, 4, 1], data: bright }));
+    await writeFile(path('bright-labels.npy'), encodeNpy({ dtype: 'uint8', shape: [SIZE], data: labels }));
+    await saveTiny(path('softmax'), { softmax: true });
+    const settings = [
+      ...['certify', '--data', path('bright.npy'), '--labels', path('bright-labels.npy'), '--backend', 'cpu'],
+      ...['--model', path('softmax'), '--output', 'probabilities', '--sigma', 1, '--n', 100, '--batch-size', 30],
+      ...['--input-range', '0,3', '--start', 14, '--max', 3],
+    ];
+    const one = await catrs([...settings, '--out', path('bright-one.tsv')]);
+    const two = await catrs([...settings, '--workers', 2, '--out', path('bright-two.tsv')], { workerArguments });
+    expect([one.code, two.code], two.stderr).toEqual([0, 0]);
+    expect(await log('bright-two.tsv')).toBe(await log('bright-one.tsv'));
+    const narrow = await catrs([...settings.slice(0, -6), '--out', path('narrow.tsv')]);
+    expect(narrow.code).toBe(2);
+    expect(narrow.stderr).toContain('must have finite values in the declared input range [0, 1]');
   });
 });

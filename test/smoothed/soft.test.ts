@@ -150,6 +150,43 @@ describe('SoftSmoothedClassifier', () => {
     x.dispose();
   });
 
+  /** Every sample gives class 0 the score of each other class and 0.04 more: leads of 0.52, without variance. */
+  const leading = (numClasses: number): SoftSmoothedClassifier => {
+    const other = (1 - 0.04) / numClasses;
+    const row = [Math.log((other + 0.04) / other), ...Array<number>(numClasses - 1).fill(0)];
+    const classifier = (x: tf.Tensor): tf.Tensor => tf.tidy(() => tf.tile(tf.tensor2d([row]), [x.shape[0]!, 1]));
+    return new SoftSmoothedClassifier(classifier, { noise: sampleIndices(), numClasses, beta: 1 });
+  };
+
+  it('shares alpha among the classes that it rules out', async () => {
+    const x = tf.tensor1d([0]);
+    const ask = (numClasses: number, n: number) => leading(numClasses).predict(x, { key, n, n0: 10, alpha: 0.001 });
+    // The bound is 0.52 − 7 ln(2 (C − 1) / α) / (3 (n − 1)): above 1/2 from n = 888 on for C = 2, from 1157 on for C = 11.
+    for (const [numClasses, least] of [
+      [2, 888],
+      [3, 969],
+      [11, 1157],
+    ] as const) {
+      const exact = 1 + (7 * Math.log((2 * (numClasses - 1)) / 0.001)) / (3 * 0.02);
+      expect(Math.ceil(exact)).toBe(least);
+      expect(await ask(numClasses, least + 1), `C = ${numClasses}`).toMatchObject({ label: 0, abstained: false });
+      expect(await ask(numClasses, least - 1), `C = ${numClasses}`).toMatchObject({ label: -1, abstained: true });
+    }
+    x.dispose();
+  });
+
+  it('refuses an n with which a share of alpha could rule out no class', async () => {
+    const x = tf.tensor1d([0]);
+    const text = (n: number, level: number): string =>
+      `SoftSmoothedClassifier.predict: \`n\` must be at least ${n} for an empirical Bernstein bound above 1/2 at level ${level},` +
+      ` got ${n - 1} (with fewer samples even unanimous scores abstain: raise n or alpha)`;
+    const ask = (numClasses: number, n: number) => leading(numClasses).predict(x, { key, n, n0: 10, alpha: 0.001 });
+    await expectError(() => ask(2, 36), OptionError, text(37, 0.001));
+    await expectError(() => ask(11, 47), OptionError, text(48, 0.0001));
+    expect(await ask(11, 48)).toMatchObject({ abstained: true });
+    x.dispose();
+  });
+
   it('says how many copies could not be drawn', async () => {
     const failing = sampleIndices((i) => i % 10 === 1);
     const classifier = (x: tf.Tensor): tf.Tensor => tf.tidy(() => tf.tile(tf.tensor2d([[50, 0]]), [x.shape[0]!, 1]));
