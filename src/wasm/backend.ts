@@ -18,6 +18,9 @@ export interface WasmBackend {
     delete(dataId: object): boolean;
   };
   makeOutput(shape: number[], dtype: DataType, memoryOffset?: number): TensorInfo;
+  write(values: backend_util.TypedArray | Uint8Array[], shape: number[], dtype: DataType): object;
+  /** A copy of the data. */
+  readSync(dataId: object): backend_util.TypedArray | Uint8Array[];
   typedArrayFromHeap(tensor: TensorInfo): backend_util.TypedArray;
   disposeData(dataId: object): boolean;
   incRef(dataId: object): void;
@@ -36,6 +39,13 @@ export function addressOf(backend: WasmBackend, tensor: TensorInfo): number {
 /** A new float32 tensor whose memory is not initialised. @internal */
 export function allocate(backend: WasmBackend, shape: number[]): TensorInfo {
   return backend.makeOutput(shape, 'float32');
+}
+
+/** A new float32 tensor of zeros. @internal */
+export function zeros(backend: WasmBackend, shape: number[]): TensorInfo {
+  const tensor = allocate(backend, shape);
+  floatsOf(backend, tensor).fill(0);
+  return tensor;
 }
 
 /** Gives back an intermediate result. @internal */

@@ -3,11 +3,14 @@ import type { KernelConfig, KernelFunc } from '@tensorflow/tfjs';
 import { CatrsError } from '../errors.ts';
 import { guardKernels } from './guard-kernels.ts';
 import { batchMatMul, fusedMatMul } from './kernels/batch-mat-mul.ts';
+import { clipByValue, maximum, minimum, relu, relu6 } from './kernels/clamp.ts';
 import { conv2d, fusedConv2d } from './kernels/conv2d.ts';
 import { conv2dBackpropFilter } from './kernels/conv2d-backprop-filter.ts';
 import { conv2dBackpropInput } from './kernels/conv2d-backprop-input.ts';
+import { depthwiseConv2d, fusedDepthwiseConv2d } from './kernels/depthwise-conv2d.ts';
 import { cast, identity } from './kernels/identity.ts';
 import { maxPoolGrad } from './kernels/max-pool-grad.ts';
+import { avgPool, avgPoolGrad, maxPool } from './kernels/pool.ts';
 import type { TrainingKernel } from './kernels/training-kernel.ts';
 import { mean, sum } from './kernels/sum.ts';
 import { tile } from './kernels/tile.ts';
@@ -15,17 +18,28 @@ import { unsortedSegmentSum } from './kernels/unsorted-segment-sum.ts';
 import { simdForBackends } from './simd/instance.ts';
 import type { SimdOf } from './simd/instance.ts';
 
-const kernels: readonly TrainingKernel[] = [
+/** All of them, by name. @internal */
+export const trainingKernels: readonly TrainingKernel[] = [
+  avgPool,
+  avgPoolGrad,
   batchMatMul,
   cast,
-  fusedMatMul,
+  clipByValue,
   conv2d,
-  fusedConv2d,
   conv2dBackpropFilter,
   conv2dBackpropInput,
+  depthwiseConv2d,
+  fusedConv2d,
+  fusedDepthwiseConv2d,
+  fusedMatMul,
   identity,
+  maximum,
+  maxPool,
   maxPoolGrad,
   mean,
+  minimum,
+  relu,
+  relu6,
   sum,
   tile,
   unsortedSegmentSum,
@@ -35,7 +49,8 @@ const kernels: readonly TrainingKernel[] = [
 const mark: unique symbol = Symbol.for('catrs.wasm.trainingKernel');
 
 /**
- * Registers the kernels that training convolutional networks needs and that the WASM backend lacks or has only in a slow form.
+ * Registers the kernels that training convolutional networks needs, and those that the WASM backend lacks, has only in a slow form,
+ * or gets wrong.
  *
  * For hosts that set the backend up on their own; {@link useWasm} calls it. It may be called before or after the backend is set,
  * and more than once.
@@ -44,17 +59,19 @@ const mark: unique symbol = Symbol.for('catrs.wasm.trainingKernel');
  * |---|---|---|
  * | `Conv2DBackpropFilter` | weight gradient of a convolution | missing |
  * | `Conv2DBackpropInput` | input gradient of a convolution | 6 to 16 times slower |
- * | `BatchMatMul`, `_FusedMatMul` | both gradients of a dense layer (transposed products) | 6 to 17 times slower |
- * | `Conv2D`, `FusedConv2D` | convolutions | wrong with `'same'` padding where the filter is smaller than the stride; `Conv2D` slower on one thread |
- * | `MaxPoolGrad` | gradient of max pooling | 9 times slower |
+ * | `BatchMatMul`, `_FusedMatMul` | dense layers and their gradients (transposed products) | 6 to 17 times slower; wrong bias for stacks of matrices, wrong products for a weight used in two shapes; fused ReLU loses NaN |
+ * | `Conv2D`, `FusedConv2D`, `DepthwiseConv2dNative`, `FusedDepthwiseConv2D` | convolutions | wrong with `'same'` padding where the filter is smaller than the stride, and where the output's size is rounded otherwise than down; fused ReLU loses NaN |
+ * | `MaxPool`, `AvgPool` | pooling | the same; a NaN hides its neighbours, or becomes -Infinity |
+ * | `MaxPoolGrad`, `AvgPoolGrad` | gradients of pooling | 9 times slower |
+ * | `Relu`, `Relu6`, `ClipByValue`, `Maximum`, `Minimum` | clamps | turn NaN into a number |
  * | `Sum`, `Mean` | sums over the first axes: biases, batch normalisation | 5 times slower |
  * | `Tile` | gradient of batch normalisation | 200 times slower |
  * | `Identity`, `Cast` to the same type | what the tape saves, gradient of relu | copies the data |
  * | `UnsortedSegmentSum` | gradient of `tf.gather` | missing |
  *
- * They are for NHWC and float32, run on one thread, and agree with the `cpu` backend to 1e-4 relative. Counts of a certificate can
- * differ by single votes from those of the shipped kernels, as between any two backends: register before the first certificate,
- * or not at all. A gradient of a dilated convolution does not exist in TensorFlow.js, on any backend.
+ * They are for NHWC and float32, run on one thread, and agree with the `cpu` backend to 1e-4 relative, for NaN and infinities too.
+ * Counts of a certificate can differ by single votes from those of the shipped kernels, as between any two backends: register before
+ * the first certificate, or not at all. A gradient of a dilated convolution does not exist in TensorFlow.js, on any backend.
  *
  * All kernels of the backend are watched: where one crashes or finds no memory it ends with a BackendError, and the backend, whose memory may
  * then be overwritten, refuses further use.
@@ -69,7 +86,7 @@ export function registerWasmTrainingKernels(): void {
     );
   }
   const simdOf = simdForBackends();
-  for (const kernel of kernels) register(kernel, simdOf);
+  for (const kernel of trainingKernels) register(kernel, simdOf);
   guardKernels();
 }
 

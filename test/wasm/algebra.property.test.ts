@@ -2,7 +2,15 @@ import * as tf from '@tensorflow/tfjs';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { useWasm } from '../../src/wasm/index.ts';
-import { deviation, expectSameOnCpu, runOn, sample, scalarOf } from './compare.ts';
+import {
+  deviation,
+  expectSameEntries,
+  expectSameOnCpu,
+  runOn,
+  sample,
+  sampleWithSpecials,
+  scalarOf,
+} from './compare.ts';
 
 const settings = { seed: 20250802, numRuns: 40 } as const;
 const size = (min: number, max: number): fc.Arbitrary<number> => fc.integer({ min, max });
@@ -48,6 +56,77 @@ describe('matMul on wasm', () => {
     },
   );
 
+  it.each(['linear', 'relu', 'relu6', 'elu', 'leakyrelu', 'sigmoid', 'prelu'] as const)(
+    'fused with bias and %s, of any shapes and stacks, is that of the cpu backend, NaN included',
+    async (activation) => {
+      const shapes = fc.record({ m: size(1, 9), k: size(1, 60), n: size(1, 9), a: fc.boolean(), b: fc.boolean() });
+      await fc.assert(
+        fc.asyncProperty(shapes, size(1, 3), seeds, async ({ m, k, n, a: transposeA, b: transposeB }, stack, seed) => {
+          const matrix = (rows: number, columns: number, transposed: boolean): number[] => [
+            ...(stack > 1 ? [stack] : []),
+            ...(transposed ? [columns, rows] : [rows, columns]),
+          ];
+          await expectSameEntries(
+            (a, b, bias, alpha) => [
+              tf.fused.matMul({
+                ...{ a: a!, b: b!, transposeA, transposeB, bias: bias!, activation, leakyreluAlpha: 0.3 },
+                ...(activation === 'prelu' ? { preluActivationWeights: alpha! } : {}),
+              }),
+            ],
+            [
+              sampleWithSpecials(matrix(m, k, transposeA), seed, 60),
+              sample(matrix(k, n, transposeB), seed + 1),
+              sample([n], seed + 2),
+              sample([n], seed + 3),
+            ],
+          );
+        }),
+        { ...settings, numRuns: 10 },
+      );
+    },
+  );
+
+  // The cpu backend leaves a part of these products undefined, so here each stack is written out.
+  it('of stacks that are repeated along different axes is that of the repeated stacks', async () => {
+    for (const [a, b, stack] of [
+      [
+        [2, 1],
+        [1, 3],
+        [2, 3],
+      ],
+      [
+        [2, 1],
+        [2, 3],
+        [2, 3],
+      ],
+      [[2, 3], [3], [2, 3]],
+      [[3], [2, 1], [2, 3]],
+      [
+        [2, 3],
+        [1, 1],
+        [2, 3],
+      ],
+    ] as const) {
+      const written = (x: tf.Tensor): tf.Tensor => tf.broadcastTo(x, [...stack, ...x.shape.slice(-2)]);
+      for (const transposed of [false, true]) {
+        const inputs = [sample([...a, 4, 5], 1), sample([...b, ...(transposed ? [6, 5] : [5, 6])], 2)];
+        const expected = await runOn('cpu', (x, y) => [tf.matMul(written(x!), written(y!), false, transposed)], inputs);
+        const actual = await runOn('wasm', (x, y) => [tf.matMul(x!, y!, false, transposed)], inputs);
+        expect(actual.shapes).toEqual(expected.shapes);
+        expect(deviation(actual.values[0]!, expected.values[0]!)).toBeLessThan(1e-5);
+      }
+    }
+  });
+
+  it('takes a weight in another shape for another matrix, whatever it was multiplied with before', async () => {
+    const products = (x: tf.Tensor, y: tf.Tensor, w: tf.Tensor): tf.Tensor[] => [
+      tf.matMul(x, w),
+      tf.matMul(y, tf.reshape(w, [4, 6])),
+      tf.matMul(x, w),
+    ];
+    await expectSameOnCpu((x, y, w) => products(x!, y!, w!), [sample([2, 6], 1), sample([3, 4], 2), sample([6, 4], 3)]);
+  });
+
   it('keeps a NaN in the rows that it belongs to', async () => {
     const a = sample([6, 5], 1);
     a.values[7] = NaN;
@@ -58,6 +137,30 @@ describe('matMul on wasm', () => {
 
   it('multiplies more rows than are done at a time', async () => {
     await expectSameOnCpu((a, b) => [tf.matMul(a!, b!, true, false)], [sample([9, 203], 1), sample([9, 30], 2)]);
+  });
+});
+
+describe('clamps on wasm', () => {
+  it('keep NaN, infinities and signs as the cpu backend does, at any length', async () => {
+    await fc.assert(
+      fc.asyncProperty(size(0, 23), seeds, async (length, seed) => {
+        const [x, other] = [sampleWithSpecials([length], seed, 3), sampleWithSpecials([length], seed + 1, 3)];
+        await expectSameEntries(
+          (a, b) => [
+            tf.relu(a!),
+            tf.relu6(tf.mul(a!, 9)),
+            tf.clipByValue(a!, -0.5, 0.25),
+            tf.maximum(a!, b!),
+            tf.minimum(a!, b!),
+            tf.maximum(a!, 0.1),
+            tf.minimum(NaN, a!),
+            tf.maximum(tf.reshape(a!, [length, 1]), tf.reshape(b!, [1, length])),
+          ],
+          [x, other],
+        );
+      }),
+      settings,
+    );
   });
 });
 

@@ -59,3 +59,38 @@ export async function expectSameOnCpu(
 export function scalarOf(y: tf.Tensor): tf.Scalar {
   return tf.sum(tf.mul(y, tf.sin(y))) as tf.Scalar;
 }
+
+/**
+ * Expects the wasm backend to compute what the cpu backend does entry by entry: NaN where it has NaN, the same infinity where it has
+ * one, and the same number elsewhere, within 1e-4 of it or of 1.
+ */
+export async function expectSameEntries(
+  f: (...inputs: tf.Tensor[]) => tf.Tensor[],
+  inputs: readonly Sample[],
+): Promise<void> {
+  const expected = await runOn('cpu', f, inputs);
+  const actual = await runOn('wasm', f, inputs);
+  expect(actual.shapes).toEqual(expected.shapes);
+  actual.values.forEach((values, i) => {
+    const wrong = [...values.keys()].filter((at) => !isSame(values[at]!, expected.values[i]![at]!));
+    const shown = wrong.slice(0, 5).map((at) => `[${at}] ${expected.values[i]![at]} became ${values[at]}`);
+    expect(shown, `${wrong.length} of ${values.length} entries`).toEqual([]);
+  });
+}
+
+function isSame(actual: number, expected: number): boolean {
+  if (!Number.isFinite(actual) || !Number.isFinite(expected)) return Object.is(actual, expected);
+  return Math.abs(actual - expected) <= 1e-4 * Math.max(1, Math.abs(expected));
+}
+
+/** A sample in which one entry of `every`, at random, is NaN, an infinity, a zero with a sign or a subnormal number. */
+export function sampleWithSpecials(shape: readonly number[], seed: number, every = 20): Sample {
+  const { values } = sample(shape, seed);
+  const specials = [NaN, Infinity, -Infinity, -0, 1e-40, NaN];
+  const places = sample(shape, seed + 77).values;
+  values.forEach((_, i) => {
+    if (Math.abs(places[i]!) < 1 / every)
+      values[i] = specials[Math.floor(Math.abs(places[i]!) * every * specials.length)]!;
+  });
+  return { shape, values };
+}

@@ -2,68 +2,74 @@ import * as tf from '@tensorflow/tfjs';
 import fc from 'fast-check';
 import { beforeAll, describe, it } from 'vitest';
 import { useWasm } from '../../src/wasm/index.ts';
-import { expectSameOnCpu, sample, scalarOf } from './compare.ts';
+import { expectSameEntries, expectSameOnCpu, sample, sampleWithSpecials, scalarOf } from './compare.ts';
+import { extents, geometries, roundings, seeds, settings, size } from './geometries.ts';
 
-type Pad = 'same' | 'valid' | number | [[number, number], [number, number], [number, number], [number, number]];
-
-const settings = { seed: 20250801, numRuns: 60 } as const;
-const size = (min: number, max: number): fc.Arbitrary<number> => fc.integer({ min, max });
-const extents = fc.record({ batch: size(1, 3), height: size(4, 9), width: size(4, 9), channels: size(1, 6) });
-const window = fc.record({
-  filterHeight: size(1, 4),
-  filterWidth: size(1, 4),
-  strideY: size(1, 3),
-  strideX: size(1, 3),
-});
-const pads: fc.Arbitrary<Pad> = fc.oneof(
-  fc.constantFrom<Pad>('same', 'valid'),
-  fc.tuple(size(0, 2), size(0, 2), size(0, 2), size(0, 2)).map(([t, b, l, r]): Pad => [
-    [0, 0],
-    [t, b],
-    [l, r],
-    [0, 0],
-  ]),
-);
-// With one number for the padding, TensorFlow.js computes the output's size as if filter and stride were square.
-const square = fc
-  .record({ filter: size(1, 4), stride: size(1, 3), pad: size(0, 2) })
-  .map(({ filter, stride, pad }) => ({
-    filterHeight: filter,
-    filterWidth: filter,
-    strideY: stride,
-    strideX: stride,
-    pad: pad as Pad,
-  }));
-const geometry = fc.oneof(
-  fc.tuple(window, pads).map(([sizes, pad]) => ({ ...sizes, pad })),
-  square,
-);
-const seeds = size(0, 2 ** 31 - 1);
+type T4 = tf.Tensor4D;
 
 beforeAll(() => useWasm());
+
+const activations = ['linear', 'relu', 'relu6', 'elu', 'leakyrelu', 'sigmoid', 'prelu'] as const;
 
 describe('a convolution on wasm', () => {
   it('and both its gradients are those of the cpu backend', async () => {
     await fc.assert(
       fc.asyncProperty(
         extents,
-        geometry,
+        geometries,
         size(1, 9),
+        roundings,
         seeds,
-        async ({ batch, height, width, channels }, g, outputs, seed) => {
+        async ({ batch, height, width, channels }, g, outputs, rounding, seed) => {
           const convolve = (x: tf.Tensor, w: tf.Tensor): tf.Tensor =>
-            tf.conv2d(x as tf.Tensor4D, w as tf.Tensor4D, [g.strideY, g.strideX], g.pad);
+            tf.conv2d(
+              ...[x as T4, w as T4, [g.strideY, g.strideX] as [number, number], g.pad, 'NHWC' as const, 1],
+              ...(typeof g.pad === 'number' ? [rounding] : []),
+            );
           const both = tf.grads((x: tf.Tensor, w: tf.Tensor) => scalarOf(convolve(x, w)));
-          await expectSameOnCpu(
-            (x, w) => [convolve(x!, w!), ...both([x!, w!])],
+          const filter = sample([g.filterHeight, g.filterWidth, channels, outputs], seed + 1);
+          const shape = [batch, height, width, channels];
+          await expectSameOnCpu((x, w) => [convolve(x!, w!), ...both([x!, w!])], [sample(shape, seed), filter]);
+          await expectSameEntries((x, w) => [convolve(x!, w!)], [sampleWithSpecials(shape, seed), filter]);
+        },
+      ),
+      { ...settings, numRuns: 60 },
+    );
+  });
+
+  it('fused with bias and activation is that of the cpu backend, NaN and infinities included', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        extents,
+        geometries,
+        size(1, 9),
+        fc.constantFrom(...activations),
+        seeds,
+        async ({ batch, height, width, channels }, g, outputs, activation, seed) => {
+          await expectSameEntries(
+            (x, filter, bias, alpha) => [
+              tf.fused.conv2d({
+                ...{
+                  x: x as T4,
+                  filter: filter as T4,
+                  strides: [g.strideY, g.strideX],
+                  pad: g.pad as 'same',
+                  bias: bias!,
+                },
+                ...{ activation, leakyreluAlpha: 0.3 },
+                ...(activation === 'prelu' ? { preluActivationWeights: alpha! } : {}),
+              }),
+            ],
             [
-              sample([batch, height, width, channels], seed),
+              sampleWithSpecials([batch, height, width, channels], seed),
               sample([g.filterHeight, g.filterWidth, channels, outputs], seed + 1),
+              sample([outputs], seed + 2),
+              sample([outputs], seed + 3),
             ],
           );
         },
       ),
-      settings,
+      { ...settings, numRuns: 60 },
     );
   });
 
@@ -72,11 +78,41 @@ describe('a convolution on wasm', () => {
     await fc.assert(
       fc.asyncProperty(extents, size(2, 3), size(2, 3), size(1, 5), seeds, async (e, dy, dx, outputs, seed) => {
         await expectSameOnCpu(
-          (x, w) => [tf.conv2d(x as tf.Tensor4D, w as tf.Tensor4D, 1, 'same', 'NHWC', [dy, dx])],
+          (x, w) => [tf.conv2d(x as T4, w as T4, 1, 'same', 'NHWC', [dy, dx])],
           [sample([e.batch, e.height, e.width, e.channels], seed), sample([2, 3, e.channels, outputs], seed + 1)],
         );
       }),
       { ...settings, numRuns: 15 },
+    );
+  });
+
+  it('transposed, from any input to any output, is that of the cpu backend', async () => {
+    const outputs = fc.tuple(size(1, 6), size(1, 6));
+    await fc.assert(
+      fc.asyncProperty(
+        extents,
+        outputs,
+        size(1, 8),
+        size(1, 3),
+        seeds,
+        async (e, [above, right], filter, stride, seed) => {
+          // The input may be larger than the output's convolution, but not smaller.
+          const height = Math.min(e.height, above) * stride;
+          const width = Math.min(e.width, right) * stride;
+          await expectSameOnCpu(
+            (x, w) => [tf.conv2dTranspose(x as T4, w as T4, [e.batch, height, width, 2], stride, 'same')],
+            [sample([e.batch, e.height, e.width, e.channels], seed), sample([filter, filter, 2, e.channels], seed + 1)],
+          );
+        },
+      ),
+      { ...settings, numRuns: 30 },
+    );
+  });
+
+  it('transposed, from 8x8 to 4x4, is that of the cpu backend', async () => {
+    await expectSameOnCpu(
+      (x, w) => [tf.conv2dTranspose(x as T4, w as T4, [1, 4, 4, 1], 1, 'same')],
+      [sample([1, 8, 8, 1], 1), sample([8, 8, 1, 1], 2)],
     );
   });
 });
@@ -84,33 +120,50 @@ describe('a convolution on wasm', () => {
 describe('pooling on wasm', () => {
   it.each(['max', 'avg'] as const)('%s: it and its gradient are those of the cpu backend', async (kind) => {
     await fc.assert(
-      fc.asyncProperty(extents, geometry, seeds, async ({ batch, height, width, channels }, g, seed) => {
-        // A window that lies in the padding alone has no largest entry.
-        const within = (n: number, filter: number): boolean => n < filter;
-        const outer = typeof g.pad === 'number' ? [g.pad] : typeof g.pad === 'string' ? [] : g.pad.flat();
-        fc.pre(outer.every((n) => within(n, Math.min(g.filterHeight, g.filterWidth))));
-        const pool = (x: tf.Tensor): tf.Tensor => {
-          const filter: [number, number] = [g.filterHeight, g.filterWidth];
-          const strides: [number, number] = [g.strideY, g.strideX];
-          return kind === 'max'
-            ? tf.maxPool(x as tf.Tensor4D, filter, strides, g.pad as number)
-            : tf.avgPool(x as tf.Tensor4D, filter, strides, g.pad as number);
-        };
-        const gradient = tf.grad((x: tf.Tensor) => scalarOf(pool(x)));
-        await expectSameOnCpu((x) => [pool(x!), gradient(x!)], [sample([batch, height, width, channels], seed)]);
-      }),
-      { ...settings, numRuns: 40 },
+      fc.asyncProperty(
+        extents,
+        geometries,
+        roundings,
+        seeds,
+        async ({ batch, height, width, channels }, g, rounding, seed) => {
+          const pool = (x: tf.Tensor): tf.Tensor => {
+            const filter: [number, number] = [g.filterHeight, g.filterWidth];
+            const strides: [number, number] = [g.strideY, g.strideX];
+            const mode = typeof g.pad === 'number' ? rounding : undefined;
+            return kind === 'max'
+              ? tf.maxPool(x as T4, filter, strides, g.pad as number, mode)
+              : tf.avgPool(x as T4, filter, strides, g.pad as number, mode);
+          };
+          const shape = [batch, height, width, channels];
+          for (const x of [sample(shape, seed), sampleWithSpecials(shape, seed, 4)]) {
+            await expectSameEntries((t) => [pool(t!)], [x]);
+          }
+          const gradient = tf.grad((x: tf.Tensor) => {
+            const y = pool(x);
+            return tf.sum(tf.mul(y, tf.tensor(sample(y.shape, 7).values, y.shape)));
+          });
+          await expectSameEntries((t) => [gradient(t!)], [sample(shape, seed)]);
+        },
+      ),
+      { ...settings, numRuns: 50 },
     );
   });
 
   it('max: gives the gradient of a tie to the first entry, as the cpu backend does', async () => {
-    const gradient = tf.grad((x: tf.Tensor) => scalarOf(tf.maxPool(x as tf.Tensor4D, 3, 2, 'same')));
+    const gradient = tf.grad((x: tf.Tensor) => scalarOf(tf.maxPool(x as T4, 3, 2, 'same')));
     const ties = { shape: [2, 7, 6, 9], values: Float32Array.from({ length: 756 }, (_, i) => (i * 7) % 3) };
     await expectSameOnCpu((x) => [gradient(x!)], [ties]);
   });
 
+  it('max: gives no gradient to NaN, as the cpu backend does', async () => {
+    const gradient = tf.grad((x: tf.Tensor) => tf.sum(tf.maxPool(x as T4, 3, 2, 'same')));
+    for (const every of [2, 4, 20]) {
+      await expectSameEntries((x) => [gradient(x!)], [sampleWithSpecials([2, 7, 6, 9], 5, every)]);
+    }
+  });
+
   it('max: with dilations it and its gradient are those of the cpu backend', async () => {
-    const pool = (x: tf.Tensor): tf.Tensor => tf.pool(x as tf.Tensor4D, [2, 2], 'max', 'valid', [2, 2], 1);
+    const pool = (x: tf.Tensor): tf.Tensor => tf.pool(x as T4, [2, 2], 'max', 'valid', [2, 2], 1);
     const gradient = tf.grad((x: tf.Tensor) => scalarOf(pool(x)));
     await expectSameOnCpu((x) => [pool(x!), gradient(x!)], [sample([2, 8, 8, 5], 3)]);
   });

@@ -1,25 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import type { WasmBackend } from '../../src/wasm/backend.ts';
 import { assemble } from '../../src/wasm/simd/assembler.ts';
-import { createSimd } from '../../src/wasm/simd/instance.ts';
-import { multiplyFunction } from '../../src/wasm/simd/multiply.ts';
-import { poolGradientFunction } from '../../src/wasm/simd/pool.ts';
-import { sumFunction } from '../../src/wasm/simd/sum.ts';
+import { createSimd, modules } from '../../src/wasm/simd/instance.ts';
 
-const functions = [
-  multiplyFunction('multiply8', 8),
-  multiplyFunction('multiply4', 4),
-  poolGradientFunction('pool'),
-  sumFunction('sum'),
-];
-
-describe('the module with SIMD loops', () => {
+describe('the modules with SIMD loops', () => {
   it.each([false, true])(
-    'is valid (shared memory: %s) and small enough to be compiled synchronously anywhere',
+    'are valid (shared memory: %s) and small enough to be compiled synchronously anywhere',
     (shared) => {
-      const bytes = assemble(functions, { shared });
-      expect(WebAssembly.validate(bytes)).toBe(true);
-      expect(bytes.length).toBeLessThan(4096);
+      for (const functions of modules) {
+        const bytes = assemble(functions, { shared });
+        expect(WebAssembly.validate(bytes)).toBe(true);
+        expect(bytes.length).toBeLessThan(4096);
+      }
     },
   );
 
@@ -53,5 +45,30 @@ describe('the module with SIMD loops', () => {
         expect(floats[c + 12 * row + column]).toBe(expected);
       }
     }
+  });
+
+  it('does nothing where there is nothing to do: its loops run zero times', () => {
+    const memory = new WebAssembly.Memory({ initial: 1 });
+    const simd = createSimd({ wasm: { asm: { memory } } } as unknown as WasmBackend)!;
+    const floats = new Float32Array(memory.buffer).map((_, i) => Math.sin(i));
+    new Float32Array(memory.buffer).set(floats);
+    const product = { table: 0, a: 4096, aStep: 4, aJump: 0, b: 8192, bStep: 16, c: 16384, columns: 8 };
+    new Int32Array(memory.buffer).fill(0, 0, 8);
+    for (const factor of ['one', 'neighbours'] as const) {
+      simd.multiply({ ...product, factor, tiles: 0, inner: 3, outer: 2 });
+      simd.multiply({ ...product, factor, tiles: 1, inner: 0, outer: 2 });
+      simd.multiply({ ...product, factor, tiles: 1, inner: 3, outer: 0 });
+      simd.multiply({ ...product, factor, tiles: 1, inner: 3, outer: 2, columns: 0 });
+    }
+    simd.maxPool(4096, 0, 16, 2, 2, 16, 16, 1, 0, 16384);
+    simd.maxPool(4096, 3, 16, 2, 2, 16, 16, 0, 0, 16384);
+    simd.poolGradient(0, 3, 4096, 8192, 16384, 0);
+    simd.poolGradient(0, 0, 4096, 8192, 16384, 2);
+    simd.clamp(4096, 16384, 0, 0, 0);
+    simd.clip(4096, 16384, 0, 0, 0);
+    simd.maximum(4096, 16, 8192, 16, 16384, 0);
+    simd.sum(4096, 16, 0, 16384);
+    floats.set(new Float32Array(8), 0);
+    expect(new Float32Array(memory.buffer)).toEqual(floats);
   });
 });

@@ -1,9 +1,13 @@
+import * as tf from '@tensorflow/tfjs';
 import type { KernelFunc, TensorInfo } from '@tensorflow/tfjs';
-import { release, reshaped } from '../backend.ts';
-import { transposed } from '../run-kernel.ts';
+import type { WasmBackend } from '../backend.ts';
+import { allocate, floatsOf, release, reshaped, zeros } from '../backend.ts';
+import { runKernel, transposed } from '../run-kernel.ts';
 import type { SimdOf } from '../simd/instance.ts';
 import { matrixProductSimd } from '../simd/matrix-product.ts';
 import type { MatrixView } from '../simd/pack.ts';
+import { fused } from './fused.ts';
+import { onCpu } from './on-cpu.ts';
 import type { KernelCall, TrainingKernel } from './training-kernel.ts';
 
 /**
@@ -18,13 +22,27 @@ import type { KernelCall, TrainingKernel } from './training-kernel.ts';
 export const batchMatMul: TrainingKernel = {
   kernelName: 'BatchMatMul',
   build: (shipped, simdOf) => {
-    const stacks = transposeFirst(shipped);
-    return (call) => matrixProduct(call, simdOf) ?? stacks(call);
+    const stacks = plainProduct(shipped);
+    const other = onCpu('BatchMatMul');
+    return (call) => {
+      if (Object.values(call.inputs).some(({ dtype }) => dtype !== 'float32')) return other(call);
+      return matrixProduct(call, simdOf) ?? stacks(call);
+    };
   },
 };
 
-/** The same for products with bias and activation in one kernel. @internal */
-export const fusedMatMul: TrainingKernel = { kernelName: '_FusedMatMul', build: transposeFirst };
+/** The product with bias, then the activation. @internal */
+export const fusedMatMul: TrainingKernel = {
+  kernelName: '_FusedMatMul',
+  build: (shipped, simdOf) => {
+    const product = plainProduct(shipped);
+    return (call) => {
+      const { b } = call.inputs as { b: TensorInfo };
+      const columns = b.shape.at(call.attrs['transposeB'] === true ? -2 : -1)!;
+      return fused(call, simdOf, columns, product);
+    };
+  },
+};
 
 /** The product of two float32 matrices; undefined if neither is transposed, if there are more of them, or without SIMD. */
 function matrixProduct({ backend, inputs, attrs }: KernelCall, simdOf: SimdOf): TensorInfo | undefined {
@@ -48,18 +66,63 @@ function matrixView(tensor: TensorInfo, transpose: boolean): MatrixView {
     : { tensor, rows, columns, rowStep: columns, columnStep: 1 };
 }
 
-function transposeFirst(shipped: KernelFunc | undefined): (call: KernelCall) => TensorInfo {
+/** The shipped kernel for what it gets right: neither matrix transposed, none of them empty, and a bias only without stacks. */
+function plainProduct(shipped: KernelFunc | undefined): (call: KernelCall) => TensorInfo {
   if (shipped === undefined) throw new TypeError('the wasm backend ships matrix products');
+  const shapeOfPacked = new WeakMap<object, string>();
   return ({ backend, inputs, attrs }) => {
-    const { a, b } = inputs as { a: TensorInfo; b: TensorInfo };
+    const { a, b, bias } = inputs as { a: TensorInfo; b: TensorInfo; bias?: TensorInfo };
     const left = attrs['transposeA'] === true ? transposed(backend, a, lastTwoSwapped(a)) : a;
     const right = attrs['transposeB'] === true ? transposed(backend, b, lastTwoSwapped(b)) : b;
     const plain = { ...attrs, transposeA: false, transposeB: false };
-    const result = shipped({ inputs: { ...inputs, a: left, b: right }, backend, attrs: plain }) as TensorInfo;
+    const stack = tf.broadcast_util.assertAndGetBroadcastShape(left.shape.slice(0, -2), right.shape.slice(0, -2));
+    const outShape = [...stack, left.shape.at(-2)!, right.shape.at(-1)!];
+    const isStack = tf.util.sizeFromShape(stack) > 1;
+    let result: TensorInfo;
+    if (tf.util.sizeFromShape(outShape) * left.shape.at(-1)! === 0) {
+      result = withBias(backend, zeros(backend, outShape), bias);
+    } else if (isStack) {
+      // The shipped loop over a stack adds the wrong entries of the bias, and knows no stacks that differ.
+      const [leftStack, rightStack] = [stacked(backend, left, stack), stacked(backend, right, stack)];
+      const product = shipped({ inputs: { a: leftStack, b: rightStack }, backend, attrs: plain }) as TensorInfo;
+      if (leftStack !== left) release(backend, leftStack);
+      if (rightStack !== right) release(backend, rightStack);
+      result = withBias(backend, product, bias);
+    } else {
+      // The packed form is kept for the data of b, whatever its shape: another shape needs data of its own.
+      const shape = right.shape.slice(-2).join();
+      const isOther = (shapeOfPacked.get(right.dataId) ?? shape) !== shape;
+      const own = isOther ? copyOf(backend, right) : right;
+      if (!isOther) shapeOfPacked.set(right.dataId, shape);
+      result = shipped({ inputs: { ...inputs, a: left, b: own }, backend, attrs: plain }) as TensorInfo;
+      if (isOther) release(backend, own);
+    }
     if (left !== a) release(backend, left);
     if (right !== b) release(backend, right);
     return result;
   };
+}
+
+/** A stack of matrices repeated to the given one; a single matrix, or the same stack, as it is. */
+function stacked(backend: WasmBackend, tensor: TensorInfo, stack: readonly number[]): TensorInfo {
+  const own = tensor.shape.slice(0, -2);
+  const filled = [...Array<number>(stack.length - own.length).fill(1), ...own];
+  if (tf.util.sizeFromShape(own) === 1 || tf.util.arraysEqual(filled, [...stack])) return tensor;
+  const x = reshaped(tensor, [...filled, ...tensor.shape.slice(-2)]);
+  return runKernel(backend, 'Tile', { x }, { reps: [...stack.map((extent, axis) => extent / filled[axis]!), 1, 1] });
+}
+
+function withBias(backend: WasmBackend, product: TensorInfo, bias: TensorInfo | undefined): TensorInfo {
+  if (bias === undefined || product.shape.includes(0)) return product;
+  const sum = runKernel(backend, 'Add', { a: product, b: bias }, {});
+  release(backend, product);
+  return sum;
+}
+
+function copyOf(backend: WasmBackend, tensor: TensorInfo): TensorInfo {
+  const copy = allocate(backend, tensor.shape);
+  floatsOf(backend, copy).set(floatsOf(backend, tensor));
+  return copy;
 }
 
 function lastTwoSwapped({ shape }: TensorInfo): number[] {

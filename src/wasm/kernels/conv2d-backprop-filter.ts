@@ -1,11 +1,12 @@
+import * as tf from '@tensorflow/tfjs';
 import type { TensorInfo } from '@tensorflow/tfjs';
 import type { WasmBackend } from '../backend.ts';
-import { release } from '../backend.ts';
+import { release, zeros } from '../backend.ts';
 import { runKernel, transposed } from '../run-kernel.ts';
 import type { SimdOf } from '../simd/instance.ts';
 import { filterGradientSimd } from '../simd/filter-gradient.ts';
 import type { ConvGeometry } from './conv-geometry.ts';
-import { convGeometry } from './conv-geometry.ts';
+import { convGeometry, withFittingGradient } from './conv-geometry.ts';
 import type { KernelCall, TrainingKernel } from './training-kernel.ts';
 
 /**
@@ -26,9 +27,14 @@ function filterGradient({ backend, inputs, attrs }: KernelCall, simdOf: SimdOf):
   const { x, dy } = inputs as { x: TensorInfo; dy: TensorInfo };
   const geometry = convGeometry(x.shape, attrs['filterShape'] as number[], attrs);
   const simd = simdOf(backend);
-  return simd === undefined
-    ? filterGradientPlain(backend, x, dy, geometry)
-    : filterGradientSimd(backend, simd, x, dy, geometry);
+  if (tf.util.sizeFromShape(x.shape) * tf.util.sizeFromShape(geometry.outShape) === 0) {
+    return zeros(backend, geometry.filterShape);
+  }
+  return withFittingGradient(backend, dy, geometry, (fitting) =>
+    simd === undefined
+      ? filterGradientPlain(backend, x, fitting, geometry)
+      : filterGradientSimd(backend, simd, x, fitting, geometry),
+  );
 }
 
 function filterGradientPlain(backend: WasmBackend, x: TensorInfo, dy: TensorInfo, geometry: ConvGeometry): TensorInfo {

@@ -1,11 +1,12 @@
+import * as tf from '@tensorflow/tfjs';
 import type { TensorInfo } from '@tensorflow/tfjs';
 import type { WasmBackend } from '../backend.ts';
-import { allocate, floatsOf, release, reshaped, withPart } from '../backend.ts';
+import { floatsOf, release, reshaped, withPart, zeros } from '../backend.ts';
 import { product, transposed } from '../run-kernel.ts';
 import type { SimdOf } from '../simd/instance.ts';
 import { inputGradientSimd } from '../simd/input-gradient.ts';
 import type { ConvGeometry } from './conv-geometry.ts';
-import { convGeometry } from './conv-geometry.ts';
+import { convGeometry, withFittingGradient } from './conv-geometry.ts';
 import { addPatches, patchSize } from './patches.ts';
 import type { KernelCall, TrainingKernel } from './training-kernel.ts';
 
@@ -31,19 +32,21 @@ function inputGradient({ backend, inputs, attrs }: KernelCall, simdOf: SimdOf): 
   const { dy, filter } = inputs as { dy: TensorInfo; filter: TensorInfo };
   const geometry = convGeometry(attrs['inputShape'] as number[], filter.shape, attrs);
   const simd = simdOf(backend);
-  return simd === undefined
-    ? throughPatches(backend, dy, filter, geometry)
-    : inputGradientSimd(backend, simd, dy, filter, geometry);
+  return withFittingGradient(backend, dy, geometry, (fitting) =>
+    simd === undefined
+      ? throughPatches(backend, fitting, filter, geometry)
+      : inputGradientSimd(backend, simd, fitting, filter, geometry),
+  );
 }
 
 /** `dPatches = dy · Wᵀ`, then each patch added where it was taken from. */
 function throughPatches(backend: WasmBackend, dy: TensorInfo, filter: TensorInfo, geometry: ConvGeometry): TensorInfo {
   const { batchSize, inShape, outChannels } = geometry;
   const size = patchSize(geometry);
+  if (tf.util.sizeFromShape(dy.shape) * size === 0) return zeros(backend, inShape);
   const positions = geometry.outHeight * geometry.outWidth;
   const filterT = transposed(backend, reshaped(filter, [size, outChannels]), [1, 0]);
-  const dx = allocate(backend, inShape);
-  floatsOf(backend, dx).fill(0);
+  const dx = zeros(backend, inShape);
   const images = Math.max(1, Math.floor(CHUNK / (positions * size)));
   for (let first = 0; first < batchSize; first += images) {
     const rows = Math.min(images, batchSize - first) * positions;

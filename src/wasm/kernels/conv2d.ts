@@ -1,61 +1,50 @@
-import * as tf from '@tensorflow/tfjs';
-import type { KernelFunc, NamedAttrMap, TensorInfo } from '@tensorflow/tfjs';
-import type { SimdOf } from '../simd/instance.ts';
+import type { KernelFunc, TensorInfo } from '@tensorflow/tfjs';
+import type { Simd } from '../simd/instance.ts';
 import { convolutionSimd } from '../simd/convolution.ts';
+import type { ConvGeometry } from './conv-geometry.ts';
 import { convGeometry } from './conv-geometry.ts';
-import type { KernelCall, TrainingKernel } from './training-kernel.ts';
+import { fused } from './fused.ts';
+import { shippedConvolution } from './shipped-convolution.ts';
+import type { TrainingKernel } from './training-kernel.ts';
 
 /**
  * The convolution itself.
  *
- * On one thread by SIMD: 1.1 to 1.5 times as fast as the shipped kernel for most layers of LeNet and ResNet-20, never much
- * slower. With threads, or dilations, by the shipped kernel with
- * `'same'` padding spelled out: where the filter is smaller than the stride it computes a negative padding of its own and returns
- * wrong numbers (8x5 input, 1x2 filter, stride 2).
+ * On one thread by SIMD: 1.1 to 1.5 times as fast as the shipped kernel for most layers of LeNet and ResNet-20, never much slower.
+ * With threads, or dilations, by the shipped kernel with its padding spelled out ({@link shippedConvolution}).
  *
  * @internal
  */
 export const conv2d: TrainingKernel = {
   kernelName: 'Conv2D',
-  build: (shipped, simdOf) => {
-    const fallback = withExplicitPadding(shipped);
-    return (call) => convolution(call, simdOf) ?? fallback(call);
+  build: (shipped, simdOf) => (call) => {
+    const { backend, inputs } = call;
+    const { x, filter } = inputs as { x: TensorInfo; filter: TensorInfo };
+    const geometry = convGeometry(x.shape, filter.shape, call.attrs);
+    const simd = simdOf(backend);
+    return isOurs(simd, geometry)
+      ? convolutionSimd(backend, simd, x, filter, geometry)
+      : shippedConvolution(existing(shipped), call, geometry);
   },
 };
 
-/** The shipped convolution with bias and activation in one kernel, with the same repair. @internal */
-export const fusedConv2d: TrainingKernel = { kernelName: 'FusedConv2D', build: withExplicitPadding };
+/** The shipped convolution with bias, then the activation. @internal */
+export const fusedConv2d: TrainingKernel = {
+  kernelName: 'FusedConv2D',
+  build: (shipped, simdOf) => (call) => {
+    const { x, filter } = call.inputs as { x: TensorInfo; filter: TensorInfo };
+    const geometry = convGeometry(x.shape, filter.shape, call.attrs);
+    return fused(call, simdOf, geometry.outChannels, (linear) =>
+      shippedConvolution(existing(shipped), linear, geometry),
+    );
+  },
+};
 
-function convolution({ backend, inputs, attrs }: KernelCall, simdOf: SimdOf): TensorInfo | undefined {
-  const { x, filter } = inputs as { x: TensorInfo; filter: TensorInfo };
-  const simd = simdOf(backend);
-  const dilated = [attrs['dilations'] as number | number[]].flat().some((dilation) => dilation !== 1);
-  if (simd === undefined || simd.threaded || dilated) return undefined;
-  return convolutionSimd(backend, simd, x, filter, convGeometry(x.shape, filter.shape, attrs));
+function isOurs(simd: Simd | undefined, { dilationHeight, dilationWidth }: ConvGeometry): simd is Simd {
+  return simd !== undefined && !simd.threaded && dilationHeight === 1 && dilationWidth === 1;
 }
 
-function withExplicitPadding(shipped: KernelFunc | undefined): (call: KernelCall) => TensorInfo {
+function existing(shipped: KernelFunc | undefined): KernelFunc {
   if (shipped === undefined) throw new TypeError('the wasm backend ships convolutions');
-  return ({ backend, inputs, attrs }) => {
-    const { x, filter } = inputs as { x: TensorInfo; filter: TensorInfo };
-    const explicit = attrs['pad'] === 'same' ? { ...attrs, pad: samePadding(x, filter, attrs) } : attrs;
-    return shipped({ inputs, backend, attrs: explicit }) as TensorInfo;
-  };
-}
-
-function samePadding(x: TensorInfo, filter: TensorInfo, attrs: NamedAttrMap): tf.backend_util.ExplicitPadding {
-  const { padInfo } = tf.backend_util.computeConv2DInfo(
-    x.shape as [number, number, number, number],
-    filter.shape as [number, number, number, number],
-    attrs['strides'] as number | [number, number],
-    attrs['dilations'] as number | [number, number],
-    'same',
-    attrs['dimRoundingMode'] as 'floor' | 'round' | 'ceil',
-  );
-  return [
-    [0, 0],
-    [padInfo.top, padInfo.bottom],
-    [padInfo.left, padInfo.right],
-    [0, 0],
-  ];
+  return shipped;
 }

@@ -1,14 +1,16 @@
-import * as tf from '@tensorflow/tfjs';
 import type { TensorInfo } from '@tensorflow/tfjs';
+import type { WasmBackend } from '../backend.ts';
 import { addressOf, allocate, floatsOf, release } from '../backend.ts';
 import type { SimdOf } from '../simd/instance.ts';
 import type { ConvGeometry } from './conv-geometry.ts';
+import { poolGeometry, withFittingGradient } from './conv-geometry.ts';
 import type { KernelCall, TrainingKernel } from './training-kernel.ts';
 
 const BYTES = Float32Array.BYTES_PER_ELEMENT;
 
 /**
- * Gradient of max pooling: each `dy` goes to the first largest entry of its window, in row-major order.
+ * Gradient of max pooling: each `dy` goes to the first largest entry of its window, in row-major order; to none where all are NaN or
+ * -Infinity.
  *
  * Four channels at a time by SIMD, the last `channels mod 4` by a plain loop over the heap. The shipped kernel takes 9 times as
  * long.
@@ -23,6 +25,18 @@ export const maxPoolGrad: TrainingKernel = {
 function poolGradient({ backend, inputs, attrs }: KernelCall, simdOf: SimdOf): TensorInfo {
   const { dy, input } = inputs as { dy: TensorInfo; input: TensorInfo };
   const geometry = poolGeometry(input.shape, attrs);
+  return withFittingGradient(backend, dy, geometry, (fitting) =>
+    eachToLargest(backend, simdOf, fitting, input, geometry),
+  );
+}
+
+function eachToLargest(
+  backend: WasmBackend,
+  simdOf: SimdOf,
+  dy: TensorInfo,
+  input: TensorInfo,
+  geometry: ConvGeometry,
+): TensorInfo {
   const { inChannels } = geometry;
   const simd = simdOf(backend);
   const fours = simd === undefined ? 0 : Math.floor(inChannels / 4);
@@ -46,17 +60,6 @@ function poolGradient({ backend, inputs, attrs }: KernelCall, simdOf: SimdOf): T
 }
 
 type Four = [number, number, number, number];
-
-function poolGeometry(shape: number[], attrs: KernelCall['attrs']): ConvGeometry {
-  return tf.backend_util.computePool2DInfo(
-    shape as Four,
-    attrs['filterSize'] as number | [number, number],
-    attrs['strides'] as number | [number, number],
-    1,
-    attrs['pad'] as 'same' | 'valid' | number | tf.backend_util.ExplicitPadding,
-    attrs['dimRoundingMode'] as 'floor' | 'round' | 'ceil',
-  );
-}
 
 /** Writes, for each output position, where the entries of its window begin (in bytes, channel 0, without the padding). */
 function eachWindow(window: Int32Array, geometry: ConvGeometry, use: (entries: number) => void): void {
@@ -86,11 +89,14 @@ function addToLargest(
   channel: number,
   from: number,
 ): void {
-  if (entries === 0) return;
-  let best = window[0]! / BYTES + channel;
-  for (let i = 1; i < entries; i++) {
+  let best = -1;
+  let largest = -Infinity;
+  for (let i = 0; i < entries; i++) {
     const candidate = window[i]! / BYTES + channel;
-    if (x[candidate]! > x[best]!) best = candidate;
+    if (x[candidate]! > largest) {
+      best = candidate;
+      largest = x[candidate]!;
+    }
   }
-  dx[best]! += dy[from]!;
+  if (best >= 0) dx[best]! += dy[from]!;
 }

@@ -33,6 +33,10 @@ export const set = (local: number, value: Code): Code => [...value, 0x21, ...uns
 export const constant = (value: number): Code => [0x41, ...signed(value)];
 /** @internal */
 export const add = (a: Code, b: Code): Code => [...a, ...b, 0x6a];
+/** @internal */
+export const multiply = (a: Code, b: Code): Code => [...a, ...b, 0x6c];
+/** The smaller of two addresses. @internal */
+export const lower = (a: Code, b: Code): Code => [...a, ...b, ...a, ...b, 0x49, 0x1b];
 /** Loads an i32 at `address + offset` (bytes). @internal */
 export const load = (address: Code, offset = 0): Code => [...address, 0x28, 2, ...unsigned(offset)];
 
@@ -49,14 +53,34 @@ export const storeFour = (address: Code, value: Code, offset = 0): Code => [
   2,
   ...unsigned(offset),
 ];
+/** Four integers. @internal */
+export const fourConstants = (values: readonly [number, number, number, number]): Code => [
+  SIMD,
+  0x0c,
+  ...new Uint8Array(Int32Array.from(values).buffer),
+];
 /** Four zeros. @internal */
-export const zeros: Code = [SIMD, 0x0c, ...Array<number>(16).fill(0)];
+export const zeros: Code = fourConstants([0, 0, 0, 0]);
+/** An i32 four times over: an integer, or the bits of a float. @internal */
+export const splat = (value: Code): Code => [...value, SIMD, 0x11];
+/** Four comparisons of integers: all bits of an entry set where a < b. @internal */
+export const lessFour = (a: Code, b: Code): Code => [...a, ...b, SIMD, 0x39];
 /** Four sums. @internal */
 export const addFour = (a: Code, b: Code): Code => [...a, ...b, SIMD, 0xe4, 0x01];
 /** Four products. @internal */
 export const multiplyFour = (a: Code, b: Code): Code => [...a, ...b, SIMD, 0xe6, 0x01];
-/** Four times the larger of two. @internal */
+/** Four quotients. @internal */
+export const divideFour = (a: Code, b: Code): Code => [...a, ...b, SIMD, 0xe7, 0x01];
+/** Four integers as floats. @internal */
+export const floatFour = (a: Code): Code => [...a, SIMD, 0xfa, 0x01];
+/** Four times the smaller of two; NaN if one of them is. @internal */
+export const minFour = (a: Code, b: Code): Code => [...a, ...b, SIMD, 0xe8, 0x01];
+/** Four times the larger of two; NaN if one of them is. @internal */
 export const maxFour = (a: Code, b: Code): Code => [...a, ...b, SIMD, 0xe9, 0x01];
+/** Four times `b < a ? b : a`: a, unless b is known to be smaller. @internal */
+export const smallerFour = (a: Code, b: Code): Code => [...a, ...b, SIMD, 0xea, 0x01];
+/** Four times `a < b ? b : a`: a, unless b is known to be larger. @internal */
+export const largerFour = (a: Code, b: Code): Code => [...a, ...b, SIMD, 0xeb, 0x01];
 /** Four comparisons: all bits of an entry set where a = b. @internal */
 export const equalFour = (a: Code, b: Code): Code => [...a, ...b, SIMD, 0x41];
 /** Bits of a that are also in b. @internal */
@@ -66,13 +90,14 @@ export const andNot = (a: Code, b: Code): Code => [...a, ...b, SIMD, 0x4f];
 /** Bits in a or b. @internal */
 export const or = (a: Code, b: Code): Code => [...a, ...b, SIMD, 0x50];
 
-/** Runs `body`, counting `counter` down to 0; at least once. @internal */
+/** Runs `body` as often as `counter` says, counting it down to 0; not at all where it is 0 or less. @internal */
 export const countDown = (counter: number, body: Code): Code => [
+  ...[...get(counter), ...constant(0), 0x4a, 0x04, 0x40], // if it is more than 0
   ...[0x03, 0x40], // loop
   ...body,
   ...[...get(counter), ...constant(-1), 0x6a, 0x22, ...unsigned(counter)], // counter - 1, kept
   ...[0x0d, 0], // again, unless it is 0
-  0x0b,
+  ...[0x0b, 0x0b],
 ];
 
 /** The bytes of a module that imports its memory as `env.memory` and exports the functions by their names. @internal */

@@ -42,12 +42,11 @@ function eachImage(
 ): TensorInfo {
   const { batchSize, inChannels, outChannels, outShape, filterHeight, filterWidth } = geometry;
   const { height, width } = paddedSize(geometry);
-  const columns = upToFour(outChannels);
   const starts = patchStarts(geometry, width);
   const size = starts.length * outChannels;
-  const image = allocate(backend, [size + 2 * columns]);
+  const image = allocate(backend, [size + 2 * upToFour(outChannels)]);
   const inImage = starts.map((_, i) => i * outChannels);
-  const table = rowTable(backend, starts, inImage, size + columns);
+  const table = rowTable(backend, starts, inImage, size + upToFour(outChannels));
   const y = allocate(backend, outShape);
   const run = filterWidth * inChannels;
   for (let i = 0; i < batchSize; i++) {
@@ -63,7 +62,7 @@ function eachImage(
       inner: run,
       outer: filterHeight,
       c: addressOf(backend, image),
-      columns,
+      columns: outChannels,
     });
     floatsOf(backend, y).set(buffer.subarray(0, size), i * size);
   }

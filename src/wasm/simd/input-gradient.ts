@@ -56,7 +56,7 @@ export function inputGradientSimd(
         inner: outChannels,
         outer: 1,
         c: addressOf(backend, image) + BYTES * y * width * inChannels,
-        columns: filled,
+        columns: run,
       });
     }
     copyInside(floatsOf(backend, dx), floatsOf(backend, image), geometry, width, i);

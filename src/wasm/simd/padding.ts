@@ -2,6 +2,7 @@ import type { TensorInfo } from '@tensorflow/tfjs';
 import type { WasmBackend } from '../backend.ts';
 import { allocate, floatsOf, release } from '../backend.ts';
 import type { ConvGeometry } from '../kernels/conv-geometry.ts';
+import { reachOf } from '../kernels/conv-geometry.ts';
 import { runKernel } from '../run-kernel.ts';
 
 /** The next multiple of 4: the SIMD loops work on four floats at a time. @internal */
@@ -11,12 +12,11 @@ export function upToFour(count: number): number {
 
 /** Height and width of the padded input, never less than what the filter reaches. @internal */
 export function paddedSize(geometry: ConvGeometry): { height: number; width: number } {
-  const { inHeight, inWidth, outHeight, outWidth, padInfo } = geometry;
-  const reachDown = (outHeight - 1) * geometry.strideHeight + geometry.effectiveFilterHeight;
-  const reachRight = (outWidth - 1) * geometry.strideWidth + geometry.effectiveFilterWidth;
+  const { inHeight, inWidth, padInfo } = geometry;
+  const reach = reachOf(geometry);
   return {
-    height: Math.max(inHeight + padInfo.top + padInfo.bottom, reachDown),
-    width: Math.max(inWidth + padInfo.left + padInfo.right, reachRight),
+    height: Math.max(inHeight + padInfo.top + padInfo.bottom, reach.height),
+    width: Math.max(inWidth + padInfo.left + padInfo.right, reach.width),
   };
 }
 

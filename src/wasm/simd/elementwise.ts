@@ -1,0 +1,53 @@
+import type { Code, WasmFunction } from './assembler.ts';
+import * as wasm from './assembler.ts';
+
+const { get, set, add, constant, loadFour, storeFour, splat } = wasm;
+
+/** What a loop makes of four entries of an array, and of the bits of two numbers. */
+function unary(name: string, entry: (x: Code, low: Code, high: Code) => Code): WasmFunction {
+  const [x, out, fours, low, high] = [0, 1, 2, 3, 4] as const;
+  const body = wasm.countDown(fours, [
+    ...storeFour(get(out), entry(loadFour(get(x)), splat(get(low)), splat(get(high)))),
+    ...[x, out].flatMap((array) => set(array, add(get(array), constant(16)))),
+  ]);
+  return { name, parameters: 5, integers: 0, vectors: 0, body };
+}
+
+/**
+ * `min(max(x, low), high)` as JavaScript's `Math` has it: NaN stays, and of two zeros the positive one is the larger.
+ *
+ * Parameters: x, out (addresses, which may be equal), fours, low, high (bits of floats).
+ *
+ * @internal
+ */
+export const clampFunction = (name: string): WasmFunction =>
+  unary(name, (x, low, high) => wasm.minFour(wasm.maxFour(x, low), high));
+
+/**
+ * `x < low ? low : x > high ? high : x`: NaN stays, and so does every entry in the range, with its sign.
+ *
+ * Parameters: as of {@link clampFunction}.
+ *
+ * @internal
+ */
+export const clipFunction = (name: string): WasmFunction =>
+  unary(name, (x, low, high) => wasm.smallerFour(wasm.largerFour(x, low), high));
+
+/**
+ * The larger (or smaller) of two arrays' entries; NaN if one of them is.
+ *
+ * Parameters: a, aStep, b, bStep, out, fours. A step is 16, or 0 where the same four entries are taken again and again.
+ *
+ * @internal
+ */
+export function extremumFunction(name: string, which: 'max' | 'min'): WasmFunction {
+  const [a, aStep, b, bStep, out, fours] = [0, 1, 2, 3, 4, 5] as const;
+  const of = which === 'max' ? wasm.maxFour : wasm.minFour;
+  const body = wasm.countDown(fours, [
+    ...storeFour(get(out), of(loadFour(get(a)), loadFour(get(b)))),
+    ...set(a, add(get(a), get(aStep))),
+    ...set(b, add(get(b), get(bStep))),
+    ...set(out, add(get(out), constant(16))),
+  ]);
+  return { name, parameters: 6, integers: 0, vectors: 0, body };
+}
