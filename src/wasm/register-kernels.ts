@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import type { KernelConfig, KernelFunc } from '@tensorflow/tfjs';
+import type { KernelConfig, KernelFunc, TensorInfo } from '@tensorflow/tfjs';
 import { CatrsError } from '../errors.ts';
 import { guardKernels } from './guard-kernels.ts';
 import { batchMatMul, fusedMatMul } from './kernels/batch-mat-mul.ts';
@@ -8,10 +8,11 @@ import { conv2d, fusedConv2d } from './kernels/conv2d.ts';
 import { conv2dBackpropFilter } from './kernels/conv2d-backprop-filter.ts';
 import { conv2dBackpropInput } from './kernels/conv2d-backprop-input.ts';
 import { depthwiseConv2d, fusedDepthwiseConv2d } from './kernels/depthwise-conv2d.ts';
+import { cpuKernels, missingKernels, withFallback } from './kernels/fallbacks.ts';
 import { cast, identity } from './kernels/identity.ts';
 import { maxPoolGrad } from './kernels/max-pool-grad.ts';
 import { avgPool, avgPoolGrad, maxPool } from './kernels/pool.ts';
-import type { TrainingKernel } from './kernels/training-kernel.ts';
+import type { KernelCall, TrainingKernel } from './kernels/training-kernel.ts';
 import { mean, sum } from './kernels/sum.ts';
 import { tile } from './kernels/tile.ts';
 import { unsortedSegmentSum } from './kernels/unsorted-segment-sum.ts';
@@ -43,6 +44,8 @@ export const trainingKernels: readonly TrainingKernel[] = [
   sum,
   tile,
   unsortedSegmentSum,
+  ...cpuKernels,
+  ...missingKernels,
 ];
 
 /** Tells our kernels from the shipped ones, also those of a second copy of this module. */
@@ -87,6 +90,7 @@ export function registerWasmTrainingKernels(): void {
   }
   const simdOf = simdForBackends();
   for (const kernel of trainingKernels) register(kernel, simdOf);
+  for (const { kernelName } of tf.getKernelsForBackend('wasm')) register({ kernelName, build: asShipped }, simdOf);
   guardKernels();
 }
 
@@ -94,9 +98,15 @@ function register({ kernelName, build }: TrainingKernel, simdOf: SimdOf): void {
   const shipped = registered(kernelName);
   if (shipped !== undefined && mark in shipped.kernelFunc) return;
   if (shipped !== undefined) tf.unregisterKernel(kernelName, 'wasm');
-  const kernelFunc = Object.assign(build(shipped?.kernelFunc, simdOf), { [mark]: true }) as unknown as KernelFunc;
+  const kernel = withFallback(kernelName, build(shipped?.kernelFunc, simdOf));
+  const kernelFunc = Object.assign((call: KernelCall) => kernel(call), { [mark]: true }) as unknown as KernelFunc;
   // The shipped set-up stays: where the backend has not started yet, the shipped kernel inside ours still waits for it.
   tf.registerKernel({ ...shipped, kernelName, backendName: 'wasm', kernelFunc });
+}
+
+function asShipped(shipped: KernelFunc | undefined): (call: KernelCall) => TensorInfo {
+  if (shipped === undefined) throw new TypeError('the wasm backend ships the kernel');
+  return ({ inputs, backend, attrs }) => shipped({ inputs, backend, attrs }) as TensorInfo;
 }
 
 function registered(kernelName: string): KernelConfig | undefined {

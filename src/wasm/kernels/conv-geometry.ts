@@ -26,26 +26,40 @@ export function convGeometry(
       { call: 'convolution', field: 'dataFormat', value: attrs['dataFormat'] },
     );
   }
-  return tf.backend_util.computeConv2DInfo(
-    inputShape as Shape4D,
-    filterShape as Shape4D,
-    attrs['strides'] as PerAxis,
-    (attrs['dilations'] as PerAxis | undefined) ?? 1,
-    attrs['pad'] as Pad,
-    attrs['dimRoundingMode'] as Rounding,
-    kind === 'depthwise',
+  return fitting(
+    tf.backend_util.computeConv2DInfo(
+      inputShape as Shape4D,
+      filterShape as Shape4D,
+      attrs['strides'] as PerAxis,
+      (attrs['dilations'] as PerAxis | undefined) ?? 1,
+      attrs['pad'] as Pad,
+      attrs['dimRoundingMode'] as Rounding,
+      kind === 'depthwise',
+    ),
   );
 }
 
 /** Reads the geometry of a pooling from the attributes of its kernels. @internal */
 export function poolGeometry(inputShape: number[], attrs: NamedAttrMap): ConvGeometry {
-  return tf.backend_util.computePool2DInfo(
-    inputShape as Shape4D,
-    attrs['filterSize'] as PerAxis,
-    attrs['strides'] as PerAxis,
-    1,
-    attrs['pad'] as Pad,
-    attrs['dimRoundingMode'] as Rounding,
+  return fitting(
+    tf.backend_util.computePool2DInfo(
+      inputShape as Shape4D,
+      attrs['filterSize'] as PerAxis,
+      attrs['strides'] as PerAxis,
+      1,
+      attrs['pad'] as Pad,
+      attrs['dimRoundingMode'] as Rounding,
+    ),
+  );
+}
+
+/** The geometry, unless the filter is so much larger than the input that the output's size would be negative. */
+function fitting(geometry: ConvGeometry): ConvGeometry {
+  const { inHeight, inWidth, outHeight, outWidth, effectiveFilterHeight, effectiveFilterWidth } = geometry;
+  if (outHeight >= 0 && outWidth >= 0) return geometry;
+  throw new CatrsError(
+    `\`x\` must be as large as the filter (${effectiveFilterHeight}x${effectiveFilterWidth}), got ${inHeight}x${inWidth} (pad it)`,
+    { call: 'convolution', field: 'x', value: geometry.inShape },
   );
 }
 

@@ -1,4 +1,5 @@
 import type { KernelFunc, TensorInfo } from '@tensorflow/tfjs';
+import type { WasmBackend } from '../backend.ts';
 import type { KernelCall, TrainingKernel } from './training-kernel.ts';
 
 /**
@@ -8,11 +9,29 @@ import type { KernelCall, TrainingKernel } from './training-kernel.ts';
  */
 export const identity: TrainingKernel = { kernelName: 'Identity', build: (shipped) => shareOr(shipped, () => true) };
 
-/** A cast to the type that the tensor has shares its data too: the gradient of relu casts each of its masks so. @internal */
+/**
+ * A cast to the type that the tensor has shares its data too: the gradient of relu casts each of its masks so. As bool, every number
+ * but 0 is true; the shipped kernel keeps the last byte of its integer part.
+ *
+ * @internal
+ */
 export const cast: TrainingKernel = {
   kernelName: 'Cast',
-  build: (shipped) => shareOr(shipped, ({ inputs, attrs }) => inputs['x']?.dtype === attrs['dtype']),
+  build: (shipped) => {
+    const sharing = shareOr(shipped, ({ inputs, attrs }) => inputs['x']?.dtype === attrs['dtype']);
+    return (call) => {
+      const { x } = call.inputs as { x: TensorInfo };
+      return call.attrs['dtype'] === 'bool' && x.dtype !== 'bool' ? truthOf(call.backend, x) : sharing(call);
+    };
+  },
 };
+
+function truthOf(backend: WasmBackend, x: TensorInfo): TensorInfo {
+  const y = backend.makeOutput(x.shape, 'bool');
+  const [to, from] = [backend.typedArrayFromHeap(y), backend.typedArrayFromHeap(x)];
+  for (let i = 0; i < to.length; i++) to[i] = from[i] === 0 ? 0 : 1;
+  return y;
+}
 
 function shareOr(
   shipped: KernelFunc | undefined,

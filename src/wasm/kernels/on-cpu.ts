@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import type { DataType, KernelConfig, KernelFunc, NamedTensorInfoMap, TensorInfo } from '@tensorflow/tfjs';
+import { CatrsError } from '../../errors.ts';
 import type { WasmBackend } from '../backend.ts';
 import type { KernelCall, TrainingKernel } from './training-kernel.ts';
 
@@ -24,12 +25,22 @@ export function onCpu(kernelName: string): (call: KernelCall) => TensorInfo {
     // Else TensorFlow.js prints an advertisement when Node first uses this backend.
     cpu.firstUse = false;
     const { kernelFunc } = tf.getKernel(kernelName, 'cpu') as KernelConfig;
-    const copies: NamedTensorInfoMap = {};
-    for (const [name, input] of Object.entries(inputs)) copies[name] = copyTo(cpu, backend, input);
-    const result = kernelFunc({ inputs: copies, backend: cpu as never, attrs });
-    const moved = [result].flat().map((output) => moveBack(cpu, backend, output));
-    for (const copy of Object.values(copies)) cpu.disposeIntermediateTensorInfo(copy as TensorInfo);
-    return (Array.isArray(result) ? moved : moved[0]) as TensorInfo;
+    // Some kernels take a list, in which the names are numbers.
+    const copies = (Array.isArray(inputs) ? [] : {}) as NamedTensorInfoMap;
+    for (const [name, input] of Object.entries(inputs)) {
+      // An input that is left out is undefined or null.
+      if (input?.dtype) copies[name] = copyTo(cpu, backend, input);
+    }
+    try {
+      const result = kernelFunc({ inputs: copies, backend: cpu as never, attrs });
+      const moved = [result].flat().map((output) => moveBack(cpu, backend, output));
+      return (Array.isArray(result) ? moved : moved[0]) as TensorInfo;
+    } catch (error) {
+      // An array of a negative length is no crash of the module.
+      throw error instanceof RangeError ? refusal(kernelName, Object.values(inputs), error) : error;
+    } finally {
+      for (const copy of Object.values(copies)) cpu.disposeIntermediateTensorInfo(copy as TensorInfo);
+    }
   };
 }
 
@@ -49,9 +60,19 @@ function runShipped(shipped: KernelFunc, { backend, inputs, attrs }: KernelCall)
   return shipped({ inputs, backend, attrs }) as TensorInfo;
 }
 
+function refusal(kernelName: string, inputs: readonly TensorInfo[], error: RangeError): CatrsError {
+  const shapes = inputs.map(({ shape }) => `[${shape.join(', ')}]`).join(' and ');
+  return new CatrsError(`the inputs of ${kernelName} must fit together, got ${shapes} (${error.message})`, {
+    call: 'catrs/wasm',
+    field: kernelName,
+    value: inputs,
+  });
+}
+
 function copyTo(cpu: CpuBackend, backend: WasmBackend, tensor: TensorInfo): TensorInfo {
   const values = backend.readSync(tensor.dataId);
-  return cpu.makeTensorInfo(tensor.shape, tensor.dtype, values);
+  // Two kernels ask for the rank, which tensors have and their descriptions have not.
+  return { ...cpu.makeTensorInfo(tensor.shape, tensor.dtype, values), rank: tensor.shape.length } as TensorInfo;
 }
 
 function moveBack(cpu: CpuBackend, backend: WasmBackend, tensor: TensorInfo): TensorInfo {
