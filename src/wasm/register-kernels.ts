@@ -3,7 +3,7 @@ import type { KernelConfig, KernelFunc, TensorInfo } from '@tensorflow/tfjs';
 import { CatrsError } from '../errors.ts';
 import { guardKernels } from './guard-kernels.ts';
 import { batchMatMul, fusedMatMul } from './kernels/batch-mat-mul.ts';
-import { clipByValue, maximum, minimum, relu, relu6 } from './kernels/clamp.ts';
+import { clipByValue, maximum, minimum, relu, relu6, sign } from './kernels/clamp.ts';
 import { conv2d, fusedConv2d } from './kernels/conv2d.ts';
 import { conv2dBackpropFilter } from './kernels/conv2d-backprop-filter.ts';
 import { conv2dBackpropInput } from './kernels/conv2d-backprop-input.ts';
@@ -41,6 +41,7 @@ export const trainingKernels: readonly TrainingKernel[] = [
   minimum,
   relu,
   relu6,
+  sign,
   sum,
   tile,
   unsortedSegmentSum,
@@ -67,9 +68,14 @@ const mark: unique symbol = Symbol.for('catrs.wasm.trainingKernel');
  * | `MaxPool`, `AvgPool` | pooling | the same; a NaN hides its neighbours, or becomes -Infinity |
  * | `MaxPoolGrad`, `AvgPoolGrad` | gradients of pooling | 9 times slower |
  * | `Relu`, `Relu6`, `ClipByValue`, `Maximum`, `Minimum` | clamps | turn NaN into a number |
+ * | `Sign` | attacks | 0 for numbers below 1.2e-7 |
+ * | 3D pooling and gradients of 3D convolutions, `Dilation2D`, `MaxPoolWithArgmax`, `CropAndResize`, `RotateWithOffset`, `FloorDiv`, `Mod`, `Sin`, `Cos`, and some cases of `GatherV2`, `OneHot`, `Prelu`, `ResizeBilinear` | – | wrong; computed by the `cpu` backend, on copies |
+ * | any kernel, where an input is empty or has a type that it misreads (strings, masks, some integers) | – | the same |
+ * | `Einsum` and ragged tensors | – | missing; computed by the `cpu` backend |
  * | `Sum`, `Mean` | sums over the first axes: biases, batch normalisation | 5 times slower |
  * | `Tile` | gradient of batch normalisation | 200 times slower |
  * | `Identity`, `Cast` to the same type | what the tape saves, gradient of relu | copies the data |
+ * | `Cast` to bool | masks | keeps the last byte of the integer part |
  * | `UnsortedSegmentSum` | gradient of `tf.gather` | missing |
  *
  * They are for NHWC and float32, run on one thread, and agree with the `cpu` backend to 1e-4 relative, for NaN and infinities too.

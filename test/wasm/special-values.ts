@@ -255,7 +255,7 @@ function pools(): Record<string, Unary> {
     const volume: Unary = (x) => tf.maxPool3d(tf.reshape(x, [1, 6, 6, 6, 5]) as T5, filter, strides, pad);
     table[`max pool 3D ${name}`] = volume;
     table[`average pool 3D ${name}`] = (x) => tf.avgPool3d(tf.reshape(x, [1, 6, 6, 6, 5]) as T5, filter, strides, pad);
-    table[`max pool with places ${name}`] = (x) => tf.maxPoolWithArgmax(x as T4, filter, strides, pad).result;
+    table[`max pool with places ${name}`] = (x) => tf.maxPoolWithArgmax(x as T4, filter, strides, pad)['result']!;
   }
   return table;
 }

@@ -37,6 +37,20 @@ export const clipByValue: TrainingKernel = {
   },
 };
 
+/** -1, 0 or 1, and 0 for NaN as on the `cpu` backend; for the shipped kernel every number below 1.2e-7 is 0. @internal */
+export const sign: TrainingKernel = {
+  kernelName: 'Sign',
+  build: () => (call) => {
+    const { backend, inputs } = call;
+    const { x } = inputs as { x: TensorInfo };
+    if (x.dtype !== 'float32') return onCpu('Sign')(call);
+    const y = allocate(backend, x.shape);
+    const [from, to] = [floatsOf(backend, x), floatsOf(backend, y)];
+    for (let i = 0; i < to.length; i++) to[i] = Number(from[i]! > 0) - Number(from[i]! < 0);
+    return y;
+  },
+};
+
 /** max(a, b), NaN if one of them is; the shipped kernel forgets a NaN in b. @internal */
 export const maximum: TrainingKernel = {
   kernelName: 'Maximum',

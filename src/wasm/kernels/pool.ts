@@ -118,39 +118,23 @@ function poolSimd(
 }
 
 function poolPlain(kind: Kind, y: Float32Array, x: Float32Array, geometry: ConvGeometry): void {
-  const { inChannels, strideWidth } = geometry;
+  const { inWidth, inChannels, strideWidth } = geometry;
+  const isMax = kind === 'max';
   eachRun(geometry, ({ out, windows, at, height, width }) => {
+    const [row, end] = [inWidth * inChannels, width * inChannels];
     for (let window = 0; window < windows; window++) {
       for (let channel = 0; channel < inChannels; channel++) {
-        const entries = { from: (at + window * strideWidth) * inChannels + channel, height, width };
-        const result = kind === 'max' ? largest(x, entries, geometry) : sum(x, entries, geometry) / (height * width);
-        y[(out + window) * inChannels + channel] = result;
+        const from = (at + window * strideWidth) * inChannels + channel;
+        let value = isMax ? -Infinity : 0;
+        for (let start = from; start < from + height * row; start += row) {
+          for (let i = start; i < start + end; i += inChannels) {
+            const entry = x[i]!;
+            if (!isMax) value += entry;
+            else if (entry > value) value = entry;
+          }
+        }
+        y[(out + window) * inChannels + channel] = isMax ? value : value / (height * width);
       }
     }
   });
-}
-
-interface Window {
-  readonly from: number;
-  readonly height: number;
-  readonly width: number;
-}
-
-function largest(x: Float32Array, { from, height, width }: Window, { inWidth, inChannels }: ConvGeometry): number {
-  let value = -Infinity;
-  for (let row = 0; row < height; row++) {
-    for (let column = 0; column < width; column++) {
-      const entry = x[from + (row * inWidth + column) * inChannels]!;
-      if (entry > value) value = entry;
-    }
-  }
-  return value;
-}
-
-function sum(x: Float32Array, { from, height, width }: Window, { inWidth, inChannels }: ConvGeometry): number {
-  let value = 0;
-  for (let row = 0; row < height; row++) {
-    for (let column = 0; column < width; column++) value += x[from + (row * inWidth + column) * inChannels]!;
-  }
-  return value;
 }

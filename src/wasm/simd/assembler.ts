@@ -35,6 +35,10 @@ export const constant = (value: number): Code => [0x41, ...signed(value)];
 export const add = (a: Code, b: Code): Code => [...a, ...b, 0x6a];
 /** @internal */
 export const multiply = (a: Code, b: Code): Code => [...a, ...b, 0x6c];
+/** @internal */
+export const shiftRight = (a: Code, bits: number): Code => [...a, ...constant(bits), 0x76];
+/** The low bits of a that are set in `mask`. @internal */
+export const bitsOf = (a: Code, mask: number): Code => [...a, ...constant(mask), 0x71];
 /** The smaller of two addresses. @internal */
 export const lower = (a: Code, b: Code): Code => [...a, ...b, ...a, ...b, 0x49, 0x1b];
 /** Loads an i32 at `address + offset` (bytes). @internal */

@@ -3,14 +3,37 @@ import * as wasm from './assembler.ts';
 
 const { get, set, add, constant, loadFour, storeFour, splat } = wasm;
 
+/** Vectors of four that a loop does at a time. */
+const UNROLLED = 4;
+
+/** Runs `body` for ever more vectors: `UNROLLED` at a time, the rest one by one. It is given where its vector begins, in bytes. */
+function eachFour(fours: number, left: number, body: (offset: number) => Code, advance: (bytes: number) => Code): Code {
+  const step = (count: number): Code => [
+    ...Array.from({ length: count }, (_, i) => body(16 * i)).flat(),
+    ...advance(16 * count),
+  ];
+  return [
+    ...set(left, wasm.shiftRight(get(fours), Math.log2(UNROLLED))),
+    ...wasm.countDown(left, step(UNROLLED)),
+    ...set(left, wasm.bitsOf(get(fours), UNROLLED - 1)),
+    ...wasm.countDown(left, step(1)),
+  ];
+}
+
 /** What a loop makes of four entries of an array, and of the bits of two numbers. */
 function unary(name: string, entry: (x: Code, low: Code, high: Code) => Code): WasmFunction {
-  const [x, out, fours, low, high] = [0, 1, 2, 3, 4] as const;
-  const body = wasm.countDown(fours, [
-    ...storeFour(get(out), entry(loadFour(get(x)), splat(get(low)), splat(get(high)))),
-    ...[x, out].flatMap((array) => set(array, add(get(array), constant(16)))),
-  ]);
-  return { name, parameters: 5, integers: 0, vectors: 0, body };
+  const [x, out, fours, low, high, left, lows, highs] = [0, 1, 2, 3, 4, 5, 6, 7] as const;
+  const body = [
+    ...set(lows, splat(get(low))),
+    ...set(highs, splat(get(high))),
+    ...eachFour(
+      fours,
+      left,
+      (offset) => storeFour(get(out), entry(loadFour(get(x), offset), get(lows), get(highs)), offset),
+      (bytes) => [x, out].flatMap((array) => set(array, add(get(array), constant(bytes)))),
+    ),
+  ];
+  return { name, parameters: 5, integers: 1, vectors: 2, body };
 }
 
 /**

@@ -91,6 +91,7 @@ export const modules: readonly (readonly WasmFunction[])[] = [
   ],
   [
     poolFunction('maxPool', 'max'),
+    poolFunction('maxPool2x2', 'max', '2x2'),
     poolFunction('meanPool', 'mean'),
     poolGradientFunction('poolGradient'),
     clampFunction('clamp'),
@@ -118,9 +119,11 @@ export function createSimd(backend: WasmBackend): Simd | undefined {
     one: [exports['multiply8'] as Numeric, exports['multiply4'] as Numeric],
     neighbours: [exports['multiplyNeighbours8'] as Numeric, exports['multiplyNeighbours4'] as Numeric],
   } as const;
+  const [maxPool, maxPool2x2] = [exports['maxPool'] as Pool, exports['maxPool2x2'] as Pool];
   return {
     threaded: shared,
-    maxPool: exports['maxPool'] as Pool,
+    maxPool: (x, windows, step, height, width, ...rest) =>
+      (height === 2 && width === 2 ? maxPool2x2 : maxPool)(x, windows, step, height, width, ...rest),
     meanPool: exports['meanPool'] as Pool,
     poolGradient: exports['poolGradient'] as Numeric,
     clamp: exports['clamp'] as Unary,
