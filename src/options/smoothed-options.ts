@@ -13,7 +13,7 @@ const classifier = {
   numClasses: fields.classCount,
   inputRange: fields.range.default(UNIT),
   output: fields.output.default('logits'),
-  batchSize: fields.positiveInteger.default(256),
+  batchSize: fields.positiveInteger.optional(),
 };
 
 const smoothedClassifier = z.strictObject({ noise: fields.noise, ...classifier });
@@ -67,7 +67,7 @@ const derandomizedCertify = z.strictObject({ norm: fields.norm.optional(), ...ru
 export function parseSmoothedClassifierOptions(
   call: string,
   given: SmoothedClassifierOptions,
-): WithDefaults<SmoothedClassifierOptions> {
+): WithDefaults<SmoothedClassifierOptions, 'batchSize'> {
   return parseOptions(call, smoothedClassifier, given);
 }
 
@@ -100,7 +100,7 @@ export function parseCertifyOptions(
 export function parseSoftSmoothedClassifierOptions(
   call: string,
   given: SoftSmoothedClassifierOptions,
-): WithDefaults<SoftSmoothedClassifierOptions> {
+): WithDefaults<SoftSmoothedClassifierOptions, 'batchSize'> {
   return parseOptions(call, softSmoothedClassifier, given);
 }
 
@@ -125,7 +125,7 @@ export function parseSoftPredictOptions(
 export function parseDerandomizedClassifierOptions(
   call: string,
   given: DerandomizedClassifierOptions,
-): WithDefaults<DerandomizedClassifierOptions> {
+): WithDefaults<DerandomizedClassifierOptions, 'batchSize'> {
   return parseOptions(call, derandomizedClassifier, given);
 }
 

@@ -12,7 +12,8 @@ export interface SampleRequest {
   readonly call: string;
   readonly key: Key;
   readonly n: number;
-  readonly batchSize: number;
+  /** Rows of a batch, where they are given. */
+  readonly batchSize?: number | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Calls with the same object are one run. */
   readonly run: object;
@@ -28,9 +29,10 @@ export async function* sampleLogits(
   const draw = logitsOf(voters, call, run);
   const hostTurn = hostTurns(signal);
   signal?.throwIfAborted();
-  for (let start = 0; start < n; start += batchSize) {
-    const count = Math.min(batchSize, n - start);
+  for (let start = 0; start < n;) {
+    const count = Math.min(batchSize ?? voters.batches.next(x.size), n - start);
     yield await draw([stretchOf(noise, x, { key, start, count })]);
+    start += count;
     await hostTurn();
   }
 }
@@ -53,10 +55,11 @@ export async function collectVotes(
   };
   signal?.throwIfAborted();
   try {
-    for (let start = 0; start < n; start += batchSize) {
-      const count = Math.min(batchSize, n - start);
+    for (let start = 0; start < n;) {
+      const count = Math.min(batchSize ?? voters.batches.next(x.size), n - start);
       const stretch = stretchOf(noise, x, { key, start, count });
       counting.push(counter.count([{ ...stretch, first: count, every: count }]));
+      start += count;
       if (counting.length >= counter.mostAtOnce()) await addOldest();
       await hostTurn();
     }

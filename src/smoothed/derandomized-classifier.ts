@@ -26,7 +26,7 @@ export interface DerandomizedClassifierOptions {
   readonly output?: ClassifierOutput;
   /**
    * Noisy copies per forward pass: speed and memory only, never a result.
-   * @defaultValue 256
+   * @defaultValue at most 256, as many as the memory holds (see {@link SmoothedClassifierOptions.batchSize})
    */
   readonly batchSize?: number;
 }
@@ -149,15 +149,16 @@ export class DerandomizedClassifier implements Certifier<DerandomizedCertifyOpti
 
   async #counts(call: string, x: tf.Tensor, { signal, run, ...settings }: OneRun): Promise<number[]> {
     const { voters, noise } = this.#subject;
-    const { batchSize = this.#subject.batchSize } = settings;
     return withOwn(this.#subject, call, x, async (own) => {
       signal?.throwIfAborted();
       const draw = logitsOf(voters, call, run);
       const hostTurn = hostTurns(signal);
       const counts = new Array<number>(voters.numClasses).fill(0);
-      for (let start = 0; start < noise.copies; start += batchSize) {
-        const count = Math.min(batchSize, noise.copies - start);
-        const batch = await draw([{ count, copies: () => noise.perturb(own, { start, count }) }]);
+      for (let start = 0; start < noise.copies;) {
+        const first = start;
+        const count = Math.min(settings.batchSize ?? voters.batches.next(own.size), noise.copies - first);
+        const batch = await draw([{ count, copies: () => noise.perturb(own, { start: first, count }) }]);
+        start += count;
         for (const vote of votesOf(batch, voters.numClasses)) counts[vote] = (counts[vote] ?? 0) + 1;
         await hostTurn();
       }

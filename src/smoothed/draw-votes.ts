@@ -5,6 +5,7 @@ import type { ClassifierOutput, LogitsFn, TypedClassifier } from '../classifier/
 import { CatrsError, ClassifierError } from '../errors.ts';
 import { onBackend, readBack } from '../tensors/backend-failure.ts';
 import { copyOf } from '../tensors/own-tensor.ts';
+import type { BatchSizes } from './batch-sizes.ts';
 import type { RunLooks, SecondLook } from './run-looks.ts';
 import { typedCopies } from './typed-copies.ts';
 
@@ -19,6 +20,8 @@ export interface Voters {
   readonly output: ClassifierOutput;
   /** What is looked at once in a run, for all calls that are given the same object. */
   readonly looksOf: (run: object) => RunLooks;
+  /** How many copies it takes at once. */
+  readonly batches: BatchSizes;
 }
 
 /** Noisy copies of one example, a part of a batch. @internal */
@@ -126,7 +129,12 @@ export function logitsOf(voters: Voters, call: string, run: object): Drawer['log
   return drawerOf(voters, call, run).logits;
 }
 
-function forwardPass({ run, numClasses }: Voters, looks: RunLooks, call: string, stretches: readonly Stretch[]): Pass {
+function forwardPass(
+  { run, numClasses, batches }: Voters,
+  looks: RunLooks,
+  call: string,
+  stretches: readonly Stretch[],
+): Pass {
   const failed = new Set<number>();
   const rows = stretches.reduce((sum, { count }) => sum + count, 0);
   let asked: readonly (readonly number[])[] = [];
@@ -135,7 +143,9 @@ function forwardPass({ run, numClasses }: Voters, looks: RunLooks, call: string,
     try {
       // A classifier may return its input, a tensor that it keeps, or one over an array that its next call fills again: while the logits
       // are on their way here, another run may call it.
-      found = onBackend({ call, shape: copies.shape }, () => copyOf(run(copies, { training: false })));
+      found = onBackend({ call, shape: copies.shape }, () =>
+        batches.pass(batch, () => copyOf(run(copies, { training: false }))),
+      );
     } catch (error) {
       throw refusal(call, copies.shape, error);
     }
@@ -144,7 +154,8 @@ function forwardPass({ run, numClasses }: Voters, looks: RunLooks, call: string,
   };
   const passes = (): tf.Tensor[] => {
     const copies = joinCopies(stretches, failed);
-    asked = looks.batchesToAsk(rows, failed);
+    // The small first batch shows little of how rows depend on their batch.
+    asked = batches.isMeasuring ? [] : looks.batchesToAsk(rows, failed);
     // Before the pass: a classifier may write into its input.
     const parts = asked.map((part) => copyOf(tf.concat(part.map((row) => tf.slice(copies, row, 1)))));
     const first = ask(copies, rows);

@@ -20,7 +20,8 @@ export interface ScheduleRequest {
   readonly call: string;
   readonly voters: Voters;
   readonly noise: Noise;
-  readonly batchSize: number;
+  /** Rows of a batch, where they are given. */
+  readonly batchSize?: number | undefined;
   /** So many examples may be on their way at once. */
   readonly window: number;
   readonly signal?: AbortSignal | undefined;
@@ -62,11 +63,12 @@ export async function* schedule(
   const source = deferringErrors(journeys);
   const underway: Traveller[] = []; // in their order; those that have arrived wait for the ones before them
   const flights: Flight[] = [];
+  const rowsFor = ({ x }: Journey): number => batchSize ?? voters.batches.next(x.size);
   try {
     for (;;) {
       signal?.throwIfAborted();
-      const seats = await fillBatch(underway, source.next, batchSize, window);
-      const takesOff = flights.length === 0 ? seats.length > 0 : rowsOf(seats) === batchSize;
+      const { seats, isFull } = await fillBatch(underway, source.next, rowsFor, window);
+      const takesOff = flights.length === 0 ? seats.length > 0 : isFull;
       if (takesOff) flights.push(takeOff(seats, counter, noise));
       const [oldest] = flights;
       if (oldest === undefined) break;
@@ -93,22 +95,23 @@ export async function* schedule(
 async function fillBatch(
   underway: Traveller[],
   next: () => Promise<Journey | undefined>,
-  batchSize: number,
+  rowsFor: (journey: Journey) => number,
   window: number,
-): Promise<Seat[]> {
+): Promise<{ readonly seats: Seat[]; readonly isFull: boolean }> {
   const seats: Seat[] = [];
-  let room = batchSize;
+  let room: number | undefined; // of the size that the first example wants
   const admit = (traveller: Traveller): void => {
     const wanted = wantedBy(traveller);
     const [first] = seats;
     const fits = first === undefined || String(first.traveller.x.shape) === String(traveller.x.shape);
     if (wanted === undefined || room === 0 || !fits) return;
+    room ??= rowsFor(traveller);
     const count = Math.min(wanted.needed, room);
     seats.push({ traveller, wanted, count });
     room -= count;
   };
   underway.forEach(admit);
-  while (room > 0 && underway.length < window) {
+  while (room !== 0 && underway.length < window) {
     const journey = await next();
     if (journey === undefined) break;
     const traveller = { ...journey, milliseconds: 0, aloft: 0 };
@@ -117,11 +120,11 @@ async function fillBatch(
   }
   for (const seat of seats) {
     if (!mayGuess(seat)) continue;
-    const more = Math.min(seat.wanted.left - seat.count, room);
+    const more = Math.min(seat.wanted.left - seat.count, room ?? 0);
     seat.count += more;
-    room -= more;
+    room = (room ?? 0) - more;
   }
-  return seats.filter(({ count }) => count > 0);
+  return { seats: seats.filter(({ count }) => count > 0), isFull: room === 0 };
 }
 
 /** The samples wanted next, beyond those that are on their way. */

@@ -177,10 +177,10 @@ export class SmoothedClassifier implements Certifier<CertifyOptions> {
   #travel(
     call: string,
     journeys: AsyncIterator<Journey>,
-    { checkEvery, signal, batchSize = this.#subject.batchSize }: Settings,
+    { checkEvery, signal, batchSize }: Settings,
   ): AsyncGenerator<TimedCertificate, void, undefined> {
     const { noise, voters } = this.#subject;
-    const window = 2 + Math.ceil(batchSize / checkEvery);
+    const window = 2 + Math.ceil((batchSize ?? voters.batches.most) / checkEvery);
     return schedule(journeys, { call, voters, noise, batchSize, window, signal });
   }
 
@@ -197,10 +197,8 @@ export class SmoothedClassifier implements Certifier<CertifyOptions> {
     request: ReturnType<typeof parseSampleOptions>,
     run: object,
   ): Promise<number[]> {
-    const { voters, noise, batchSize } = this.#subject;
-    return withOwn(this.#subject, call, x, (own) =>
-      collectVotes(voters, noise, own, { call, run, ...request, batchSize: request.batchSize ?? batchSize }),
-    );
+    const { voters, noise } = this.#subject;
+    return withOwn(this.#subject, call, x, (own) => collectVotes(voters, noise, own, { call, run, ...request }));
   }
 }
 

@@ -225,9 +225,8 @@ export class SoftSmoothedClassifier implements Certifier<SoftCertifyOptions> {
   }
 
   async #eachScores(x: tf.Tensor, sample: Sample, see: SeeScores): Promise<void> {
-    const { voters, noise, batchSize } = this.#subject;
-    const request = { ...sample, batchSize: sample.batchSize ?? batchSize };
-    for await (const batch of sampleLogits(voters, noise, x, request)) {
+    const { voters, noise } = this.#subject;
+    for await (const batch of sampleLogits(voters, noise, x, sample)) {
       forEachScores(batch, voters, this.beta, see);
     }
   }

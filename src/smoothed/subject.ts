@@ -5,6 +5,7 @@ import { OptionError } from '../errors.ts';
 import type { Domain } from '../noise/types.ts';
 import { copyOf } from '../tensors/own-tensor.ts';
 import type { InputRange, Norm } from '../types.ts';
+import { BatchSizes } from './batch-sizes.ts';
 import { assertOneExample, assertValues } from './check-input.ts';
 import type { Voters } from './draw-votes.ts';
 import { RunLooks } from './run-looks.ts';
@@ -21,7 +22,6 @@ export interface Subject<N extends AnyNoise> {
   readonly voters: Voters;
   /** The classifier as a function to logits: what an attack moves. It throws where the classifier takes typed arrays. */
   readonly logits: LogitsFn;
-  readonly batchSize: number;
   /**
    * A copy of `x` for the caller to dispose, made before the host has its next turn. Throws unless `x` is one example that the classifier takes,
    * inside the input range and the domain of the noise.
@@ -46,7 +46,7 @@ export function makeSubject<N extends AnyNoise>(
     readonly numClasses: number;
     readonly inputRange: InputRange;
     readonly output: ClassifierOutput;
-    readonly batchSize: number;
+    readonly batchSize?: number | undefined;
   },
 ): Subject<N> {
   const typed = isTypedClassifier(classifier) ? classifier : undefined;
@@ -57,11 +57,16 @@ export function makeSubject<N extends AnyNoise>(
     return found;
   };
   const logits = typed ? refusing(`${call}.logits`, typed) : adaptClassifier(call, classifier, output);
+  const batches = new BatchSizes(batchSize, { isTyped: typed !== undefined });
   return {
     noise,
-    voters: { ...(typed ? { run: logits, typed, output } : votingRows(call, classifier, output)), numClasses, looksOf },
+    voters: {
+      ...(typed ? { run: logits, typed, output } : votingRows(call, classifier, output)),
+      numClasses,
+      looksOf,
+      batches,
+    },
     logits,
-    batchSize,
     own: async (at, x) => {
       assertOneExample(at, x, classifier);
       const own = tf.keep(copyOf(x)); // not for a tidy of the host to free

@@ -23,7 +23,10 @@ export interface SmoothedClassifierOptions {
   readonly output?: ClassifierOutput;
   /**
    * Noisy copies per forward pass: speed and memory only, never a result.
-   * @defaultValue 256
+   *
+   * The default is at most 256, and as many as keep the tensors of a pass below 512 MiB and below half of what the backend still has: for
+   * inputs of more than 256 numbers the first pass, of 2 copies, is measured. Of typed arrays: as many as make 32 MiB of inputs.
+   * @defaultValue at most 256, as many as the memory holds
    */
   readonly batchSize?: number;
 }
