@@ -5,7 +5,7 @@ import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import type * as tf from '@tensorflow/tfjs';
-import { createKey, foldIn, split, trainableVariables } from 'catrs';
+import { checkTraining, createKey, foldIn, split, trainableVariables } from 'catrs';
 import type { Key, TrainingBatch } from 'catrs';
 import { decodeNpy } from 'catrs/data';
 import type { LabelledDataset, NpyArray } from 'catrs/data';
@@ -110,10 +110,13 @@ export async function train(input: TrainInput): Promise<void> {
 function stepOf(model: tf.LayersModel, optimizer: Sgd, config: RunConfig): (batch: TrainingBatch) => Promise<number[]> {
   const loss = makeLoss(model, config);
   const variables = trainableVariables(model);
+  let isChecked = false;
   return async (batch) => {
     const [size = 0] = batch.x.shape;
     const losses: number[] = [];
     for (const part of microBatches(batch, Math.min(config.training.microBatches, size))) {
+      if (!isChecked) await checkTraining(loss, part); // what a loss cannot look at without waiting
+      isChecked = true;
       using prepared = loss.prepare(part); // noise and attack, outside the tape
       part.dispose(); // prepared has a copy
       const scalar = optimizer.minimize(() => loss.value(prepared), true, variables) as tf.Scalar;

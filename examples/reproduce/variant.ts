@@ -13,6 +13,7 @@ export function variantOf(
 ): TrainingLoss<TrainingBatch, PreparedConfidenceAware> {
   if (variant === 'all-copies') {
     return {
+      classifier: loss.classifier,
       prepare: (batch) => {
         const k = tf.fill([batch.x.shape[0] ?? 0], numNoise);
         const prepared = loss.prepare({ ...batch, k });
@@ -23,6 +24,7 @@ export function variantOf(
     };
   }
   return {
+    classifier: loss.classifier,
     prepare: (batch) => loss.prepare(batch),
     value: (prepared) =>
       tf.tidy(() => {
