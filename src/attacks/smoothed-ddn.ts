@@ -3,7 +3,7 @@ import type { Classifier } from '../classifier/types.ts';
 import type { AdditiveNoise } from '../noise/types.ts';
 import { parseInputAttackRequest } from '../options/input-attack-request-options.ts';
 import { parseSmoothedDdnOptions } from '../options/smoothed-ddn-options.ts';
-import { split } from '../random/split.ts';
+import { searchKeys } from '../random/purposes.ts';
 import { assertOutsideTape } from '../tensors/assert-outside-tape.ts';
 import { gradientSeeing } from '../tensors/gradient-of.ts';
 import { rowNorms, shortenRows } from '../tensors/per-example.ts';
@@ -98,7 +98,7 @@ export class SmoothedDdn implements InputAttack {
     assertOutsideTape(CALL);
     const given = parseInputAttackRequest(CALL, request);
     const { noise, numNoise, steps, epsilon, initialNorm = epsilon, gamma, levels, clip } = this.#options;
-    const [noiseKey, directionKey] = split(given.key);
+    const { noise: noiseKey, direction: directionKey } = searchKeys(given.key);
     return tf.tidy(() => {
       const target = smoothedTarget(CALL, classifier, given, { noise, numNoise, key: noiseKey });
       const { x } = target;

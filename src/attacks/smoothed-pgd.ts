@@ -4,7 +4,7 @@ import { OptionError } from '../errors.ts';
 import type { AdditiveNoise } from '../noise/types.ts';
 import { parseInputAttackRequest } from '../options/input-attack-request-options.ts';
 import { parseSmoothedPgdOptions } from '../options/smoothed-pgd-options.ts';
-import { split } from '../random/split.ts';
+import { searchKeys } from '../random/purposes.ts';
 import { assertOutsideTape } from '../tensors/assert-outside-tape.ts';
 import { labelEntries } from '../tensors/cross-entropy.ts';
 import { gradientOf } from '../tensors/gradient-of.ts';
@@ -105,7 +105,7 @@ export class SmoothedPgd implements InputAttack {
     const { noise, numNoise, steps, clip, norm, gradientFree, order } = this.#options;
     const epsilon = given.strength * this.#options.epsilon;
     const stepSize = given.strength * (this.#options.stepSize ?? (2 * this.#options.epsilon) / steps);
-    const [noiseKey, directionKey] = split(given.key);
+    const { noise: noiseKey, direction: directionKey } = searchKeys(given.key);
     return tf.tidy(() => {
       const target = smoothedTarget(CALL, classifier, given, { noise, numNoise, key: noiseKey });
       if (gradientFree) assertSeveralNoises(target);

@@ -7,6 +7,7 @@ import { attackDataset } from '../evaluate/attack-dataset.ts';
 import type { LoggedRow } from '../evaluate/logged-row.ts';
 import { GaussianNoise } from '../noise/gaussian-noise.ts';
 import { createKey } from '../random/create-key.ts';
+import { ATTACK_DERIVATION } from '../random/purposes.ts';
 import type { SmoothedClassifier } from '../smoothed/smoothed-classifier.ts';
 import type { Norm } from '../types.ts';
 import { type AttackCell, AttackLog } from './attack-log.ts';
@@ -56,7 +57,13 @@ export async function attack(settings: AttackSettings, io: CliIo): Promise<void>
     note(io, `running on ${opened.runtime}`);
     const numClasses = await probeClassifier(opened, { dataset, options: settings });
     const g = smoothed(opened.classifier, { ...settings, numClasses });
-    const record = { ...recordOf(settings), shape: dataset.shape, size: dataset.size, runtime: opened.runtime };
+    const record = {
+      ...recordOf(settings),
+      keys: ATTACK_DERIVATION,
+      shape: dataset.shape,
+      size: dataset.size,
+      runtime: opened.runtime,
+    };
     await using log = await AttackLog.open(settings.out, { record, resume: settings.resume === true });
     const cells = await run({ g, dataset, indices, attacks, settings, log, io }, (line) => display.update(line));
     display.end();
@@ -89,13 +96,14 @@ async function run(
   tell: (line: string) => void,
 ): Promise<AttackCell[]> {
   const { n, alpha, seed, norm, epsilon: epsilons } = settings;
+  const oneRun = {};
   const cells = log.earlier(epsilons.flatMap((epsilon) => indices.map((index) => ({ epsilon, index }))));
   const [begun, before, total] = [performance.now(), cells.length, indices.length * epsilons.length];
   for (let done = before; done < total; done++) {
     const index = indices[done % indices.length] as number;
     const which = Math.floor(done / indices.length);
     const one = { start: index, max: 1, key: createKey(seed), n, alpha, norm, clean: which === 0, signal: io.signal };
-    for await (const row of attackDataset(g, attacks[which] as InputAttack, dataset, one)) {
+    for await (const row of attackDataset(g, attacks[which] as InputAttack, dataset, one, oneRun)) {
       cells.push(await log.append({ ...row, epsilon: epsilons[which] as number }));
     }
     const left = ((performance.now() - begun) / (done + 1 - before)) * (total - done - 1);

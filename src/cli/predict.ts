@@ -1,6 +1,6 @@
 import { selectedIndices } from '../data/dataset-selection.ts';
 import { createKey } from '../random/create-key.ts';
-import { foldIn } from '../random/fold-in.ts';
+import { exampleKey } from '../random/purposes.ts';
 import type { SmoothedClassifier } from '../smoothed/smoothed-classifier.ts';
 import { CliError } from './cli-error.ts';
 import {
@@ -76,7 +76,7 @@ async function predicted(
   const { n, alpha, seed } = settings;
   const image = tensorOver(x, dataset.shape, 'float32');
   try {
-    const key = foldIn(createKey(seed), index);
+    const key = exampleKey(createKey(seed), index);
     const answer = await g.predict(image, { key, n, alpha, signal: io.signal }, run);
     const { label: found, abstained, counts } = answer;
     const [name, className] = [names?.[index], classNames?.[found]];

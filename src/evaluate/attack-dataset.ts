@@ -5,8 +5,7 @@ import { type DatasetSelection, selectedIndices } from '../data/dataset-selectio
 import type { LabelledDataset } from '../data/labelled-dataset.ts';
 import { OwnDataset } from '../data/own-dataset.ts';
 import { parseAttackDatasetOptions } from '../options/attack-dataset-options.ts';
-import { foldIn } from '../random/fold-in.ts';
-import { split } from '../random/split.ts';
+import { attackedKeys, exampleKey } from '../random/purposes.ts';
 import type { SmoothedClassifier } from '../smoothed/smoothed-classifier.ts';
 import type { PredictOptions } from '../smoothed/types.ts';
 import { tensorOfCopy } from '../tensors/own-tensor.ts';
@@ -85,13 +84,14 @@ const CALL = 'attackDataset';
  * Attacks the examples of a data set and asks the smoothed classifier again.
  *
  * Each image x is moved to x_adv = `attack.perturb(g.logits, { x, labels: [label], key })` and predicted there (PREDICT with n and alpha)
- * with noise that the attack has not seen. `split(foldIn(key, i), 3)` are the keys of the attack, of the prediction under attack and
- * of the clean prediction, with i the index in the data set: a row depends on nothing else, so parts of a run fit together. Images are
- * attacked one by one; what fills a batch are the noisy copies.
+ * with noise that neither the attack nor a certificate of the same key has seen. With i the index in the data set and k = `split(foldIn(key, i), 5)`,
+ * k[3] is the key of the attack, k[4] of the prediction under attack and k[2] of the clean one; k[0] and k[1] are those of `certifyDataset`. A
+ * row depends on nothing else, so parts of a run fit together. Images are attacked one by one; what fills a batch are the noisy copies.
  *
  * @param g - a `SmoothedClassifier` or `SoftSmoothedClassifier` whose classifier can be differentiated, if the attack takes gradients; a
  * `tf.GraphModel` can
  * @param attack - for example a `SmoothedPgd` with the noise of `g` and `clip` set to its input range
+ * @param run - calls that are given the same object are one run: weights and rows of the classifier are looked at in the first of them only
  * @throws OptionError at once for its options; from the iteration also for a label that is no class; DataError for an example of the wrong
  * size; TensorError if an image, or what the attack makes of it, is no input of `g`; ClassifierError if there is no gradient; what the
  * attack and `g.predict` throw, and the abort reason of `signal`
@@ -109,17 +109,20 @@ export function attackDataset<P extends Pick<Prediction, 'label' | 'abstained'>>
   attack: InputAttack,
   dataset: LabelledDataset,
   options: AttackDatasetOptions,
+  run: object = {},
 ): AsyncGenerator<AttackedRow<P>, void, undefined> {
   const { start, skip, max, shard, ...settings } = parseAttackDatasetOptions(CALL, attack, options);
   return rows(g, attack, new OwnDataset(dataset), {
     ...settings,
     norm: settings.norm ?? (g.noise.norms[0] as Norm),
+    run,
     indices: selectedIndices(dataset.size, { start, skip, max, shard }),
   });
 }
 
 type Settings = Omit<ReturnType<typeof parseAttackDatasetOptions>, keyof DatasetSelection> & {
   readonly norm: Norm;
+  readonly run: object;
   readonly indices: Iterable<number>;
 };
 
@@ -127,14 +130,13 @@ async function* rows<P extends Pick<Prediction, 'label' | 'abstained'>>(
   g: AttackedClassifier<P>,
   attack: InputAttack,
   dataset: OwnDataset,
-  { key, n, alpha, norm, clean, batchSize, signal, indices }: Settings,
+  { key, n, alpha, norm, clean, batchSize, signal, indices, run }: Settings,
 ): AsyncGenerator<AttackedRow<P>, void, undefined> {
-  const run = {}; // all of it is one run: the classifier is looked at once
   const voting = { n, alpha, ...(batchSize && { batchSize }), ...(signal && { signal }) };
-  const predict = async (x: Float32Array, predictKey: Key | undefined): Promise<P> => {
+  const predict = async (x: Float32Array, predictKey: Key): Promise<P> => {
     const image = tensorOfCopy(x, dataset.shape, 'float32');
     try {
-      return await g.predict(image, { key: predictKey as Key, ...voting }, run);
+      return await g.predict(image, { key: predictKey, ...voting }, run);
     } finally {
       image.dispose();
     }
@@ -144,15 +146,15 @@ async function* rows<P extends Pick<Prediction, 'label' | 'abstained'>>(
     const begun = performance.now();
     const { x, label } = await dataset.checkedExample(index, { call: CALL, numClasses: g.numClasses });
     assertImage(CALL, g, { index, x, field: 'x' });
-    const [attackKey, predictKey, cleanKey] = split(foldIn(key, index), 3);
+    const keys = attackedKeys(exampleKey(key, index));
     const moved = await attackedImage(CALL, g, attack, {
       index,
       x,
       label,
       shape: dataset.shape,
-      key: attackKey as Key,
+      key: keys.attack,
     });
-    const prediction = await predict(moved, predictKey);
+    const prediction = await predict(moved, keys.judge);
     const { label: predicted, abstained } = prediction;
     yield {
       index,
@@ -163,7 +165,7 @@ async function* rows<P extends Pick<Prediction, 'label' | 'abstained'>>(
       distance: distance(x, moved, norm),
       norm,
       prediction,
-      ...(clean && { clean: await predict(x, cleanKey) }),
+      ...(clean && { clean: await predict(x, keys.clean) }),
       milliseconds: performance.now() - begun,
     };
   }

@@ -5,7 +5,7 @@ import { noisyLogits } from '../classifier/noisy-logits.ts';
 import type { Classifier, LogitsFn } from '../classifier/types.ts';
 import type { AdditiveNoise } from '../noise/types.ts';
 import { parseConfidenceAwareBatch, parseConfidenceAwareOptions } from '../options/confidence-aware-options.ts';
-import { split } from '../random/split.ts';
+import { lossKeys } from '../random/purposes.ts';
 import { asConstant } from '../tensors/as-constant.ts';
 import { assertBatchNoise, assertShape, assertSoftTargets } from '../tensors/assert-shapes.ts';
 import { assertOutsideTape } from '../tensors/assert-outside-tape.ts';
@@ -137,7 +137,7 @@ export class ConfidenceAwareLoss implements TrainingLoss<ConfidenceAwareBatch, P
     const given = parseConfidenceAwareBatch(call, batch);
     const { attack, lambda, epsilonSchedule } = this.#options;
     const strength = factorAt(call, epsilonSchedule, given.epoch);
-    const [noiseKey, uniformKey] = split(given.key);
+    const { noise: noiseKey, second: uniformKey } = lossKeys(given.key);
     return withDispose(() => {
       const drawn = noisyBatch(call, given, { ...this.#options, key: noiseKey });
       const { x, noise, largestLabel } = drawn;

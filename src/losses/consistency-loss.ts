@@ -6,7 +6,7 @@ import type { Classifier, LogitsFn } from '../classifier/types.ts';
 import type { AdditiveNoise } from '../noise/types.ts';
 import { parseConsistencyLossOptions } from '../options/consistency-loss-options.ts';
 import { parseTrainingBatch } from '../options/training-batch-options.ts';
-import { split } from '../random/split.ts';
+import { lossKeys } from '../random/purposes.ts';
 import { assertLike } from '../tensors/assert-shapes.ts';
 import { assertOutsideTape } from '../tensors/assert-outside-tape.ts';
 import { assertLabelsFit } from '../tensors/labels.ts';
@@ -90,7 +90,7 @@ export class ConsistencyLoss implements TrainingLoss<TrainingBatch, PreparedBatc
     const given = parseTrainingBatch(call, batch);
     const { attack, warmupEpochs } = this.#options;
     const strength = attack ? warmUp(call, given.epoch, warmupEpochs) : 1;
-    const [noiseKey, attackKey] = split(given.key);
+    const { noise: noiseKey, second: attackKey } = lossKeys(given.key);
     return withDispose(() => {
       const drawn = noisyBatch(call, given, { ...this.#options, key: attack ? noiseKey : given.key });
       const { x, labels, noise } = drawn;

@@ -5,7 +5,7 @@ import { noisyLogits } from '../classifier/noisy-logits.ts';
 import type { Classifier, LogitsFn } from '../classifier/types.ts';
 import type { AdditiveNoise } from '../noise/types.ts';
 import { parseSmoothAdvBatch, parseSmoothAdvLossOptions } from '../options/smooth-adv-loss-options.ts';
-import { split } from '../random/split.ts';
+import { lossKeys } from '../random/purposes.ts';
 import { assertLike } from '../tensors/assert-shapes.ts';
 import { assertOutsideTape } from '../tensors/assert-outside-tape.ts';
 import { assertLabelsFit } from '../tensors/labels.ts';
@@ -104,7 +104,7 @@ export class SmoothAdvLoss implements TrainingLoss<SmoothAdvBatch, PreparedSmoot
     const { attack, warmupEpochs } = this.#options;
     const { firstImage } = given;
     const strength = warmUp(call, given.epoch, warmupEpochs);
-    const [noiseKey, attackKey] = split(given.key);
+    const { noise: noiseKey, second: attackKey } = lossKeys(given.key);
     return withDispose(() => {
       const drawn = noisyBatch(call, given, { ...this.#options, key: noiseKey });
       const { x, labels, noise } = drawn;

@@ -6,7 +6,7 @@ import type { Classifier, LogitsFn } from '../classifier/types.ts';
 import { OptionError, showValue } from '../errors.ts';
 import type { AdditiveNoise } from '../noise/types.ts';
 import { parseSmoothMixBatch, parseSmoothMixLossOptions } from '../options/smooth-mix-loss-options.ts';
-import { split } from '../random/split.ts';
+import { lossKeys } from '../random/purposes.ts';
 import { assertFloat, assertLike, assertShape } from '../tensors/assert-shapes.ts';
 import { assertOutsideTape } from '../tensors/assert-outside-tape.ts';
 import { assertLabelsFit } from '../tensors/labels.ts';
@@ -126,7 +126,7 @@ export class SmoothMixLoss implements TrainingLoss<SmoothMixBatch, PreparedSmoot
     const given = parseSmoothMixBatch(call, batch);
     const { firstImage } = given;
     const strength = warmUp(call, given.epoch, this.#options.warmupEpochs);
-    const [noiseKey, attackKey, mixingKey] = split(given.key, 3) as [Key, Key, Key];
+    const { noise: noiseKey, second: attackKey, mixing: mixingKey } = lossKeys(given.key);
     assertBothEnds(call, given);
     return withDispose(() => {
       const drawn = noisyBatch(call, given, { ...this.#options, key: noiseKey });

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { LabelledDataset } from '../data/labelled-dataset.ts';
 import { DataError, OptionError } from '../errors.ts';
 import type { CertifiedRow } from '../evaluate/certify-dataset.ts';
-import { foldIn } from '../random/fold-in.ts';
+import { exampleKey } from '../random/purposes.ts';
 import type { Key } from '../types.ts';
 import { checkDerived, type FaultsOf } from './row-verifier.ts';
 import { firstDifference, type RunSettings } from './run-settings.ts';
@@ -61,7 +61,7 @@ export function checkKey(
   { index, certificate }: CertifiedRow,
   { call, at, key }: { readonly call: string; readonly at: string; readonly key: Key | undefined },
 ): void {
-  const expected = key === undefined ? null : foldIn(key, index);
+  const expected = key === undefined ? null : exampleKey(key, index);
   if (isDeepStrictEqual(certificate.key && [...certificate.key], expected && [...expected])) return;
   throw otherSetting(call, at, 'key', key ?? null, certificate.key === null ? 'none' : 'one made from another key');
 }

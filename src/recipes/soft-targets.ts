@@ -4,7 +4,7 @@ import type { LabelledDataset } from '../data/labelled-dataset.ts';
 import { OwnDataset } from '../data/own-dataset.ts';
 import { ClassifierError, showValue } from '../errors.ts';
 import { parseSoftTargetsOptions } from '../options/soft-targets-options.ts';
-import { foldIn } from '../random/fold-in.ts';
+import { exampleKey } from '../random/purposes.ts';
 import type { SampleOptions } from '../smoothed/types.ts';
 import { tensorOver } from '../tensors/own-tensor.ts';
 import type { Key } from '../types.ts';
@@ -99,7 +99,7 @@ export async function* softTargetsOf(
     const image = tensorOver(x, dataset.shape, 'float32');
     try {
       const settings = { n, ...(batchSize && { batchSize }), ...(signal && { signal }) };
-      const probabilities = await g.probabilities(image, { ...settings, key: foldIn(key, index) }, run);
+      const probabilities = await g.probabilities(image, { ...settings, key: exampleKey(key, index) }, run);
       assertDistribution(call, probabilities, numClasses);
       yield { index, label, probabilities };
     } finally {

@@ -2,7 +2,7 @@ import type { CertificationRule, RuleResult, RuleRun } from '../certify/rule.ts'
 import { topClass } from '../certify/top-class.ts';
 import type { Certificate, RuleRecord } from '../certify/types.ts';
 import type { Noise } from '../noise/types.ts';
-import { split } from '../random/split.ts';
+import { certificateKeys } from '../random/purposes.ts';
 import type { Key, Norm } from '../types.ts';
 import { claimOf } from './claim-of.ts';
 import type { VoteCounts } from './count-votes.ts';
@@ -45,7 +45,7 @@ export interface WantedSamples {
  */
 export class CertificationProcess {
   readonly #settings: ProcessSettings;
-  readonly #keys: readonly [Key, Key];
+  readonly #keys: ReturnType<typeof certificateKeys>;
   readonly #draw: number;
   readonly #countsSelection: number[];
   readonly #counts: number[];
@@ -56,7 +56,7 @@ export class CertificationProcess {
 
   constructor(settings: ProcessSettings) {
     this.#settings = settings;
-    this.#keys = split(settings.key);
+    this.#keys = certificateKeys(settings.key);
     this.#draw = ruleDraw(settings.key);
     this.#countsSelection = new Array<number>(settings.numClasses).fill(0);
     this.#counts = new Array<number>(settings.numClasses).fill(0);
@@ -68,11 +68,11 @@ export class CertificationProcess {
     if (this.#stop !== undefined) return undefined;
     if (this.#run === undefined) {
       const left = n0 - this.#usedSelection;
-      return { key: this.#keys[0], start: this.#usedSelection, needed: left, left, every: n0 };
+      return { key: this.#keys.selection, start: this.#usedSelection, needed: left, left, every: n0 };
     }
     const left = n - this.#used;
     const needed = Math.min(left, checkEvery - (this.#used % checkEvery));
-    return { key: this.#keys[1], start: this.#used, needed, left, every: checkEvery };
+    return { key: this.#keys.estimation, start: this.#used, needed, left, every: checkEvery };
   }
 
   /** Takes the votes of the next samples: at most as many samples as are needed. Beyond a stop they are dropped. */

@@ -1,6 +1,6 @@
 import type * as tf from '@tensorflow/tfjs';
 import type { Certificate } from '../certify/types.ts';
-import { foldIn } from '../random/fold-in.ts';
+import { exampleKey } from '../random/purposes.ts';
 import type { Key } from '../types.ts';
 import type { StreamExample, TimedCertificate } from './types.ts';
 
@@ -12,7 +12,7 @@ export async function* certifyOneByOne(
 ): AsyncGenerator<TimedCertificate, void, undefined> {
   for await (const { x, index } of examples) {
     const begun = performance.now();
-    const certificate = await certify(x, foldIn(key, index));
+    const certificate = await certify(x, exampleKey(key, index));
     yield { certificate, milliseconds: performance.now() - begun };
   }
 }

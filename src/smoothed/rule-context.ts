@@ -2,7 +2,7 @@ import type { RuleContext } from '../certify/rule.ts';
 import type { Noise } from '../noise/types.ts';
 import { assertNorm } from '../options/assert-norm.ts';
 import { fillBits } from '../random/fill-bits.ts';
-import { foldIn } from '../random/fold-in.ts';
+import { certificateKeys } from '../random/purposes.ts';
 import type { Key, Norm } from '../types.ts';
 
 interface ContextSettings {
@@ -37,7 +37,7 @@ export function ruleContext(
 /** The rule's own uniform number in (0, 1], of 53 bits, from a key that no sample uses. @internal */
 export function ruleDraw(key: Key): number {
   const words = new Uint32Array(2);
-  fillBits(words, { key: foldIn(key, 0), start: 0, dimension: 2 });
+  fillBits(words, { key: certificateKeys(key).draw, start: 0, dimension: 2 });
   const [high = 0, low = 0] = words;
   return ((high >>> 5) * 2 ** 26 + (low >>> 6) + 0.5) / 2 ** 53;
 }

@@ -11,7 +11,7 @@ import {
   parseSampleOptions,
   parseSmoothedClassifierOptions,
 } from '../options/smoothed-options.ts';
-import { foldIn } from '../random/fold-in.ts';
+import { exampleKey } from '../random/purposes.ts';
 import { minimumSamplesToPredict } from '../stats/minimum-samples-to-predict.ts';
 import type { InputRange, Key } from '../types.ts';
 import { CertificationProcess } from './certification-process.ts';
@@ -165,7 +165,7 @@ export class SmoothedClassifier implements Certifier<CertifyOptions> {
 
   async *#journeys(call: string, examples: AsyncIterable<StreamExample>, settings: Settings): AsyncGenerator<Journey> {
     for await (const { x, index } of examples) {
-      yield this.#journey(await this.#subject.own(call, x), foldIn(settings.key, index), settings);
+      yield this.#journey(await this.#subject.own(call, x), exampleKey(settings.key, index), settings);
     }
   }
 

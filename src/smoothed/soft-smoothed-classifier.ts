@@ -9,7 +9,7 @@ import {
   parseSoftPredictOptions,
   parseSoftSmoothedClassifierOptions,
 } from '../options/smoothed-options.ts';
-import { split } from '../random/split.ts';
+import { certificateKeys } from '../random/purposes.ts';
 import { empiricalBernsteinLowerBound } from '../stats/empirical-bernstein-lower-bound.ts';
 import type { InputRange, Key } from '../types.ts';
 import { certifyOneByOne } from './certify-one-by-one.ts';
@@ -160,7 +160,7 @@ export class SoftSmoothedClassifier implements Certifier<SoftCertifyOptions> {
     { key, n0, n, alpha, ...rest }: ReturnType<typeof parseSoftPredictOptions> & { readonly run: object },
   ): Promise<SoftPrediction> {
     const { numClasses } = this;
-    const [selectionKey, estimationKey] = split(key);
+    const { selection: selectionKey, estimation: estimationKey } = certificateKeys(key);
     const cAHat = topClass(await this.#meanScores(x, { ...rest, call, key: selectionKey, n: n0 }));
     const sums = new Float64Array(numClasses);
     const leads = { sum: new Float64Array(numClasses), sumOfSquares: new Float64Array(numClasses) };
@@ -200,7 +200,7 @@ export class SoftSmoothedClassifier implements Certifier<SoftCertifyOptions> {
 
   async #certifyOwn(call: string, x: tf.Tensor, settings: OneRun): Promise<Certificate> {
     const { key, n0, n, alpha, norm, ...rest } = settings;
-    const [selectionKey, estimationKey] = split(key);
+    const { selection: selectionKey, estimation: estimationKey } = certificateKeys(key);
     const cAHat = topClass(await this.#meanScores(x, { ...rest, call, key: selectionKey, n: n0 }));
     let sum = 0;
     let sumOfSquares = 0;

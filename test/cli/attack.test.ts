@@ -112,6 +112,19 @@ describe('catrs attack', () => {
     expect(lines).toHaveLength(1 + 2 * (SIZE / 2));
   });
 
+  it('does not go on with a log whose rows rest on other keys, as those of 0.5 do', async () => {
+    const options = ['--epsilon', '0.3', '--max', '2', '--out', path('older.tsv')];
+    expect((await attack(options)).code).toBe(0);
+    const before = await readFile(path('older.tsv'), 'utf8');
+    const { keys, ...older } = JSON.parse(await readFile(path('older.tsv.json'), 'utf8')) as Record<string, unknown>;
+    expect(keys).toBe('children of foldIn(key, index): attack 3, judge 4, clean 2');
+    await writeFile(path('older.tsv.json'), JSON.stringify(older));
+    const { code, stderr } = await attack([...options, '--resume']);
+    expect([code, stderr]).toEqual([2, expect.stringContaining('`keys` must be the same for all rows of a file')]);
+    expect(stderr).toContain('has none (one file holds one run: use its settings, or another file)');
+    expect(await readFile(path('older.tsv'), 'utf8')).toBe(before);
+  });
+
   it.each<[string, string[], string]>([
     [
       'an ONNX file',

@@ -52,7 +52,7 @@ describe('attackDataset', () => {
     expect(rows.map(({ index }) => index)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
     for (const { index, label, prediction, ...row } of rows) {
       expect(label).toBe(labels[index]);
-      const [attackKey, predictKey, cleanKey] = split(foldIn(key, index), 3) as [Key, Key, Key];
+      const [, , cleanKey, attackKey, predictKey] = split(foldIn(key, index), 5) as [Key, Key, Key, Key, Key];
       const x = tf.tensor2d(values.slice(2 * index, 2 * index + 2), [1, 2]);
       const moved = attack.perturb(linear.logits, { x, labels: [label], key: attackKey });
       const [one, advised] = [x, moved].map((batch) => tf.reshape(batch, [2])) as [tf.Tensor, tf.Tensor];
@@ -67,6 +67,23 @@ describe('attackDataset', () => {
     expect(rows.filter(({ broken }) => broken).length, 'some are broken').toBeGreaterThan(3);
     expect(rows.filter(({ broken }) => !broken).length, 'and some are not').toBeGreaterThan(1);
     expect(JSON.parse(JSON.stringify(rows))).toEqual(rows);
+  });
+
+  it('judges with noise that a certificate of the same key has not seen: unmoved images get other votes', async () => {
+    const idle: InputAttack = { perturb: (_, { x }) => tf.clone(x) };
+    const rows = await run({ clean: true }, { by: idle });
+    const close = rows.filter(({ prediction }) => Math.min(...prediction.counts) > 20);
+    expect(close.length).toBeGreaterThan(3);
+    let equal = 0;
+    for (const { index, prediction, clean } of close) {
+      const x = tf.tensor1d(values.slice(2 * index, 2 * index + 2));
+      const certified = await Promise.all(
+        split(foldIn(key, index)).map((sample) => g.sampleCounts(x, { key: sample, n: 300 })),
+      );
+      for (const { counts } of [prediction, clean!]) if (certified.map(String).includes(String(counts))) equal++;
+      x.dispose();
+    }
+    expect(equal, 'by chance, 1 in 20').toBeLessThan(close.length / 2);
   });
 
   it('predicts the clean image only where it is told to', async () => {

@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import type * as tf from '@tensorflow/tfjs';
 import { foldIn } from '../../random/fold-in.ts';
-import { split } from '../../random/split.ts';
+import { batchKeys } from '../../random/purposes.ts';
 import type { DatasetBatch } from '../../recipes/dataset-batch.ts';
 import { microBatches } from '../../recipes/micro-batches.ts';
 import { randomCropAndFlip } from '../../recipes/random-crop-and-flip.ts';
@@ -76,7 +76,7 @@ async function trainBatch(run: TrainRun, batch: DatasetBatch, standing: Standing
   const { stepper, sgd, settings, keys, log } = run;
   const { epoch } = standing;
   const { microBatches: count, augmentation } = settings.loop;
-  const [cropKey, key] = split(foldIn(foldIn(keys.steps, epoch), standing.batch)) as readonly [Key, Key];
+  const { crop: cropKey, loss: key } = batchKeys(keys.steps, epoch, standing.batch);
   const x = augmentation === 'none' ? batch.x : randomCropAndFlip(batch.x, { key: cropKey });
   let { step, sum } = standing;
   try {

@@ -6,7 +6,7 @@ import { saveCheckpoint } from '../../node/save-checkpoint.ts';
 import { saveModel } from '../../node/save-model.ts';
 import { createKey } from '../../random/create-key.ts';
 import { foldIn } from '../../random/fold-in.ts';
-import { split } from '../../random/split.ts';
+import { trainingKeys } from '../../random/purposes.ts';
 import { OwnDataset } from '../../data/own-dataset.ts';
 import { microBatches } from '../../recipes/micro-batches.ts';
 import { readBatch } from '../../recipes/read-batch.ts';
@@ -38,7 +38,7 @@ export async function train(options: TrainOptions, io: CliIo): Promise<void> {
   if (options.init !== undefined) refuseOnnx(options.init);
   const data = await openTrainingData(options);
   const backend = await openBackend(options.backend);
-  const [initKey, order, steps, evaluation] = split(createKey(options.seed), 4) as Key[] as [Key, Key, Key, Key];
+  const { init: initKey, order, steps, evaluation } = trainingKeys(createKey(options.seed));
   const plan = { shape: data.dataset.shape, numClasses: data.numClasses, presetModel, key: initKey };
   const { model, architecture } = await makeModel(options, plan);
   const { learningRate, momentum, weightDecay } = settings.loop;
