@@ -131,8 +131,15 @@ export const session: OnnxSession = {
   inputNames: ['input'],
   outputNames: ['logits'],
   run: async (feeds) => {
-    const [batch = 0] = feeds['input']?.dims ?? [];
-    return Promise.resolve({ logits: new Tensor('float32', uniforms(batch * CLASSES, 4), [batch, CLASSES]) });
+    const { dims, data } = feeds['input'] as unknown as Tensor;
+    const [batch = 0] = dims;
+    const size = data.length / batch;
+    // Logits of a row are a function of that row, as they must be.
+    const logits = Float32Array.from({ length: batch * CLASSES }, (_, i) => {
+      const begin = Math.floor(i / CLASSES) * size;
+      return data.subarray(begin, begin + size).reduce((sum, value, j) => sum + value * Math.sin((i % CLASSES) + j), 0);
+    });
+    return Promise.resolve({ logits: new Tensor('float32', logits, [batch, CLASSES]) });
   },
 };
 
