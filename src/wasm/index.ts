@@ -1,5 +1,5 @@
 /**
- * Makes the TensorFlow.js WASM backend able to train convolutional networks.
+ * Makes the TensorFlow.js WASM backend able to train convolutional networks, and right where it errs.
  *
  * Importing this module registers and sets nothing; calling {@link useWasm} does.
  *

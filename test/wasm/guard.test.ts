@@ -1,0 +1,3 @@
+import { testGuards } from './guard.ts';
+
+testGuards();
