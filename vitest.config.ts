@@ -1,9 +1,10 @@
 import { fileURLToPath } from 'node:url';
 import { playwright } from '@vitest/browser-playwright';
 import { defineConfig } from 'vitest/config';
-import { chromiumPath } from './test/helpers/chromium.ts';
+import { chromiumArguments, chromiumPath } from './test/helpers/chromium.ts';
 
 const slow = 'test/**/*.slow.test.ts';
+const browserOnly = 'test/**/*.browser.test.ts';
 /** Tests that need modules of their own: they mock some, register backends, start processes or measure memory. */
 const alone = [
   'test/{bench,cli,docs,examples,node,onnx,wasm,webgpu}/**/*.test.ts',
@@ -13,23 +14,8 @@ const alone = [
 const packageTests = 'test/package/**/*.test.ts';
 const source = (path: string): string => fileURLToPath(new URL(`src/${path}`, import.meta.url));
 
-/** A real Chromium with WebGPU on the software adapter SwiftShader: any machine has it, and every machine has the same one. */
-const chromium = playwright({
-  launchOptions: {
-    executablePath: chromiumPath,
-    args: [
-      '--no-sandbox',
-      '--enable-unsafe-webgpu',
-      '--use-webgpu-adapter=swiftshader',
-      '--enable-features=Vulkan',
-      '--disable-quic',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-    ],
-  },
-});
+/** A real Chromium with WebGPU. */
+const chromium = playwright({ launchOptions: { executablePath: chromiumPath, args: chromiumArguments } });
 
 export default defineConfig({
   resolve: {
@@ -53,7 +39,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: [slow, packageTests, ...alone],
+          exclude: [slow, browserOnly, packageTests, ...alone],
           isolate: false,
           setupFiles: 'test/helpers/fresh-backend.ts',
         },
@@ -70,6 +56,7 @@ export default defineConfig({
         test: {
           name: 'browser',
           include: [
+            browserOnly,
             'test/contracts/**/*.test.ts',
             'test/{attacks,losses}/**/*.fixture.test.ts',
             'test/models/cifar-resnet.fixture.test.ts',
