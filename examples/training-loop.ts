@@ -6,6 +6,7 @@
 import assert from 'node:assert/strict';
 import * as tf from '@tensorflow/tfjs';
 import {
+  checkBackend,
   checkClassifier,
   checkTraining,
   ConfidenceAwareLoss,
@@ -48,7 +49,8 @@ export async function main({ fast }: ExampleOptions): Promise<TrainingResult> {
   const held = await loadDigits({ from: 800, perClass: 10 });
 
   const sample = tf.tensor(held.values, [held.labels.length, ...DIGIT_SHAPE]);
-  await checkClassifier(model, sample, { numClasses: 10 }); // once, before a long run
+  await checkBackend(model, sample, { noise, key: createKey(1) }); // both once, before a long run
+  await checkClassifier(model, sample, { numClasses: 10 });
   const heldOutLoss = (): Promise<number> => noisyCrossEntropy(model, sample, held.labels, noise, checkKey);
   const before = await heldOutLoss();
 

@@ -55,6 +55,8 @@ export type {
 } from './noise/types.ts';
 
 // base classifiers
+export { checkBackend } from './smoothed/check-backend.ts';
+export type { BackendCheck, CheckBackendOptions } from './smoothed/check-backend.ts';
 export { checkClassifier } from './classifier/check-classifier.ts';
 export type { CheckClassifierOptions } from './classifier/check-classifier.ts';
 export { denoised } from './classifier/denoised.ts';

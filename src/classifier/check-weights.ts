@@ -27,6 +27,12 @@ export async function assertFiniteWeights(call: string, classifier: unknown, kno
   }
 }
 
+/** The weights of a model, or of the models that a function of the library is made of, as far as they can be seen. @internal */
+export function visibleWeights(classifier: unknown): tf.Tensor[] {
+  const parts = originOf(classifier)?.parts;
+  return parts ? parts.flatMap(visibleWeights) : weightsOf(classifier).map(({ tensor }) => tensor);
+}
+
 interface NamedWeight {
   readonly name: string;
   readonly tensor: tf.Tensor;

@@ -43,7 +43,7 @@ export async function certify(settings: CertifySettings, io: CliIo): Promise<voi
   note(io, `running on ${opened.runtime}`);
   const numClasses = await probeClassifier(opened, { dataset, options: settings });
   const { seed, n, n0, alpha, out, recheck, durable = false } = settings;
-  await using certifier = await certifierOf(opened, { ...settings, numClasses }, settings, io);
+  await using certifier = await certifierOf(opened, { ...settings, numClasses, shape: dataset.shape }, settings, io);
 
   const display = showProgress(io);
   let summary: LogSummary;
@@ -92,7 +92,7 @@ async function removeEmpty(out: string): Promise<boolean> {
 /** The classifier of this thread, or several threads with one each. */
 async function certifierOf(
   opened: OpenedClassifier,
-  smoothing: SmoothingSettings,
+  smoothing: SmoothingSettings & { readonly shape: readonly number[] },
   { model, output, layout, workers }: CertifySettings,
   io: CliIo,
 ): Promise<AsyncDisposable & { readonly g: Certifier<CertifyOptions> }> {
@@ -101,13 +101,14 @@ async function certifierOf(
   }
   await opened.dispose();
   const { runtime } = opened;
-  const { sigma, numClasses, batchSize, inputRange } = smoothing;
+  const { sigma, numClasses, batchSize, inputRange, shape } = smoothing;
   const g = await startWorkers({
     module: new URL(`./worker-certifier${extname(import.meta.url)}`, import.meta.url),
     workers,
     data: {
       model: { model, output, layout, ...(runtime !== 'onnxruntime' && { backend: runtime }) },
       smoothing: { sigma, numClasses, output, batchSize, inputRange },
+      shape: [...shape],
     },
     ...(io.workerArguments && { execArgv: io.workerArguments }),
   });

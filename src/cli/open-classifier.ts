@@ -4,6 +4,10 @@ import { toLogitsFn } from '../classifier/to-logits-fn.ts';
 import type { Classifier } from '../classifier/types.ts';
 import type { LabelledDataset } from '../data/labelled-dataset.ts';
 import { CatrsError } from '../errors.ts';
+import { GaussianNoise } from '../noise/gaussian-noise.ts';
+import { createKey } from '../random/create-key.ts';
+import { checkBackend, type CheckBackendOptions } from '../smoothed/check-backend.ts';
+import type { InputRange } from '../types.ts';
 import { registerLayers } from '../models/register-layers.ts';
 import { loadModel } from '../node/load-model.ts';
 import * as tf from '@tensorflow/tfjs';
@@ -44,14 +48,14 @@ export async function openClassifier(options: ModelOptions): Promise<OpenedClass
 const PROBE = 8;
 
 /**
- * Checks a classifier on the first images of the data and gives its number of classes.
+ * Checks a classifier on the first images of the data, and that the backend computes it as `cpu` does, and gives its number of classes.
  *
- * @throws CliError for another input shape, ClassifierError for a classifier that breaks its contract (softmax at the end)
+ * @throws BackendError for a backend that computes something else, CliError for another input shape, ClassifierError for a classifier that breaks its contract (softmax at the end)
  * @internal
  */
 export async function probeClassifier(
   { classifier }: OpenedClassifier,
-  { dataset, options }: { readonly dataset: LabelledDataset; readonly options: ModelOptions },
+  { dataset, options }: { readonly dataset: LabelledDataset; readonly options: ModelOptions & NoisyRun },
 ): Promise<number> {
   const { model: path, output } = options;
   checkInputShape(classifier, dataset, path);
@@ -64,6 +68,7 @@ export async function probeClassifier(
       const logits = await classifier.classify(values, { batch: PROBE, shape: dataset.shape });
       return logits.length / PROBE;
     }
+    await checkBackend(classifier, sample, noisyOptions(options));
     return tf.tidy(() => toLogitsFn(classifier, { output })(sample, { training: false }).shape[1] ?? 0);
   } catch (error) {
     if (error instanceof CatrsError) throw error;
@@ -74,6 +79,35 @@ export async function probeClassifier(
   } finally {
     sample.dispose();
   }
+}
+
+/** What of a run the comparison of the backend depends on. @internal */
+export interface NoisyRun {
+  readonly sigma?: number;
+  readonly seed?: number;
+  readonly batchSize?: number;
+}
+
+/** Compares the backend of this thread with `cpu` on copies of an image in the middle of the range. @internal */
+export async function checkThreadBackend(
+  classifier: Classifier,
+  shape: readonly number[],
+  { inputRange: [low, high] = [0, 1], ...run }: NoisyRun & { readonly inputRange?: InputRange | undefined },
+): Promise<void> {
+  if (isTypedClassifier(classifier)) return;
+  const sample = tf.fill([1, ...shape], (low + high) / 2);
+  try {
+    await checkBackend(classifier, sample, { ...noisyOptions(run), copies: 1 });
+  } finally {
+    sample.dispose();
+  }
+}
+
+function noisyOptions({ sigma, seed = 0, batchSize }: NoisyRun): CheckBackendOptions {
+  return {
+    ...(sigma !== undefined && { noise: new GaussianNoise({ sigma }), key: createKey(seed) }),
+    ...(batchSize !== undefined && { batchSize }),
+  };
 }
 
 function checkInputShape(classifier: Classifier, { shape }: LabelledDataset, path: string): void {

@@ -2,6 +2,7 @@
 import { trainableVariables } from '../classifier/to-logits-fn.ts';
 import type { Trainer } from '../node/start-trainers.ts';
 import type { BackendName } from './common-options.ts';
+import { checkThreadBackend } from './open-classifier.ts';
 import { openBackend } from './open-backend.ts';
 import { makeLoss } from './train/make-loss.ts';
 import { makeModel, type ModelChoice, type ModelPlan } from './train/make-model.ts';
@@ -16,10 +17,14 @@ export interface TrainerData {
   readonly backend: BackendName;
 }
 
+/** Rows of the largest batch at which the backend of a thread is compared with `cpu`. */
+const CHECKED = 8;
+
 /** Makes the model again in this thread; its weights are those of the host in every step. @internal */
 export async function makeTrainer({ options, plan, settings, backend }: TrainerData): Promise<Trainer> {
   await openBackend(backend);
   const { model } = await makeModel(options, plan);
+  await checkThreadBackend(model, plan.shape, { sigma: settings.sigma, batchSize: CHECKED });
   return {
     loss: makeLoss(model, settings),
     variables: trainableVariables(model),

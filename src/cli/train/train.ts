@@ -15,6 +15,7 @@ import { trainingBatches } from '../../recipes/training-batches.ts';
 import type { InputRange, Key } from '../../types.ts';
 import { CliError } from '../cli-error.ts';
 import { note, printJson } from '../note.ts';
+import { checkThreadBackend } from '../open-classifier.ts';
 import { openBackend } from '../open-backend.ts';
 import { refuseOnnx } from '../open-trainable.ts';
 import { showProgress } from '../progress.ts';
@@ -44,7 +45,7 @@ export async function train(options: TrainOptions, io: CliIo): Promise<void> {
   const { learningRate, momentum, weightDecay } = settings.loop;
   const sgd = new Sgd({ learningRate, momentum, weightDecay });
   try {
-    await checkModel(model, data);
+    await checkModel(model, data, { sigma: settings.sigma, seed: options.seed });
     // Both before anything is written: the class of the loss checks the options, and what it makes of a first batch its values.
     await checkFirstBatch(makeLoss(model, settings), data, { order, settings, inputRange: options.inputRange });
     const { arch, init, normalize, workers } = options;
@@ -121,7 +122,11 @@ function report(last: Standing, { folder, options, settings, seconds }: Result, 
 /** Images from which probabilities can be told from logits. */
 const PROBE = 8;
 
-async function checkModel(model: tf.LayersModel, { dataset, numClasses }: TrainingData): Promise<void> {
+async function checkModel(
+  model: tf.LayersModel,
+  { dataset, numClasses }: TrainingData,
+  run: { readonly sigma: number; readonly seed: number },
+): Promise<void> {
   const wanted = (model.inputs[0]?.shape ?? []).slice(1);
   if (wanted.length !== dataset.shape.length || wanted.some((size, i) => size !== null && size !== dataset.shape[i])) {
     const text = `[${wanted.map((size) => size ?? 'any').join(', ')}]`;
@@ -134,6 +139,7 @@ async function checkModel(model: tf.LayersModel, { dataset, numClasses }: Traini
   const sample = tensorOver(values, [PROBE, ...dataset.shape], 'float32');
   try {
     await checkClassifier(model, sample, { numClasses });
+    await checkThreadBackend(model, dataset.shape, { ...run, batchSize: PROBE });
   } finally {
     sample.dispose();
   }

@@ -1,0 +1,284 @@
+import * as tf from '@tensorflow/tfjs';
+import { adaptClassifier, isTypedClassifier } from '../classifier/adapt-classifier.ts';
+import { assertLogitsShape } from '../classifier/check-logits.ts';
+import { visibleWeights } from '../classifier/check-weights.ts';
+import { typedOutput } from '../classifier/typed-logits.ts';
+import type { Classifier, ClassifierOutput } from '../classifier/types.ts';
+import { BackendError, OptionError } from '../errors.ts';
+import type { Noise } from '../noise/types.ts';
+import { parseCheckBackendOptions } from '../options/check-backend-options.ts';
+import { assertBatch } from '../tensors/assert-shapes.ts';
+import { onBackend, readBack } from '../tensors/backend-failure.ts';
+import { CpuReference } from '../tensors/cpu-reference.ts';
+import { copyOf, tensorOver } from '../tensors/own-tensor.ts';
+import type { Key } from '../types.ts';
+import { BatchSizes } from './batch-sizes.ts';
+import { firstDifference, type Row } from './first-difference.ts';
+import { hostTurns } from './host-turns.ts';
+
+/** Options of {@link checkBackend}. */
+export interface CheckBackendOptions {
+  /** The noise of the run: the classifier is compared on its copies of the sample. Absent: on the sample itself. Needs `key`. */
+  readonly noise?: Noise;
+  /** Drives the noise. */
+  readonly key?: Key;
+  /** Number of classes; without it any count of at least 2 passes. */
+  readonly numClasses?: number;
+  /**
+   * What the classifier returns; it is compared as it is returned.
+   * @defaultValue 'logits'
+   */
+  readonly output?: ClassifierOutput;
+  /**
+   * Number of copies. Each takes one forward pass on `cpu` alone: the time of the check.
+   * @defaultValue 3
+   */
+  readonly copies?: number;
+  /**
+   * The batch size of the run.
+   * @defaultValue that of a smoothed classifier for the same input
+   */
+  readonly batchSize?: number;
+  /**
+   * Largest difference that passes, relative to the largest output of the copies.
+   * @defaultValue 1e-3; measured between cpu and wasm with random weights: 6e-7 (LeNet), 4e-7 (ResNet-20), 2e-6 (MobileNetV2)
+   */
+  readonly tolerance?: number;
+  /** Stops the check; its reason is thrown. */
+  readonly signal?: AbortSignal;
+}
+
+/** What {@link checkBackend} found. */
+export interface BackendCheck {
+  /** The backend of TensorFlow.js that was checked; null for a classifier of typed arrays, which has none. */
+  readonly backend: string | null;
+  /** What its outputs were compared with: those of `cpu`, or, where there is no other, its own for single rows. */
+  readonly comparedWith: 'cpu' | 'single rows';
+  /** Largest difference of two outputs, relative to the largest output. */
+  readonly difference: number;
+  /** Number of copies. */
+  readonly copies: number;
+  /** The batch sizes. */
+  readonly batchSizes: readonly number[];
+  /** What it took. */
+  readonly milliseconds: number;
+}
+
+const CALL = 'checkBackend';
+
+/** Sizes at which kernels change their ways. The one of 2 comes first: it is measured where the size of the run is not given. */
+const SMALL_SIZES = [2, 1, 5] as const;
+
+/**
+ * Checks, before a long run, that the current backend of TensorFlow.js computes the classifier that `cpu` computes: backends have had kernels
+ * that silently compute another function for some shapes, and a certificate speaks of the function that was run.
+ *
+ * A few noisy copies are classified on `cpu`, row by row, and on the current backend in batches of 1, 2, 5 and the batch size of the run. All
+ * outputs must agree within `tolerance`, and name the same class wherever the two largest on `cpu` are farther apart than the tolerance; an output
+ * that is finite on one side only is a difference. What is not covered: kernels that are wrong only for other values, and gradients.
+ *
+ * It is the one call of the core that sets a backend: `cpu`, for the time of one row, and back before the host has its next turn. So runs that
+ * are under way are never computed there, and tensors stay where they are. On `cpu` itself, and for classifiers of typed arrays, batches are
+ * compared with single rows. Each copy holds the thread for one forward pass on `cpu`: for a MobileNetV2 of 224x224 a few seconds.
+ *
+ * @param classifier - the base classifier
+ * @param sample - a batch of real inputs [batch, ...inputShape]; not disposed
+ * @throws BackendError at a difference; names the layer (of a layers model) or the node (of a graph model) where it begins, if it can be found
+ * @throws OptionError, TensorError; ClassifierError for another shape of the output
+ * @example
+ * ```ts
+ * await useWasm();
+ * await checkBackend(model, images, { noise, key: createKey(0) });
+ * ```
+ */
+export async function checkBackend(
+  classifier: Classifier,
+  sample: tf.Tensor,
+  options: CheckBackendOptions = {},
+): Promise<BackendCheck> {
+  const settings = parseCheckBackendOptions(CALL, options);
+  assertBatch(CALL, sample, 'sample');
+  assertKey(settings);
+  const begun = performance.now();
+  await tf.ready();
+  const hostTurn = hostTurns(settings.signal);
+  await hostTurn();
+  const rows = await noisyRows(sample, settings);
+  const [first] = rows as [Row];
+  const isTyped = isTypedClassifier(classifier);
+  const backend = isTyped ? null : tf.getBackend();
+  const batches = new BatchSizes(settings.batchSize, { isTyped });
+  const forward = forwardOf(classifier, settings, batches);
+  const reference: Float32Array[] = [];
+  if (isTyped || backend === 'cpu') {
+    for (const row of rows) reference.push(await forward([row]));
+  } else {
+    const run = adaptClassifier(CALL, classifier);
+    const cpu = new CpuReference(CALL);
+    await cpu.lend(visibleWeights(classifier));
+    for (const row of rows) {
+      reference.push(...(await cpu.compute(() => [run(tensorOf([row]), { training: false })])));
+      await hostTurn();
+    }
+  }
+  const scale = largestOf(reference);
+  const bound = settings.tolerance * scale;
+  let difference = 0;
+  batches.next(first.values.length);
+  const batchSizes: number[] = [];
+  for (const size of [...SMALL_SIZES, undefined]) {
+    const count = size ?? batches.next(first.values.length);
+    if (batchSizes.includes(count)) continue;
+    batchSizes.push(count);
+    const batch = Array.from({ length: count }, (_, i) => rows[(i + count) % rows.length] as Row);
+    const outputs = await forward(batch);
+    const columns = outputs.length / count;
+    for (let i = 0; i < count; i++) {
+      const expected = reference[(i + count) % rows.length] as Float32Array;
+      const found = outputs.subarray(i * columns, (i + 1) * columns);
+      const apart = distance(expected, found);
+      if (!(apart <= bound) || otherClass(expected, found, bound)) {
+        const place = isTyped
+          ? undefined
+          : await firstDifference(CALL, classifier, {
+              row: batch[i] as Row,
+              size: count,
+              tolerance: settings.tolerance,
+            });
+        throw mismatch({ backend, apart, scale, size: count, place });
+      }
+      difference = Math.max(difference, apart);
+    }
+    await hostTurn();
+  }
+  return {
+    backend,
+    comparedWith: isTyped || backend === 'cpu' ? 'single rows' : 'cpu',
+    difference: scale === 0 ? 0 : difference / scale,
+    copies: rows.length,
+    batchSizes: batchSizes.sort((a, b) => a - b),
+    milliseconds: performance.now() - begun,
+  };
+}
+
+type Settings = ReturnType<typeof parseCheckBackendOptions>;
+
+function assertKey({ noise, key }: Settings): void {
+  if ((noise === undefined) === (key === undefined)) return;
+  const [given, missing] = noise === undefined ? ['key', 'noise'] : ['noise', 'key'];
+  throw new OptionError(`\`${missing}\` must be given with \`${given}\`, got undefined (the key drives the noise)`, {
+    call: CALL,
+    field: missing,
+    value: undefined,
+  });
+}
+
+/** The copies, row r from image r mod batch, read back so that both backends get the same numbers. */
+async function noisyRows(sample: tf.Tensor, { noise, key, copies }: Settings): Promise<Row[]> {
+  const [images = 1, ...shape] = sample.shape;
+  const drawn = tf.tidy(() =>
+    Array.from({ length: copies }, (_, r) => {
+      const image = tf.reshape(tf.slice(sample, r % images, 1), shape);
+      if (noise === undefined || key === undefined) return copyOf(image);
+      const copy = noise.perturb(image, { key, start: r, count: 1, onFailure: () => undefined });
+      return copyOf(tf.reshape(copy, copy.shape.slice(1)));
+    }),
+  );
+  try {
+    return await Promise.all(
+      drawn.map(async (copy) => ({ values: Float32Array.from(await copy.data()), shape: copy.shape })),
+    );
+  } finally {
+    tf.dispose(drawn);
+  }
+}
+
+function tensorOf(rows: readonly Row[]): tf.Tensor {
+  return tensorOver(joined(rows), [rows.length, ...(rows[0] as Row).shape], 'float32');
+}
+
+function joined(rows: readonly Row[]): Float32Array<ArrayBuffer> {
+  const [first] = rows as [Row];
+  const values = new Float32Array(rows.length * first.values.length);
+  rows.forEach((row, i) => values.set(row.values, i * first.values.length));
+  return values;
+}
+
+/** One forward pass on the current backend, or of typed arrays. */
+function forwardOf(
+  classifier: Classifier,
+  { numClasses }: Settings,
+  batches: BatchSizes,
+): (rows: readonly Row[]) => Promise<Float32Array> {
+  if (isTypedClassifier(classifier)) {
+    return async (rows) => {
+      const { shape } = rows[0] as Row;
+      const values = await typedOutput(CALL, classifier, joined(rows), { batch: rows.length, shape });
+      assertLogitsShape(CALL, { shape: [rows.length, values.length / rows.length] }, rows.length, numClasses);
+      return values.slice();
+    };
+  }
+  const run = adaptClassifier(CALL, classifier);
+  return async (rows) => {
+    const pass = { call: CALL, shape: [rows.length, ...(rows[0] as Row).shape] };
+    const outputs = onBackend(pass, () =>
+      tf.tidy(() => batches.pass(rows.length, () => copyOf(run(tensorOf(rows), { training: false })))),
+    );
+    try {
+      assertLogitsShape(CALL, outputs, rows.length, numClasses);
+      return await readBack(pass, () => outputs.data<'float32'>());
+    } finally {
+      outputs.dispose();
+    }
+  };
+}
+
+function largestOf(reference: readonly Float32Array[]): number {
+  let largest = 0;
+  for (const row of reference)
+    for (const value of row) if (Number.isFinite(value)) largest = Math.max(largest, Math.abs(value));
+  return largest;
+}
+
+/** Largest difference; infinite where one side is not finite and the other is something else. */
+function distance(expected: Float32Array, found: Float32Array): number {
+  let largest = expected.length === found.length ? 0 : Infinity;
+  expected.forEach((value, i) => {
+    const other = found[i] as number;
+    if (Object.is(value, other)) return;
+    const apart = Math.abs(value - other);
+    largest = Math.max(largest, Number.isNaN(apart) ? Infinity : apart);
+  });
+  return largest;
+}
+
+/** Whether the classes differ although the two largest outputs are farther apart than `bound`. */
+function otherClass(expected: Float32Array, found: Float32Array, bound: number): boolean {
+  const top = topOf(expected);
+  const second = expected.reduce((most, value, c) => (c === top ? most : Math.max(most, value)), -Infinity);
+  return (expected[top] as number) - second > bound && topOf(found) !== top;
+}
+
+function topOf(row: Float32Array): number {
+  return row.reduce((best, value, c) => (value > (row[best] as number) ? c : best), 0);
+}
+
+interface Mismatch {
+  readonly backend: string | null;
+  readonly apart: number;
+  readonly scale: number;
+  readonly size: number;
+  readonly place: string | undefined;
+}
+
+function mismatch({ backend, apart, scale, size, place }: Mismatch): BackendError {
+  const shown = Number.isFinite(apart) ? String(Number(apart.toPrecision(3))) : 'without limit (one is not finite)';
+  const where = place === undefined ? '' : `, first in ${place}`;
+  const found = `outputs that differ by ${shown} in a batch of ${size}, where the largest is ${Number(scale.toPrecision(3))}${where}`;
+  const text =
+    backend === null || backend === 'cpu'
+      ? `\`classifier\` must give a row the same outputs in every batch, got ${found} (checkClassifier says more of the classifier)`
+      : `\`backend\` must compute what cpu computes, got ${backend} with ${found} (take another backend, for example by tf.setBackend('cpu'))`;
+  const field = backend === null || backend === 'cpu' ? 'classifier' : 'backend';
+  return new BackendError(text, { call: CALL, field, value: backend });
+}
