@@ -1,4 +1,7 @@
+import * as tf from '@tensorflow/tfjs';
+import type { Certificate } from '../certify/types.ts';
 import type { LabelledDataset } from '../data/labelled-dataset.ts';
+import { OptionError } from '../errors.ts';
 import type { CertifiedRow } from '../evaluate/certify-dataset.ts';
 import { reproduceCertificate } from '../smoothed/reproduce-certificate.ts';
 import { SmoothedClassifier } from '../smoothed/smoothed-classifier.ts';
@@ -10,9 +13,8 @@ import { note } from './note.ts';
 import { openClassifier, probeClassifier } from './open-classifier.ts';
 import { openData } from './open-data.ts';
 import { showProgress } from './progress.ts';
+import { type RowFaults, withFaults } from './row-faults.ts';
 import type { CliIo } from './types.ts';
-import { type RowFaults, withFaults } from './verify.ts';
-import { tensorOver } from '../tensors/own-tensor.ts';
 
 /** What is drawn again. @internal */
 export interface RedrawSettings {
@@ -24,43 +26,80 @@ export interface RedrawSettings {
   readonly inputRange?: InputRange;
 }
 
-/** Draws the samples of some rows again and compares. @internal */
-export async function redrawRows(
-  all: readonly CertifiedRow[],
+/** The data and the classifier of a log. @internal */
+export interface OpenedRun {
+  readonly g: SmoothedClassifier;
+  readonly dataset: LabelledDataset;
+  /** Coordinates of an image. */
+  readonly dimension: number;
+  readonly numClasses: number;
+}
+
+/** Opens the data and the model of a log, and closes the model when `use` is done. @internal */
+export async function withRun<T>(
+  { smoothing, noise }: Certificate,
   settings: RedrawSettings & DataOptions & ModelOptions & { readonly file: string },
   io: CliIo,
-): Promise<{ readonly count: number; readonly wrong: readonly RowFaults[] }> {
-  const [first] = all;
-  if (first?.certificate.smoothing !== 'hard') {
+  use: (run: OpenedRun) => Promise<T>,
+): Promise<T> {
+  if (smoothing !== 'hard') {
     throw new CliError(
       `${settings.file}: must be a log of hard smoothing, got soft smoothing (leave --model and --data out)`,
     );
   }
   const { dataset } = await openData(settings);
   const opened = await openClassifier(settings);
-  const display = showProgress(io);
   try {
     note(io, `running on ${opened.runtime}`);
     const numClasses = await probeClassifier(opened, { dataset, options: settings });
     const { output, batchSize, inputRange } = settings;
     const g = new SmoothedClassifier(opened.classifier, {
-      noise: sampledNoiseOf(first.certificate.noise),
+      noise: sampledNoiseOf(noise),
       numClasses,
       output,
       ...(batchSize !== undefined && { batchSize }),
       ...(inputRange && { inputRange }),
     });
-    const rows = spread(all, settings.rows);
+    const dimension = dataset.shape.reduce((product, length) => product * length, 1);
+    return await use({ g, dataset, dimension, numClasses });
+  } finally {
+    await opened.dispose();
+  }
+}
+
+/** Rows with another label than the data, and those of no image of it. @internal */
+export async function otherLabels(rows: readonly CertifiedRow[], dataset: LabelledDataset): Promise<RowFaults[]> {
+  const wrong: RowFaults[] = [];
+  for (const row of rows) {
+    if (row.index >= dataset.size)
+      wrong.push(...withFaults(row, [`is no image of the data, which has ${dataset.size}`]));
+    else {
+      const { label } = await dataset.example(row.index);
+      if (label !== row.label) wrong.push(...withFaults(row, [`label is ${row.label}, but ${label} in the data`]));
+    }
+  }
+  return wrong;
+}
+
+/** Draws the samples of some rows again and compares. @internal */
+export async function redrawRows(
+  all: readonly CertifiedRow[],
+  { g, dataset }: OpenedRun,
+  { rows: count, votes }: RedrawSettings,
+  io: CliIo,
+): Promise<{ readonly count: number; readonly wrong: readonly RowFaults[] }> {
+  const rows = spread(all, count).filter(({ index }) => index < dataset.size);
+  const display = showProgress(io);
+  try {
     const wrong: RowFaults[] = [];
     for (const [done, row] of rows.entries()) {
       display.update(`${done}/${rows.length} drawn again, ${wrong.length} wrong`);
-      wrong.push(...withFaults(row, await faultsOf(row, { g, dataset, votes: settings.votes, signal: io.signal })));
+      wrong.push(...withFaults(row, await faultsOf(row, { g, dataset, votes, signal: io.signal })));
     }
     display.update(`${rows.length}/${rows.length} drawn again, ${wrong.length} wrong`);
     return { count: rows.length, wrong };
   } finally {
     display.end();
-    await opened.dispose();
   }
 }
 
@@ -79,17 +118,23 @@ interface RedrawContext {
 }
 
 async function faultsOf(row: CertifiedRow, { g, dataset, votes, signal }: RedrawContext): Promise<string[]> {
-  const { index, label, certificate } = row;
-  if (index >= dataset.size) return [`is no image of the data, which has ${dataset.size}`];
+  const { index, certificate } = row;
   const example = await dataset.example(index);
-  if (example.label !== label) return [`label is ${label}, but ${example.label} in the data`];
-  const x = tensorOver(example.x, dataset.shape, 'float32');
+  const x = tf.tensor(example.x, [...dataset.shape], 'float32');
   try {
     const { same, votesThatDiffer, certificate: again } = await reproduceCertificate(g, x, certificate, { signal });
+    // The claim has been held against its own votes, its steps, the dimension and the classes: no more than these votes can stand behind it.
     if (same || (votesThatDiffer > 0 && votesThatDiffer <= votes)) return [];
+    if (votesThatDiffer === 0)
+      return [`the same votes give radius ${again.radius} and another certificate than this one`];
     return [
       `${votesThatDiffer} votes differ when drawn again: class ${certificate.label}, radius ${certificate.radius}, but now class ${again.label}, radius ${again.radius}`,
     ];
+  } catch (error) {
+    signal.throwIfAborted();
+    // Another noise, another rule, or settings with which nothing can be drawn.
+    if (error instanceof OptionError) return [`cannot be drawn again: ${error.message}`];
+    throw error;
   } finally {
     x.dispose();
   }

@@ -1,12 +1,12 @@
 import type { CertifiedRow } from '../evaluate/certify-dataset.ts';
-import { verifyCertificate } from '../smoothed/verify-certificate.ts';
+import { rowVerifier } from '../node/row-verifier.ts';
 import { CliError } from './cli-error.ts';
 import type { DataOptions, ModelOptions } from './common-options.ts';
-import { sampledNoiseOf } from './noise-of.ts';
+import { type LogRun, logRun, runText } from './log-run.ts';
 import { printJson } from './note.ts';
 import { readLog } from './read-log.ts';
-import { type RedrawSettings, redrawRows } from './redraw-rows.ts';
-import { otherKey } from './row-key.ts';
+import { otherLabels, type RedrawSettings, redrawRows, withRun } from './redraw-rows.ts';
+import { type RowFaults, withFaults } from './row-faults.ts';
 import { type CliIo, EXIT } from './types.ts';
 
 /** The options of `catrs verify`. @internal */
@@ -17,11 +17,12 @@ export interface VerifySettings extends Omit<ModelOptions, 'model'>, Omit<DataOp
   readonly json?: true;
 }
 
-/** What is wrong with a row. @internal */
-export interface RowFaults {
-  /** Index of the image. */
-  readonly index: number;
-  readonly faults: readonly string[];
+/** What came of the checks. */
+interface Found {
+  readonly run: LogRun;
+  readonly rows: number;
+  readonly redrawn?: number;
+  readonly wrong: readonly RowFaults[];
 }
 
 /** Checks the certificates of a log; one that does not hold ends with exit code 1. @internal */
@@ -32,38 +33,81 @@ export async function verify(file: string, settings: VerifySettings, io: CliIo):
     throw new CliError(`${missing} must be given with ${given} (or neither, to check the votes only)`);
   }
   const rows = wholeRows(file, await readLog(file));
-  const derived = rows.flatMap((row) => withFaults(row, [...fromVotes(row), ...otherKey(row, seed)]));
-  const redrawn =
+  const run = logRun(rows, seed);
+  const found: Found =
     model === undefined || data === undefined
-      ? undefined
-      : await redrawRows(rows, { ...settings, model, data, file }, io);
-  const wrong = [...derived, ...(redrawn?.wrong ?? [])];
-  if (json) printJson(io, { file, rows: rows.length, redrawn: redrawn?.count ?? 0, wrong });
-  else io.stdout(text(file, rows.length, redrawn?.count, wrong));
-  if (wrong.length === 0) return;
-  const count = new Set(wrong.map(({ index }) => index)).size;
-  throw new CliError(`${file}: ${count} of ${rows.length} certificates do not hold`, EXIT.failed);
+      ? { run, rows: rows.length, wrong: [...run.faults, ...fromVotes(rows, {})] }
+      : await withModel(rows, run, { ...settings, model, data, file }, io);
+  if (json) printJson(io, { file, ...report(found) });
+  else io.stdout(text(file, found));
+  const message = failure(found);
+  if (message !== undefined) throw new CliError(`${file}: ${message}`, EXIT.failed);
 }
 
-function wholeRows(file: string, rows: Awaited<ReturnType<typeof readLog>>): CertifiedRow[] {
-  if (rows.every((row) => row.certificate !== undefined)) return rows as CertifiedRow[];
+/** The checks that know the input and the classifier. */
+async function withModel(
+  rows: readonly CertifiedRow[],
+  run: LogRun,
+  settings: VerifySettings & DataOptions & ModelOptions & { readonly file: string },
+  io: CliIo,
+): Promise<Found> {
+  return withRun(run.certificate, settings, io, async (opened) => {
+    const { dimension, numClasses, dataset } = opened;
+    const derived = fromVotes(rows, { dimension, numClasses });
+    const labels = await otherLabels(rows, dataset);
+    const redrawn = await redrawRows(rows, opened, settings, io);
+    const wrong = [...run.faults, ...derived, ...labels, ...redrawn.wrong];
+    return { run, rows: rows.length, redrawn: redrawn.count, wrong };
+  });
+}
+
+function wholeRows(
+  file: string,
+  rows: Awaited<ReturnType<typeof readLog>>,
+): readonly [CertifiedRow, ...CertifiedRow[]] {
+  if (rows.every((row) => row.certificate !== undefined)) return rows as [CertifiedRow, ...CertifiedRow[]];
   throw new CliError(
     `${file}: must be a log in the full format, got one without votes and keys, which cannot be checked`,
   );
 }
 
-function fromVotes({ certificate }: CertifiedRow): readonly string[] {
-  return verifyCertificate(certificate, sampledNoiseOf(certificate.noise)).faults;
+function fromVotes(
+  rows: readonly CertifiedRow[],
+  known: { readonly dimension?: number; readonly numClasses?: number },
+): RowFaults[] {
+  const faultsOf = rowVerifier(known);
+  return rows.flatMap((row) => withFaults(row, faultsOf(row.certificate)));
 }
 
-/** The faults of a row, if there are any. @internal */
-export function withFaults({ index }: CertifiedRow, faults: readonly string[]): RowFaults[] {
-  return faults.length === 0 ? [] : [{ index, faults }];
+/** What is said at the end, if something is wrong. */
+function failure({ run: { images }, rows, wrong }: Found): string | undefined {
+  if (wrong.length === 0) return undefined;
+  const missing = new Set(images.missing);
+  const count = new Set(wrong.map(({ index }) => index).filter((index) => !missing.has(index))).size;
+  const parts = [
+    ...(count > 0 ? [`${count} of ${rows} certificates do not hold`] : []),
+    ...(missing.size > 0 ? [`images are missing in the log`] : []),
+  ];
+  return parts.join(', and ');
 }
 
-function text(file: string, rows: number, redrawn: number | undefined, wrong: readonly RowFaults[]): string {
+function report({ run, rows, redrawn = 0, wrong }: Found): object {
+  const { smoothing, noise, norm, rule, n0, n, alpha, checkEvery, dimension, counts } = run.certificate;
+  const { first, last, step } = run.images;
+  const settings = { smoothing, noise, norm, rule, n0, n, alpha, checkEvery, dimension, numClasses: counts.length };
+  return {
+    rows,
+    redrawn,
+    settings,
+    images: { first, last, step },
+    ...(run.seed !== undefined && { seed: run.seed }),
+    wrong,
+  };
+}
+
+function text(file: string, { run, rows, redrawn, wrong }: Found): string {
   const lines = wrong.flatMap(({ index, faults }) => faults.map((fault) => `image ${index}: ${fault}`));
   const drawn = redrawn === undefined ? '' : `, ${redrawn} drawn again from their keys`;
-  const end = wrong.length === 0 ? `${file}: all of ${rows} certificates follow from their votes${drawn}` : undefined;
-  return [...lines, ...(end === undefined ? [] : [end])].map((line) => `${line}\n`).join('');
+  const end = wrong.length === 0 ? [`${file}: all of ${rows} certificates follow from their votes${drawn}`] : [];
+  return [...lines, ...end, runText(run, rows)].map((line) => `${line}\n`).join('');
 }

@@ -68,3 +68,9 @@ export function statedSettings(g: object, shape: readonly number[], options: obj
     dimension: shape.reduce((product, length) => product * length, 1),
   };
 }
+
+/** The settings of a row, with the number of classes that its votes have. @internal */
+export function settingsOf(certificate: Certificate): Readonly<Record<string, unknown>> {
+  const found = Object.fromEntries(names.map((name) => [name, certificate[name]]));
+  return { ...found, classes: certificate.counts.length };
+}

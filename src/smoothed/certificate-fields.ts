@@ -34,7 +34,7 @@ const hardOnly = (hold: Hold, by: string): FieldCheck => ({
 
 /**
  * Who checks each field of a certificate: a new field does not compile until it is here. `verifyCertificate` goes through this table, and
- * docs/guide/checking-certificates.md holds it in words.
+ * docs/guide/checking-certificates.md shows it.
  * @internal
  */
 export const certificateFields: Readonly<Record<keyof Certificate, FieldCheck>> = {
@@ -43,7 +43,7 @@ export const certificateFields: Readonly<Record<keyof Certificate, FieldCheck>> 
   reason: everywhere('follows', 'the rule'),
   stop: everywhere(
     'follows',
-    'the rule, up to what depends on the clock or on the way of the votes: stops at a deadline, a width or a gain only where they are impossible',
+    'the rule. What a deadline, a width or a gain did depends on the clock or on the order of the votes: there only what is impossible is found',
   ),
   radius: everywhere('at most', 'the noise and the bound that follows'),
   norm: everywhere('said', 'it is one that the noise certifies'),
@@ -65,7 +65,7 @@ export const certificateFields: Readonly<Record<keyof Certificate, FieldCheck>> 
   nA: everywhere('follows', 'the votes for the class'),
   n0: sampled(
     'said',
-    'the votes of the selection sample; where the sampler can fail (and for soft smoothing) a larger one cannot be told, and claims nothing: drawn again',
+    'it is the number of votes in `countsSelection` where the sampler cannot fail. Else, and for soft smoothing, a larger one claims nothing: drawn again',
   ),
   n: sampled('said', 'the samples used, and when the rule stops. A larger one that changes nothing else is as true'),
   nUsed: hardOnly(

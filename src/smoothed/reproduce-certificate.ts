@@ -7,6 +7,8 @@ import { parseCertificate, parseReproduceCertificateOptions } from '../options/c
 import type { DerandomizedClassifier } from './derandomized-classifier.ts';
 import type { SmoothedClassifier } from './smoothed-classifier.ts';
 import type { SoftSmoothedClassifier } from './soft-smoothed-classifier.ts';
+import { recordingRule } from './recording-rule.ts';
+import { isSameJson } from './same-json.ts';
 import { assertSameNoise, type VerifyCertificateOptions } from './verify-certificate.ts';
 
 /** Options of {@link reproduceCertificate}. */
@@ -22,11 +24,12 @@ export interface ReproduceCertificateOptions extends Pick<VerifyCertificateOptio
 
 /** What {@link reproduceCertificate} found. */
 export interface Reproduction {
-  /** True if the run gave the same class, radius and votes. */
+  /** True if the run gave the same votes and the same certificate (up to the stop, where the rule had a deadline). */
   readonly same: boolean;
   /**
-   * By how many votes the two runs differ, selection and estimation together: 0 on the same backend, single votes on another one. A
-   * sequential rule that therefore stops elsewhere differs by the samples in between.
+   * By how many votes the two runs differ, over the selection sample and the estimation samples that the certificate rests on: 0 on the same
+   * backend, single votes on another one. A sequential rule that therefore stops elsewhere is compared at the samples and the steps
+   * of the stored certificate, so that nothing is counted but other votes.
    */
   readonly votesThatDiffer: number;
   /** The certificate of the new run. */
@@ -38,7 +41,8 @@ const CALL = 'reproduceCertificate';
 /**
  * Draws the samples of a stored certificate again, from its key, and compares: are these the votes of this classifier at this input?
  *
- * Where the rule had a deadline, the run is drawn up to the sample where it stopped.
+ * A stored certificate that `verifyCertificate` finds valid for the dimension and the classes of this classifier, and from which the run differs by v
+ * votes, claims no more than the votes of the run give once v of them are cast otherwise: votes are compared at every moment on which it rests. Where the rule had a deadline, the run is drawn up to the sample where it stopped.
  *
  * @param g - the smoothed classifier of the same kind (hard, soft or derandomized) with the same noise
  * @param x - the example that was certified, float32; not disposed
@@ -58,32 +62,48 @@ export async function reproduceCertificate(
   parseCertificate(CALL, certificate);
   assertSameNoise(CALL, certificate, g.noise);
   assertSameKind(g, certificate);
-  const again = await certifyAgain(g, x, certificate, parsed);
-  const votesThatDiffer = differingVotes(again, certificate);
-  const same = votesThatDiffer === 0 && again.label === certificate.label && again.radius === certificate.radius;
-  return { same, votesThatDiffer, certificate: again };
+  const { again, tallies } = await certifyAgain(g, x, certificate, parsed);
+  const votesThatDiffer = differingVotes(again, certificate, tallies);
+  return { same: votesThatDiffer === 0 && isSameCertificate(again, certificate), votesThatDiffer, certificate: again };
 }
 
-function certifyAgain(
+/** A run, and its votes at the moments on which the stored certificate rests. */
+interface Again {
+  readonly again: Certificate;
+  readonly tallies?: ReadonlyMap<number, readonly number[]>;
+}
+
+async function certifyAgain(
   g: SmoothedClassifier | SoftSmoothedClassifier | DerandomizedClassifier,
   x: tf.Tensor,
-  { key, n0, n, alpha, norm, checkEvery, rule, nUsed }: Certificate,
+  stored: Certificate,
   { rule: given, ...run }: ReproduceCertificateOptions,
-): Promise<Certificate> {
-  if ('counts' in g) return g.certify(x, { norm, ...run });
+): Promise<Again> {
+  const { key, n0, n, alpha, norm, checkEvery, rule, nUsed } = stored;
+  if ('counts' in g) return { again: await g.certify(x, { norm, ...run }) };
   if (key === null)
     throw new OptionError('`certificate` must hold a key for a random noise, got null', {
       call: CALL,
       field: 'certificate',
       value: key,
     });
-  if ('beta' in g) return g.certify(x, { key, n0, n, alpha, norm, ...run });
-  if (!hasDeadline(rule)) {
-    return g.certify(x, { key, n0, n, alpha, norm, checkEvery, rule: given ?? ruleOf(rule), ...run });
-  }
+  if ('beta' in g) return { again: await g.certify(x, { key, n0, n, alpha, norm, ...run }) };
   const stops = [{ name: 'stop-at-samples', parameters: { samples: nUsed } }];
-  const untilThere = ruleOf({ ...rule, parameters: { ...rule.parameters, stops } });
-  return g.certify(x, { key, n0, n, alpha, norm, checkEvery, rule: untilThere, ...run });
+  const decides = hasDeadline(rule)
+    ? ruleOf({ ...rule, parameters: { ...rule.parameters, stops } })
+    : (given ?? ruleOf(rule));
+  const recording = recordingRule(decides, stored);
+  const drawn = await g.certify(x, { key, n0, n, alpha, norm, checkEvery, rule: recording.rule, ...run });
+  const { counts, used, stop } = recording.end();
+  const failures = counts.reduce((left, count) => left - count, used);
+  const end = { counts, nUsed: used, stop, failures, nA: counts[drawn.cAHat] ?? 0 };
+  return { again: { ...drawn, ...end }, tallies: recording.tallies };
+}
+
+/** All fields, but for what a deadline decides and for what the same run was given another rule for. */
+function isSameCertificate(again: Certificate, stored: Certificate): boolean {
+  const but = hasDeadline(stored.rule) ? { rule: stored.rule, stop: stored.stop } : {};
+  return isSameJson(JSON.parse(JSON.stringify({ ...again, ...but })), JSON.parse(JSON.stringify(stored)));
 }
 
 function assertSameKind(
@@ -102,15 +122,26 @@ function assertSameKind(
   );
 }
 
-/** Votes that moved between classes, or were drawn only once, over both samples; for soft smoothing 0 or 1: the sums of scores differ. */
-function differingVotes(a: Certificate, b: Certificate): number {
-  if (a.scores && b.scores) return a.scores.sum === b.scores.sum && a.cAHat === b.cAHat ? 0 : 1;
-  const moved = (from: readonly number[], to: readonly number[]): number => {
-    const classes = Math.max(from.length, to.length);
-    const differences = Array.from({ length: classes }, (_, c) => (from[c] ?? 0) - (to[c] ?? 0));
-    const more = differences.filter((d) => d > 0).reduce((sum, d) => sum + d, 0);
-    const fewer = differences.filter((d) => d < 0).reduce((sum, d) => sum - d, 0);
-    return Math.max(more, fewer);
-  };
-  return moved(a.counts, b.counts) + moved(a.countsSelection, b.countsSelection);
+/**
+ * Votes that moved between classes, or were drawn only once, over both samples; for soft smoothing 0 or 1: the sums of scores differ. A step
+ * that the certificate rests on differs by its votes for the class.
+ */
+function differingVotes(again: Certificate, stored: Certificate, tallies?: Again['tallies']): number {
+  if (again.scores && stored.scores)
+    return again.scores.sum === stored.scores.sum && again.cAHat === stored.cAHat ? 0 : 1;
+  const { counts, countsSelection, steps = [], nUsed, cAHat } = stored;
+  const selection = movedVotes(again.countsSelection, countsSelection);
+  if (tallies === undefined) return selection + movedVotes(again.counts, counts);
+  // At a number of samples where no check was, nothing was counted: all are other votes.
+  const atSteps = steps.map(({ n, nA }) => Math.abs((tallies.get(n)?.[cAHat] ?? Infinity) - nA));
+  const atEnd = movedVotes(tallies.get(nUsed) ?? [], counts);
+  return selection + Math.max(atEnd, ...atSteps.map((votes) => Math.min(votes, nUsed)));
+}
+
+function movedVotes(from: readonly number[], to: readonly number[]): number {
+  const classes = Math.max(from.length, to.length);
+  const differences = Array.from({ length: classes }, (_, c) => (from[c] ?? 0) - (to[c] ?? 0));
+  const more = differences.filter((d) => d > 0).reduce((sum, d) => sum + d, 0);
+  const fewer = differences.filter((d) => d < 0).reduce((sum, d) => sum - d, 0);
+  return Math.max(more, fewer);
 }

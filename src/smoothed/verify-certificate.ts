@@ -6,6 +6,7 @@ import type { DeterministicNoise, Noise } from '../noise/types.ts';
 import { parseCertificate, parseVerifyCertificateOptions } from '../options/certificate-options.ts';
 import { type CertificateKind, certificateFields, type Hold } from './certificate-fields.ts';
 import { deriveCertificate, kindOf } from './derive-certificate.ts';
+import { isSameJson } from './same-json.ts';
 
 /** What {@link verifyCertificate} found. */
 export interface Verification {
@@ -102,7 +103,7 @@ export function verifyOne(
   if (
     kind === 'hard' &&
     rule !== undefined &&
-    !isSame(certificate.rule, asJson({ name: rule.name, parameters: rule.parameters }))
+    !isSameJson(certificate.rule, asJson({ name: rule.name, parameters: rule.parameters }))
   )
     faults.push(`rule is ${showField(certificate.rule)}, but ${rule.name} ${showField(rule.parameters)} is given`);
 
@@ -148,10 +149,11 @@ const fieldNames = Object.keys(certificateFields) as (keyof Certificate)[];
 /** Whether a field says no more than what follows. */
 const holds: Readonly<Record<Hold, (said: unknown, follows: unknown) => boolean>> = {
   said: () => true,
-  follows: isSame,
+  follows: (said, follows) => isSameJson(said, follows),
   'at most': (said, follows) => isUpTo(said, follows, (a, b) => a <= b * (1 + TOLERANCE)),
   'at least': (said, follows) => isUpTo(said, follows, (a, b) => a >= b * (1 - TOLERANCE)),
-  'steps at most': (said, follows) => isSame(said, follows, (name) => (name === 'radius' ? 'at most' : 'follows')),
+  'steps at most': (said, follows) =>
+    isSameJson(said, follows, (name, a, b) => (name === 'radius' ? holds['at most'](a, b) : undefined)),
 };
 
 function isUpTo(said: unknown, follows: unknown, compare: (said: number, follows: number) => boolean): boolean {
@@ -159,24 +161,7 @@ function isUpTo(said: unknown, follows: unknown, compare: (said: number, follows
   return said === undefined && follows === undefined;
 }
 
-/** Equal as JSON values; `holdOf` names entries that are held otherwise. */
-function isSame(said: unknown, follows: unknown, holdOf: (name: string) => Hold = () => 'follows'): boolean {
-  if (said === follows) return true;
-  if (typeof said !== 'object' || typeof follows !== 'object' || said === null || follows === null) return false;
-  const [a, b] = [said as Fields, follows as Fields];
-  const names = Object.keys(b);
-  return (
-    Object.keys(a).length === names.length &&
-    names.every((name) => {
-      const hold = holdOf(name);
-      return hold === 'follows' ? isSame(a[name], b[name], holdOf) : holds[hold](a[name], b[name]);
-    })
-  );
-}
-
 const asJson = (value: object): unknown => JSON.parse(JSON.stringify(value));
-
-type Fields = Readonly<Record<string, unknown>>;
 
 function showField(value: unknown): string {
   return typeof value === 'string' ? value : (JSON.stringify(value) ?? 'undefined');

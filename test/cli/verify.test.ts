@@ -10,6 +10,15 @@ import { SIZE, tinyImages } from './tiny.ts';
 const { path, data, model, run } = useTiny();
 const log = (): string => path('log.tsv');
 
+/** What is said of the run after all else. */
+const said = (change: { readonly rows?: number; readonly images?: string; readonly keys?: string } = {}): string =>
+  [
+    '  hard smoothing, gaussian sigma 0.5, l2, n0 100, n 200, alpha 0.001',
+    '  fixed-sample bound clopper-pearson, checks every 100, 2 classes, 16 coordinates',
+    `  ${change.rows ?? SIZE} rows: ${change.images ?? `images 0 to ${SIZE - 1}`}, ${change.keys ?? 'keys of seed 0'}`,
+    '',
+  ].join('\n');
+
 beforeAll(async () => {
   await catrs(['certify', ...run(), '--out', log()]);
 });
@@ -26,9 +35,18 @@ async function changed(name: string, i: number, change: Partial<CertifiedRow['ce
   return path(name);
 }
 
+/** The bound of the certificate of a log that has this radius. */
+function boundOf(
+  rows: readonly CertifiedRow[],
+  radius: number,
+): Pick<CertifiedRow['certificate'], 'pABar' | 'qABar' | 'bound'> {
+  const { pABar, qABar, bound } = rows.find((row) => row.radius === radius)!.certificate;
+  return { pABar, qABar, bound };
+}
+
 describe('catrs verify', () => {
   it('derives all certificates from their votes without model and data', async () => {
-    const text = `${log()}: all of ${SIZE} certificates follow from their votes\n`;
+    const text = `${log()}: all of ${SIZE} certificates follow from their votes\n${said()}`;
     expect(await catrs(['verify', log()])).toEqual({ code: 0, stdout: text, stderr: '' });
   });
 
@@ -36,7 +54,7 @@ describe('catrs verify', () => {
     const { code, stdout, stderr } = await catrs(['verify', log(), ...data(), ...model(), '--rows', 4, '--seed', 0]);
     expect({ code, stdout }).toEqual({
       code: 0,
-      stdout: `${log()}: all of ${SIZE} certificates follow from their votes, 4 drawn again from their keys\n`,
+      stdout: `${log()}: all of ${SIZE} certificates follow from their votes, 4 drawn again from their keys\n${said()}`,
     });
     expect(stderr).toContain('4/4 drawn again, 0 wrong');
   });
@@ -47,10 +65,19 @@ describe('catrs verify', () => {
     const file = await changed('boast.tsv', 3, { radius });
     const { code, stdout, stderr } = await catrs(['verify', file]);
     expect(code).toBe(1);
-    expect(stdout).toBe(`image 3: radius is ${radius}, but ${rows[3]!.radius} follows\n`);
+    expect(stdout).toBe(`image 3: radius is ${radius}, but ${rows[3]!.radius} follows\n${said()}`);
     expect(stderr).toBe(`catrs: ${file}: 1 of ${SIZE} certificates do not hold\n`);
     const json = await catrs(['verify', file, '--json']);
     expect(JSON.parse(json.stdout)).toMatchObject({ rows: SIZE, redrawn: 0, wrong: [{ index: 3 }] });
+    // Nor is it gone on with or merged.
+    for (const command of [
+      ['certify', ...run(), '--resume', '--no-recheck', '--out', file],
+      ['merge', file, '--size', SIZE, '--out', path('merged.tsv')],
+    ]) {
+      const refused = await catrs(command);
+      expect(refused.code).not.toBe(0);
+      expect(refused.stderr).toContain(`line 5, where image 3 has none: radius is ${radius}, but`);
+    }
   });
 
   it('finds keys of another seed', async () => {
@@ -68,6 +95,105 @@ describe('catrs verify', () => {
     expect(strict.code).toBe(1);
     expect(strict.stdout).toMatch(/^image \d+: \d+ votes differ when drawn again: class /);
     expect((await catrs([...again, '--votes', 200])).code).toBe(0);
+  });
+
+  it('admits other votes only, not what they cannot explain: a dimension, steps, a radius', async () => {
+    const { values } = tinyImages();
+    const moved = values.map((value) => Math.min(1, value + 0.002));
+    await writeFile(path('near.npy'), encodeNpy({ dtype: 'float32', shape: [SIZE, 4, 4, 1], data: moved }));
+    const withModel = [
+      '--data',
+      path('near.npy'),
+      '--labels',
+      path('y.npy'),
+      ...model(),
+      '--rows',
+      'all',
+      '--votes',
+      30,
+    ];
+    await catrs(['certify', ...run(), '--radius', '0.05,0.2', '--out', path('steps.tsv')]);
+    for (const file of [log(), path('steps.tsv')]) {
+      const { code, stdout } = await catrs(['verify', file, ...withModel]);
+      expect({ file, code, stdout }).toMatchObject({ code: 0 });
+      expect((await catrs(['verify', file, ...withModel, '--votes', 0])).code, 'single votes differ').toBe(1);
+    }
+    const rows = parseCertificationLog(await readFile(log(), 'utf8')) as CertifiedRow[];
+    const linf = rows.map((row) => ({
+      ...row,
+      certificate: { ...row.certificate, norm: 'linf' as const, dimension: 1 },
+    }));
+    await writeFile(path('linf.tsv'), certificationLog(linf));
+    expect((await catrs(['verify', path('linf.tsv')])).code, 'nobody can tell without the data').toBe(0);
+    const forged = await catrs(['verify', path('linf.tsv'), ...withModel]);
+    expect(forged.code).toBe(1);
+    expect(forged.stdout).toContain('image 0: dimension is 1, but 16 of the input\n');
+
+    const stepped = parseCertificationLog(await readFile(path('steps.tsv'), 'utf8')) as CertifiedRow[];
+    const at = stepped.findIndex(({ certificate: { steps, nUsed } }) => steps?.length === 1 && nUsed === 200);
+    expect(at).toBeGreaterThanOrEqual(0);
+    // More votes at the first check than there were: the second radius is proven by them, and the end is the same.
+    const { certificate } = stepped[at]!;
+    const nA = Math.min(100, certificate.nA);
+    const steps = [0.05, 0.2].map((radius) => ({ radius, nA, n: 100 }));
+    const counts = certificate.counts.map((count, c) => (c === certificate.cAHat ? nA : 100 - nA));
+    const better = { ...certificate, nA, counts, nUsed: 100, steps, stop: 'decided', radius: 0.2 };
+    const boasting = stepped.map((row, i) =>
+      i === at ? { ...row, radius: 0.2, certificate: { ...better, ...boundOf(stepped, 0.2) } } : row,
+    );
+    await writeFile(path('boasting.tsv'), certificationLog(boasting));
+    expect((await catrs(['verify', path('boasting.tsv')])).code, 'these votes would prove it').toBe(0);
+    const { code, stdout } = await catrs(['verify', path('boasting.tsv'), ...withModel, '--votes', 5]);
+    expect(code).toBe(1);
+    expect(stdout).toMatch(new RegExp(`image ${at}: \\d+ votes differ when drawn again`));
+  });
+
+  it('holds a log to one run: settings, keys, missing rows, labels', async () => {
+    const other = await changed('alpha.tsv', 5, { alpha: 0.002 });
+    const found = await catrs(['verify', other]);
+    expect(found.code).toBe(1);
+    expect(found.stdout).toBe(`image 5: alpha is 0.002, but 0.001 in the run that this log is of\n${said()}`);
+    expect(JSON.parse((await catrs(['verify', other, '--json'])).stdout)).toMatchObject({
+      rows: SIZE,
+      settings: { n: 200, alpha: 0.001, n0: 100, norm: 'l2', noise: { name: 'gaussian', parameters: { sigma: 0.5 } } },
+      images: { first: 0, last: SIZE - 1, step: 1 },
+      seed: 0,
+    });
+
+    const foreign = await changed('foreign-key.tsv', 5, { key: [1, 2] });
+    expect((await catrs(['verify', foreign])).stdout).toMatch(
+      /^image 5: key is \[1, 2\], but \[\d+, \d+\] follows from --seed 0\n/,
+    );
+    const rows = parseCertificationLog(await readFile(log(), 'utf8')) as CertifiedRow[];
+    const double = await changed('double-key.tsv', 5, { key: rows[4]!.certificate.key });
+    expect((await catrs(['verify', double])).stdout).toContain('image 5: key is that of image 4\n');
+
+    await writeFile(path('gap.tsv'), certificationLog(rows.filter(({ index }) => index !== 7)));
+    const gap = await catrs(['verify', path('gap.tsv')]);
+    expect({ code: gap.code, stdout: gap.stdout }).toEqual({
+      code: 1,
+      stdout: `image 7: is missing in a run of images 0 to ${SIZE - 1}\n${said({ rows: SIZE - 1 })}`,
+    });
+    expect(gap.stderr).toBe(`catrs: ${path('gap.tsv')}: images are missing in the log\n`);
+
+    const every = rows.filter(({ index }) => index % 3 === 1);
+    await writeFile(path('third.tsv'), certificationLog(every));
+    expect(await catrs(['verify', path('third.tsv')])).toEqual({
+      code: 0,
+      stdout:
+        `${path('third.tsv')}: all of ${every.length} certificates follow from their votes\n` +
+        said({ rows: every.length, images: `images 1 to ${SIZE - 2} in steps of 3` }),
+      stderr: '',
+    });
+
+    const label = rows.map((row, i) => (i === 2 ? { ...row, label: 1 - row.label, correct: !row.correct } : row));
+    await writeFile(
+      path('label.tsv'),
+      certificationLog(label.map((row) => ({ ...row, correct: row.predicted === row.label }))),
+    );
+    const labelled = await catrs(['verify', path('label.tsv'), ...data(), ...model(), '--rows', 1]);
+    expect(labelled.code).toBe(1);
+    expect(labelled.stdout).toContain('image 2: label is 1, but 0 in the data\n');
   });
 
   it('refuses one of model and data, and a log without votes', async () => {

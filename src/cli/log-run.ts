@@ -1,0 +1,144 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Certificate } from '../certify/types.ts';
+import type { CertifiedRow } from '../evaluate/certify-dataset.ts';
+import { settingsOf } from '../node/run-settings.ts';
+import { createKey } from '../random/create-key.ts';
+import { foldIn } from '../random/fold-in.ts';
+import { type RowFaults, withFaults } from './row-faults.ts';
+import { otherKey } from './row-key.ts';
+
+/** Which images a log has: every `step`-th from `first` to `last`. @internal */
+export interface LogImages {
+  readonly first: number;
+  readonly last: number;
+  readonly step: number;
+  /** Images in between without a row. */
+  readonly missing: readonly number[];
+}
+
+/** The one run that a log must be of. @internal */
+export interface LogRun {
+  /** A certificate with the settings that most rows have. */
+  readonly certificate: Certificate;
+  readonly images: LogImages;
+  /** The seed of all keys, as far as it is known. */
+  readonly seed: number | undefined;
+  /** Rows that are of no such run. */
+  readonly faults: readonly RowFaults[];
+}
+
+/** Seeds that are tried where none is given: a key tells nothing of the seed that it came from. */
+const TRIED_SEEDS = 1000;
+const SHOWN_GAPS = 10;
+
+/** Holds the rows of a log to one run: one setting, keys of one seed, images at equal distances. @internal */
+export function logRun(rows: readonly [CertifiedRow, ...CertifiedRow[]], givenSeed: number | undefined): LogRun {
+  const { certificate } = commonest(rows);
+  const settings = settingsOf(certificate);
+  const seed = givenSeed ?? seedOf(rows);
+  const images = imagesOf(rows);
+  return {
+    certificate,
+    images,
+    seed: certificate.key === null ? undefined : seed,
+    faults: [
+      ...rows.flatMap((row) => withFaults(row, [...otherSettings(row, settings), ...otherKey(row, seed)])),
+      ...sameKeys(rows),
+      ...gaps(images),
+    ],
+  };
+}
+
+/** A row with the settings that most rows have. */
+function commonest(rows: readonly [CertifiedRow, ...CertifiedRow[]]): CertifiedRow {
+  const groups = new Map<string, CertifiedRow[]>();
+  for (const row of rows) {
+    const text = JSON.stringify(settingsOf(row.certificate));
+    const group = groups.get(text);
+    if (group) group.push(row);
+    else groups.set(text, [row]);
+  }
+  const [largest] = [...groups.values()].sort((a, b) => b.length - a.length);
+  return largest?.[0] ?? rows[0];
+}
+
+function otherSettings({ certificate }: CertifiedRow, expected: Readonly<Record<string, unknown>>): string[] {
+  const found = settingsOf(certificate);
+  const show = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
+  return Object.keys(expected)
+    .filter((name) => !isDeepStrictEqual(found[name], expected[name]))
+    .map((name) => `${name} is ${show(found[name])}, but ${show(expected[name])} in the run that this log is of`);
+}
+
+/** The small seed that most keys come from, if there is one. */
+function seedOf(rows: readonly CertifiedRow[]): number | undefined {
+  const some = [rows[0], rows[Math.floor(rows.length / 2)], rows.at(-1)];
+  for (const row of some) {
+    const key = row?.certificate.key;
+    if (row === undefined || key === undefined || key === null) continue;
+    const seed = Array.from({ length: TRIED_SEEDS }, (_, i) => i).find((one) =>
+      isDeepStrictEqual([...foldIn(createKey(one), row.index)], [...key]),
+    );
+    const others = some.filter((other) => other && seed !== undefined && otherKey(other, seed).length === 0);
+    if (seed !== undefined && 2 * others.length > some.length) return seed;
+  }
+  return undefined;
+}
+
+/** No two images of one run have one key. */
+function sameKeys(rows: readonly CertifiedRow[]): RowFaults[] {
+  const seen = new Map<string, number>();
+  return rows.flatMap((row) => {
+    const text = row.certificate.key?.join(':');
+    if (text === undefined) return [];
+    const other = seen.get(text);
+    seen.set(text, row.index);
+    return other === undefined ? [] : withFaults(row, [`key is that of image ${other}`]);
+  });
+}
+
+/** A run takes every step-th image, so what is not at a multiple of the least distance is missing. */
+function imagesOf(rows: readonly CertifiedRow[]): LogImages {
+  const indices = rows.map(({ index }) => index).sort((a, b) => a - b);
+  const [first = 0] = indices;
+  const last = indices.at(-1) ?? first;
+  const step = indices.slice(1).reduce((least, index, i) => Math.min(least, index - (indices[i] ?? 0)), Infinity);
+  if (step === Infinity) return { first, last, step: 1, missing: [] };
+  const missing: number[] = [];
+  for (const [i, index] of indices.entries()) {
+    const before = indices[i - 1];
+    for (let gap = (before ?? index) + step; gap < index && missing.length <= SHOWN_GAPS; gap += step)
+      missing.push(gap);
+  }
+  return { first, last, step, missing };
+}
+
+function gaps({ first, last, step, missing }: LogImages): RowFaults[] {
+  const run = `a run of images ${first} to ${last}${step === 1 ? '' : ` in steps of ${step}`}`;
+  return missing.slice(0, SHOWN_GAPS).map((index, i) => ({
+    index,
+    faults: [
+      i === SHOWN_GAPS - 1 && missing.length > SHOWN_GAPS
+        ? `is missing in ${run}, and others after it`
+        : `is missing in ${run}`,
+    ],
+  }));
+}
+
+/** What a log was made with, for people. @internal */
+export function runText({ certificate, images, seed }: LogRun, rows: number): string {
+  const { smoothing, noise, norm, n0, n, alpha, rule, checkEvery, dimension, key, counts } = certificate;
+  const parameters = (record: object): string =>
+    Object.entries(record)
+      .map(([name, value]) => ` ${name} ${typeof value === 'object' ? JSON.stringify(value) : String(value)}`)
+      .join(',');
+  const { first, last, step } = images;
+  const which =
+    first === last ? `image ${first}` : `images ${first} to ${last}${step === 1 ? '' : ` in steps of ${step}`}`;
+  const keys = key === null ? 'no keys' : seed === undefined ? 'keys of an unknown seed' : `keys of seed ${seed}`;
+  return [
+    `  ${smoothing} smoothing, ${noise.name}${parameters(noise.parameters)}, ${norm}, n0 ${n0}, n ${n}, alpha ${alpha}`,
+    `  ${rule.name}${parameters(rule.parameters)}, checks every ${checkEvery}, ${counts.length} classes, ${dimension} coordinates`,
+    `  ${rows} rows: ${which}, ${keys}`,
+  ].join('\n');
+}
