@@ -50,13 +50,25 @@ export function bestTallyBefore(
   late -= Math.min(late, missingVotes(tally, tally.used));
   const rivals = counts.map((_, c) => c).filter((c) => c !== label);
   rivals.sort((a, b) => (counts[b] ?? 0) - (counts[a] ?? 0));
-  // One vote after the other from the classes that tie at the k-th place, then from those above.
-  for (const from of [rivals.slice(k - 1), rivals.slice(0, k - 1)]) {
-    for (; late > 0; late--) {
-      const most = from.reduce((best, c) => ((counts[c] ?? 0) > (counts[best] ?? 0) ? c : best), from[0] ?? label);
-      if (!((counts[most] ?? 0) > 0) || most === label) break;
-      counts[most] = (counts[most] ?? 0) - 1;
+  // From the classes at the k-th place and below, then from those above.
+  for (const from of [rivals.slice(k - 1), rivals.slice(0, k - 1)]) late = takeFromTop(counts, from, late);
+  return { counts, used };
+}
+
+/** Takes votes from the largest counts of some classes, as evenly as they come; returns how many were not there. */
+function takeFromTop(counts: number[], classes: readonly number[], votes: number): number {
+  let left = votes;
+  while (left > 0) {
+    const most = Math.max(0, ...classes.map((c) => counts[c] ?? 0));
+    if (most === 0) return left;
+    const tied = classes.filter((c) => counts[c] === most);
+    const next = Math.max(0, ...classes.map((c) => counts[c] ?? 0).filter((count) => count < most));
+    const each = Math.min(most - next, Math.max(1, Math.floor(left / tied.length)));
+    for (const c of tied) {
+      const taken = Math.min(each, left);
+      counts[c] = most - taken;
+      left -= taken;
     }
   }
-  return { counts, used };
+  return left;
 }

@@ -30,8 +30,12 @@ export function isPossibleEnd(replay: Replay, result: RuleResult, ended: string 
   return isPossibleStop(stored.stop, stopsOfRecord(recordRule), moment, ended);
 }
 
-/** What is left to hope for, where the votes came as late as they can have come. */
+/** More checks are not shown to a rule again: a forged record could ask for 2^30. */
+const MOST_CHECKS = 100_000;
+
+/** What is left to hope for, where the votes came as late as they can have come; 0, anything, where that takes too many checks. */
 function lowestUpperRadius({ stored, begin, state }: Replay): number {
+  if (stored.nUsed / stored.checkEvery > MOST_CHECKS) return 0;
   const recorded = recordedMoments(stored);
   const run = begin();
   for (let n = stored.checkEvery; n < stored.nUsed; n += stored.checkEvery) {

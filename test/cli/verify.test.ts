@@ -136,7 +136,7 @@ describe('catrs verify', () => {
     const { certificate } = stepped[at]!;
     const nA = Math.min(100, certificate.nA);
     const steps = [0.05, 0.2].map((radius) => ({ radius, nA, n: 100 }));
-    const counts = certificate.counts.map((count, c) => (c === certificate.cAHat ? nA : 100 - nA));
+    const counts = certificate.counts.map((_, c) => (c === certificate.cAHat ? nA : 100 - nA));
     const better = { ...certificate, nA, counts, nUsed: 100, steps, stop: 'decided', radius: 0.2 };
     const boasting = stepped.map((row, i) =>
       i === at ? { ...row, radius: 0.2, certificate: { ...better, ...boundOf(stepped, 0.2) } } : row,

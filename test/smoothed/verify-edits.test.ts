@@ -228,6 +228,20 @@ describe('a certificate that was edited', () => {
     );
   });
 
+  it('with so many checks that none can be shown again: it is told at once', () => {
+    const many = { n: 2 ** 30, nUsed: 2 ** 29, checkEvery: 1, counts: [2 ** 28, 2 ** 28, 0], nA: 2 ** 28 };
+    for (const rule of [
+      topTwo(),
+      topK({ k: 1 }),
+      anytimeRadius({ stops: [stopAtWidth(1e-6)] }),
+      fixedRadius({ radius: 0.2 }),
+    ]) {
+      const certificate = hardCertificate({ rule, p: 0.9 });
+      const stop = rule.name === 'anytime-radius' ? 'stop-at-width' : 'out-of-reach';
+      expect(faults(certificate, { ...many, stop }).length).toBeGreaterThan(0);
+    }
+  });
+
   it('keeps what a smaller claim, a larger alpha or another moment of checks leaves true', () => {
     expect(faults(certified, { radius: certified.radius / 2 })).toEqual([]);
     expect(faults(certified, { alpha: 0.02 })).toEqual([]);
