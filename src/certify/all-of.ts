@@ -1,5 +1,5 @@
 import { parseAllOfOptions } from '../options/stop-options.ts';
-import type { Stop } from './stop.ts';
+import { ownStops, type Stop } from './stop.ts';
 
 /**
  * Stops at a check where all of these stops would. A list of stops, by contrast, means any of them.
@@ -12,12 +12,12 @@ import type { Stop } from './stop.ts';
  * ```
  */
 export function allOf(stops: readonly Stop[]): Stop {
-  parseAllOfOptions('allOf', { stops });
+  const own = ownStops(parseAllOfOptions('allOf', { stops }));
   return {
     name: 'all-of',
-    parameters: { stops: stops.map(({ name, parameters }) => ({ name, parameters })) },
+    parameters: { stops: own.map(({ name, parameters }) => ({ name, parameters })) },
     begin: () => {
-      const tests = stops.map((stop) => stop.begin());
+      const tests = own.map((stop) => stop.begin());
       // Each is asked at every check, also after a `false` before it: some remember what they saw.
       return (state) => tests.map((holds) => holds(state)).every(Boolean);
     },

@@ -9,7 +9,7 @@ import { assertEnoughSamples } from './enough-samples.ts';
 import { leastCount } from './least-count.ts';
 import type { CertificationRule, RuleContext, RuleRun } from './rule.ts';
 import { JEFFREYS, NEAR_ONE, selectionPriors } from './selection-priors.ts';
-import type { Stop, StopState } from './stop.ts';
+import { ownStops, type Stop, type StopState } from './stop.ts';
 import type { EvidenceStep } from './types.ts';
 import { votesFor } from './votes-for.ts';
 
@@ -42,7 +42,8 @@ export interface AnytimeRadiusOptions {
  * @see Robbins, "Statistical methods related to the law of the iterated logarithm", 1970; Voráček, NeurIPS 2024, Algorithm 2
  */
 export function anytimeRadius(options: AnytimeRadiusOptions): CertificationRule {
-  const { stops, prior } = parseAnytimeRadiusOptions('anytimeRadius', options);
+  const { stops: given, prior } = parseAnytimeRadiusOptions('anytimeRadius', options);
+  const stops = ownStops(given);
   return {
     name: 'anytime-radius',
     parameters: { stops: stops.map(({ name, parameters }) => ({ name, parameters })), prior },

@@ -1,3 +1,4 @@
+import { ownData } from '../host/own-data.ts';
 import type { UpperProbabilityBound } from '../stats/clopper-pearson-upper-bound.ts';
 import type { Json, ProbabilityBound } from '../types.ts';
 
@@ -29,4 +30,9 @@ export interface Stop {
   readonly parameters: Readonly<Record<string, Json>>;
   /** Starts on one example, before its estimation sample. The function is asked once at every multiple of `checkEvery`. */
   readonly begin: () => (state: StopState) => boolean;
+}
+
+/** Stops as they are now: a rule asks them, and names them in its record, long after it was made. @internal */
+export function ownStops(stops: readonly Stop[]): Stop[] {
+  return stops.map((stop) => ({ name: stop.name, parameters: ownData(stop.parameters), begin: () => stop.begin() }));
 }

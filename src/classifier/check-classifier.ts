@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import { parseCheckClassifierOptions } from '../options/check-classifier-options.ts';
 import { assertBatch } from '../tensors/assert-shapes.ts';
 import { onBackend, readBack } from '../tensors/backend-failure.ts';
-import { tensorOver } from '../tensors/own-tensor.ts';
+import { copyOf, tensorOver } from '../tensors/own-tensor.ts';
 import { isTypedClassifier, votingRows } from './adapt-classifier.ts';
 import { assertFiniteLogits, assertLogitsShape, outputJudge } from './check-logits.ts';
 import { assertFiniteWeights } from './check-weights.ts';
@@ -57,7 +57,9 @@ export async function checkClassifier(
   const { numClasses, output, batchSize } = parseCheckClassifierOptions(CALL, options);
   assertBatch(CALL, sample, 'sample');
   const [batch = 0, ...shape] = sample.shape;
-  const values = Float32Array.from(await sample.data());
+  const own = copyOf(sample); // the host may change it while this waits
+  const values = Float32Array.from(await own.data());
+  own.dispose();
   await assertFiniteWeights(CALL, classifier, new WeakSet());
   const { ask, judged } = asker(classifier, { numClasses, output });
   const size = values.length / batch;
@@ -126,10 +128,10 @@ function asker(
     batch: number,
     shape: readonly number[],
   ): Promise<Float32Array> => {
-    // The clone keeps a classifier that returns its input from having it disposed; the tidy collects its leaks.
+    // The copy keeps a classifier that returns its input, or fills its output again; the tidy collects its leaks.
     const pass = { call: CALL, shape: [batch, ...shape] };
     const logits = onBackend(pass, () =>
-      tf.tidy(() => tf.clone(voting.run(tensorOver(inputs, [batch, ...shape], 'float32'), { training: false }))),
+      tf.tidy(() => copyOf(voting.run(tensorOver(inputs, [batch, ...shape], 'float32'), { training: false }))),
     );
     try {
       assertLogitsShape(CALL, logits, batch, numClasses);

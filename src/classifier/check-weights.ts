@@ -29,8 +29,29 @@ export async function assertFiniteWeights(call: string, classifier: unknown, kno
 
 /** The weights of a model, or of the models that a function of the library is made of, as far as they can be seen. @internal */
 export function visibleWeights(classifier: unknown): tf.Tensor[] {
-  const parts = originOf(classifier)?.parts;
-  return parts ? parts.flatMap(visibleWeights) : weightsOf(classifier).map(({ tensor }) => tensor);
+  return allWeights(classifier).map(({ tensor }) => tensor);
+}
+
+/**
+ * Remembers where the weights are, and gives a function that throws once one of them has been given other values.
+ *
+ * A variable that is given values gets another piece of memory, so to compare the pieces finds every `assign` and every step of an optimizer,
+ * and costs nothing. What is written into the memory itself (the array behind a tensor of the CPU backend) is not noticed, nor are the weights
+ * of a function of the host.
+ * @internal
+ */
+export function watchWeights(classifier: unknown): (call: string) => void {
+  const before = allWeights(classifier).map(({ name, tensor }) => ({ name, dataId: tensor.dataId }));
+  return (call) => {
+    if (before.length === 0) return;
+    const now = allWeights(classifier);
+    const changed = before.find(({ name, dataId }, i) => now[i]?.name === name && now[i].tensor.dataId !== dataId);
+    if (changed !== undefined) throw notTheSame(call, changed.name);
+  };
+}
+
+function allWeights(classifier: unknown): NamedWeight[] {
+  return originOf(classifier)?.parts.flatMap(allWeights) ?? weightsOf(classifier);
 }
 
 interface NamedWeight {
@@ -71,6 +92,14 @@ function isTensor(value: unknown): value is tf.Tensor {
 function firstNotFinite(values: Float32Array): number | undefined {
   for (const value of values) if (value - value !== 0) return value;
   return undefined;
+}
+
+function notTheSame(call: string, name: string): ClassifierError {
+  return new ClassifierError(
+    `\`classifier\` must stay as it is until the run has ended, got new values for "${name}" in the middle` +
+      ' (its votes would be of several models: wait for the run before the next training step, or certify a copy)',
+    { call, field: 'classifier', value: name },
+  );
 }
 
 function notFinite(call: string, name: string, value: number): ClassifierError {

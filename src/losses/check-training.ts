@@ -10,7 +10,8 @@ import type { Classifier } from '../classifier/types.ts';
 import { ClassifierError, OptionError, showValue, TensorError } from '../errors.ts';
 import { parseCheckTrainingOptions, requireTrainingLoss } from '../options/check-training-options.ts';
 import { assertBatch, assertSoftTargets, isTensor } from '../tensors/assert-shapes.ts';
-import { assertLabelsFit, checkLabels } from '../tensors/labels.ts';
+import { assertLabelsFit, checkLabels, type Labels } from '../tensors/labels.ts';
+import { copyOf } from '../tensors/own-tensor.ts';
 import type { InputRange } from '../types.ts';
 import type { Prepared, TrainingBatch, TrainingLoss } from './types.ts';
 
@@ -60,18 +61,28 @@ export async function checkTraining<Batch extends TrainingBatch>(
     throw new OptionError(text, { call: CALL, field: 'loss', value: loss });
   }
   const prepared = loss.prepare(batch);
+  const copies: tf.Tensor[] = [];
+  // The batch is the host's, and this waits.
+  const own = <T extends tf.Tensor>(tensor: T): T => {
+    const copy = copyOf(tensor);
+    copies.push(copy);
+    return copy;
+  };
   try {
-    const { x, softTargets } = batch;
-    assertBatch(CALL, x);
+    assertBatch(CALL, batch.x);
+    const x = own(batch.x);
+    const labels = isTensor(batch.labels) ? own(batch.labels) : Array.from(batch.labels);
+    const softTargets = batch.softTargets && own(batch.softTargets);
     await checkImages(x, inputRange);
     const numClasses = await checkLogits(classifier, x);
-    await checkLabelValues(batch, numClasses);
+    await checkLabelValues(x, labels, numClasses);
     if (softTargets) {
       assertSoftTargets(CALL, softTargets, x.shape[0] ?? 0, numClasses);
       await checkSoftTargets(softTargets, numClasses);
     }
     await checkPrepared(prepared);
   } finally {
+    tf.dispose(copies);
     prepared.dispose();
   }
 }
@@ -114,7 +125,7 @@ async function checkLogits(classifier: Classifier, x: tf.Tensor): Promise<number
   }
 }
 
-async function checkLabelValues({ x, labels }: TrainingBatch, numClasses: number): Promise<void> {
+async function checkLabelValues(x: tf.Tensor, labels: Labels, numClasses: number): Promise<void> {
   const checked = checkLabels(CALL, labels, x.shape[0] ?? 0);
   try {
     assertLabelsFit(CALL, checked.largest, numClasses);

@@ -1,5 +1,6 @@
 import type { TypedBatch, TypedClassifier } from '../classifier/types.ts';
 import { ClassifierError, OptionError, showValue } from '../errors.ts';
+import { inTurn } from '../host/in-turn.ts';
 import { parseOnnxClassifierOptions } from '../options/onnx-classifier-options.ts';
 import { channelsFirst } from './channels-first.ts';
 import type { OnnxSession, OnnxTensor, OnnxTensorConstructor } from './types.ts';
@@ -58,8 +59,11 @@ export function onnxClassifier(session: OnnxSession, options: OnnxClassifierOpti
     classify: async (inputs, batch) => {
       const values = layout === 'nchw' ? channelsFirst(inputs, assertImage(batch)) : inputs;
       const feeds = { [inputName]: new Tensor('float32', values, dimensions(batch, layout)) };
-      const results = await session.run(feeds, [outputName]);
-      return logitsOf(results[outputName], outputName, batch);
+      // A session of the web runtime refuses to run twice at once, and may use its output again; other classifiers may have the same session.
+      return inTurn(session, async () => {
+        const results = await session.run(feeds, [outputName]);
+        return logitsOf(results[outputName], outputName, batch);
+      });
     },
   };
 }
@@ -78,11 +82,16 @@ function assertImage({ shape }: TypedBatch): readonly number[] {
 
 function logitsOf(output: OnnxTensor | undefined, name: string, { batch }: TypedBatch): Float32Array {
   const dims = output?.dims ?? [];
-  if (dims.length === 2 && dims[0] === batch) return output?.data as Float32Array; // the caller checks what it is
+  if (dims.length === 2 && dims[0] === batch) return copyOf(output?.data);
   throw new ClassifierError(
     `\`classifier\` must return shape [batch, numClasses] = [${batch}, C] as output ${showValue(name)}, got [${dims}]`,
     { call: CALL, field: 'classifier', value: dims },
   );
+}
+
+/** A copy of floats; the caller checks what anything else is. */
+function copyOf(data: unknown): Float32Array {
+  return data instanceof Float32Array ? new Float32Array(data) : (data as Float32Array);
 }
 
 function assertSession(session: unknown): void {

@@ -58,6 +58,6 @@ export function parseStopAtDeadlineOptions(
 }
 
 /** @internal */
-export function parseAllOfOptions(call: string, options: { readonly stops: readonly Stop[] }): void {
-  parseOptions(call, all, options);
+export function parseAllOfOptions(call: string, options: { readonly stops: readonly Stop[] }): readonly Stop[] {
+  return parseOptions(call, all, options).stops;
 }

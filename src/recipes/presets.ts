@@ -1,3 +1,4 @@
+import { ownData } from '../host/own-data.ts';
 import { cifar10Presets } from './cifar10-presets.ts';
 import { mnistPresets } from './mnist-presets.ts';
 import type { PresetModel, PresetTraining, PublishedPresets } from './preset-types.ts';
@@ -68,7 +69,7 @@ const cifar100Model: PresetModel = {
 const resnet50: PresetModel = { architecture: 'resnet50', mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
 
 /**
- * The settings of the published experiments, as plain data to be spread into options: `presets.<data set>[<σ>].<method>`.
+ * The settings of the published experiments, as plain frozen data to be spread into options: `presets.<data set>[<σ>].<method>`.
  *
  * Only what the authors' repositories state is here; a method without published settings is undefined, by type too. What documents, code and
  * logs disagree on is in `notes`. Lengths are in input units, with pixels in [0, 1].
@@ -87,7 +88,7 @@ const resnet50: PresetModel = { architecture: 'resnet50', mean: [0.485, 0.456, 0
  * const sgd = new Sgd({ learningRate, momentum, weightDecay });
  * ```
  */
-export const presets: Presets = {
+export const presets: Presets = /* @__PURE__ */ ownData({
   cifar10: cifar10Presets,
   cifar100: {
     0.25: { gaussian: { source, model: cifar100Model, training, loss: { numNoise: 1 }, notes: [] } },
@@ -136,4 +137,4 @@ export const presets: Presets = {
       },
     },
   },
-};
+});

@@ -14,7 +14,8 @@ export interface SoftTargetTable {
 
 /** Checks that soft targets have a row for each example; each row is checked when it is used. @internal */
 export function softTargetTable(call: string, rows: SoftTargetRows, size: number): SoftTargetTable {
-  const data: NpyArray['data'] = 'dtype' in rows ? rows.data : rows;
+  const given: NpyArray['data'] = 'dtype' in rows ? rows.data : rows;
+  const data = given.slice(); // the table is the host's, and is read batch by batch
   const shape = 'dtype' in rows ? rows.shape : [size, data.length / size];
   const [, numClasses = 0] = shape;
   const isTable = shape.length === 2 && shape[0] === size && data.length === size * numClasses;

@@ -36,7 +36,7 @@ export interface TrainingBatchesOptions {
    */
   readonly startBatch?: number;
   /**
-   * Soft targets of the whole data set, which stay as they are; a batch has a tensor of its rows.
+   * Soft targets of the whole data set, which are copied at the call; a batch has a tensor of its rows.
    * @defaultValue none
    */
   readonly softTargets?: SoftTargetRows;

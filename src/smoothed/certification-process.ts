@@ -1,6 +1,7 @@
 import type { CertificationRule, RuleResult, RuleRun } from '../certify/rule.ts';
 import { topClass } from '../certify/top-class.ts';
 import type { Certificate, RuleRecord } from '../certify/types.ts';
+import { dataFor } from '../host/own-data.ts';
 import type { Noise } from '../noise/types.ts';
 import { certificateKeys } from '../random/purposes.ts';
 import type { Key, Norm } from '../types.ts';
@@ -151,7 +152,7 @@ export function ruledCertificate(
     nA: counts[cAHat] ?? 0,
     stop,
     norm,
-    rule: { name: rule.name, parameters: rule.parameters },
+    rule: { name: rule.name, parameters: dataFor(rule.parameters) },
     n0,
     n,
     nUsed: used,
@@ -163,7 +164,7 @@ export function ruledCertificate(
     key,
     noise: noiseRecord(noise),
     domain: noise.domain,
-    assumptions: noise.assumptions ?? ['real arithmetic'],
+    assumptions: dataFor(noise.assumptions) ?? ['real arithmetic'],
     smoothing: 'hard',
     dimension,
     ...(pBBar !== undefined && { pBBar }),

@@ -58,6 +58,7 @@ export function voteCounter(voters: Voters, call: string, run: object): VoteCoun
     const tallies = onBackend(shown, () => countOnDevice(pass.logits, stretches));
     try {
       const counted = await readBack(shown, () => tallies.data<'int32'>());
+      drawer.unchanged();
       return countsFrom(counted, stretches, numClasses, call);
     } finally {
       tallies.dispose();

@@ -1,5 +1,6 @@
 import { topClass } from '../certify/top-class.ts';
 import type { Certificate } from '../certify/types.ts';
+import { dataFor } from '../host/own-data.ts';
 import type { DeterministicNoise } from '../noise/types.ts';
 import type { Norm } from '../types.ts';
 import { claimOf } from './claim-of.ts';
@@ -41,7 +42,7 @@ export function derandomizedCertificate({ counts, noise, norm, dimension }: Enum
     key: null,
     noise: noiseRecord(noise),
     domain: noise.domain,
-    assumptions: noise.assumptions ?? [],
+    assumptions: dataFor(noise.assumptions) ?? [],
     smoothing: 'hard',
     dimension,
   };

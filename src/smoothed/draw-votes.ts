@@ -76,6 +76,8 @@ export interface Drawer {
    * they are finite need not read them.
    */
   readonly isJudged: (rows: number) => boolean;
+  /** Throws if a weight was given other values since the run began. {@link Drawer.read} looks at it too. */
+  readonly unchanged: () => void;
 }
 
 /** @internal */
@@ -85,6 +87,7 @@ export function drawerOf(voters: Voters, call: string, run: object): Drawer {
   const judge = outputJudge(call, numClasses, output);
   let isJudged = false;
   const checked = (logits: Float32Array, failed: ReadonlySet<number>): BatchLogits => {
+    looks.unchanged(call);
     assertFiniteLogits(call, logits);
     isJudged = judge(logits);
     return { logits, failed };
@@ -118,6 +121,7 @@ export function drawerOf(voters: Voters, call: string, run: object): Drawer {
     pass: typed ? undefined : pass,
     read,
     isJudged: (rows) => isJudged && looks.isDone(rows),
+    unchanged: () => looks.unchanged(call),
   };
 }
 

@@ -3,6 +3,7 @@ import { hasDeadline } from '../certify/has-deadline.ts';
 import { ruleOf } from '../certify/rule-of.ts';
 import type { Certificate } from '../certify/types.ts';
 import { OptionError } from '../errors.ts';
+import { ownData } from '../host/own-data.ts';
 import { parseCertificate, parseReproduceCertificateOptions } from '../options/certificate-options.ts';
 import type { DerandomizedClassifier } from './derandomized-classifier.ts';
 import type { SmoothedClassifier } from './smoothed-classifier.ts';
@@ -60,11 +61,12 @@ export async function reproduceCertificate(
 ): Promise<Reproduction> {
   const parsed = parseReproduceCertificateOptions(CALL, options);
   parseCertificate(CALL, certificate);
+  const stored = ownData(certificate);
   assertSameNoise(CALL, certificate, g.noise);
   assertSameKind(g, certificate);
-  const { again, tallies } = await certifyAgain(g, x, certificate, parsed);
-  const votesThatDiffer = differingVotes(again, certificate, tallies);
-  return { same: votesThatDiffer === 0 && isSameCertificate(again, certificate), votesThatDiffer, certificate: again };
+  const { again, tallies } = await certifyAgain(g, x, stored, parsed);
+  const votesThatDiffer = differingVotes(again, stored, tallies);
+  return { same: votesThatDiffer === 0 && isSameCertificate(again, stored), votesThatDiffer, certificate: again };
 }
 
 /** A run, and its votes at the moments on which the stored certificate rests. */

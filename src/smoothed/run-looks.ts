@@ -1,4 +1,4 @@
-import { assertFiniteWeights } from '../classifier/check-weights.ts';
+import { assertFiniteWeights, watchWeights } from '../classifier/check-weights.ts';
 import { assertSameRows } from '../classifier/same-rows.ts';
 import type { Classifier } from '../classifier/types.ts';
 
@@ -15,7 +15,8 @@ const MOST_ROWS = 8;
 const LEAST_SHARE = 4;
 
 /**
- * What is looked at once in a run: that the weights are finite, and that rows do not depend on their batch.
+ * What is looked at in a run: once that the weights are finite and that rows do not depend on their batch, and with each batch that the weights
+ * are still the same.
  *
  * Of the first batch with several rows a few are asked again together, the last one first, and one of them alone. So each is at another place,
  * beside others, in a batch of another size. Batches of one row have no places; of those the first one is asked again. A model of a fixed
@@ -25,6 +26,7 @@ const LEAST_SHARE = 4;
 export class RunLooks {
   readonly #classifier: Classifier;
   readonly #known: WeakSet<object>;
+  readonly #assertUnchanged: (call: string) => void;
   #weights: Promise<void> | undefined;
   #isDone = false;
   #wasAlone = false;
@@ -33,6 +35,7 @@ export class RunLooks {
   constructor(classifier: Classifier, known: WeakSet<object>) {
     this.#classifier = classifier;
     this.#known = known;
+    this.#assertUnchanged = watchWeights(classifier);
   }
 
   /** True once nothing is left to look at in batches of so many rows. */
@@ -44,6 +47,11 @@ export class RunLooks {
   weights(call: string): Promise<void> {
     this.#weights ??= assertFiniteWeights(call, this.#classifier, this.#known);
     return this.#weights;
+  }
+
+  /** Throws ClassifierError if a weight was given other values since the run began. */
+  unchanged(call: string): void {
+    this.#assertUnchanged(call);
   }
 
   /** Which rows of a batch are to be asked again, batch by batch; none where nothing is to be looked at. */

@@ -4,6 +4,7 @@ import { predictCounts } from '../certify/predict-counts.ts';
 import type { Certificate, Prediction, Smoothing } from '../certify/types.ts';
 import type { Classifier, LogitsFn } from '../classifier/types.ts';
 import { OptionError } from '../errors.ts';
+import { ownData } from '../host/own-data.ts';
 import type { Noise } from '../noise/types.ts';
 import {
   parseCertifyOptions,
@@ -188,7 +189,9 @@ export class SmoothedClassifier implements Certifier<CertifyOptions> {
     const settings = parseCertifyOptions(call, options, known);
     const { rule = fixedSample(), n, alpha } = settings;
     rule.assertFeasible?.(call, { n, alpha });
-    return { ...settings, rule, norm: this.#subject.norm(call, settings.norm) };
+    // What the certificate says of the rule is what it was at the call.
+    const own = { name: rule.name, parameters: ownData(rule.parameters), begin: rule.begin.bind(rule) };
+    return { ...settings, rule: own, norm: this.#subject.norm(call, settings.norm) };
   }
 
   async #count(

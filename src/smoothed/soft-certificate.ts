@@ -1,3 +1,4 @@
+import { dataFor } from '../host/own-data.ts';
 import type { Certificate, ScoreSums } from '../certify/types.ts';
 import type { Noise } from '../noise/types.ts';
 import { empiricalBernsteinLowerBound } from '../stats/empirical-bernstein-lower-bound.ts';
@@ -49,7 +50,7 @@ export function softCertificate(evidence: SoftEvidence): Certificate {
     key,
     noise: noiseRecord(noise),
     domain: noise.domain,
-    assumptions: noise.assumptions ?? ['real arithmetic'],
+    assumptions: dataFor(noise.assumptions) ?? ['real arithmetic'],
     smoothing: 'soft',
     dimension,
   };
