@@ -51,12 +51,14 @@ export function describeBackendFuzz(fuzz: BackendFuzz): void {
     });
   });
 
-  describe.runIf(special > 0)(`NaN stays NaN and a number stays the same, on ${backend}, in`, () => {
-    it.each(running(layerTypes))('%s', async (type) => {
-      const options = { ...shared, count: special, neighbours: 0, special: true };
-      expectFindings(type, await fuzzLayerType(type, options));
+  if (special > 0) {
+    describe(`NaN stays NaN and a number stays the same, on ${backend}, in`, () => {
+      it.each(running(layerTypes))('%s', async (type) => {
+        const options = { ...shared, count: special, neighbours: 0, special: true };
+        expectFindings(type, await fuzzLayerType(type, options));
+      });
     });
-  });
+  }
 
   describe(`operations on ${backend} as on cpu`, () => {
     it.each(running(Object.keys(operations)))('%s', async (name) => {
