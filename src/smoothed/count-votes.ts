@@ -3,7 +3,8 @@ import { assertFiniteLogits } from '../classifier/check-logits.ts';
 import { BackendError } from '../errors.ts';
 import { onBackend, readBack } from '../tensors/backend-failure.ts';
 import { hasKernel, runKernel, VOTES_KERNEL } from '../tensors/device-kernels.ts';
-import { drawerOf, type Pass, type Stretch, type Voters, votesOf } from './draw-votes.ts';
+import { drawerOf, type Pass, type Stretch, type Voters } from './draw-votes.ts';
+import { votesOf } from './hard-votes.ts';
 
 /** A stretch whose votes are counted piece by piece: its first `first` copies, and then every `every` copies. @internal */
 export interface CountedStretch extends Stretch {

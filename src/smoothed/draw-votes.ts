@@ -50,9 +50,6 @@ export interface BatchLogits {
   readonly failed: ReadonlySet<number>;
 }
 
-/** The vote of a copy that could not be drawn. */
-const NO_VOTE = -1;
-
 /** A forward pass whose logits have not been read back. @internal */
 export interface Pass {
   /** [rows, numClasses], for {@link Drawer.read} to dispose. */
@@ -207,15 +204,6 @@ async function typedForward(
   return { logits, failed, again: { rows: asked.flat(), logits: Float32Array.from(answers) } };
 }
 
-/** Hard votes: for each row the class of its largest logit, the lowest index among equals, or {@link NO_VOTE}. @internal */
-export function votesOf({ logits, failed }: BatchLogits, numClasses: number): Int32Array {
-  const votes = new Int32Array(logits.length / numClasses);
-  for (let row = 0; row < votes.length; row++) {
-    votes[row] = failed.has(row) ? NO_VOTE : argMax(logits, row * numClasses, numClasses);
-  }
-  return votes;
-}
-
 function joinCopies(stretches: readonly Stretch[], failed: Set<number>): tf.Tensor {
   let row = 0;
   const parts = stretches.map(({ count, copies }) => {
@@ -239,13 +227,4 @@ function refusal(call: string, shape: readonly number[], error: unknown): unknow
   );
   wrapped.cause = error;
   return wrapped;
-}
-
-/** Index of the largest of `length` values from `begin`; the lowest index among equals. */
-function argMax(values: Float32Array, begin: number, length: number): number {
-  let best = 0;
-  for (let c = 1; c < length; c++) {
-    if ((values[begin + c] as number) > (values[begin + best] as number)) best = c;
-  }
-  return best;
 }

@@ -66,7 +66,7 @@ describe('steps of several threads', () => {
   it('give gradients of the batch, cut whatever it holds, by the names of the host', async () => {
     const model = makeModel('plain');
     const { loss, variables } = trainerOf(model);
-    const noise = tf.tidy(() => tf.mul(0.1, tf.ones([2, IMAGES, 5])));
+    const noise = tf.tidy(() => tf.mul(0.1, tf.ones([4, IMAGES, 5])));
     const full: TrainerBatch = {
       ...batch(0),
       labels: tf.tensor1d([0, 1, 2, 0, 1, 2, 0], 'int32'),

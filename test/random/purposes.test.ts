@@ -65,7 +65,8 @@ describe('purposes of one key', () => {
   });
 
   const randomized = fixedSample({ bound: 'randomized-clopper-pearson' });
-  const certifying = { key, n: 50, n0: 10, alpha: 0.01, rule: randomized };
+  const sampling = { key, n: 50, n0: 10, alpha: 0.01 };
+  const certifying = { ...sampling, rule: randomized };
 
   /** The keys that attackDataset draws from: in the attack, in the prediction that judges it, and in the one without attack. */
   async function attacked(attack: InputAttack): Promise<Map<string, Set<string>>> {
@@ -140,8 +141,7 @@ describe('purposes of one key', () => {
     expect(await drawnKeys(() => all(certifyDataset(g, dataset, certifying)))).toEqual(new Set(expected));
     const soft = new SoftSmoothedClassifier(model, { noise, numClasses: 2 });
     const samples = [0, 1, 2].flatMap((index) => of(index).slice(0, 2)).map(String);
-    const { rule: _, ...options } = certifying;
-    expect(await drawnKeys(() => all(certifyDataset(soft, dataset, options)))).toEqual(new Set(samples));
+    expect(await drawnKeys(() => all(certifyDataset(soft, dataset, sampling)))).toEqual(new Set(samples));
     expect(await drawnKeys(() => all(softTargets(g, dataset, { key, n: 50 })))).toEqual(
       new Set([0, 1, 2].map((index) => String(exampleKey(key, index)))),
     );
