@@ -9,6 +9,7 @@ const browserOnly = 'test/**/*.browser.test.ts';
 const alone = [
   'test/{bench,cli,docs,examples,node,onnx,wasm,webgpu}/**/*.test.ts',
   'test/noise/sound-gaussian-noise.failure.test.ts',
+  'test/random/purposes.test.ts',
   'test/recipes/training-batches.test.ts',
 ];
 const packageTests = 'test/package/**/*.test.ts';

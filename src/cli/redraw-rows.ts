@@ -1,10 +1,10 @@
-import * as tf from '@tensorflow/tfjs';
 import type { Certificate } from '../certify/types.ts';
 import type { LabelledDataset } from '../data/labelled-dataset.ts';
 import { OptionError } from '../errors.ts';
 import type { CertifiedRow } from '../evaluate/certify-dataset.ts';
 import { reproduceCertificate } from '../smoothed/reproduce-certificate.ts';
 import { SmoothedClassifier } from '../smoothed/smoothed-classifier.ts';
+import { tensorOver } from '../tensors/own-tensor.ts';
 import type { InputRange } from '../types.ts';
 import { CliError } from './cli-error.ts';
 import type { DataOptions, ModelOptions } from './common-options.ts';
@@ -120,7 +120,7 @@ interface RedrawContext {
 async function faultsOf(row: CertifiedRow, { g, dataset, votes, signal }: RedrawContext): Promise<string[]> {
   const { index, certificate } = row;
   const example = await dataset.example(index);
-  const x = tf.tensor(example.x, [...dataset.shape], 'float32');
+  const x = tensorOver(example.x, dataset.shape, 'float32');
   try {
     const { same, votesThatDiffer, certificate: again } = await reproduceCertificate(g, x, certificate, { signal });
     // The claim has been held against its own votes, its steps, the dimension and the classes: no more than these votes can stand behind it.

@@ -55,7 +55,7 @@ export function microBatches(batch: TrainingBatch, count: number): Generator<Mic
   const own = {
     ...given,
     x: copyOf(x),
-    labels: labels instanceof tf.Tensor ? copyOf(labels) : Array.from(labels),
+    labels: labels instanceof tf.Tensor ? copyOf(labels) : labels.slice(),
     ...(noise && { noise: copyOf(noise) }),
     ...(softTargets && { softTargets: copyOf(softTargets) }),
   };

@@ -96,7 +96,7 @@ describe.each(noises)('the radius of $name noise', (noise, whenCertain) => {
 const own = (trusted: 'p' | 'q'): Noise =>
   additiveNoise({
     name: `own, by ${trusted}`,
-    norms: ['l1'],
+    norms: ['l1', 'l2', 'linf'],
     sample: (out) => out.fill(0),
     radius: ({ p, q }) => (trusted === 'p' ? Math.log(p / (1 - p)) : Math.log((1 - q) / q)),
   });
