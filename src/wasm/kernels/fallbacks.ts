@@ -15,6 +15,8 @@ export const cpuKernels: readonly TrainingKernel[] = [
   ...['RotateWithOffset', 'CropAndResize'],
   // Another type, float32 where double precision decides, no accuracy for large angles.
   ...['FloorDiv', 'Mod', 'Sin', 'Cos'],
+  // An index out of range is followed: they read, or write, memory of other tensors.
+  ...['GatherNd', 'ScatterNd', 'SparseToDense', 'TensorScatterUpdate'],
   // Missing from the backend.
   ...['Einsum', 'RaggedGather', 'RaggedRange', 'RaggedTensorToTensor', 'StaticRegexReplace'],
 ]
@@ -22,6 +24,8 @@ export const cpuKernels: readonly TrainingKernel[] = [
   .concat(
     // The indices of each batch are taken for those of the first.
     cpuKernel('GatherV2', ({ attrs }) => attrs['batchDims'] !== undefined && attrs['batchDims'] !== 0),
+    // Beyond the end it reads the memory of other tensors; cpu refuses.
+    cpuKernel('Slice', isBeyond),
     // Integers are written where floats are asked for.
     cpuKernel('OneHot', ({ attrs }) => attrs['dtype'] !== 'int32'),
     // The slopes are taken for those of the last axes, and a slope that is not finite reaches positive numbers.
@@ -115,6 +119,16 @@ function isMisread(kernelName: string, { inputs, attrs }: KernelCall): boolean {
     if (input.dtype === 'int32' && forFloats.has(kernelName)) return true;
   }
   return false;
+}
+
+/** Whether a slice begins or ends outside the tensor. */
+function isBeyond({ inputs, attrs }: KernelCall): boolean {
+  const { shape } = inputs['x'] as TensorInfo;
+  const { begin, size } = attrs as unknown as { readonly begin: number | number[]; readonly size: number | number[] };
+  const [from, extent] = tf.slice_util.parseSliceParams(inputs['x'] as TensorInfo, begin, size);
+  return shape.some(
+    (length, axis) => !((from[axis] as number) >= 0 && (from[axis] as number) + (extent[axis] as number) <= length),
+  );
 }
 
 /** Whether the slopes belong to the last axes of x, one for each entry, and are finite. */
