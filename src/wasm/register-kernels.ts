@@ -20,7 +20,7 @@ import { simdForBackends } from './simd/instance.ts';
 import type { SimdOf } from './simd/instance.ts';
 
 /** All of them, by name. @internal */
-export const trainingKernels: readonly TrainingKernel[] = [
+const trainingKernels: readonly TrainingKernel[] = [
   avgPool,
   avgPoolGrad,
   batchMatMul,

@@ -56,7 +56,7 @@ export const gaussian = new GaussianNoise({ sigma: 0.5 });
 export const sound = new SoundGaussianNoise({ sigma: 0.5 });
 
 /** As it comes back from JSON. */
-export const stored = (certificate: Certificate): Certificate => JSON.parse(JSON.stringify(certificate)) as Certificate;
+const stored = (certificate: Certificate): Certificate => JSON.parse(JSON.stringify(certificate)) as Certificate;
 
 /** The certificate of random votes: what `certify` does, without a classifier. */
 export function hardCertificate(recipe: Recipe): Certificate {
@@ -108,7 +108,7 @@ export const everyRule: readonly CertificationRule[] = [
 ];
 
 /** Every noise of samples. */
-export const everyNoise: readonly Noise[] = [
+const everyNoise: readonly Noise[] = [
   gaussian,
   sound,
   new LaplaceNoise({ scale: 0.5 }),
