@@ -9,8 +9,6 @@ import { SplittingNoise } from './splitting-noise.ts';
 import type { DeterministicNoise, Noise } from './types.ts';
 import { UniformNoise } from './uniform-noise.ts';
 
-type Parameters = Readonly<Record<string, number>>;
-
 // The makers check what they are given, so what a log says is passed on as it is.
 const makers: Readonly<Record<string, (parameters: never) => Noise | DeterministicNoise>> = {
   gaussian: (parameters) => new GaussianNoise(parameters),
@@ -19,7 +17,7 @@ const makers: Readonly<Record<string, (parameters: never) => Noise | Determinist
   uniform: (parameters) => new UniformNoise(parameters),
   cauchy: (parameters) => new CauchyNoise(parameters),
   splitting: (parameters) => new SplittingNoise(parameters),
-  'deterministic-splitting': ({ key0, key1, ...rest }: Parameters) =>
+  'deterministic-splitting': ({ key0, key1, ...rest }: Readonly<Record<string, number>>) =>
     new DeterministicSplittingNoise({ ...rest, key: [key0, key1] as unknown as Key } as never),
 };
 
@@ -34,7 +32,7 @@ const makers: Readonly<Record<string, (parameters: never) => Noise | Determinist
  */
 export function noiseOf(record: {
   readonly name: string;
-  readonly parameters: Parameters;
+  readonly parameters: Readonly<Record<string, number>>;
 }): Noise | DeterministicNoise {
   const make = Object.hasOwn(makers, record.name) ? makers[record.name] : undefined;
   if (make !== undefined) return make(record.parameters as never);

@@ -123,12 +123,10 @@ function isMisread(kernelName: string, { inputs, attrs }: KernelCall): boolean {
 
 /** Whether a slice begins or ends outside the tensor. */
 function isBeyond({ inputs, attrs }: KernelCall): boolean {
-  const { shape } = inputs['x'] as TensorInfo;
-  const { begin, size } = attrs as unknown as { readonly begin: number | number[]; readonly size: number | number[] };
-  const [from, extent] = tf.slice_util.parseSliceParams(inputs['x'] as TensorInfo, begin, size);
-  return shape.some(
-    (length, axis) => !((from[axis] as number) >= 0 && (from[axis] as number) + (extent[axis] as number) <= length),
-  );
+  const x = inputs['x'] as TensorInfo;
+  const { begin, size } = attrs as unknown as Record<'begin' | 'size', number | number[]>;
+  const [from, extent] = tf.slice_util.parseSliceParams(x, begin, size) as [number[], number[]];
+  return !x.shape.every((length, axis) => from[axis]! >= 0 && from[axis]! + extent[axis]! <= length);
 }
 
 /** Whether the slopes belong to the last axes of x, one for each entry, and are finite. */
