@@ -1,17 +1,40 @@
 import * as tf from '@tensorflow/tfjs';
-import { adaptClassifier } from '../classifier/adapt-classifier.ts';
-import { noisyLogits } from '../classifier/noisy-logits.ts';
+import { z } from 'zod';
+import { adaptClassifier, noisyLogits } from '../classifier/adapt-classifier.ts';
 import type { Classifier } from '../classifier/types.ts';
-import { parseNoiseAttackRequest, parseNoisePgdOptions } from '../options/noise-pgd-options.ts';
-import { assertOutsideTape } from '../tensors/assert-outside-tape.ts';
-import { asConstant } from '../tensors/as-constant.ts';
+import * as fields from '../options/fields.ts';
+import { parseOptions, type WithDefaults } from '../options/parse.ts';
 import { assertBatch, assertBatchNoise, assertSoftTargets } from '../tensors/assert-shapes.ts';
 import { klRows, meanSoftmax } from '../tensors/cross-entropy.ts';
-import { gradientSeeing } from '../tensors/gradient-of.ts';
-import { flattenExamples, shortenRows } from '../tensors/per-example.ts';
+import { asConstant, flattenExamples, shortenRows } from '../tensors/masks.ts';
+import { assertOutsideTape, gradientSeeing } from '../tensors/tape.ts';
 import { guardedDirection } from './norm-geometry.ts';
 import { projectedAscent } from './projected-ascent.ts';
 import type { NoiseAttack, NoiseAttackRequest } from './types.ts';
+
+const schema = z.strictObject({
+  epsilon: fields.positive,
+  steps: fields.positiveInteger,
+  stepSize: fields.positive.optional(),
+});
+
+const request = z.strictObject({
+  x: fields.tensor,
+  noise: fields.tensor,
+  softTargets: fields.tensor.optional(),
+  strength: fields.strength,
+});
+
+function parseNoisePgdOptions(call: string, options: NoisePgdOptions): WithDefaults<NoisePgdOptions, 'stepSize'> {
+  return parseOptions(call, schema, options);
+}
+
+function parseNoiseAttackRequest(
+  call: string,
+  given: NoiseAttackRequest,
+): WithDefaults<NoiseAttackRequest, 'softTargets'> {
+  return parseOptions(call, request, given);
+}
 
 /** Options of {@link NoisePgd}. */
 export interface NoisePgdOptions {

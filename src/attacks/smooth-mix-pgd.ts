@@ -1,17 +1,42 @@
 import * as tf from '@tensorflow/tfjs';
+import { z } from 'zod';
 import type { Classifier } from '../classifier/types.ts';
+import { OptionError } from '../errors.ts';
 import type { AdditiveNoise } from '../noise/types.ts';
-import { parseInputAttackRequest } from '../options/input-attack-request-options.ts';
-import { parseSmoothMixPgdOptions } from '../options/smooth-mix-pgd-options.ts';
-import { assertOutsideTape } from '../tensors/assert-outside-tape.ts';
-import { gradientOf } from '../tensors/gradient-of.ts';
-import { shortenRows } from '../tensors/per-example.ts';
-import { withDispose } from '../tensors/with-dispose.ts';
+import * as fields from '../options/fields.ts';
+import { parseOptions, type WithDefaults } from '../options/parse.ts';
+import { shortenRows } from '../tensors/masks.ts';
+import { withDispose } from '../tensors/own-tensor.ts';
+import { assertOutsideTape, gradientOf } from '../tensors/tape.ts';
 import type { InputRange } from '../types.ts';
 import { guardedDirection } from './norm-geometry.ts';
 import { projectedAscent } from './projected-ascent.ts';
-import { smoothedTarget } from './smoothed-target.ts';
+import { parseInputAttackRequest, smoothedTarget } from './smoothed-target.ts';
 import type { InputAttackRequest, MixAttack, MixPair } from './types.ts';
+
+const options = z.strictObject({
+  noise: fields.additiveNoise,
+  stepSize: fields.positive,
+  steps: fields.positiveInteger,
+  mixStep: fields.nonNegativeInteger.default(0),
+  numNoise: fields.positiveInteger.default(1),
+  epsilon: fields.positive.optional(),
+  clip: fields.range.default([0, 1]),
+});
+
+function parseSmoothMixPgdOptions(
+  call: string,
+  given: SmoothMixPgdOptions,
+): WithDefaults<SmoothMixPgdOptions, 'epsilon'> {
+  const parsed = parseOptions(call, options, given);
+  const { mixStep, steps } = parsed;
+  if (mixStep < steps) return parsed;
+  throw new OptionError(`\`mixStep\` must be below \`steps\` (${steps}), got ${mixStep}`, {
+    call,
+    field: 'mixStep',
+    value: mixStep,
+  });
+}
 
 /** Options of {@link SmoothMixPgd}. */
 export interface SmoothMixPgdOptions {

@@ -1,19 +1,35 @@
 import * as tf from '@tensorflow/tfjs';
+import { z } from 'zod';
 import type { Classifier } from '../classifier/types.ts';
 import type { AdditiveNoise } from '../noise/types.ts';
-import { parseInputAttackRequest } from '../options/input-attack-request-options.ts';
-import { parseSmoothedDdnOptions } from '../options/smoothed-ddn-options.ts';
+import * as fields from '../options/fields.ts';
+import { parseOptions, type WithDefaults } from '../options/parse.ts';
 import { searchKeys } from '../random/purposes.ts';
-import { assertOutsideTape } from '../tensors/assert-outside-tape.ts';
-import { gradientSeeing } from '../tensors/gradient-of.ts';
-import { rowNorms, shortenRows } from '../tensors/per-example.ts';
+import { indicator, oneHot, rowNorms, shortenRows } from '../tensors/masks.ts';
+import { assertOutsideTape, gradientSeeing } from '../tensors/tape.ts';
 import type { InputRange } from '../types.ts';
-import { drawNormals } from './draw-normals.ts';
 import { ascentDirection, normGeometry } from './norm-geometry.ts';
 import { projectedAscent } from './projected-ascent.ts';
-import { smoothedTarget } from './smoothed-target.ts';
+import { drawNormals, parseInputAttackRequest, smoothedTarget } from './smoothed-target.ts';
 import type { InputAttack, InputAttackRequest } from './types.ts';
-import { voteChanged } from './vote-changed.ts';
+
+const options = z.strictObject({
+  noise: fields.additiveNoise,
+  epsilon: fields.positive,
+  steps: fields.positiveInteger,
+  numNoise: fields.positiveInteger.default(1),
+  initialNorm: fields.positive.optional(),
+  gamma: fields.openFraction.default(0.05),
+  levels: fields.levels.default(255),
+  clip: fields.finiteRange.default([0, 1]),
+});
+
+function parseSmoothedDdnOptions(
+  call: string,
+  given: SmoothedDdnOptions,
+): WithDefaults<SmoothedDdnOptions, 'initialNorm'> {
+  return parseOptions(call, options, given);
+}
 
 /** Options of {@link SmoothedDdn}. */
 export interface SmoothedDdnOptions {
@@ -154,4 +170,15 @@ function toLevels(rows: tf.Tensor2D, levels: number | null, [low, high]: InputRa
   if (levels === null) return rows;
   const perUnit = levels / (high - low);
   return tf.div(tf.round(tf.mul(rows, perUnit)), perUnit);
+}
+
+/**
+ * 1 where the class with the most votes is not the label, else 0: logits or probabilities [M, B, C] give [B, 1]. Not meant for the tape.
+ *
+ * Of classes with equally many votes the lowest counts.
+ * @internal
+ */
+export function voteChanged(rows: tf.Tensor3D, labels: tf.Tensor1D): tf.Tensor2D {
+  const votes = tf.sum(oneHot(tf.argMax(rows, -1), rows.shape[2]), 0);
+  return indicator(tf.expandDims(tf.notEqual(tf.argMax(votes, -1), labels), 1)) as tf.Tensor2D;
 }

@@ -1,19 +1,37 @@
 import * as tf from '@tensorflow/tfjs';
+import { z } from 'zod';
 import type { Classifier } from '../classifier/types.ts';
 import { OptionError } from '../errors.ts';
 import type { AdditiveNoise } from '../noise/types.ts';
-import { parseInputAttackRequest } from '../options/input-attack-request-options.ts';
-import { parseSmoothedPgdOptions } from '../options/smoothed-pgd-options.ts';
+import * as fields from '../options/fields.ts';
+import { parseOptions, type WithDefaults } from '../options/parse.ts';
 import { searchKeys } from '../random/purposes.ts';
-import { assertOutsideTape } from '../tensors/assert-outside-tape.ts';
 import { labelEntries } from '../tensors/cross-entropy.ts';
-import { gradientOf } from '../tensors/gradient-of.ts';
+import { assertOutsideTape, gradientOf } from '../tensors/tape.ts';
 import type { InputRange, Norm } from '../types.ts';
-import { drawNormals } from './draw-normals.ts';
 import { ascentDirection, normGeometry } from './norm-geometry.ts';
 import { projectedAscent } from './projected-ascent.ts';
-import { type SmoothedTarget, smoothedTarget } from './smoothed-target.ts';
+import { drawNormals, parseInputAttackRequest, type SmoothedTarget, smoothedTarget } from './smoothed-target.ts';
 import type { InputAttack, InputAttackRequest } from './types.ts';
+
+const options = z.strictObject({
+  noise: fields.additiveNoise,
+  epsilon: fields.positive,
+  steps: fields.positiveInteger,
+  numNoise: fields.positiveInteger.default(1),
+  stepSize: fields.positive.optional(),
+  clip: fields.range.optional(),
+  norm: fields.norm.default('l2'),
+  gradientFree: fields.boolean.default(false),
+  order: fields.attackOrder.default('clip-then-shorten'),
+});
+
+function parseSmoothedPgdOptions(
+  call: string,
+  given: SmoothedPgdOptions,
+): WithDefaults<SmoothedPgdOptions, 'stepSize' | 'clip'> {
+  return parseOptions(call, options, given);
+}
 
 /** Options of {@link SmoothedPgd}. */
 export interface SmoothedPgdOptions {

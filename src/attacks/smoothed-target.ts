@@ -1,15 +1,36 @@
 import * as tf from '@tensorflow/tfjs';
-import { adaptClassifier } from '../classifier/adapt-classifier.ts';
-import { noisyLogits } from '../classifier/noisy-logits.ts';
+import { z } from 'zod';
+import { adaptClassifier, noisyLogits } from '../classifier/adapt-classifier.ts';
 import { originOf } from '../classifier/origin.ts';
 import type { Classifier, LogitsFn } from '../classifier/types.ts';
 import type { AdditiveNoise } from '../noise/types.ts';
+import * as fields from '../options/fields.ts';
+import { parseOptions, type WithDefaults } from '../options/parse.ts';
+import { fillNormals } from '../random/fill-normals.ts';
 import { assertBatch, assertBatchNoise } from '../tensors/assert-shapes.ts';
 import { labelEntries, splitCopies } from '../tensors/cross-entropy.ts';
 import { assertLabelsFit, checkLabels } from '../tensors/labels.ts';
-import { flattenExamples } from '../tensors/per-example.ts';
+import { flattenExamples } from '../tensors/masks.ts';
+import { tensorOver } from '../tensors/own-tensor.ts';
 import type { Key } from '../types.ts';
 import type { InputAttackRequest } from './types.ts';
+
+const request = z.strictObject({
+  x: fields.tensor,
+  labels: fields.labels,
+  key: fields.key,
+  noise: fields.tensor.optional(),
+  strength: fields.strength,
+  firstImage: fields.nonNegativeInteger.default(0),
+});
+
+/** @internal */
+export function parseInputAttackRequest(
+  call: string,
+  given: InputAttackRequest,
+): WithDefaults<InputAttackRequest, 'noise'> {
+  return parseOptions(call, request, given);
+}
 
 /** The smoothed classifier as an attack on the input sees it: images are rows [B, d], M noises stay the same. @internal */
 export interface SmoothedTarget {
@@ -90,4 +111,11 @@ export function smoothedTarget(
       return tf.neg(tf.sum(tf.sub(tf.logSumExp(logProbabilities, 0), Math.log(numNoise))));
     },
   };
+}
+
+/** Standard normal rows, [rows, dimension]: row r is sample start + r of the key. @internal */
+export function drawNormals(key: Key, [rows, dimension]: [number, number], start: number): tf.Tensor2D {
+  const normals = new Float32Array(rows * dimension);
+  fillNormals(normals, { key, start, dimension });
+  return tensorOver(normals, [rows, dimension], 'float32') as tf.Tensor2D;
 }

@@ -1,16 +1,18 @@
 import { parseFixedRadiusOptions } from '../options/sequential-rule-options.ts';
-import { clopperPearsonLowerBound } from '../stats/clopper-pearson-lower-bound.ts';
-import { minimumSamplesToCertify } from '../stats/minimum-samples-to-certify.ts';
+import { clopperPearsonLowerBound } from '../stats/clopper-pearson.ts';
+import { minimumSamplesToCertify } from '../stats/minimum-samples.ts';
 import type { ProbabilityBound } from '../types.ts';
-import { assertEnoughSamples } from './enough-samples.ts';
-import { leastCount } from './least-count.ts';
-import { probabilityOfRadius } from './probability-of-radius.ts';
-import { bettingEvidence, truncatedEvidence } from './radius-evidence.ts';
-import { probabilityInReach } from './radius-in-reach.ts';
+import { assertEnoughSamples, leastCount, votesFor } from './vote-counts.ts';
+import {
+  bettingEvidence,
+  JEFFREYS,
+  probabilityInReach,
+  probabilityOfRadius,
+  selectionPriors,
+  truncatedEvidence,
+} from './radius-evidence.ts';
 import type { CertificationRule, RuleContext, RuleRun } from './rule.ts';
-import { JEFFREYS, selectionPriors } from './selection-priors.ts';
 import type { BoundMethod, EvidenceStep } from './types.ts';
-import { votesFor } from './votes-for.ts';
 
 /** Options of {@link fixedRadius}. */
 export interface FixedRadiusOptions {

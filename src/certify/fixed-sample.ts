@@ -1,12 +1,9 @@
 import { parseFixedSampleOptions } from '../options/rule-options.ts';
-import { clopperPearsonLowerBound } from '../stats/clopper-pearson-lower-bound.ts';
-import { minimumSamplesToCertify } from '../stats/minimum-samples-to-certify.ts';
-import { randomizedClopperPearsonLowerBound } from '../stats/randomized-clopper-pearson-lower-bound.ts';
+import { clopperPearsonLowerBound, randomizedClopperPearsonLowerBound } from '../stats/clopper-pearson.ts';
+import { minimumSamplesToCertify } from '../stats/minimum-samples.ts';
 import type { ProbabilityBound } from '../types.ts';
-import { assertEnoughSamples } from './enough-samples.ts';
-import { leastCount } from './least-count.ts';
+import { assertEnoughSamples, leastCount, votesFor } from './vote-counts.ts';
 import type { CertificationRule, RuleContext, RuleRun } from './rule.ts';
-import { votesFor } from './votes-for.ts';
 
 /** Options of {@link fixedSample}. */
 export interface FixedSampleOptions {

@@ -1,14 +1,12 @@
 import { OptionError, showValue } from '../errors.ts';
 import { parseLadderOptions } from '../options/sequential-rule-options.ts';
-import { clopperPearsonLowerBound } from '../stats/clopper-pearson-lower-bound.ts';
-import { clopperPearsonUpperBound } from '../stats/clopper-pearson-upper-bound.ts';
-import { minimumSamplesToCertify } from '../stats/minimum-samples-to-certify.ts';
+import { clopperPearsonLowerBound, clopperPearsonUpperBound } from '../stats/clopper-pearson.ts';
+import { minimumSamplesToCertify } from '../stats/minimum-samples.ts';
 import type { ProbabilityBound } from '../types.ts';
-import { assertEnoughSamples } from './enough-samples.ts';
-import { probabilityInReach } from './radius-in-reach.ts';
+import { assertEnoughSamples, votesFor } from './vote-counts.ts';
+import { probabilityInReach } from './radius-evidence.ts';
 import type { CertificationRule, RuleContext, RuleRun } from './rule.ts';
 import type { EvidenceStep } from './types.ts';
-import { votesFor } from './votes-for.ts';
 
 /** Options of {@link ladder}. */
 export interface LadderOptions {

@@ -1,12 +1,10 @@
 import { parseOracleTestOptions } from '../options/sequential-rule-options.ts';
-import { minimumSamplesToCertify } from '../stats/minimum-samples-to-certify.ts';
+import { minimumSamplesToCertify } from '../stats/minimum-samples.ts';
 import type { ProbabilityBound } from '../types.ts';
-import { assertEnoughSamples } from './enough-samples.ts';
-import { logInverse } from './radius-evidence.ts';
-import { probabilityInReach } from './radius-in-reach.ts';
+import { assertEnoughSamples, votesFor } from './vote-counts.ts';
+import { logInverse, probabilityInReach } from './radius-evidence.ts';
 import type { CertificationRule, RuleContext, RuleRun } from './rule.ts';
 import type { EvidenceStep } from './types.ts';
-import { votesFor } from './votes-for.ts';
 
 /** Options of {@link oracleTest}. */
 export interface OracleTestOptions {

@@ -1,11 +1,14 @@
-import type { BetaPrior } from '../stats/beta-mixture.ts';
-import { logMixtureEvidence } from '../stats/log-mixture-evidence.ts';
-import { mixtureLowerBound } from '../stats/mixture-lower-bound.ts';
-import { mixtureUpperBound } from '../stats/mixture-upper-bound.ts';
+import { OptionError, showValue } from '../errors.ts';
+import { type BetaPrior, logMixtureEvidence } from '../stats/beta-mixture.ts';
+import { probabilitiesOfLogOdds } from '../stats/binomial.ts';
+import { clopperPearsonLowerBound } from '../stats/clopper-pearson.ts';
+import { mixtureLowerBound, mixtureUpperBound } from '../stats/mixture-bounds.ts';
 import type { ProbabilityBound } from '../types.ts';
+import type { RuleContext } from './rule.ts';
+import { votesFor } from './vote-counts.ts';
 
 /** Tests of one class probability p against a threshold p0, which may be repeated at any number of samples. */
-export interface RadiusEvidence {
+interface RadiusEvidence {
   /** Whether h of n votes prove p > p0, at level alpha over all n together. */
   readonly proves: (p0: ProbabilityBound, h: number, n: number) => boolean;
   /** Whether h of n votes prove p < p0, at level beta over all n together. */
@@ -13,7 +16,7 @@ export interface RadiusEvidence {
 }
 
 /** Levels of the two tests. */
-export interface EvidenceLevels {
+interface EvidenceLevels {
   readonly alpha: number;
   readonly beta: number;
 }
@@ -39,4 +42,96 @@ export function bettingEvidence(priors: readonly BetaPrior[], { alpha, beta }: E
 /** ln(1/level), rounded up: the logarithm is off by less than 2⁻⁵⁰ of its value. @internal */
 export function logInverse(level: number): number {
   return -Math.log(level) * (1 + 2 ** -50);
+}
+
+/**
+ * Smallest class probability that proves a radius, as {@link probabilityOfRadius}; throws if not even n unanimous votes can prove it,
+ * whatever the evidence: then p₀ⁿ > alpha.
+ *
+ * @param given - the option as it was given, for the text
+ * @internal
+ */
+export function probabilityInReach(
+  call: string,
+  radius: number,
+  { n, alpha, radius: radiusOf }: Pick<RuleContext, 'n' | 'alpha' | 'radius'>,
+  given: unknown = radius,
+): ProbabilityBound {
+  const unanimous = clopperPearsonLowerBound(n, n, alpha);
+  const most = radiusOf(unanimous);
+  if (radius <= most) return probabilityOfRadius(radius, radiusOf) ?? unanimous;
+  throw new OptionError(
+    `\`radius\` must be at most ${most} for n = ${n} and alpha = ${alpha} with this noise, got ${showValue(given)}` +
+      ' (even unanimous votes prove no more: raise n, alpha or the scale of the noise)',
+    { call, field: 'radius', value: given },
+  );
+}
+
+/** Log-odds beyond this are not tried: 1 − p is then near the least double. */
+const HIGHEST_LOG_ODDS = 700;
+
+/** The search ends with log-odds known to twice this, relative; far above the spacing of doubles. */
+const TOLERANCE = 2 ** -49;
+
+/** The pair p, q with q at the given log-odds above 0, and p = 1 − q rounded down: never a larger probability than 1 − q. */
+function pairAt(logOdds: number): ProbabilityBound {
+  const { q } = probabilitiesOfLogOdds(logOdds);
+  const complement = 1 - q; // in [½, 1], where 1 − complement is exact
+  return { p: 1 - complement < q ? complement - 2 ** -53 : complement, q };
+}
+
+/**
+ * Smallest class probability above 1/2 that proves a radius, or undefined where none does.
+ *
+ * Found in the log-odds on the noise's own radius, so it serves every noise whose radius does not fall with the probability: by the
+ * Illinois form of false position, with every third step a bisection. The result errs to the safe side: `radiusOf` of it is at least
+ * `radius`. The pair stands for the probability 1 − q.
+ * @internal
+ */
+export function probabilityOfRadius(
+  radius: number,
+  radiusOf: (bound: ProbabilityBound) => number,
+): ProbabilityBound | undefined {
+  const gapAt = (logOdds: number): number => radiusOf(pairAt(logOdds)) - radius;
+  let [low, high] = [0, HIGHEST_LOG_ODDS];
+  let [below, above] = [-radius, gapAt(high)];
+  if (!(above >= 0)) return undefined;
+  let wasAbove: boolean | undefined;
+  for (let step = 1; high - low > 2 * TOLERANCE * high; step++) {
+    const share = step % 3 === 0 || above === Infinity ? 0.5 : below / (below - above);
+    // Never closer to an end than the tolerance: a root next to one end is then caught between two steps.
+    const margin = TOLERANCE * high;
+    const middle = Math.min(Math.max(low + share * (high - low), low + margin), high - margin);
+    const gap = gapAt(middle);
+    const isAbove = gap >= 0;
+    if (isAbove) [high, above] = [middle, gap];
+    else [low, below] = [middle, gap];
+    // Illinois: an end that stays for a second step counts half, so that the next one overshoots to its side.
+    if (isAbove && wasAbove === true) below /= 2;
+    if (!isAbove && wasAbove === false) above /= 2;
+    wasAbove = isAbove;
+  }
+  return pairAt(high);
+}
+
+/** The prior that knows nothing: Beta(½, ½). @internal */
+export const JEFFREYS: readonly BetaPrior[] = [{ weight: 1, a: 0.5, b: 0.5 }];
+
+/** The prior of one who expects nearly all votes to agree: Beta(1, 0.1). @internal */
+export const NEAR_ONE: readonly BetaPrior[] = [{ weight: 1, a: 1, b: 0.1 }];
+
+/**
+ * What the selection sample says about the class probability, kept safe by a share of the Jeffreys prior:
+ * 0.8 Beta(h₀ + ½, n₀ − h₀ + ½) + 0.2 Beta(½, ½) for h₀ of n₀ votes.
+ *
+ * Any prior fixed before the estimation sample is sound; a good one only saves samples.
+ * @internal
+ */
+export function selectionPriors({
+  countsSelection,
+  cAHat,
+}: Pick<RuleContext, 'countsSelection' | 'cAHat'>): BetaPrior[] {
+  const votes = votesFor({ counts: countsSelection }, cAHat);
+  const others = countsSelection.reduce((sum, count) => sum + count, -votes);
+  return [{ weight: 0.8, a: votes + 0.5, b: others + 0.5 }, ...JEFFREYS.map((prior) => ({ ...prior, weight: 0.2 }))];
 }

@@ -1,11 +1,15 @@
-import { clopperPearsonLowerBound } from '../stats/clopper-pearson-lower-bound.ts';
-import { clopperPearsonUpperBound } from '../stats/clopper-pearson-upper-bound.ts';
-import { leastCount } from './least-count.ts';
-import type { Tally } from './rule.ts';
-import { missingVotes, votesFor } from './votes-for.ts';
+import { OptionError } from '../errors.ts';
+import {
+  clopperPearsonLowerBound,
+  clopperPearsonUpperBound,
+  type UpperProbabilityBound,
+} from '../stats/clopper-pearson.ts';
+import type { ProbabilityBound } from '../types.ts';
+import type { RuleContext, Tally } from './rule.ts';
+import { leastCount, missingVotes, votesFor } from './vote-counts.ts';
 
 /** What decides whether a class can still be proven to be among the k most probable ones. */
-export interface RankReach {
+interface RankReach {
   readonly n: number;
   /** Levels of the lower bound on the class and of the upper bound on a rival. */
   readonly alphaLower: number;
@@ -71,4 +75,27 @@ function takeFromTop(counts: number[], classes: readonly number[], votes: number
     }
   }
   return left;
+}
+
+/**
+ * An upper bound on the probability of one class, capped by what a lower bound on another class leaves: min(upper, 1 − lower).
+ *
+ * The complement of a lower bound has q rounded up and p rounded down, which is what an upper bound needs.
+ * @internal
+ */
+export function cappedUpperBound(upper: UpperProbabilityBound, lower: ProbabilityBound): UpperProbabilityBound {
+  return lower.q < upper.p ? { p: lower.q, q: lower.p } : upper;
+}
+
+/** The noise's radius against other classes; throws where the noise has none. @internal */
+export function requireRadiusAgainst(
+  call: string,
+  radiusAgainst: RuleContext['radiusAgainst'],
+): NonNullable<RuleContext['radiusAgainst']> {
+  if (radiusAgainst !== undefined) return radiusAgainst;
+  throw new OptionError(
+    '`noise.radiusAgainst` must be a function for this rule, got undefined' +
+      ' (this noise knows only the radius of one bound: use fixedSample, or a noise that has it, such as GaussianNoise)',
+    { call, field: 'noise.radiusAgainst', value: undefined },
+  );
 }

@@ -1,4 +1,4 @@
-import type { UpperProbabilityBound } from '../stats/clopper-pearson-upper-bound.ts';
+import type { UpperProbabilityBound } from '../stats/clopper-pearson.ts';
 import type { ProbabilityBound } from '../types.ts';
 import type { BoundMethod, CertificateReason, EvidenceStep, RuleRecord } from './types.ts';
 

@@ -1,13 +1,13 @@
 import { parseTopTwoOptions } from '../options/rule-options.ts';
-import { clopperPearsonLowerBound } from '../stats/clopper-pearson-lower-bound.ts';
-import { clopperPearsonUpperBound, type UpperProbabilityBound } from '../stats/clopper-pearson-upper-bound.ts';
+import {
+  clopperPearsonLowerBound,
+  clopperPearsonUpperBound,
+  type UpperProbabilityBound,
+} from '../stats/clopper-pearson.ts';
 import type { ProbabilityBound } from '../types.ts';
-import { cappedUpperBound } from './capped-upper-bound.ts';
-import { assertEnoughSamples } from './enough-samples.ts';
-import { rankOutOfReach } from './rank-reach.ts';
-import { requireRadiusAgainst } from './require-radius-against.ts';
+import { cappedUpperBound, rankOutOfReach, requireRadiusAgainst } from './rank-reach.ts';
+import { assertEnoughSamples, missingVotes, votesFor } from './vote-counts.ts';
 import type { CertificationRule, RuleContext, RuleRun, Tally } from './rule.ts';
-import { missingVotes, votesFor } from './votes-for.ts';
 
 /** Options of {@link topTwo}. */
 export interface TopTwoOptions {

@@ -1,10 +1,13 @@
 import * as tf from '@tensorflow/tfjs';
 import { ClassifierError, OptionError, showValue } from '../errors.ts';
-import { safeLog } from '../tensors/cross-entropy.ts';
+import { onBackend } from '../tensors/backend-failure.ts';
+import { safeLog, splitCopies } from '../tensors/cross-entropy.ts';
+import { assertLogitsShape } from './check-logits.ts';
 import { logarithmsOf, originOf, type ProbabilityFn, withOrigin } from './origin.ts';
 import type {
   Classifier,
   ClassifierOutput,
+  ClassifyOptions,
   GraphModelLike,
   LayersModelLike,
   LogitsFn,
@@ -22,8 +25,8 @@ export function adaptClassifier(call: string, classifier: Classifier, output: Cl
   return logarithmsOf(outputs, [classifier]);
 }
 
-/** A classifier as it votes: a function to rows whose largest entry is the vote. @internal */
-export interface VotingRows {
+/** A classifier as it votes: a function to rows whose largest entry is the vote. */
+interface VotingRows {
   /** x [batch, ...inputShape] → [batch, numClasses]. */
   readonly run: LogitsFn;
   /** What the rows are. */
@@ -43,8 +46,8 @@ export function votingRows(call: string, classifier: Classifier, output: Classif
   return { run: (x, mode) => tf.tidy(() => outputs(x, mode).probabilities), output: 'probabilities' };
 }
 
-/** The argument that holds a model, and what the model returns, for error texts. @internal */
-export interface ModelRole {
+/** The argument that holds a model, and what the model returns, for error texts. */
+interface ModelRole {
   readonly field: string;
   readonly result: string;
 }
@@ -122,4 +125,18 @@ function onlyOutput(call: string, returned: unknown, { field, result }: ModelRol
     `\`${field}\` must have one output, got ${outputs.length} (wrap it in a function that picks the ${result})`,
     { call, field, value: outputs.length },
   );
+}
+
+/** Logits of x + noise in one forward pass: x [B, ...], noise [M, B, ...] → [M, B, numClasses]. @internal */
+export function noisyLogits(
+  call: string,
+  run: LogitsFn,
+  { x, noise }: { readonly x: tf.Tensor; readonly noise: tf.Tensor },
+  mode: ClassifyOptions,
+): tf.Tensor3D {
+  const [numNoise = 1, batch = 1, ...inputShape] = noise.shape;
+  const shape = [numNoise * batch, ...inputShape];
+  const logits = onBackend({ call, shape }, () => run(tf.reshape(tf.add(x, noise), shape), mode));
+  assertLogitsShape(call, logits, numNoise * batch);
+  return splitCopies(logits, numNoise);
 }

@@ -1,4 +1,4 @@
-import type * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs';
 import { ClassifierError, OptionError, showValue } from '../errors.ts';
 import { adaptModel } from './adapt-classifier.ts';
 import { originOf } from './origin.ts';
@@ -12,8 +12,8 @@ export interface MemberOutputs {
   readonly probabilities: tf.Tensor | undefined;
 }
 
-/** Outputs of all members on one batch, in their order. @internal */
-export type MemberOutputsFn = (x: tf.Tensor, options: ClassifyOptions) => MemberOutputs[];
+/** Outputs of all members on one batch, in their order. */
+type MemberOutputsFn = (x: tf.Tensor, options: ClassifyOptions) => MemberOutputs[];
 
 /** The members of an ensemble as one function, for use inside a tidy; their logits must have one shape. @internal */
 export function adaptMembers(call: string, members: readonly Classifier[]): MemberOutputsFn {
@@ -48,4 +48,10 @@ export function adaptMembers(call: string, members: readonly Classifier[]): Memb
 /** Of which entries a member's vote is taken: logarithms of nearly equal probabilities can be equal. @internal */
 export function voteOf({ logits, probabilities }: MemberOutputs): tf.Tensor {
   return probabilities ?? logits;
+}
+
+/** Σ_i w_i t_i of tensors of one shape. @internal */
+export function weightedSum(tensors: readonly tf.Tensor[], weights: readonly number[]): tf.Tensor {
+  const [first, ...others] = tensors.map((tensor, i) => tf.mul(tensor, weights[i] ?? 0));
+  return others.reduce((sum, tensor) => tf.add(sum, tensor), first ?? tf.scalar(0));
 }

@@ -1,14 +1,28 @@
 import * as tf from '@tensorflow/tfjs';
-import { parseCheckClassifierOptions } from '../options/check-classifier-options.ts';
+import { z } from 'zod';
+import * as fields from '../options/fields.ts';
+import { parseOptions, type WithDefaults } from '../options/parse.ts';
 import { assertBatch } from '../tensors/assert-shapes.ts';
 import { onBackend, readBack } from '../tensors/backend-failure.ts';
 import { copyOf, tensorOver } from '../tensors/own-tensor.ts';
 import { isTypedClassifier, votingRows } from './adapt-classifier.ts';
-import { assertFiniteLogits, assertLogitsShape, outputJudge } from './check-logits.ts';
+import { assertFiniteLogits, assertLogitsShape, assertSameRows, outputJudge } from './check-logits.ts';
 import { assertFiniteWeights } from './check-weights.ts';
-import { assertSameRows } from './same-rows.ts';
 import { assertTypedRows, typedOutput } from './typed-logits.ts';
 import type { Classifier, ClassifierOutput } from './types.ts';
+
+const schema = z.strictObject({
+  numClasses: fields.classCount.optional(),
+  output: fields.output.default('logits'),
+  batchSize: fields.positiveInteger.optional(),
+});
+
+function parseCheckClassifierOptions(
+  call: string,
+  options: CheckClassifierOptions,
+): WithDefaults<CheckClassifierOptions, 'numClasses' | 'batchSize'> {
+  return parseOptions(call, schema, options);
+}
 
 /** Options of {@link checkClassifier}. */
 export interface CheckClassifierOptions {

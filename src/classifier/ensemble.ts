@@ -1,11 +1,10 @@
 import * as tf from '@tensorflow/tfjs';
 import { ClassifierError, OptionError } from '../errors.ts';
 import { parseEnsembleOptions } from '../options/classifier-adapter-options.ts';
-import { oneHot } from '../tensors/one-hot.ts';
-import { adaptMembers, type MemberOutputs, voteOf } from './adapt-members.ts';
+import { oneHot } from '../tensors/masks.ts';
+import { adaptMembers, type MemberOutputs, voteOf, weightedSum } from './adapt-members.ts';
 import { logarithmsOf, type ProbabilityOutputs, withOrigin } from './origin.ts';
 import type { Classifier, LogitsFn } from './types.ts';
-import { weightedSum } from './weighted-sum.ts';
 
 /** What an ensemble averages. */
 export type EnsembleAverage = 'logits' | 'probabilities' | 'votes';

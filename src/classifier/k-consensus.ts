@@ -1,13 +1,10 @@
 import * as tf from '@tensorflow/tfjs';
 import { OptionError } from '../errors.ts';
 import { parseKConsensusOptions } from '../options/classifier-adapter-options.ts';
-import { asConstant } from '../tensors/as-constant.ts';
-import { indicator } from '../tensors/indicator.ts';
-import { oneHot } from '../tensors/one-hot.ts';
-import { adaptMembers, type MemberOutputs, voteOf } from './adapt-members.ts';
+import { asConstant, indicator, oneHot } from '../tensors/masks.ts';
+import { adaptMembers, type MemberOutputs, voteOf, weightedSum } from './adapt-members.ts';
 import { logarithmsOf, originOf, withOrigin } from './origin.ts';
 import type { Classifier, ClassifyOptions, LogitsFn } from './types.ts';
-import { weightedSum } from './weighted-sum.ts';
 import { tensorOver } from '../tensors/own-tensor.ts';
 
 /** Options of {@link kConsensus}. */

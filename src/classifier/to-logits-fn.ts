@@ -1,8 +1,16 @@
 import type * as tf from '@tensorflow/tfjs';
+import { z } from 'zod';
 import { OptionError, showValue } from '../errors.ts';
-import { parseToLogitsFnOptions } from '../options/to-logits-fn-options.ts';
+import * as fields from '../options/fields.ts';
+import { parseOptions, type WithDefaults } from '../options/parse.ts';
 import { adaptClassifier, isLayersModel } from './adapt-classifier.ts';
 import type { Classifier, ClassifierOutput, LayersModelLike, LogitsFn } from './types.ts';
+
+const schema = z.strictObject({ output: fields.output.default('logits') });
+
+function parseToLogitsFnOptions(call: string, options: ToLogitsFnOptions): WithDefaults<ToLogitsFnOptions> {
+  return parseOptions(call, schema, options);
+}
 
 /** Options of {@link toLogitsFn}. */
 export interface ToLogitsFnOptions {

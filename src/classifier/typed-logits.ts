@@ -1,5 +1,5 @@
 import { ClassifierError, showValue } from '../errors.ts';
-import { inTurn } from '../host/in-turn.ts';
+import { inTurn } from '../host/turns.ts';
 import { assertLogitsShape } from './check-logits.ts';
 import type { TypedBatch, TypedClassifier } from './types.ts';
 

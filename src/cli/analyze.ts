@@ -1,6 +1,5 @@
-import { latexTable } from '../evaluate/latex-table.ts';
-import type { LoggedRow } from '../evaluate/logged-row.ts';
-import { markdownTable } from '../evaluate/markdown-table.ts';
+import { latexTable, markdownTable } from '../evaluate/tables.ts';
+import type { LoggedRow } from '../evaluate/log-row.ts';
 import { analysisOf, type LogAnalysis } from './log-analysis.ts';
 import { logNames } from './log-names.ts';
 import { note, printJson } from './note.ts';

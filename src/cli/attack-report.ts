@@ -1,7 +1,6 @@
-import { brokenCertificates } from '../evaluate/broken-certificates.ts';
-import { certifiedAccuracy } from '../evaluate/certified-accuracy.ts';
-import { empiricalRobustAccuracy } from '../evaluate/empirical-robust-accuracy.ts';
-import type { LoggedRow } from '../evaluate/logged-row.ts';
+import { brokenCertificates, empiricalRobustAccuracy } from '../evaluate/attacked-metrics.ts';
+import { certifiedAccuracy } from '../evaluate/metrics.ts';
+import type { LoggedRow } from '../evaluate/log-row.ts';
 import type { AttackCell } from './attack-log.ts';
 import type { AttackSettings } from './attack.ts';
 import { CliError } from './cli-error.ts';

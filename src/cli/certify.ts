@@ -3,9 +3,9 @@ import { extname } from 'node:path';
 import { certificationLogHeader } from '../evaluate/certification-log.ts';
 import { parseCertificationLog } from '../evaluate/parse-certification-log.ts';
 import { certifyToLog, type LogSummary } from '../node/certify-to-log.ts';
-import { progressLine } from '../node/progress-line.ts';
+import { progressLine } from '../node/run-progress.ts';
 import { startWorkers } from '../node/start-workers.ts';
-import { createKey } from '../random/create-key.ts';
+import { createKey } from '../random/key.ts';
 import type { Certifier, CertifyOptions } from '../smoothed/types.ts';
 import { CliError } from './cli-error.ts';
 import {

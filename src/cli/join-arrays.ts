@@ -1,6 +1,5 @@
-import { imagesAndLabels } from '../data/images-and-labels.ts';
-import { makeDataset } from '../data/make-dataset.ts';
-import type { NpyArray } from '../data/npy-types.ts';
+import { imagesAndLabels, makeDataset } from '../data/array-dataset.ts';
+import type { NpyArray } from '../data/npy-header.ts';
 import type { OpenedData } from './open-data.ts';
 
 const CALL = 'catrs';

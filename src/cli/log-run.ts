@@ -2,8 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Certificate } from '../certify/types.ts';
 import type { CertifiedRow } from '../evaluate/certify-dataset.ts';
 import { settingsOf } from '../node/run-settings.ts';
-import { createKey } from '../random/create-key.ts';
-import { foldIn } from '../random/fold-in.ts';
+import { createKey, foldIn } from '../random/key.ts';
 import { type RowFaults, withFaults } from './row-faults.ts';
 import { otherKey } from './row-key.ts';
 

@@ -1,5 +1,5 @@
 import { mergeLogs } from '../node/merge-logs.ts';
-import { createKey } from '../random/create-key.ts';
+import { createKey } from '../random/key.ts';
 import { type SelectionOptions, selectionOf } from './common-options.ts';
 import { printJson } from './note.ts';
 import type { CliIo } from './types.ts';

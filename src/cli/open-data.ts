@@ -1,10 +1,9 @@
 import { stat } from 'node:fs/promises';
-import { cifarDataset } from '../data/cifar-dataset.ts';
-import { decodeCifar } from '../data/decode-cifar.ts';
-import { decodeIdx } from '../data/decode-idx.ts';
-import { decodeNpy } from '../data/decode-npy.ts';
+import { cifarDataset, decodeCifar } from '../data/cifar.ts';
+import { decodeIdx } from '../data/idx.ts';
+import { decodeNpy } from '../data/npy.ts';
 import type { LabelledDataset } from '../data/labelled-dataset.ts';
-import type { NpyArray } from '../data/npy-types.ts';
+import type { NpyArray } from '../data/npy-header.ts';
 import { CliError } from './cli-error.ts';
 import type { DataOptions } from './common-options.ts';
 import { detectFormat, type FileFormat } from './detect-format.ts';

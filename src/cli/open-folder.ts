@@ -1,8 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { cifarDataset } from '../data/cifar-dataset.ts';
-import { decodeCifar } from '../data/decode-cifar.ts';
-import { decodeIdx } from '../data/decode-idx.ts';
+import { cifarDataset, decodeCifar } from '../data/cifar.ts';
+import { decodeIdx } from '../data/idx.ts';
 import { CliError } from './cli-error.ts';
 import type { DataOptions } from './common-options.ts';
 import { inFile } from './in-file.ts';

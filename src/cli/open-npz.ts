@@ -1,6 +1,6 @@
 import { decodeNpz } from '../data/decode-npz.ts';
 import { readZipDirectory } from '../data/zip-directory.ts';
-import { zipFile } from '../data/zip-fields.ts';
+import { zipFile } from '../data/zip-member.ts';
 import { CliError } from './cli-error.ts';
 import type { DataOptions } from './common-options.ts';
 import { joinArrays } from './join-arrays.ts';

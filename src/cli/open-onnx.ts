@@ -3,8 +3,12 @@ import { join } from 'node:path';
 import { cwd } from 'node:process';
 import { pathToFileURL } from 'node:url';
 import type { Classifier } from '../classifier/types.ts';
-import { onnxClassifier, type OnnxLayout } from '../onnx/onnx-classifier.ts';
-import type { OnnxSession, OnnxTensorConstructor } from '../onnx/types.ts';
+import {
+  onnxClassifier,
+  type OnnxLayout,
+  type OnnxSession,
+  type OnnxTensorConstructor,
+} from '../onnx/onnx-classifier.ts';
 import { CliError } from './cli-error.ts';
 import { inFile } from './in-file.ts';
 

@@ -1,5 +1,5 @@
 import type * as tf from '@tensorflow/tfjs';
-import { registerLayers } from '../models/register-layers.ts';
+import { registerLayers } from '../models/layers.ts';
 import { loadModel } from '../node/load-model.ts';
 import { CliError } from './cli-error.ts';
 import { inFile } from './in-file.ts';

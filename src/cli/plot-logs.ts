@@ -1,10 +1,9 @@
 import { writeFile } from 'node:fs/promises';
-import { certifiedAccuracyCurve } from '../evaluate/certified-accuracy.ts';
+import { certifiedAccuracyCurve } from '../evaluate/metrics.ts';
 import { probabilityDistribution } from '../evaluate/probability-distribution.ts';
 import { certifiedAccuracySpec } from '../plots/certified-accuracy-spec.ts';
 import { probabilityDistributionSpec } from '../plots/probability-distribution-spec.ts';
-import { renderSvg } from '../plots/render-svg.ts';
-import type { VegaLiteSpec } from '../plots/vega-lite-spec.ts';
+import { renderSvg, type VegaLiteSpec } from '../plots/render-svg.ts';
 import type { NamedLog } from './analyze.ts';
 import { CliError } from './cli-error.ts';
 import { inFile } from './in-file.ts';

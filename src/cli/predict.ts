@@ -1,5 +1,5 @@
 import { selectedIndices } from '../data/dataset-selection.ts';
-import { createKey } from '../random/create-key.ts';
+import { createKey } from '../random/key.ts';
 import { exampleKey } from '../random/purposes.ts';
 import type { SmoothedClassifier } from '../smoothed/smoothed-classifier.ts';
 import { CliError } from './cli-error.ts';

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import { decodeCertificationLog } from '../evaluate/decode-certification-log.ts';
-import type { LoggedRow } from '../evaluate/logged-row.ts';
+import { decodeCertificationLog } from '../evaluate/parse-certification-log.ts';
+import type { LoggedRow } from '../evaluate/log-row.ts';
 import { CliError } from './cli-error.ts';
 import { inFile } from './in-file.ts';
 

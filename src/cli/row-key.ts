@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { CertifiedRow } from '../evaluate/certify-dataset.ts';
-import { createKey } from '../random/create-key.ts';
+import { createKey } from '../random/key.ts';
 import { exampleKey } from '../random/purposes.ts';
 
 /** The fault of a row whose key is not that of its image in a run with this seed: its noise may have been chosen. @internal */

@@ -1,9 +1,8 @@
 import { anytimeRadius } from '../certify/anytime-radius.ts';
 import { fixedRadius } from '../certify/fixed-radius.ts';
 import type { CertificationRule } from '../certify/rule.ts';
-import { stopAtGain } from '../certify/stop-at-gain.ts';
-import type { ClassifierOutput } from '../classifier/types.ts';
-import type { Classifier } from '../classifier/types.ts';
+import { stopAtGain } from '../certify/stops.ts';
+import type { Classifier, ClassifierOutput } from '../classifier/types.ts';
 import { GaussianNoise } from '../noise/gaussian-noise.ts';
 import { SmoothedClassifier } from '../smoothed/smoothed-classifier.ts';
 import type { InputRange } from '../types.ts';

@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { type SoftTargetsProgress, softTargetsToNpy } from '../node/soft-targets-to-npy.ts';
-import { createKey } from '../random/create-key.ts';
+import { createKey } from '../random/key.ts';
 import { CliError } from './cli-error.ts';
 import {
   type DataOptions,

@@ -1,8 +1,12 @@
-import { abstentionRate } from '../evaluate/abstention-rate.ts';
-import { averageCertifiedRadius } from '../evaluate/average-certified-radius.ts';
-import { certifiedAccuracy, type CertifiedAccuracyPoint } from '../evaluate/certified-accuracy.ts';
-import type { LoggedRow } from '../evaluate/logged-row.ts';
-import { meanMilliseconds, meanSamples } from '../evaluate/mean-cost.ts';
+import {
+  abstentionRate,
+  averageCertifiedRadius,
+  certifiedAccuracy,
+  type CertifiedAccuracyPoint,
+  meanMilliseconds,
+  meanSamples,
+} from '../evaluate/metrics.ts';
+import type { LoggedRow } from '../evaluate/log-row.ts';
 import { meanInterval } from '../stats/mean-interval.ts';
 
 /** The figures of a log. @internal */

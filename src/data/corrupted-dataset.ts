@@ -1,9 +1,8 @@
 import { parseCorruptedDatasetSource } from '../options/dataset-options.ts';
-import { elementCount } from './element-bytes.ts';
-import { imagesAndLabels } from './images-and-labels.ts';
+import { elementCount } from './elements.ts';
+import { type DatasetArrays, imagesAndLabels, makeDataset, wrongField } from './array-dataset.ts';
 import type { LabelledDataset } from './labelled-dataset.ts';
-import { type DatasetArrays, makeDataset, wrongField } from './make-dataset.ts';
-import type { NpyArray } from './npy-types.ts';
+import type { NpyArray } from './npy-header.ts';
 
 const CALL = 'corruptedDataset';
 const SEVERITIES = 5;

@@ -1,4 +1,4 @@
-import { parseDatasetSelection } from '../options/certify-dataset-options.ts';
+import { parseDatasetSelection } from '../evaluate/certify-dataset.ts';
 
 /** A part of a run over a data set, to be done on its own: of the chosen examples, those at positions index, index + count, ... */
 export interface Shard {

@@ -1,12 +1,10 @@
 import { DataError, OptionError, showValue } from '../errors.ts';
 import { parseDecodeNpzOptions } from '../options/decode-options.ts';
-import { crc32 } from './crc32.ts';
-import { decodeNpyFile } from './decode-npy.ts';
-import { asBytes, showText, wrongBytes } from './file-bytes.ts';
-import type { NpyArray } from './npy-types.ts';
-import { unpack } from './unpack.ts';
+import { asBytes, crc32, showText, unpack, wrongBytes } from './file-bytes.ts';
+import { decodeNpyFile } from './npy.ts';
+import type { NpyArray } from './npy-header.ts';
 import { readZipDirectory } from './zip-directory.ts';
-import { type PackedMember, zipFile } from './zip-fields.ts';
+import { type PackedMember, zipFile } from './zip-member.ts';
 
 const CALL = 'decodeNpz';
 const SUFFIX = '.npy';

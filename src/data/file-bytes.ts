@@ -1,5 +1,4 @@
 import { DataError, showValue } from '../errors.ts';
-import { gunzip, isGzip } from './gunzip.ts';
 
 const MAX_SHOWN = 80;
 
@@ -53,4 +52,89 @@ export function asBytes(call: string, bytes: unknown): Uint8Array {
   if (bytes instanceof Uint8Array) return bytes;
   if (bytes instanceof ArrayBuffer) return new Uint8Array(bytes);
   throw wrongBytes(call, `must be a Uint8Array or an ArrayBuffer, got ${showValue(bytes)}`, bytes);
+}
+
+/** Whether `bytes` begin with the two magic bytes of gzip. */
+function isGzip(bytes: Uint8Array): boolean {
+  return bytes[0] === 0x1f && bytes[1] === 0x8b;
+}
+
+/** Unpacks gzip `bytes`, giving up as soon as more than `maxBytes` have come out. */
+function gunzip(call: string, bytes: Uint8Array, maxBytes: number): Promise<Uint8Array> {
+  return unpack(bytes, 'gzip', maxBytes, {
+    tooLong: () => {
+      const way = '(raise `maxBytes` if the file is trusted)';
+      return wrongBytes(call, `must unpack to at most ${maxBytes} bytes, got more ${way}`, bytes);
+    },
+    corrupted: (reason) =>
+      wrongBytes(call, `must be an intact gzip file, got ${bytes.length} bytes that do not unpack: ${reason}`, bytes),
+  });
+}
+
+/** What {@link unpack} throws. */
+interface UnpackErrors {
+  /** More than the limit has come out. */
+  tooLong(): Error;
+  /** The bytes do not unpack. */
+  corrupted(reason: string): Error;
+}
+
+/** Unpacks `bytes`, giving up as soon as more than `limit` have come out. @internal */
+export async function unpack(
+  bytes: Uint8Array,
+  format: 'gzip' | 'deflate-raw',
+  limit: number,
+  errors: UnpackErrors,
+): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  const reader = unpackedStream(bytes, format).getReader();
+  for (;;) {
+    const { done, value } = await reader.read().catch((cause: unknown) => {
+      throw errors.corrupted(cause instanceof Error ? cause.message : showValue(cause));
+    });
+    if (done) return concatenate(chunks, size);
+    size += value.length;
+    if (size > limit) {
+      await reader.cancel();
+      throw errors.tooLong();
+    }
+    chunks.push(value);
+  }
+}
+
+function unpackedStream(bytes: Uint8Array, format: 'gzip' | 'deflate-raw'): ReadableStream<Uint8Array> {
+  const packed = new ReadableStream<BufferSource>({
+    start(controller) {
+      controller.enqueue(bytes as Uint8Array<ArrayBuffer>);
+      controller.close();
+    },
+  });
+  return packed.pipeThrough(new DecompressionStream(format));
+}
+
+function concatenate(chunks: readonly Uint8Array[], size: number): Uint8Array {
+  const whole = new Uint8Array(size);
+  let offset = 0;
+  for (const chunk of chunks) {
+    whole.set(chunk, offset);
+    offset += chunk.length;
+  }
+  return whole;
+}
+
+const POLYNOMIAL = 0xedb88320; // of ISO 3309, bits reversed
+
+/** What each byte does to the checksum. */
+const TABLE: Uint32Array = Uint32Array.from({ length: 256 }, (_, byte) => {
+  let rest = byte;
+  for (let bit = 0; bit < 8; bit++) rest = (rest >>> 1) ^ (rest & 1 ? POLYNOMIAL : 0);
+  return rest;
+});
+
+/** The checksum CRC-32 of ZIP and gzip, an integer from 0 to 2^32 - 1; `before` is that of the bytes before these. @internal */
+export function crc32(bytes: Uint8Array, before = 0): number {
+  let rest = ~before;
+  for (const byte of bytes) rest = (rest >>> 8) ^ (TABLE[(rest ^ byte) & 0xff] as number);
+  return ~rest >>> 0;
 }

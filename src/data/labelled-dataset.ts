@@ -1,3 +1,6 @@
+import { DataError, OptionError, showValue } from '../errors.ts';
+import { inTurn } from '../host/turns.ts';
+
 /** One example of a {@link LabelledDataset}. */
 export interface LabelledExample {
   /** The input in input units, row major; its length is the product of the data set's `shape`. */
@@ -23,4 +26,103 @@ export interface LabelledDataset {
   readonly shape: readonly number[];
   /** The example at `index`, an integer from 0 to `size - 1`. */
   example(index: number): LabelledExample | Promise<LabelledExample>;
+}
+
+/** For whom examples are read. */
+interface ReadRequest {
+  /** The public call, for error texts. */
+  readonly call: string;
+  /** Labels must be below it, if it is known. */
+  readonly numClasses: number | undefined;
+}
+
+/** An example that was copied, and the memory it was copied from if that is not the data set's own business. */
+interface Copied {
+  readonly own: LabelledExample;
+  readonly lent: Float32Array | undefined;
+}
+
+/**
+ * A data set of the host as a run may rely on it: size and shape are those of the call, the host's `example` is asked by one run at a time,
+ * and its answer is copied before the next question. So it may fill one array again and again.
+ *
+ * It is a class so that nothing reads examples of a data set that is not one's own.
+ * @internal
+ */
+export class OwnDataset implements LabelledDataset {
+  readonly size: number;
+  readonly shape: readonly number[];
+  readonly #dataset: LabelledDataset;
+
+  constructor(dataset: LabelledDataset) {
+    this.#dataset = dataset;
+    this.size = dataset.size;
+    this.shape = [...dataset.shape];
+  }
+
+  /** The example at `index`, a copy. */
+  async example(index: number): Promise<LabelledExample> {
+    return inTurn(this.#dataset, async () => (await this.#copy(index, undefined)).own);
+  }
+
+  /** The same; throws OptionError for a label that is no class, DataError for another size than the data set's shape. */
+  async checkedExample(index: number, request: ReadRequest): Promise<LabelledExample> {
+    return inTurn(this.#dataset, async () => (await this.#copy(index, request)).own);
+  }
+
+  /** Several examples, asked for together; one after the other if the answers turn out to lie in the same memory. */
+  async checkedExamples(indices: readonly number[], request: ReadRequest): Promise<LabelledExample[]> {
+    return inTurn(this.#dataset, async () => {
+      const asked = await Promise.allSettled(indices.map((index) => this.#copy(index, request)));
+      const copies = asked.map((one) => {
+        if (one.status === 'rejected') throw one.reason;
+        return one.value;
+      });
+      if (!overlap(copies.map(({ lent }) => lent))) return copies.map(({ own }) => own);
+      const again: LabelledExample[] = [];
+      for (const index of indices) again.push((await this.#copy(index, request)).own);
+      return again;
+    });
+  }
+
+  async #copy(index: number, request: ReadRequest | undefined): Promise<Copied> {
+    const given = this.#dataset.example(index);
+    // What is there at once is copied at once: before the data set is asked again, and before the host's next turn.
+    const isLater = 'then' in given;
+    const { x, label } = isLater ? await given : given;
+    if (request) check({ x, label }, index, this.shape, request);
+    return { own: { x: new Float32Array(x), label }, lent: isLater ? x : undefined };
+  }
+}
+
+function check(
+  { x, label }: LabelledExample,
+  index: number,
+  shape: readonly number[],
+  { call, numClasses }: ReadRequest,
+): void {
+  if (!(Number.isInteger(label) && label >= 0 && label < (numClasses ?? Infinity))) {
+    const must = `must be integers ${numClasses === undefined ? 'of at least 0' : `from 0 to ${numClasses - 1}`}`;
+    const text = `\`labels\` ${must}, got ${showValue(label)} for example ${index}`;
+    throw new OptionError(text, { call, field: 'labels', value: label });
+  }
+  const size = shape.reduce((product, length) => product * length, 1);
+  if (x.length !== size) {
+    const must = `must hold ${size} values, one example of shape [${shape}]`;
+    throw new DataError(`\`x\` ${must}, got ${x.length}`, { call, field: 'x', value: x.length });
+  }
+}
+
+/** True if two of the arrays have bytes in common. */
+function overlap(arrays: readonly (Float32Array | undefined)[]): boolean {
+  const ends = new Map<ArrayBufferLike, { readonly begin: number; readonly end: number }[]>();
+  for (const array of arrays) {
+    if (!ArrayBuffer.isView(array)) continue;
+    const { buffer, byteOffset: begin, byteLength } = array;
+    const end = begin + byteLength;
+    const others = ends.get(buffer) ?? [];
+    if (others.some((other) => begin < other.end && other.begin < end)) return true;
+    ends.set(buffer, [...others, { begin, end }]);
+  }
+  return false;
 }

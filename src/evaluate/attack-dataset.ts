@@ -1,17 +1,42 @@
 import type * as tf from '@tensorflow/tfjs';
+import { z } from 'zod';
 import type { InputAttack } from '../attacks/types.ts';
 import type { Prediction } from '../certify/types.ts';
 import { type DatasetSelection, selectedIndices } from '../data/dataset-selection.ts';
-import type { LabelledDataset } from '../data/labelled-dataset.ts';
-import { OwnDataset } from '../data/own-dataset.ts';
-import { parseAttackDatasetOptions } from '../options/attack-dataset-options.ts';
+import { type LabelledDataset, OwnDataset } from '../data/labelled-dataset.ts';
+import * as fields from '../options/fields.ts';
+import { parseOptions, type WithDefaults } from '../options/parse.ts';
 import { attackedKeys, exampleKey } from '../random/purposes.ts';
 import type { SmoothedClassifier } from '../smoothed/smoothed-classifier.ts';
 import type { PredictOptions } from '../smoothed/types.ts';
 import { tensorOfCopy } from '../tensors/own-tensor.ts';
 import type { InputRange, Key, Norm } from '../types.ts';
 import { assertImage, attackedImage } from './attacked-image.ts';
-import { distance } from './distance.ts';
+import { selectionFields } from './certify-dataset.ts';
+
+const options = z.strictObject({
+  key: fields.key,
+  n: fields.sampleCount.default(1000),
+  alpha: fields.predictAlpha.default(0.001),
+  norm: fields.norm.optional(),
+  clean: fields.boolean.default(false),
+  batchSize: fields.positiveInteger.optional(),
+  signal: fields.signal.optional(),
+  ...selectionFields,
+});
+
+const subjects = z.strictObject({
+  attack: fields.object<InputAttack>('must be an attack on the input (for example a SmoothedPgd)', ['perturb']),
+});
+
+function parseAttackDatasetOptions(
+  call: string,
+  attack: InputAttack,
+  given: AttackDatasetOptions,
+): WithDefaults<AttackDatasetOptions, 'norm' | 'batchSize' | 'signal'> {
+  parseOptions(call, subjects, { attack });
+  return parseOptions(call, options, given);
+}
 
 /** The part of a smoothed classifier that {@link attackDataset} needs. `SmoothedClassifier` and `SoftSmoothedClassifier` have it. */
 export interface AttackedClassifier<P> extends Pick<SmoothedClassifier, 'logits' | 'noise' | 'numClasses'> {
@@ -169,4 +194,17 @@ async function* rows<P extends Pick<Prediction, 'label' | 'abstained'>>(
       milliseconds: performance.now() - begun,
     };
   }
+}
+
+/** Length of b − a in a norm, in float64. */
+function distance(a: Float32Array, b: Float32Array, norm: Norm): number {
+  let sum = 0;
+  let largest = 0;
+  for (let i = 0; i < a.length; i++) {
+    const change = Math.abs((b[i] as number) - (a[i] as number));
+    sum += norm === 'l2' ? change * change : change;
+    largest = Math.max(largest, change);
+  }
+  if (norm === 'linf') return largest;
+  return norm === 'l2' ? Math.sqrt(sum) : sum;
 }

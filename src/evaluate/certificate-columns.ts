@@ -1,19 +1,20 @@
 import type { Certificate } from '../certify/types.ts';
 import { OptionError, showValue } from '../errors.ts';
 import type { Key } from '../types.ts';
-import { countsCell } from './counts-cell.ts';
 import {
+  countsCell,
   integerCell,
   isRecord,
   isRecordOf,
   jsonCell,
+  type LogCell,
   optional,
+  type OptionalCell,
   probabilityCell,
   readExactly,
   textCell,
   wordCell,
-} from './log-cell.ts';
-import type { LogCell, OptionalCell } from './log-cell.ts';
+} from './log-cells.ts';
 
 /** The fields of a certificate that the official columns hold already. */
 type Outcome = Pick<Certificate, 'label' | 'abstained' | 'radius'>;

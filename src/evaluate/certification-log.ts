@@ -1,11 +1,34 @@
+import { z } from 'zod';
 import { OptionError, showValue } from '../errors.ts';
-import { parseCertificationLogOptions } from '../options/certification-log-options.ts';
+import { positiveInteger } from '../options/fields.ts';
+import { parseOptions, type WithDefaults } from '../options/parse.ts';
 import { writeCertificate } from './certificate-columns.ts';
-import { formatRounded } from './format-radius.ts';
-import type { LogCell } from './log-cell.ts';
-import type { LoggedRow } from './logged-row.ts';
-import { fullRadiusCell, outcomeColumns } from './outcome-columns.ts';
-import { logColumns } from './read-log-row.ts';
+import { formatRounded, type LogCell } from './log-cells.ts';
+import { fullRadiusCell, logColumns, type LoggedRow, outcomeColumns } from './log-row.ts';
+import type { DecodeCertificationLogOptions } from './parse-certification-log.ts';
+
+const format = z.custom<CertificationLogFormat>((v) => v === 'full' || v === 'reference' || v === 'reference-rounded', {
+  error: "must be 'full', 'reference' or 'reference-rounded'",
+});
+
+const certificationLogSchema = z.strictObject({ format: format.default('full') });
+
+const decodeCertificationLogSchema = z.strictObject({ maxBytes: positiveInteger.default(2 ** 28) });
+
+function parseCertificationLogOptions(
+  call: string,
+  options: CertificationLogOptions,
+): WithDefaults<CertificationLogOptions> {
+  return parseOptions(call, certificationLogSchema, options);
+}
+
+/** @internal */
+export function parseDecodeCertificationLogOptions(
+  call: string,
+  options: DecodeCertificationLogOptions,
+): WithDefaults<DecodeCertificationLogOptions> {
+  return parseOptions(call, decodeCertificationLogSchema, options);
+}
 
 /**
  * Form of a certification log.

@@ -1,10 +1,44 @@
+import { z } from 'zod';
 import type { Certificate } from '../certify/types.ts';
-import { type DatasetSelection, selectedIndices } from '../data/dataset-selection.ts';
-import type { LabelledDataset } from '../data/labelled-dataset.ts';
-import { parseDatasetSelection, SELECTION_NAMES } from '../options/certify-dataset-options.ts';
-import type { Caller, Certifier, CertifyOptions, TimedCertificate } from '../smoothed/types.ts';
-import type { CertifiedOutcome } from './certified-outcome.ts';
-import { ExamplesOnTheWay } from './examples-on-the-way.ts';
+import { type DatasetSelection, selectedIndices, type Shard } from '../data/dataset-selection.ts';
+import { type LabelledDataset, OwnDataset } from '../data/labelled-dataset.ts';
+import * as fields from '../options/fields.ts';
+import { parseOptions, type WithDefaults } from '../options/parse.ts';
+import type { Caller, Certifier, CertifyOptions, StreamExample, TimedCertificate } from '../smoothed/types.ts';
+import { tensorOver } from '../tensors/own-tensor.ts';
+import type { CertifiedOutcome } from './metrics.ts';
+
+const shard: z.ZodCustom<Shard, Shard> = z.custom<Shard>(
+  (v) => {
+    const { index, count, ...rest } = (v ?? {}) as Partial<Shard>;
+    const whole = Number.isSafeInteger(index) && Number.isSafeInteger(count);
+    return whole && Object.keys(rest).length === 0 && Number(index) >= 0 && Number(index) < Number(count);
+  },
+  { error: 'must be { index, count } with whole numbers 0 <= index < count' },
+);
+
+/** The options that choose examples. @internal */
+export const selectionFields: {
+  readonly start: z.ZodDefault<z.ZodCustom<number, number>>;
+  readonly skip: z.ZodDefault<z.ZodCustom<number, number>>;
+  readonly max: z.ZodDefault<z.ZodCustom<number, number>>;
+  readonly shard: z.ZodDefault<z.ZodCustom<Shard, Shard>>;
+} = {
+  start: fields.nonNegativeInteger.default(0),
+  skip: fields.positiveInteger.default(1),
+  max: fields.positiveInteger.default(Number.MAX_SAFE_INTEGER),
+  shard: shard.default({ index: 0, count: 1 }),
+};
+
+const schema = z.strictObject(selectionFields);
+
+/** Names of the options that choose examples; all others belong to the certifier. @internal */
+export const SELECTION_NAMES: readonly string[] = Object.keys(schema.shape);
+
+/** @internal */
+export function parseDatasetSelection(call: string, given: DatasetSelection): WithDefaults<DatasetSelection> {
+  return parseOptions(call, schema, given);
+}
 
 /** Options of {@link certifyDataset} with a `SmoothedClassifier`: those of one certificate, and which examples to certify. */
 export interface CertifyDatasetOptions extends CertifyOptions, DatasetSelection {}
@@ -73,5 +107,51 @@ async function* rows(
     }
   } finally {
     examples.dispose();
+  }
+}
+
+interface OnTheWay extends StreamExample {
+  readonly label: number;
+}
+
+/**
+ * Feeds examples of a data set, checked, into a stream of certificates, and keeps what belongs to them until they arrive.
+ */
+class ExamplesOnTheWay implements AsyncIterable<StreamExample> {
+  readonly #call: string;
+  readonly #dataset: OwnDataset;
+  readonly #indices: Iterable<number>;
+  readonly #numClasses: number;
+  readonly #waiting: OnTheWay[] = [];
+
+  constructor(call: string, dataset: LabelledDataset, indices: Iterable<number>, numClasses: number) {
+    this.#call = call;
+    this.#dataset = new OwnDataset(dataset);
+    this.#indices = indices;
+    this.#numClasses = numClasses;
+  }
+
+  /** The examples as tensors, checked; each is kept until it has arrived. */
+  async *[Symbol.asyncIterator](): AsyncGenerator<StreamExample, void, undefined> {
+    for (const index of this.#indices) {
+      const request = { call: this.#call, numClasses: this.#numClasses };
+      const { x, label } = await this.#dataset.checkedExample(index, request);
+      const example = { x: tensorOver(x, this.#dataset.shape, 'float32'), index, label };
+      this.#waiting.push(example);
+      yield example;
+    }
+  }
+
+  /** The oldest example still on the way: its certificate is here, and its tensor is no longer needed. */
+  arrived(): OnTheWay {
+    const first = this.#waiting.shift();
+    if (first === undefined) throw new Error('more certificates than examples');
+    first.x.dispose();
+    return first;
+  }
+
+  /** Disposes the tensors of the examples that have not arrived. */
+  dispose(): void {
+    for (const { x } of this.#waiting.splice(0)) x.dispose();
   }
 }

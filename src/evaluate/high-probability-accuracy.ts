@@ -1,8 +1,27 @@
+import { z } from 'zod';
 import { OptionError, showValue } from '../errors.ts';
-import { parseHighProbabilityAccuracyOptions } from '../options/high-probability-accuracy-options.ts';
-import { binomialQuantile } from '../stats/binomial-quantile.ts';
-import { accuracyAt } from './certified-accuracy.ts';
-import type { LoggedRow } from './logged-row.ts';
+import { certifyAlpha, predictAlpha } from '../options/fields.ts';
+import { parseOptions, type WithDefaults } from '../options/parse.ts';
+import { binomialQuantile } from '../stats/binomial.ts';
+import type { LoggedRow } from './log-row.ts';
+import { accuracyAt } from './metrics.ts';
+
+const method = z.custom<'exact' | 'legacy'>((v) => v === 'exact' || v === 'legacy', {
+  error: "must be 'exact' or 'legacy'",
+});
+
+const options = z.strictObject({
+  alpha: certifyAlpha.optional(),
+  rho: predictAlpha.default(0.001),
+  method: method.default('exact'),
+});
+
+function parseHighProbabilityAccuracyOptions(
+  call: string,
+  given: HighProbabilityAccuracyOptions,
+): WithDefaults<HighProbabilityAccuracyOptions, 'alpha'> {
+  return parseOptions(call, options, given);
+}
 
 const CALL = 'highProbabilityAccuracy';
 

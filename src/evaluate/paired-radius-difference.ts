@@ -1,10 +1,15 @@
+import { z } from 'zod';
 import { OptionError, showValue } from '../errors.ts';
-import { pairedRadiusDifferenceOptions } from '../options/paired-radius-difference-options.ts';
+import { predictAlpha } from '../options/fields.ts';
 import { parseOptions } from '../options/parse.ts';
 import { meanInterval } from '../stats/mean-interval.ts';
-import { creditedRadius } from './average-certified-radius.ts';
-import { checkRows } from './certified-outcome.ts';
-import type { CertifiedOutcome } from './certified-outcome.ts';
+import { type CertifiedOutcome, checkRows, creditedRadius } from './metrics.ts';
+
+/** Options of `pairedRadiusDifference`; a confidence level has the domain of predict's `alpha`. */
+const pairedRadiusDifferenceOptions: z.ZodObject<{ level: z.ZodOptional<typeof predictAlpha> }, z.core.$strict> =
+  z.strictObject({
+    level: predictAlpha.optional(),
+  });
 
 const CALL = 'pairedRadiusDifference';
 

@@ -1,7 +1,7 @@
+import { decodeFile, wrongBytes } from '../data/file-bytes.ts';
 import { DataError, OptionError, showValue } from '../errors.ts';
-import type { LoggedRow } from './logged-row.ts';
-import { logColumns, readLogRow } from './read-log-row.ts';
-import type { LogLine } from './read-log-row.ts';
+import { parseDecodeCertificationLogOptions } from './certification-log.ts';
+import { logColumns, type LoggedRow, type LogLine, readLogRow } from './log-row.ts';
 
 const CALL = 'parseCertificationLog';
 
@@ -90,4 +90,52 @@ function readRows(kind: LogLine['kind'], lines: readonly string[], maxCounts: nu
 function refuse(field: string, must: string, text: string, way = ''): DataError {
   const shown = showValue(text.length > 60 ? `${text.slice(0, 60)}...` : text);
   return new DataError(`\`${field}\` ${must}, got ${shown}${way}`, { call: CALL, field, value: text });
+}
+
+const DECODE = 'decodeCertificationLog';
+
+/** Options of {@link decodeCertificationLog}. */
+export interface DecodeCertificationLogOptions {
+  /**
+   * Most bytes that the log may have, after unpacking. It stops a small hostile file from filling the memory.
+   *
+   * @defaultValue 2^28 (256 MiB; a published log of 10 000 images has 0.3 MB)
+   */
+  readonly maxBytes?: number;
+}
+
+/**
+ * Reads the bytes of a certification log, plain or packed with gzip, as `parseCertificationLog` reads its text.
+ *
+ * Gzip is recognised by its magic bytes, not by a file name.
+ *
+ * @param bytes - The whole file.
+ * @throws DataError if the file does not unpack, is too large or not UTF-8, and as {@link parseCertificationLog} does.
+ * @throws OptionError if an option is unknown or outside its domain.
+ * @example
+ * ```ts
+ * const rows = await decodeCertificationLog(await readFile('noise_0.50.tsv.gz'));
+ * ```
+ */
+export async function decodeCertificationLog(
+  bytes: Uint8Array | ArrayBuffer,
+  options: DecodeCertificationLogOptions = {},
+): Promise<LoggedRow[]> {
+  const { maxBytes } = parseDecodeCertificationLogOptions(DECODE, options);
+  return decodeFile(DECODE, bytes, maxBytes, (file) => {
+    if (file.length > maxBytes) {
+      const must = `must be at most ${maxBytes} bytes, got ${file.length} (raise \`maxBytes\` if the file is trusted)`;
+      throw wrongBytes(DECODE, must, bytes);
+    }
+    return parseCertificationLog(decodeUtf8(file));
+  });
+}
+
+function decodeUtf8(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw wrongBytes(DECODE, `must be UTF-8 text, got ${bytes.length} bytes that are not: ${reason}`, bytes);
+  }
 }

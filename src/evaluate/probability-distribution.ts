@@ -1,9 +1,35 @@
+import { z } from 'zod';
 import { OptionError, showValue } from '../errors.ts';
-import { parseProbabilityDistributionOptions } from '../options/probability-distribution-options.ts';
-import { normalCdf } from '../stats/normal-distribution.ts';
-import { normalQuantile } from '../stats/normal-quantile.ts';
-import { checkRows } from './certified-outcome.ts';
-import type { LoggedRow } from './logged-row.ts';
+import { positive } from '../options/fields.ts';
+import { parseOptions, type WithDefaults } from '../options/parse.ts';
+import { normalCdf, normalQuantile } from '../stats/normal.ts';
+import type { LoggedRow } from './log-row.ts';
+import { checkRows } from './metrics.ts';
+
+const bound = z.custom<'lower' | 'estimate'>((v) => v === 'lower' || v === 'estimate', {
+  error: "must be 'lower' or 'estimate'",
+});
+
+const grid = z.custom<readonly number[]>(
+  (v) =>
+    Array.isArray(v) &&
+    v.length > 0 &&
+    v.every((x: unknown, i) => typeof x === 'number' && x >= (i === 0 ? 0 : (v[i - 1] as number)) && x <= 1),
+  { error: 'must be numbers in [0, 1], ascending' },
+);
+
+const probabilityDistributionSchema = z.strictObject({
+  bound: bound.default('lower'),
+  grid: grid.optional(),
+  sigma: positive.optional(),
+});
+
+function parseProbabilityDistributionOptions(
+  call: string,
+  options: ProbabilityDistributionOptions,
+): WithDefaults<ProbabilityDistributionOptions, 'grid' | 'sigma'> {
+  return parseOptions(call, probabilityDistributionSchema, options);
+}
 
 const CALL = 'probabilityDistribution';
 

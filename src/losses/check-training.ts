@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import { z } from 'zod';
 import { adaptClassifier } from '../classifier/adapt-classifier.ts';
 import {
   assertFiniteLogits,
@@ -8,12 +9,27 @@ import {
 } from '../classifier/check-logits.ts';
 import type { Classifier } from '../classifier/types.ts';
 import { ClassifierError, OptionError, showValue, TensorError } from '../errors.ts';
-import { parseCheckTrainingOptions, requireTrainingLoss } from '../options/check-training-options.ts';
+import * as fields from '../options/fields.ts';
+import { parseOptions, type WithDefaults } from '../options/parse.ts';
 import { assertBatch, assertSoftTargets, isTensor } from '../tensors/assert-shapes.ts';
 import { assertLabelsFit, checkLabels, type Labels } from '../tensors/labels.ts';
 import { copyOf } from '../tensors/own-tensor.ts';
 import type { InputRange } from '../types.ts';
 import type { Prepared, TrainingBatch, TrainingLoss } from './types.ts';
+
+const options = z.strictObject({ inputRange: fields.range.default([0, 1]) });
+
+const subject = z.object({
+  loss: fields.object<TrainingLoss<never>>('must be a training loss, with `prepare` and `value`', ['prepare', 'value']),
+});
+
+function parseCheckTrainingOptions(call: string, given: CheckTrainingOptions): WithDefaults<CheckTrainingOptions> {
+  return parseOptions(call, options, given);
+}
+
+function requireTrainingLoss(call: string, loss: unknown): void {
+  parseOptions(call, subject, { loss });
+}
 
 /** Options of {@link checkTraining}. */
 export interface CheckTrainingOptions {

@@ -1,27 +1,53 @@
 import * as tf from '@tensorflow/tfjs';
+import { z } from 'zod';
 import type { NoiseAttack } from '../attacks/types.ts';
-import { adaptClassifier } from '../classifier/adapt-classifier.ts';
-import { noisyLogits } from '../classifier/noisy-logits.ts';
+import { adaptClassifier, noisyLogits } from '../classifier/adapt-classifier.ts';
 import type { Classifier, LogitsFn } from '../classifier/types.ts';
 import type { AdditiveNoise } from '../noise/types.ts';
-import { parseConfidenceAwareBatch, parseConfidenceAwareOptions } from '../options/confidence-aware-options.ts';
+import * as fields from '../options/fields.ts';
+import { parseOptions, type WithDefaults } from '../options/parse.ts';
 import { lossKeys } from '../random/purposes.ts';
-import { asConstant } from '../tensors/as-constant.ts';
 import { assertBatchNoise, assertShape, assertSoftTargets } from '../tensors/assert-shapes.ts';
-import { assertOutsideTape } from '../tensors/assert-outside-tape.ts';
 import { labelEntries, meanSoftmax } from '../tensors/cross-entropy.ts';
-import { indicator } from '../tensors/indicator.ts';
 import { assertLabelsFit } from '../tensors/labels.ts';
-import { withDispose } from '../tensors/with-dispose.ts';
-import { bottomKCrossEntropy } from './bottom-k-cross-entropy.ts';
-import { drawUniforms } from './draw-uniforms.ts';
-import { noisyBatch } from './noisy-batch.ts';
-import { sampleK } from './sample-k.ts';
+import { asConstant, indicator } from '../tensors/masks.ts';
+import { copyOf, withDispose } from '../tensors/own-tensor.ts';
+import { assertOutsideTape } from '../tensors/tape.ts';
+import { bottomKCrossEntropy, sampleK, voteFrequency, worstCaseKl } from './confidence-aware-terms.ts';
+import { drawUniforms, noisyBatch, requireEpoch, trainingBatch, type UnsetInBatch } from './training-batch.ts';
 import type { PreparedBatch, TrainingBatch, TrainingLoss } from './types.ts';
-import { voteFrequency } from './vote-frequency.ts';
-import { requireEpoch } from './warm-up.ts';
-import { worstCaseKl } from './worst-case-kl.ts';
-import { copyOf } from '../tensors/own-tensor.ts';
+
+const options = z.strictObject({
+  noise: fields.additiveNoise,
+  attack: fields.object<NoiseAttack>(
+    'must be an attack on the noise (for example new NoisePgd({ epsilon: 1, steps: 4 }))',
+    ['perturb'],
+  ),
+  lambda: fields.nonNegative,
+  numNoise: fields.positiveInteger.default(4),
+  confidenceMask: fields.boolean.default(false),
+  epsilonSchedule: fields.epsilonSchedule.default([]),
+});
+
+const batch = z.strictObject({
+  ...trainingBatch.shape,
+  noiseAdv: fields.tensor.optional(),
+  k: fields.tensor.optional(),
+});
+
+function parseConfidenceAwareOptions(
+  call: string,
+  given: ConfidenceAwareLossOptions,
+): WithDefaults<ConfidenceAwareLossOptions> {
+  return parseOptions(call, options, given);
+}
+
+function parseConfidenceAwareBatch(
+  call: string,
+  given: ConfidenceAwareBatch,
+): WithDefaults<ConfidenceAwareBatch, UnsetInBatch | 'noiseAdv' | 'k'> {
+  return parseOptions(call, batch, given);
+}
 
 /** Options of {@link ConfidenceAwareLoss}. */
 export interface ConfidenceAwareLossOptions {

@@ -1,21 +1,113 @@
 import * as tf from '@tensorflow/tfjs';
+import { z } from 'zod';
 import type { InputAttack } from '../attacks/types.ts';
-import { adaptClassifier } from '../classifier/adapt-classifier.ts';
-import { noisyLogits } from '../classifier/noisy-logits.ts';
+import { adaptClassifier, noisyLogits } from '../classifier/adapt-classifier.ts';
 import type { Classifier, LogitsFn } from '../classifier/types.ts';
 import type { AdditiveNoise } from '../noise/types.ts';
-import { parseConsistencyLossOptions } from '../options/consistency-loss-options.ts';
-import { parseTrainingBatch } from '../options/training-batch-options.ts';
+import * as fields from '../options/fields.ts';
+import { parseOptions, type WithDefaults } from '../options/parse.ts';
 import { lossKeys } from '../random/purposes.ts';
-import { assertLike } from '../tensors/assert-shapes.ts';
-import { assertOutsideTape } from '../tensors/assert-outside-tape.ts';
+import { assertCopies, assertLike } from '../tensors/assert-shapes.ts';
+import { klRows, meanSoftmax } from '../tensors/cross-entropy.ts';
 import { assertLabelsFit } from '../tensors/labels.ts';
-import { withDispose } from '../tensors/with-dispose.ts';
-import { type ConsistencyTermOptions, consistencyTerm } from './consistency-term.ts';
-import { noisyBatch } from './noisy-batch.ts';
-import { noisyCrossEntropy } from './noisy-cross-entropy.ts';
+import { withDispose } from '../tensors/own-tensor.ts';
+import { assertOutsideTape } from '../tensors/tape.ts';
+import { noisyCrossEntropy } from './gaussian-loss.ts';
+import { noisyBatch, parseTrainingBatch, warmUp } from './training-batch.ts';
 import type { PreparedBatch, TrainingBatch, TrainingLoss } from './types.ts';
-import { warmUp } from './warm-up.ts';
+
+const term = z.strictObject({
+  lambda: fields.nonNegative,
+  eta: fields.nonNegative.default(0.5),
+  mode: fields.consistencyMode.default('default'),
+});
+
+const options = z.strictObject({
+  noise: fields.additiveNoise,
+  ...term.shape,
+  numNoise: fields.severalCopies.default(2),
+  attack: fields.inputAttack.optional(),
+  warmupEpochs: fields.nonNegativeInteger.default(0),
+});
+
+function parseConsistencyTermOptions(
+  call: string,
+  given: ConsistencyTermOptions,
+): WithDefaults<ConsistencyTermOptions> {
+  return parseOptions(call, term, given);
+}
+
+function parseConsistencyLossOptions(
+  call: string,
+  given: ConsistencyLossOptions,
+): WithDefaults<ConsistencyLossOptions, 'attack'> {
+  return parseOptions(call, options, given);
+}
+
+/** Which disagreement of the noisy predictions is penalised, with p_i = softmax f(x + ε_i) and p̄ their mean; see {@link consistencyTerm}. */
+export type ConsistencyMode = 'default' | 'xent' | 'kl' | 'mse';
+
+/** Options of {@link consistencyTerm}. */
+export interface ConsistencyTermOptions {
+  /** Weight of the consistency, λ. */
+  readonly lambda: number;
+  /**
+   * Weight of the entropy, η; used by the mode `default` only.
+   * @defaultValue 0.5
+   */
+  readonly eta?: number;
+  /**
+   * The form of the term.
+   * @defaultValue 'default'
+   */
+  readonly mode?: ConsistencyMode;
+}
+
+// The official code takes the entropy's logarithm of no less.
+const LEAST_IN_ENTROPY = 1e-20;
+
+/**
+ * The consistency regulariser of one image, with its weights.
+ *
+ * With p_i = softmax(z_i), p̄ = (1/M) Σ p_i, K = (1/M) Σ_i KL(p̄ ‖ p_i) and H = −Σ_c p̄_c ln max(p̄_c, 1e-20):
+ * - `default`: λ K + η H
+ * - `xent`: λ (K + H), the mean cross entropy of the copies against p̄
+ * - `kl`: λ K
+ * - `mse`: λ ‖p₂ − p₁‖², of the first two copies only
+ *
+ * p̄ is no constant: the gradient flows through it, as in the official code.
+ *
+ * @param logits - of the noisy copies, [M, B, numClasses], M at least 2; not disposed
+ * @returns the term per image, [B], owned by the caller
+ * @throws OptionError for wrong options, TensorError for fewer than 2 copies
+ * @see Jeong, Shin, "Consistency Regularization for Certified Robustness of Smoothed Classifiers", NeurIPS 2020;
+ * jh-jeong/smoothing-consistency, consistency.py
+ * @example
+ * ```ts
+ * const consistency = consistencyTerm(logits, { lambda: 10 });
+ * ```
+ */
+export function consistencyTerm(logits: tf.Tensor3D, options: ConsistencyTermOptions): tf.Tensor1D {
+  const { mode, lambda, eta } = parseConsistencyTermOptions('consistencyTerm', options);
+  assertCopies('consistencyTerm', 'logits', logits, 2);
+  return tf.tidy(() => {
+    if (mode === 'mse') return tf.mul(lambda, squaredDistance(logits)) as tf.Tensor1D;
+    const average = meanSoftmax(logits);
+    const divergence = tf.mul(lambda, tf.mean(klRows(logits, average), 0));
+    if (mode === 'kl') return divergence as tf.Tensor1D;
+    return tf.add(divergence, tf.mul(mode === 'xent' ? lambda : eta, entropyRows(average))) as tf.Tensor1D;
+  });
+}
+
+/** ‖softmax(z₂) − softmax(z₁)‖² for every image, [B]. */
+function squaredDistance(logits: tf.Tensor3D): tf.Tensor {
+  const [first, second] = [0, 1].map((copy) => tf.softmax(tf.slice(logits, [copy, 0, 0], [1, -1, -1])));
+  return tf.sum(tf.square(tf.sub(second as tf.Tensor, first as tf.Tensor)), [0, 2]);
+}
+
+function entropyRows(probabilities: tf.Tensor): tf.Tensor {
+  return tf.neg(tf.sum(tf.mul(probabilities, tf.log(tf.maximum(probabilities, LEAST_IN_ENTROPY))), -1));
+}
 
 /** Options of {@link ConsistencyLoss}. */
 export interface ConsistencyLossOptions extends ConsistencyTermOptions {

@@ -1,16 +1,44 @@
 import * as tf from '@tensorflow/tfjs';
-import { adaptClassifier } from '../classifier/adapt-classifier.ts';
-import { noisyLogits } from '../classifier/noisy-logits.ts';
+import { z } from 'zod';
+import { adaptClassifier, noisyLogits } from '../classifier/adapt-classifier.ts';
 import type { Classifier, LogitsFn } from '../classifier/types.ts';
 import type { AdditiveNoise } from '../noise/types.ts';
-import { parseGaussianLossOptions } from '../options/gaussian-loss-options.ts';
-import { parseTrainingBatch } from '../options/training-batch-options.ts';
-import { assertOutsideTape } from '../tensors/assert-outside-tape.ts';
+import * as fields from '../options/fields.ts';
+import { parseOptions, type WithDefaults } from '../options/parse.ts';
+import { assertShape } from '../tensors/assert-shapes.ts';
+import { crossEntropyRows } from '../tensors/cross-entropy.ts';
 import { assertLabelsFit } from '../tensors/labels.ts';
-import { withDispose } from '../tensors/with-dispose.ts';
-import { noisyBatch } from './noisy-batch.ts';
-import { noisyCrossEntropy } from './noisy-cross-entropy.ts';
+import { withDispose } from '../tensors/own-tensor.ts';
+import { assertOutsideTape } from '../tensors/tape.ts';
+import { noisyBatch, parseTrainingBatch } from './training-batch.ts';
 import type { PreparedBatch, TrainingBatch, TrainingLoss } from './types.ts';
+
+const options = z.strictObject({
+  noise: fields.additiveNoise,
+  numNoise: fields.positiveInteger.default(1),
+});
+
+function parseGaussianLossOptions(call: string, given: GaussianLossOptions): WithDefaults<GaussianLossOptions> {
+  return parseOptions(call, options, given);
+}
+
+/**
+ * Mean cross entropy of the noisy copies of every image, (1/M) Σ_i −ln softmax(f(x + ε_i))_y.
+ *
+ * @param logits - of the noisy copies, [M, B, numClasses]; not disposed
+ * @param labels - int32 [B]; not disposed
+ * @returns the mean per image, [B], owned by the caller
+ * @throws TensorError if the shapes do not fit
+ * @see Cohen, Rosenfeld, Kolter, ICML 2019, section 3.3; locuslab/smoothing, train.py
+ * @example
+ * ```ts
+ * const perImage = noisyCrossEntropy(logits, labels);
+ * ```
+ */
+export function noisyCrossEntropy(logits: tf.Tensor3D, labels: tf.Tensor1D): tf.Tensor1D {
+  assertShape('noisyCrossEntropy', 'labels', labels, [logits.shape[1]]);
+  return tf.tidy(() => tf.mean(crossEntropyRows(logits, labels), 0) as tf.Tensor1D);
+}
 
 /** Options of {@link GaussianLoss}. */
 export interface GaussianLossOptions {

@@ -1,18 +1,40 @@
 import * as tf from '@tensorflow/tfjs';
-import { adaptClassifier } from '../classifier/adapt-classifier.ts';
-import { noisyLogits } from '../classifier/noisy-logits.ts';
+import { z } from 'zod';
+import { adaptClassifier, noisyLogits } from '../classifier/adapt-classifier.ts';
 import type { Classifier, LogitsFn } from '../classifier/types.ts';
 import type { AdditiveNoise } from '../noise/types.ts';
-import { parseMacerLossOptions } from '../options/macer-loss-options.ts';
-import { parseTrainingBatch } from '../options/training-batch-options.ts';
-import { assertOutsideTape } from '../tensors/assert-outside-tape.ts';
+import * as fields from '../options/fields.ts';
+import { parseOptions, type WithDefaults } from '../options/parse.ts';
 import { assertLabelsFit } from '../tensors/labels.ts';
-import { withDispose } from '../tensors/with-dispose.ts';
-import { macerClassification } from './macer-classification.ts';
-import { macerRobustness, type MacerRobustnessOptions } from './macer-robustness.ts';
-import { noisyBatch } from './noisy-batch.ts';
+import { withDispose } from '../tensors/own-tensor.ts';
+import { assertOutsideTape } from '../tensors/tape.ts';
+import { macerClassification, macerRobustness, type MacerRobustnessOptions } from './macer-terms.ts';
+import { noisyBatch, parseTrainingBatch, requireEpoch } from './training-batch.ts';
 import type { PreparedBatch, TrainingBatch, TrainingLoss } from './types.ts';
-import { requireEpoch } from './warm-up.ts';
+
+const shape = { gamma: fields.positive.default(8), beta: fields.positive.default(16) };
+
+const robustness = z.strictObject({ sigma: fields.positive, ...shape });
+
+const options = z.strictObject({
+  noise: fields.gaussianNoise,
+  lambda: fields.nonNegative,
+  ...shape,
+  numNoise: fields.positiveInteger.default(16),
+  deferredEpochs: fields.nonNegativeInteger.default(0),
+});
+
+/** @internal */
+export function parseMacerRobustnessOptions(
+  call: string,
+  given: MacerRobustnessOptions,
+): WithDefaults<MacerRobustnessOptions> {
+  return parseOptions(call, robustness, given);
+}
+
+function parseMacerLossOptions(call: string, given: MacerLossOptions): WithDefaults<MacerLossOptions> {
+  return parseOptions(call, options, given);
+}
 
 /** Options of {@link MacerLoss}. */
 export interface MacerLossOptions extends Omit<MacerRobustnessOptions, 'sigma'> {

@@ -1,20 +1,36 @@
 import * as tf from '@tensorflow/tfjs';
+import { z } from 'zod';
 import type { InputAttack } from '../attacks/types.ts';
-import { adaptClassifier } from '../classifier/adapt-classifier.ts';
-import { noisyLogits } from '../classifier/noisy-logits.ts';
+import { adaptClassifier, noisyLogits } from '../classifier/adapt-classifier.ts';
 import type { Classifier, LogitsFn } from '../classifier/types.ts';
 import type { AdditiveNoise } from '../noise/types.ts';
-import { parseSmoothAdvBatch, parseSmoothAdvLossOptions } from '../options/smooth-adv-loss-options.ts';
+import * as fields from '../options/fields.ts';
+import { parseOptions, type WithDefaults } from '../options/parse.ts';
 import { lossKeys } from '../random/purposes.ts';
 import { assertLike } from '../tensors/assert-shapes.ts';
-import { assertOutsideTape } from '../tensors/assert-outside-tape.ts';
 import { assertLabelsFit } from '../tensors/labels.ts';
-import { withDispose } from '../tensors/with-dispose.ts';
-import { noisyBatch } from './noisy-batch.ts';
-import { noisyCrossEntropy } from './noisy-cross-entropy.ts';
+import { copyOf, withDispose } from '../tensors/own-tensor.ts';
+import { assertOutsideTape } from '../tensors/tape.ts';
+import { noisyCrossEntropy } from './gaussian-loss.ts';
+import { noisyBatch, trainingBatch, type UnsetInBatch, warmUp } from './training-batch.ts';
 import type { PreparedBatch, TrainingBatch, TrainingLoss } from './types.ts';
-import { warmUp } from './warm-up.ts';
-import { copyOf } from '../tensors/own-tensor.ts';
+
+const options = z.strictObject({
+  noise: fields.additiveNoise,
+  attack: fields.inputAttack,
+  numNoise: fields.positiveInteger.default(1),
+  warmupEpochs: fields.nonNegativeInteger.default(0),
+});
+
+const batch = z.strictObject({ ...trainingBatch.shape, xAdv: fields.tensor.optional() });
+
+function parseSmoothAdvLossOptions(call: string, given: SmoothAdvLossOptions): WithDefaults<SmoothAdvLossOptions> {
+  return parseOptions(call, options, given);
+}
+
+function parseSmoothAdvBatch(call: string, given: SmoothAdvBatch): WithDefaults<SmoothAdvBatch, UnsetInBatch | 'xAdv'> {
+  return parseOptions(call, batch, given);
+}
 
 /** Options of {@link SmoothAdvLoss}. */
 export interface SmoothAdvLossOptions {

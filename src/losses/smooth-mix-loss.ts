@@ -1,26 +1,48 @@
 import * as tf from '@tensorflow/tfjs';
+import { z } from 'zod';
 import type { MixAttack } from '../attacks/types.ts';
-import { adaptClassifier } from '../classifier/adapt-classifier.ts';
-import { noisyLogits } from '../classifier/noisy-logits.ts';
+import { adaptClassifier, noisyLogits } from '../classifier/adapt-classifier.ts';
 import type { Classifier, LogitsFn } from '../classifier/types.ts';
 import { OptionError, showValue } from '../errors.ts';
 import type { AdditiveNoise } from '../noise/types.ts';
-import { parseSmoothMixBatch, parseSmoothMixLossOptions } from '../options/smooth-mix-loss-options.ts';
+import * as fields from '../options/fields.ts';
+import { parseOptions, type WithDefaults } from '../options/parse.ts';
 import { lossKeys } from '../random/purposes.ts';
 import { assertFloat, assertLike, assertShape } from '../tensors/assert-shapes.ts';
-import { assertOutsideTape } from '../tensors/assert-outside-tape.ts';
 import { assertLabelsFit } from '../tensors/labels.ts';
-import { withDispose } from '../tensors/with-dispose.ts';
+import { copyOf, withDispose } from '../tensors/own-tensor.ts';
+import { assertOutsideTape } from '../tensors/tape.ts';
 import type { Key } from '../types.ts';
-import { correctMask } from './correct-mask.ts';
-import { drawUniforms } from './draw-uniforms.ts';
-import { mixTargets } from './mix-targets.ts';
-import { mixupKl } from './mixup-kl.ts';
-import { noisyBatch } from './noisy-batch.ts';
-import { noisyCrossEntropy } from './noisy-cross-entropy.ts';
+import { noisyCrossEntropy } from './gaussian-loss.ts';
+import { correctMask, mixTargets, mixupKl } from './smooth-mix-terms.ts';
+import { drawUniforms, noisyBatch, trainingBatch, type UnsetInBatch, warmUp } from './training-batch.ts';
 import type { PreparedBatch, TrainingBatch, TrainingLoss } from './types.ts';
-import { warmUp } from './warm-up.ts';
-import { copyOf } from '../tensors/own-tensor.ts';
+
+const options = z.strictObject({
+  noise: fields.additiveNoise,
+  attack: fields.mixAttack,
+  eta: fields.nonNegative.default(5),
+  numNoise: fields.positiveInteger.default(2),
+  warmupEpochs: fields.nonNegativeInteger.default(0),
+});
+
+const batch = z.strictObject({
+  ...trainingBatch.shape,
+  clean: fields.tensor.optional(),
+  adversary: fields.tensor.optional(),
+  mixing: fields.tensor.optional(),
+});
+
+function parseSmoothMixLossOptions(call: string, given: SmoothMixLossOptions): WithDefaults<SmoothMixLossOptions> {
+  return parseOptions(call, options, given);
+}
+
+function parseSmoothMixBatch(
+  call: string,
+  given: SmoothMixBatch,
+): WithDefaults<SmoothMixBatch, UnsetInBatch | 'clean' | 'adversary' | 'mixing'> {
+  return parseOptions(call, batch, given);
+}
 
 /** Options of {@link SmoothMixLoss}. */
 export interface SmoothMixLossOptions {

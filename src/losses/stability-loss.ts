@@ -1,19 +1,54 @@
 import * as tf from '@tensorflow/tfjs';
-import { adaptClassifier } from '../classifier/adapt-classifier.ts';
+import { z } from 'zod';
+import { adaptClassifier, noisyLogits } from '../classifier/adapt-classifier.ts';
 import { assertLogitsShape } from '../classifier/check-logits.ts';
-import { noisyLogits } from '../classifier/noisy-logits.ts';
 import type { Classifier, LogitsFn } from '../classifier/types.ts';
 import type { AdditiveNoise } from '../noise/types.ts';
-import { parseStabilityLossOptions } from '../options/stability-loss-options.ts';
-import { parseTrainingBatch } from '../options/training-batch-options.ts';
-import { assertOutsideTape } from '../tensors/assert-outside-tape.ts';
-import { crossEntropyRows } from '../tensors/cross-entropy.ts';
+import * as fields from '../options/fields.ts';
+import { parseOptions, type WithDefaults } from '../options/parse.ts';
+import { assertShape } from '../tensors/assert-shapes.ts';
 import { onBackend } from '../tensors/backend-failure.ts';
+import { crossEntropyRows } from '../tensors/cross-entropy.ts';
 import { assertLabelsFit } from '../tensors/labels.ts';
-import { withDispose } from '../tensors/with-dispose.ts';
-import { noisyBatch } from './noisy-batch.ts';
-import { stabilityTerm } from './stability-term.ts';
+import { withDispose } from '../tensors/own-tensor.ts';
+import { assertOutsideTape } from '../tensors/tape.ts';
+import { noisyBatch, parseTrainingBatch } from './training-batch.ts';
 import type { PreparedBatch, TrainingBatch, TrainingLoss } from './types.ts';
+
+const options = z.strictObject({
+  noise: fields.additiveNoise,
+  lambda: fields.nonNegative,
+  numNoise: fields.positiveInteger.default(1),
+});
+
+function parseStabilityLossOptions(call: string, given: StabilityLossOptions): WithDefaults<StabilityLossOptions> {
+  return parseOptions(call, options, given);
+}
+
+/**
+ * The stability term: cross entropy of the noisy predictions against the clean one, (1/M) Σ_i −Σ_c softmax(f(x))_c ln softmax(f(x + ε_i))_c.
+ *
+ * The clean prediction is no constant: the gradient flows through both arguments, as in the official code.
+ *
+ * @param logitsClean - of the images, [B, numClasses]; not disposed
+ * @param logitsNoisy - of the noisy copies, [M, B, numClasses]; not disposed
+ * @returns the term per image, [B], owned by the caller
+ * @throws TensorError if the shapes do not fit
+ * @see Li, Chen, Wang, Carin, "Certified Adversarial Robustness with Additive Noise", NeurIPS 2019 (stability training);
+ * alinlab/smoothing-catrs, train_stab.py
+ * @example
+ * ```ts
+ * const stability = stabilityTerm(logitsClean, logits);
+ * ```
+ */
+export function stabilityTerm(logitsClean: tf.Tensor2D, logitsNoisy: tf.Tensor3D): tf.Tensor1D {
+  const [, batch, numClasses] = logitsNoisy.shape;
+  assertShape('stabilityTerm', 'logitsClean', logitsClean, [batch, numClasses]);
+  return tf.tidy(() => {
+    const losses = tf.neg(tf.sum(tf.mul(tf.softmax(logitsClean), tf.logSoftmax(logitsNoisy)), -1));
+    return tf.mean(losses, 0) as tf.Tensor1D;
+  });
+}
 
 /** Options of {@link StabilityLoss}. */
 export interface StabilityLossOptions {

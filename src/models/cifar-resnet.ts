@@ -1,11 +1,40 @@
 import * as tf from '@tensorflow/tfjs';
+import { z } from 'zod';
 import { OptionError } from '../errors.ts';
-import { parseCifarResnetOptions } from '../options/cifar-resnet-options.ts';
+import * as fields from '../options/fields.ts';
+import { parseOptions, type WithDefaults } from '../options/parse.ts';
+import { fillNormals } from '../random/fill-normals.ts';
+import { foldIn } from '../random/key.ts';
+import { tensorOver } from '../tensors/own-tensor.ts';
 import type { Key } from '../types.ts';
-import { normalize, requireSameLength } from './normalize.ts';
-import { plainConvolution } from './plain-convolution.ts';
-import { setResnetWeights } from './resnet-weights.ts';
+import { plainConvolution } from './layers.ts';
+import { channelDeviations, channelMeans, normalize, requireSameLength } from './normalize.ts';
 import { torchBatchNormalization } from './torch-batch-normalization.ts';
+import { torchDefaultWeights } from './torch-default-weights.ts';
+
+type ImageShape = readonly [height: number, width: number, channels: number];
+
+const isDepth = (v: unknown): boolean => Number.isInteger(v) && (v as number) >= 8 && ((v as number) - 2) % 6 === 0;
+
+const schema = z.strictObject({
+  key: fields.key,
+  depth: z.custom<number>(isDepth, { error: 'must be 6n + 2 with n of at least 1 (20, 32, 44, 56, 110, ...)' }),
+  numClasses: fields.classCount.default(10),
+  inputShape: z
+    .custom<ImageShape>((v) => Array.isArray(v) && v.length === 3 && v.every((n) => Number.isInteger(n) && n >= 1), {
+      error: 'must be [height, width, channels], integers of at least 1',
+    })
+    .default([32, 32, 3]),
+  mean: channelMeans.optional(),
+  std: channelDeviations.optional(),
+});
+
+function parseCifarResnetOptions(
+  call: string,
+  given: CifarResnetOptions,
+): WithDefaults<CifarResnetOptions, 'mean' | 'std'> {
+  return parseOptions(call, schema, given);
+}
 
 /** Options of {@link cifarResnet}. */
 export interface CifarResnetOptions {
@@ -140,4 +169,36 @@ function requireNormalization(
       { call: 'cifarResnet', field: 'mean', value: mean },
     );
   }
+}
+
+/**
+ * Draws the weights of a residual network: convolution number t from N(0, 2 / (k² · filters)) by `foldIn(key, t)`, and the dense layer
+ * as PyTorch does by default, by `foldIn(key, number of convolutions)`.
+ *
+ * Convolutions are counted in the order in which the layers were made.
+ */
+function setResnetWeights(model: tf.LayersModel, key: Key): void {
+  const layers = [...model.layers].sort((a, b) => a.id - b.id);
+  const convolutions = layers.filter((layer) => layer.getClassName() === 'Conv2D');
+  convolutions.forEach((layer, t) => {
+    const shape = layer.getWeights()[0]!.shape as [number, number, number, number];
+    setAndDispose(layer, [heNormal(foldIn(key, t), shape)]);
+  });
+  const dense = model.getLayer('fc');
+  const shapes = dense.getWeights().map((weight) => weight.shape);
+  setAndDispose(dense, torchDefaultWeights(foldIn(key, convolutions.length), shapes));
+}
+
+/** He's normal initialisation by fan-out of a kernel [height, width, in, out]. */
+function heNormal(key: Key, shape: [number, number, number, number]): tf.Tensor {
+  const [height, width, , filters] = shape;
+  const values = new Float32Array(tf.util.sizeFromShape(shape));
+  const scale = Math.sqrt(2 / (height * width * filters));
+  fillNormals(values, { key, start: 0, dimension: values.length, scale });
+  return tensorOver(values, shape, 'float32');
+}
+
+function setAndDispose(layer: tf.layers.Layer, weights: tf.Tensor[]): void {
+  layer.setWeights(weights);
+  tf.dispose(weights);
 }

@@ -1,9 +1,22 @@
 import type * as tf from '@tensorflow/tfjs';
+import { z } from 'zod';
 import { DataError, OptionError, showValue } from '../errors.ts';
-import { parseLoadTorchWeightsOptions } from '../options/load-torch-weights-options.ts';
-import { type TorchPlace, torchPlaces } from './torch-places.ts';
-import type { TorchTensor, TorchTensors } from './torch-tensor.ts';
+import * as fields from '../options/fields.ts';
+import { parseOptions, type WithDefaults } from '../options/parse.ts';
 import { tensorOver } from '../tensors/own-tensor.ts';
+import { type TorchPlace, torchPlaces, type TorchTensor, type TorchTensors } from './torch-weights.ts';
+
+const schema = z.strictObject({
+  prefix: z.string({ error: 'must be a string' }).optional(),
+  strict: fields.boolean.default(true),
+});
+
+function parseLoadTorchWeightsOptions(
+  call: string,
+  given: LoadTorchWeightsOptions,
+): WithDefaults<LoadTorchWeightsOptions, 'prefix'> {
+  return parseOptions(call, schema, given);
+}
 
 /** Options of {@link loadTorchWeights}. */
 export interface LoadTorchWeightsOptions {

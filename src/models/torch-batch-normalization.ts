@@ -1,6 +1,23 @@
 import type * as tf from '@tensorflow/tfjs';
-import { parseTorchBatchNormalizationOptions } from '../options/torch-batch-normalization-options.ts';
-import { BatchNormalizationLayer } from './batch-normalization-layer.ts';
+import { z } from 'zod';
+import * as fields from '../options/fields.ts';
+import { parseOptions, type WithDefaults } from '../options/parse.ts';
+import { BatchNormalizationLayer } from './layers.ts';
+
+const momentum = z.custom<number>((v) => typeof v === 'number' && v >= 0 && v < 1, { error: 'must be in [0, 1)' });
+
+const schema = z.strictObject({
+  momentum: momentum.default(0.9),
+  epsilon: fields.positiveFloat32.default(1e-5),
+  name: z.string({ error: 'must be a string' }).optional(),
+});
+
+function parseTorchBatchNormalizationOptions(
+  call: string,
+  given: TorchBatchNormalizationOptions,
+): WithDefaults<TorchBatchNormalizationOptions, 'name'> {
+  return parseOptions(call, schema, given);
+}
 
 /** Options of {@link torchBatchNormalization}. */
 export interface TorchBatchNormalizationOptions {

@@ -1,6 +1,6 @@
 import type * as tf from '@tensorflow/tfjs';
-import { fillUniforms } from '../random/fill-uniforms.ts';
-import { foldIn } from '../random/fold-in.ts';
+import { fillUniforms } from '../random/fill-bits.ts';
+import { foldIn } from '../random/key.ts';
 import type { Key } from '../types.ts';
 import { tensorOver } from '../tensors/own-tensor.ts';
 

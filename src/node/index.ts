@@ -7,15 +7,15 @@
 /// <reference types="node" />
 export { certifyToLog } from './certify-to-log.ts';
 export type { LogRunOptions, LogSummary } from './certify-to-log.ts';
-export { loadCheckpoint } from './load-checkpoint.ts';
+export { loadCheckpoint } from './checkpoint-files.ts';
 export { loadModel } from './load-model.ts';
 export type { LoadedModel, LoadModelOptions } from './load-model.ts';
 export { mergeLogs } from './merge-logs.ts';
 export type { MergeLogsOptions } from './merge-logs.ts';
-export { progressLine } from './progress-line.ts';
+export { progressLine } from './run-progress.ts';
 export type { OwnParts } from './row-verifier.ts';
 export type { RunFigures, RunProgress } from './run-progress.ts';
-export { saveCheckpoint } from './save-checkpoint.ts';
+export { saveCheckpoint } from './checkpoint-files.ts';
 export { saveModel } from './save-model.ts';
 export type { SaveModelOptions } from './save-model.ts';
 export { startTrainers } from './start-trainers.ts';

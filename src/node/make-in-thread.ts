@@ -1,7 +1,7 @@
 import { workerData } from 'node:worker_threads';
 import { type CatrsError, ClassifierError, OptionError, showValue } from '../errors.ts';
 import type { ThreadData } from './module-thread.ts';
-import { quoteError, toSentError } from './sent-error.ts';
+import { quoteError, toSentError } from './thread-errors.ts';
 
 /** What a module of the host has to export and to make. @internal */
 export interface Maker<Made> {

@@ -6,13 +6,11 @@ import type { CertifiedRow } from '../evaluate/certify-dataset.ts';
 import { parseMergeLogsOptions } from '../options/log-run-options.ts';
 import type { Key } from '../types.ts';
 import type { LogSummary } from './certify-to-log.ts';
-import { checkKey, checkSettings } from './check-earlier-rows.ts';
-import { cannotOpen } from './file-error.ts';
-import { pathOf } from './path-of.ts';
-import { contentOf, readRows } from './read-rows.ts';
+import { checkKey, checkSettings } from './earlier-rows.ts';
+import { cannotOpen, pathOf, writeNewFile } from './files.ts';
+import { contentOf, readRows } from './log-file.ts';
 import { checkDerived, type OwnParts, rowVerifier } from './row-verifier.ts';
 import { RunTally } from './run-progress.ts';
-import { writeNewFile } from './write-new-file.ts';
 
 /** Options of {@link mergeLogs}: the run whose shards are merged. */
 export interface MergeLogsOptions {

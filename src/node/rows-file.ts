@@ -1,6 +1,6 @@
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { DataError } from '../errors.ts';
-import { cannotOpen, cannotWrite } from './file-error.ts';
+import { cannotOpen, cannotWrite } from './files.ts';
 
 /** The layout of a file of equal rows. @internal */
 export interface RowsLayout {

@@ -1,15 +1,13 @@
 import { mkdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
-import { crc32 } from '../data/crc32.ts';
+import { crc32 } from '../data/file-bytes.ts';
 import { CatrsError, OptionError } from '../errors.ts';
 import { parseFile } from '../options/log-run-options.ts';
 import { parseSaveModelOptions } from '../options/model-file-options.ts';
-import { cannotOpen } from './file-error.ts';
-import { lockFor } from './lock-for.ts';
-import { pathOf } from './path-of.ts';
-import { readModelFile } from './read-model-file.ts';
-import { replaceFile } from './replace-file.ts';
+import { cannotOpen, pathOf, replaceFile } from './files.ts';
+import { lockFor } from './file-lock.ts';
+import { readModelFile } from './load-model.ts';
 
 /** Options of {@link saveModel}. */
 export interface SaveModelOptions {

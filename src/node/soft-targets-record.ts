@@ -2,8 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { DataError, OptionError } from '../errors.ts';
 import type { Json } from '../types.ts';
-import { cannotOpen } from './file-error.ts';
-import { replaceFile } from './replace-file.ts';
+import { cannotOpen, replaceFile } from './files.ts';
 
 /** What a file of soft targets was made from, as it stands in the JSON beside it. @internal */
 export type SoftTargetsRecord = Readonly<Record<string, Json>>;

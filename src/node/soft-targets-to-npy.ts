@@ -1,9 +1,8 @@
 import { realpath, rename, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { selectedIndices } from '../data/dataset-selection.ts';
-import type { LabelledDataset } from '../data/labelled-dataset.ts';
-import { OwnDataset } from '../data/own-dataset.ts';
-import { npyPreamble } from '../data/npy-preamble.ts';
+import { type LabelledDataset, OwnDataset } from '../data/labelled-dataset.ts';
+import { npyPreamble } from '../data/npy-header.ts';
 import { CatrsError, OptionError } from '../errors.ts';
 import { parseSoftTargetsToNpyOptions } from '../options/log-run-options.ts';
 import {
@@ -13,9 +12,8 @@ import {
   softTargetsOf,
 } from '../recipes/soft-targets.ts';
 import { checkEarlierTargets, recheckTargets } from './check-earlier-targets.ts';
-import { cannotOpen, cannotWrite } from './file-error.ts';
-import { lockFor } from './lock-for.ts';
-import { pathOf } from './path-of.ts';
+import { cannotOpen, cannotWrite, pathOf } from './files.ts';
+import { lockFor } from './file-lock.ts';
 import { RowsFile } from './rows-file.ts';
 import { checkRecord, readRecord, recordOf, type SoftTargetsRecord, writeRecord } from './soft-targets-record.ts';
 

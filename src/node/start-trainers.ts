@@ -4,7 +4,7 @@ import type { SmoothAdvBatch } from '../losses/smooth-adv-loss.ts';
 import type { SmoothMixBatch } from '../losses/smooth-mix-loss.ts';
 import type { TrainingLoss } from '../losses/types.ts';
 import type { StartWorkersOptions } from './start-workers.ts';
-import { threadOptions } from './thread-options.ts';
+import { threadOptions } from './module-thread.ts';
 import { TrainerPool } from './trainer-pool.ts';
 
 /** What a thread of {@link startTrainers} works on: an objective of its own copy of the model. */

@@ -1,7 +1,7 @@
 import type { ResourceLimits } from 'node:worker_threads';
 import type { Smoothing } from '../certify/types.ts';
 import type { Certifier, CertifyOptions } from '../smoothed/types.ts';
-import { threadOptions } from './thread-options.ts';
+import { threadOptions } from './module-thread.ts';
 import { WorkerPool } from './worker-pool.ts';
 
 /**

@@ -1,5 +1,4 @@
-import { ModuleThread, type ThreadKind } from './module-thread.ts';
-import type { ThreadOptions } from './thread-options.ts';
+import { ModuleThread, type ThreadKind, type ThreadOptions } from './module-thread.ts';
 
 /** What the threads of a team are. @internal */
 export interface TeamOptions {

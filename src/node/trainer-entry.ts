@@ -1,12 +1,15 @@
 // What a worker thread of `startTrainers` runs: it loads the module of the host, then computes the shares of steps that it is sent.
+
 import { parentPort } from 'node:worker_threads';
-import type * as tf from '@tensorflow/tfjs';
-import { computeShare } from './compute-share.ts';
+import * as tf from '@tensorflow/tfjs';
+import { OptionError } from '../errors.ts';
+import type { Prepared, TrainingBatch } from '../losses/types.ts';
+import { tensorOfCopy } from '../tensors/own-tensor.ts';
 import { makeInThread } from './make-in-thread.ts';
 import type { FromAnyThread } from './module-thread.ts';
-import { toSentError } from './sent-error.ts';
 import type { Trainer } from './start-trainers.ts';
-import type { ShareMessage, ShareResult, TrainerRecord } from './trainer-protocol.ts';
+import { toSentError } from './thread-errors.ts';
+import type { SentTensor, ShareMessage, ShareResult, TrainerRecord } from './trainer-protocol.ts';
 
 try {
   const trainer = await makeInThread({
@@ -44,4 +47,93 @@ function isVariable(value: Partial<tf.Variable> | null | undefined): boolean {
 
 function send(message: ShareResult | FromAnyThread<TrainerRecord>, transferred: readonly ArrayBuffer[] = []): void {
   parentPort?.postMessage(message, [...transferred]);
+}
+
+/** The loss of a share, its gradients and the statistics after it, from the weights in the message. */
+async function computeShare(trainer: Trainer, message: ShareMessage): Promise<ShareResult> {
+  const { loss, variables, statistics = [] } = trainer;
+  readVariables([...variables, ...statistics], message.memory);
+  const assertListed = watchOthers(message.call, [...variables, ...statistics]);
+  const batch = readBatch(message);
+  const { value, grads } = withGradients(loss, batch, variables);
+  try {
+    assertListed();
+    const gradients = variables.map(({ name }) => grads[name] ?? undefined); // null: a variable that is not trainable
+    const found = [value, ...gradients.filter((gradient) => gradient !== undefined), ...statistics];
+    const [number, ...arrays] = await Promise.all(found.map((tensor) => tensor.data<'float32'>()));
+    return {
+      kind: 'share',
+      value: (number as Float32Array)[0] as number,
+      has: gradients.map((gradient) => gradient !== undefined),
+      numbers: joined(arrays),
+    };
+  } finally {
+    tf.dispose([value, ...Object.values(grads).filter((gradient) => gradient !== null)]);
+  }
+}
+
+/** The loss and its gradients by variable name; the batch is disposed. */
+function withGradients(
+  loss: Trainer['loss'],
+  batch: TrainingBatch,
+  variables: readonly tf.Variable[],
+): { readonly value: tf.Scalar; readonly grads: Readonly<Record<string, tf.Tensor | null>> } {
+  const fields = Object.values(batch).filter((field) => field instanceof tf.Tensor);
+  const prepare = (): Prepared => {
+    try {
+      return loss.prepare(batch);
+    } finally {
+      tf.dispose(fields);
+    }
+  };
+  const prepared = prepare();
+  try {
+    return tf.variableGrads(() => loss.value(prepared), [...variables]);
+  } finally {
+    prepared.dispose();
+  }
+}
+
+function readVariables(list: readonly tf.Variable[], memory: SharedArrayBuffer): void {
+  let begin = 0;
+  for (const variable of list) {
+    tf.tidy(() => variable.assign(readTensor(memory, { dtype: 'float32', shape: variable.shape, begin })));
+    begin += variable.size;
+  }
+}
+
+function readBatch({ memory, tensors, values }: ShareMessage): TrainingBatch {
+  const fields = Object.entries(tensors).map(([name, sent]) => [name, readTensor(memory, sent)] as const);
+  return { ...values, ...Object.fromEntries(fields) } as TrainingBatch;
+}
+
+/** A copy: a backend may keep the array, and the host writes over the memory in the next step. */
+function readTensor(memory: SharedArrayBuffer, { dtype, shape, begin }: SentTensor): tf.Tensor {
+  const size = tf.util.sizeFromShape([...shape]);
+  const numbers =
+    dtype === 'int32' ? new Int32Array(memory, 4 * begin, size) : new Float32Array(memory, 4 * begin, size);
+  return tensorOfCopy(numbers, shape, dtype);
+}
+
+/** A check, for after the step, that no variable but those listed has changed: the host would not get to know. */
+function watchOthers(call: string, listed: readonly tf.Variable[]): () => void {
+  const others = Object.values(tf.engine().registeredVariables).filter((variable) => !listed.includes(variable));
+  const before = new Map(others.map((variable) => [variable, variable.dataId]));
+  return () => {
+    const names = others.filter((variable) => variable.dataId !== before.get(variable)).map(({ name }) => name);
+    if (names.length === 0) return;
+    const wayOut = 'those of batch normalisation: model.nonTrainableWeights.map((weight) => weight.read())';
+    const text = `\`statistics\` must list every variable that a step changes, got none of ${names.join(', ')} (${wayOut})`;
+    throw new OptionError(text, { call, field: 'statistics', value: names });
+  };
+}
+
+function joined(arrays: readonly Float32Array[]): Float32Array<ArrayBuffer> {
+  const all = new Float32Array(arrays.reduce((size, { length }) => size + length, 0));
+  let begin = 0;
+  for (const array of arrays) {
+    all.set(array, begin);
+    begin += array.length;
+  }
+  return all;
 }

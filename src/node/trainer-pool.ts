@@ -1,15 +1,13 @@
 import type * as tf from '@tensorflow/tfjs';
 import { OptionError } from '../errors.ts';
 import { type ParsedTrainStep, parseTrainStep } from '../options/train-step-options.ts';
-import { averageShares } from './average-shares.ts';
-import { cutBatch, type OwnBatch, ownBatch } from './cut-batch.ts';
-import { assertSameShapes, assignValues, gradientsOf } from './host-variables.ts';
-import { runShares } from './run-shares.ts';
-import { SharedNumbers } from './shared-numbers.ts';
+import { averageShares, type BatchShare, cutBatch, type OwnBatch, ownBatch } from './batch-shares.ts';
+import { assertSameShapes, assignValues, gradientsOf, SharedNumbers } from './host-variables.ts';
+import type { ThreadListener, ThreadOptions } from './module-thread.ts';
 import type { BatchGradients, TrainerBatch, Trainers, TrainStepOptions } from './start-trainers.ts';
-import type { ThreadOptions } from './thread-options.ts';
-import { ThreadTeam } from './thread-team.ts';
-import type { ShareMessage, ShareResult, TrainerRecord } from './trainer-protocol.ts';
+import { shareLossOf } from './thread-errors.ts';
+import { endThreads, ThreadTeam } from './thread-team.ts';
+import type { ShareMessage, ShareResult, TrainerRecord, TrainerThread } from './trainer-protocol.ts';
 
 type Team = ThreadTeam<TrainerRecord, ShareMessage, ShareResult>;
 
@@ -129,4 +127,57 @@ export class TrainerPool implements Trainers {
 function notAtRest(call: string, found: string): OptionError {
   const text = `\`trainers\` must be open and at rest, got ${found} (startTrainers gives others)`;
   return new OptionError(text, { call, field: 'trainers', value: found });
+}
+
+/** The shares of a step and who computes them. */
+interface ShareRun {
+  readonly call: string;
+  /** As many as there are shares, or more. */
+  readonly threads: readonly TrainerThread[];
+  readonly shares: readonly BatchShare[];
+  readonly memory: SharedArrayBuffer;
+  /** Ends the step. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Sends each thread its share; gives the results in the order of the shares.
+ *
+ * Whatever goes wrong first is thrown, after all threads have ended.
+ */
+async function runShares({ call, threads, shares, memory, signal }: ShareRun): Promise<ShareResult[]> {
+  const working = threads.slice(0, shares.length);
+  const results: ShareResult[] = [];
+  let onAbort: () => void = () => undefined;
+  try {
+    return await new Promise<ShareResult[]>((resolve, reject) => {
+      let left = working.length;
+      const listener: ThreadListener<TrainerThread, ShareResult> = {
+        receive: (thread, result) => {
+          results[working.indexOf(thread)] = result;
+          if (--left === 0) resolve(results);
+        },
+        fail: (thread, failure) => {
+          const at = working.indexOf(thread);
+          const { begin, size } = shares[at] as BatchShare;
+          reject(shareLossOf(call, failure, { thread: at, workers: threads.length, begin, size }));
+        },
+      };
+      onAbort = () => reject(signal.reason as Error);
+      if (signal.aborted) return onAbort();
+      signal.addEventListener('abort', onAbort);
+      working.forEach((thread, i) => {
+        const { tensors, values } = shares[i] as BatchShare;
+        const message: ShareMessage = { call, memory, tensors, values };
+        thread.listen(listener);
+        thread.send(message);
+      });
+    });
+  } catch (error) {
+    await endThreads(threads);
+    throw error;
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+    for (const thread of working) thread.listen(undefined);
+  }
 }

@@ -5,9 +5,9 @@ import { ruleOf } from '../certify/rule-of.ts';
 import type { Certifier, StreamExample } from '../smoothed/types.ts';
 import { makeInThread } from './make-in-thread.ts';
 import type { FromAnyThread } from './module-thread.ts';
-import { toSentError } from './sent-error.ts';
+import { toSentError } from './thread-errors.ts';
 import type { CertifierRecord } from './start-workers.ts';
-import type { FromThread, RunMessage, ToThread } from './worker-protocol.ts';
+import type { FromThread, RunMessage, ToThread } from './worker-run.ts';
 import { tensorOver } from '../tensors/own-tensor.ts';
 
 type Given = Exclude<ToThread, RunMessage>;

@@ -4,10 +4,9 @@ import { type CatrsError, OptionError, showValue } from '../errors.ts';
 import { ownData } from '../host/own-data.ts';
 import type { Caller, StreamExample, TimedCertificate } from '../smoothed/types.ts';
 import type { CertifierRecord, WorkerCertifier } from './start-workers.ts';
-import type { ThreadOptions } from './thread-options.ts';
+import type { ThreadOptions } from './module-thread.ts';
 import { ThreadTeam } from './thread-team.ts';
-import type { FromThread, RunMessage, ToThread } from './worker-protocol.ts';
-import { WorkerRun } from './worker-run.ts';
+import { type FromThread, type RunMessage, type ToThread, WorkerRun } from './worker-run.ts';
 
 const LOOK_AHEAD_PER_THREAD = 64;
 

@@ -1,11 +1,42 @@
-import type { StreamExample, TimedCertificate } from '../smoothed/types.ts';
+import type { RuleRecord } from '../certify/types.ts';
+import type { Caller, StreamExample, TimedCertificate } from '../smoothed/types.ts';
 import { copyOf } from '../tensors/own-tensor.ts';
-import type { ThreadListener } from './module-thread.ts';
-import { type Held, lossOf, type ThreadFailure } from './thread-failure.ts';
-import type { CertifierThread, FromThread, RunMessage, ToThread } from './worker-protocol.ts';
+import type { ModuleThread, ThreadListener } from './module-thread.ts';
+import type { CertifierRecord } from './start-workers.ts';
+import { type Held, lossOf, type ThreadFailure } from './thread-errors.ts';
 
-/** A run over worker threads. @internal */
-export interface WorkerRunRequest {
+/** Begins a run. @internal */
+export interface RunMessage {
+  readonly kind: 'run';
+  /** Options of the certifier, without its rule and signal. */
+  readonly options: object;
+  /** The rule has functions: its record is sent, and the rule made again. */
+  readonly rule: RuleRecord | undefined;
+  readonly caller: Caller;
+}
+
+/** What a thread is told. @internal */
+export type ToThread =
+  | RunMessage
+  | {
+      readonly kind: 'example';
+      readonly index: number;
+      readonly values: Float32Array;
+      readonly shape: readonly number[];
+    }
+  | { readonly kind: 'end' };
+
+/** What a thread answers: `want` asks for the next example or the end. Certificates come in the order of its examples. @internal */
+export type FromThread =
+  | { readonly kind: 'want' }
+  | { readonly kind: 'certificate'; readonly certificate: TimedCertificate }
+  | { readonly kind: 'done' };
+
+/** A thread with a certifier. */
+type CertifierThread = ModuleThread<CertifierRecord, ToThread, FromThread>;
+
+/** A run over worker threads. */
+interface WorkerRunRequest {
   readonly threads: readonly CertifierThread[];
   readonly source: AsyncIterator<StreamExample, unknown>;
   readonly message: RunMessage;

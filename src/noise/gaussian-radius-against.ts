@@ -1,10 +1,8 @@
 import { OptionError, showValue } from '../errors.ts';
-import type { UpperProbabilityBound } from '../stats/clopper-pearson-upper-bound.ts';
-import { normalCdf } from '../stats/normal-distribution.ts';
-import { normalQuantileLower } from '../stats/normal-quantile-lower.ts';
-import { weakerReading } from '../stats/weaker-reading.ts';
+import type { UpperProbabilityBound } from '../stats/clopper-pearson.ts';
+import { normalCdf, normalQuantileLower } from '../stats/normal.ts';
+import { ROUND_DOWN, weakerReading } from '../stats/rounding.ts';
 import type { ProbabilityBound } from '../types.ts';
-import { ROUND_DOWN } from './round-down.ts';
 import type { RadiusRequest } from './types.ts';
 
 const CALL = 'gaussianRadiusAgainst';

@@ -1,5 +1,5 @@
 import type * as tf from '@tensorflow/tfjs';
-import type { UpperProbabilityBound } from '../stats/clopper-pearson-upper-bound.ts';
+import type { UpperProbabilityBound } from '../stats/clopper-pearson.ts';
 import type { Key, Norm, ProbabilityBound } from '../types.ts';
 
 /** Which stretch of a stream of samples to draw. */

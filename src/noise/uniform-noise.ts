@@ -1,7 +1,47 @@
-import { parseUniformNoiseOptions } from '../options/uniform-noise-options.ts';
-import { fillFromBits } from './fill-from-bits.ts';
-import { uniformRadius } from './uniform-radius.ts';
-import { SampledNoise } from './sampled-noise.ts';
+import { z } from 'zod';
+import * as fields from '../options/fields.ts';
+import { parseOptions, type WithDefaults } from '../options/parse.ts';
+import { ROUND_DOWN, weakerReading } from '../stats/rounding.ts';
+import type { ProbabilityBound } from '../types.ts';
+import { fillFromBits, SampledNoise } from './sampled-noise.ts';
+import type { RadiusRequest } from './types.ts';
+
+const schema = z.strictObject({ halfWidth: fields.positiveFloat32 });
+
+function parseUniformNoiseOptions(call: string, options: UniformNoiseOptions): WithDefaults<UniformNoiseOptions> {
+  return parseOptions(call, schema, options);
+}
+
+/**
+ * Certified radius of uniform smoothing on [−λ, λ] in each coordinate; 0 for p ≤ 1/2.
+ *
+ * ℓ1 R = 2λ(p − 1/2), ℓ∞ R = 2λ(1 − (3/2 − p)^(1/d)), ℓ2 √d times the ℓ∞ radius. All three are tight. A shift by δ leaves the share
+ * Π(1 − |δᵢ|/2λ) of the cube in place, and moves a class probability by at most one minus that. In ℓ1 one axis is the worst direction;
+ * in ℓ∞, and in ℓ2 because −ln(1 − √b) is concave for b ≤ 1/4, it is the diagonal. Rounded down; covers the open ball ‖δ‖ < R.
+ *
+ * @param bound - lower bound p on the probability of the top class, with q = 1 − p. Of parts that do not fit the one that claims less counts.
+ * @param halfWidth - λ, input units
+ * @throws OptionError unless p and q are in [0, 1]
+ * @see Yang, Duan, Hu, Salman, Razenshteyn, Li, "Randomized Smoothing of All Shapes and Sizes", ICML 2020 (ℓ1, ℓ∞; ℓ2 as above)
+ */
+export function uniformRadius(bound: ProbabilityBound, halfWidth: number, request: RadiusRequest): number {
+  return overlapRadius(excessOverHalf('uniformRadius', bound), halfWidth, request);
+}
+
+/** p − 1/2, exact above 1/4, and not rounded up by either part of the pair. @internal */
+export function excessOverHalf(call: string, bound: ProbabilityBound): number {
+  const { p, q } = weakerReading(call, bound);
+  return Math.min(p - 0.5, 0.5 - q);
+}
+
+/** Radius within which less than `excess` of the cube of the noise moves out of place. @internal */
+export function overlapRadius(excess: number, halfWidth: number, { norm, dimension }: RadiusRequest): number {
+  if (!(excess > 0)) return 0;
+  const width = 2 * halfWidth * ROUND_DOWN;
+  if (norm === 'l1') return width * excess;
+  const linf = -width * Math.expm1(Math.log1p(-excess) / dimension);
+  return norm === 'linf' ? linf : Math.sqrt(dimension) * linf;
+}
 
 /** Options of {@link UniformNoise}. */
 export interface UniformNoiseOptions {

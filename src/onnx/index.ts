@@ -6,4 +6,4 @@
 export { onnxClassifier } from './onnx-classifier.ts';
 export type { OnnxClassifierOptions, OnnxLayout } from './onnx-classifier.ts';
 export { toOnnx } from './to-onnx.ts';
-export type { OnnxSession, OnnxTensor, OnnxTensorConstructor } from './types.ts';
+export type { OnnxSession, OnnxTensor, OnnxTensorConstructor } from './onnx-classifier.ts';

@@ -1,9 +1,53 @@
+import { z } from 'zod';
 import type { TypedBatch, TypedClassifier } from '../classifier/types.ts';
 import { ClassifierError, OptionError, showValue } from '../errors.ts';
-import { inTurn } from '../host/in-turn.ts';
-import { parseOnnxClassifierOptions } from '../options/onnx-classifier-options.ts';
-import { channelsFirst } from './channels-first.ts';
-import type { OnnxSession, OnnxTensor, OnnxTensorConstructor } from './types.ts';
+import { inTurn } from '../host/turns.ts';
+import * as fields from '../options/fields.ts';
+import { parseOptions, type WithDefaults } from '../options/parse.ts';
+
+const name = z.custom<string>((v) => typeof v === 'string' && v !== '', { error: 'must be a name' });
+
+const schema = z.strictObject({
+  Tensor: fields.callback<OnnxClassifierOptions['Tensor']>("must be the class `Tensor` of the runtime's package"),
+  inputName: name.optional(),
+  outputName: name.optional(),
+  layout: z
+    .custom<OnnxLayout>((v) => v === 'nhwc' || v === 'nchw', { error: "must be 'nhwc' or 'nchw'" })
+    .default('nhwc'),
+});
+
+function parseOnnxClassifierOptions(
+  call: string,
+  options: OnnxClassifierOptions,
+): WithDefaults<OnnxClassifierOptions, 'inputName' | 'outputName'> {
+  return parseOptions(call, schema, options);
+}
+
+/** A tensor of an ONNX runtime, as far as catrs uses it. */
+export interface OnnxTensor {
+  /** The values; for float32 a Float32Array. */
+  readonly data: unknown;
+  /** The sizes. */
+  readonly dims: readonly number[];
+}
+
+/** What makes an input tensor: the class `Tensor` of the runtime's package. */
+export type OnnxTensorConstructor = new (type: 'float32', data: Float32Array, dims: readonly number[]) => OnnxTensor;
+
+/**
+ * What catrs needs of an `InferenceSession` of onnxruntime-node or onnxruntime-web; recognised by its shape.
+ */
+export interface OnnxSession {
+  /** Names of the inputs. */
+  readonly inputNames: readonly string[];
+  /** Names of the outputs. */
+  readonly outputNames: readonly string[];
+  /** Runs the model to the named outputs. */
+  run(
+    feeds: Readonly<Record<string, OnnxTensor>>,
+    fetches: readonly string[],
+  ): Promise<Readonly<Record<string, OnnxTensor>>>;
+}
 
 /** How the images of a session are laid out. */
 export type OnnxLayout = 'nhwc' | 'nchw';
@@ -113,4 +157,18 @@ function chosenName(field: string, asked: string | undefined, names: readonly st
     field,
     value: asked,
   });
+}
+
+/** Images [batch, height, width, channels] as [batch, channels, height, width], in a new array. */
+function channelsFirst(values: Float32Array, shape: readonly number[]): Float32Array<ArrayBuffer> {
+  const [height = 0, width = 0, channels = 0] = shape;
+  const places = height * width;
+  const out = new Float32Array(values.length);
+  let from = 0;
+  for (let image = 0; image < values.length; image += places * channels) {
+    for (let place = image; place < image + places; place++) {
+      for (let c = 0; c < channels; c++) out[place + c * places] = values[from++] as number;
+    }
+  }
+  return out;
 }

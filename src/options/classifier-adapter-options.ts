@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { EnsembleAverage, EnsembleOptions } from '../classifier/ensemble.ts';
 import type { KConsensusOptions } from '../classifier/k-consensus.ts';
-import type { StandardizeInputOptions } from '../classifier/standardize-input.ts';
+import type { StandardizeInputOptions } from '../classifier/input-adapters.ts';
 import * as fields from './fields.ts';
 import { parseOptions, type WithDefaults } from './parse.ts';
 

@@ -1,11 +1,9 @@
 import { z } from 'zod';
 import type { ArrayDatasetSource } from '../data/array-dataset.ts';
-import type { CifarDatasetSource } from '../data/cifar-dataset.ts';
+import type { CifarBatch, CifarDatasetSource } from '../data/cifar.ts';
 import type { CorruptedDatasetSource } from '../data/corrupted-dataset.ts';
-import type { CifarBatch } from '../data/decode-cifar.ts';
-import type { IdxDatasetSource } from '../data/idx-dataset.ts';
-import type { IdxArray } from '../data/idx-types.ts';
-import type { NpyArray } from '../data/npy-types.ts';
+import type { IdxArray, IdxDatasetSource } from '../data/idx.ts';
+import type { NpyArray } from '../data/npy-header.ts';
 import { parseOptions, type WithDefaults } from './parse.ts';
 import { shape } from './shape-field.ts';
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import type { DecodeCifarOptions } from '../data/decode-cifar.ts';
-import type { DecodeIdxOptions } from '../data/decode-idx.ts';
-import type { DecodeNpyOptions } from '../data/decode-npy.ts';
+import type { DecodeCifarOptions } from '../data/cifar.ts';
+import type { DecodeIdxOptions } from '../data/idx.ts';
+import type { DecodeNpyOptions } from '../data/npy.ts';
 import type { DecodeNpzOptions } from '../data/decode-npz.ts';
 import { positiveInteger } from './fields.ts';
 import { parseOptions, type WithDefaults } from './parse.ts';

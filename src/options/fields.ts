@@ -3,7 +3,7 @@ import type { Tensor } from '@tensorflow/tfjs';
 import type { InputAttack, MixAttack } from '../attacks/types.ts';
 import type { SmoothedPgdOptions } from '../attacks/smoothed-pgd.ts';
 import type { EpsilonStep } from '../losses/confidence-aware-loss.ts';
-import type { ConsistencyMode } from '../losses/consistency-term.ts';
+import type { ConsistencyMode } from '../losses/consistency-loss.ts';
 import type { AdditiveNoise, Noise } from '../noise/types.ts';
 import type { Labels } from '../tensors/labels.ts';
 import type { InputRange, Key, Norm } from '../types.ts';

@@ -5,10 +5,10 @@ import type { MergeLogsOptions } from '../node/merge-logs.ts';
 import type { OwnParts } from '../node/row-verifier.ts';
 import type { SoftTargetsToNpyOptions } from '../node/soft-targets-to-npy.ts';
 import type { StartWorkersOptions } from '../node/start-workers.ts';
-import { parseDatasetSelection, SELECTION_NAMES } from './certify-dataset-options.ts';
+import { parseDatasetSelection, SELECTION_NAMES } from '../evaluate/certify-dataset.ts';
 import * as fields from './fields.ts';
 import { parseOptions, type WithDefaults } from './parse.ts';
-import { softTargets } from './soft-targets-options.ts';
+import { softTargetsSchema } from '../recipes/soft-targets.ts';
 
 const file: z.ZodCustom<string | URL, string | URL> = z.custom<string | URL>(
   (v) => (typeof v === 'string' && v !== '') || (v instanceof URL && v.protocol === 'file:'),
@@ -85,7 +85,7 @@ export function parseFile(call: string, given: string | URL): string | URL {
   return parseOptions(call, z.strictObject({ file }), { file: given }).file;
 }
 
-const softTargetsToNpy = softTargets.extend({
+const softTargetsToNpy = softTargetsSchema.extend({
   file,
   onProgress: fields.callback<NonNullable<SoftTargetsToNpyOptions['onProgress']>>('must be a function').optional(),
   durable: logRun.shape.durable,

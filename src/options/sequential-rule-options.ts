@@ -5,7 +5,7 @@ import type { LadderOptions } from '../certify/ladder.ts';
 import type { OracleTestOptions } from '../certify/oracle-test.ts';
 import * as fields from './fields.ts';
 import { parseOptions, type WithDefaults } from './parse.ts';
-import { stops } from './stop-options.ts';
+import { stops } from '../certify/stops.ts';
 
 const isAscending = (values: readonly number[]): boolean =>
   values.every((value, i) => i === 0 || value > values[i - 1]!);

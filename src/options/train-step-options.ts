@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { TrainerBatch, TrainStepOptions } from '../node/start-trainers.ts';
 import * as fields from './fields.ts';
 import { parseOptions, type WithDefaults } from './parse.ts';
-import { trainingBatch } from './training-batch-options.ts';
+import { trainingBatch } from '../losses/training-batch.ts';
 
 const variables = z.custom<readonly Variable[]>(
   (v) => Array.isArray(v) && v.every((one: Partial<Variable> | null) => isVariable(one)),

@@ -1,9 +1,7 @@
-import type { CertifiedAccuracyPoint } from '../evaluate/certified-accuracy.ts';
+import type { CertifiedAccuracyPoint } from '../evaluate/metrics.ts';
 import { parseCertifiedAccuracySpecOptions } from '../options/plot-options.ts';
-import { checkCurves } from './check-curves.ts';
-import { curveSpec } from './curve-plot.ts';
-import type { PlotOptions } from './curve-plot.ts';
-import type { VegaLiteSpec } from './vega-lite-spec.ts';
+import { checkCurves, curveSpec, type PlotOptions } from './curve-plot.ts';
+import type { VegaLiteSpec } from './render-svg.ts';
 
 const CALL = 'certifiedAccuracySpec';
 

@@ -1,4 +1,5 @@
-import type { VegaLiteSpec } from './vega-lite-spec.ts';
+import { OptionError, showValue } from '../errors.ts';
+import type { VegaLiteSpec } from './render-svg.ts';
 
 /** What all plots can be told. */
 export interface PlotOptions {
@@ -22,8 +23,8 @@ export interface PlotOptions {
   readonly height?: number;
 }
 
-/** A plot of falling staircases, one for each method. @internal */
-export interface CurvePlot {
+/** A plot of falling staircases, one for each method. */
+interface CurvePlot {
   readonly title: string | undefined;
   readonly width: number;
   readonly height: number;
@@ -47,8 +48,8 @@ const DASHES = [
   [4, 4],
 ] as const;
 
-/** Each colour with three dash patterns. @internal */
-export const MOST_CURVES: number = 3 * COLOURS.length;
+/** Each colour with three dash patterns. */
+const MOST_CURVES: number = 3 * COLOURS.length;
 
 /** The Vega-Lite specification of a plot. @internal */
 export function curveSpec({ title, width, height, x, y, lines }: CurvePlot): VegaLiteSpec {
@@ -129,4 +130,24 @@ function axis(title: string): Readonly<Record<string, unknown>> {
     tickColor: '#444',
     gridColor: '#e6e6e6',
   };
+}
+
+/** Throws unless there are some curves with different names and at least one point each, and `check` passes every curve. @internal */
+export function checkCurves<Point>(
+  call: string,
+  curves: readonly { readonly name: string; readonly points: readonly Point[] }[],
+  check: (points: readonly Point[], refuse: (must: string, value: unknown, where?: string) => OptionError) => void,
+): void {
+  const wrong = (must: string, value: unknown, suffix = ''): OptionError =>
+    new OptionError(`\`curves\` ${must}, got ${showValue(value)}${suffix}`, { call, field: 'curves', value });
+  if (!Array.isArray(curves as unknown)) throw wrong('must be an array', curves);
+  if (curves.length === 0 || curves.length > MOST_CURVES)
+    throw wrong(`must hold 1 to ${MOST_CURVES} curves`, curves.length);
+  const names = new Set<string>();
+  for (const { name, points } of curves) {
+    if (names.has(name)) throw wrong('must have different names', name);
+    names.add(name);
+    if (points.length === 0) throw wrong('must have at least one point each', points, ` for ${showValue(name)}`);
+    check(points, (must, value, where = '') => wrong(must, value, `${where} for ${showValue(name)}`));
+  }
 }

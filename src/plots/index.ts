@@ -12,4 +12,4 @@ export type {
   ProbabilityDistributionSpecOptions,
 } from './probability-distribution-spec.ts';
 export { renderSvg } from './render-svg.ts';
-export type { VegaLiteSpec } from './vega-lite-spec.ts';
+export type { VegaLiteSpec } from './render-svg.ts';

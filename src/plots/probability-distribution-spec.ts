@@ -1,10 +1,8 @@
 import { OptionError } from '../errors.ts';
 import type { ProbabilityPoint } from '../evaluate/probability-distribution.ts';
 import { parseProbabilityDistributionSpecOptions } from '../options/plot-options.ts';
-import { checkCurves } from './check-curves.ts';
-import { curveSpec } from './curve-plot.ts';
-import type { PlotOptions } from './curve-plot.ts';
-import type { VegaLiteSpec } from './vega-lite-spec.ts';
+import { checkCurves, curveSpec, type PlotOptions } from './curve-plot.ts';
+import type { VegaLiteSpec } from './render-svg.ts';
 
 const CALL = 'probabilityDistributionSpec';
 

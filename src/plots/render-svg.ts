@@ -1,5 +1,16 @@
-import { loadPeer } from './load-peer.ts';
-import type { VegaLiteSpec } from './vega-lite-spec.ts';
+import { CatrsError } from '../errors.ts';
+
+/**
+ * A Vega-Lite specification: plain JSON that any Vega-Lite tool can show.
+ *
+ * catrs does not use the types of `vega-lite` in its own, because that package is an optional peer.
+ */
+export interface VegaLiteSpec {
+  /** Which version of Vega-Lite the specification is written for. */
+  readonly $schema: string;
+  /** The other parts of the specification. */
+  readonly [part: string]: unknown;
+}
 
 /**
  * Renders a Vega-Lite specification as the text of an SVG file.
@@ -21,5 +32,19 @@ export async function renderSvg(spec: VegaLiteSpec): Promise<string> {
     return await view.toSVG();
   } finally {
     view.finalize();
+  }
+}
+
+/** Imports an optional peer, or says how to install it. @internal */
+export async function loadPeer<T>(call: string, name: string, load: () => Promise<T>): Promise<T> {
+  try {
+    return await load();
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new CatrsError(`\`${name}\` must be installed, got ${reason} (npm install vega vega-lite)`, {
+      call,
+      field: name,
+      value: cause,
+    });
   }
 }

@@ -1,7 +1,7 @@
 import { OptionError, showValue } from '../errors.ts';
 import type { Key } from '../types.ts';
-import { checkKey } from './check-key.ts';
-import { DIMENSION_LIMIT, SAMPLE_LIMIT } from './counters.ts';
+import { checkKey } from './key.ts';
+import { DIMENSION_LIMIT, SAMPLE_LIMIT } from './threefry.ts';
 
 /** Which draws fill an array: whole samples, one after the other. */
 export interface DrawPosition {

@@ -1,6 +1,5 @@
 import type { Key } from '../types.ts';
-import { foldIn } from './fold-in.ts';
-import { split } from './split.ts';
+import { foldIn, split } from './key.ts';
 
 /**
  * Which key drives what, wherever one key is made into several: the whole map is in docs/guide/randomness.md.

@@ -1,11 +1,31 @@
 import * as tf from '@tensorflow/tfjs';
+import { z } from 'zod';
 import { OptionError } from '../errors.ts';
+import { parseTrainingBatch, type UnsetInBatch } from '../losses/training-batch.ts';
 import type { TrainingBatch } from '../losses/types.ts';
-import { parseMicroBatches } from '../options/micro-batches-options.ts';
-import { foldIn } from '../random/fold-in.ts';
+import * as fields from '../options/fields.ts';
+import { parseOptions, type WithDefaults } from '../options/parse.ts';
+import { foldIn } from '../random/key.ts';
 import { assertBatch, assertBatchNoise, assertSoftTargets } from '../tensors/assert-shapes.ts';
 import { checkLabels, type Labels } from '../tensors/labels.ts';
 import { copyOf } from '../tensors/own-tensor.ts';
+
+const schema = z.strictObject({ count: fields.positiveInteger });
+
+function parseMicroBatches(
+  call: string,
+  batch: TrainingBatch,
+  count: number,
+): WithDefaults<TrainingBatch, UnsetInBatch> & { readonly count: number } {
+  const parsed = parseTrainingBatch(call, batch);
+  const { firstImage } = parsed;
+  if (firstImage !== 0) {
+    const wayOut = 'its parts have keys of their own: cut the batch first, then take shares of the parts';
+    const text = `\`firstImage\` must be 0, got ${firstImage} (${wayOut})`;
+    throw new OptionError(text, { call, field: 'firstImage', value: firstImage });
+  }
+  return { ...parsed, ...parseOptions(call, schema, { count }) };
+}
 
 /** A part of a batch, as losses take it; its tensors are the caller's. Neither method is enumerable, so that it can be spread. */
 export interface MicroBatch extends TrainingBatch {

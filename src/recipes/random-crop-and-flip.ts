@@ -1,11 +1,26 @@
 import * as tf from '@tensorflow/tfjs';
+import { z } from 'zod';
 import { TensorError } from '../errors.ts';
-import { parseRandomCropAndFlipOptions } from '../options/random-crop-and-flip-options.ts';
-import { fillUniforms } from '../random/fill-uniforms.ts';
-import { foldIn } from '../random/fold-in.ts';
+import * as fields from '../options/fields.ts';
+import { parseOptions, type WithDefaults } from '../options/parse.ts';
+import { fillUniforms } from '../random/fill-bits.ts';
+import { foldIn } from '../random/key.ts';
 import { assertBatch } from '../tensors/assert-shapes.ts';
-import type { Key } from '../types.ts';
 import { tensorOver } from '../tensors/own-tensor.ts';
+import type { Key } from '../types.ts';
+
+const schema = z.strictObject({
+  key: fields.key,
+  padding: fields.nonNegativeInteger.default(4),
+  flip: fields.boolean.default(true),
+});
+
+function parseRandomCropAndFlipOptions(
+  call: string,
+  given: RandomCropAndFlipOptions,
+): WithDefaults<RandomCropAndFlipOptions> {
+  return parseOptions(call, schema, given);
+}
 
 /** Options of {@link randomCropAndFlip}. */
 export interface RandomCropAndFlipOptions {

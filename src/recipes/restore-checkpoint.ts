@@ -1,12 +1,20 @@
 import * as tf from '@tensorflow/tfjs';
-import { decodeSafetensors } from '../data/decode-safetensors.ts';
-import type { NpyArray } from '../data/npy-types.ts';
+import { decodeSafetensors } from '../data/safetensors.ts';
+import type { NpyArray } from '../data/npy-header.ts';
 import { DataError } from '../errors.ts';
-import { parseCheckpointSubject } from '../options/checkpoint-options.ts';
+import { parseCheckpointSubject } from './capture-checkpoint.ts';
 import type { Json } from '../types.ts';
-import { CHECKPOINT_VERSION, METADATA, type OptimizerRecord, slotName, weightName } from './checkpoint-format.ts';
-import { type CheckpointSubject, type Weight, weightsOf } from './checkpoint-weights.ts';
-import { checksumOf } from './checksum.ts';
+import {
+  CHECKPOINT_VERSION,
+  type CheckpointSubject,
+  checksumOf,
+  METADATA,
+  type OptimizerRecord,
+  slotName,
+  type Weight,
+  weightName,
+  weightsOf,
+} from './checkpoint-format.ts';
 import { tensorOver } from '../tensors/own-tensor.ts';
 
 const CALL = 'restoreCheckpoint';

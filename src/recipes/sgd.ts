@@ -1,7 +1,30 @@
 import * as tf from '@tensorflow/tfjs';
-import { TensorError } from '../errors.ts';
-import { parseSgdOptions } from '../options/sgd-options.ts';
-import { parseMomentumBuffers } from './momentum-buffers.ts';
+import type { Variable } from '@tensorflow/tfjs';
+import { z } from 'zod';
+import { OptionError, TensorError } from '../errors.ts';
+import * as fields from '../options/fields.ts';
+import { parseOptions, type WithDefaults } from '../options/parse.ts';
+
+const options = z.strictObject({
+  learningRate: fields.nonNegative,
+  momentum: fields.nonNegative.default(0),
+  weightDecay: fields.nonNegative.default(0),
+  dampening: fields.finite.default(0),
+  nesterov: fields.boolean.default(false),
+  decays: fields.callback<(variable: Variable) => boolean>('must be a function of a variable').optional(),
+});
+
+function parseSgdOptions(call: string, given: SgdOptions): WithDefaults<SgdOptions, 'decays'> {
+  const parsed = parseOptions(call, options, given);
+  if (parsed.nesterov && (parsed.momentum === 0 || parsed.dampening !== 0)) {
+    throw new OptionError(
+      '`nesterov` must be false where `momentum` is 0 or `dampening` is not 0, got true' +
+        ` with momentum ${parsed.momentum} and dampening ${parsed.dampening}`,
+      { call, field: 'nesterov', value: true },
+    );
+  }
+  return parsed;
+}
 
 /** Options of {@link Sgd}. */
 export interface SgdOptions {
@@ -174,4 +197,29 @@ export class Sgd extends tf.Optimizer {
     for (const buffer of this.#buffers.values()) buffer.dispose();
     this.#buffers.clear();
   }
+}
+
+/** The state of an `Sgd`, by position in its list of variables. */
+interface MomentumBuffers {
+  readonly iterations: number;
+  readonly buffers: ReadonlyMap<number, tf.Tensor>;
+}
+
+/** Reads what `Sgd.getWeights` gives: `iter` first, then `momentum/<position>`. */
+async function parseMomentumBuffers(call: string, weights: NamedTensors): Promise<MomentumBuffers> {
+  const [first, ...others] = weights;
+  if (first?.name !== 'iter' || first.tensor.size !== 1) throw wrong(call, first?.name);
+  const buffers = new Map<number, tf.Tensor>();
+  for (const { name, tensor } of others) {
+    const position = Number(/^momentum\/(\d+)$/.exec(name)?.[1] ?? NaN);
+    if (!Number.isSafeInteger(position) || buffers.has(position) || tensor.dtype !== 'float32') throw wrong(call, name);
+    buffers.set(position, tensor);
+  }
+  const [iterations = 0] = await first.tensor.data();
+  return { iterations, buffers };
+}
+
+function wrong(call: string, name: unknown): TensorError {
+  const text = `\`weights\` must be those that getWeights of an Sgd gives (iter, momentum/0, momentum/1, ...), got ${JSON.stringify(name)}`;
+  return new TensorError(text, { call, field: 'weights', value: name });
 }

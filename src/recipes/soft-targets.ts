@@ -1,13 +1,40 @@
 import type * as tf from '@tensorflow/tfjs';
+import { z } from 'zod';
 import { type DatasetSelection, selectedIndices } from '../data/dataset-selection.ts';
-import type { LabelledDataset } from '../data/labelled-dataset.ts';
-import { OwnDataset } from '../data/own-dataset.ts';
+import { type LabelledDataset, OwnDataset } from '../data/labelled-dataset.ts';
 import { ClassifierError, showValue } from '../errors.ts';
-import { parseSoftTargetsOptions } from '../options/soft-targets-options.ts';
+import { selectionFields } from '../evaluate/certify-dataset.ts';
+import * as fields from '../options/fields.ts';
+import { parseOptions, type WithDefaults } from '../options/parse.ts';
 import { exampleKey } from '../random/purposes.ts';
 import type { SampleOptions } from '../smoothed/types.ts';
 import { tensorOver } from '../tensors/own-tensor.ts';
 import type { Key } from '../types.ts';
+
+/** @internal */
+export const softTargetsSchema: z.ZodObject<{
+  readonly key: typeof fields.key;
+  readonly n: z.ZodDefault<typeof fields.sampleCount>;
+  readonly batchSize: z.ZodOptional<typeof fields.positiveInteger>;
+  readonly signal: z.ZodOptional<typeof fields.signal>;
+  readonly start: typeof selectionFields.start;
+  readonly skip: typeof selectionFields.skip;
+  readonly max: typeof selectionFields.max;
+  readonly shard: typeof selectionFields.shard;
+}> = z.strictObject({
+  key: fields.key,
+  n: fields.sampleCount.default(10_000),
+  batchSize: fields.positiveInteger.optional(),
+  signal: fields.signal.optional(),
+  ...selectionFields,
+});
+
+function parseSoftTargetsOptions(
+  call: string,
+  given: SoftTargetsOptions,
+): WithDefaults<SoftTargetsOptions, 'batchSize' | 'signal'> {
+  return parseOptions(call, softTargetsSchema, given);
+}
 
 /** What {@link softTargets} needs of a smoothed classifier: `SmoothedClassifier` and `SoftSmoothedClassifier` have it. */
 export interface SoftTargetSource {
@@ -45,8 +72,8 @@ export interface SoftTargetRow {
   readonly probabilities: readonly number[];
 }
 
-/** Settings of a run whose examples are already chosen. @internal */
-export interface SoftTargetSettings extends Omit<SampleOptions, 'batchSize' | 'signal'> {
+/** Settings of a run whose examples are already chosen. */
+interface SoftTargetSettings extends Omit<SampleOptions, 'batchSize' | 'signal'> {
   readonly batchSize?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }

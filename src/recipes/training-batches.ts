@@ -1,13 +1,63 @@
-import type { LabelledDataset } from '../data/labelled-dataset.ts';
-import { OwnDataset } from '../data/own-dataset.ts';
-import type { NpyArray } from '../data/npy-types.ts';
+import { z } from 'zod';
+import { type LabelledDataset, OwnDataset } from '../data/labelled-dataset.ts';
+import type { NpyArray } from '../data/npy-header.ts';
 import { OptionError } from '../errors.ts';
-import { parseDataset, parseTrainingBatchesOptions } from '../options/training-batches-options.ts';
+import * as fields from '../options/fields.ts';
+import { parseOptions, type WithDefaults } from '../options/parse.ts';
 import type { Key } from '../types.ts';
-import type { DatasetBatch } from './dataset-batch.ts';
-import { epochOrder } from './epoch-order.ts';
-import { batchTensors, readBatch } from './read-batch.ts';
-import { type SoftTargetTable, softTargetTable } from './soft-target-rows.ts';
+import {
+  batchTensors,
+  type DatasetBatch,
+  epochOrder,
+  readBatch,
+  type SoftTargetTable,
+  softTargetTable,
+} from './read-batch.ts';
+
+const softTargets = z.custom<SoftTargetRows>(
+  (v) => isFloats(v) || (typeof v === 'object' && v !== null && 'data' in v && 'shape' in v && isFloats(v.data)),
+  { error: 'must be a Float32Array, a Float64Array or an NPY array of one of them' },
+);
+
+function isFloats(value: unknown): boolean {
+  return value instanceof Float32Array || value instanceof Float64Array;
+}
+
+const schema = z.strictObject({
+  batchSize: fields.positiveInteger,
+  key: fields.key,
+  shuffle: fields.boolean.default(true),
+  dropRemainder: fields.boolean.default(false),
+  startBatch: fields.nonNegativeInteger.default(0),
+  softTargets: softTargets.optional(),
+  signal: fields.signal.optional(),
+});
+
+const dataset = z.object({
+  dataset: z.custom<LabelledDataset>(
+    (v) =>
+      typeof v === 'object' &&
+      v !== null &&
+      'size' in v &&
+      Number.isSafeInteger(v.size) &&
+      'shape' in v &&
+      Array.isArray(v.shape) &&
+      'example' in v &&
+      typeof v.example === 'function',
+    { error: 'must be a data set { size, shape, example }' },
+  ),
+});
+
+function parseTrainingBatchesOptions(
+  call: string,
+  options: TrainingBatchesOptions,
+): WithDefaults<TrainingBatchesOptions, 'softTargets' | 'signal'> {
+  return parseOptions(call, schema, options);
+}
+
+function parseDataset(call: string, given: LabelledDataset): LabelledDataset {
+  return parseOptions(call, dataset, { dataset: given }).dataset;
+}
 
 const CALL = 'trainingBatches';
 

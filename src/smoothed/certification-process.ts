@@ -1,13 +1,12 @@
 import type { CertificationRule, RuleResult, RuleRun } from '../certify/rule.ts';
-import { topClass } from '../certify/top-class.ts';
+import { topClass } from '../certify/vote-counts.ts';
 import type { Certificate, RuleRecord } from '../certify/types.ts';
 import { dataFor } from '../host/own-data.ts';
 import type { Noise } from '../noise/types.ts';
 import { certificateKeys } from '../random/purposes.ts';
 import type { Key, Norm } from '../types.ts';
-import { claimOf } from './claim-of.ts';
+import { claimOf, noiseRecord } from './certificates.ts';
 import type { VoteCounts } from './count-votes.ts';
-import { noiseRecord } from './noise-record.ts';
 import { ruleContext, ruleDraw } from './rule-context.ts';
 
 /** How one example is certified. @internal */

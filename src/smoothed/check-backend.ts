@@ -1,21 +1,40 @@
 import * as tf from '@tensorflow/tfjs';
+import { z } from 'zod';
 import { adaptClassifier, isTypedClassifier } from '../classifier/adapt-classifier.ts';
 import { assertLogitsShape } from '../classifier/check-logits.ts';
 import { visibleWeights } from '../classifier/check-weights.ts';
 import { typedOutput } from '../classifier/typed-logits.ts';
 import type { Classifier, ClassifierOutput } from '../classifier/types.ts';
 import { OptionError } from '../errors.ts';
+import { hostTurns } from '../host/turns.ts';
 import type { Noise } from '../noise/types.ts';
-import { parseCheckBackendOptions } from '../options/check-backend-options.ts';
+import * as fields from '../options/fields.ts';
+import { parseOptions, type WithDefaults } from '../options/parse.ts';
 import { assertBatch } from '../tensors/assert-shapes.ts';
 import { onBackend, readBack } from '../tensors/backend-failure.ts';
 import { CpuReference } from '../tensors/cpu-reference.ts';
 import { copyOf, tensorOver } from '../tensors/own-tensor.ts';
 import type { Key } from '../types.ts';
 import { BatchSizes } from './batch-sizes.ts';
-import { firstDifference, type Row } from './first-difference.ts';
-import { hostTurns } from './host-turns.ts';
-import { distance, largestOf, mismatch, otherClass } from './output-differences.ts';
+import { distance, firstDifference, largestOf, mismatch, otherClass, type Row } from './first-difference.ts';
+
+const schema = z.strictObject({
+  noise: fields.noise.optional(),
+  key: fields.key.optional(),
+  numClasses: fields.classCount.optional(),
+  output: fields.output.default('logits'),
+  copies: fields.positiveInteger.default(3),
+  batchSize: fields.positiveInteger.optional(),
+  tolerance: fields.positive.default(1e-3),
+  signal: fields.signal.optional(),
+});
+
+function parseCheckBackendOptions(
+  call: string,
+  options: CheckBackendOptions,
+): WithDefaults<CheckBackendOptions, 'noise' | 'key' | 'numClasses' | 'batchSize' | 'signal'> {
+  return parseOptions(call, schema, options);
+}
 
 /** Options of {@link checkBackend}. */
 export interface CheckBackendOptions {

@@ -1,13 +1,12 @@
 import type * as tf from '@tensorflow/tfjs';
-import type { Noise } from '../noise/types.ts';
+import { hostTurns } from '../host/turns.ts';
+import type { DrawRequest, Noise } from '../noise/types.ts';
 import type { Key } from '../types.ts';
-import { type VoteCounts, voteCounter } from './count-votes.ts';
-import { type BatchLogits, logitsOf, type Voters } from './draw-votes.ts';
-import { hostTurns } from './host-turns.ts';
-import { stretchOf } from './stretch-of.ts';
+import { voteCounter, type VoteCounts } from './count-votes.ts';
+import { type BatchLogits, logitsOf, type Stretch, type Voters } from './draw-votes.ts';
 
-/** Which samples to draw around one example. @internal */
-export interface SampleRequest {
+/** Which samples to draw around one example. */
+interface SampleRequest {
   /** The public call, for error texts. */
   readonly call: string;
   readonly key: Key;
@@ -68,4 +67,25 @@ export async function collectVotes(
     await Promise.allSettled(counting);
   }
   return counts;
+}
+
+/** Samples start .. start + count − 1 of a noise around one example. @internal */
+export function stretchOf(noise: Noise, x: tf.Tensor, { key, start, count }: Omit<DrawRequest, 'onFailure'>): Stretch {
+  const { fillCopies } = noise;
+  return {
+    count,
+    copies: (onFailure) =>
+      noise.perturb(x, { key, start, count, onFailure: (sample: number) => onFailure(sample - start) }),
+    ...(fillCopies && {
+      direct: {
+        shape: x.shape,
+        values: async () => {
+          const values = (await x.data()) as Float32Array;
+          const copies = new Float32Array(count * x.size);
+          fillCopies.call(noise, copies, values, { key, start, dimension: x.size });
+          return copies;
+        },
+      },
+    }),
+  };
 }

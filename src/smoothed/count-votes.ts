@@ -3,11 +3,10 @@ import { assertFiniteLogits } from '../classifier/check-logits.ts';
 import { BackendError } from '../errors.ts';
 import { onBackend, readBack } from '../tensors/backend-failure.ts';
 import { hasKernel, runKernel, VOTES_KERNEL } from '../tensors/device-kernels.ts';
-import { drawerOf, type Pass, type Stretch, type Voters } from './draw-votes.ts';
-import { votesOf } from './hard-votes.ts';
+import { type BatchLogits, drawerOf, type Pass, type Stretch, type Voters } from './draw-votes.ts';
 
-/** A stretch whose votes are counted piece by piece: its first `first` copies, and then every `every` copies. @internal */
-export interface CountedStretch extends Stretch {
+/** A stretch whose votes are counted piece by piece: its first `first` copies, and then every `every` copies. */
+interface CountedStretch extends Stretch {
   readonly first: number;
   readonly every: number;
 }
@@ -133,4 +132,25 @@ function lostVotes(call: string, drawn: number, counted: number): BackendError {
     `\`backend\` must count ${drawn} votes, got ${counted} (the device has failed: see the console, lower batchSize)`,
     { call, field: 'backend', value: counted },
   );
+}
+
+/** The vote of a copy that could not be drawn. */
+const NO_VOTE = -1;
+
+/** Hard votes: for each row the class of its largest logit, the lowest index among equals, or {@link NO_VOTE}. @internal */
+export function votesOf({ logits, failed }: BatchLogits, numClasses: number): Int32Array {
+  const votes = new Int32Array(logits.length / numClasses);
+  for (let row = 0; row < votes.length; row++) {
+    votes[row] = failed.has(row) ? NO_VOTE : argMax(logits, row * numClasses, numClasses);
+  }
+  return votes;
+}
+
+/** Index of the largest of `length` values from `begin`; the lowest index among equals. */
+function argMax(values: Float32Array, begin: number, length: number): number {
+  let best = 0;
+  for (let c = 1; c < length; c++) {
+    if ((values[begin + c] as number) > (values[begin + best] as number)) best = c;
+  }
+  return best;
 }

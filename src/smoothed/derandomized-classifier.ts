@@ -1,17 +1,17 @@
 import type * as tf from '@tensorflow/tfjs';
-import { topClass } from '../certify/top-class.ts';
+import { topClass } from '../certify/vote-counts.ts';
 import type { Certificate, Smoothing } from '../certify/types.ts';
 import type { Classifier, ClassifierOutput } from '../classifier/types.ts';
 import type { DeterministicNoise } from '../noise/types.ts';
 import { parseDerandomizedCertifyOptions, parseDerandomizedClassifierOptions } from '../options/smoothed-options.ts';
-import { createKey } from '../random/create-key.ts';
+import { createKey } from '../random/key.ts';
 import type { Norm } from '../types.ts';
 import { certifyOneByOne } from './certify-one-by-one.ts';
-import { derandomizedCertificate } from './derandomized-certificate.ts';
+import { derandomizedCertificate } from './certificates.ts';
 import { logitsOf } from './draw-votes.ts';
-import { votesOf } from './hard-votes.ts';
-import { hostTurns } from './host-turns.ts';
-import { makeSubject, type Subject, withOwn } from './subject.ts';
+import { votesOf } from './count-votes.ts';
+import { hostTurns } from '../host/turns.ts';
+import { makeSubject, type Subject, withOwn } from './checked-classifier.ts';
 import type { Caller, Certifier, StreamExample, TimedCertificate } from './types.ts';
 
 /** Options of {@link DerandomizedClassifier}. */

@@ -1,16 +1,15 @@
-import { withoutStops } from '../certify/anytime-end.ts';
+import { withoutStops } from '../certify/anytime-radius.ts';
 import type { CertificationRule } from '../certify/rule.ts';
-import { topClass } from '../certify/top-class.ts';
+import { topClass } from '../certify/vote-counts.ts';
 import type { Certificate, EvidenceStep } from '../certify/types.ts';
 import { CatrsError } from '../errors.ts';
 import type { DeterministicNoise, Noise } from '../noise/types.ts';
 import type { Key } from '../types.ts';
 import type { CertificateKind } from './certificate-fields.ts';
 import { ruledCertificate } from './certification-process.ts';
-import { derandomizedCertificate } from './derandomized-certificate.ts';
+import { derandomizedCertificate, softCertificate } from './certificates.ts';
 import { earlierEnd, isPossibleEnd } from './possible-ends.ts';
 import { ruleContext, ruleDraw } from './rule-context.ts';
-import { softCertificate } from './soft-certificate.ts';
 
 /** What follows from what a certificate says of its samples. @internal */
 export interface Derivation {

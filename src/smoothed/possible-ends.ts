@@ -1,8 +1,8 @@
-import { type AnytimeMoment, isPossibleStop, stopsOfRecord, verdictOf } from '../certify/anytime-end.ts';
+import { type AnytimeMoment, isPossibleStop, stopsOfRecord, verdictOf } from '../certify/anytime-radius.ts';
 import { looksOf } from '../certify/ladder.ts';
 import { bestTallyBefore } from '../certify/rank-reach.ts';
 import type { CertificationRule, RuleResult, RuleRun } from '../certify/rule.ts';
-import type { StopState } from '../certify/stop.ts';
+import type { StopState } from '../certify/stops.ts';
 import type { Certificate } from '../certify/types.ts';
 
 /** A certificate whose rule is made from its record, and the way to show votes to that rule. @internal */

@@ -1,15 +1,15 @@
 import type * as tf from '@tensorflow/tfjs';
-import { hasDeadline } from '../certify/has-deadline.ts';
 import { ruleOf } from '../certify/rule-of.ts';
+import type { CertificationRule, RuleResult, Tally } from '../certify/rule.ts';
+import { hasDeadline } from '../certify/stops.ts';
 import type { Certificate } from '../certify/types.ts';
 import { OptionError } from '../errors.ts';
 import { ownData } from '../host/own-data.ts';
 import { parseCertificate, parseReproduceCertificateOptions } from '../options/certificate-options.ts';
 import type { DerandomizedClassifier } from './derandomized-classifier.ts';
+import { isSameJson } from './same-json.ts';
 import type { SmoothedClassifier } from './smoothed-classifier.ts';
 import type { SoftSmoothedClassifier } from './soft-smoothed-classifier.ts';
-import { recordingRule } from './recording-rule.ts';
-import { isSameJson } from './same-json.ts';
 import { assertSameNoise, type VerifyCertificateOptions } from './verify-certificate.ts';
 
 /** Options of {@link reproduceCertificate}. */
@@ -146,4 +146,50 @@ function movedVotes(from: readonly number[], to: readonly number[]): number {
   const more = differences.filter((d) => d > 0).reduce((sum, d) => sum + d, 0);
   const fewer = differences.filter((d) => d < 0).reduce((sum, d) => sum - d, 0);
   return Math.max(more, fewer);
+}
+
+/** Where a rule ended. */
+interface RuleEnd extends Tally {
+  readonly stop: string;
+  readonly result: RuleResult;
+}
+
+/** A rule that keeps the votes at the moments on which a stored certificate rests. */
+interface RecordingRule {
+  /** Decides as the rule does, and draws on until the last of these moments. */
+  readonly rule: CertificationRule;
+  /** Votes per class by the number of samples. */
+  readonly tallies: ReadonlyMap<number, readonly number[]>;
+  /** Where the rule itself ended. */
+  readonly end: () => RuleEnd;
+}
+
+function recordingRule(rule: CertificationRule, { nUsed, steps = [] }: Certificate): RecordingRule {
+  const moments = new Set([nUsed, ...steps.map(({ n }) => n)]);
+  const tallies = new Map<number, readonly number[]>();
+  let ended: RuleEnd | undefined;
+  const end = (): RuleEnd => {
+    if (ended === undefined) throw new Error('the rule is asked at n at the latest');
+    return ended;
+  };
+  const recording: CertificationRule = {
+    name: rule.name,
+    parameters: rule.parameters,
+    begin: (context) => {
+      const run = rule.begin(context);
+      return {
+        check: ({ counts, used }) => {
+          const tally = { counts: [...counts], used };
+          if (moments.has(used)) tallies.set(used, tally.counts);
+          if (ended === undefined) {
+            const stop = run.check(tally) ?? (used === context.n ? 'all-drawn' : undefined);
+            if (stop !== undefined) ended = { ...tally, stop, result: run.result(tally) };
+          }
+          return used < nUsed ? undefined : ended?.stop;
+        },
+        result: () => end().result,
+      };
+    },
+  };
+  return { rule: recording, tallies, end };
 }

@@ -1,5 +1,5 @@
 import { assertFiniteWeights, watchWeights } from '../classifier/check-weights.ts';
-import { assertSameRows } from '../classifier/same-rows.ts';
+import { assertSameRows } from '../classifier/check-logits.ts';
 import type { Classifier } from '../classifier/types.ts';
 
 /** What is asked again of a batch. @internal */

@@ -3,8 +3,8 @@ import type { Noise } from '../noise/types.ts';
 import type { CertificationProcess, WantedSamples } from './certification-process.ts';
 import { type VoteCounter, voteCounter, type VoteCounts } from './count-votes.ts';
 import type { Voters } from './draw-votes.ts';
-import { hostTurns } from './host-turns.ts';
-import { stretchOf } from './stretch-of.ts';
+import { hostTurns } from '../host/turns.ts';
+import { stretchOf } from './collect-votes.ts';
 import type { TimedCertificate } from './types.ts';
 
 /** One example on its way to a certificate. @internal */

@@ -1,6 +1,6 @@
 import type * as tf from '@tensorflow/tfjs';
 import { fixedSample } from '../certify/fixed-sample.ts';
-import { predictCounts } from '../certify/predict-counts.ts';
+import { predictCounts } from '../certify/counts.ts';
 import type { Certificate, Prediction, Smoothing } from '../certify/types.ts';
 import type { Classifier, LogitsFn } from '../classifier/types.ts';
 import { OptionError } from '../errors.ts';
@@ -13,13 +13,13 @@ import {
   parseSmoothedClassifierOptions,
 } from '../options/smoothed-options.ts';
 import { exampleKey } from '../random/purposes.ts';
-import { minimumSamplesToPredict } from '../stats/minimum-samples-to-predict.ts';
+import { minimumSamplesToPredict } from '../stats/minimum-samples.ts';
 import type { InputRange, Key } from '../types.ts';
 import { CertificationProcess } from './certification-process.ts';
 import { collectVotes } from './collect-votes.ts';
-import { noiseRecord } from './noise-record.ts';
+import { noiseRecord } from './certificates.ts';
 import { type Journey, schedule } from './schedule.ts';
-import { makeSubject, type Subject, withOwn } from './subject.ts';
+import { makeSubject, type Subject, withOwn } from './checked-classifier.ts';
 import type {
   Caller,
   Certifier,

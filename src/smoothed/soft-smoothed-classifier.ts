@@ -1,5 +1,5 @@
 import type * as tf from '@tensorflow/tfjs';
-import { topClass } from '../certify/top-class.ts';
+import { topClass } from '../certify/vote-counts.ts';
 import { ABSTAIN, type Certificate, type Smoothing } from '../certify/types.ts';
 import type { Classifier, LogitsFn } from '../classifier/types.ts';
 import { OptionError } from '../errors.ts';
@@ -14,8 +14,7 @@ import { empiricalBernsteinLowerBound } from '../stats/empirical-bernstein-lower
 import type { InputRange, Key } from '../types.ts';
 import { certifyOneByOne } from './certify-one-by-one.ts';
 import { sampleLogits } from './collect-votes.ts';
-import { noiseRecord } from './noise-record.ts';
-import { softCertificate } from './soft-certificate.ts';
+import { noiseRecord, softCertificate } from './certificates.ts';
 import { forEachScores, type SeeScores } from './soft-scores.ts';
 import type {
   SoftCertifyOptions,
@@ -23,7 +22,7 @@ import type {
   SoftPredictOptions,
   SoftSmoothedClassifierOptions,
 } from './soft-types.ts';
-import { makeSubject, type Subject, withOwn } from './subject.ts';
+import { makeSubject, type Subject, withOwn } from './checked-classifier.ts';
 import type { Caller, Certifier, StreamExample, TimedCertificate } from './types.ts';
 
 type Settings = ReturnType<typeof parseSoftCertifyOptions>;

@@ -1,4 +1,6 @@
 import { OptionError, showValue } from '../errors.ts';
+import { checkSuccesses } from './check-arguments.ts';
+import { logIncompleteBetaRatio } from './incomplete-beta.ts';
 
 /** One component of a prior on a probability: a beta distribution with a weight. */
 export interface BetaPrior {
@@ -38,4 +40,82 @@ export function logMixture(priors: readonly BetaPrior[], logs: readonly number[]
   }
   // Rounding of top and of the differences from it counts as a relative error of the logarithms; the rest are a few roundings each.
   return top + Math.log(sum / total) - 1e-15 * (priors.length + 4) - 4e-16 * Math.abs(top);
+}
+
+const CALL = 'logMixtureEvidence';
+
+/** The pair with the larger of p and q computed from the smaller, so that one number decides. */
+function exactPair({ p, q }: { readonly p: number; readonly q: number }): { readonly p: number; readonly q: number } {
+  if (!(p > 0 && q > 0 && Math.abs(p + q - 1) <= 1e-9)) {
+    const shown = `{ p: ${showValue(p)}, q: ${showValue(q)} }`;
+    const text = `\`p0\` must hold p and q in (0, 1) with p + q = 1 to 1e-9, got ${shown}`;
+    throw new OptionError(text, { call: CALL, field: 'p0', value: { p, q } });
+  }
+  return p <= q ? { p, q: 1 - p } : { p: 1 - q, q };
+}
+
+/**
+ * Evidence, as a logarithm, that a success probability lies above (or below) p₀, from `h` successes in the first `n` trials.
+ *
+ * 'above': ln E⁺ with E⁺ = Σ weight · ∫ (x/p₀)^h ((1−x)/(1−p₀))^(n−h) dP⁺(x), P⁺ the beta distribution of the component cut to x > p₀.
+ * In closed form ln B(h+a, n−h+b) − ln B(a, b) − h ln p₀ − (n−h) ln(1−p₀) + ln I_{1−p₀}(n−h+b, h+a) − ln I_{1−p₀}(b, a). 'below' is the
+ * mirror image, cut to x < p₀. No evidence, −∞, is given where h/n is on the wrong side of p₀ (for 'below' also at p₀ itself).
+ *
+ * If the success probability is at most p₀, E⁺ starts at 1 and does not grow on average, so P(E⁺ >= 1/α at any n) <= α: it may be looked
+ * at after every trial. The priors must be fixed before the first of these trials.
+ *
+ * Never above the exact value: a bound on the rounding errors, about 1e-12 near the decision, is subtracted. The incomplete beta
+ * functions are computed as logarithms and in units of their leading terms; cut off at some least double they would fabricate
+ * evidence.
+ *
+ * @param priors - components of the prior
+ * @param h - number of successes, an integer in [0, n]
+ * @param n - number of trials, an integer in [0, 1e12]; 0 gives 0
+ * @param p0 - p₀ and 1 − p₀ in (0, 1); the smaller of the two is taken at its word
+ * @param side - the side of p₀ that is to be shown
+ * @throws OptionError for an argument outside its domain.
+ * @example
+ * ```ts
+ * const jeffreys = [{ weight: 1, a: 0.5, b: 0.5 }];
+ * logMixtureEvidence(jeffreys, 20, 20, { p: 0.5, q: 0.5 }, 'above'); // 12.4796..., above ln 1000: p > 1/2 is shown at level 0.001
+ * ```
+ * @see H. Robbins, "Statistical methods related to the law of the iterated logarithm", 1970, for mixtures of likelihood ratios;
+ * A. Wald, "Sequential analysis", 1947.
+ */
+export function logMixtureEvidence(
+  priors: readonly BetaPrior[],
+  h: number,
+  n: number,
+  p0: { readonly p: number; readonly q: number },
+  side: 'above' | 'below',
+): number {
+  checkPriors(CALL, priors);
+  checkSuccesses(CALL, h, n, 'h');
+  const { p, q } = exactPair(p0);
+  if (side !== 'above' && side !== 'below') {
+    throw new OptionError(`\`side\` must be 'above' or 'below', got ${showValue(side)}`, {
+      call: CALL,
+      field: 'side',
+      value: side,
+    });
+  }
+  if (n === 0) return 0;
+  const excess = p <= q ? h - n * p : n * q - (n - h);
+  if (side === 'above' ? excess < 0 : excess >= 0) return -Infinity;
+  // Seen from the side to be shown: mass of the beta distribution below `x.p`, `first` counts towards that side.
+  const x = side === 'above' ? { p: q, q: p } : { p, q };
+  const first = side === 'above' ? n - h : h;
+  const logs = priors.map(({ a, b }) => {
+    const [c, d] = side === 'above' ? [b, a] : [a, b];
+    const posterior = logIncompleteBetaRatio(x, first + c, n - first + d);
+    const prior = logIncompleteBetaRatio(x, c, d);
+    return (
+      posterior.log -
+      prior.log -
+      posterior.error -
+      prior.error -
+      4e-16 * (Math.abs(posterior.log) + Math.abs(prior.log))
+    );
+  });
+  return logMixture(priors, logs);
 }

@@ -1,6 +1,6 @@
 import { OptionError, showValue } from '../errors.ts';
 import type { ProbabilityBound } from '../types.ts';
-import { boundFromP, boundFromQ } from './bound-at-log-odds.ts';
+import { boundFromP, boundFromQ } from './rounding.ts';
 import { checkCount, checkOpenUnit } from './check-arguments.ts';
 
 /** What {@link empiricalBernsteinLowerBound} needs to know of a sample of scores in [0, 1]. */

@@ -1,6 +1,6 @@
+import jstat from 'jstat';
 import { OptionError, showValue } from '../errors.ts';
 import { checkOpenUnit } from './check-arguments.ts';
-import { studentTQuantile } from './student-t-quantile.ts';
 
 /** A mean with its confidence interval. */
 export interface MeanInterval {
@@ -38,4 +38,21 @@ export function meanInterval(values: readonly number[], level: number = 0.95): M
   const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (count - 1);
   const half = studentTQuantile((1 + level) / 2, count - 1) * Math.sqrt(variance / count);
   return { mean, low: mean - half, high: mean + half };
+}
+
+/**
+ * Quantile of Student's t distribution, from jstat: good to about 1e-7 relative, enough for the half-width of an interval.
+ *
+ * @param probability - in (0, 1)
+ * @param degreesOfFreedom - greater than 0
+ * @throws OptionError for an argument outside its domain.
+ */
+export function studentTQuantile(probability: number, degreesOfFreedom: number): number {
+  const call = 'studentTQuantile';
+  checkOpenUnit(call, 'probability', probability);
+  if (!(degreesOfFreedom > 0 && Number.isFinite(degreesOfFreedom))) {
+    const text = `\`degreesOfFreedom\` must be a finite number greater than 0, got ${showValue(degreesOfFreedom)}`;
+    throw new OptionError(text, { call, field: 'degreesOfFreedom', value: degreesOfFreedom });
+  }
+  return jstat.studentt.inv(probability, degreesOfFreedom);
 }

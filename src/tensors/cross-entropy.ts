@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import { oneHot } from './one-hot.ts';
+import { oneHot } from './masks.ts';
 
 // ln of the smallest normal float32: keeps 0 ln 0 finite, so that it is 0.
 const LEAST_PROBABILITY = 1.1754944e-38;

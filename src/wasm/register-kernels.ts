@@ -1,23 +1,22 @@
 import * as tf from '@tensorflow/tfjs';
 import type { KernelConfig, KernelFunc, TensorInfo } from '@tensorflow/tfjs';
-import { CatrsError } from '../errors.ts';
-import { guardKernels } from './guard-kernels.ts';
+import { BackendError, CatrsError } from '../errors.ts';
+import { breakBackend, watchBackend } from '../tensors/backend-failure.ts';
+import { isUnwritten, wasmCrash, type WatchedWasm } from '../tensors/wasm-guard.ts';
+import type { KernelCall, TrainingKernel } from './backend.ts';
 import { batchMatMul, fusedMatMul } from './kernels/batch-mat-mul.ts';
 import { clipByValue, maximum, minimum, relu, relu6, sign } from './kernels/clamp.ts';
-import { conv2d, fusedConv2d } from './kernels/conv2d.ts';
 import { conv2dBackpropFilter } from './kernels/conv2d-backprop-filter.ts';
 import { conv2dBackpropInput } from './kernels/conv2d-backprop-input.ts';
+import { conv2d, fusedConv2d } from './kernels/conv2d.ts';
 import { depthwiseConv2d, fusedDepthwiseConv2d } from './kernels/depthwise-conv2d.ts';
 import { cpuKernels, missingKernels, withFallback } from './kernels/fallbacks.ts';
 import { cast, identity } from './kernels/identity.ts';
 import { maxPoolGrad } from './kernels/max-pool-grad.ts';
 import { avgPool, avgPoolGrad, maxPool } from './kernels/pool.ts';
-import type { KernelCall, TrainingKernel } from './kernels/training-kernel.ts';
-import { mean, sum } from './kernels/sum.ts';
+import { mean, sum, unsortedSegmentSum } from './kernels/sum.ts';
 import { tile } from './kernels/tile.ts';
-import { unsortedSegmentSum } from './kernels/unsorted-segment-sum.ts';
-import { simdForBackends } from './simd/instance.ts';
-import type { SimdOf } from './simd/instance.ts';
+import { simdForBackends, type SimdOf } from './simd/instance.ts';
 
 /** All of them, by name. @internal */
 const trainingKernels: readonly TrainingKernel[] = [
@@ -118,4 +117,41 @@ function asShipped(shipped: KernelFunc | undefined): (call: KernelCall) => Tenso
 
 function registered(kernelName: string): KernelConfig | undefined {
   return tf.getKernel(kernelName, 'wasm') as KernelConfig | undefined;
+}
+
+/** Tells guarded kernels from others, also those of a second copy of this module. */
+const guarded: unique symbol = Symbol.for('catrs.wasm.guardedKernel');
+
+/**
+ * Makes every registered kernel of the WASM backend end with a BackendError where it crashes, or leaves its result unwritten because it
+ * found no memory (those of XNNPACK print a warning and return). Afterwards the backend refuses further use.
+ *
+ * @internal
+ */
+export function guardKernels(): void {
+  for (const config of tf.getKernelsForBackend('wasm')) {
+    if (guarded in config.kernelFunc) continue;
+    // The marks of the kernel stay.
+    const kernelFunc = Object.assign(guardedKernel(config), config.kernelFunc, { [guarded]: true });
+    tf.unregisterKernel(config.kernelName, 'wasm');
+    tf.registerKernel({ ...config, kernelFunc });
+  }
+}
+
+function guardedKernel({ kernelName, kernelFunc }: KernelConfig): KernelFunc {
+  return (call) => {
+    watchBackend();
+    try {
+      const results = kernelFunc(call);
+      for (const result of [results].flat()) assertWritten(call.backend as WatchedWasm, result, kernelName);
+      return results;
+    } catch (error) {
+      const crash = error instanceof BackendError ? undefined : wasmCrash(error);
+      throw crash === undefined ? error : breakBackend(watchBackend(), `${crash} in ${kernelName}`);
+    }
+  };
+}
+
+function assertWritten(backend: WatchedWasm, result: tf.TensorInfo, kernelName: string): void {
+  if (isUnwritten(backend, result)) throw breakBackend(watchBackend(), `${kernelName} found no memory for its work`);
 }

@@ -1,8 +1,27 @@
 import * as tf from '@tensorflow/tfjs';
+import { z } from 'zod';
 import { CatrsError, showValue } from '../errors.ts';
-import { parseUseWasmOptions } from '../options/use-wasm-options.ts';
+import * as fields from '../options/fields.ts';
+import { parseOptions, type WithDefaults } from '../options/parse.ts';
 import { failureOf, watchBackend } from '../tensors/backend-failure.ts';
 import { registerWasmTrainingKernels } from './register-kernels.ts';
+
+const schema = z.strictObject({
+  wasmPaths: z
+    .custom<NonNullable<UseWasmOptions['wasmPaths']>>(
+      (v) => typeof v === 'string' || (typeof v === 'object' && v !== null),
+      { error: 'must be a string or an object of strings' },
+    )
+    .optional(),
+  threads: fields.positiveInteger.optional(),
+});
+
+function parseUseWasmOptions(
+  call: string,
+  options: UseWasmOptions,
+): WithDefaults<UseWasmOptions, 'wasmPaths' | 'threads'> {
+  return parseOptions(call, schema, options);
+}
 
 /** That of the package, between `cpu` and `webgpu`. */
 const PRIORITY = 2;

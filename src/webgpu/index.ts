@@ -5,6 +5,6 @@
  *
  * @module catrs/webgpu
  */
-export { registerWebgpuKernels } from './register-kernels.ts';
+export { registerWebgpuKernels } from './use-webgpu.ts';
 export { useWebgpu } from './use-webgpu.ts';
 export type { UseWebgpuOptions } from './use-webgpu.ts';

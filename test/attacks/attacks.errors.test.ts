@@ -7,7 +7,7 @@ import { SmoothedPgd } from '../../src/attacks/smoothed-pgd.ts';
 import type { Classifier } from '../../src/classifier/types.ts';
 import { type CatrsError, ClassifierError, OptionError, TensorError } from '../../src/errors.ts';
 import { GaussianNoise } from '../../src/noise/gaussian-noise.ts';
-import { createKey } from '../../src/random/create-key.ts';
+import { createKey } from '../../src/random/key.ts';
 import { useBackend } from '../helpers/backends.ts';
 import { expectError } from '../helpers/errors.ts';
 import { linearClassifier } from '../helpers/linear.ts';

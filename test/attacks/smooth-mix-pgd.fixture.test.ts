@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import { it } from 'vitest';
 import { SmoothMixPgd } from '../../src/attacks/smooth-mix-pgd.ts';
 import { GaussianNoise } from '../../src/noise/gaussian-noise.ts';
-import { createKey } from '../../src/random/create-key.ts';
+import { createKey } from '../../src/random/key.ts';
 import { describeBackends } from '../helpers/backends.ts';
 import { type FixtureArray, readFixture, type Tolerance, toTensor } from '../helpers/fixtures.ts';
 import { expectGolden } from '../helpers/golden.ts';

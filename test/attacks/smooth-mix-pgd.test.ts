@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { SmoothMixPgd, type SmoothMixPgdOptions } from '../../src/attacks/smooth-mix-pgd.ts';
 import type { InputAttackRequest } from '../../src/attacks/types.ts';
 import { GaussianNoise } from '../../src/noise/gaussian-noise.ts';
-import { createKey } from '../../src/random/create-key.ts';
+import { createKey } from '../../src/random/key.ts';
 import { describeBackends } from '../helpers/backends.ts';
 import { expectNoLeak } from '../helpers/leaks.ts';
 import { linearClassifier } from '../helpers/linear.ts';

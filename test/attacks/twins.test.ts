@@ -4,7 +4,7 @@ import { SmoothedDdn } from '../../src/attacks/smoothed-ddn.ts';
 import { SmoothedPgd } from '../../src/attacks/smoothed-pgd.ts';
 import type { InputAttack } from '../../src/attacks/types.ts';
 import { GaussianNoise } from '../../src/noise/gaussian-noise.ts';
-import { createKey } from '../../src/random/create-key.ts';
+import { createKey } from '../../src/random/key.ts';
 import { describeBackends } from '../helpers/backends.ts';
 import { ddnTwin, normals, pgdTwin, tinyMlp, tinyMlpLogits, type TwinAttack } from './twins.ts';
 

@@ -1,5 +1,5 @@
 import { fillNormals } from '../../src/random/fill-normals.ts';
-import { createKey } from '../../src/random/create-key.ts';
+import { createKey } from '../../src/random/key.ts';
 import { softmax } from '../losses/twins.ts';
 
 /**

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { expect, it } from 'vitest';
-import { voteChanged } from '../../src/attacks/vote-changed.ts';
+import { voteChanged } from '../../src/attacks/smoothed-ddn.ts';
 import { describeBackends } from '../helpers/backends.ts';
 
 describeBackends('voteChanged', () => {

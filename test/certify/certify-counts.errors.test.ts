@@ -1,6 +1,5 @@
 import { describe, it } from 'vitest';
-import { certifyCounts } from '../../src/certify/certify-counts.ts';
-import { predictCounts } from '../../src/certify/predict-counts.ts';
+import { certifyCounts, predictCounts } from '../../src/certify/counts.ts';
 import { OptionError } from '../../src/errors.ts';
 import { GaussianNoise } from '../../src/noise/gaussian-noise.ts';
 import { expectError } from '../helpers/errors.ts';

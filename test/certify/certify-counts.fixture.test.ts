@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { certifyCounts } from '../../src/certify/certify-counts.ts';
-import { predictCounts } from '../../src/certify/predict-counts.ts';
+import { certifyCounts, predictCounts } from '../../src/certify/counts.ts';
 import { GaussianNoise } from '../../src/noise/gaussian-noise.ts';
 import type { Norm } from '../../src/types.ts';
 import { readFixture } from '../helpers/fixtures.ts';

@@ -1,10 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { certifyCounts, type CertifyCountsRequest } from '../../src/certify/certify-counts.ts';
-import { predictCounts } from '../../src/certify/predict-counts.ts';
+import { certifyCounts, type CertifyCountsRequest, predictCounts } from '../../src/certify/counts.ts';
 import { GaussianNoise } from '../../src/noise/gaussian-noise.ts';
-import { clopperPearsonLowerBound } from '../../src/stats/clopper-pearson-lower-bound.ts';
-import { minimumCountToCertify } from '../../src/stats/minimum-count-to-certify.ts';
+import { clopperPearsonLowerBound } from '../../src/stats/clopper-pearson.ts';
+import { minimumCountToCertify } from '../../src/stats/minimum-samples.ts';
 
 const request = (change: Partial<CertifyCountsRequest> = {}): CertifyCountsRequest => ({
   countsSelection: [1, 9, 0],

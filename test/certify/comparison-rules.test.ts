@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { ladder } from '../../src/certify/ladder.ts';
 import { oracleTest } from '../../src/certify/oracle-test.ts';
-import { clopperPearsonLowerBound } from '../../src/stats/clopper-pearson-lower-bound.ts';
-import { clopperPearsonUpperBound } from '../../src/stats/clopper-pearson-upper-bound.ts';
-import { normalCdf } from '../../src/stats/normal-distribution.ts';
+import { clopperPearsonLowerBound, clopperPearsonUpperBound } from '../../src/stats/clopper-pearson.ts';
+import { normalCdf } from '../../src/stats/normal.ts';
 import { contextOf, gaussianRadius, play, probabilityRadius, spread, votesOf } from './play.ts';
 
 describe('ladder', () => {

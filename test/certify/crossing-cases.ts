@@ -2,7 +2,7 @@ import { anytimeRadius } from '../../src/certify/anytime-radius.ts';
 import { fixedRadius } from '../../src/certify/fixed-radius.ts';
 import { ladder } from '../../src/certify/ladder.ts';
 import { oracleTest } from '../../src/certify/oracle-test.ts';
-import { stopAtSamples } from '../../src/certify/stop-at-samples.ts';
+import { stopAtSamples } from '../../src/certify/stops.ts';
 import type { Crossing } from './crossing-probability.ts';
 
 const stops = [stopAtSamples(1e9)];

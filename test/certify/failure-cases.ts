@@ -4,12 +4,10 @@ import { fixedSample } from '../../src/certify/fixed-sample.ts';
 import { ladder } from '../../src/certify/ladder.ts';
 import { oracleTest } from '../../src/certify/oracle-test.ts';
 import type { CertificationRule } from '../../src/certify/rule.ts';
-import { stopAtGain } from '../../src/certify/stop-at-gain.ts';
-import { stopAtSamples } from '../../src/certify/stop-at-samples.ts';
-import { stopAtWidth } from '../../src/certify/stop-at-width.ts';
+import { stopAtGain, stopAtSamples, stopAtWidth } from '../../src/certify/stops.ts';
 import { topK } from '../../src/certify/top-k.ts';
 import { topTwo } from '../../src/certify/top-two.ts';
-import { clopperPearsonLowerBound } from '../../src/stats/clopper-pearson-lower-bound.ts';
+import { clopperPearsonLowerBound } from '../../src/stats/clopper-pearson.ts';
 import { probabilityFor } from './simulate.ts';
 
 /** A rule at one point: what the true class probabilities are, and whether the selection sample chooses the class. */

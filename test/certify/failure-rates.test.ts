@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { binomialQuantile } from '../../src/stats/binomial-quantile.ts';
+import { binomialQuantile } from '../../src/stats/binomial.ts';
 import { cases, peeking } from './failure-cases.ts';
 import { simulate } from './simulate.ts';
 

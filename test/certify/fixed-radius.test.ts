@@ -4,10 +4,9 @@ import { fixedRadius, type FixedRadiusOptions } from '../../src/certify/fixed-ra
 import { GaussianNoise } from '../../src/noise/gaussian-noise.ts';
 import { LaplaceNoise } from '../../src/noise/laplace-noise.ts';
 import { UniformNoise } from '../../src/noise/uniform-noise.ts';
-import { clopperPearsonLowerBound } from '../../src/stats/clopper-pearson-lower-bound.ts';
-import { mixtureLowerBound } from '../../src/stats/mixture-lower-bound.ts';
-import { mixtureUpperBound } from '../../src/stats/mixture-upper-bound.ts';
-import { normalCdf } from '../../src/stats/normal-distribution.ts';
+import { clopperPearsonLowerBound } from '../../src/stats/clopper-pearson.ts';
+import { mixtureLowerBound, mixtureUpperBound } from '../../src/stats/mixture-bounds.ts';
+import { normalCdf } from '../../src/stats/normal.ts';
 import { readFixture } from '../helpers/fixtures.ts';
 import { contextOf, gaussianRadius, play, probabilityRadius, randomVotes, spread, votesOf } from './play.ts';
 import { evidenceByQuadrature } from './twins.ts';

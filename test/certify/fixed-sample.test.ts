@@ -1,11 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { certifyCounts } from '../../src/certify/certify-counts.ts';
+import { certifyCounts } from '../../src/certify/counts.ts';
 import { fixedSample } from '../../src/certify/fixed-sample.ts';
 import { GaussianNoise } from '../../src/noise/gaussian-noise.ts';
-import { clopperPearsonLowerBound } from '../../src/stats/clopper-pearson-lower-bound.ts';
-import { minimumCountToCertify } from '../../src/stats/minimum-count-to-certify.ts';
-import { randomizedClopperPearsonLowerBound } from '../../src/stats/randomized-clopper-pearson-lower-bound.ts';
+import { clopperPearsonLowerBound, randomizedClopperPearsonLowerBound } from '../../src/stats/clopper-pearson.ts';
+import { minimumCountToCertify } from '../../src/stats/minimum-samples.ts';
 import type { Norm } from '../../src/types.ts';
 import { readFixture } from '../helpers/fixtures.ts';
 import { contextOf, gaussianRadius, play, spread, votesOf } from './play.ts';

@@ -1,10 +1,10 @@
 import type { CertificationRule, RuleContext, RuleResult } from '../../src/certify/rule.ts';
-import { topClass } from '../../src/certify/top-class.ts';
+import { topClass } from '../../src/certify/vote-counts.ts';
 import { GaussianNoise } from '../../src/noise/gaussian-noise.ts';
-import { createKey } from '../../src/random/create-key.ts';
-import { fillUniforms } from '../../src/random/fill-uniforms.ts';
-import type { UpperProbabilityBound } from '../../src/stats/clopper-pearson-upper-bound.ts';
-import { normalQuantile } from '../../src/stats/normal-quantile.ts';
+import { createKey } from '../../src/random/key.ts';
+import { fillUniforms } from '../../src/random/fill-bits.ts';
+import type { UpperProbabilityBound } from '../../src/stats/clopper-pearson.ts';
+import { normalQuantile } from '../../src/stats/normal.ts';
 import type { ProbabilityBound } from '../../src/types.ts';
 
 const gaussian = new GaussianNoise({ sigma: 1 });

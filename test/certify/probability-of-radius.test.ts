@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { probabilityOfRadius } from '../../src/certify/probability-of-radius.ts';
+import { probabilityOfRadius } from '../../src/certify/radius-evidence.ts';
 import { CauchyNoise } from '../../src/noise/cauchy-noise.ts';
 import { GaussianNoise } from '../../src/noise/gaussian-noise.ts';
 import { LaplaceNoise } from '../../src/noise/laplace-noise.ts';
 import type { Noise } from '../../src/noise/types.ts';
 import { UniformNoise } from '../../src/noise/uniform-noise.ts';
-import { normalSurvival } from '../../src/stats/normal-distribution.ts';
+import { normalSurvival } from '../../src/stats/normal.ts';
 import type { Norm } from '../../src/types.ts';
 
 const gaussian: Noise = new GaussianNoise({ sigma: 1 });

@@ -1,6 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { allOf } from '../../src/certify/all-of.ts';
+import {
+  allOf,
+  stopAtDeadline,
+  stopAtGain,
+  stopAtRadius,
+  stopAtSamples,
+  stopAtWidth,
+} from '../../src/certify/stops.ts';
 import { anytimeRadius } from '../../src/certify/anytime-radius.ts';
 import { fixedRadius } from '../../src/certify/fixed-radius.ts';
 import { fixedSample } from '../../src/certify/fixed-sample.ts';
@@ -8,11 +15,6 @@ import { ladder } from '../../src/certify/ladder.ts';
 import { oracleTest } from '../../src/certify/oracle-test.ts';
 import { ruleOf } from '../../src/certify/rule-of.ts';
 import type { CertificationRule } from '../../src/certify/rule.ts';
-import { stopAtDeadline } from '../../src/certify/stop-at-deadline.ts';
-import { stopAtGain } from '../../src/certify/stop-at-gain.ts';
-import { stopAtRadius } from '../../src/certify/stop-at-radius.ts';
-import { stopAtSamples } from '../../src/certify/stop-at-samples.ts';
-import { stopAtWidth } from '../../src/certify/stop-at-width.ts';
 import { topK } from '../../src/certify/top-k.ts';
 import { topTwo } from '../../src/certify/top-two.ts';
 import type { RuleRecord } from '../../src/certify/types.ts';

@@ -1,5 +1,12 @@
 import { describe, it } from 'vitest';
-import { allOf } from '../../src/certify/all-of.ts';
+import {
+  allOf,
+  stopAtDeadline,
+  stopAtGain,
+  stopAtRadius,
+  stopAtSamples,
+  stopAtWidth,
+} from '../../src/certify/stops.ts';
 import { anytimeRadius } from '../../src/certify/anytime-radius.ts';
 import { fixedRadius } from '../../src/certify/fixed-radius.ts';
 import { fixedSample } from '../../src/certify/fixed-sample.ts';
@@ -7,15 +14,10 @@ import { ladder } from '../../src/certify/ladder.ts';
 import { oracleTest } from '../../src/certify/oracle-test.ts';
 import { ruleOf } from '../../src/certify/rule-of.ts';
 import type { CertificationRule } from '../../src/certify/rule.ts';
-import { stopAtDeadline } from '../../src/certify/stop-at-deadline.ts';
-import { stopAtGain } from '../../src/certify/stop-at-gain.ts';
-import { stopAtRadius } from '../../src/certify/stop-at-radius.ts';
-import { stopAtSamples } from '../../src/certify/stop-at-samples.ts';
-import { stopAtWidth } from '../../src/certify/stop-at-width.ts';
 import { topK } from '../../src/certify/top-k.ts';
 import { topTwo } from '../../src/certify/top-two.ts';
 import { OptionError } from '../../src/errors.ts';
-import { clopperPearsonLowerBound } from '../../src/stats/clopper-pearson-lower-bound.ts';
+import { clopperPearsonLowerBound } from '../../src/stats/clopper-pearson.ts';
 import { expectError } from '../helpers/errors.ts';
 import { contextOf, gaussianRadius } from './play.ts';
 

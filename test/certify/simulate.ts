@@ -1,10 +1,9 @@
 import type { CertificationRule, RuleContext, RuleResult } from '../../src/certify/rule.ts';
-import { topClass } from '../../src/certify/top-class.ts';
+import { topClass } from '../../src/certify/vote-counts.ts';
 import { GaussianNoise } from '../../src/noise/gaussian-noise.ts';
 import { LaplaceNoise } from '../../src/noise/laplace-noise.ts';
-import { createKey } from '../../src/random/create-key.ts';
+import { createKey, foldIn } from '../../src/random/key.ts';
 import { fillBits } from '../../src/random/fill-bits.ts';
-import { foldIn } from '../../src/random/fold-in.ts';
 import type { Key, ProbabilityBound } from '../../src/types.ts';
 
 /** Which runs to simulate. */

@@ -1,12 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { allOf } from '../../src/certify/all-of.ts';
+import {
+  allOf,
+  type Stop,
+  stopAtDeadline,
+  stopAtGain,
+  stopAtRadius,
+  stopAtSamples,
+  stopAtWidth,
+  type StopState,
+} from '../../src/certify/stops.ts';
 import { anytimeRadius } from '../../src/certify/anytime-radius.ts';
-import type { Stop, StopState } from '../../src/certify/stop.ts';
-import { stopAtDeadline } from '../../src/certify/stop-at-deadline.ts';
-import { stopAtGain } from '../../src/certify/stop-at-gain.ts';
-import { stopAtRadius } from '../../src/certify/stop-at-radius.ts';
-import { stopAtSamples } from '../../src/certify/stop-at-samples.ts';
-import { stopAtWidth } from '../../src/certify/stop-at-width.ts';
 import { contextOf, play, votesOf } from './play.ts';
 
 const stateOf = (change: Partial<StopState>): StopState => ({

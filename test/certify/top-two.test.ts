@@ -3,9 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { fixedSample } from '../../src/certify/fixed-sample.ts';
 import { topTwo } from '../../src/certify/top-two.ts';
 import { GaussianNoise } from '../../src/noise/gaussian-noise.ts';
-import { clopperPearsonLowerBound } from '../../src/stats/clopper-pearson-lower-bound.ts';
-import { clopperPearsonUpperBound } from '../../src/stats/clopper-pearson-upper-bound.ts';
-import { normalQuantile } from '../../src/stats/normal-quantile.ts';
+import { clopperPearsonLowerBound, clopperPearsonUpperBound } from '../../src/stats/clopper-pearson.ts';
+import { normalQuantile } from '../../src/stats/normal.ts';
 import { readFixture } from '../helpers/fixtures.ts';
 import { contextOf, play, spread, votesOf } from './play.ts';
 

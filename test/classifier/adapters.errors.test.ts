@@ -1,9 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { denoised } from '../../src/classifier/denoised.ts';
+import { denoised, standardizeInput } from '../../src/classifier/input-adapters.ts';
 import { ensemble } from '../../src/classifier/ensemble.ts';
 import { kConsensus } from '../../src/classifier/k-consensus.ts';
-import { standardizeInput } from '../../src/classifier/standardize-input.ts';
 import type { LogitsFn } from '../../src/classifier/types.ts';
 import { ClassifierError, OptionError } from '../../src/errors.ts';
 import { useBackend } from '../helpers/backends.ts';

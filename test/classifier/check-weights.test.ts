@@ -1,15 +1,14 @@
 import * as tf from '@tensorflow/tfjs';
 import { expect, it } from 'vitest';
 import { checkClassifier } from '../../src/classifier/check-classifier.ts';
-import { denoised } from '../../src/classifier/denoised.ts';
+import { denoised, standardizeInput } from '../../src/classifier/input-adapters.ts';
 import { ensemble } from '../../src/classifier/ensemble.ts';
 import { kConsensus } from '../../src/classifier/k-consensus.ts';
-import { standardizeInput } from '../../src/classifier/standardize-input.ts';
 import { toLogitsFn } from '../../src/classifier/to-logits-fn.ts';
 import type { Classifier } from '../../src/classifier/types.ts';
 import { ClassifierError } from '../../src/errors.ts';
 import { GaussianNoise } from '../../src/noise/gaussian-noise.ts';
-import { createKey } from '../../src/random/create-key.ts';
+import { createKey } from '../../src/random/key.ts';
 import { SmoothedClassifier } from '../../src/smoothed/smoothed-classifier.ts';
 import { SoftSmoothedClassifier } from '../../src/smoothed/soft-smoothed-classifier.ts';
 import { describeBackends } from '../helpers/backends.ts';

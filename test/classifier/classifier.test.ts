@@ -7,7 +7,7 @@ import { toLogitsFn, trainableVariables } from '../../src/classifier/to-logits-f
 import type { GraphModelLike } from '../../src/classifier/types.ts';
 import { GaussianLoss } from '../../src/losses/gaussian-loss.ts';
 import { GaussianNoise } from '../../src/noise/gaussian-noise.ts';
-import { createKey } from '../../src/random/create-key.ts';
+import { createKey } from '../../src/random/key.ts';
 import { SmoothedClassifier } from '../../src/smoothed/smoothed-classifier.ts';
 import { describeBackends, useBackend } from '../helpers/backends.ts';
 import { expectNoLeak } from '../helpers/leaks.ts';

@@ -1,10 +1,9 @@
 import * as tf from '@tensorflow/tfjs';
 import { expect, it } from 'vitest';
-import { denoised } from '../../src/classifier/denoised.ts';
+import { denoised } from '../../src/classifier/input-adapters.ts';
 import type { DenoiseFn, LogitsFn } from '../../src/classifier/types.ts';
 import { GaussianNoise } from '../../src/noise/gaussian-noise.ts';
-import { createKey } from '../../src/random/create-key.ts';
-import { foldIn } from '../../src/random/fold-in.ts';
+import { createKey, foldIn } from '../../src/random/key.ts';
 import { SmoothedClassifier } from '../../src/smoothed/smoothed-classifier.ts';
 import { describeBackends } from '../helpers/backends.ts';
 import { expectNoLeak } from '../helpers/leaks.ts';

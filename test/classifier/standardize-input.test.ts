@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { expect, it } from 'vitest';
-import { standardizeInput, type StandardizeInputOptions } from '../../src/classifier/standardize-input.ts';
+import { standardizeInput, type StandardizeInputOptions } from '../../src/classifier/input-adapters.ts';
 import type { LogitsFn } from '../../src/classifier/types.ts';
 import { describeBackends } from '../helpers/backends.ts';
 

@@ -1,6 +1,6 @@
 import { readFile, readdir, writeFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
-import { encodeNpy } from '../../src/data/encode-npy.ts';
+import { encodeNpy } from '../../src/data/npy.ts';
 import { parseCertificationLog } from '../../src/evaluate/parse-certification-log.ts';
 import { withoutTimes } from '../node/run.ts';
 import { catrs, useTiny } from './run.ts';

@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { CifarBatch } from '../../src/data/decode-cifar.ts';
+import type { CifarBatch } from '../../src/data/cifar.ts';
 import { encodeCifar } from '../data/cifar-encoder.ts';
 
 const SIDE = 32;

@@ -1,6 +1,6 @@
 import { readdir, readFile, truncate, writeFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
-import { encodeNpy } from '../../src/data/encode-npy.ts';
+import { encodeNpy } from '../../src/data/npy.ts';
 import { catrs, type CliResult, useTiny } from './run.ts';
 import { saveTiny } from './tiny.ts';
 

@@ -1,5 +1,5 @@
 import { beforeAll, expect, it, vi } from 'vitest';
-import { createKey } from '../../src/random/create-key.ts';
+import { createKey } from '../../src/random/key.ts';
 import type * as positions from '../../src/random/draw-position.ts';
 import { useFolder } from '../node/run.ts';
 import { drawnKeys, shared } from '../random/drawn-keys.ts';

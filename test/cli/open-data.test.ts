@@ -4,7 +4,7 @@ import { encode } from 'fast-png';
 import { describe, expect, it } from 'vitest';
 import type { DataOptions } from '../../src/cli/common-options.ts';
 import { openData, type OpenedData } from '../../src/cli/open-data.ts';
-import { encodeNpy } from '../../src/data/encode-npy.ts';
+import { encodeNpy } from '../../src/data/npy.ts';
 import { useFolder } from '../node/run.ts';
 import { zipArchive } from '../data/zip-encoder.ts';
 

@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { decodeNpy } from '../../src/data/decode-npy.ts';
+import { decodeNpy } from '../../src/data/npy.ts';
 import { useFolder } from '../node/run.ts';
 import { catrs, writeImages } from './interruptible.ts';
 import type { CliResult } from './run.ts';

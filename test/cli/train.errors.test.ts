@@ -1,6 +1,6 @@
 import { mkdir, readdir, truncate, writeFile } from 'node:fs/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { encodeNpy } from '../../src/data/encode-npy.ts';
+import { encodeNpy } from '../../src/data/npy.ts';
 import { useFolder } from '../node/run.ts';
 import { catrs, writeImages } from './interruptible.ts';
 import type { CliResult } from './run.ts';

@@ -1,6 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { encodeNpy } from '../../src/data/encode-npy.ts';
+import { encodeNpy } from '../../src/data/npy.ts';
 import { certificationLog } from '../../src/evaluate/certification-log.ts';
 import type { CertifiedRow } from '../../src/evaluate/certify-dataset.ts';
 import { parseCertificationLog } from '../../src/evaluate/parse-certification-log.ts';

@@ -1,13 +1,12 @@
 import * as tf from '@tensorflow/tfjs';
 import { expect, it } from 'vitest';
-import { denoised } from '../../src/classifier/denoised.ts';
+import { denoised, standardizeInput } from '../../src/classifier/input-adapters.ts';
 import { ensemble } from '../../src/classifier/ensemble.ts';
 import { kConsensus } from '../../src/classifier/k-consensus.ts';
-import { standardizeInput } from '../../src/classifier/standardize-input.ts';
 import { toLogitsFn } from '../../src/classifier/to-logits-fn.ts';
 import type { LogitsFn } from '../../src/classifier/types.ts';
 import { GaussianNoise } from '../../src/noise/gaussian-noise.ts';
-import { createKey } from '../../src/random/create-key.ts';
+import { createKey } from '../../src/random/key.ts';
 import { SmoothedClassifier } from '../../src/smoothed/smoothed-classifier.ts';
 import { describeBackends, describeContract } from '../helpers/backends.ts';
 import { expectNoLeak } from '../helpers/leaks.ts';

@@ -1,7 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { expect, it } from 'vitest';
-import { createKey } from '../../src/random/create-key.ts';
-import { foldIn } from '../../src/random/fold-in.ts';
+import { createKey, foldIn } from '../../src/random/key.ts';
 import { describeContract } from '../helpers/backends.ts';
 import { readFixture } from '../helpers/fixtures.ts';
 import { tinyCnn, type TinyCnnFixture, tinyCnnVariables } from '../helpers/tiny-cnn.ts';

@@ -14,7 +14,7 @@ import { SmoothMixLoss } from '../../src/losses/smooth-mix-loss.ts';
 import { StabilityLoss } from '../../src/losses/stability-loss.ts';
 import type { Prepared, TrainingLoss } from '../../src/losses/types.ts';
 import { GaussianNoise } from '../../src/noise/gaussian-noise.ts';
-import { createKey } from '../../src/random/create-key.ts';
+import { createKey } from '../../src/random/key.ts';
 import { describeContract } from '../helpers/backends.ts';
 import { thrownBy } from '../helpers/errors.ts';
 import { readFixture, toTensor, type FixtureArray } from '../helpers/fixtures.ts';

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { expect, it } from 'vitest';
-import { normalQuantile } from '../../src/stats/normal-quantile.ts';
+import { normalQuantile } from '../../src/stats/normal.ts';
 import { normalQuantiles } from '../../src/tensors/normal-quantile.ts';
 import { describeBackends } from '../helpers/backends.ts';
 import { expectNoLeak } from '../helpers/leaks.ts';

@@ -1,7 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { imageStatistics } from '../../src/models/image-statistics.ts';
-import { normalize } from '../../src/models/normalize.ts';
+import { imageStatistics, normalize } from '../../src/models/normalize.ts';
 import { describeBackends } from '../helpers/backends.ts';
 
 describeBackends('normalize', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createKey } from '../../src/random/create-key.ts';
+import { createKey } from '../../src/random/key.ts';
 import { fillBits, fillPlainBits } from '../../src/random/fill-bits.ts';
 import { fillNormals, fillPlainNormals } from '../../src/random/fill-normals.ts';
 import { simdDraws } from '../../src/random/simd/draws.ts';

@@ -1,16 +1,12 @@
 import * as tf from '@tensorflow/tfjs';
 import { expect, it } from 'vitest';
 import type { InputAttackRequest } from '../../src/attacks/types.ts';
-import { ConsistencyLoss } from '../../src/losses/consistency-loss.ts';
-import { consistencyTerm } from '../../src/losses/consistency-term.ts';
-import { macerClassification } from '../../src/losses/macer-classification.ts';
+import { ConsistencyLoss, consistencyTerm } from '../../src/losses/consistency-loss.ts';
+import { macerClassification, macerRobustness } from '../../src/losses/macer-terms.ts';
 import { MacerLoss } from '../../src/losses/macer-loss.ts';
-import { macerRobustness } from '../../src/losses/macer-robustness.ts';
-import { StabilityLoss } from '../../src/losses/stability-loss.ts';
-import { stabilityTerm } from '../../src/losses/stability-term.ts';
+import { StabilityLoss, stabilityTerm } from '../../src/losses/stability-loss.ts';
 import { GaussianNoise } from '../../src/noise/gaussian-noise.ts';
-import { createKey } from '../../src/random/create-key.ts';
-import { foldIn } from '../../src/random/fold-in.ts';
+import { createKey, foldIn } from '../../src/random/key.ts';
 import { describeBackends } from '../helpers/backends.ts';
 import { expectNoLeak } from '../helpers/leaks.ts';
 import {

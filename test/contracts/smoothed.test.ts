@@ -1,8 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { expect, it } from 'vitest';
 import { GaussianNoise } from '../../src/noise/gaussian-noise.ts';
-import { createKey } from '../../src/random/create-key.ts';
-import { foldIn } from '../../src/random/fold-in.ts';
+import { createKey, foldIn } from '../../src/random/key.ts';
 import { SmoothedClassifier } from '../../src/smoothed/smoothed-classifier.ts';
 import type { StreamExample } from '../../src/smoothed/types.ts';
 import { describeBackends } from '../helpers/backends.ts';

@@ -1,10 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
 import { expect, it } from 'vitest';
-import { fillLatticeNormals } from '../../src/noise/fill-lattice-normals.ts';
-import { latticeCopies } from '../../src/noise/lattice-copies.ts';
-import { latticeNormalTable } from '../../src/noise/lattice-normal-table.ts';
-import { SoundGaussianNoise } from '../../src/noise/sound-gaussian-noise.ts';
-import { createKey } from '../../src/random/create-key.ts';
+import { fillLatticeNormals, latticeNormalTable } from '../../src/noise/lattice-normals.ts';
+import { latticeCopies, SoundGaussianNoise } from '../../src/noise/sound-gaussian-noise.ts';
+import { createKey } from '../../src/random/key.ts';
 import { describeBackends } from '../helpers/backends.ts';
 import { expectNoLeak } from '../helpers/leaks.ts';
 

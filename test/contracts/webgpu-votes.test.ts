@@ -5,7 +5,7 @@ import { fixedRadius } from '../../src/certify/fixed-radius.ts';
 import type { LogitsFn } from '../../src/classifier/types.ts';
 import { GaussianNoise } from '../../src/noise/gaussian-noise.ts';
 import type { Noise } from '../../src/noise/types.ts';
-import { createKey } from '../../src/random/create-key.ts';
+import { createKey } from '../../src/random/key.ts';
 import { SmoothedClassifier } from '../../src/smoothed/smoothed-classifier.ts';
 import type { StreamExample } from '../../src/smoothed/types.ts';
 import { runKernel, VOTES_KERNEL } from '../../src/tensors/device-kernels.ts';

@@ -1,4 +1,4 @@
-import type { CifarBatch } from '../../src/data/decode-cifar.ts';
+import type { CifarBatch } from '../../src/data/cifar.ts';
 
 const PLANE = 32 * 32;
 

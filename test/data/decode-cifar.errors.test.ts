@@ -1,6 +1,5 @@
 import { describe, it } from 'vitest';
-import { cifarDataset } from '../../src/data/cifar-dataset.ts';
-import { decodeCifar } from '../../src/data/decode-cifar.ts';
+import { cifarDataset, decodeCifar } from '../../src/data/cifar.ts';
 import { DataError, OptionError } from '../../src/errors.ts';
 import { expectError } from '../helpers/errors.ts';
 import { cifarBatch, encodeCifar } from './cifar-encoder.ts';

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { cifarDataset } from '../../src/data/cifar-dataset.ts';
-import { decodeCifar } from '../../src/data/decode-cifar.ts';
+import { cifarDataset, decodeCifar } from '../../src/data/cifar.ts';
 import { cifarBatch, encodeCifar } from './cifar-encoder.ts';
 import { gzip } from './idx-encoder.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { decodeIdx } from '../../src/data/decode-idx.ts';
+import { decodeIdx } from '../../src/data/idx.ts';
 import { DataError, OptionError } from '../../src/errors.ts';
 import { gzip } from './idx-encoder.ts';
 

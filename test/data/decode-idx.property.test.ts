@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decodeIdx } from '../../src/data/decode-idx.ts';
-import type { IdxArray } from '../../src/data/idx-types.ts';
+import { decodeIdx, type IdxArray } from '../../src/data/idx.ts';
 import { DataError } from '../../src/errors.ts';
 import { encodeIdx, gzip } from './idx-encoder.ts';
 

@@ -1,5 +1,5 @@
 import { describe, it } from 'vitest';
-import { decodeNpy } from '../../src/data/decode-npy.ts';
+import { decodeNpy } from '../../src/data/npy.ts';
 import { DataError, OptionError } from '../../src/errors.ts';
 import { expectError } from '../helpers/errors.ts';
 import { gzip } from './idx-encoder.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decodeNpy } from '../../src/data/decode-npy.ts';
+import { decodeNpy } from '../../src/data/npy.ts';
 import { readFixture } from '../helpers/fixtures.ts';
 import { gzip } from './idx-encoder.ts';
 import { asWritten, npyArrays } from './npy-arrays.ts';

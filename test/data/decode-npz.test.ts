@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { crc32 as zlibCrc32 } from 'node:zlib';
-import { crc32 } from '../../src/data/crc32.ts';
+import { crc32 } from '../../src/data/file-bytes.ts';
 import { decodeNpz } from '../../src/data/decode-npz.ts';
 import { readFixture } from '../helpers/fixtures.ts';
 import { asWritten, npyArrays } from './npy-arrays.ts';

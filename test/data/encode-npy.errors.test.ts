@@ -1,5 +1,5 @@
 import { describe, it } from 'vitest';
-import { encodeNpy } from '../../src/data/encode-npy.ts';
+import { encodeNpy } from '../../src/data/npy.ts';
 import { DataError } from '../../src/errors.ts';
 import { expectError } from '../helpers/errors.ts';
 

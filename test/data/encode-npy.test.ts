@@ -1,9 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decodeNpy } from '../../src/data/decode-npy.ts';
-import { encodeNpy } from '../../src/data/encode-npy.ts';
-import { npyPreamble } from '../../src/data/npy-preamble.ts';
-import type { NpyDtype } from '../../src/data/npy-types.ts';
+import { decodeNpy, encodeNpy } from '../../src/data/npy.ts';
+import { type NpyDtype, npyPreamble } from '../../src/data/npy-header.ts';
 import { readFixture } from '../helpers/fixtures.ts';
 import { asWritten, npyArrays } from './npy-arrays.ts';
 import { encodeNpy as slowEncodeNpy } from './npy-encoder.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { idxDataset } from '../../src/data/idx-dataset.ts';
+import { idxDataset } from '../../src/data/idx.ts';
 import { DataError } from '../../src/errors.ts';
 
 describe('idxDataset: errors', () => {

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { decodeIdx } from '../../src/data/decode-idx.ts';
-import { idxDataset } from '../../src/data/idx-dataset.ts';
+import { decodeIdx, idxDataset } from '../../src/data/idx.ts';
 import { encodeIdx, gzip } from './idx-encoder.ts';
 
 describe('idxDataset', () => {

@@ -1,4 +1,4 @@
-import type { NpyArray, NpyDtype } from '../../src/data/npy-types.ts';
+import type { NpyArray, NpyDtype } from '../../src/data/npy-header.ts';
 
 /** How {@link encodeNpy} writes a file. */
 export interface NpyLayout {

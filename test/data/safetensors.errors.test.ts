@@ -1,6 +1,5 @@
 import { describe, it } from 'vitest';
-import { decodeSafetensors } from '../../src/data/decode-safetensors.ts';
-import { encodeSafetensors } from '../../src/data/encode-safetensors.ts';
+import { decodeSafetensors, encodeSafetensors } from '../../src/data/safetensors.ts';
 import { DataError, OptionError } from '../../src/errors.ts';
 import { expectError } from '../helpers/errors.ts';
 import { safetensorsFile, writeSafetensors } from './safetensors-encoder.ts';

@@ -1,8 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decodeSafetensors } from '../../src/data/decode-safetensors.ts';
-import { encodeSafetensors } from '../../src/data/encode-safetensors.ts';
-import type { NpyArray } from '../../src/data/npy-types.ts';
+import { decodeSafetensors, encodeSafetensors } from '../../src/data/safetensors.ts';
+import type { NpyArray } from '../../src/data/npy-header.ts';
 import { readFixture } from '../helpers/fixtures.ts';
 import { asWritten, npyArrays } from './npy-arrays.ts';
 import { safetensorsFile, writeSafetensors } from './safetensors-encoder.ts';

@@ -1,12 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { cifarDataset } from '../../src/data/cifar-dataset.ts';
+import { cifarDataset, decodeCifar } from '../../src/data/cifar.ts';
 import { corruptedDataset } from '../../src/data/corrupted-dataset.ts';
-import { decodeCifar } from '../../src/data/decode-cifar.ts';
-import { decodeIdx } from '../../src/data/decode-idx.ts';
-import { decodeNpy } from '../../src/data/decode-npy.ts';
+import { decodeIdx, idxDataset } from '../../src/data/idx.ts';
+import { decodeNpy } from '../../src/data/npy.ts';
 import { decodeNpz } from '../../src/data/decode-npz.ts';
-import { decodeSafetensors } from '../../src/data/decode-safetensors.ts';
-import { idxDataset } from '../../src/data/idx-dataset.ts';
+import { decodeSafetensors } from '../../src/data/safetensors.ts';
 import type { LabelledDataset } from '../../src/data/labelled-dataset.ts';
 import { DataError } from '../../src/errors.ts';
 import { thrownBy } from '../helpers/errors.ts';

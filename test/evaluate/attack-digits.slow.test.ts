@@ -1,9 +1,8 @@
 import { expect, it } from 'vitest';
-import { brokenCertificates } from '../../src/evaluate/broken-certificates.ts';
-import { certifiedAccuracy } from '../../src/evaluate/certified-accuracy.ts';
-import { empiricalRobustAccuracy } from '../../src/evaluate/empirical-robust-accuracy.ts';
+import { brokenCertificates, empiricalRobustAccuracy } from '../../src/evaluate/attacked-metrics.ts';
+import { certifiedAccuracy } from '../../src/evaluate/metrics.ts';
 import { lenet } from '../../src/models/lenet.ts';
-import { createKey } from '../../src/random/create-key.ts';
+import { createKey } from '../../src/random/key.ts';
 import { useBackend } from '../helpers/backends.ts';
 import { attackDigits } from './attack-digits.ts';
 

@@ -1,8 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { expect, it } from 'vitest';
-import { brokenCertificates } from '../../src/evaluate/broken-certificates.ts';
-import { certifiedAccuracy } from '../../src/evaluate/certified-accuracy.ts';
-import { empiricalRobustAccuracy } from '../../src/evaluate/empirical-robust-accuracy.ts';
+import { brokenCertificates, empiricalRobustAccuracy } from '../../src/evaluate/attacked-metrics.ts';
+import { certifiedAccuracy } from '../../src/evaluate/metrics.ts';
 import { useBackend } from '../helpers/backends.ts';
 import { attackDigits } from './attack-digits.ts';
 

@@ -6,9 +6,8 @@ import {
   certificationLogHeader,
   formatCertificationRow,
 } from '../../src/evaluate/certification-log.ts';
-import { decodeCertificationLog } from '../../src/evaluate/decode-certification-log.ts';
-import type { LoggedRow } from '../../src/evaluate/logged-row.ts';
-import { parseCertificationLog, parseLog } from '../../src/evaluate/parse-certification-log.ts';
+import { decodeCertificationLog, parseCertificationLog, parseLog } from '../../src/evaluate/parse-certification-log.ts';
+import type { LoggedRow } from '../../src/evaluate/log-row.ts';
 import { expectError } from '../helpers/errors.ts';
 import { certificate, loggedRow, row } from './rows.ts';
 

@@ -5,8 +5,8 @@ import {
   formatCertificationRow,
 } from '../../src/evaluate/certification-log.ts';
 import type { CertifiedRow } from '../../src/evaluate/certify-dataset.ts';
-import { formatElapsed } from '../../src/evaluate/format-elapsed.ts';
-import type { LoggedRow } from '../../src/evaluate/logged-row.ts';
+import { formatElapsed } from '../../src/evaluate/log-cells.ts';
+import type { LoggedRow } from '../../src/evaluate/log-row.ts';
 import { abstention, certificate, loggedRow, row } from './rows.ts';
 
 describe('certification log', () => {

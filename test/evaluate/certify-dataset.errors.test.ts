@@ -3,7 +3,7 @@ import type { LabelledDataset } from '../../src/data/labelled-dataset.ts';
 import { DataError, OptionError, TensorError } from '../../src/errors.ts';
 import { certifyDataset } from '../../src/evaluate/certify-dataset.ts';
 import { GaussianNoise } from '../../src/noise/gaussian-noise.ts';
-import { createKey } from '../../src/random/create-key.ts';
+import { createKey } from '../../src/random/key.ts';
 import { SmoothedClassifier } from '../../src/smoothed/smoothed-classifier.ts';
 import { useBackend } from '../helpers/backends.ts';
 import { expectError } from '../helpers/errors.ts';

@@ -1,12 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { OptionError } from '../../src/errors.ts';
-import { abstentionRate } from '../../src/evaluate/abstention-rate.ts';
-import { averageCertifiedRadius } from '../../src/evaluate/average-certified-radius.ts';
-import { certifiedAccuracy, certifiedAccuracyCurve } from '../../src/evaluate/certified-accuracy.ts';
-import type { CertifiedOutcome } from '../../src/evaluate/certified-outcome.ts';
-import { latexTable } from '../../src/evaluate/latex-table.ts';
-import { markdownTable } from '../../src/evaluate/markdown-table.ts';
-import { meanMilliseconds, meanSamples } from '../../src/evaluate/mean-cost.ts';
+import {
+  abstentionRate,
+  averageCertifiedRadius,
+  certifiedAccuracy,
+  certifiedAccuracyCurve,
+  type CertifiedOutcome,
+  meanMilliseconds,
+  meanSamples,
+} from '../../src/evaluate/metrics.ts';
+import { latexTable, markdownTable } from '../../src/evaluate/tables.ts';
 import { pairedRadiusDifference } from '../../src/evaluate/paired-radius-difference.ts';
 import { loggedRow, row } from './rows.ts';
 

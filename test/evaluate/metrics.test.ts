@@ -1,8 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { abstentionRate } from '../../src/evaluate/abstention-rate.ts';
-import { averageCertifiedRadius } from '../../src/evaluate/average-certified-radius.ts';
-import { certifiedAccuracy, certifiedAccuracyCurve } from '../../src/evaluate/certified-accuracy.ts';
-import { meanMilliseconds, meanSamples } from '../../src/evaluate/mean-cost.ts';
+import {
+  abstentionRate,
+  averageCertifiedRadius,
+  certifiedAccuracy,
+  certifiedAccuracyCurve,
+  meanMilliseconds,
+  meanSamples,
+} from '../../src/evaluate/metrics.ts';
 import { pairedRadiusDifference } from '../../src/evaluate/paired-radius-difference.ts';
 import { abstention, certificate, loggedRow, row, wrongAnswer } from './rows.ts';
 

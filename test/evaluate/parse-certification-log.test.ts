@@ -1,8 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { certificationLog } from '../../src/evaluate/certification-log.ts';
-import { decodeCertificationLog } from '../../src/evaluate/decode-certification-log.ts';
-import { parseCertificationLog } from '../../src/evaluate/parse-certification-log.ts';
+import { decodeCertificationLog, parseCertificationLog } from '../../src/evaluate/parse-certification-log.ts';
 import { abstention, certificate, loggedRow } from './rows.ts';
 
 const HEADER = 'idx\tlabel\tpredict\tradius\tcorrect\ttime';

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { OptionError } from '../../src/errors.ts';
-import { certifiedAccuracy } from '../../src/evaluate/certified-accuracy.ts';
-import type { LoggedRow } from '../../src/evaluate/logged-row.ts';
+import { certifiedAccuracy } from '../../src/evaluate/metrics.ts';
+import type { LoggedRow } from '../../src/evaluate/log-row.ts';
 import { probabilityDistribution } from '../../src/evaluate/probability-distribution.ts';
-import { normalCdf } from '../../src/stats/normal-distribution.ts';
+import { normalCdf } from '../../src/stats/normal.ts';
 import { expectError } from '../helpers/errors.ts';
 import { readPublishedRows } from './published-logs.ts';
 import { abstention, certificate, loggedRow, row, wrongAnswer } from './rows.ts';

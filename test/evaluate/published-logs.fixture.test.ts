@@ -1,13 +1,15 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
-import { abstentionRate } from '../../src/evaluate/abstention-rate.ts';
-import { averageCertifiedRadius } from '../../src/evaluate/average-certified-radius.ts';
+import {
+  abstentionRate,
+  averageCertifiedRadius,
+  certifiedAccuracy,
+  certifiedAccuracyCurve,
+} from '../../src/evaluate/metrics.ts';
 import { certificationLog } from '../../src/evaluate/certification-log.ts';
-import { certifiedAccuracy, certifiedAccuracyCurve } from '../../src/evaluate/certified-accuracy.ts';
 import { highProbabilityAccuracy } from '../../src/evaluate/high-probability-accuracy.ts';
-import { latexTable } from '../../src/evaluate/latex-table.ts';
-import { markdownTable } from '../../src/evaluate/markdown-table.ts';
+import { latexTable, markdownTable } from '../../src/evaluate/tables.ts';
 import { logsAtHand, readPublishedRows, readUnpacked, reference } from './published-logs.ts';
 
 /**

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { brokenCertificates } from '../../src/evaluate/broken-certificates.ts';
-import { empiricalRobustAccuracy } from '../../src/evaluate/empirical-robust-accuracy.ts';
+import { brokenCertificates, empiricalRobustAccuracy } from '../../src/evaluate/attacked-metrics.ts';
 import { abstention, certificate, row } from './rows.ts';
 
 describe('empiricalRobustAccuracy', () => {

@@ -1,6 +1,6 @@
 import type { Certificate } from '../../src/certify/types.ts';
-import type { CertifiedOutcome } from '../../src/evaluate/certified-outcome.ts';
-import type { LoggedRow } from '../../src/evaluate/logged-row.ts';
+import type { CertifiedOutcome } from '../../src/evaluate/metrics.ts';
+import type { LoggedRow } from '../../src/evaluate/log-row.ts';
 
 /** A row for tests: correct with this radius unless something else is said. */
 export function row(radius: number, change: Partial<CertifiedOutcome> = {}): CertifiedOutcome {

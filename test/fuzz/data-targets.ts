@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
-import { type CifarBatch, decodeCifar } from '../../src/data/decode-cifar.ts';
-import { decodeIdx } from '../../src/data/decode-idx.ts';
-import { decodeNpy } from '../../src/data/decode-npy.ts';
-import type { IdxArray } from '../../src/data/idx-types.ts';
-import type { NpyArray, NpyDtype } from '../../src/data/npy-types.ts';
+import { type CifarBatch, decodeCifar } from '../../src/data/cifar.ts';
+import { decodeIdx, type IdxArray } from '../../src/data/idx.ts';
+import { decodeNpy } from '../../src/data/npy.ts';
+import type { NpyArray, NpyDtype } from '../../src/data/npy-header.ts';
 import { cifarBatch, encodeCifar } from '../data/cifar-encoder.ts';
 import { encodeIdx } from '../data/idx-encoder.ts';
 import { encodeNpy } from '../data/npy-encoder.ts';

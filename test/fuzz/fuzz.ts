@@ -1,8 +1,7 @@
 import { expect } from 'vitest';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { DataError } from '../../src/errors.ts';
-import { createKey } from '../../src/random/create-key.ts';
-import { foldIn } from '../../src/random/fold-in.ts';
+import { createKey, foldIn } from '../../src/random/key.ts';
 import { documentedForm } from '../helpers/errors.ts';
 import { Draws } from './draws.ts';
 import { mutate, type Tokens } from './mutate.ts';

@@ -8,7 +8,7 @@ import { ClassifierError, OptionError } from '../../src/errors.ts';
 import { certifyDataset } from '../../src/evaluate/certify-dataset.ts';
 import { DeterministicSplittingNoise } from '../../src/noise/deterministic-splitting-noise.ts';
 import { GaussianNoise } from '../../src/noise/gaussian-noise.ts';
-import { createKey } from '../../src/random/create-key.ts';
+import { createKey } from '../../src/random/key.ts';
 import { captureCheckpoint } from '../../src/recipes/capture-checkpoint.ts';
 import { restoreCheckpoint } from '../../src/recipes/restore-checkpoint.ts';
 import { Sgd } from '../../src/recipes/sgd.ts';

@@ -7,7 +7,7 @@ import { certifyDataset } from '../../src/evaluate/certify-dataset.ts';
 import { additiveNoise } from '../../src/noise/additive-noise.ts';
 import { GaussianNoise } from '../../src/noise/gaussian-noise.ts';
 import type { Noise } from '../../src/noise/types.ts';
-import { createKey } from '../../src/random/create-key.ts';
+import { createKey } from '../../src/random/key.ts';
 import { softTargets } from '../../src/recipes/soft-targets.ts';
 import { trainingBatches } from '../../src/recipes/training-batches.ts';
 import { SmoothedClassifier } from '../../src/smoothed/smoothed-classifier.ts';

@@ -11,7 +11,7 @@ import { ConfidenceAwareLoss } from '../../src/losses/confidence-aware-loss.ts';
 import { SmoothAdvLoss } from '../../src/losses/smooth-adv-loss.ts';
 import { SmoothMixLoss } from '../../src/losses/smooth-mix-loss.ts';
 import { GaussianNoise } from '../../src/noise/gaussian-noise.ts';
-import { createKey } from '../../src/random/create-key.ts';
+import { createKey } from '../../src/random/key.ts';
 import { describeBackends } from '../helpers/backends.ts';
 import { expectError } from '../helpers/errors.ts';
 import { expectNoLeak } from '../helpers/leaks.ts';

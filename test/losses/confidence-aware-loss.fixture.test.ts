@@ -1,12 +1,10 @@
 import * as tf from '@tensorflow/tfjs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { NoisePgd } from '../../src/attacks/noise-pgd.ts';
-import { bottomKCrossEntropy } from '../../src/losses/bottom-k-cross-entropy.ts';
+import { bottomKCrossEntropy, voteFrequency, worstCaseKl } from '../../src/losses/confidence-aware-terms.ts';
 import { ConfidenceAwareLoss } from '../../src/losses/confidence-aware-loss.ts';
-import { voteFrequency } from '../../src/losses/vote-frequency.ts';
-import { worstCaseKl } from '../../src/losses/worst-case-kl.ts';
 import { GaussianNoise } from '../../src/noise/gaussian-noise.ts';
-import { createKey } from '../../src/random/create-key.ts';
+import { createKey } from '../../src/random/key.ts';
 import { crossEntropyRows, klRows } from '../../src/tensors/cross-entropy.ts';
 import { describeBackends } from '../helpers/backends.ts';
 import { excess, toTensor } from '../helpers/fixtures.ts';

@@ -1,10 +1,9 @@
 import * as tf from '@tensorflow/tfjs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SmoothedPgd } from '../../src/attacks/smoothed-pgd.ts';
-import { ConsistencyLoss } from '../../src/losses/consistency-loss.ts';
-import { type ConsistencyMode, consistencyTerm } from '../../src/losses/consistency-term.ts';
+import { ConsistencyLoss, type ConsistencyMode, consistencyTerm } from '../../src/losses/consistency-loss.ts';
 import { GaussianNoise } from '../../src/noise/gaussian-noise.ts';
-import { createKey } from '../../src/random/create-key.ts';
+import { createKey } from '../../src/random/key.ts';
 import { meanSoftmax } from '../../src/tensors/cross-entropy.ts';
 import { describeBackends } from '../helpers/backends.ts';
 import { excess, type FixtureArray, readFixture, type Tolerance, toTensor } from '../helpers/fixtures.ts';

@@ -2,8 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { NoisePgd } from '../../src/attacks/noise-pgd.ts';
 import { ConfidenceAwareLoss } from '../../src/losses/confidence-aware-loss.ts';
-import { type ConsistencyMode } from '../../src/losses/consistency-term.ts';
-import { ConsistencyLoss } from '../../src/losses/consistency-loss.ts';
+import { ConsistencyLoss, type ConsistencyMode } from '../../src/losses/consistency-loss.ts';
 import { GaussianLoss } from '../../src/losses/gaussian-loss.ts';
 import { MacerLoss } from '../../src/losses/macer-loss.ts';
 import { SmoothAdvLoss } from '../../src/losses/smooth-adv-loss.ts';
@@ -11,7 +10,7 @@ import { SmoothMixLoss } from '../../src/losses/smooth-mix-loss.ts';
 import { StabilityLoss } from '../../src/losses/stability-loss.ts';
 import type { Prepared, TrainingLoss } from '../../src/losses/types.ts';
 import { GaussianNoise } from '../../src/noise/gaussian-noise.ts';
-import { createKey } from '../../src/random/create-key.ts';
+import { createKey } from '../../src/random/key.ts';
 import { useBackend } from '../helpers/backends.ts';
 import { lossAndGradients } from './variable-gradients.ts';
 

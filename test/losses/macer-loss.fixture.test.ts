@@ -1,10 +1,9 @@
 import * as tf from '@tensorflow/tfjs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { MacerLoss } from '../../src/losses/macer-loss.ts';
-import { macerClassification } from '../../src/losses/macer-classification.ts';
-import { macerRobustness } from '../../src/losses/macer-robustness.ts';
+import { macerClassification, macerRobustness } from '../../src/losses/macer-terms.ts';
 import { GaussianNoise } from '../../src/noise/gaussian-noise.ts';
-import { createKey } from '../../src/random/create-key.ts';
+import { createKey } from '../../src/random/key.ts';
 import { meanSoftmax } from '../../src/tensors/cross-entropy.ts';
 import { normalQuantiles } from '../../src/tensors/normal-quantile.ts';
 import { describeBackends } from '../helpers/backends.ts';

@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { sampleK } from '../../src/losses/sample-k.ts';
-import { createKey } from '../../src/random/create-key.ts';
-import { fillUniforms } from '../../src/random/fill-uniforms.ts';
+import { sampleK } from '../../src/losses/confidence-aware-terms.ts';
+import { createKey } from '../../src/random/key.ts';
+import { fillUniforms } from '../../src/random/fill-bits.ts';
 import { useBackend } from '../helpers/backends.ts';
 
 const M = 4;

@@ -4,7 +4,7 @@ import { SmoothedDdn } from '../../src/attacks/smoothed-ddn.ts';
 import { SmoothedPgd } from '../../src/attacks/smoothed-pgd.ts';
 import { SmoothAdvLoss } from '../../src/losses/smooth-adv-loss.ts';
 import { GaussianNoise } from '../../src/noise/gaussian-noise.ts';
-import { createKey } from '../../src/random/create-key.ts';
+import { createKey } from '../../src/random/key.ts';
 import { describeBackends } from '../helpers/backends.ts';
 import { excess, type FixtureArray, readFixture, type Tolerance, toTensor } from '../helpers/fixtures.ts';
 import { expectGoldenGradients, lossTolerance } from '../helpers/golden.ts';

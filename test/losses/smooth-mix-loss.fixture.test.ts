@@ -1,12 +1,10 @@
 import * as tf from '@tensorflow/tfjs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { SmoothMixPgd } from '../../src/attacks/smooth-mix-pgd.ts';
-import { correctMask } from '../../src/losses/correct-mask.ts';
-import { mixTargets } from '../../src/losses/mix-targets.ts';
-import { mixupKl } from '../../src/losses/mixup-kl.ts';
+import { correctMask, mixTargets, mixupKl } from '../../src/losses/smooth-mix-terms.ts';
 import { SmoothMixLoss } from '../../src/losses/smooth-mix-loss.ts';
 import { GaussianNoise } from '../../src/noise/gaussian-noise.ts';
-import { createKey } from '../../src/random/create-key.ts';
+import { createKey } from '../../src/random/key.ts';
 import { describeBackends } from '../helpers/backends.ts';
 import { excess, type FixtureArray, readFixture, type Tolerance, toTensor } from '../helpers/fixtures.ts';
 import { expectGolden, expectGoldenGradients, lossTolerance } from '../helpers/golden.ts';

@@ -1,9 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { StabilityLoss } from '../../src/losses/stability-loss.ts';
-import { stabilityTerm } from '../../src/losses/stability-term.ts';
+import { StabilityLoss, stabilityTerm } from '../../src/losses/stability-loss.ts';
 import { GaussianNoise } from '../../src/noise/gaussian-noise.ts';
-import { createKey } from '../../src/random/create-key.ts';
+import { createKey } from '../../src/random/key.ts';
 import { describeBackends } from '../helpers/backends.ts';
 import { excess, type FixtureArray, readFixture, type Tolerance, toTensor } from '../helpers/fixtures.ts';
 import { expectGolden, expectGoldenGradients, lossTolerance } from '../helpers/golden.ts';

@@ -4,9 +4,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { type Method, methods, type TrainingSetting, trainWith } from '../../examples/switch-method.ts';
 import { DIGIT_SHAPE, loadDigits } from '../../examples/load-digits.ts';
 import { arrayDataset } from '../../src/data/array-dataset.ts';
-import { decodeIdx } from '../../src/data/decode-idx.ts';
-import { idxDataset } from '../../src/data/idx-dataset.ts';
-import type { IdxArray } from '../../src/data/idx-types.ts';
+import { decodeIdx, type IdxArray, idxDataset } from '../../src/data/idx.ts';
 import type { LabelledDataset } from '../../src/data/labelled-dataset.ts';
 import { useBackend } from '../helpers/backends.ts';
 

@@ -1,4 +1,4 @@
-import { normalQuantile } from '../../src/stats/normal-quantile.ts';
+import { normalQuantile } from '../../src/stats/normal.ts';
 
 /**
  * The slow, obvious twins of the losses: plain loops over images b and copies m, written from the formulas of the papers.

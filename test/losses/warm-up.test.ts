@@ -4,7 +4,7 @@ import { ConfidenceAwareLoss, type EpsilonStep } from '../../src/losses/confiden
 import { SmoothAdvLoss } from '../../src/losses/smooth-adv-loss.ts';
 import { SmoothMixLoss } from '../../src/losses/smooth-mix-loss.ts';
 import { GaussianNoise } from '../../src/noise/gaussian-noise.ts';
-import { createKey } from '../../src/random/create-key.ts';
+import { createKey } from '../../src/random/key.ts';
 import { useBackend } from '../helpers/backends.ts';
 import { linearClassifier } from '../helpers/linear.ts';
 

@@ -1,10 +1,17 @@
 import * as tf from '@tensorflow/tfjs';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { cifarResnet } from '../../src/models/cifar-resnet.ts';
-import { createKey } from '../../src/random/create-key.ts';
+import { createKey } from '../../src/random/key.ts';
 import { describeBackends } from '../helpers/backends.ts';
-import { excess, readFixture, readWeights, toTensor } from '../helpers/fixtures.ts';
-import type { FixtureArray, Tolerance, WeightEntry } from '../helpers/fixtures.ts';
+import {
+  excess,
+  type FixtureArray,
+  readFixture,
+  readWeights,
+  type Tolerance,
+  toTensor,
+  type WeightEntry,
+} from '../helpers/fixtures.ts';
 import { expectGolden } from '../helpers/golden.ts';
 
 interface ResnetFixture {

@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { cifarResnet } from '../../src/models/cifar-resnet.ts';
-import { imageStatistics } from '../../src/models/image-statistics.ts';
-import { createKey } from '../../src/random/create-key.ts';
+import { imageStatistics } from '../../src/models/normalize.ts';
+import { createKey } from '../../src/random/key.ts';
 import { useBackend } from '../helpers/backends.ts';
 import { sample } from '../wasm/compare.ts';
 

@@ -1,10 +1,16 @@
 import * as tf from '@tensorflow/tfjs';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { lenet } from '../../src/models/lenet.ts';
-import { createKey } from '../../src/random/create-key.ts';
+import { createKey } from '../../src/random/key.ts';
 import { describeBackends } from '../helpers/backends.ts';
-import { excess, readFixture, readWeights, toTensor } from '../helpers/fixtures.ts';
-import type { FixtureArray, WeightEntry } from '../helpers/fixtures.ts';
+import {
+  excess,
+  type FixtureArray,
+  readFixture,
+  readWeights,
+  toTensor,
+  type WeightEntry,
+} from '../helpers/fixtures.ts';
 
 interface LenetFixture {
   readonly inputs: FixtureArray;

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { lenet } from '../../src/models/lenet.ts';
-import { createKey } from '../../src/random/create-key.ts';
+import { createKey } from '../../src/random/key.ts';
 import { useBackend } from '../helpers/backends.ts';
 
 // Only there to notice a change: trained models are reproducible from a seed as long as these numbers stay.

@@ -4,7 +4,7 @@ import { cifarResnet } from '../../src/models/cifar-resnet.ts';
 import { lenet } from '../../src/models/lenet.ts';
 import { loadTorchWeights } from '../../src/models/load-torch-weights.ts';
 import { torchWeights } from '../../src/models/torch-weights.ts';
-import { createKey } from '../../src/random/create-key.ts';
+import { createKey } from '../../src/random/key.ts';
 import { describeBackends } from '../helpers/backends.ts';
 import { type FixtureArray, readFixture, readWeights, toTensor } from '../helpers/fixtures.ts';
 import { expectGolden } from '../helpers/golden.ts';

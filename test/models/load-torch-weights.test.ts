@@ -1,15 +1,14 @@
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { decodeNpz } from '../../src/data/decode-npz.ts';
-import { encodeNpy } from '../../src/data/encode-npy.ts';
+import { encodeNpy } from '../../src/data/npy.ts';
 import { DataError, OptionError } from '../../src/errors.ts';
 import { lenet } from '../../src/models/lenet.ts';
 import { loadTorchWeights } from '../../src/models/load-torch-weights.ts';
 import { normalize } from '../../src/models/normalize.ts';
 import { torchBatchNormalization } from '../../src/models/torch-batch-normalization.ts';
-import type { TorchTensor } from '../../src/models/torch-tensor.ts';
-import { torchWeights } from '../../src/models/torch-weights.ts';
-import { createKey } from '../../src/random/create-key.ts';
+import { type TorchTensor, torchWeights } from '../../src/models/torch-weights.ts';
+import { createKey } from '../../src/random/key.ts';
 import { zipArchive } from '../data/zip-encoder.ts';
 import { useBackend } from '../helpers/backends.ts';
 import { expectError } from '../helpers/errors.ts';

@@ -1,10 +1,9 @@
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { cifarResnet } from '../../src/models/cifar-resnet.ts';
-import { imageStatistics } from '../../src/models/image-statistics.ts';
-import { normalize } from '../../src/models/normalize.ts';
-import { registerLayers } from '../../src/models/register-layers.ts';
-import { createKey } from '../../src/random/create-key.ts';
+import { imageStatistics, normalize } from '../../src/models/normalize.ts';
+import { registerLayers } from '../../src/models/layers.ts';
+import { createKey } from '../../src/random/key.ts';
 import { useBackend } from '../helpers/backends.ts';
 import { sample } from '../wasm/compare.ts';
 

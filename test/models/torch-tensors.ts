@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import type { TorchTensor } from '../../src/models/torch-tensor.ts';
+import type { TorchTensor } from '../../src/models/torch-weights.ts';
 import type { WeightEntry } from '../helpers/fixtures.ts';
 
 /** A weight of a golden file, which says also how PyTorch has it. */

@@ -1,10 +1,9 @@
 import { appendFile, readFile, rename, symlink, writeFile } from 'node:fs/promises';
 import { pathToFileURL } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { averageCertifiedRadius } from '../../src/evaluate/average-certified-radius.ts';
+import { averageCertifiedRadius, meanSamples } from '../../src/evaluate/metrics.ts';
 import { certificationLog, certificationLogHeader } from '../../src/evaluate/certification-log.ts';
 import { type CertifiedRow, certifyDataset } from '../../src/evaluate/certify-dataset.ts';
-import { meanSamples } from '../../src/evaluate/mean-cost.ts';
 import { parseCertificationLog } from '../../src/evaluate/parse-certification-log.ts';
 import type { RunProgress } from '../../src/node/run-progress.ts';
 import { useBackend } from '../helpers/backends.ts';

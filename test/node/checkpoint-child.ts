@@ -3,7 +3,7 @@
  * large weight of nothing but i. It prints i when checkpoint i is saved.
  */
 import * as tf from '@tensorflow/tfjs';
-import { saveCheckpoint } from '../../src/node/save-checkpoint.ts';
+import { saveCheckpoint } from '../../src/node/checkpoint-files.ts';
 
 const [file = '', first = '0'] = process.argv.slice(2);
 await tf.setBackend('cpu');

@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { anytimeRadius } from '../../src/certify/anytime-radius.ts';
 import { fixedRadius } from '../../src/certify/fixed-radius.ts';
 import type { CertificationRule } from '../../src/certify/rule.ts';
-import { stopAtSamples } from '../../src/certify/stop-at-samples.ts';
+import { stopAtSamples } from '../../src/certify/stops.ts';
 import type { Certificate } from '../../src/certify/types.ts';
 import { DataError } from '../../src/errors.ts';
 import { certificationLog } from '../../src/evaluate/certification-log.ts';

@@ -3,8 +3,14 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { describe, expect, it, vi } from 'vitest';
 import * as files from 'node:fs/promises';
-import { type LockAttempt, type LockHolder, takeLock } from '../../src/node/file-lock.ts';
-import { hasEnded, type ProcessIdentity, thisProcess } from '../../src/node/process-identity.ts';
+import {
+  hasEnded,
+  type LockAttempt,
+  type LockHolder,
+  type ProcessIdentity,
+  takeLock,
+  thisProcess,
+} from '../../src/node/file-lock.ts';
 import { useFolder } from './run.ts';
 
 vi.mock('node:fs/promises', async (original) => {

@@ -7,7 +7,7 @@ import { lenet } from '../../src/models/lenet.ts';
 import { normalize } from '../../src/models/normalize.ts';
 import { loadModel } from '../../src/node/load-model.ts';
 import { saveModel } from '../../src/node/save-model.ts';
-import { createKey } from '../../src/random/create-key.ts';
+import { createKey } from '../../src/random/key.ts';
 import { useBackend } from '../helpers/backends.ts';
 import { expectError } from '../helpers/errors.ts';
 import { useFolder } from './run.ts';

@@ -1,7 +1,7 @@
 import { arrayDataset } from '../../src/data/array-dataset.ts';
 import type { LabelledDataset } from '../../src/data/labelled-dataset.ts';
 import { GaussianNoise } from '../../src/noise/gaussian-noise.ts';
-import { createKey } from '../../src/random/create-key.ts';
+import { createKey } from '../../src/random/key.ts';
 import { SmoothedClassifier } from '../../src/smoothed/smoothed-classifier.ts';
 import { linearClassifier } from '../helpers/linear.ts';
 

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { CertifiedRow } from '../../src/evaluate/certify-dataset.ts';
-import { progressLine } from '../../src/node/progress-line.ts';
-import { type RunProgress, RunTally } from '../../src/node/run-progress.ts';
+import { progressLine, type RunProgress, RunTally } from '../../src/node/run-progress.ts';
 
 /** A row of which a tally reads these fields only. */
 function rowOf({ correct = true, radius = 0.5, nUsed = 1000, n0 = 100, milliseconds = 1100 }): CertifiedRow {

@@ -1,10 +1,10 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { encodeNpy } from '../../src/data/encode-npy.ts';
+import { encodeNpy } from '../../src/data/npy.ts';
 import { DataError, OptionError } from '../../src/errors.ts';
 import { softTargetsToNpy, type SoftTargetsToNpyOptions } from '../../src/node/soft-targets-to-npy.ts';
 import type { SoftTargetSource } from '../../src/recipes/soft-targets.ts';
-import { createKey } from '../../src/random/create-key.ts';
+import { createKey } from '../../src/random/key.ts';
 import { GaussianNoise } from '../../src/noise/gaussian-noise.ts';
 import { SmoothedClassifier } from '../../src/smoothed/smoothed-classifier.ts';
 import { SoftSmoothedClassifier } from '../../src/smoothed/soft-smoothed-classifier.ts';

@@ -7,7 +7,7 @@ import {
   type Trainers,
   type TrainStepOptions,
 } from '../../src/node/start-trainers.ts';
-import { createKey } from '../../src/random/create-key.ts';
+import { createKey } from '../../src/random/key.ts';
 import { useBackend } from '../helpers/backends.ts';
 import { expectError, thrownBy } from '../helpers/errors.ts';
 import { expectNoLeak } from '../helpers/leaks.ts';

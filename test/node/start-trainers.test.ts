@@ -1,9 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { TrainerBatch, Trainers } from '../../src/node/start-trainers.ts';
-import { createKey } from '../../src/random/create-key.ts';
-import { fillUniforms } from '../../src/random/fill-uniforms.ts';
-import { foldIn } from '../../src/random/fold-in.ts';
+import { createKey, foldIn } from '../../src/random/key.ts';
+import { fillUniforms } from '../../src/random/fill-bits.ts';
 import { Sgd } from '../../src/recipes/sgd.ts';
 import { useBackend } from '../helpers/backends.ts';
 import { expectNoLeak } from '../helpers/leaks.ts';

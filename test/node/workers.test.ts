@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import { readFile } from 'node:fs/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { anytimeRadius } from '../../src/certify/anytime-radius.ts';
-import { stopAtSamples } from '../../src/certify/stop-at-samples.ts';
+import { stopAtSamples } from '../../src/certify/stops.ts';
 import { type CertifiedRow, certifyDataset } from '../../src/evaluate/certify-dataset.ts';
 import { certifyToLog } from '../../src/node/certify-to-log.ts';
 import type { RunProgress } from '../../src/node/run-progress.ts';

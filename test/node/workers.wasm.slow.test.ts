@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
 import { arrayDataset } from '../../src/data/array-dataset.ts';
 import { type CertifiedRow, certifyDataset } from '../../src/evaluate/certify-dataset.ts';
-import { createKey } from '../../src/random/create-key.ts';
-import { fillUniforms } from '../../src/random/fill-uniforms.ts';
+import { createKey } from '../../src/random/key.ts';
+import { fillUniforms } from '../../src/random/fill-bits.ts';
 import type { Certifier, CertifyOptions } from '../../src/smoothed/types.ts';
 import { makeCertifier } from './lenet-module.ts';
 import { useWorkers } from './start.ts';

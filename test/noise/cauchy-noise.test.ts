@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { cauchyDraw, CauchyNoise } from '../../src/noise/cauchy-noise.ts';
-import { cauchyRadius } from '../../src/noise/cauchy-radius.ts';
+import { cauchyDraw, CauchyNoise, cauchyRadius } from '../../src/noise/cauchy-noise.ts';
 import { cellsOf, edgesBetween, leastProbability, product } from './worst-case.ts';
 
 const SIGMA = 0.4;

@@ -1,11 +1,13 @@
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { topClass } from '../../src/certify/top-class.ts';
-import { DeterministicSplittingNoise } from '../../src/noise/deterministic-splitting-noise.ts';
-import { deterministicSplittingRadius } from '../../src/noise/deterministic-splitting-radius.ts';
-import { createKey } from '../../src/random/create-key.ts';
+import { topClass } from '../../src/certify/vote-counts.ts';
+import {
+  DeterministicSplittingNoise,
+  deterministicSplittingRadius,
+} from '../../src/noise/deterministic-splitting-noise.ts';
+import { createKey } from '../../src/random/key.ts';
 import { fillBits } from '../../src/random/fill-bits.ts';
-import { threefry2x32 } from '../../src/random/threefry2x32.ts';
+import { threefry2x32 } from '../../src/random/threefry.ts';
 import { useBackend } from '../helpers/backends.ts';
 
 beforeAll(() => useBackend('cpu'));

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { fillLatticeNormals } from '../../src/noise/fill-lattice-normals.ts';
 import {
+  fillLatticeNormals,
   type LatticeNormalTable,
   latticeNormalTable,
   tableOfThresholds,
-} from '../../src/noise/lattice-normal-table.ts';
-import { createKey } from '../../src/random/create-key.ts';
+} from '../../src/noise/lattice-normals.ts';
+import { createKey } from '../../src/random/key.ts';
 import { fillBits } from '../../src/random/fill-bits.ts';
-import { threefry2x32 } from '../../src/random/threefry2x32.ts';
+import { threefry2x32 } from '../../src/random/threefry.ts';
 import type { Key } from '../../src/types.ts';
 
 const key = createKey(42);

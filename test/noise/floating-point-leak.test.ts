@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { GaussianNoise } from '../../src/noise/gaussian-noise.ts';
 import { SoundGaussianNoise } from '../../src/noise/sound-gaussian-noise.ts';
-import { createKey } from '../../src/random/create-key.ts';
+import { createKey } from '../../src/random/key.ts';
 import { SmoothedClassifier } from '../../src/smoothed/smoothed-classifier.ts';
 import { useBackend } from '../helpers/backends.ts';
 import { almostBlack, black, DISTANCE, halfSpace, HALF_SPACE_DISTANCE, leak, SIGMA } from './floating-point-leak.ts';

@@ -1,10 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { GaussianNoise } from '../../src/noise/gaussian-noise.ts';
-import { gaussianRadius } from '../../src/noise/gaussian-radius.ts';
-import { createKey } from '../../src/random/create-key.ts';
+import { GaussianNoise, gaussianRadius } from '../../src/noise/gaussian-noise.ts';
+import { createKey } from '../../src/random/key.ts';
 import { fillNormals } from '../../src/random/fill-normals.ts';
-import { clopperPearsonLowerBound } from '../../src/stats/clopper-pearson-lower-bound.ts';
-import { normalQuantile } from '../../src/stats/normal-quantile.ts';
+import { clopperPearsonLowerBound } from '../../src/stats/clopper-pearson.ts';
+import { normalQuantile } from '../../src/stats/normal.ts';
 
 const key = createKey(1);
 

@@ -1,11 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { GaussianNoise } from '../../src/noise/gaussian-noise.ts';
+import { GaussianNoise, gaussianRadius } from '../../src/noise/gaussian-noise.ts';
 import { gaussianRadiusAgainst } from '../../src/noise/gaussian-radius-against.ts';
-import { gaussianRadius } from '../../src/noise/gaussian-radius.ts';
-import { clopperPearsonLowerBound } from '../../src/stats/clopper-pearson-lower-bound.ts';
-import { clopperPearsonUpperBound } from '../../src/stats/clopper-pearson-upper-bound.ts';
-import { normalQuantile } from '../../src/stats/normal-quantile.ts';
+import { clopperPearsonLowerBound, clopperPearsonUpperBound } from '../../src/stats/clopper-pearson.ts';
+import { normalQuantile } from '../../src/stats/normal.ts';
 import { normalCdf } from '../random/statistics.ts';
 
 const l2 = { norm: 'l2', dimension: 9 } as const;

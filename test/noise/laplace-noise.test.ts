@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { laplaceDraw, LaplaceNoise } from '../../src/noise/laplace-noise.ts';
-import { laplaceRadius } from '../../src/noise/laplace-radius.ts';
+import { laplaceDraw, LaplaceNoise, laplaceRadius } from '../../src/noise/laplace-noise.ts';
 import { cellsOf, edgesBetween, leastProbability, product } from './worst-case.ts';
 
 const LAMBDA = 0.7;

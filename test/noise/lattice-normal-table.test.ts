@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { latticeNormalTable, latticeNormalWidths } from '../../src/noise/lattice-normal-table.ts';
+import { latticeNormalTable, latticeNormalWidths } from '../../src/noise/lattice-normals.ts';
 import { BITS, ERROR, exactTail, fractionOf } from './exact-normal-tail.ts';
 
 const Q = 1n << 64n;

@@ -9,7 +9,7 @@ import { gaussianRadiusAgainst } from '../../src/noise/gaussian-radius-against.t
 import { LaplaceNoise } from '../../src/noise/laplace-noise.ts';
 import { SplittingNoise } from '../../src/noise/splitting-noise.ts';
 import { UniformNoise } from '../../src/noise/uniform-noise.ts';
-import { createKey } from '../../src/random/create-key.ts';
+import { createKey } from '../../src/random/key.ts';
 import { useBackend } from '../helpers/backends.ts';
 import { expectError } from '../helpers/errors.ts';
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { normalTailEnclosure, TAIL_BITS } from '../../src/noise/normal-tail-enclosure.ts';
+import { normalTailEnclosure, TAIL_BITS } from '../../src/noise/lattice-normals.ts';
 import { readFixture } from '../stats/read-fixture.ts';
 import { BITS, ERROR, exactTail, fractionOf } from './exact-normal-tail.ts';
 

@@ -4,7 +4,7 @@ import { GaussianNoise } from '../../src/noise/gaussian-noise.ts';
 import { LaplaceNoise } from '../../src/noise/laplace-noise.ts';
 import type { Noise } from '../../src/noise/types.ts';
 import { UniformNoise } from '../../src/noise/uniform-noise.ts';
-import { clopperPearsonLowerBound } from '../../src/stats/clopper-pearson-lower-bound.ts';
+import { clopperPearsonLowerBound } from '../../src/stats/clopper-pearson.ts';
 import type { Norm } from '../../src/types.ts';
 import { readFixture } from '../stats/read-fixture.ts';
 

@@ -2,19 +2,15 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { OptionError } from '../../src/errors.ts';
 import { additiveNoise } from '../../src/noise/additive-noise.ts';
-import { CauchyNoise } from '../../src/noise/cauchy-noise.ts';
-import { GaussianNoise } from '../../src/noise/gaussian-noise.ts';
-import { gaussianRadius } from '../../src/noise/gaussian-radius.ts';
+import { CauchyNoise, cauchyRadius } from '../../src/noise/cauchy-noise.ts';
+import { GaussianNoise, gaussianRadius } from '../../src/noise/gaussian-noise.ts';
 import { gaussianRadiusAgainst } from '../../src/noise/gaussian-radius-against.ts';
-import { cauchyRadius } from '../../src/noise/cauchy-radius.ts';
-import { LaplaceNoise } from '../../src/noise/laplace-noise.ts';
-import { laplaceRadius } from '../../src/noise/laplace-radius.ts';
+import { LaplaceNoise, laplaceRadius } from '../../src/noise/laplace-noise.ts';
 import { SoundGaussianNoise } from '../../src/noise/sound-gaussian-noise.ts';
 import { SplittingNoise } from '../../src/noise/splitting-noise.ts';
 import type { Noise } from '../../src/noise/types.ts';
-import { UniformNoise } from '../../src/noise/uniform-noise.ts';
-import { uniformRadius } from '../../src/noise/uniform-radius.ts';
-import { clopperPearsonLowerBound } from '../../src/stats/clopper-pearson-lower-bound.ts';
+import { UniformNoise, uniformRadius } from '../../src/noise/uniform-noise.ts';
+import { clopperPearsonLowerBound } from '../../src/stats/clopper-pearson.ts';
 import type { ProbabilityBound } from '../../src/types.ts';
 
 const noises: readonly (readonly [Noise, whenCertain: 'finite' | 'infinite'])[] = [

@@ -5,7 +5,7 @@ import { LaplaceNoise } from '../../src/noise/laplace-noise.ts';
 import { SplittingNoise } from '../../src/noise/splitting-noise.ts';
 import type { AdditiveNoise } from '../../src/noise/types.ts';
 import { UniformNoise } from '../../src/noise/uniform-noise.ts';
-import { createKey } from '../../src/random/create-key.ts';
+import { createKey } from '../../src/random/key.ts';
 import { useBackend } from '../helpers/backends.ts';
 import { correlationScore, countScore, kolmogorovSmirnov } from '../random/statistics.ts';
 

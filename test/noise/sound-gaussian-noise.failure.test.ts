@@ -2,8 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { OptionError } from '../../src/errors.ts';
 import { SoundGaussianNoise } from '../../src/noise/sound-gaussian-noise.ts';
-import { createKey } from '../../src/random/create-key.ts';
-import { split } from '../../src/random/split.ts';
+import { createKey, split } from '../../src/random/key.ts';
 import { SmoothedClassifier } from '../../src/smoothed/smoothed-classifier.ts';
 import { useBackend } from '../helpers/backends.ts';
 import { expectError } from '../helpers/errors.ts';
@@ -11,7 +10,7 @@ import { expectNoLeak } from '../helpers/leaks.ts';
 
 // A real failure is seen once in 10¹³ images. Here the table is replaced by one with three equal bins, -1, 0 and 1, whose failure slot is
 // a 64th of the range.
-vi.mock(import('../../src/noise/lattice-normal-table.ts'), async (load) => {
+vi.mock(import('../../src/noise/lattice-normals.ts'), async (load) => {
   const original = await load();
   return {
     ...original,

@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { fillLatticeNormals } from '../../src/noise/fill-lattice-normals.ts';
-import { latticeNormalTable } from '../../src/noise/lattice-normal-table.ts';
-import { createKey } from '../../src/random/create-key.ts';
-import { normalCdf } from '../../src/stats/normal-distribution.ts';
+import { fillLatticeNormals, latticeNormalTable } from '../../src/noise/lattice-normals.ts';
+import { createKey } from '../../src/random/key.ts';
+import { normalCdf } from '../../src/stats/normal.ts';
 
 // Fixed keys: these tests always give the same result. Had the keys been drawn at random, each of the 15 scores below, a standard normal
 // number up to terms of order 1/√n, would leave (-5, 5) with probability 5.7e-7: a correct sampler fails here with probability below 1e-5.

@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { gaussianRadius } from '../../src/noise/gaussian-radius.ts';
+import { gaussianRadius } from '../../src/noise/gaussian-noise.ts';
 import { gaussianRadiusAgainst } from '../../src/noise/gaussian-radius-against.ts';
 import { SoundGaussianNoise } from '../../src/noise/sound-gaussian-noise.ts';
-import { clopperPearsonLowerBound } from '../../src/stats/clopper-pearson-lower-bound.ts';
-import { clopperPearsonUpperBound } from '../../src/stats/clopper-pearson-upper-bound.ts';
+import { clopperPearsonLowerBound, clopperPearsonUpperBound } from '../../src/stats/clopper-pearson.ts';
 
 describe('SoundGaussianNoise', () => {
   it('names itself, its domain and what it takes for granted, in plain JSON', () => {

@@ -1,9 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { splitFeatures } from '../../src/noise/split-features.ts';
-import { SplittingNoise } from '../../src/noise/splitting-noise.ts';
-import { uniformRadius } from '../../src/noise/uniform-radius.ts';
-import { createKey } from '../../src/random/create-key.ts';
+import { splitFeatures, SplittingNoise } from '../../src/noise/splitting-noise.ts';
+import { uniformRadius } from '../../src/noise/uniform-noise.ts';
+import { createKey } from '../../src/random/key.ts';
 import { fillBits } from '../../src/random/fill-bits.ts';
 import { useBackend } from '../helpers/backends.ts';
 

@@ -6,9 +6,8 @@ import { LaplaceNoise } from '../../src/noise/laplace-noise.ts';
 import { SplittingNoise } from '../../src/noise/splitting-noise.ts';
 import type { Noise } from '../../src/noise/types.ts';
 import { UniformNoise } from '../../src/noise/uniform-noise.ts';
-import { createKey } from '../../src/random/create-key.ts';
-import { foldIn } from '../../src/random/fold-in.ts';
-import { clopperPearsonLowerBound } from '../../src/stats/clopper-pearson-lower-bound.ts';
+import { createKey, foldIn } from '../../src/random/key.ts';
+import { clopperPearsonLowerBound } from '../../src/stats/clopper-pearson.ts';
 import { useBackend } from '../helpers/backends.ts';
 
 // A classifier that looks at one coordinate has a known true radius in every norm: the distance of that coordinate to where the smoothed

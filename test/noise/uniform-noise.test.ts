@@ -1,8 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { UniformNoise } from '../../src/noise/uniform-noise.ts';
-import { uniformRadius } from '../../src/noise/uniform-radius.ts';
-import { createKey } from '../../src/random/create-key.ts';
+import { UniformNoise, uniformRadius } from '../../src/noise/uniform-noise.ts';
+import { createKey } from '../../src/random/key.ts';
 import { fillBits } from '../../src/random/fill-bits.ts';
 import { cellsOf, leastProbability, product } from './worst-case.ts';
 

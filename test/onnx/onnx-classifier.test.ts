@@ -2,9 +2,13 @@ import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { ClassifierError, OptionError } from '../../src/errors.ts';
 import { GaussianNoise } from '../../src/noise/gaussian-noise.ts';
-import { onnxClassifier, type OnnxClassifierOptions } from '../../src/onnx/onnx-classifier.ts';
-import type { OnnxSession, OnnxTensor } from '../../src/onnx/types.ts';
-import { createKey } from '../../src/random/create-key.ts';
+import {
+  onnxClassifier,
+  type OnnxClassifierOptions,
+  type OnnxSession,
+  type OnnxTensor,
+} from '../../src/onnx/onnx-classifier.ts';
+import { createKey } from '../../src/random/key.ts';
 import { SmoothedClassifier } from '../../src/smoothed/smoothed-classifier.ts';
 import { useBackend } from '../helpers/backends.ts';
 import { expectError } from '../helpers/errors.ts';

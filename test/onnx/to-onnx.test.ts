@@ -5,7 +5,7 @@ import { ClassifierError, OptionError } from '../../src/errors.ts';
 import { cifarResnet } from '../../src/models/cifar-resnet.ts';
 import { lenet } from '../../src/models/lenet.ts';
 import { toOnnx } from '../../src/onnx/to-onnx.ts';
-import { createKey } from '../../src/random/create-key.ts';
+import { createKey } from '../../src/random/key.ts';
 import { useBackend } from '../helpers/backends.ts';
 import { expectError } from '../helpers/errors.ts';
 import { expectNoLeak } from '../helpers/leaks.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { CatrsError, OptionError } from '../../src/errors.ts';
 import { certifiedAccuracySpec } from '../../src/plots/certified-accuracy-spec.ts';
-import { loadPeer } from '../../src/plots/load-peer.ts';
+import { loadPeer } from '../../src/plots/render-svg.ts';
 import { probabilityDistributionSpec } from '../../src/plots/probability-distribution-spec.ts';
 import { expectError } from '../helpers/errors.ts';
 

@@ -1,8 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import type { ProbabilityPoint } from '../../src/evaluate/probability-distribution.ts';
 import { probabilityDistributionSpec } from '../../src/plots/probability-distribution-spec.ts';
-import { renderSvg } from '../../src/plots/render-svg.ts';
-import type { VegaLiteSpec } from '../../src/plots/vega-lite-spec.ts';
+import { renderSvg, type VegaLiteSpec } from '../../src/plots/render-svg.ts';
 import { expectCorners } from './corners.ts';
 
 const points: ProbabilityPoint[] = [

@@ -1,10 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { OptionError } from '../../src/errors.ts';
-import { createKey } from '../../src/random/create-key.ts';
+import { createKey } from '../../src/random/key.ts';
 import type { DrawPosition } from '../../src/random/draw-position.ts';
-import { fillBits } from '../../src/random/fill-bits.ts';
+import { fillBits, fillUniforms } from '../../src/random/fill-bits.ts';
 import { fillNormals } from '../../src/random/fill-normals.ts';
-import { fillUniforms } from '../../src/random/fill-uniforms.ts';
 
 const good: DrawPosition = { key: createKey(0), start: 0, dimension: 4 };
 

@@ -1,10 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createKey } from '../../src/random/create-key.ts';
+import { createKey } from '../../src/random/key.ts';
 import type { DrawPosition } from '../../src/random/draw-position.ts';
-import { fillBits } from '../../src/random/fill-bits.ts';
+import { fillBits, fillUniforms } from '../../src/random/fill-bits.ts';
 import { fillNormals } from '../../src/random/fill-normals.ts';
-import { fillUniforms } from '../../src/random/fill-uniforms.ts';
 
 const FILLS: Record<string, (length: number, position: DrawPosition) => number[]> = {
   bits: (length, position) => {

@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { createKey } from '../../src/random/create-key.ts';
-import { fillBits } from '../../src/random/fill-bits.ts';
+import { createKey } from '../../src/random/key.ts';
+import { fillBits, fillUniforms } from '../../src/random/fill-bits.ts';
 import { fillNormals } from '../../src/random/fill-normals.ts';
-import { fillUniforms } from '../../src/random/fill-uniforms.ts';
 import { slowDraws, slowNormalPair } from './twins.ts';
 
 const CASES = [

@@ -1,8 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { OptionError } from '../../src/errors.ts';
-import { createKey } from '../../src/random/create-key.ts';
-import { foldIn } from '../../src/random/fold-in.ts';
-import { split } from '../../src/random/split.ts';
+import { createKey, foldIn, split } from '../../src/random/key.ts';
 
 /** The error that a call throws, or the test fails. */
 function errorOf(call: () => unknown): OptionError {

@@ -1,8 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createKey } from '../../src/random/create-key.ts';
-import { foldIn } from '../../src/random/fold-in.ts';
-import { split } from '../../src/random/split.ts';
+import { createKey, foldIn, split } from '../../src/random/key.ts';
 
 const seed = fc.bigInt({ min: 0n, max: 2n ** 64n - 1n });
 const index = fc.maxSafeNat();

@@ -1,8 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { createKey } from '../../src/random/create-key.ts';
-import { foldIn } from '../../src/random/fold-in.ts';
-import { split } from '../../src/random/split.ts';
-import { threefry2x32 } from '../../src/random/threefry2x32.ts';
+import { createKey, foldIn, split } from '../../src/random/key.ts';
+import { threefry2x32 } from '../../src/random/threefry.ts';
 
 const FOLD_INDICES = [
   0,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { halfRadius, normalPair } from '../../src/random/normal-pair.ts';
-import { threefry2x32 } from '../../src/random/threefry2x32.ts';
+import { threefry2x32 } from '../../src/random/threefry.ts';
 import { exactNormalPair, slowNormalPair } from './twins.ts';
 
 // The bounds that the doc comment of normalPair states.

@@ -1,10 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { createKey } from '../../src/random/create-key.ts';
-import { fillBits } from '../../src/random/fill-bits.ts';
+import { createKey, foldIn, split } from '../../src/random/key.ts';
+import { fillBits, fillUniforms } from '../../src/random/fill-bits.ts';
 import { fillNormals } from '../../src/random/fill-normals.ts';
-import { fillUniforms } from '../../src/random/fill-uniforms.ts';
-import { foldIn } from '../../src/random/fold-in.ts';
-import { split } from '../../src/random/split.ts';
 import type { Key } from '../../src/types.ts';
 import { chiSquareScore, correlationScore, countScore, kolmogorovSmirnov, moment, normalCdf } from './statistics.ts';
 

@@ -1,9 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { createKey } from '../../src/random/create-key.ts';
-import { fillBits, fillPlainBits } from '../../src/random/fill-bits.ts';
+import { createKey } from '../../src/random/key.ts';
+import { fillBits, fillPlainBits, fillPlainUniforms, fillUniforms } from '../../src/random/fill-bits.ts';
 import { fillNormals, fillPlainNormals } from '../../src/random/fill-normals.ts';
-import { fillPlainUniforms, fillUniforms } from '../../src/random/fill-uniforms.ts';
 import { normalPair } from '../../src/random/normal-pair.ts';
 import { BLOCKS_AT_A_TIME, createSimdDraws, simdDraws } from '../../src/random/simd/draws.ts';
 import { DRAWS_MODULE } from '../../src/random/simd/module.ts';
@@ -122,7 +121,7 @@ describe('without WebAssembly', () => {
     const plain = { words: new Uint32Array(990), numbers: new Float32Array(990), uniforms: new Float32Array(990) };
     (await import('../../src/random/fill-bits.ts')).fillBits(plain.words, position);
     (await import('../../src/random/fill-normals.ts')).fillNormals(plain.numbers, position);
-    (await import('../../src/random/fill-uniforms.ts')).fillUniforms(plain.uniforms, position);
+    (await import('../../src/random/fill-bits.ts')).fillUniforms(plain.uniforms, position);
     expect(plain).toEqual({ words, numbers, uniforms });
   });
 });

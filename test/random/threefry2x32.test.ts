@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { threefry2x32 } from '../../src/random/threefry2x32.ts';
+import { threefry2x32 } from '../../src/random/threefry.ts';
 import type { Key } from '../../src/types.ts';
 
 // Random123 (Salmon, Moraes, Dror, Shaw; D. E. Shaw Research), tests/kat_vectors, lines "threefry2x32 20": counter, key, result.

@@ -1,4 +1,4 @@
-import { threefry2x32 } from '../../src/random/threefry2x32.ts';
+import { threefry2x32 } from '../../src/random/threefry.ts';
 import type { Key } from '../../src/types.ts';
 
 /** Where a slow fill starts, and how many samples of which size. */

@@ -12,9 +12,8 @@ import { StabilityLoss } from '../../src/losses/stability-loss.ts';
 import { GaussianNoise } from '../../src/noise/gaussian-noise.ts';
 import type { MethodPresets } from '../../src/recipes/preset-types.ts';
 import { presets } from '../../src/recipes/presets.ts';
-import { rateDrop } from '../../src/recipes/rate-drop.ts';
+import { rateDrop, stepDecay } from '../../src/recipes/schedules.ts';
 import { Sgd } from '../../src/recipes/sgd.ts';
-import { stepDecay } from '../../src/recipes/step-decay.ts';
 import { linearClassifier } from '../helpers/linear.ts';
 
 const { logits } = linearClassifier([1, -1], 0);

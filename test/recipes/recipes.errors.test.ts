@@ -1,18 +1,15 @@
 import * as tf from '@tensorflow/tfjs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type CatrsError, DataError, OptionError, TensorError } from '../../src/errors.ts';
-import { decodeSafetensors } from '../../src/data/decode-safetensors.ts';
-import { encodeSafetensors } from '../../src/data/encode-safetensors.ts';
-import { createKey } from '../../src/random/create-key.ts';
+import { decodeSafetensors, encodeSafetensors } from '../../src/data/safetensors.ts';
+import { createKey } from '../../src/random/key.ts';
 import { captureCheckpoint } from '../../src/recipes/capture-checkpoint.ts';
-import type { CheckpointSubject } from '../../src/recipes/checkpoint-weights.ts';
-import { linearWarmup } from '../../src/recipes/linear-warmup.ts';
+import type { CheckpointSubject } from '../../src/recipes/checkpoint-format.ts';
+import { linearWarmup, rateDrop, stepDecay } from '../../src/recipes/schedules.ts';
 import { microBatches } from '../../src/recipes/micro-batches.ts';
 import { randomCropAndFlip } from '../../src/recipes/random-crop-and-flip.ts';
-import { rateDrop } from '../../src/recipes/rate-drop.ts';
 import { restoreCheckpoint } from '../../src/recipes/restore-checkpoint.ts';
 import { Sgd } from '../../src/recipes/sgd.ts';
-import { stepDecay } from '../../src/recipes/step-decay.ts';
 import { useBackend } from '../helpers/backends.ts';
 import { expectError, thrownBy } from '../helpers/errors.ts';
 

@@ -1,7 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { linearWarmup } from '../../src/recipes/linear-warmup.ts';
-import { rateDrop } from '../../src/recipes/rate-drop.ts';
-import { type Schedule, stepDecay } from '../../src/recipes/step-decay.ts';
+import { linearWarmup, rateDrop, type Schedule, stepDecay } from '../../src/recipes/schedules.ts';
 
 const step = { initial: 0.1, every: 50 };
 

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { LabelledDataset } from '../../src/data/labelled-dataset.ts';
 import { ClassifierError, DataError, OptionError } from '../../src/errors.ts';
-import { foldIn } from '../../src/random/fold-in.ts';
+import { foldIn } from '../../src/random/key.ts';
 import { softTargets, type SoftTargetRow, type SoftTargetsOptions } from '../../src/recipes/soft-targets.ts';
 import { SoftSmoothedClassifier } from '../../src/smoothed/soft-smoothed-classifier.ts';
 import { useBackend } from '../helpers/backends.ts';

@@ -1,7 +1,7 @@
 import { beforeAll, describe, it } from 'vitest';
 import type { LabelledDataset } from '../../src/data/labelled-dataset.ts';
 import { DataError, OptionError } from '../../src/errors.ts';
-import { createKey } from '../../src/random/create-key.ts';
+import { createKey } from '../../src/random/key.ts';
 import { trainingBatches } from '../../src/recipes/training-batches.ts';
 import { useBackend } from '../helpers/backends.ts';
 import { expectError } from '../helpers/errors.ts';

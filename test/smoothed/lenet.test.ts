@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import { expect, it } from 'vitest';
 import { lenet } from '../../src/models/lenet.ts';
 import { GaussianNoise } from '../../src/noise/gaussian-noise.ts';
-import { createKey } from '../../src/random/create-key.ts';
+import { createKey } from '../../src/random/key.ts';
 import { SmoothedClassifier } from '../../src/smoothed/smoothed-classifier.ts';
 import { useBackend } from '../helpers/backends.ts';
 import { type FixtureArray, readFixture, readWeights, toTensor, type WeightEntry } from '../helpers/fixtures.ts';

@@ -1,10 +1,9 @@
 import * as tf from '@tensorflow/tfjs';
 import { GaussianNoise } from '../../src/noise/gaussian-noise.ts';
-import { createKey } from '../../src/random/create-key.ts';
-import { foldIn } from '../../src/random/fold-in.ts';
+import { createKey, foldIn } from '../../src/random/key.ts';
 import { SmoothedClassifier } from '../../src/smoothed/smoothed-classifier.ts';
-import { normalQuantile } from '../../src/stats/normal-quantile.ts';
-import { clopperPearsonLowerBound } from '../../src/stats/clopper-pearson-lower-bound.ts';
+import { normalQuantile } from '../../src/stats/normal.ts';
+import { clopperPearsonLowerBound } from '../../src/stats/clopper-pearson.ts';
 import { linearClassifier } from '../helpers/linear.ts';
 
 export interface LinearRuns {

@@ -1,15 +1,17 @@
-import { allOf } from '../../src/certify/all-of.ts';
+import {
+  allOf,
+  stopAtDeadline,
+  stopAtGain,
+  stopAtRadius,
+  stopAtSamples,
+  stopAtWidth,
+} from '../../src/certify/stops.ts';
 import { anytimeRadius } from '../../src/certify/anytime-radius.ts';
 import { fixedRadius } from '../../src/certify/fixed-radius.ts';
 import { fixedSample } from '../../src/certify/fixed-sample.ts';
 import { ladder } from '../../src/certify/ladder.ts';
 import { oracleTest } from '../../src/certify/oracle-test.ts';
 import type { CertificationRule } from '../../src/certify/rule.ts';
-import { stopAtDeadline } from '../../src/certify/stop-at-deadline.ts';
-import { stopAtGain } from '../../src/certify/stop-at-gain.ts';
-import { stopAtRadius } from '../../src/certify/stop-at-radius.ts';
-import { stopAtSamples } from '../../src/certify/stop-at-samples.ts';
-import { stopAtWidth } from '../../src/certify/stop-at-width.ts';
 import { topK } from '../../src/certify/top-k.ts';
 import { topTwo } from '../../src/certify/top-two.ts';
 import type { Certificate } from '../../src/certify/types.ts';
@@ -21,10 +23,9 @@ import { SoundGaussianNoise } from '../../src/noise/sound-gaussian-noise.ts';
 import { SplittingNoise } from '../../src/noise/splitting-noise.ts';
 import type { DeterministicNoise, Noise } from '../../src/noise/types.ts';
 import { UniformNoise } from '../../src/noise/uniform-noise.ts';
-import { createKey } from '../../src/random/create-key.ts';
+import { createKey } from '../../src/random/key.ts';
 import { CertificationProcess } from '../../src/smoothed/certification-process.ts';
-import { derandomizedCertificate } from '../../src/smoothed/derandomized-certificate.ts';
-import { softCertificate } from '../../src/smoothed/soft-certificate.ts';
+import { derandomizedCertificate, softCertificate } from '../../src/smoothed/certificates.ts';
 import type { Norm } from '../../src/types.ts';
 import { randomVotes } from '../certify/play.ts';
 

@@ -8,7 +8,7 @@ import { attackDataset } from '../../src/evaluate/attack-dataset.ts';
 import { certifyDataset } from '../../src/evaluate/certify-dataset.ts';
 import { DeterministicSplittingNoise } from '../../src/noise/deterministic-splitting-noise.ts';
 import { GaussianNoise } from '../../src/noise/gaussian-noise.ts';
-import { createKey } from '../../src/random/create-key.ts';
+import { createKey } from '../../src/random/key.ts';
 import { softTargets } from '../../src/recipes/soft-targets.ts';
 import { DerandomizedClassifier } from '../../src/smoothed/derandomized-classifier.ts';
 import { SmoothedClassifier } from '../../src/smoothed/smoothed-classifier.ts';

@@ -4,7 +4,7 @@ import type { Classifier } from '../../src/classifier/types.ts';
 import { type CatrsError, ClassifierError, OptionError, TensorError } from '../../src/errors.ts';
 import { additiveNoise } from '../../src/noise/additive-noise.ts';
 import { GaussianNoise } from '../../src/noise/gaussian-noise.ts';
-import { createKey } from '../../src/random/create-key.ts';
+import { createKey } from '../../src/random/key.ts';
 import { SmoothedClassifier } from '../../src/smoothed/smoothed-classifier.ts';
 import type { SmoothedClassifierOptions } from '../../src/smoothed/types.ts';
 import { describeBackends, useBackend } from '../helpers/backends.ts';

@@ -1,14 +1,11 @@
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { gaussianRadius } from '../../src/noise/gaussian-radius.ts';
-import { GaussianNoise } from '../../src/noise/gaussian-noise.ts';
-import { createKey } from '../../src/random/create-key.ts';
-import { foldIn } from '../../src/random/fold-in.ts';
-import { split } from '../../src/random/split.ts';
+import { GaussianNoise, gaussianRadius } from '../../src/noise/gaussian-noise.ts';
+import { createKey, foldIn, split } from '../../src/random/key.ts';
 import { SoftSmoothedClassifier } from '../../src/smoothed/soft-smoothed-classifier.ts';
 import type { StreamExample } from '../../src/smoothed/types.ts';
 import { verifyCertificate } from '../../src/smoothed/verify-certificate.ts';
-import { normalCdf } from '../../src/stats/normal-distribution.ts';
+import { normalCdf } from '../../src/stats/normal.ts';
 import { OptionError } from '../../src/errors.ts';
 import { describeBackends, useBackend } from '../helpers/backends.ts';
 import { expectError } from '../helpers/errors.ts';

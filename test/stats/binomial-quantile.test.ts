@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { binomialQuantile } from '../../src/stats/binomial-quantile.ts';
+import { binomialQuantile } from '../../src/stats/binomial.ts';
 import { compare, complement, exactly, exactTail } from './exact-binomial-tail.ts';
 import { uniformStream } from './uniform-stream.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { binomialTest } from '../../src/stats/binomial-test.ts';
+import { binomialTest } from '../../src/stats/binomial.ts';
 import { compareToDecimal } from './exact-binomial-tail.ts';
 import { readFixture } from './read-fixture.ts';
 

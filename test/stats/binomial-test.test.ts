@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { binomialTest } from '../../src/stats/binomial-test.ts';
+import { binomialTest } from '../../src/stats/binomial.ts';
 import { compare, exactly, exactTail } from './exact-binomial-tail.ts';
 
 describe('binomialTest', () => {

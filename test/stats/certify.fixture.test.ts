@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { binomialTest } from '../../src/stats/binomial-test.ts';
-import { clopperPearsonLowerBound } from '../../src/stats/clopper-pearson-lower-bound.ts';
-import { normalQuantileLower } from '../../src/stats/normal-quantile-lower.ts';
+import { binomialTest } from '../../src/stats/binomial.ts';
+import { clopperPearsonLowerBound } from '../../src/stats/clopper-pearson.ts';
+import { normalQuantileLower } from '../../src/stats/normal.ts';
 import { readFixture } from './read-fixture.ts';
 
 interface CertifyRow {

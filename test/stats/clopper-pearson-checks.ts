@@ -1,4 +1,4 @@
-import { clopperPearsonLowerBound } from '../../src/stats/clopper-pearson-lower-bound.ts';
+import { clopperPearsonLowerBound } from '../../src/stats/clopper-pearson.ts';
 import type { ProbabilityBound } from '../../src/types.ts';
 import { type Big, compare, exactly, exactTail, type Given } from './exact-binomial-tail.ts';
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { randomizedClopperPearsonLowerBound } from '../../src/stats/randomized-clopper-pearson-lower-bound.ts';
+import { randomizedClopperPearsonLowerBound } from '../../src/stats/clopper-pearson.ts';
 import { faults, faultsOf } from './clopper-pearson-checks.ts';
 import { type Big, chooseUpTo, compare, exactly, exactTail, type Given } from './exact-binomial-tail.ts';
 import { uniformStream, type UniformStream } from './uniform-stream.ts';

@@ -1,7 +1,6 @@
 import jstat from 'jstat';
 import { describe, expect, it } from 'vitest';
-import { clopperPearsonLowerBound } from '../../src/stats/clopper-pearson-lower-bound.ts';
-import { clopperPearsonUpperBound } from '../../src/stats/clopper-pearson-upper-bound.ts';
+import { clopperPearsonLowerBound, clopperPearsonUpperBound } from '../../src/stats/clopper-pearson.ts';
 import { TOLERANCE } from './clopper-pearson-checks.ts';
 import { compareToDecimal } from './exact-binomial-tail.ts';
 import { readFixture } from './read-fixture.ts';

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { clopperPearsonLowerBound } from '../../src/stats/clopper-pearson-lower-bound.ts';
-import { clopperPearsonUpperBound } from '../../src/stats/clopper-pearson-upper-bound.ts';
+import { clopperPearsonLowerBound, clopperPearsonUpperBound } from '../../src/stats/clopper-pearson.ts';
 
 describe('clopperPearsonLowerBound', () => {
   it('knows nothing without a success or without a trial', () => {

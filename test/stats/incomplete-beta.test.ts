@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { logBeta } from '../../src/stats/beta-kernel.ts';
-import { logIncompleteBeta, logIncompleteBetaRatio } from '../../src/stats/log-incomplete-beta.ts';
+import { logBeta, logIncompleteBeta, logIncompleteBetaRatio } from '../../src/stats/incomplete-beta.ts';
 import { chooseUpTo, exactTail, logOf } from './exact-binomial-tail.ts';
 import { readFixture } from './read-fixture.ts';
 import { uniformStream } from './uniform-stream.ts';

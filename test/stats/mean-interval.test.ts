@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { meanInterval } from '../../src/stats/mean-interval.ts';
-import { studentTQuantile } from '../../src/stats/student-t-quantile.ts';
+import { meanInterval, studentTQuantile } from '../../src/stats/mean-interval.ts';
 import { readFixture } from './read-fixture.ts';
 
 const { student_t: rows } = readFixture<{ student_t: [number, number, string][] }>('stats_extra.json');

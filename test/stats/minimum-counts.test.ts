@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { binomialTest } from '../../src/stats/binomial-test.ts';
-import { clopperPearsonLowerBound } from '../../src/stats/clopper-pearson-lower-bound.ts';
-import { minimumCountToCertify } from '../../src/stats/minimum-count-to-certify.ts';
-import { minimumSamplesToCertify } from '../../src/stats/minimum-samples-to-certify.ts';
-import { minimumSamplesToPredict } from '../../src/stats/minimum-samples-to-predict.ts';
+import { binomialTest } from '../../src/stats/binomial.ts';
+import { clopperPearsonLowerBound } from '../../src/stats/clopper-pearson.ts';
+import {
+  minimumCountToCertify,
+  minimumSamplesToCertify,
+  minimumSamplesToPredict,
+} from '../../src/stats/minimum-samples.ts';
 import { compare, exactly, exactTail } from './exact-binomial-tail.ts';
 import { readFixture } from './read-fixture.ts';
 

@@ -1,11 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { BetaPrior } from '../../src/stats/beta-mixture.ts';
-import { bettingLowerBound } from '../../src/stats/betting-lower-bound.ts';
-import { clopperPearsonLowerBound } from '../../src/stats/clopper-pearson-lower-bound.ts';
-import { mixtureLowerBound } from '../../src/stats/mixture-lower-bound.ts';
-import { mixtureUpperBound } from '../../src/stats/mixture-upper-bound.ts';
-import { normalQuantile } from '../../src/stats/normal-quantile.ts';
+import { bettingLowerBound, mixtureLowerBound, mixtureUpperBound } from '../../src/stats/mixture-bounds.ts';
+import { clopperPearsonLowerBound } from '../../src/stats/clopper-pearson.ts';
+import { normalQuantile } from '../../src/stats/normal.ts';
 import { compareToDecimal } from './exact-binomial-tail.ts';
 import { JEFFREYS, PRIORS } from './priors.ts';
 import { readFixture } from './read-fixture.ts';

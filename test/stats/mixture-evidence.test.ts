@@ -1,9 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { BetaPrior } from '../../src/stats/beta-mixture.ts';
-import { logBeta } from '../../src/stats/beta-kernel.ts';
-import { logIncompleteBeta } from '../../src/stats/log-incomplete-beta.ts';
-import { logMixtureEvidence } from '../../src/stats/log-mixture-evidence.ts';
+import { type BetaPrior, logMixtureEvidence } from '../../src/stats/beta-mixture.ts';
+import { logBeta, logIncompleteBeta } from '../../src/stats/incomplete-beta.ts';
 import { JEFFREYS, PRIORS, SELECTION } from './priors.ts';
 import { readFixture } from './read-fixture.ts';
 

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { logMixtureEvidence } from '../../src/stats/log-mixture-evidence.ts';
-import { mixtureLowerBound } from '../../src/stats/mixture-lower-bound.ts';
-import { mixtureUpperBound } from '../../src/stats/mixture-upper-bound.ts';
+import { logMixtureEvidence } from '../../src/stats/beta-mixture.ts';
+import { mixtureLowerBound, mixtureUpperBound } from '../../src/stats/mixture-bounds.ts';
 import { faultsOf } from './clopper-pearson-checks.ts';
 import { compare, exactly, type Given, logOf, times } from './exact-binomial-tail.ts';
 import { exactLikelihood, exactLogEvidenceAbove, exactLogEvidenceBelow, exactMixture } from './exact-mixture.ts';

@@ -1,8 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { bettingLowerBound } from '../../src/stats/betting-lower-bound.ts';
-import { logMixtureEvidence } from '../../src/stats/log-mixture-evidence.ts';
-import { mixtureLowerBound } from '../../src/stats/mixture-lower-bound.ts';
-import { mixtureUpperBound } from '../../src/stats/mixture-upper-bound.ts';
+import { bettingLowerBound, mixtureLowerBound, mixtureUpperBound } from '../../src/stats/mixture-bounds.ts';
+import { logMixtureEvidence } from '../../src/stats/beta-mixture.ts';
 import { chanceOfClaim } from './chance-of-claim.ts';
 import { JEFFREYS, SELECTION } from './priors.ts';
 

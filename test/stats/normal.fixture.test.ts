@@ -1,7 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { normalCdf, normalSurvival } from '../../src/stats/normal-distribution.ts';
-import { normalQuantile } from '../../src/stats/normal-quantile.ts';
-import { normalQuantileLower } from '../../src/stats/normal-quantile-lower.ts';
+import { normalCdf, normalQuantile, normalQuantileLower, normalSurvival } from '../../src/stats/normal.ts';
 import { compareToDecimal } from './exact-binomial-tail.ts';
 import { readFixture } from './read-fixture.ts';
 

@@ -1,8 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { normalCdf, normalSurvival } from '../../src/stats/normal-distribution.ts';
-import { normalQuantile } from '../../src/stats/normal-quantile.ts';
-import { normalQuantileLower } from '../../src/stats/normal-quantile-lower.ts';
+import { normalCdf, normalQuantile, normalQuantileLower, normalSurvival } from '../../src/stats/normal.ts';
 
 describe('the standard normal distribution', () => {
   it('is right at its ends and in the middle', () => {

@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { clopperPearsonLowerBound } from '../../src/stats/clopper-pearson-lower-bound.ts';
-import { randomizedClopperPearsonLowerBound } from '../../src/stats/randomized-clopper-pearson-lower-bound.ts';
+import { clopperPearsonLowerBound, randomizedClopperPearsonLowerBound } from '../../src/stats/clopper-pearson.ts';
 import { ALPHAS, faultsOf } from './clopper-pearson-checks.ts';
 import { choose, compare, compareToDecimal, exactly, exactTail, type Given, logOf } from './exact-binomial-tail.ts';
 import { readFixture } from './read-fixture.ts';

@@ -1,23 +1,21 @@
 import { describe, expect, it } from 'vitest';
 import { OptionError } from '../../src/errors.ts';
-import { bettingLowerBound } from '../../src/stats/betting-lower-bound.ts';
-import { binomialQuantile } from '../../src/stats/binomial-quantile.ts';
-import { binomialTest } from '../../src/stats/binomial-test.ts';
-import { clopperPearsonLowerBound } from '../../src/stats/clopper-pearson-lower-bound.ts';
-import { clopperPearsonUpperBound } from '../../src/stats/clopper-pearson-upper-bound.ts';
+import { bettingLowerBound, mixtureLowerBound, mixtureUpperBound } from '../../src/stats/mixture-bounds.ts';
+import { binomialQuantile, binomialTest } from '../../src/stats/binomial.ts';
+import {
+  clopperPearsonLowerBound,
+  clopperPearsonUpperBound,
+  randomizedClopperPearsonLowerBound,
+} from '../../src/stats/clopper-pearson.ts';
 import { empiricalBernsteinLowerBound } from '../../src/stats/empirical-bernstein-lower-bound.ts';
-import { logMixtureEvidence } from '../../src/stats/log-mixture-evidence.ts';
-import { meanInterval } from '../../src/stats/mean-interval.ts';
-import { minimumCountToCertify } from '../../src/stats/minimum-count-to-certify.ts';
-import { minimumSamplesToCertify } from '../../src/stats/minimum-samples-to-certify.ts';
-import { minimumSamplesToPredict } from '../../src/stats/minimum-samples-to-predict.ts';
-import { mixtureLowerBound } from '../../src/stats/mixture-lower-bound.ts';
-import { mixtureUpperBound } from '../../src/stats/mixture-upper-bound.ts';
-import { normalCdf, normalSurvival } from '../../src/stats/normal-distribution.ts';
-import { normalQuantile } from '../../src/stats/normal-quantile.ts';
-import { normalQuantileLower } from '../../src/stats/normal-quantile-lower.ts';
-import { randomizedClopperPearsonLowerBound } from '../../src/stats/randomized-clopper-pearson-lower-bound.ts';
-import { studentTQuantile } from '../../src/stats/student-t-quantile.ts';
+import { logMixtureEvidence } from '../../src/stats/beta-mixture.ts';
+import { meanInterval, studentTQuantile } from '../../src/stats/mean-interval.ts';
+import {
+  minimumCountToCertify,
+  minimumSamplesToCertify,
+  minimumSamplesToPredict,
+} from '../../src/stats/minimum-samples.ts';
+import { normalCdf, normalQuantile, normalQuantileLower, normalSurvival } from '../../src/stats/normal.ts';
 import { JEFFREYS } from './priors.ts';
 
 const half = { p: 0.5, q: 0.5 };

@@ -1,5 +1,5 @@
-import { createKey } from '../../src/random/create-key.ts';
-import { fillUniforms } from '../../src/random/fill-uniforms.ts';
+import { createKey } from '../../src/random/key.ts';
+import { fillUniforms } from '../../src/random/fill-bits.ts';
 
 /** Draws for the points at which a bound is tested: the same ones on every run. */
 export interface UniformStream {

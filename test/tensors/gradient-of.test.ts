@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { expect, it } from 'vitest';
-import { gradientSeeing } from '../../src/tensors/gradient-of.ts';
+import { gradientSeeing } from '../../src/tensors/tape.ts';
 import { describeBackends } from '../helpers/backends.ts';
 import { expectNoLeak } from '../helpers/leaks.ts';
 

@@ -1,12 +1,10 @@
 import * as tf from '@tensorflow/tfjs';
 import { expect, it } from 'vitest';
-import { asConstant } from '../../src/tensors/as-constant.ts';
+import { asConstant, oneHot, shortenRows } from '../../src/tensors/masks.ts';
 import { crossEntropyRows, klRows, labelEntries, meanSoftmax } from '../../src/tensors/cross-entropy.ts';
-import { gradientOf } from '../../src/tensors/gradient-of.ts';
+import { gradientOf } from '../../src/tensors/tape.ts';
 import { checkLabels } from '../../src/tensors/labels.ts';
-import { oneHot } from '../../src/tensors/one-hot.ts';
-import { shortenRows } from '../../src/tensors/per-example.ts';
-import { withDispose } from '../../src/tensors/with-dispose.ts';
+import { withDispose } from '../../src/tensors/own-tensor.ts';
 import { describeBackends } from '../helpers/backends.ts';
 import { thrownBy } from '../helpers/errors.ts';
 import { expectNoLeak } from '../helpers/leaks.ts';

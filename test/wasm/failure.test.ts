@@ -11,7 +11,7 @@ import {
   checkClassifier,
   createKey,
 } from '../../src/index.ts';
-import { guardKernels } from '../../src/wasm/guard-kernels.ts';
+import { guardKernels } from '../../src/wasm/register-kernels.ts';
 import { useWasm } from '../../src/wasm/index.ts';
 import { documentedForm, thrownBy } from '../helpers/errors.ts';
 

@@ -1,13 +1,12 @@
 import * as tf from '@tensorflow/tfjs';
 import type { KernelFunc, TensorInfo } from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { WasmBackend } from '../../src/wasm/backend.ts';
+import type { KernelCall, TrainingKernel, WasmBackend } from '../../src/wasm/backend.ts';
 import { useWasm } from '../../src/wasm/index.ts';
 import { conv2d } from '../../src/wasm/kernels/conv2d.ts';
 import { conv2dBackpropFilter } from '../../src/wasm/kernels/conv2d-backprop-filter.ts';
 import { conv2dBackpropInput } from '../../src/wasm/kernels/conv2d-backprop-input.ts';
 import { maxPoolGrad } from '../../src/wasm/kernels/max-pool-grad.ts';
-import type { KernelCall, TrainingKernel } from '../../src/wasm/kernels/training-kernel.ts';
 import { deviation, sample } from './compare.ts';
 
 let shippedConv2d: KernelFunc;

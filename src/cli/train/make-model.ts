@@ -1,6 +1,6 @@
 import type * as tf from '@tensorflow/tfjs';
 import { cifarResnet } from '../../models/cifar-resnet.ts';
-import { imageStatistics } from '../../models/image-statistics.ts';
+import { imageStatistics } from '../../models/normalize.ts';
 import { lenet } from '../../models/lenet.ts';
 import type { PresetModel } from '../../recipes/preset-types.ts';
 import type { Key } from '../../types.ts';

@@ -1,6 +1,6 @@
 import { mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { lockFor } from '../../node/lock-for.ts';
+import { lockFor } from '../../node/file-lock.ts';
 import { CliError } from '../cli-error.ts';
 import { inFile } from '../in-file.ts';
 

@@ -1,12 +1,12 @@
 import { setImmediate } from 'node:timers/promises';
 import type * as tf from '@tensorflow/tfjs';
-import { foldIn } from '../../random/fold-in.ts';
+import { foldIn } from '../../random/key.ts';
 import { batchKeys } from '../../random/purposes.ts';
-import type { DatasetBatch } from '../../recipes/dataset-batch.ts';
+import type { DatasetBatch } from '../../recipes/read-batch.ts';
 import { microBatches } from '../../recipes/micro-batches.ts';
 import { randomCropAndFlip } from '../../recipes/random-crop-and-flip.ts';
 import type { Sgd } from '../../recipes/sgd.ts';
-import { type Schedule, stepDecay } from '../../recipes/step-decay.ts';
+import { type Schedule, stepDecay } from '../../recipes/schedules.ts';
 import { trainingBatches } from '../../recipes/training-batches.ts';
 import type { Key } from '../../types.ts';
 import { CliError } from '../cli-error.ts';

@@ -1,6 +1,6 @@
 import { presets } from '../../recipes/presets.ts';
 import type { PresetModel, PresetTraining } from '../../recipes/preset-types.ts';
-import type { DropTiming } from '../../recipes/step-decay.ts';
+import type { DropTiming } from '../../recipes/schedules.ts';
 import type { Json } from '../../types.ts';
 import { CliError } from '../cli-error.ts';
 import { checkMethodOptions, methodFields } from './method-fields.ts';

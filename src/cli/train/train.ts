@@ -1,13 +1,11 @@
 import type * as tf from '@tensorflow/tfjs';
 import { checkClassifier } from '../../classifier/check-classifier.ts';
 import { checkTraining } from '../../losses/check-training.ts';
-import { loadCheckpoint } from '../../node/load-checkpoint.ts';
-import { saveCheckpoint } from '../../node/save-checkpoint.ts';
+import { loadCheckpoint, saveCheckpoint } from '../../node/checkpoint-files.ts';
 import { saveModel } from '../../node/save-model.ts';
-import { createKey } from '../../random/create-key.ts';
-import { foldIn } from '../../random/fold-in.ts';
+import { createKey, foldIn } from '../../random/key.ts';
 import { trainingKeys } from '../../random/purposes.ts';
-import { OwnDataset } from '../../data/own-dataset.ts';
+import { OwnDataset } from '../../data/labelled-dataset.ts';
 import { microBatches } from '../../recipes/micro-batches.ts';
 import { readBatch } from '../../recipes/read-batch.ts';
 import { Sgd } from '../../recipes/sgd.ts';

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
-import { crc32 } from '../../data/crc32.ts';
-import { decodeNpy } from '../../data/decode-npy.ts';
+import { crc32 } from '../../data/file-bytes.ts';
+import { decodeNpy } from '../../data/npy.ts';
 import type { LabelledDataset } from '../../data/labelled-dataset.ts';
-import type { NpyArray } from '../../data/npy-types.ts';
+import type { NpyArray } from '../../data/npy-header.ts';
 import type { Json } from '../../types.ts';
 import { CliError } from '../cli-error.ts';
 import { inFile } from '../in-file.ts';

@@ -1,14 +1,22 @@
 import * as tf from '@tensorflow/tfjs';
 import type { KernelFunc, TensorInfo } from '@tensorflow/tfjs';
-import type { WasmBackend } from '../backend.ts';
-import { allocate, floatsOf, release, reshaped, zeros } from '../backend.ts';
-import { runKernel, transposed } from '../run-kernel.ts';
+import {
+  allocate,
+  floatsOf,
+  type KernelCall,
+  release,
+  reshaped,
+  runKernel,
+  type TrainingKernel,
+  transposed,
+  type WasmBackend,
+  zeros,
+} from '../backend.ts';
 import type { SimdOf } from '../simd/instance.ts';
 import { matrixProductSimd } from '../simd/matrix-product.ts';
-import type { MatrixView } from '../simd/pack.ts';
+import type { MatrixView } from '../simd/packing.ts';
 import { fused } from './fused.ts';
 import { onCpu } from './on-cpu.ts';
-import type { KernelCall, TrainingKernel } from './training-kernel.ts';
 
 /**
  * `op(a) · op(b)` with op the identity or the transpose of the last two axes.

@@ -1,10 +1,16 @@
 import * as tf from '@tensorflow/tfjs';
 import type { KernelFunc, TensorInfo } from '@tensorflow/tfjs';
-import type { WasmBackend } from '../backend.ts';
-import { addressOf, allocate, floatsOf, release } from '../backend.ts';
+import {
+  addressOf,
+  allocate,
+  floatsOf,
+  type KernelCall,
+  release,
+  type TrainingKernel,
+  type WasmBackend,
+} from '../backend.ts';
 import type { Simd, SimdOf } from '../simd/instance.ts';
 import { onCpu } from './on-cpu.ts';
-import type { KernelCall, TrainingKernel } from './training-kernel.ts';
 
 const BYTES = Float32Array.BYTES_PER_ELEMENT;
 

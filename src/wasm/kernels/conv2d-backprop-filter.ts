@@ -1,13 +1,17 @@
 import * as tf from '@tensorflow/tfjs';
 import type { TensorInfo } from '@tensorflow/tfjs';
-import type { WasmBackend } from '../backend.ts';
-import { release, zeros } from '../backend.ts';
-import { runKernel, transposed } from '../run-kernel.ts';
+import {
+  type KernelCall,
+  release,
+  runKernel,
+  type TrainingKernel,
+  transposed,
+  type WasmBackend,
+  zeros,
+} from '../backend.ts';
 import type { SimdOf } from '../simd/instance.ts';
 import { filterGradientSimd } from '../simd/filter-gradient.ts';
-import type { ConvGeometry } from './conv-geometry.ts';
-import { convGeometry, withFittingGradient } from './conv-geometry.ts';
-import type { KernelCall, TrainingKernel } from './training-kernel.ts';
+import { type ConvGeometry, convGeometry, withFittingGradient } from './conv-geometry.ts';
 
 /**
  * Gradient of a convolution with respect to its filter. Missing from the backend.

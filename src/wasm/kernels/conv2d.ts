@@ -1,11 +1,10 @@
 import type { KernelFunc, TensorInfo } from '@tensorflow/tfjs';
 import type { Simd } from '../simd/instance.ts';
 import { convolutionSimd } from '../simd/convolution.ts';
-import type { ConvGeometry } from './conv-geometry.ts';
-import { convGeometry } from './conv-geometry.ts';
+import { type ConvGeometry, convGeometry } from './conv-geometry.ts';
 import { fused } from './fused.ts';
 import { shippedConvolution } from './shipped-convolution.ts';
-import type { TrainingKernel } from './training-kernel.ts';
+import type { TrainingKernel } from '../backend.ts';
 
 /**
  * The convolution itself.

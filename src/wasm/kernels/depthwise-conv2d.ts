@@ -1,14 +1,11 @@
 import * as tf from '@tensorflow/tfjs';
 import type { KernelFunc, TensorInfo } from '@tensorflow/tfjs';
-import type { WasmBackend } from '../backend.ts';
-import { allocate, floatsOf } from '../backend.ts';
+import { allocate, floatsOf, type KernelCall, type TrainingKernel, type WasmBackend } from '../backend.ts';
 import { depthwiseSimd } from '../simd/depthwise.ts';
 import type { SimdOf } from '../simd/instance.ts';
-import type { ConvGeometry } from './conv-geometry.ts';
-import { convGeometry } from './conv-geometry.ts';
+import { type ConvGeometry, convGeometry } from './conv-geometry.ts';
 import { fused } from './fused.ts';
 import { shippedConvolution } from './shipped-convolution.ts';
-import type { KernelCall, TrainingKernel } from './training-kernel.ts';
 
 /**
  * Depthwise convolution, `y[p, i·m + j] = Σ_t x[p + t, i] · W[t, i, j]` with the channel multiplier m.

@@ -1,10 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
 import type { TensorInfo } from '@tensorflow/tfjs';
 import { CatrsError } from '../../errors.ts';
-import type { WasmBackend } from '../backend.ts';
-import { floatsOf } from '../backend.ts';
+import { floatsOf, type KernelCall, type TrainingKernel, type WasmBackend } from '../backend.ts';
 import { cpuKernel, onCpu } from './on-cpu.ts';
-import type { KernelCall, TrainingKernel } from './training-kernel.ts';
 
 /** Kernels that the `cpu` backend computes: the shipped one errs, always or in the case stated, and no network spends its time there. */
 export const cpuKernels: readonly TrainingKernel[] = [

@@ -1,10 +1,8 @@
 import type { TensorInfo } from '@tensorflow/tfjs';
 import { CatrsError } from '../../errors.ts';
-import { release } from '../backend.ts';
-import { runKernel } from '../run-kernel.ts';
+import { type KernelCall, release, runKernel } from '../backend.ts';
 import type { SimdOf } from '../simd/instance.ts';
 import { clampInPlace } from './clamp.ts';
-import type { KernelCall } from './training-kernel.ts';
 
 /**
  * `activation(linear + bias)`, the second half of a fused kernel.

@@ -1,10 +1,15 @@
 import type { TensorInfo } from '@tensorflow/tfjs';
-import type { WasmBackend } from '../backend.ts';
-import { addressOf, allocate, floatsOf, release } from '../backend.ts';
+import {
+  addressOf,
+  allocate,
+  floatsOf,
+  type KernelCall,
+  release,
+  type TrainingKernel,
+  type WasmBackend,
+} from '../backend.ts';
 import type { SimdOf } from '../simd/instance.ts';
-import type { ConvGeometry } from './conv-geometry.ts';
-import { poolGeometry, withFittingGradient } from './conv-geometry.ts';
-import type { KernelCall, TrainingKernel } from './training-kernel.ts';
+import { type ConvGeometry, poolGeometry, withFittingGradient } from './conv-geometry.ts';
 
 const BYTES = Float32Array.BYTES_PER_ELEMENT;
 

@@ -1,8 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import type { DataType, KernelConfig, KernelFunc, NamedTensorInfoMap, TensorInfo } from '@tensorflow/tfjs';
 import { CatrsError } from '../../errors.ts';
-import type { WasmBackend } from '../backend.ts';
-import type { KernelCall, TrainingKernel } from './training-kernel.ts';
+import type { KernelCall, TrainingKernel, WasmBackend } from '../backend.ts';
 
 /** The part of TensorFlow.js's `MathBackendCPU` that is used here. */
 interface CpuBackend {

@@ -1,11 +1,8 @@
 import type { TensorInfo } from '@tensorflow/tfjs';
-import type { WasmBackend } from '../backend.ts';
-import { addressOf, allocate, floatsOf } from '../backend.ts';
+import { addressOf, allocate, floatsOf, type KernelCall, type TrainingKernel, type WasmBackend } from '../backend.ts';
 import type { Simd, SimdOf } from '../simd/instance.ts';
-import type { ConvGeometry } from './conv-geometry.ts';
-import { poolGeometry, withFittingGradient } from './conv-geometry.ts';
+import { type ConvGeometry, poolGeometry, withFittingGradient } from './conv-geometry.ts';
 import { onCpu } from './on-cpu.ts';
-import type { KernelCall, TrainingKernel } from './training-kernel.ts';
 
 const BYTES = Float32Array.BYTES_PER_ELEMENT;
 

@@ -1,10 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import type { KernelFunc, TensorInfo } from '@tensorflow/tfjs';
-import { release, zeros } from '../backend.ts';
-import { runKernel } from '../run-kernel.ts';
-import type { ConvGeometry } from './conv-geometry.ts';
-import { reachOf } from './conv-geometry.ts';
-import type { KernelCall } from './training-kernel.ts';
+import { type KernelCall, release, runKernel, zeros } from '../backend.ts';
+import { type ConvGeometry, reachOf } from './conv-geometry.ts';
 
 /**
  * The convolution that the backend ships (XNNPACK), called so that it computes what is asked for.

@@ -1,9 +1,15 @@
 import * as tf from '@tensorflow/tfjs';
 import type { KernelFunc, TensorInfo } from '@tensorflow/tfjs';
-import type { WasmBackend } from '../backend.ts';
-import { addressOf, allocate, floatsOf, release } from '../backend.ts';
+import {
+  addressOf,
+  allocate,
+  floatsOf,
+  type KernelCall,
+  release,
+  type TrainingKernel,
+  type WasmBackend,
+} from '../backend.ts';
 import type { Simd, SimdOf } from '../simd/instance.ts';
-import type { KernelCall, TrainingKernel } from './training-kernel.ts';
 
 const BYTES = Float32Array.BYTES_PER_ELEMENT;
 
@@ -89,4 +95,31 @@ function columnSums(backend: WasmBackend, simd: Simd, x: TensorInfo, columns: nu
   for (let i = rows * joined; i < values.length; i++) sums[i % columns]! += values[i]!;
   release(backend, partial);
   return sums;
+}
+
+/**
+ * `y[s, ...] = Σ x[i, ...]` over the i with `segmentIds[i] = s`: the gradient of `tf.gather`. Missing from the backend.
+ *
+ * Ids outside [0, numSegments) are left out, as on the other backends.
+ *
+ * @internal
+ */
+export const unsortedSegmentSum: TrainingKernel = { kernelName: 'UnsortedSegmentSum', build: () => sumSegments };
+
+function sumSegments({ backend, inputs, attrs }: KernelCall): TensorInfo {
+  const { x, segmentIds } = inputs as { x: TensorInfo; segmentIds: TensorInfo };
+  const numSegments = attrs['numSegments'] as number;
+  const rowShape = x.shape.slice(1);
+  const y = backend.makeOutput([numSegments, ...rowShape], x.dtype);
+  const rowSize = rowShape.reduce((size, extent) => size * extent, 1);
+  const sums = backend.typedArrayFromHeap(y).fill(0);
+  const values = backend.typedArrayFromHeap(x);
+  const ids = backend.typedArrayFromHeap(segmentIds);
+  // An id may stand for a whole row or, when segmentIds has more axes, for a part of one.
+  const valuesPerId = values.length / ids.length;
+  for (let i = 0; i < values.length; i++) {
+    const id = ids[Math.floor(i / valuesPerId)]!;
+    if (id >= 0 && id < numSegments) sums[id * rowSize + (i % rowSize)]! += values[i]!;
+  }
+  return y;
 }

@@ -1,5 +1,5 @@
 import type { KernelFunc, TensorInfo } from '@tensorflow/tfjs';
-import type { KernelCall, TrainingKernel } from './training-kernel.ts';
+import type { KernelCall, TrainingKernel } from '../backend.ts';
 
 /**
  * Repeats a tensor along its axes, by copying ever larger blocks.

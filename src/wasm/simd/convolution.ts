@@ -1,11 +1,8 @@
 import type { TensorInfo } from '@tensorflow/tfjs';
-import type { WasmBackend } from '../backend.ts';
-import { addressOf, allocate, floatsOf, release } from '../backend.ts';
+import { addressOf, allocate, floatsOf, release, type WasmBackend } from '../backend.ts';
 import type { ConvGeometry } from '../kernels/conv-geometry.ts';
 import type { Simd } from './instance.ts';
-import { packColumns } from './pack.ts';
-import { paddedSize, upToFour, withPaddedInput } from './padding.ts';
-import { patchStarts, rowTable } from './row-table.ts';
+import { packColumns, paddedSize, patchStarts, rowTable, upToFour, withPaddedInput } from './packing.ts';
 
 const BYTES = Float32Array.BYTES_PER_ELEMENT;
 

@@ -1,11 +1,9 @@
 import type { TensorInfo } from '@tensorflow/tfjs';
-import type { WasmBackend } from '../backend.ts';
-import { addressOf, allocate, floatsOf, release } from '../backend.ts';
+import { addressOf, allocate, floatsOf, release, type WasmBackend } from '../backend.ts';
 import type { ConvGeometry } from '../kernels/conv-geometry.ts';
 import type { Simd } from './instance.ts';
 import { TABLE_ENTRY, TILE_ROWS } from './multiply.ts';
-import { paddedSize, upToFour } from './padding.ts';
-import { patchStarts, rowTable } from './row-table.ts';
+import { paddedSize, patchStarts, rowTable, upToFour } from './packing.ts';
 
 const BYTES = Float32Array.BYTES_PER_ELEMENT;
 

@@ -1,5 +1,5 @@
-import type { Code, WasmFunction } from './assembler.ts';
 import * as wasm from './assembler.ts';
+import type { Code, WasmFunction } from './assembler.ts';
 
 const { get, set, add, constant, loadFour, storeFour, splat } = wasm;
 
@@ -73,4 +73,22 @@ export function extremumFunction(name: string, which: 'max' | 'min'): WasmFuncti
     ...set(out, add(get(out), constant(16))),
   ]);
   return { name, parameters: 6, integers: 0, vectors: 0, body };
+}
+
+/**
+ * Adds up four neighbouring columns of a matrix: `out[j] += Σ_i x[i, j]`.
+ *
+ * Parameters (bytes): x, step (from row to row), rows, out.
+ *
+ * @internal
+ */
+export function sumFunction(name: string): WasmFunction {
+  const [x, step, rows, out, sum] = [0, 1, 2, 3, 4] as const;
+  const { get, set, add, addFour, loadFour } = wasm;
+  const body = [
+    ...set(sum, loadFour(get(out))),
+    ...wasm.countDown(rows, [...set(sum, addFour(get(sum), loadFour(get(x)))), ...set(x, add(get(x), get(step)))]),
+    ...wasm.storeFour(get(out), get(sum)),
+  ];
+  return { name, parameters: 4, integers: 0, vectors: 1, body };
 }

@@ -1,11 +1,9 @@
 import type { TensorInfo } from '@tensorflow/tfjs';
-import type { WasmBackend } from '../backend.ts';
-import { addressOf, allocate, floatsOf, release } from '../backend.ts';
+import { addressOf, allocate, floatsOf, release, type WasmBackend } from '../backend.ts';
 import type { ConvGeometry } from '../kernels/conv-geometry.ts';
 import type { Simd } from './instance.ts';
 import { copyRows } from './matrix-product.ts';
-import { paddedSize, upToFour, withPaddedChannels, withPaddedInput } from './padding.ts';
-import { patchOffsets, rowTable } from './row-table.ts';
+import { paddedSize, patchOffsets, rowTable, upToFour, withPaddedChannels, withPaddedInput } from './packing.ts';
 
 /** Output positions whose products are summed in registers before they go to memory. */
 const POSITIONS_AT_A_TIME = 64;

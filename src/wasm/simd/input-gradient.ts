@@ -1,11 +1,8 @@
 import type { TensorInfo } from '@tensorflow/tfjs';
-import type { WasmBackend } from '../backend.ts';
-import { addressOf, allocate, floatsOf, release, withPart } from '../backend.ts';
+import { addressOf, allocate, floatsOf, release, type WasmBackend, withPart } from '../backend.ts';
 import type { ConvGeometry } from '../kernels/conv-geometry.ts';
 import type { Simd } from './instance.ts';
-import { packColumns } from './pack.ts';
-import { paddedSize, upToFour } from './padding.ts';
-import { patchStarts, rowTable } from './row-table.ts';
+import { packColumns, paddedSize, patchStarts, rowTable, upToFour } from './packing.ts';
 
 const BYTES = Float32Array.BYTES_PER_ELEMENT;
 

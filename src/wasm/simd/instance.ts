@@ -1,12 +1,9 @@
 import { wasmMemory } from '../../tensors/wasm-guard.ts';
 import type { WasmBackend } from '../backend.ts';
-import type { WasmFunction } from './assembler.ts';
-import { assemble } from './assembler.ts';
-import { clampFunction, clipFunction, extremumFunction } from './elementwise.ts';
-import type { FactorA } from './multiply.ts';
-import { multiplyFunction, TILE_COLUMNS } from './multiply.ts';
+import { assemble, type WasmFunction } from './assembler.ts';
+import { clampFunction, clipFunction, extremumFunction, sumFunction } from './elementwise.ts';
+import { type FactorA, multiplyFunction, TILE_COLUMNS } from './multiply.ts';
 import { poolFunction, poolGradientFunction } from './pool.ts';
-import { sumFunction } from './sum.ts';
 
 /** A product `C += A · B` over the heap; see {@link multiplyFunction}. Addresses and steps are in bytes. @internal */
 export interface Product {

@@ -1,12 +1,8 @@
 import type { TensorInfo } from '@tensorflow/tfjs';
-import type { WasmBackend } from '../backend.ts';
-import { addressOf, allocate, floatsOf, release } from '../backend.ts';
+import { addressOf, allocate, floatsOf, release, type WasmBackend } from '../backend.ts';
 import type { Simd } from './instance.ts';
 import { TABLE_ENTRY, TILE_ROWS } from './multiply.ts';
-import type { MatrixView } from './pack.ts';
-import { packColumns } from './pack.ts';
-import { upToFour } from './padding.ts';
-import { rowTable } from './row-table.ts';
+import { type MatrixView, packColumns, rowTable, upToFour } from './packing.ts';
 
 const BYTES = Float32Array.BYTES_PER_ELEMENT;
 

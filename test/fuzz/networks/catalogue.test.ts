@@ -1,7 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
-import { createKey } from '../../../src/random/create-key.ts';
-import { foldIn } from '../../../src/random/fold-in.ts';
+import { createKey, foldIn } from '../../../src/random/key.ts';
 import { Draws } from '../draws.ts';
 import { activations } from './activation-layers.ts';
 import { aliases, catalogue, others } from './catalogue.ts';

@@ -1,7 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import { createKey } from '../../../src/random/create-key.ts';
-import { foldIn } from '../../../src/random/fold-in.ts';
-import { split } from '../../../src/random/split.ts';
+import { createKey, foldIn, split } from '../../../src/random/key.ts';
 import { Draws } from '../draws.ts';
 import { type Outcome, outcomeDifference, TOLERANCE } from '../networks/compare.ts';
 import { algebra } from './algebra.ts';

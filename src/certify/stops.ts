@@ -1,0 +1,257 @@
+import { z } from 'zod';
+import { ownData } from '../host/own-data.ts';
+import * as fields from '../options/fields.ts';
+import { parseOptions, type WithDefaults } from '../options/parse.ts';
+import type { UpperProbabilityBound } from '../stats/clopper-pearson.ts';
+import type { Json, ProbabilityBound } from '../types.ts';
+import type { RuleRecord } from './types.ts';
+
+/** What a stop may look at: where an {@link anytimeRadius} run stands. */
+export interface StopState {
+  /** Votes for the class so far. */
+  readonly nA: number;
+  /** Samples drawn so far. */
+  readonly used: number;
+  /** Best lower bound on the class probability so far. */
+  readonly lower: ProbabilityBound;
+  /** Best upper bound so far: what the radius could still become. Lower and upper bound hold together with probability 1 − alpha. */
+  readonly upper: UpperProbabilityBound;
+  /** Radius proven so far. */
+  readonly radius: number;
+  /** Radius that the upper bound would give. */
+  readonly upperRadius: number;
+}
+
+/**
+ * When a sequential run may end: a plain object. The radius holds whatever the stop does, so it may depend on anything.
+ *
+ * To be remade from a log by `ruleOf`, and to give the same certificate again, it must be one of those of catrs.
+ */
+export interface Stop {
+  /** Name in logs; it becomes `stop` of the certificate. */
+  readonly name: string;
+  /** Its parameters, in logs. */
+  readonly parameters: Readonly<Record<string, Json>>;
+  /** Starts on one example, before its estimation sample. The function is asked once at every multiple of `checkEvery`. */
+  readonly begin: () => (state: StopState) => boolean;
+}
+
+/** Stops as they are now: a rule asks them, and names them in its record, long after it was made. @internal */
+export function ownStops(stops: readonly Stop[]): Stop[] {
+  return stops.map((stop) => ({ name: stop.name, parameters: ownData(stop.parameters), begin: () => stop.begin() }));
+}
+
+const isStop = (value: unknown): boolean =>
+  typeof value === 'object' &&
+  value !== null &&
+  'name' in value &&
+  typeof value.name === 'string' &&
+  'begin' in value &&
+  typeof value.begin === 'function';
+
+/** @internal */
+export const stops: z.ZodCustom<readonly Stop[], readonly Stop[]> = z.custom<readonly Stop[]>(
+  (v) => Array.isArray(v) && v.length > 0 && v.every(isStop),
+  { error: 'must be a list of one or more stops (for example [stopAtWidth(0.05)])' },
+);
+
+const width = z.strictObject({ width: fields.positive });
+const radius = z.strictObject({ radius: fields.positive });
+const samples = z.strictObject({ samples: fields.positiveInteger });
+const gain = z.strictObject({ gain: fields.positive, over: fields.positiveInteger });
+const deadline = z.strictObject({
+  milliseconds: fields.nonNegative,
+  now: fields.callback<() => number>('must be a function that gives milliseconds').optional(),
+});
+const all = z.strictObject({ stops });
+
+function parseStopAtWidthOptions(call: string, options: { readonly width: number }): void {
+  parseOptions(call, width, options);
+}
+
+function parseStopAtRadiusOptions(call: string, options: { readonly radius: number }): void {
+  parseOptions(call, radius, options);
+}
+
+function parseStopAtSamplesOptions(call: string, options: { readonly samples: number }): void {
+  parseOptions(call, samples, options);
+}
+
+function parseStopAtGainOptions(call: string, options: StopAtGainOptions): WithDefaults<StopAtGainOptions> {
+  return parseOptions(call, gain, options);
+}
+
+function parseStopAtDeadlineOptions(
+  call: string,
+  options: StopAtDeadlineOptions,
+): WithDefaults<StopAtDeadlineOptions, 'now'> {
+  return parseOptions(call, deadline, options);
+}
+
+function parseAllOfOptions(call: string, options: { readonly stops: readonly Stop[] }): readonly Stop[] {
+  return parseOptions(call, all, options).stops;
+}
+
+/**
+ * Stops once the radius is known to `width`: the radii of the upper and of the lower bound differ by at most that.
+ *
+ * @param width - in input units, greater than 0
+ * @throws OptionError for another width
+ * @example
+ * ```ts
+ * const c = await g.certify(image, { key, n: 2000, rule: anytimeRadius({ stops: [stopAtWidth(0.05)] }) });
+ * ```
+ */
+export function stopAtWidth(width: number): Stop {
+  parseStopAtWidthOptions('stopAtWidth', { width });
+  return {
+    name: 'stop-at-width',
+    parameters: { width },
+    begin:
+      () =>
+      ({ radius, upperRadius }) =>
+        upperRadius - radius <= width,
+  };
+}
+
+/**
+ * Stops once a radius of at least `radius` is proven.
+ *
+ * Where the class probability is too low for it, this alone draws all n samples; `fixedRadius` also gives up early.
+ *
+ * @param radius - in input units, greater than 0
+ * @throws OptionError for another radius
+ * @example
+ * ```ts
+ * const c = await g.certify(image, { key, n: 2000, rule: anytimeRadius({ stops: [stopAtRadius(0.3)] }) });
+ * ```
+ */
+export function stopAtRadius(radius: number): Stop {
+  parseStopAtRadiusOptions('stopAtRadius', { radius });
+  return {
+    name: 'stop-at-radius',
+    parameters: { radius },
+    begin: () => (state) => state.radius >= radius,
+  };
+}
+
+/**
+ * Stops at the first check with at least `samples` samples drawn.
+ *
+ * @param samples - an integer of at least 1
+ * @throws OptionError for another number
+ * @example
+ * ```ts
+ * const c = await g.certify(image, { key, n: 2000, rule: anytimeRadius({ stops: [stopAtSamples(500)] }) });
+ * ```
+ */
+export function stopAtSamples(samples: number): Stop {
+  parseStopAtSamplesOptions('stopAtSamples', { samples });
+  return {
+    name: 'stop-at-samples',
+    parameters: { samples },
+    begin: () => (state) => state.used >= samples,
+  };
+}
+
+/** Options of {@link stopAtGain}. */
+export interface StopAtGainOptions {
+  /** Least growth of the radius that is worth going on, in input units. */
+  readonly gain: number;
+  /** Over how many samples. */
+  readonly over: number;
+}
+
+/**
+ * Stops when going on no longer pays: over the last `over` samples or more the radius grew by less than `gain`.
+ *
+ * The radius is 0 at the start, so `over` must leave time for the first bound above 1/2; an example that has none by then abstains.
+ *
+ * @throws OptionError for an unknown name or a value outside its domain
+ * @example
+ * ```ts
+ * const rule = anytimeRadius({ stops: [stopAtGain({ gain: 0.01, over: 1000 })] });
+ * ```
+ */
+export function stopAtGain(options: StopAtGainOptions): Stop {
+  const { gain, over } = parseStopAtGainOptions('stopAtGain', options);
+  return {
+    name: 'stop-at-gain',
+    parameters: { gain, over },
+    begin: () => {
+      const past = [{ used: 0, radius: 0 }]; // the last entry that is old enough, and all after it
+      return ({ used, radius }) => {
+        past.push({ used, radius });
+        while ((past[1]?.used ?? Infinity) <= used - over) past.shift();
+        const [old] = past;
+        return old !== undefined && old.used <= used - over && radius - old.radius < gain;
+      };
+    },
+  };
+}
+
+/** Name of the one stop that depends on the machine. @internal */
+export const DEADLINE_NAME = 'stop-at-deadline';
+
+/** Whether a rule has a deadline, on its own or inside another stop: the same key may then give another number of samples. @internal */
+export function hasDeadline({ parameters }: RuleRecord): boolean {
+  return JSON.stringify(parameters).includes(`"${DEADLINE_NAME}"`);
+}
+
+/** Options of {@link stopAtDeadline}. */
+export interface StopAtDeadlineOptions {
+  /** Time from the start of the estimation sample. */
+  readonly milliseconds: number;
+  /**
+   * The clock, in milliseconds.
+   * @defaultValue performance.now
+   */
+  readonly now?: () => number;
+}
+
+/**
+ * Stops at the first check after a time limit, counted for each example from the start of its estimation sample.
+ *
+ * The one stop that depends on the machine: run again, the same key may give another number of samples. The certificate holds
+ * all the same, and it can be checked from its counts.
+ *
+ * @throws OptionError for an unknown name or a value outside its domain
+ * @example
+ * ```ts
+ * const rule = anytimeRadius({ stops: [stopAtWidth(0.05), stopAtDeadline({ milliseconds: 2000 })] });
+ * ```
+ */
+export function stopAtDeadline(options: StopAtDeadlineOptions): Stop {
+  const { milliseconds, now = () => performance.now() } = parseStopAtDeadlineOptions('stopAtDeadline', options);
+  return {
+    name: DEADLINE_NAME,
+    parameters: { milliseconds },
+    begin: () => {
+      const start = now();
+      return () => now() - start >= milliseconds;
+    },
+  };
+}
+
+/**
+ * Stops at a check where all of these stops would. A list of stops, by contrast, means any of them.
+ *
+ * @param stops - at least one
+ * @throws OptionError for anything else
+ * @example
+ * ```ts
+ * const rule = anytimeRadius({ stops: [allOf([stopAtRadius(0.3), stopAtWidth(0.1)]), stopAtSamples(5000)] });
+ * ```
+ */
+export function allOf(stops: readonly Stop[]): Stop {
+  const own = ownStops(parseAllOfOptions('allOf', { stops }));
+  return {
+    name: 'all-of',
+    parameters: { stops: own.map(({ name, parameters }) => ({ name, parameters })) },
+    begin: () => {
+      const tests = own.map((stop) => stop.begin());
+      // Each is asked at every check, also after a `false` before it: some remember what they saw.
+      return (state) => tests.map((holds) => holds(state)).every(Boolean);
+    },
+  };
+}

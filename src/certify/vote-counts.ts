@@ -1,0 +1,47 @@
+import { OptionError } from '../errors.ts';
+import type { Tally } from './rule.ts';
+
+/** The most voted class; the lowest index among equals, as numpy's argmax. @internal */
+export function topClass(counts: readonly number[]): number {
+  return counts.reduce((best, count, c) => (count > (counts[best] ?? 0) ? c : best), 0);
+}
+
+/** Votes for one class. @internal */
+export function votesFor(tally: Pick<Tally, 'counts'>, label: number): number {
+  return tally.counts[label] ?? 0;
+}
+
+/** Drawn and planned samples that voted for no class so far: those not drawn yet, and those that the sampler failed to draw. @internal */
+export function missingVotes({ counts }: Pick<Tally, 'counts'>, n: number): number {
+  return counts.reduce((left, count) => left - count, n);
+}
+
+/**
+ * Least integer in [0, n] for which a monotone condition holds, or Infinity if it does not hold for n: by bisection.
+ * @internal
+ */
+export function leastCount(n: number, holds: (count: number) => boolean): number {
+  if (!holds(n)) return Infinity;
+  let fails = -1;
+  let succeeds = n;
+  while (succeeds - fails > 1) {
+    const middle = Math.floor((fails + succeeds) / 2);
+    if (holds(middle)) succeeds = middle;
+    else fails = middle;
+  }
+  return succeeds;
+}
+
+/** Throws unless n samples are enough to certify something; `least` is the least such n. @internal */
+export function assertEnoughSamples(
+  call: string,
+  { n, alpha }: { readonly n: number; readonly alpha: number },
+  least: number,
+): void {
+  if (n >= least) return;
+  throw new OptionError(
+    `\`n\` must be at least ${least} to certify anything at alpha = ${alpha}, got ${n}` +
+      ' (with fewer samples even unanimous votes abstain: raise n or alpha)',
+    { call, field: 'n', value: n },
+  );
+}

@@ -1,0 +1,155 @@
+import { parseCifarDatasetSource } from '../options/dataset-options.ts';
+import { parseDecodeCifarOptions } from '../options/decode-options.ts';
+import { makeDataset, wrongField } from './array-dataset.ts';
+import { elementCount } from './elements.ts';
+import { decodeFile, wrongBytes } from './file-bytes.ts';
+import type { IdxArrayOf } from './idx.ts';
+import type { LabelledDataset } from './labelled-dataset.ts';
+
+const DECODE = 'decodeCifar';
+const SIDE = 32;
+const PLANE = SIDE * SIDE;
+const CHANNELS = 3;
+const COARSE_CLASSES = 20;
+
+/** Options of {@link decodeCifar}. */
+export interface DecodeCifarOptions {
+  /** Which data set: 10 for CIFAR-10, 100 for CIFAR-100. The files do not say it themselves. */
+  readonly classes: 10 | 100;
+  /**
+   * Most bytes that a gzip file may unpack to. It stops a small hostile file from filling the memory.
+   *
+   * @defaultValue 2^30 (1 GiB; the training file of CIFAR-100 takes 154 MB)
+   */
+  readonly maxBytes?: number;
+}
+
+/** What a binary file of CIFAR-10 or CIFAR-100 holds. */
+export interface CifarBatch {
+  /** Pixels [size, 32, 32, 3], channels red, green, blue. */
+  readonly images: IdxArrayOf<'uint8', Uint8Array>;
+  /** Classes [size], 0 to 9 or 0 to 99 (the fine labels of CIFAR-100). */
+  readonly labels: IdxArrayOf<'uint8', Uint8Array>;
+  /** Superclasses [size] of CIFAR-100, 0 to 19. */
+  readonly coarseLabels?: IdxArrayOf<'uint8', Uint8Array>;
+}
+
+/**
+ * Decodes a file of the binary version of CIFAR-10 or CIFAR-100, plain or packed with gzip.
+ *
+ * A file is a row of records without a header: the label (CIFAR-10) or the coarse and the fine label (CIFAR-100), one
+ * byte each, then 32 x 32 bytes of red, of green and of blue. The planes become pixels [32, 32, 3]. Without a header a
+ * damaged pixel cannot be seen; the size of the file and the range of every label are checked.
+ *
+ * @param bytes - The whole file (not the tar archive around it).
+ * @throws DataError if the file is empty, ends inside a record, has a label out of range, does not unpack, or unpacks
+ * to more than `maxBytes`.
+ * @throws OptionError if an option is missing, unknown or outside its domain.
+ * @example
+ * ```ts
+ * const batch = await decodeCifar(await readFile('cifar-10-batches-bin/test_batch.bin'), { classes: 10 });
+ * batch.images.shape; // [10000, 32, 32, 3]
+ * ```
+ * @see Format: https://www.cs.toronto.edu/~kriz/cifar.html, "Binary version"
+ */
+export async function decodeCifar(bytes: Uint8Array | ArrayBuffer, options: DecodeCifarOptions): Promise<CifarBatch> {
+  const { classes, maxBytes } = parseDecodeCifarOptions(DECODE, options);
+  return decodeFile(DECODE, bytes, maxBytes, (file) => decodeCifarFile(file, classes));
+}
+
+function decodeCifarFile(file: Uint8Array, classes: 10 | 100): CifarBatch {
+  const labelBytes = classes === 100 ? 2 : 1;
+  const recordBytes = labelBytes + CHANNELS * PLANE;
+  const size = recordCount(file, recordBytes, classes);
+  const labels = (offset: number, below: number): IdxArrayOf<'uint8', Uint8Array> => {
+    const data = Uint8Array.from({ length: size }, (_, record) => file[record * recordBytes + offset] as number);
+    const wrong = data.findIndex((label) => label >= below);
+    if (wrong < 0) return { dtype: 'uint8', shape: [size], data };
+    const place = `${data[wrong]} in record ${wrong} (not a file of CIFAR-${classes}, or damaged)`;
+    throw wrongBytes(DECODE, `must hold labels from 0 to ${below - 1}, got ${place}`, data[wrong]);
+  };
+  const coarse = classes === 100 ? { coarseLabels: labels(0, COARSE_CLASSES) } : {};
+  const fine = labels(labelBytes - 1, classes);
+  const images = new Uint8Array(size * CHANNELS * PLANE);
+  for (let record = 0; record < size; record++) {
+    const planes = file.subarray(record * recordBytes + labelBytes, (record + 1) * recordBytes);
+    interleave(planes, images.subarray(record * CHANNELS * PLANE, (record + 1) * CHANNELS * PLANE));
+  }
+  return { images: { dtype: 'uint8', shape: [size, SIDE, SIDE, CHANNELS], data: images }, labels: fine, ...coarse };
+}
+
+function recordCount(file: Uint8Array, recordBytes: number, classes: number): number {
+  if (file.length > 0 && file.length % recordBytes === 0) return file.length / recordBytes;
+  const must = `must hold one or more whole records of CIFAR-${classes}, ${recordBytes} bytes each`;
+  const rest = `${Math.floor(file.length / recordBytes)} records and ${file.length % recordBytes} bytes`;
+  throw wrongBytes(DECODE, `${must}, got ${file.length} bytes (${rest})`, file);
+}
+
+/** One colour plane after the other → the colours of one pixel after the other. */
+function interleave(planes: Uint8Array, pixels: Uint8Array): void {
+  for (let channel = 0; channel < CHANNELS; channel++) {
+    const plane = planes.subarray(channel * PLANE, (channel + 1) * PLANE);
+    for (let i = 0; i < PLANE; i++) pixels[i * CHANNELS + channel] = plane[i] as number;
+  }
+}
+
+const CALL = 'cifarDataset';
+
+/** What {@link cifarDataset} is made from. */
+export interface CifarDatasetSource {
+  /** The decoded files, in the order of their examples. */
+  readonly batches: readonly CifarBatch[];
+  /**
+   * Which labels of CIFAR-100: its 100 classes or its 20 superclasses. CIFAR-10 has `'fine'` only.
+   * @defaultValue 'fine'
+   */
+  readonly labels?: 'fine' | 'coarse';
+}
+
+/**
+ * Makes a data set of one or more decoded files of CIFAR-10 or CIFAR-100; bytes 0 to 255 become 0 to 1.
+ *
+ * Example i is the i-th record, the files read one after the other. The bytes are copied.
+ *
+ * @throws DataError if there is no file, files of both data sets, or coarse labels are asked of CIFAR-10.
+ * @throws OptionError if a field is missing, misspelt or of the wrong type.
+ * @example
+ * ```ts
+ * const testSet = cifarDataset({ batches: [await decodeCifar(testBytes, { classes: 10 })] });
+ * ```
+ */
+export function cifarDataset(source: CifarDatasetSource): LabelledDataset {
+  const { batches, labels } = parseCifarDatasetSource(CALL, source);
+  const [first] = batches;
+  if (first === undefined) throw wrongField(CALL, 'batches', 'must hold at least one decoded file', batches);
+  const isMixed = batches.some(
+    ({ coarseLabels }) => (coarseLabels === undefined) !== (first.coarseLabels === undefined),
+  );
+  if (isMixed) throw wrongField(CALL, 'batches', 'must be of CIFAR-10 or of CIFAR-100', batches, 'files of both');
+  const chosen = batches.map((batch) => {
+    const array = labels === 'fine' ? batch.labels : batch.coarseLabels;
+    if (array !== undefined) return array.data;
+    throw wrongField(CALL, 'labels', "must be 'fine' for CIFAR-10", labels);
+  });
+  const [, ...shape] = first.images.shape;
+  const size = batches.reduce((sum, { images }) => sum + images.data.length, 0) / elementCount(shape);
+  const values = joined(batches.map(({ images }) => images.data));
+  const allLabels = joined(chosen);
+  if (allLabels.length !== size) {
+    throw wrongField(CALL, 'batches', `must hold one label for each of the ${size} images`, allLabels.length);
+  }
+  return makeDataset(CALL, { values, shape, labels: allLabels });
+}
+
+/** One array as it is, several copied one after the other. */
+function joined(arrays: readonly Uint8Array[]): Uint8Array {
+  const [only] = arrays;
+  if (only !== undefined && arrays.length === 1) return only;
+  const whole = new Uint8Array(arrays.reduce((sum, { length }) => sum + length, 0));
+  let offset = 0;
+  for (const array of arrays) {
+    whole.set(array, offset);
+    offset += array.length;
+  }
+  return whole;
+}

@@ -1,0 +1,157 @@
+import { parseIdxDatasetSource } from '../options/dataset-options.ts';
+import { parseDecodeIdxOptions } from '../options/decode-options.ts';
+import { imagesAndLabels, makeDataset } from './array-dataset.ts';
+import { BYTES_PER_ELEMENT, elementCount, toTypedArray } from './elements.ts';
+import { assertDeclaredSize, decodeFile, hex, wrongBytes } from './file-bytes.ts';
+import type { LabelledDataset } from './labelled-dataset.ts';
+
+/** An array of one element type, as a file holds it. */
+export interface IdxArrayOf<Dtype extends string, Values> {
+  /** Element type. */
+  readonly dtype: Dtype;
+  /** Dimensions, outermost first; every one is at least 1. */
+  readonly shape: readonly number[];
+  /** The values, row major, in the byte order of this machine. */
+  readonly data: Values;
+}
+
+/**
+ * What an IDX file holds: a shape, an element type and the values.
+ *
+ * A union over `dtype`, so that testing `dtype` tells TypeScript which typed array `data` is.
+ */
+export type IdxArray =
+  | IdxArrayOf<'uint8', Uint8Array>
+  | IdxArrayOf<'int8', Int8Array>
+  | IdxArrayOf<'int16', Int16Array>
+  | IdxArrayOf<'int32', Int32Array>
+  | IdxArrayOf<'float32', Float32Array>
+  | IdxArrayOf<'float64', Float64Array>;
+
+/** The element types that an IDX file can have. */
+export type IdxDtype = IdxArray['dtype'];
+
+const CALL = 'decodeIdx';
+
+/** Options of {@link decodeIdx}. */
+export interface DecodeIdxOptions {
+  /**
+   * Most bytes that a gzip file may unpack to. It stops a small hostile file from filling the memory.
+   *
+   * @defaultValue 2^30 (1 GiB; the training images of MNIST unpack to 47 MB)
+   */
+  readonly maxBytes?: number;
+}
+
+interface Layout {
+  readonly dtype: IdxDtype;
+  readonly shape: readonly number[];
+  readonly headerBytes: number;
+}
+
+/** The third byte of the file: which element type. */
+const DTYPE_OF_CODE: ReadonlyMap<number, IdxDtype> = new Map([
+  [0x08, 'uint8'],
+  [0x09, 'int8'],
+  [0x0b, 'int16'],
+  [0x0c, 'int32'],
+  [0x0d, 'float32'],
+  [0x0e, 'float64'],
+]);
+
+/**
+ * Decodes an IDX file (the format of MNIST and Fashion-MNIST), plain or packed with gzip.
+ *
+ * Gzip is recognised by its magic bytes, not by a file name. The size that the header declares is compared with the
+ * bytes at hand before anything is allocated, so a damaged header cannot ask for memory. The values are copied: the
+ * result does not share memory with `bytes`.
+ *
+ * @param bytes - The whole file.
+ * @throws DataError if the file is truncated, has bytes left over, is not IDX, has an unknown element type,
+ * no dimension or an empty one, does not unpack, or unpacks to more than `maxBytes`.
+ * @throws OptionError if an option is unknown or outside its domain.
+ * @example
+ * ```ts
+ * const images = await decodeIdx(await readFile('t10k-images-idx3-ubyte.gz'));
+ * images.shape; // [10000, 28, 28]
+ * ```
+ * @see Format: http://yann.lecun.com/exdb/mnist/, "THE IDX FILE FORMAT"
+ */
+export async function decodeIdx(bytes: Uint8Array | ArrayBuffer, options: DecodeIdxOptions = {}): Promise<IdxArray> {
+  const { maxBytes } = parseDecodeIdxOptions(CALL, options);
+  return decodeFile(CALL, bytes, maxBytes, decodeIdxFile);
+}
+
+function decodeIdxFile(file: Uint8Array): IdxArray {
+  const { dtype, shape, headerBytes } = readHeader(file);
+  const declared = headerBytes + elementCount(shape) * BYTES_PER_ELEMENT[dtype];
+  assertDeclaredSize(CALL, file, { bytes: declared, dtype, shape });
+  return toTypedArray(file.subarray(headerBytes), { dtype, shape, littleEndian: false });
+}
+
+function readHeader(file: Uint8Array): Layout {
+  const [zero0, zero1, code, rank] = file;
+  if (zero0 === undefined || zero1 === undefined || code === undefined || rank === undefined) {
+    throw wrong(`must hold at least the 4 bytes of an IDX header, got ${file.length} (truncated)`, file);
+  }
+  if (zero0 !== 0 || zero1 !== 0) {
+    const got = `${hex(zero0)} ${hex(zero1)}`;
+    throw wrong(`must begin with 00 00 (IDX) or 1f 8b (gzip), got ${got} (not an IDX file)`, file);
+  }
+  const dtype = DTYPE_OF_CODE.get(code);
+  if (dtype === undefined) {
+    const known = [...DTYPE_OF_CODE].map(([value, name]) => `${hex(value)} ${name}`).join(', ');
+    throw wrong(`must have a known element type in its third byte (${known}), got ${hex(code)}`, file);
+  }
+  if (rank === 0) throw wrong('must declare at least one dimension, got 0', file);
+  const headerBytes = 4 + 4 * rank;
+  if (file.length < headerBytes) {
+    throw wrong(
+      `must hold the ${headerBytes} bytes of a header with ${rank} dimensions, got ${file.length} (truncated)`,
+      file,
+    );
+  }
+  return { dtype, shape: readShape(file, rank), headerBytes };
+}
+
+function readShape(file: Uint8Array, rank: number): number[] {
+  const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
+  const shape = Array.from({ length: rank }, (_, i) => view.getUint32(4 + 4 * i));
+  if (shape.includes(0)) throw wrong(`must have no dimension of size 0, got shape [${shape.join(', ')}]`, file);
+  return shape;
+}
+
+function wrong(must: string, value: unknown): Error {
+  return wrongBytes(CALL, must, value);
+}
+
+/** What {@link idxDataset} is made from. */
+export interface IdxDatasetSource {
+  /** The images, `uint8` (divided by 255) or `float32` (as they are), of shape `[size, ...]`. */
+  readonly images: IdxArray;
+  /** The classes, an integer array of shape `[size]`. */
+  readonly labels: IdxArray;
+  /**
+   * Shape of one input.
+   *
+   * @defaultValue the shape of one image; `[height, width]` becomes `[height, width, 1]`, as convolutions need a
+   * channel
+   */
+  readonly shape?: readonly number[];
+}
+
+/**
+ * Makes a data set of two decoded IDX files, images and labels.
+ *
+ * @throws DataError if an element type is unsuitable or sizes do not fit together.
+ * @throws OptionError if a field is missing, misspelt or of the wrong type.
+ * @example
+ * ```ts
+ * const testSet = idxDataset({ images: await decodeIdx(imageBytes), labels: await decodeIdx(labelBytes) });
+ * ```
+ */
+export function idxDataset(source: IdxDatasetSource): LabelledDataset {
+  const { shape, ...arrays } = parseIdxDatasetSource('idxDataset', source);
+  const joined = imagesAndLabels('idxDataset', arrays);
+  return makeDataset('idxDataset', { ...joined, shape: shape ?? joined.shape });
+}

@@ -1,0 +1,82 @@
+import { OptionError, showValue } from '../errors.ts';
+import type { AttackedRow } from './attack-dataset.ts';
+import type { LoggedRow } from './log-row.ts';
+
+/**
+ * Robust accuracy as far as an attack can tell: 1 − the share of images that it broke.
+ *
+ * The true robust accuracy at the radius of the attack is at most this: every broken image has an input within that distance where the
+ * smoothed classifier answers wrongly. It is at least the certified accuracy at that radius. So the two enclose it, and a certified
+ * accuracy above this figure shows a mistake. Each side holds up to its failure probability: one image may be wrong with probability
+ * `alpha` of `certify`, or of the prediction under attack.
+ *
+ * @param rows - One row for each image, of {@link attackDataset}, all under the same attack.
+ * @throws OptionError if there is no row or one does not say whether it is broken.
+ * @example
+ * ```ts
+ * const radius = 0.25;
+ * certifiedAccuracy(rows, [radius])[0] <= empiricalRobustAccuracy(attackedRows); // attacked with epsilon = radius
+ * ```
+ */
+export function empiricalRobustAccuracy(rows: readonly Pick<AttackedRow, 'broken'>[]): number {
+  const call = 'empiricalRobustAccuracy';
+  if (!Array.isArray(rows as unknown) || rows.length === 0) {
+    const text = `\`rows\` must be an array of at least one row, got ${showValue(rows)}`;
+    throw new OptionError(text, { call, field: 'rows', value: rows });
+  }
+  const wrong = rows.findIndex(({ broken }) => typeof broken !== 'boolean');
+  if (wrong >= 0) {
+    const value = rows[wrong]?.broken;
+    const text = `\`rows\` must say whether they are broken, got ${showValue(value)} in row ${wrong} (attackDataset makes them)`;
+    throw new OptionError(text, { call, field: 'rows', value });
+  }
+  return rows.filter(({ broken }) => !broken).length / rows.length;
+}
+
+/** What {@link brokenCertificates} reads of a certified image. */
+export type CertifiedImage = Pick<LoggedRow, 'index' | 'predicted' | 'radius' | 'abstained' | 'certificate'>;
+
+/** What {@link brokenCertificates} reads of an attacked image. */
+export type AttackedImage = Pick<AttackedRow, 'index' | 'predicted' | 'abstained' | 'distance' | 'norm'>;
+
+/**
+ * The attacked images that contradict their certificates: another class was predicted at a distance below the certified radius.
+ *
+ * If everything is right, m images in both lists give any contradiction with probability of at most m · (alpha of `certify` + alpha of
+ * the prediction under attack). So contradictions show that an assumption does not hold: noise of another scale, a classifier that is not
+ * one fixed function, a data set in another order. Images that are in one list only, abstentions and certificates for a rank (`topK`
+ * above 1) say nothing.
+ *
+ * @param certified - Rows of `certifyDataset` or of a log; without certificates, the norms cannot be compared.
+ * @param attacked - Rows of {@link attackDataset} for the same smoothed classifier and data set.
+ * @returns the contradicting rows of `attacked`
+ * @throws OptionError if an image is certified in another norm than that of its distance, or twice.
+ * @example
+ * ```ts
+ * console.assert(brokenCertificates(rows, attackedRows).length === 0);
+ * ```
+ */
+export function brokenCertificates<Row extends AttackedImage>(
+  certified: readonly CertifiedImage[],
+  attacked: readonly Row[],
+): Row[] {
+  const call = 'brokenCertificates';
+  const byIndex = new Map(certified.map((row) => [row.index, row]));
+  if (byIndex.size < certified.length) {
+    const twice = certified.find((row) => byIndex.get(row.index) !== row)?.index;
+    const text = `\`certified\` must have one row for each image, got two for image ${twice} (give the rows of one run)`;
+    throw new OptionError(text, { call, field: 'certified', value: twice });
+  }
+  return attacked.filter(({ index, predicted, abstained, distance, norm }) => {
+    const row = byIndex.get(index);
+    if (row === undefined) return false;
+    const certifiedNorm = row.certificate?.norm ?? norm;
+    if (certifiedNorm !== norm) {
+      const got = `${showValue(norm)} for image ${index}, certified in ${showValue(certifiedNorm)}`;
+      const text = `\`attacked\` must be measured in the norm of the certificates, got ${got} (set \`norm\` of attackDataset)`;
+      throw new OptionError(text, { call, field: 'attacked', value: norm });
+    }
+    const isCertified = !row.abstained && (row.certificate?.topK ?? 1) === 1 && distance < row.radius;
+    return isCertified && !abstained && predicted !== row.predicted;
+  });
+}

@@ -1,0 +1,235 @@
+/** How one value is written into a cell of a log and read from it. @internal */
+export interface LogCell<T> {
+  /** What the cell must hold; completes "`column` ...". */
+  readonly must: string;
+  /** The text of a value: no tab, no line end. */
+  write(value: T): string;
+  /** The value of a text, or undefined if it has none. */
+  read(text: string): T | undefined;
+}
+
+/** A cell that is empty where the value is absent. @internal */
+export interface OptionalCell<T> extends LogCell<T> {
+  readonly optional: true;
+}
+
+/** Reads a cell whose text is exactly what `write` makes of the value: no other spelling of a number, no blank. @internal */
+export function readExactly<T>(cell: LogCell<T>, text: string): T | undefined {
+  try {
+    const value = cell.read(text);
+    return value !== undefined && cell.write(value) === text ? value : undefined;
+  } catch {
+    return undefined; // JSON that is broken or nested too deeply
+  }
+}
+
+/** @internal */
+export function optional<T>(cell: LogCell<T>): OptionalCell<T> {
+  return { ...cell, optional: true };
+}
+
+/** A number in the shortest text that reads back as the same double, `inf` for infinity. @internal */
+export function exactNumber(must: string, holds: (value: number) => boolean): LogCell<number> {
+  return {
+    must,
+    write: (value) => (value === Infinity ? 'inf' : String(value)),
+    read: (text) => {
+      const value = text === 'inf' ? Infinity : Number(text);
+      return holds(value) ? value : undefined;
+    },
+  };
+}
+
+/** @internal */
+export const integerCell: LogCell<number> = exactNumber(
+  'must be an integer of at least 0',
+  (value) => Number.isSafeInteger(value) && value >= 0,
+);
+
+/** @internal */
+export const probabilityCell: LogCell<number> = exactNumber(
+  'must be a number in [0, 1]',
+  (value) => value >= 0 && value <= 1,
+);
+
+/** One of a few words; the type makes sure that none is forgotten. @internal */
+export function wordCell<T extends string>(words: Readonly<Record<T, true>>): LogCell<T> {
+  const known = Object.keys(words);
+  return {
+    must: `must be one of ${known.join(', ')}`,
+    write: (value) => value,
+    read: (text) => (known.includes(text) ? (text as T) : undefined),
+  };
+}
+
+/** Any text: as it is where that is unambiguous, otherwise as a JSON string. @internal */
+export const textCell: LogCell<string> = {
+  must: 'must be a text, or a JSON string if it has control characters, quotes, backslashes or blanks at its ends',
+  write: (value) => {
+    const quoted = JSON.stringify(value);
+    return value !== '' && value.trim() === value && quoted === `"${value}"` ? value : quoted;
+  },
+  read: (text) => (text.startsWith('"') ? (JSON.parse(text) as string) : text),
+};
+
+/** A JSON value on one line. @internal */
+export function jsonCell<T>(must: string, holds: (value: unknown) => boolean): LogCell<T> {
+  return {
+    must,
+    write: (value) => JSON.stringify(value),
+    read: (text) => {
+      const value: unknown = JSON.parse(text);
+      return holds(value) ? (value as T) : undefined;
+    },
+  };
+}
+
+/** Whether `value` is an object with exactly these fields, each of which `holds`. @internal */
+export function isRecordOf(
+  value: unknown,
+  fields: Readonly<Record<string, (field: unknown) => boolean>>,
+): value is Readonly<Record<string, unknown>> {
+  if (!isRecord(value)) return false;
+  const names = Object.keys(fields);
+  return Object.keys(value).length === names.length && names.every((name) => fields[name]?.(value[name]) === true);
+}
+
+/** @internal */
+export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** More classes than any data set has; it keeps a damaged log from asking for memory. */
+const MAX_CLASSES = 2 ** 16;
+
+const isIndex = (value: number, end: number): boolean => Number.isInteger(value) && value >= 0 && value < end;
+
+/**
+ * Votes per class without the zeros: the number of classes, then `class:count` for each class that has votes, ascending, separated by
+ * blanks. `10 3:95 5:5` is 95 votes for class 3 and 5 for class 5 of 10 classes; no text is no class.
+ * @internal
+ */
+export const countsCell: LogCell<readonly number[]> = {
+  must: 'must be the number of classes and class:count for each class with votes, ascending',
+  write: (counts) => {
+    if (counts.length === 0) return '';
+    const votes = counts.flatMap((count, label) => (count === 0 ? [] : [`${label}:${count}`]));
+    return [counts.length, ...votes].join(' ');
+  },
+  read: (text) => {
+    if (text === '') return [];
+    const [classes = '', ...votes] = text.split(' ');
+    if (!isIndex(Number(classes), MAX_CLASSES + 1)) return undefined;
+    const counts = new Array<number>(Number(classes)).fill(0);
+    for (const vote of votes) {
+      const [label = '', count = ''] = vote.split(':');
+      if (!isIndex(Number(label), counts.length) || !Number.isSafeInteger(Number(count))) return undefined;
+      counts[Number(label)] = Number(count);
+    }
+    return counts.every((count) => count >= 0) ? counts : undefined;
+  },
+};
+
+/**
+ * Writes a duration as the official logs do (Python's `str(timedelta)`): `H:MM:SS.ffffff`, no fraction when it is 0,
+ * days in front.
+ * @internal
+ */
+export function formatElapsed(milliseconds: number): string {
+  const microseconds = Math.round(milliseconds * 1000);
+  const seconds = Math.floor(microseconds / 1e6);
+  const fraction = microseconds % 1e6;
+  const days = Math.floor(seconds / 86_400);
+  const two = (value: number): string => String(Math.floor(value)).padStart(2, '0');
+  const clock = `${Math.floor((seconds % 86_400) / 3600)}:${two((seconds % 3600) / 60)}:${two(seconds % 60)}`;
+  const prefix = days === 0 ? '' : `${days} day${days === 1 ? '' : 's'}, `;
+  return prefix + clock + (fraction === 0 ? '' : `.${String(fraction).padStart(6, '0')}`);
+}
+
+const CLOCK = /^(?:(0|[1-9]\d{0,8}) days?, )?(\d{1,2}):([0-5]\d):([0-5]\d)(?:\.(\d{6}))?$/;
+const SECONDS = /^(?:0|[1-9]\d*)(?:\.\d+)?(?:e[+-]?\d{1,3})?$/;
+
+/**
+ * A duration in milliseconds, to the microsecond: `H:MM:SS.ffffff` as Python writes it, with days in front and without a fraction of 0, or
+ * plain seconds as in the oldest published logs. It is written in the first form.
+ * @internal
+ */
+export const elapsedCell: LogCell<number> = {
+  must: 'must be a time (H:MM:SS.ffffff, days in front if any, or seconds)',
+  write: formatElapsed,
+  read: (text) => {
+    const milliseconds = SECONDS.test(text) ? Math.round(Number(text) * 1e6) / 1e3 : readClock(text);
+    return Number.isFinite(milliseconds) ? milliseconds : undefined;
+  },
+};
+
+function readClock(text: string): number | undefined {
+  const parts = CLOCK.exec(text);
+  if (!parts) return undefined;
+  const [days = 0, hours = 0, minutes = 0, seconds = 0, microseconds = 0] = parts
+    .slice(1)
+    .map((part) => Number(part ?? 0));
+  if (hours > 23) return undefined;
+  const whole = ((days * 24 + hours) * 60 + minutes) * 60 + seconds;
+  return (whole * 1e6 + microseconds) / 1e3;
+}
+
+/**
+ * Writes a radius as the official logs do, with three significant digits, but rounded down.
+ *
+ * The official scripts write Python's `'{:.3}'`, which rounds to nearest, so that a logged radius can exceed the
+ * certified one (1.905728 becomes 1.91). Here the text, read back as a number, is never above `radius`. The notation
+ * is the same: at least one decimal, an exponent from 1e+02 up and below 1e-04.
+ * @internal
+ */
+export function formatRadius(radius: number): string {
+  if (radius === 0) return '0.0';
+  if (radius === Infinity) return 'inf';
+  return inPythonNotation(threeDigitsDown(radius));
+}
+
+/** Writes a number of at least 0 as Python's `'{:.3}'`: three significant digits, rounded to nearest. @internal */
+export function formatRounded(value: number): string {
+  if (value === 0) return '0.0';
+  if (value === Infinity) return 'inf';
+  return inPythonNotation(threeDigitsNearest(value));
+}
+
+/** The number digits · 10^(exponent − 2) with 100 ≤ digits ≤ 999. */
+interface ThreeDigits {
+  readonly digits: number;
+  readonly exponent: number;
+}
+
+function inPythonNotation({ digits, exponent }: ThreeDigits): string {
+  if (exponent >= 2 || exponent < -4) {
+    const mantissa = (digits / 100).toFixed(2).replace(/\.?0+$/, '');
+    const sign = exponent < 0 ? '-' : '+';
+    return `${mantissa}e${sign}${String(Math.abs(exponent)).padStart(2, '0')}`;
+  }
+  return Number(`${digits}e${exponent - 2}`)
+    .toFixed(2 - exponent)
+    .replace(/(\.\d+?)0+$/, '$1');
+}
+
+/** The largest one that is not above `value` when read as a double. */
+function threeDigitsDown(value: number): ThreeDigits {
+  const { text, digits, exponent } = toThreeDigits(value);
+  return Number(text) <= value ? { digits, exponent } : below({ digits, exponent });
+}
+
+/** The nearest one; an exact tie goes to the even digit, where `toExponential` takes the larger one. */
+function threeDigitsNearest(value: number): ThreeDigits {
+  const { digits, exponent } = toThreeDigits(value);
+  const isTie = /^.\..{2}50*e/.test(value.toExponential(100));
+  return isTie && digits % 2 === 1 ? below({ digits, exponent }) : { digits, exponent };
+}
+
+function toThreeDigits(value: number): ThreeDigits & { readonly text: string } {
+  const text = value.toExponential(2);
+  return { text, digits: Math.round(Number(text.slice(0, 4)) * 100), exponent: Number(text.slice(5)) };
+}
+
+function below({ digits, exponent }: ThreeDigits): ThreeDigits {
+  return digits === 100 ? { digits: 999, exponent: exponent - 1 } : { digits: digits - 1, exponent };
+}

@@ -1,0 +1,192 @@
+import type * as tf from '@tensorflow/tfjs';
+import { OptionError, TensorError } from '../errors.ts';
+import type { ParsedTrainStep } from '../options/train-step-options.ts';
+import { copyOf } from '../tensors/own-tensor.ts';
+import type { SentTensor, ShareMessage, ShareResult } from './trainer-protocol.ts';
+
+/** A share of a batch, without the memory that holds its numbers. @internal */
+export interface BatchShare extends Pick<ShareMessage, 'tensors' | 'values'> {
+  /** Index of its first image in the batch that is cut. */
+  readonly begin: number;
+  /** Number of images. */
+  readonly size: number;
+}
+
+type Batch = ParsedTrainStep['batch'];
+type Numbers = Float32Array | Int32Array;
+
+/** What the values of a batch field are cut along: [M, B, ...] for noises, [B, ...] for the rest. */
+const axisOf = (name: string): 0 | 1 => (name === 'noise' || name === 'noiseAdv' ? 1 : 0);
+
+/** A batch of the host, copied. @internal */
+export interface OwnBatch {
+  readonly images: number;
+  readonly batch: Omit<Batch, 'labels'>;
+  /** The labels, where they are plain numbers. */
+  readonly labels: readonly number[] | undefined;
+  readonly fields: readonly { readonly name: string; readonly tensor: tf.Tensor }[];
+  readonly dispose: () => void;
+}
+
+/** Copies a batch, before the host has its next turn. Throws TensorError for a field that has not one entry for each image. @internal */
+export function ownBatch(call: string, { labels, ...batch }: Batch): OwnBatch {
+  const images = batch.x.shape[0] ?? 0;
+  if (batch.x.size === 0) throw wrong(call, 'x', 'hold at least one image', batch.x.shape);
+  if (!isTensor(labels) && labels.length !== images) {
+    const text = `\`labels\` must hold one label per image (${images}), got ${labels.length}`;
+    throw new OptionError(text, { call, field: 'labels', value: labels.length });
+  }
+  const given = Object.entries({ ...batch, labels }).flatMap(([name, tensor]) =>
+    isTensor(tensor) ? [{ name, tensor }] : [],
+  );
+  for (const { name, tensor } of given) assertCuttable(call, name, tensor, images);
+  const fields = given.map(({ name, tensor }) => ({ name, tensor: copyOf(tensor) }));
+  return {
+    images,
+    batch,
+    labels: isTensor(labels) ? undefined : Array.from(labels),
+    fields,
+    dispose: () => fields.forEach(({ tensor }) => tensor.dispose()),
+  };
+}
+
+/**
+ * Cuts a batch into consecutive shares, whose sizes differ by at most 1, and adds their tensors to `memory`.
+ *
+ * @param add - adds numbers at the end of the memory and tells where they begin
+ * @internal
+ */
+export async function cutBatch(
+  { images, batch: { key, firstImage, epoch }, labels, fields: given }: OwnBatch,
+  most: number,
+  add: (values: Numbers) => number,
+): Promise<BatchShare[]> {
+  const fields = await Promise.all(
+    given.map(async (field) => ({ ...field, values: (await field.tensor.data()) as Numbers })),
+  );
+  const count = Math.min(most, images);
+  return Array.from({ length: count }, (_, i) => {
+    const begin = Math.floor((i * images) / count);
+    const size = Math.floor(((i + 1) * images) / count) - begin;
+    const tensors: Record<string, SentTensor> = {};
+    for (const { name, tensor, values } of fields) {
+      const { shape, dtype } = tensor;
+      const axis = axisOf(name);
+      const cut = { dtype: dtype as SentTensor['dtype'], shape: shape.with(axis, size) };
+      const pieces = piecesOf(values, { blocks: axis === 1 ? (shape[0] ?? 0) : 1, images, begin, size });
+      const [at = 0] = pieces.map(add);
+      tensors[name] = { ...cut, begin: at };
+    }
+    const plain = labels && { labels: labels.slice(begin, begin + size) };
+    const values = { key, firstImage: firstImage + begin, ...(epoch !== undefined && { epoch }), ...plain };
+    return { begin, size, tensors, values };
+  });
+}
+
+/** The images of a share in each of the blocks of a tensor. */
+function piecesOf(
+  values: Numbers,
+  { blocks, images, begin, size }: { blocks: number; images: number; begin: number; size: number },
+): Numbers[] {
+  const perImage = values.length / (blocks * images);
+  return Array.from({ length: blocks }, (_, block) => {
+    const from = (block * images + begin) * perImage;
+    return values.subarray(from, from + size * perImage);
+  });
+}
+
+function assertCuttable(call: string, name: string, tensor: tf.Tensor, images: number): void {
+  const axis = axisOf(name);
+  const fits = tensor.rank > axis && tensor.shape[axis] === images && tensor.size > 0;
+  if (!fits) throw wrong(call, name, `have ${images} images along axis ${axis}`, tensor.shape);
+  if (tensor.dtype === 'float32' || tensor.dtype === 'int32') return;
+  const text = `\`${name}\` must be float32 or int32, got ${tensor.dtype}`;
+  throw new TensorError(text, { call, field: name, value: tensor.dtype });
+}
+
+function isTensor(value: unknown): value is tf.Tensor {
+  return typeof value === 'object' && value !== null && 'dataId' in value;
+}
+
+function wrong(call: string, field: string, must: string, shape: readonly number[]): TensorError {
+  return new TensorError(`\`${field}\` must ${must}, got shape [${shape}]`, { call, field, value: shape });
+}
+
+/** Means over the shares of a batch, weighted by their sizes. @internal */
+export interface ShareMeans {
+  readonly value: number;
+  /** One entry for each variable; undefined where no share has a gradient. */
+  readonly gradients: readonly (Float32Array | undefined)[];
+  readonly statistics: readonly Float32Array[];
+}
+
+/** What is averaged: lengths of the gradients, and the statistics that all threads began with. */
+interface ShareLayout {
+  readonly lengths: readonly number[];
+  readonly statistics: readonly Float32Array[];
+}
+
+/** Averages what the threads made of their shares: in float64, in the order of the shares, rounded once. @internal */
+export function averageShares(
+  shares: readonly Pick<BatchShare, 'size'>[],
+  results: readonly ShareResult[],
+  { lengths, statistics }: ShareLayout,
+): ShareMeans {
+  const images = shares.reduce((sum, { size }) => sum + size, 0);
+  const weights = shares.map(({ size }) => size / images);
+  const readers = results.map(({ numbers }) => readerOf(numbers));
+  const gradients = lengths.map((length, i) => {
+    const parts = results.flatMap(({ has }, share) =>
+      has[i] ? [{ values: readers[share]!(length), weight: weights[share] as number }] : [],
+    );
+    return parts.length === 0 ? undefined : weightedSum(length, parts);
+  });
+  return {
+    value: results.reduce((sum, { value }, share) => sum + (weights[share] as number) * value, 0),
+    gradients,
+    statistics: statistics.map((start) => {
+      const parts = weights.map((weight, share) => ({ values: readers[share]!(start.length), weight }));
+      return moved(start, parts);
+    }),
+  };
+}
+
+interface Part {
+  readonly values: Float32Array;
+  readonly weight: number;
+}
+
+// Sums stay in the nearest cache: one pass for each part over 430 000 weights takes three times as long.
+const STRETCH = 2048;
+
+/** Σ weight · values. */
+function weightedSum(length: number, parts: readonly Part[]): Float32Array {
+  const out = new Float32Array(length);
+  const sums = new Float64Array(STRETCH);
+  for (let begin = 0; begin < length; begin += STRETCH) {
+    const size = Math.min(STRETCH, length - begin);
+    sums.fill(0);
+    for (const { values, weight } of parts) addWeighted(sums, values, { begin, size, weight });
+    out.set(size === STRETCH ? sums : sums.subarray(0, size), begin);
+  }
+  return out;
+}
+
+function addWeighted(
+  sums: Float64Array,
+  values: Float32Array,
+  { begin, size, weight }: { readonly begin: number; readonly size: number; readonly weight: number },
+): void {
+  for (let j = 0; j < size; j++) sums[j]! += weight * values[begin + j]!;
+}
+
+/** start + Σ weight · (values − start): an entry that no part changes stays as it is, to the bit. */
+function moved(start: Float32Array, parts: readonly Part[]): Float32Array {
+  return start.map((from, j) => parts.reduce((sum, { values, weight }) => sum + weight * (values[j]! - from), from));
+}
+
+/** Takes stretches from an array, one after the other. */
+function readerOf(numbers: Float32Array): (length: number) => Float32Array {
+  let begin = 0;
+  return (length) => numbers.subarray(begin, (begin += length));
+}

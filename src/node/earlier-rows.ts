@@ -1,0 +1,135 @@
+import { isDeepStrictEqual } from 'node:util';
+import { hasDeadline } from '../certify/stops.ts';
+import type { LabelledDataset } from '../data/labelled-dataset.ts';
+import { DataError, OptionError } from '../errors.ts';
+import { formatCertificationRow } from '../evaluate/certification-log.ts';
+import type { CertifiedRow } from '../evaluate/certify-dataset.ts';
+import { exampleKey } from '../random/purposes.ts';
+import type { Key } from '../types.ts';
+import { checkDerived, type FaultsOf } from './row-verifier.ts';
+import { firstDifference, type RunSettings } from './run-settings.ts';
+
+/** The run that a log must belong to. */
+interface ExpectedRun {
+  /** The public call that error texts name. */
+  readonly call: string;
+  /** The file, for error texts. */
+  readonly path: string;
+  /** Indices of the images of the run, in order. */
+  readonly indices: readonly number[];
+  /** The key of the run; undefined if nothing in it is random. */
+  readonly key: Key | undefined;
+  /** Settings of the run, as far as they are known; in all others the rows must agree. */
+  readonly settings: RunSettings;
+  /** Derives a row again. */
+  readonly faultsOf: FaultsOf;
+  /** The images with their labels. */
+  readonly dataset: LabelledDataset;
+  /** Stops the check. */
+  readonly signal: AbortSignal | undefined;
+}
+
+/**
+ * Throws unless the rows of a log are the first rows of a run: OptionError for another key or another setting, DataError for gaps, doubles,
+ * certificates that do not follow from their votes, and other labels.
+ * @internal
+ */
+export async function checkEarlierRows(rows: readonly CertifiedRow[], run: ExpectedRun): Promise<void> {
+  const { call, path, indices, key, settings, faultsOf, dataset, signal } = run;
+  const all = { ...rows[0]?.certificate, ...settings };
+  for (const [i, row] of rows.entries()) {
+    const at = `${path}, line ${i + 2},`;
+    checkIndex(row, at, indices[i], call);
+    checkKey(row, { call, at, key });
+    checkSettings(row, { call, at, settings: all });
+    checkDerived(row, faultsOf, { call, field: 'file', at });
+    const { label } = await dataset.example(row.index);
+    if (label !== row.label) throw otherLabel(row, at, label, call);
+    signal?.throwIfAborted();
+  }
+}
+
+/** Throws OptionError unless a row has these settings. @internal */
+export function checkSettings(
+  { certificate }: CertifiedRow,
+  { call, at, settings }: { readonly call: string; readonly at: string; readonly settings: RunSettings },
+): void {
+  const difference = firstDifference(settings, certificate);
+  if (difference) throw otherSetting(call, at, difference.name, difference.expected, JSON.stringify(difference.found));
+}
+
+/** Throws OptionError unless the key of a row is that of its image in a run with this key. @internal */
+export function checkKey(
+  { index, certificate }: CertifiedRow,
+  { call, at, key }: { readonly call: string; readonly at: string; readonly key: Key | undefined },
+): void {
+  const expected = key === undefined ? null : exampleKey(key, index);
+  if (isDeepStrictEqual(certificate.key && [...certificate.key], expected && [...expected])) return;
+  throw otherSetting(call, at, 'key', key ?? null, certificate.key === null ? 'none' : 'one made from another key');
+}
+
+function checkIndex({ index }: CertifiedRow, at: string, expected: number | undefined, call: string): void {
+  if (index === expected) return;
+  const must = expected === undefined ? 'hold only images of this run' : `go on with image ${expected}`;
+  throw new DataError(
+    `\`file\` must ${must}, got image ${index} in ${at.slice(0, -1)} (other \`start\`, \`skip\`, \`max\` or \`shard\`, or a line is missing)`,
+    { call, field: 'file', value: index },
+  );
+}
+
+function otherLabel(row: CertifiedRow, at: string, label: number, call: string): DataError {
+  return new DataError(
+    `\`file\` must be a log of this data set, where image ${row.index} has label ${label}, got label ${row.label} in ${at}` +
+      ' which belongs to another one (take another file)',
+    { call, field: 'file', value: row.label },
+  );
+}
+
+function otherSetting(call: string, at: string, name: string, expected: unknown, found: string): OptionError {
+  return new OptionError(
+    `\`${name}\` must be the same for all rows of a log, got ${JSON.stringify(expected)} where ${at} has ${found}` +
+      ' (one log holds one run: use its settings, or another file)',
+    { call, field: name, value: expected },
+  );
+}
+
+/** Certifies the images with these indices, as the run does. @internal */
+export type CertifyIndices = (indices: Iterable<number>) => AsyncGenerator<CertifiedRow, void, undefined>;
+
+/**
+ * Certifies one image of a log again and throws OptionError unless its row is the same but for the time.
+ *
+ * It takes the image with the least clear vote, where another model would show most likely. Under a rule with a deadline only the
+ * selection sample is compared.
+ * @internal
+ */
+export async function recheckRow(
+  rows: readonly CertifiedRow[],
+  certified: CertifyIndices,
+  { call, path }: { readonly call: string; readonly path: string },
+): Promise<void> {
+  const [first] = rows;
+  if (first === undefined) return;
+  const logged = rows.reduce((least, row) => (clarity(row) < clarity(least) ? row : least), first);
+  const at = `${path}, line ${rows.indexOf(logged) + 2},`;
+  for await (const again of certified([logged.index])) {
+    checkSettings(logged, { call, at, settings: again.certificate });
+    if (isSame(logged, again)) continue;
+    throw new OptionError(
+      `\`file\` must be a log of this model, these images and this backend, got ${at} where image ${logged.index}` +
+        ' now comes out differently (take another file; to go on all the same set `recheck: false`)',
+      { call, field: 'file', value: path },
+    );
+  }
+}
+
+/** Share of the votes, or of the scores, that the class has. */
+function clarity({ certificate: { nA, nUsed, scores } }: CertifiedRow): number {
+  return (scores?.sum ?? nA) / nUsed;
+}
+
+function isSame(a: CertifiedRow, b: CertifiedRow): boolean {
+  if (hasDeadline(a.certificate.rule))
+    return isDeepStrictEqual([...a.certificate.countsSelection], [...b.certificate.countsSelection]);
+  return formatCertificationRow({ ...a, milliseconds: 0 }) === formatCertificationRow({ ...b, milliseconds: 0 });
+}

@@ -1,0 +1,109 @@
+import { ABSTAIN, type Certificate, type NoiseRecord, type ScoreSums } from '../certify/types.ts';
+import { topClass } from '../certify/vote-counts.ts';
+import { dataFor } from '../host/own-data.ts';
+import type { DeterministicNoise, Noise } from '../noise/types.ts';
+import { empiricalBernsteinLowerBound } from '../stats/empirical-bernstein-lower-bound.ts';
+import type { Key, Norm } from '../types.ts';
+
+/** What a proven radius lets a certificate say of a class; no radius is an abstention. @internal */
+export function claimOf(cAHat: number, radius: number): Pick<Certificate, 'label' | 'abstained' | 'radius' | 'cAHat'> {
+  const abstained = !(radius > 0);
+  return { label: abstained ? ABSTAIN : cAHat, abstained, radius: abstained ? 0 : radius, cAHat };
+}
+
+/** What is logged of a noise. @internal */
+export function noiseRecord({ name, parameters }: NoiseRecord): NoiseRecord {
+  return { name, parameters: dataFor(parameters) };
+}
+
+/** What a soft certificate follows from. */
+interface SoftEvidence {
+  readonly key: Key;
+  readonly n0: number;
+  readonly n: number;
+  readonly alpha: number;
+  readonly norm: Norm;
+  readonly noise: Noise;
+  readonly beta: number;
+  readonly dimension: number;
+  readonly cAHat: number;
+  /** Estimation samples that could not be drawn; their score is 0. */
+  readonly failures: number;
+  readonly scores: ScoreSums;
+}
+
+/** The certificate of the soft smoothed classifier as a function of the sums of the scores. @internal */
+export function softCertificate(evidence: SoftEvidence): Certificate {
+  const { key, n0, n, alpha, norm, noise, beta, dimension, cAHat, failures, scores } = evidence;
+  const lower = empiricalBernsteinLowerBound({ ...scores, n, alpha });
+  const radius = lower.p > 0.5 ? noise.radius(lower, { norm, dimension }) : 0;
+  return {
+    ...claimOf(cAHat, radius),
+    reason: radius > 0 ? 'certified' : 'low-confidence',
+    stop: 'all-drawn',
+    norm,
+    topK: 1,
+    pABar: lower.p,
+    qABar: lower.q,
+    bound: 'empirical-bernstein',
+    rule: { name: 'empirical-bernstein', parameters: { beta } },
+    nA: 0,
+    n0,
+    n,
+    nUsed: n,
+    failures,
+    alpha,
+    countsSelection: [],
+    counts: [],
+    scores,
+    checkEvery: n,
+    key,
+    noise: noiseRecord(noise),
+    domain: noise.domain,
+    assumptions: dataFor(noise.assumptions) ?? ['real arithmetic'],
+    smoothing: 'soft',
+    dimension,
+  };
+}
+
+/** What the certificate of a deterministic noise follows from. */
+interface Enumeration {
+  /** Votes of all copies. */
+  readonly counts: readonly number[];
+  readonly noise: DeterministicNoise;
+  readonly norm: Norm;
+  readonly dimension: number;
+}
+
+/** The certificate of a deterministic noise as a function of the votes of all its copies. @internal */
+export function derandomizedCertificate({ counts, noise, norm, dimension }: Enumeration): Certificate {
+  const cAHat = topClass(counts);
+  const nA = counts[cAHat] ?? 0;
+  const radius = noise.radius(counts, cAHat, { norm, dimension });
+  return {
+    ...claimOf(cAHat, radius),
+    reason: radius > 0 ? 'certified' : 'low-confidence',
+    stop: 'all-drawn',
+    norm,
+    topK: 1,
+    pABar: nA / noise.copies,
+    qABar: (noise.copies - nA) / noise.copies,
+    bound: 'enumeration',
+    rule: { name: 'enumeration', parameters: {} },
+    nA,
+    n0: 0,
+    n: noise.copies,
+    nUsed: noise.copies,
+    failures: 0,
+    alpha: 0,
+    countsSelection: [],
+    counts,
+    checkEvery: noise.copies,
+    key: null,
+    noise: noiseRecord(noise),
+    domain: noise.domain,
+    assumptions: dataFor(noise.assumptions) ?? [],
+    smoothing: 'hard',
+    dimension,
+  };
+}
