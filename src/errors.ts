@@ -50,6 +50,29 @@ export class BackendError extends CatrsError {}
 /** A file or byte array is truncated, mislabelled or not what it was declared to be. */
 export class DataError extends CatrsError {}
 
+/** What a refusal says beside what must hold. @internal */
+export interface RefusalDetails extends ErrorDetails {
+  /** How the text shows the value; else as `showValue` does. */
+  readonly got?: string | undefined;
+  /** The way out. */
+  readonly way?: string | undefined;
+}
+
+/**
+ * The error of a refused value, in the form of all errors: ``call: `field` must ..., got value (the way out)``.
+ *
+ * @param must - completes the sentence "`field` ...": what must hold
+ * @internal
+ */
+export function refusal<E extends CatrsError>(
+  Kind: new (message: string, details: ErrorDetails) => E,
+  { call, field, value, got = showValue(value), way }: RefusalDetails,
+  must: string,
+): E {
+  const out = way === undefined ? '' : ` (${way})`;
+  return new Kind(`\`${field}\` ${must}, got ${got}${out}`, { call, field, value });
+}
+
 /** Writes a value for an error text: short, on one line, and telling strings from numbers. */
 export function showValue(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value);

@@ -86,15 +86,12 @@ export type {
 // smoothed classifiers and certificates
 export { SmoothedClassifier } from './smoothed/smoothed-classifier.ts';
 export type {
-  Caller,
-  Certifier,
   CertifyOptions,
   PredictOptions,
   SampleOptions,
   SmoothedClassifierOptions,
-  StreamExample,
-  TimedCertificate,
-} from './smoothed/types.ts';
+} from './smoothed/call-options.ts';
+export type { Caller, Certifier, StreamExample, TimedCertificate } from './smoothed/types.ts';
 export { SoftSmoothedClassifier } from './smoothed/soft-smoothed-classifier.ts';
 export type {
   SoftCertifyOptions,

@@ -1,9 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
-import { z } from 'zod';
 import { adaptClassifier, noisyLogits } from '../classifier/adapt-classifier.ts';
 import type { Classifier } from '../classifier/types.ts';
 import * as fields from '../options/fields.ts';
-import { parseOptions, type WithDefaults } from '../options/parse.ts';
+import { optionsOf } from '../options/parse.ts';
 import { assertBatch, assertBatchNoise, assertSoftTargets } from '../tensors/assert-shapes.ts';
 import { klRows, meanSoftmax } from '../tensors/cross-entropy.ts';
 import { asConstant, flattenExamples, shortenRows } from '../tensors/masks.ts';
@@ -11,30 +10,6 @@ import { assertOutsideTape, gradientSeeing } from '../tensors/tape.ts';
 import { guardedDirection } from './norm-geometry.ts';
 import { projectedAscent } from './projected-ascent.ts';
 import type { NoiseAttack, NoiseAttackRequest } from './types.ts';
-
-const schema = z.strictObject({
-  epsilon: fields.positive,
-  steps: fields.positiveInteger,
-  stepSize: fields.positive.optional(),
-});
-
-const request = z.strictObject({
-  x: fields.tensor,
-  noise: fields.tensor,
-  softTargets: fields.tensor.optional(),
-  strength: fields.strength,
-});
-
-function parseNoisePgdOptions(call: string, options: NoisePgdOptions): WithDefaults<NoisePgdOptions, 'stepSize'> {
-  return parseOptions(call, schema, options);
-}
-
-function parseNoiseAttackRequest(
-  call: string,
-  given: NoiseAttackRequest,
-): WithDefaults<NoiseAttackRequest, 'softTargets'> {
-  return parseOptions(call, request, given);
-}
 
 /** Options of {@link NoisePgd}. */
 export interface NoisePgdOptions {
@@ -46,8 +21,21 @@ export interface NoisePgdOptions {
    * ℓ2 length of one step, in input units.
    * @defaultValue 2 · epsilon / steps
    */
-  readonly stepSize?: number;
+  readonly stepSize?: number | undefined;
 }
+
+const noisePgdOptions = optionsOf<NoisePgdOptions>()({
+  epsilon: fields.positive,
+  steps: fields.positiveInteger,
+  stepSize: fields.optional(fields.positive),
+});
+
+const noiseAttackRequest = optionsOf<NoiseAttackRequest>()({
+  x: fields.tensor,
+  noise: fields.tensor,
+  softTargets: fields.optional(fields.tensor),
+  strength: fields.withDefault(fields.positive, 1),
+});
 
 const CALL = 'NoisePgd.perturb';
 // All-zero noise has no scale to restore; it stays zero instead of becoming NaN.
@@ -77,7 +65,7 @@ export class NoisePgd implements NoiseAttack {
 
   /** Checks the options. */
   constructor(options: NoisePgdOptions) {
-    const { epsilon, steps, stepSize } = parseNoisePgdOptions('NoisePgd', options);
+    const { epsilon, steps, stepSize } = noisePgdOptions.parse('NoisePgd', options);
     this.epsilon = epsilon;
     this.steps = steps;
     this.stepSize = stepSize ?? (2 * epsilon) / steps;
@@ -93,7 +81,7 @@ export class NoisePgd implements NoiseAttack {
    */
   perturb(classifier: Classifier, request: NoiseAttackRequest): tf.Tensor {
     assertOutsideTape(CALL);
-    const { x, noise, softTargets, strength } = parseNoiseAttackRequest(CALL, request);
+    const { x, noise, softTargets, strength } = noiseAttackRequest.parse(CALL, request);
     assertBatch(CALL, x);
     assertBatchNoise(CALL, x, noise);
     const run = adaptClassifier(CALL, classifier);

@@ -1,10 +1,9 @@
 import * as tf from '@tensorflow/tfjs';
-import { z } from 'zod';
 import type { Classifier } from '../classifier/types.ts';
 import { OptionError } from '../errors.ts';
 import type { AdditiveNoise } from '../noise/types.ts';
 import * as fields from '../options/fields.ts';
-import { parseOptions, type WithDefaults } from '../options/parse.ts';
+import { optionsOf, type WithDefaults } from '../options/parse.ts';
 import { shortenRows } from '../tensors/masks.ts';
 import { withDispose } from '../tensors/own-tensor.ts';
 import { assertOutsideTape, gradientOf } from '../tensors/tape.ts';
@@ -13,30 +12,6 @@ import { guardedDirection } from './norm-geometry.ts';
 import { projectedAscent } from './projected-ascent.ts';
 import { parseInputAttackRequest, smoothedTarget } from './smoothed-target.ts';
 import type { InputAttackRequest, MixAttack, MixPair } from './types.ts';
-
-const options = z.strictObject({
-  noise: fields.additiveNoise,
-  stepSize: fields.positive,
-  steps: fields.positiveInteger,
-  mixStep: fields.nonNegativeInteger.default(0),
-  numNoise: fields.positiveInteger.default(1),
-  epsilon: fields.positive.optional(),
-  clip: fields.range.default([0, 1]),
-});
-
-function parseSmoothMixPgdOptions(
-  call: string,
-  given: SmoothMixPgdOptions,
-): WithDefaults<SmoothMixPgdOptions, 'epsilon'> {
-  const parsed = parseOptions(call, options, given);
-  const { mixStep, steps } = parsed;
-  if (mixStep < steps) return parsed;
-  throw new OptionError(`\`mixStep\` must be below \`steps\` (${steps}), got ${mixStep}`, {
-    call,
-    field: 'mixStep',
-    value: mixStep,
-  });
-}
 
 /** Options of {@link SmoothMixPgd}. */
 export interface SmoothMixPgdOptions {
@@ -50,19 +25,43 @@ export interface SmoothMixPgdOptions {
    * Number of steps after which the attack passes x_s, below `steps`; 0: x_s is x.
    * @defaultValue 0
    */
-  readonly mixStep?: number;
+  readonly mixStep?: number | undefined;
   /**
    * Number of noisy copies whose mean softmax is attacked, M.
    * @defaultValue 1
    */
-  readonly numNoise?: number;
+  readonly numNoise?: number | undefined;
   /** Largest ℓ2 length of x_adv − x, in input units; absent: no bound but that of the steps. */
-  readonly epsilon?: number;
+  readonly epsilon?: number | undefined;
   /**
    * Range to which both images are clipped, which must hold x.
    * @defaultValue [0, 1]
    */
-  readonly clip?: InputRange;
+  readonly clip?: InputRange | undefined;
+}
+
+const smoothMixPgdOptions = optionsOf<SmoothMixPgdOptions>()({
+  noise: fields.additiveNoise<AdditiveNoise>(),
+  stepSize: fields.positive,
+  steps: fields.positiveInteger,
+  mixStep: fields.withDefault(fields.nonNegativeInteger, 0),
+  numNoise: fields.withDefault(fields.positiveInteger, 1),
+  epsilon: fields.optional(fields.positive),
+  clip: fields.withDefault(fields.range, [0, 1]),
+});
+
+function parseSmoothMixPgdOptions(
+  call: string,
+  given: SmoothMixPgdOptions,
+): WithDefaults<SmoothMixPgdOptions, 'epsilon'> {
+  const parsed = smoothMixPgdOptions.parse(call, given);
+  const { mixStep, steps } = parsed;
+  if (mixStep < steps) return parsed;
+  throw new OptionError(`\`mixStep\` must be below \`steps\` (${steps}), got ${mixStep}`, {
+    call,
+    field: 'mixStep',
+    value: mixStep,
+  });
 }
 
 const CALL = 'SmoothMixPgd.perturb';

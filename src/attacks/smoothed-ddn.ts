@@ -1,9 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
-import { z } from 'zod';
 import type { Classifier } from '../classifier/types.ts';
 import type { AdditiveNoise } from '../noise/types.ts';
 import * as fields from '../options/fields.ts';
-import { parseOptions, type WithDefaults } from '../options/parse.ts';
+import { optionsOf } from '../options/parse.ts';
 import { searchKeys } from '../random/purposes.ts';
 import { indicator, oneHot, rowNorms, shortenRows } from '../tensors/masks.ts';
 import { assertOutsideTape, gradientSeeing } from '../tensors/tape.ts';
@@ -12,24 +11,6 @@ import { ascentDirection, normGeometry } from './norm-geometry.ts';
 import { projectedAscent } from './projected-ascent.ts';
 import { drawNormals, parseInputAttackRequest, smoothedTarget } from './smoothed-target.ts';
 import type { InputAttack, InputAttackRequest } from './types.ts';
-
-const options = z.strictObject({
-  noise: fields.additiveNoise,
-  epsilon: fields.positive,
-  steps: fields.positiveInteger,
-  numNoise: fields.positiveInteger.default(1),
-  initialNorm: fields.positive.optional(),
-  gamma: fields.openFraction.default(0.05),
-  levels: fields.levels.default(255),
-  clip: fields.finiteRange.default([0, 1]),
-});
-
-function parseSmoothedDdnOptions(
-  call: string,
-  given: SmoothedDdnOptions,
-): WithDefaults<SmoothedDdnOptions, 'initialNorm'> {
-  return parseOptions(call, options, given);
-}
 
 /** Options of {@link SmoothedDdn}. */
 export interface SmoothedDdnOptions {
@@ -43,29 +24,46 @@ export interface SmoothedDdnOptions {
    * Number of noisy copies that vote and whose mean softmax is attacked, M.
    * @defaultValue 1
    */
-  readonly numNoise?: number;
+  readonly numNoise?: number | undefined;
   /**
    * ℓ2 length of the perturbation that the search starts with, in input units.
    * @defaultValue epsilon, what the official training starts with
    */
-  readonly initialNorm?: number;
+  readonly initialNorm?: number | undefined;
   /**
    * Share by which the length grows or shrinks in a step, in (0, 1). For T steps down from ε to a length of one and a half grey levels,
    * take 1 − (3 / (510 ε))^(1/T).
    * @defaultValue 0.05
    */
-  readonly gamma?: number;
+  readonly gamma?: number | undefined;
   /**
    * Number of steps between the ends of `clip` to which the attacked input is rounded (255 for 8-bit images); null: no rounding.
    * @defaultValue 255
    */
-  readonly levels?: number | null;
+  readonly levels?: number | null | undefined;
   /**
    * Range to which the attacked input is clipped, which must hold x.
    * @defaultValue [0, 1]
    */
-  readonly clip?: InputRange;
+  readonly clip?: InputRange | undefined;
 }
+
+/** Steps of a grid, or none. */
+const levels = fields.field<number | null>(
+  'must be an integer of at least 1, or null',
+  (v) => v === null || fields.isInteger(v, 1, Number.MAX_SAFE_INTEGER),
+);
+
+const smoothedDdnOptions = optionsOf<SmoothedDdnOptions>()({
+  noise: fields.additiveNoise<AdditiveNoise>(),
+  epsilon: fields.positive,
+  steps: fields.positiveInteger,
+  numNoise: fields.withDefault(fields.positiveInteger, 1),
+  initialNorm: fields.optional(fields.positive),
+  gamma: fields.withDefault(fields.openFraction, 0.05),
+  levels: fields.withDefault(levels, 255),
+  clip: fields.withDefault(fields.finiteRange, [0, 1]),
+});
 
 const CALL = 'SmoothedDdn.perturb';
 // Step length at the end of the cosine schedule.
@@ -95,11 +93,11 @@ const LEAST_LENGTH = 1e-30;
  * ```
  */
 export class SmoothedDdn implements InputAttack {
-  readonly #options: ReturnType<typeof parseSmoothedDdnOptions>;
+  readonly #options: ReturnType<typeof smoothedDdnOptions.parse>;
 
   /** Checks the options. */
   constructor(options: SmoothedDdnOptions) {
-    this.#options = parseSmoothedDdnOptions('SmoothedDdn', options);
+    this.#options = smoothedDdnOptions.parse('SmoothedDdn', options);
   }
 
   /**

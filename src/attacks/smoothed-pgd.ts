@@ -1,10 +1,9 @@
 import * as tf from '@tensorflow/tfjs';
-import { z } from 'zod';
 import type { Classifier } from '../classifier/types.ts';
 import { OptionError } from '../errors.ts';
 import type { AdditiveNoise } from '../noise/types.ts';
 import * as fields from '../options/fields.ts';
-import { parseOptions, type WithDefaults } from '../options/parse.ts';
+import { optionsOf } from '../options/parse.ts';
 import { searchKeys } from '../random/purposes.ts';
 import { labelEntries } from '../tensors/cross-entropy.ts';
 import { assertOutsideTape, gradientOf } from '../tensors/tape.ts';
@@ -13,25 +12,6 @@ import { ascentDirection, normGeometry } from './norm-geometry.ts';
 import { projectedAscent } from './projected-ascent.ts';
 import { drawNormals, parseInputAttackRequest, type SmoothedTarget, smoothedTarget } from './smoothed-target.ts';
 import type { InputAttack, InputAttackRequest } from './types.ts';
-
-const options = z.strictObject({
-  noise: fields.additiveNoise,
-  epsilon: fields.positive,
-  steps: fields.positiveInteger,
-  numNoise: fields.positiveInteger.default(1),
-  stepSize: fields.positive.optional(),
-  clip: fields.range.optional(),
-  norm: fields.norm.default('l2'),
-  gradientFree: fields.boolean.default(false),
-  order: fields.attackOrder.default('clip-then-shorten'),
-});
-
-function parseSmoothedPgdOptions(
-  call: string,
-  given: SmoothedPgdOptions,
-): WithDefaults<SmoothedPgdOptions, 'stepSize' | 'clip'> {
-  return parseOptions(call, options, given);
-}
 
 /** Options of {@link SmoothedPgd}. */
 export interface SmoothedPgdOptions {
@@ -45,30 +25,42 @@ export interface SmoothedPgdOptions {
    * Number of noisy copies whose mean softmax is attacked, M.
    * @defaultValue 1
    */
-  readonly numNoise?: number;
+  readonly numNoise?: number | undefined;
   /**
    * Length of one step in `norm`, in input units.
    * @defaultValue 2 · epsilon / steps
    */
-  readonly stepSize?: number;
+  readonly stepSize?: number | undefined;
   /** Range to which the attacked input x + δ is clipped, which must hold x; absent: no clipping. */
-  readonly clip?: InputRange;
+  readonly clip?: InputRange | undefined;
   /**
    * The norm of `epsilon` and `stepSize`.
    * @defaultValue 'l2'
    */
-  readonly norm?: Norm;
+  readonly norm?: Norm | undefined;
   /**
    * Whether the direction is estimated from forward passes alone, which needs at least 2 noises.
    * @defaultValue false
    */
-  readonly gradientFree?: boolean;
+  readonly gradientFree?: boolean | undefined;
   /**
    * What is done first after a step: clipping x + δ to `clip` (SmoothAdv) or shortening δ to `epsilon` (Consistency, RS4A).
    * @defaultValue 'clip-then-shorten'
    */
-  readonly order?: 'clip-then-shorten' | 'shorten-then-clip';
+  readonly order?: 'clip-then-shorten' | 'shorten-then-clip' | undefined;
 }
+
+const smoothedPgdOptions = optionsOf<SmoothedPgdOptions>()({
+  noise: fields.additiveNoise<AdditiveNoise>(),
+  epsilon: fields.positive,
+  steps: fields.positiveInteger,
+  numNoise: fields.withDefault(fields.positiveInteger, 1),
+  stepSize: fields.optional(fields.positive),
+  clip: fields.optional(fields.range),
+  norm: fields.withDefault(fields.norm, 'l2'),
+  gradientFree: fields.withDefault(fields.boolean, false),
+  order: fields.withDefault(fields.oneOf('clip-then-shorten', 'shorten-then-clip'), 'clip-then-shorten'),
+});
 
 const CALL = 'SmoothedPgd.perturb';
 
@@ -102,11 +94,11 @@ const CALL = 'SmoothedPgd.perturb';
  * ```
  */
 export class SmoothedPgd implements InputAttack {
-  readonly #options: ReturnType<typeof parseSmoothedPgdOptions>;
+  readonly #options: ReturnType<typeof smoothedPgdOptions.parse>;
 
   /** Checks the options. */
   constructor(options: SmoothedPgdOptions) {
-    this.#options = parseSmoothedPgdOptions('SmoothedPgd', options);
+    this.#options = smoothedPgdOptions.parse('SmoothedPgd', options);
   }
 
   /**

@@ -1,27 +1,26 @@
 import * as tf from '@tensorflow/tfjs';
-import { z } from 'zod';
 import { adaptClassifier, noisyLogits } from '../classifier/adapt-classifier.ts';
 import { originOf } from '../classifier/origin.ts';
 import type { Classifier, LogitsFn } from '../classifier/types.ts';
 import type { AdditiveNoise } from '../noise/types.ts';
 import * as fields from '../options/fields.ts';
-import { parseOptions, type WithDefaults } from '../options/parse.ts';
+import { optionsOf, type WithDefaults } from '../options/parse.ts';
 import { fillNormals } from '../random/fill-normals.ts';
 import { assertBatch, assertBatchNoise } from '../tensors/assert-shapes.ts';
 import { labelEntries, splitCopies } from '../tensors/cross-entropy.ts';
-import { assertLabelsFit, checkLabels } from '../tensors/labels.ts';
+import { assertLabelsFit, checkLabels, labelsField } from '../tensors/labels.ts';
 import { flattenExamples } from '../tensors/masks.ts';
 import { tensorOver } from '../tensors/own-tensor.ts';
 import type { Key } from '../types.ts';
 import type { InputAttackRequest } from './types.ts';
 
-const request = z.strictObject({
+const inputAttackRequest = optionsOf<InputAttackRequest>()({
   x: fields.tensor,
-  labels: fields.labels,
+  labels: labelsField,
   key: fields.key,
-  noise: fields.tensor.optional(),
-  strength: fields.strength,
-  firstImage: fields.nonNegativeInteger.default(0),
+  noise: fields.optional(fields.tensor),
+  strength: fields.withDefault(fields.positive, 1),
+  firstImage: fields.withDefault(fields.nonNegativeInteger, 0),
 });
 
 /** @internal */
@@ -29,7 +28,7 @@ export function parseInputAttackRequest(
   call: string,
   given: InputAttackRequest,
 ): WithDefaults<InputAttackRequest, 'noise'> {
-  return parseOptions(call, request, given);
+  return inputAttackRequest.parse(call, given);
 }
 
 /** The smoothed classifier as an attack on the input sees it: images are rows [B, d], M noises stay the same. @internal */

@@ -15,7 +15,7 @@ export interface NoiseAttackRequest {
    * Factor of every length of the attack (`epsilon`, `stepSize`), greater than 0: losses set it from their schedules.
    * @defaultValue 1
    */
-  readonly strength?: number;
+  readonly strength?: number | undefined;
 }
 
 /** An attack that moves the noise of smoothed training, not the image. A plain object is enough. */
@@ -38,13 +38,13 @@ export interface InputAttackRequest {
    * Factor of every length of the attack (`epsilon`, `stepSize`, ...), greater than 0: losses set it from their schedules.
    * @defaultValue 1
    */
-  readonly strength?: number;
+  readonly strength?: number | undefined;
   /**
    * Index of the first image in the batch that `key` belongs to: not 0 for a share of a batch. Image b of x has the draws of image
    * firstImage + b, so that an attack does to it what it would do in the whole batch.
    * @defaultValue 0
    */
-  readonly firstImage?: number;
+  readonly firstImage?: number | undefined;
 }
 
 /** An attack on the input of a smoothed classifier: one perturbation for all noisy copies. A plain object is enough. */

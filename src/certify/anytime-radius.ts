@@ -1,4 +1,5 @@
-import { parseAnytimeRadiusOptions } from '../options/sequential-rule-options.ts';
+import { optionsOf } from '../options/parse.ts';
+import * as fields from '../options/fields.ts';
 import type { BetaPrior } from '../stats/beta-mixture.ts';
 import type { UpperProbabilityBound } from '../stats/clopper-pearson.ts';
 import { minimumSamplesToCertify } from '../stats/minimum-samples.ts';
@@ -6,7 +7,7 @@ import { mixtureLowerBound, mixtureUpperBound } from '../stats/mixture-bounds.ts
 import type { ProbabilityBound } from '../types.ts';
 import { JEFFREYS, NEAR_ONE, selectionPriors } from './radius-evidence.ts';
 import type { CertificationRule, RuleContext, RuleRun } from './rule.ts';
-import { DEADLINE_NAME, ownStops, type Stop, type StopState } from './stops.ts';
+import { DEADLINE_NAME, ownStops, type Stop, type StopState, stopsField } from './stops.ts';
 import type { EvidenceStep, RuleRecord } from './types.ts';
 import { assertEnoughSamples, leastCount, votesFor } from './vote-counts.ts';
 
@@ -19,8 +20,13 @@ export interface AnytimeRadiusOptions {
    * selection sample; `'jeffreys'` is Beta(1/2, 1/2). It decides how fast the radius grows, never whether it is right.
    * @defaultValue 'near-one'
    */
-  readonly prior?: 'near-one' | 'selection' | 'jeffreys';
+  readonly prior?: 'near-one' | 'selection' | 'jeffreys' | undefined;
 }
+
+const anytimeRadiusOptions = optionsOf<AnytimeRadiusOptions>()({
+  stops: stopsField,
+  prior: fields.withDefault(fields.oneOf('near-one', 'selection', 'jeffreys'), 'near-one'),
+});
 
 /**
  * A radius that is valid at any time: sampling may end whenever the stops say so, for whatever reason.
@@ -39,7 +45,7 @@ export interface AnytimeRadiusOptions {
  * @see Robbins, "Statistical methods related to the law of the iterated logarithm", 1970; Voráček, NeurIPS 2024, Algorithm 2
  */
 export function anytimeRadius(options: AnytimeRadiusOptions): CertificationRule {
-  const { stops: given, prior } = parseAnytimeRadiusOptions('anytimeRadius', options);
+  const { stops: given, prior } = anytimeRadiusOptions.parse('anytimeRadius', options);
   const stops = ownStops(given);
   return {
     name: 'anytime-radius',
@@ -145,7 +151,7 @@ export function withoutStops({ parameters }: RuleRecord): {
   };
   const { prior } = parameters as Pick<AnytimeRadiusOptions, 'prior'>;
   const stops = [{ name: 'watch', parameters: {}, begin: () => watch }];
-  return { rule: anytimeRadius({ stops, ...(prior && { prior }) }), last: () => last };
+  return { rule: anytimeRadius({ stops, prior }), last: () => last };
 }
 
 /** Whether one stop held at a moment. @internal */

@@ -1,49 +1,24 @@
-import { z } from 'zod';
 import { OptionError } from '../errors.ts';
 import type { Noise } from '../noise/types.ts';
-import { assertNorm } from '../options/assert-norm.ts';
+import { assertNorm } from '../noise/requests.ts';
 import * as fields from '../options/fields.ts';
-import { parseOptions, type WithDefaults } from '../options/parse.ts';
+import { optionsOf } from '../options/parse.ts';
 import { binomialTest } from '../stats/binomial.ts';
 import { clopperPearsonLowerBound } from '../stats/clopper-pearson.ts';
 import type { Norm } from '../types.ts';
 import { ABSTAIN, type Certificate, type Prediction } from './types.ts';
 import { topClass } from './vote-counts.ts';
 
-const counts: z.ZodCustom<readonly number[], readonly number[]> = z.custom<readonly number[]>(
+const counts: fields.Field<readonly number[]> = fields.field<readonly number[]>(
+  'must be a list of votes per class, whole numbers of at least 0 for at least 2 classes',
   (v) => Array.isArray(v) && v.length >= 2 && v.every((count) => Number.isSafeInteger(count) && count >= 0),
-  { error: 'must be a list of votes per class, whole numbers of at least 0 for at least 2 classes' },
 );
 
-const certify = z.strictObject({
-  countsSelection: counts,
-  counts,
-  n: fields.positiveInteger,
-  alpha: fields.certifyAlpha,
-  noise: fields.object<CertifyCountsRequest['noise']>(
-    'must be a noise (for example new GaussianNoise({ sigma: 0.25 }))',
-    ['radius'],
-  ),
-  norm: fields.norm,
-  dimension: fields.positiveInteger,
-});
-
 // 1 is admitted here: it makes the test never abstain, as in the reference.
-const alpha: z.ZodCustom<number, number> = z.custom<number>((v) => typeof v === 'number' && v > 0 && v <= 1, {
-  error: 'must be in (0, 1]',
-});
-
-const predict = z.strictObject({
-  counts,
-  alpha,
-  missing: z.custom<number>((v) => Number.isSafeInteger(v) && (v as number) >= 0, {
-    error: 'must be a number of samples, a whole number of at least 0',
-  }),
-});
-
-function parseCertifyCountsRequest(call: string, request: CertifyCountsRequest): WithDefaults<CertifyCountsRequest> {
-  return parseOptions(call, certify, request);
-}
+const alpha: fields.Field<number> = fields.field<number>(
+  'must be in (0, 1]',
+  (v) => typeof v === 'number' && v > 0 && v <= 1,
+);
 
 interface PredictCountsRequest {
   readonly counts: readonly number[];
@@ -51,9 +26,14 @@ interface PredictCountsRequest {
   readonly missing: number;
 }
 
-function parsePredictCountsRequest(call: string, request: PredictCountsRequest): PredictCountsRequest {
-  return parseOptions(call, predict, request);
-}
+const predictCountsRequest = optionsOf<PredictCountsRequest>()({
+  counts,
+  alpha,
+  missing: fields.field<number>(
+    'must be a number of samples, a whole number of at least 0',
+    (v) => Number.isSafeInteger(v) && (v as number) >= 0,
+  ),
+});
 
 /** What {@link certifyCounts} decides on. */
 export interface CertifyCountsRequest {
@@ -72,6 +52,19 @@ export interface CertifyCountsRequest {
   /** Number of coordinates of the input. */
   readonly dimension: number;
 }
+
+const certifyCountsRequest = optionsOf<CertifyCountsRequest>()({
+  countsSelection: counts,
+  counts,
+  n: fields.positiveInteger,
+  alpha: fields.certifyAlpha,
+  noise: fields.object<CertifyCountsRequest['noise']>(
+    'must be a noise (for example new GaussianNoise({ sigma: 0.25 }))',
+    ['radius'],
+  ),
+  norm: fields.norm,
+  dimension: fields.positiveInteger,
+});
 
 /** The part of a {@link Certificate} that follows from the counts alone. */
 export type CountsCertificate = Pick<
@@ -92,7 +85,7 @@ const CALL = 'certifyCounts';
  * @see Cohen, Rosenfeld, Kolter, ICML 2019, CERTIFY (section 3.2.2) and Proposition 2; locuslab/smoothing, core.py
  */
 export function certifyCounts(request: CertifyCountsRequest): CountsCertificate {
-  const { countsSelection, counts, n, alpha, noise, norm, dimension } = parseCertifyCountsRequest(CALL, request);
+  const { countsSelection, counts, n, alpha, noise, norm, dimension } = certifyCountsRequest.parse(CALL, request);
   const cAHat = topClass(countsSelection);
   const nA = counts[cAHat] ?? 0;
   const nUsed = counts.reduce((sum, count) => sum + count, 0);
@@ -152,7 +145,7 @@ export function predictCounts(
   alpha: number,
   missing = 0,
 ): Pick<Prediction, 'label' | 'abstained' | 'pValue' | 'top'> {
-  parsePredictCountsRequest('predictCounts', { counts, alpha, missing });
+  predictCountsRequest.parse('predictCounts', { counts, alpha, missing });
   // Among equals the highest index comes first, as in the reference; a tie never passes the test.
   const order = counts.map((_, c) => c).sort((a, b) => (counts[b] ?? 0) - (counts[a] ?? 0) || b - a);
   const [top = 0, second = 0] = order;

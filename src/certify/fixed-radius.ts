@@ -1,4 +1,5 @@
-import { parseFixedRadiusOptions } from '../options/sequential-rule-options.ts';
+import { optionsOf, type WithDefaults } from '../options/parse.ts';
+import * as fields from '../options/fields.ts';
 import { clopperPearsonLowerBound } from '../stats/clopper-pearson.ts';
 import { minimumSamplesToCertify } from '../stats/minimum-samples.ts';
 import type { ProbabilityBound } from '../types.ts';
@@ -23,26 +24,48 @@ export interface FixedRadiusOptions {
    * is no part of the promise of a certificate.
    * @defaultValue 0.001
    */
-  readonly beta?: number;
+  readonly beta?: number | undefined;
   /**
    * Where the prior on the class probability comes from: the votes of the selection sample, or nowhere (Beta(1/2, 1/2)). It decides how
    * many samples are needed, never whether a certificate is right.
    * @defaultValue 'selection'
    */
-  readonly prior?: 'selection' | 'jeffreys';
+  readonly prior?: 'selection' | 'jeffreys' | undefined;
   /**
    * `'truncated'` puts all prior weight on the side that is to be proven; `'betting'` is the untruncated mixture, for comparison (with
    * the Jeffreys prior it is the betting sequence of Krichevsky and Trofimov).
    * @defaultValue 'truncated'
    */
-  readonly evidence?: 'truncated' | 'betting';
+  readonly evidence?: 'truncated' | 'betting' | undefined;
   /**
    * Share of alpha, in [0, 1), that is kept for one Clopper-Pearson test of the votes of all n samples, for examples that are still
    * undecided then. Examples whose probability is only just high enough profit; all others need more samples (0.2: 1 to 5 %).
    * @defaultValue 0.2
    */
-  readonly finalShare?: number;
+  readonly finalShare?: number | undefined;
 }
+
+const isAscending = (values: readonly number[]): boolean =>
+  values.every((value, i) => i === 0 || value > values[i - 1]!);
+
+const isPositive = (value: unknown): boolean => typeof value === 'number' && value > 0 && Number.isFinite(value);
+
+const radii = fields.field<number | readonly number[]>(
+  'must be a finite number greater than 0, or a list of them in ascending order',
+  (v) => isPositive(v) || (Array.isArray(v) && v.length > 0 && v.every(isPositive) && isAscending(v)),
+);
+
+const beta = fields.withDefault(fields.openFraction, 0.001);
+
+const share = fields.field<number>('must be in [0, 1)', (v) => typeof v === 'number' && v >= 0 && v < 1);
+
+const fixedRadiusOptions = optionsOf<FixedRadiusOptions>()({
+  radius: radii,
+  beta,
+  prior: fields.withDefault(fields.oneOf('selection', 'jeffreys'), 'selection'),
+  evidence: fields.withDefault(fields.oneOf('truncated', 'betting'), 'truncated'),
+  finalShare: fields.withDefault(share, 0.2),
+});
 
 /**
  * Proves or declines a radius that is fixed beforehand, with as few samples as the example needs.
@@ -69,7 +92,7 @@ export interface FixedRadiusOptions {
  * mixtures; Maurer, Hothorn, Lehmacher, "A-priori ordered hypotheses", 1995, for several tests in a fixed order
  */
 export function fixedRadius(options: FixedRadiusOptions): CertificationRule {
-  const parsed = parseFixedRadiusOptions('fixedRadius', options);
+  const parsed = fixedRadiusOptions.parse('fixedRadius', options);
   const { radius, beta, prior, evidence, finalShare } = parsed;
   return {
     name: 'fixed-radius',
@@ -79,7 +102,7 @@ export function fixedRadius(options: FixedRadiusOptions): CertificationRule {
   };
 }
 
-function beginFixedRadius(context: RuleContext, options: Required<FixedRadiusOptions>): RuleRun {
+function beginFixedRadius(context: RuleContext, options: WithDefaults<FixedRadiusOptions>): RuleRun {
   const { cAHat, n, alpha } = context;
   const { beta, finalShare } = options;
   const radii = typeof options.radius === 'number' ? [options.radius] : options.radius;

@@ -1,4 +1,5 @@
-import { parseFixedSampleOptions } from '../options/rule-options.ts';
+import { optionsOf } from '../options/parse.ts';
+import * as fields from '../options/fields.ts';
 import { clopperPearsonLowerBound, randomizedClopperPearsonLowerBound } from '../stats/clopper-pearson.ts';
 import { minimumSamplesToCertify } from '../stats/minimum-samples.ts';
 import type { ProbabilityBound } from '../types.ts';
@@ -12,8 +13,12 @@ export interface FixedSampleOptions {
    * uses one uniform number, which is drawn from the key of the example and logged.
    * @defaultValue 'clopper-pearson'
    */
-  readonly bound?: 'clopper-pearson' | 'randomized-clopper-pearson';
+  readonly bound?: 'clopper-pearson' | 'randomized-clopper-pearson' | undefined;
 }
+
+const fixedSampleOptions = optionsOf<FixedSampleOptions>()({
+  bound: fields.withDefault(fields.oneOf('clopper-pearson', 'randomized-clopper-pearson'), 'clopper-pearson'),
+});
 
 /** Below it even n unanimous votes give no bound above 1/2, whatever the draw: the bound there is at most (1/2)^(1/n). */
 const LEAST_RANDOMIZED = 2;
@@ -33,7 +38,7 @@ const LEAST_RANDOMIZED = 2;
  * problems in randomized smoothing for adversarial robustness", NeurIPS 2024, Definition 2.3, for the randomized bound
  */
 export function fixedSample(options: FixedSampleOptions = {}): CertificationRule {
-  const { bound } = parseFixedSampleOptions('fixedSample', options);
+  const { bound } = fixedSampleOptions.parse('fixedSample', options);
   const isRandomized = bound === 'randomized-clopper-pearson';
   return {
     name: 'fixed-sample',

@@ -1,5 +1,6 @@
+import { optionsOf, type WithDefaults } from '../options/parse.ts';
+import * as fields from '../options/fields.ts';
 import { OptionError, showValue } from '../errors.ts';
-import { parseLadderOptions } from '../options/sequential-rule-options.ts';
 import { clopperPearsonLowerBound, clopperPearsonUpperBound } from '../stats/clopper-pearson.ts';
 import { minimumSamplesToCertify } from '../stats/minimum-samples.ts';
 import type { ProbabilityBound } from '../types.ts';
@@ -18,8 +19,20 @@ export interface LadderOptions {
    * Allowed probability, in (0, 1), that the radius is declined although it holds.
    * @defaultValue 0.001
    */
-  readonly beta?: number;
+  readonly beta?: number | undefined;
 }
+
+const isAscending = (values: readonly number[]): boolean =>
+  values.every((value, i) => i === 0 || value > values[i - 1]!);
+
+const sizes = fields.field<readonly number[]>(
+  'must be a list of integers of at least 1 in ascending order',
+  (v) => Array.isArray(v) && v.length > 0 && v.every((size) => Number.isInteger(size) && size >= 1) && isAscending(v),
+);
+
+const beta = fields.withDefault(fields.openFraction, 0.001);
+
+const ladderOptions = optionsOf<LadderOptions>()({ radius: fields.positive, sizes, beta });
 
 /**
  * Proves or declines a radius by Clopper-Pearson bounds at a few numbers of samples, each at its share of alpha (Bonferroni).
@@ -37,7 +50,7 @@ export interface LadderOptions {
  * there each size has samples of its own
  */
 export function ladder(options: LadderOptions): CertificationRule {
-  const parsed = parseLadderOptions('ladder', options);
+  const parsed = ladderOptions.parse('ladder', options);
   const { radius, sizes, beta } = parsed;
   return {
     name: 'ladder',
@@ -49,7 +62,7 @@ export function ladder(options: LadderOptions): CertificationRule {
   };
 }
 
-function beginLadder(context: RuleContext, { radius, sizes, beta }: Required<LadderOptions>): RuleRun {
+function beginLadder(context: RuleContext, { radius, sizes, beta }: WithDefaults<LadderOptions>): RuleRun {
   const { cAHat, radius: radiusOf } = context;
   const last = sizes.at(-1) ?? 0;
   if (last > context.n) {

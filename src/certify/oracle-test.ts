@@ -1,4 +1,5 @@
-import { parseOracleTestOptions } from '../options/sequential-rule-options.ts';
+import { optionsOf, type WithDefaults } from '../options/parse.ts';
+import * as fields from '../options/fields.ts';
 import { minimumSamplesToCertify } from '../stats/minimum-samples.ts';
 import type { ProbabilityBound } from '../types.ts';
 import { assertEnoughSamples, votesFor } from './vote-counts.ts';
@@ -16,8 +17,16 @@ export interface OracleTestOptions {
    * Allowed probability, in (0, 1), that the radius is declined although `probability` is right and proves it.
    * @defaultValue 0.001
    */
-  readonly beta?: number;
+  readonly beta?: number | undefined;
 }
+
+const beta = fields.withDefault(fields.openFraction, 0.001);
+
+const oracleTestOptions = optionsOf<OracleTestOptions>()({
+  radius: fields.positive,
+  probability: fields.openFraction,
+  beta,
+});
 
 /**
  * The sequential probability ratio test of one who knows the class probability: how few samples a fixed radius could need.
@@ -34,7 +43,7 @@ export interface OracleTestOptions {
  * @see Wald, "Sequential tests of statistical hypotheses", 1945
  */
 export function oracleTest(options: OracleTestOptions): CertificationRule {
-  const parsed = parseOracleTestOptions('oracleTest', options);
+  const parsed = oracleTestOptions.parse('oracleTest', options);
   const { radius, probability, beta } = parsed;
   return {
     name: 'oracle-test',
@@ -44,7 +53,10 @@ export function oracleTest(options: OracleTestOptions): CertificationRule {
   };
 }
 
-function beginOracleTest(context: RuleContext, { radius, probability, beta }: Required<OracleTestOptions>): RuleRun {
+function beginOracleTest(
+  context: RuleContext,
+  { radius, probability, beta }: WithDefaults<OracleTestOptions>,
+): RuleRun {
   const { cAHat } = context;
   const p0 = probabilityInReach('oracleTest', radius, context);
   const isAbove = 1 - probability < p0.q;

@@ -1,7 +1,6 @@
-import { z } from 'zod';
 import { ownData } from '../host/own-data.ts';
 import * as fields from '../options/fields.ts';
-import { parseOptions, type WithDefaults } from '../options/parse.ts';
+import { optionsOf, parseField } from '../options/parse.ts';
 import type { UpperProbabilityBound } from '../stats/clopper-pearson.ts';
 import type { Json, ProbabilityBound } from '../types.ts';
 import type { RuleRecord } from './types.ts';
@@ -50,47 +49,10 @@ const isStop = (value: unknown): boolean =>
   typeof value.begin === 'function';
 
 /** @internal */
-export const stops: z.ZodCustom<readonly Stop[], readonly Stop[]> = z.custom<readonly Stop[]>(
+export const stopsField: fields.Field<readonly Stop[]> = fields.field<readonly Stop[]>(
+  'must be a list of one or more stops (for example [stopAtWidth(0.05)])',
   (v) => Array.isArray(v) && v.length > 0 && v.every(isStop),
-  { error: 'must be a list of one or more stops (for example [stopAtWidth(0.05)])' },
 );
-
-const width = z.strictObject({ width: fields.positive });
-const radius = z.strictObject({ radius: fields.positive });
-const samples = z.strictObject({ samples: fields.positiveInteger });
-const gain = z.strictObject({ gain: fields.positive, over: fields.positiveInteger });
-const deadline = z.strictObject({
-  milliseconds: fields.nonNegative,
-  now: fields.callback<() => number>('must be a function that gives milliseconds').optional(),
-});
-const all = z.strictObject({ stops });
-
-function parseStopAtWidthOptions(call: string, options: { readonly width: number }): void {
-  parseOptions(call, width, options);
-}
-
-function parseStopAtRadiusOptions(call: string, options: { readonly radius: number }): void {
-  parseOptions(call, radius, options);
-}
-
-function parseStopAtSamplesOptions(call: string, options: { readonly samples: number }): void {
-  parseOptions(call, samples, options);
-}
-
-function parseStopAtGainOptions(call: string, options: StopAtGainOptions): WithDefaults<StopAtGainOptions> {
-  return parseOptions(call, gain, options);
-}
-
-function parseStopAtDeadlineOptions(
-  call: string,
-  options: StopAtDeadlineOptions,
-): WithDefaults<StopAtDeadlineOptions, 'now'> {
-  return parseOptions(call, deadline, options);
-}
-
-function parseAllOfOptions(call: string, options: { readonly stops: readonly Stop[] }): readonly Stop[] {
-  return parseOptions(call, all, options).stops;
-}
 
 /**
  * Stops once the radius is known to `width`: the radii of the upper and of the lower bound differ by at most that.
@@ -103,7 +65,7 @@ function parseAllOfOptions(call: string, options: { readonly stops: readonly Sto
  * ```
  */
 export function stopAtWidth(width: number): Stop {
-  parseStopAtWidthOptions('stopAtWidth', { width });
+  parseField('stopAtWidth', 'width', fields.positive, width);
   return {
     name: 'stop-at-width',
     parameters: { width },
@@ -127,7 +89,7 @@ export function stopAtWidth(width: number): Stop {
  * ```
  */
 export function stopAtRadius(radius: number): Stop {
-  parseStopAtRadiusOptions('stopAtRadius', { radius });
+  parseField('stopAtRadius', 'radius', fields.positive, radius);
   return {
     name: 'stop-at-radius',
     parameters: { radius },
@@ -146,7 +108,7 @@ export function stopAtRadius(radius: number): Stop {
  * ```
  */
 export function stopAtSamples(samples: number): Stop {
-  parseStopAtSamplesOptions('stopAtSamples', { samples });
+  parseField('stopAtSamples', 'samples', fields.positiveInteger, samples);
   return {
     name: 'stop-at-samples',
     parameters: { samples },
@@ -162,6 +124,8 @@ export interface StopAtGainOptions {
   readonly over: number;
 }
 
+const stopAtGainOptions = optionsOf<StopAtGainOptions>()({ gain: fields.positive, over: fields.positiveInteger });
+
 /**
  * Stops when going on no longer pays: over the last `over` samples or more the radius grew by less than `gain`.
  *
@@ -174,7 +138,7 @@ export interface StopAtGainOptions {
  * ```
  */
 export function stopAtGain(options: StopAtGainOptions): Stop {
-  const { gain, over } = parseStopAtGainOptions('stopAtGain', options);
+  const { gain, over } = stopAtGainOptions.parse('stopAtGain', options);
   return {
     name: 'stop-at-gain',
     parameters: { gain, over },
@@ -206,8 +170,13 @@ export interface StopAtDeadlineOptions {
    * The clock, in milliseconds.
    * @defaultValue performance.now
    */
-  readonly now?: () => number;
+  readonly now?: (() => number) | undefined;
 }
+
+const stopAtDeadlineOptions = optionsOf<StopAtDeadlineOptions>()({
+  milliseconds: fields.nonNegative,
+  now: fields.optional(fields.callback<() => number>('must be a function that gives milliseconds')),
+});
 
 /**
  * Stops at the first check after a time limit, counted for each example from the start of its estimation sample.
@@ -222,7 +191,7 @@ export interface StopAtDeadlineOptions {
  * ```
  */
 export function stopAtDeadline(options: StopAtDeadlineOptions): Stop {
-  const { milliseconds, now = () => performance.now() } = parseStopAtDeadlineOptions('stopAtDeadline', options);
+  const { milliseconds, now = () => performance.now() } = stopAtDeadlineOptions.parse('stopAtDeadline', options);
   return {
     name: DEADLINE_NAME,
     parameters: { milliseconds },
@@ -244,7 +213,7 @@ export function stopAtDeadline(options: StopAtDeadlineOptions): Stop {
  * ```
  */
 export function allOf(stops: readonly Stop[]): Stop {
-  const own = ownStops(parseAllOfOptions('allOf', { stops }));
+  const own = ownStops(parseField('allOf', 'stops', stopsField, stops));
   return {
     name: 'all-of',
     parameters: { stops: own.map(({ name, parameters }) => ({ name, parameters })) },

@@ -1,5 +1,6 @@
+import { optionsOf } from '../options/parse.ts';
+import * as fields from '../options/fields.ts';
 import { OptionError } from '../errors.ts';
-import { parseTopKOptions } from '../options/rule-options.ts';
 import {
   clopperPearsonLowerBound,
   clopperPearsonUpperBound,
@@ -19,8 +20,13 @@ export interface TopKOptions {
    * no selection sample, but each bound is taken at half the level.
    * @defaultValue 'selection'
    */
-  readonly labelFrom?: 'selection' | 'estimation';
+  readonly labelFrom?: 'selection' | 'estimation' | undefined;
 }
+
+const topKOptions = optionsOf<TopKOptions>()({
+  k: fields.positiveInteger,
+  labelFrom: fields.withDefault(fields.oneOf('selection', 'estimation'), 'selection'),
+});
 
 /**
  * The top-k certificate: within the radius the class stays among the k most probable ones.
@@ -40,7 +46,7 @@ export interface TopKOptions {
  * ICLR 2020
  */
 export function topK(options: TopKOptions): CertificationRule {
-  const { k, labelFrom } = parseTopKOptions('topK', options);
+  const { k, labelFrom } = topKOptions.parse('topK', options);
   return {
     name: 'top-k',
     parameters: { k, labelFrom },

@@ -1,4 +1,5 @@
-import { parseTopTwoOptions } from '../options/rule-options.ts';
+import { optionsOf } from '../options/parse.ts';
+import * as fields from '../options/fields.ts';
 import {
   clopperPearsonLowerBound,
   clopperPearsonUpperBound,
@@ -15,8 +16,10 @@ export interface TopTwoOptions {
    * Share of alpha, in (0, 1), that goes to the lower bound on the class; the rest goes to the upper bound on the runner-up.
    * @defaultValue 1/2
    */
-  readonly alphaShare?: number;
+  readonly alphaShare?: number | undefined;
 }
+
+const topTwoOptions = optionsOf<TopTwoOptions>()({ alphaShare: fields.withDefault(fields.openFraction, 0.5) });
 
 /**
  * The two-sided certificate: a lower bound p_A on the class and an upper bound p_B on the runner-up, for Gaussian noise
@@ -36,7 +39,7 @@ export interface TopTwoOptions {
  * @see Cohen, Rosenfeld, Kolter, ICML 2019, Theorem 1; Voráček, NeurIPS 2024, appendix B
  */
 export function topTwo(options: TopTwoOptions = {}): CertificationRule {
-  const { alphaShare } = parseTopTwoOptions('topTwo', options);
+  const { alphaShare } = topTwoOptions.parse('topTwo', options);
   return {
     name: 'top-two',
     parameters: { alphaShare },

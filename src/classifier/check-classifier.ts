@@ -1,7 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
-import { z } from 'zod';
 import * as fields from '../options/fields.ts';
-import { parseOptions, type WithDefaults } from '../options/parse.ts';
+import { optionsOf } from '../options/parse.ts';
 import { assertBatch } from '../tensors/assert-shapes.ts';
 import { onBackend, readBack } from '../tensors/backend-failure.ts';
 import { copyOf, tensorOver } from '../tensors/own-tensor.ts';
@@ -11,34 +10,27 @@ import { assertFiniteWeights } from './check-weights.ts';
 import { assertTypedRows, typedOutput } from './typed-logits.ts';
 import type { Classifier, ClassifierOutput } from './types.ts';
 
-const schema = z.strictObject({
-  numClasses: fields.classCount.optional(),
-  output: fields.output.default('logits'),
-  batchSize: fields.positiveInteger.optional(),
-});
-
-function parseCheckClassifierOptions(
-  call: string,
-  options: CheckClassifierOptions,
-): WithDefaults<CheckClassifierOptions, 'numClasses' | 'batchSize'> {
-  return parseOptions(call, schema, options);
-}
-
 /** Options of {@link checkClassifier}. */
 export interface CheckClassifierOptions {
   /** Number of classes; without it any count of at least 2 passes. */
-  readonly numClasses?: number;
+  readonly numClasses?: number | undefined;
   /**
    * What the classifier returns.
    * @defaultValue 'logits'
    */
-  readonly output?: ClassifierOutput;
+  readonly output?: ClassifierOutput | undefined;
   /**
    * Most rows that are asked for at once, those of the sample over and over: the batch size of the run that follows.
    * @defaultValue twice the rows of the sample, and one
    */
-  readonly batchSize?: number;
+  readonly batchSize?: number | undefined;
 }
+
+const checkClassifierOptions = optionsOf<CheckClassifierOptions>()({
+  numClasses: fields.optional(fields.classCount),
+  output: fields.withDefault(fields.output, 'logits'),
+  batchSize: fields.optional(fields.positiveInteger),
+});
 
 const CALL = 'checkClassifier';
 
@@ -68,7 +60,7 @@ export async function checkClassifier(
   sample: tf.Tensor,
   options: CheckClassifierOptions = {},
 ): Promise<void> {
-  const { numClasses, output, batchSize } = parseCheckClassifierOptions(CALL, options);
+  const { numClasses, output, batchSize } = checkClassifierOptions.parse(CALL, options);
   assertBatch(CALL, sample, 'sample');
   const [batch = 0, ...shape] = sample.shape;
   const own = copyOf(sample); // the host may change it while this waits

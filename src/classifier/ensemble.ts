@@ -1,6 +1,7 @@
+import { optionsOf } from '../options/parse.ts';
+import * as fields from '../options/fields.ts';
 import * as tf from '@tensorflow/tfjs';
 import { ClassifierError, OptionError } from '../errors.ts';
-import { parseEnsembleOptions } from '../options/classifier-adapter-options.ts';
 import { oneHot } from '../tensors/masks.ts';
 import { adaptMembers, type MemberOutputs, voteOf, weightedSum } from './adapt-members.ts';
 import { logarithmsOf, type ProbabilityOutputs, withOrigin } from './origin.ts';
@@ -16,13 +17,31 @@ export interface EnsembleOptions {
    * logit). Votes have no gradient.
    * @defaultValue 'logits'
    */
-  readonly average?: EnsembleAverage;
+  readonly average?: EnsembleAverage | undefined;
   /**
    * A weight greater than 0 for each member; only their ratios matter.
    * @defaultValue equal weights
    */
-  readonly weights?: readonly number[];
+  readonly weights?: readonly number[] | undefined;
 }
+
+const averages: readonly unknown[] = ['logits', 'probabilities', 'votes'] satisfies EnsembleAverage[];
+
+const isWeight = (v: unknown): boolean =>
+  typeof v === 'number' && Math.fround(v) > 0 && Number.isFinite(Math.fround(v));
+
+const ensembleOptions = optionsOf<EnsembleOptions>()({
+  average: fields.withDefault(
+    fields.field<EnsembleAverage>("must be 'logits', 'probabilities' or 'votes'", (v) => averages.includes(v)),
+    'logits',
+  ),
+  weights: fields.optional(
+    fields.field<readonly number[]>(
+      'must be a list of numbers greater than 0 that float32 can hold',
+      (v) => Array.isArray(v) && v.every(isWeight),
+    ),
+  ),
+});
 
 const CALL = 'ensemble';
 
@@ -48,7 +67,7 @@ const CALL = 'ensemble';
  * ```
  */
 export function ensemble(members: readonly Classifier[], options: EnsembleOptions = {}): LogitsFn {
-  const { average, weights: given } = parseEnsembleOptions(CALL, options);
+  const { average, weights: given } = ensembleOptions.parse(CALL, options);
   const run = adaptMembers(CALL, members);
   const weights = given ?? members.map(() => 1);
   if (weights.length !== members.length) {

@@ -1,6 +1,7 @@
+import { optionsOf } from '../options/parse.ts';
+import * as fields from '../options/fields.ts';
 import * as tf from '@tensorflow/tfjs';
 import { ClassifierError } from '../errors.ts';
-import { parseStandardizeInputOptions } from '../options/classifier-adapter-options.ts';
 import { adaptClassifier, adaptModel } from './adapt-classifier.ts';
 import { afterStep } from './origin.ts';
 import type { Classifier, Denoiser, LogitsFn } from './types.ts';
@@ -11,13 +12,18 @@ export interface StandardizeInputOptions {
    * Added to the variance, and again to its root, so that a constant image is not divided by 0.
    * @defaultValue 1e-8
    */
-  readonly epsilon?: number;
+  readonly epsilon?: number | undefined;
   /**
    * Whether the mean over all coordinates is subtracted too.
    * @defaultValue false
    */
-  readonly subtractMean?: boolean;
+  readonly subtractMean?: boolean | undefined;
 }
+
+const standardizeInputOptions = optionsOf<StandardizeInputOptions>()({
+  epsilon: fields.withDefault(fields.positiveFloat32, 1e-8),
+  subtractMean: fields.withDefault(fields.boolean, false),
+});
 
 /**
  * Divides each input by its own standard deviation before the classifier sees it.
@@ -36,7 +42,7 @@ export interface StandardizeInputOptions {
  * ```
  */
 export function standardizeInput(classifier: Classifier, options: StandardizeInputOptions = {}): LogitsFn {
-  const { epsilon, subtractMean } = parseStandardizeInputOptions('standardizeInput', options);
+  const { epsilon, subtractMean } = standardizeInputOptions.parse('standardizeInput', options);
   const run = adaptClassifier('standardizeInput', classifier);
   const step = (x: tf.Tensor): tf.Tensor => {
     const coordinates = x.shape.map((_, axis) => axis).slice(1);

@@ -1,6 +1,7 @@
+import { optionsOf } from '../options/parse.ts';
+import * as fields from '../options/fields.ts';
 import * as tf from '@tensorflow/tfjs';
 import { OptionError } from '../errors.ts';
-import { parseKConsensusOptions } from '../options/classifier-adapter-options.ts';
 import { asConstant, indicator, oneHot } from '../tensors/masks.ts';
 import { adaptMembers, type MemberOutputs, voteOf, weightedSum } from './adapt-members.ts';
 import { logarithmsOf, originOf, withOrigin } from './origin.ts';
@@ -12,6 +13,8 @@ export interface KConsensusOptions {
   /** How many members, the first ones of the list, must agree; from 1 to the number of members. */
   readonly k: number;
 }
+
+const kConsensusOptions = optionsOf<KConsensusOptions>()({ k: fields.positiveInteger });
 
 const CALL = 'kConsensus';
 
@@ -38,7 +41,7 @@ const CALL = 'kConsensus';
  * ```
  */
 export function kConsensus(members: readonly Classifier[], options: KConsensusOptions): LogitsFn {
-  const { k } = parseKConsensusOptions(CALL, options);
+  const { k } = kConsensusOptions.parse(CALL, options);
   const run = adaptMembers(CALL, members);
   if (k > members.length) {
     throw new OptionError(`\`k\` must be an integer from 1 to ${members.length}, the number of members, got ${k}`, {

@@ -1,16 +1,9 @@
 import type * as tf from '@tensorflow/tfjs';
-import { z } from 'zod';
 import { OptionError, showValue } from '../errors.ts';
 import * as fields from '../options/fields.ts';
-import { parseOptions, type WithDefaults } from '../options/parse.ts';
+import { optionsOf } from '../options/parse.ts';
 import { adaptClassifier, isLayersModel } from './adapt-classifier.ts';
 import type { Classifier, ClassifierOutput, LayersModelLike, LogitsFn } from './types.ts';
-
-const schema = z.strictObject({ output: fields.output.default('logits') });
-
-function parseToLogitsFnOptions(call: string, options: ToLogitsFnOptions): WithDefaults<ToLogitsFnOptions> {
-  return parseOptions(call, schema, options);
-}
 
 /** Options of {@link toLogitsFn}. */
 export interface ToLogitsFnOptions {
@@ -18,8 +11,10 @@ export interface ToLogitsFnOptions {
    * What the classifier returns. Probabilities are turned into logits by ln p.
    * @defaultValue 'logits'
    */
-  readonly output?: ClassifierOutput;
+  readonly output?: ClassifierOutput | undefined;
 }
+
+const toLogitsFnOptions = optionsOf<ToLogitsFnOptions>()({ output: fields.withDefault(fields.output, 'logits') });
 
 /**
  * Adapts a classifier to the one form that catrs uses, {@link LogitsFn}.
@@ -35,7 +30,7 @@ export interface ToLogitsFnOptions {
  * ```
  */
 export function toLogitsFn(classifier: Classifier, options: ToLogitsFnOptions = {}): LogitsFn {
-  const { output } = parseToLogitsFnOptions('toLogitsFn', options);
+  const { output } = toLogitsFnOptions.parse('toLogitsFn', options);
   return adaptClassifier('toLogitsFn', classifier, output);
 }
 

@@ -116,7 +116,7 @@ async function run(
 function attackOf(settings: AttackSettings, epsilon: number): InputAttack {
   const { attack: name, sigma, steps, numNoise, stepSize, norm, inputRange: clip = [0, 1] } = settings;
   const common = { noise: new GaussianNoise({ sigma }), epsilon, steps, numNoise, clip };
-  if (name === 'pgd') return new SmoothedPgd({ ...common, norm, ...(stepSize !== undefined && { stepSize }) });
+  if (name === 'pgd') return new SmoothedPgd({ ...common, norm, stepSize });
   if (norm !== 'l2') throw new CliError(`--norm must be l2 for --attack ddn, got ${norm} (take --attack pgd)`);
   if (stepSize !== undefined) throw new CliError('--step-size must be left out for --attack ddn, which finds its own');
   return new SmoothedDdn(common);

@@ -6,7 +6,8 @@ import { certifyToLog, type LogSummary } from '../node/certify-to-log.ts';
 import { progressLine } from '../node/run-progress.ts';
 import { startWorkers } from '../node/start-workers.ts';
 import { createKey } from '../random/key.ts';
-import type { Certifier, CertifyOptions } from '../smoothed/types.ts';
+import type { CertifyOptions } from '../smoothed/call-options.ts';
+import type { Certifier } from '../smoothed/types.ts';
 import { CliError } from './cli-error.ts';
 import {
   type DataOptions,
@@ -54,7 +55,7 @@ export async function certify(settings: CertifySettings, io: CliIo): Promise<voi
       n,
       n0,
       alpha,
-      ...(rule && { rule }),
+      rule,
       file: out,
       recheck,
       durable,

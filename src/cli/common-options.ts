@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import type { Shard } from '../data/dataset-selection.ts';
+import type { DatasetSelection, Shard } from '../data/dataset-selection.ts';
 import type { InputRange } from '../types.ts';
 import { toCount, toNumber, toPositiveCount, toRange, toShard } from './arguments.ts';
 
@@ -112,11 +112,6 @@ export function addShardOption(command: Command): Command {
 }
 
 /** The selection without what is not there, as the library wants it. @internal */
-export function selectionOf({
-  start,
-  skip,
-  max,
-  shard,
-}: SelectionOptions): Omit<SelectionOptions, 'max'> & { readonly max?: number } {
-  return { start, skip, ...(max !== undefined && { max }), ...(shard && { shard }) };
+export function selectionOf({ start, skip, max, shard }: SelectionOptions): DatasetSelection {
+  return { start, skip, max, shard };
 }

@@ -1,6 +1,6 @@
 import { mergeLogs } from '../node/merge-logs.ts';
 import { createKey } from '../random/key.ts';
-import { type SelectionOptions, selectionOf } from './common-options.ts';
+import type { SelectionOptions } from './common-options.ts';
 import { printJson } from './note.ts';
 import type { CliIo } from './types.ts';
 
@@ -14,8 +14,8 @@ export interface MergeSettings extends SelectionOptions {
 
 /** Merges the logs of shards. @internal */
 export async function merge(logs: readonly string[], settings: MergeSettings, io: CliIo): Promise<void> {
-  const { out, size, seed, json } = settings;
-  const summary = await mergeLogs(logs, { ...selectionOf(settings), file: out, size, key: createKey(seed) });
+  const { start, skip, max, out, size, seed, json } = settings;
+  const summary = await mergeLogs(logs, { start, skip, max, file: out, size, key: createKey(seed) });
   const { file, done, accuracy, abstained, averageCertifiedRadius, meanSamples } = summary;
   if (json) printJson(io, { file, done, accuracy, abstained, averageCertifiedRadius, meanSamples });
   else io.stdout(`${file}: ${done} images of ${logs.length} logs\n`);

@@ -106,7 +106,7 @@ export async function checkThreadBackend(
 function noisyOptions({ sigma, seed = 0, batchSize }: NoisyRun): CheckBackendOptions {
   return {
     ...(sigma !== undefined && { noise: new GaussianNoise({ sigma }), key: createKey(seed) }),
-    ...(batchSize !== undefined && { batchSize }),
+    batchSize,
   };
 }
 

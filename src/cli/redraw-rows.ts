@@ -57,8 +57,8 @@ export async function withRun<T>(
       noise: sampledNoiseOf(noise),
       numClasses,
       output,
-      ...(batchSize !== undefined && { batchSize }),
-      ...(inputRange && { inputRange }),
+      batchSize,
+      inputRange,
     });
     const dimension = dataset.shape.reduce((product, length) => product * length, 1);
     return await use({ g, dataset, dimension, numClasses });

@@ -24,8 +24,8 @@ export function smoothed(classifier: Classifier, settings: SmoothingSettings): S
     noise: new GaussianNoise({ sigma }),
     numClasses,
     output,
-    ...(batchSize !== undefined && { batchSize }),
-    ...(inputRange && { inputRange }),
+    batchSize,
+    inputRange,
   });
 }
 

@@ -1,5 +1,6 @@
+import { optionsOf } from '../options/parse.ts';
+import * as fields from '../options/fields.ts';
 import { DataError, showValue } from '../errors.ts';
-import { parseArrayDatasetSource } from '../options/dataset-options.ts';
 import { elementCount } from './elements.ts';
 import type { LabelledDataset, LabelledExample } from './labelled-dataset.ts';
 import type { NpyArray } from './npy-header.ts';
@@ -17,6 +18,18 @@ export interface ArrayDatasetSource {
   readonly labels: ArrayLike<number>;
 }
 
+const arrayDatasetSource = optionsOf<ArrayDatasetSource>()({
+  values: fields.field<Float32Array | Uint8Array>(
+    'must be a Float32Array or a Uint8Array',
+    (v) => v instanceof Float32Array || v instanceof Uint8Array,
+  ),
+  shape: fields.shape,
+  labels: fields.field<ArrayLike<number>>(
+    'must be an array of class numbers',
+    (v) => Array.isArray(v) || (ArrayBuffer.isView(v) && 'length' in v),
+  ),
+});
+
 /**
  * Makes a data set of arrays in memory.
  *
@@ -32,7 +45,7 @@ export interface ArrayDatasetSource {
  * ```
  */
 export function arrayDataset(source: ArrayDatasetSource): LabelledDataset {
-  return makeDataset('arrayDataset', parseArrayDatasetSource('arrayDataset', source));
+  return makeDataset('arrayDataset', arrayDatasetSource.parse('arrayDataset', source));
 }
 
 /** Two decoded files. */

@@ -1,5 +1,6 @@
-import { parseCifarDatasetSource } from '../options/dataset-options.ts';
-import { parseDecodeCifarOptions } from '../options/decode-options.ts';
+import type { NpyArray } from './npy-header.ts';
+import { optionsOf } from '../options/parse.ts';
+import * as fields from '../options/fields.ts';
 import { makeDataset, wrongField } from './array-dataset.ts';
 import { elementCount } from './elements.ts';
 import { decodeFile, wrongBytes } from './file-bytes.ts';
@@ -21,8 +22,16 @@ export interface DecodeCifarOptions {
    *
    * @defaultValue 2^30 (1 GiB; the training file of CIFAR-100 takes 154 MB)
    */
-  readonly maxBytes?: number;
+  readonly maxBytes?: number | undefined;
 }
+
+const DEFAULT_MAX_BYTES = 2 ** 30;
+
+const maxBytes = fields.withDefault(fields.positiveInteger, DEFAULT_MAX_BYTES);
+
+const classes = fields.field<10 | 100>('must be 10 or 100', (v) => v === 10 || v === 100);
+
+const decodeCifarOptions = optionsOf<DecodeCifarOptions>()({ classes, maxBytes });
 
 /** What a binary file of CIFAR-10 or CIFAR-100 holds. */
 export interface CifarBatch {
@@ -31,7 +40,7 @@ export interface CifarBatch {
   /** Classes [size], 0 to 9 or 0 to 99 (the fine labels of CIFAR-100). */
   readonly labels: IdxArrayOf<'uint8', Uint8Array>;
   /** Superclasses [size] of CIFAR-100, 0 to 19. */
-  readonly coarseLabels?: IdxArrayOf<'uint8', Uint8Array>;
+  readonly coarseLabels?: IdxArrayOf<'uint8', Uint8Array> | undefined;
 }
 
 /**
@@ -53,7 +62,7 @@ export interface CifarBatch {
  * @see Format: https://www.cs.toronto.edu/~kriz/cifar.html, "Binary version"
  */
 export async function decodeCifar(bytes: Uint8Array | ArrayBuffer, options: DecodeCifarOptions): Promise<CifarBatch> {
-  const { classes, maxBytes } = parseDecodeCifarOptions(DECODE, options);
+  const { classes, maxBytes } = decodeCifarOptions.parse(DECODE, options);
   return decodeFile(DECODE, bytes, maxBytes, (file) => decodeCifarFile(file, classes));
 }
 
@@ -103,8 +112,31 @@ export interface CifarDatasetSource {
    * Which labels of CIFAR-100: its 100 classes or its 20 superclasses. CIFAR-10 has `'fine'` only.
    * @defaultValue 'fine'
    */
-  readonly labels?: 'fine' | 'coarse';
+  readonly labels?: 'fine' | 'coarse' | undefined;
 }
+
+function isDecoded(value: unknown): value is NpyArray {
+  if (typeof value !== 'object' || value === null) return false;
+  const { dtype, shape, data } = value as Record<string, unknown>;
+  return typeof dtype === 'string' && Array.isArray(shape) && ArrayBuffer.isView(data);
+}
+
+function isBatch(value: unknown): value is CifarBatch {
+  if (typeof value !== 'object' || value === null) return false;
+  const { images, labels, coarseLabels } = value as Record<string, unknown>;
+  return isDecoded(images) && isDecoded(labels) && (coarseLabels === undefined || isDecoded(coarseLabels));
+}
+
+const cifarDatasetSource = optionsOf<CifarDatasetSource>()({
+  batches: fields.field<readonly CifarBatch[]>(
+    'must be a list of decoded files (decodeCifar makes one)',
+    (v) => Array.isArray(v) && v.every(isBatch),
+  ),
+  labels: fields.withDefault(
+    fields.field<'fine' | 'coarse'>("must be 'fine' or 'coarse'", (v) => v === 'fine' || v === 'coarse'),
+    'fine',
+  ),
+});
 
 /**
  * Makes a data set of one or more decoded files of CIFAR-10 or CIFAR-100; bytes 0 to 255 become 0 to 1.
@@ -119,7 +151,7 @@ export interface CifarDatasetSource {
  * ```
  */
 export function cifarDataset(source: CifarDatasetSource): LabelledDataset {
-  const { batches, labels } = parseCifarDatasetSource(CALL, source);
+  const { batches, labels } = cifarDatasetSource.parse(CALL, source);
   const [first] = batches;
   if (first === undefined) throw wrongField(CALL, 'batches', 'must hold at least one decoded file', batches);
   const isMixed = batches.some(

@@ -1,4 +1,5 @@
-import { parseCorruptedDatasetSource } from '../options/dataset-options.ts';
+import { optionsOf } from '../options/parse.ts';
+import * as fields from '../options/fields.ts';
 import { elementCount } from './elements.ts';
 import { type DatasetArrays, imagesAndLabels, makeDataset, wrongField } from './array-dataset.ts';
 import type { LabelledDataset } from './labelled-dataset.ts';
@@ -19,8 +20,31 @@ export interface CorruptedDatasetSource {
    *
    * @defaultValue the whole file
    */
-  readonly severity?: 1 | 2 | 3 | 4 | 5;
+  readonly severity?: 1 | 2 | 3 | 4 | 5 | undefined;
 }
+
+/** A decoded file, recognised by its shape. */
+function decoded<T extends NpyArray>(must: string): fields.Field<T> {
+  return fields.field<T>(must, isDecoded);
+}
+
+function isDecoded(value: unknown): value is NpyArray {
+  if (typeof value !== 'object' || value === null) return false;
+  const { dtype, shape, data } = value as Record<string, unknown>;
+  return typeof dtype === 'string' && Array.isArray(shape) && ArrayBuffer.isView(data);
+}
+
+const npyArray = decoded<NpyArray>('must be an NPY array (decodeNpy makes one)');
+
+const severity = fields.field<1 | 2 | 3 | 4 | 5>('must be an integer from 1 to 5', (v) =>
+  [1, 2, 3, 4, 5].includes(v as number),
+);
+
+const corruptedDatasetSource = optionsOf<CorruptedDatasetSource>()({
+  images: npyArray,
+  labels: npyArray,
+  severity: fields.optional(severity),
+});
 
 /**
  * Makes a data set of one corruption of MNIST-C, CIFAR-10-C or CIFAR-100-C, from two decoded NPY files.
@@ -43,7 +67,7 @@ export interface CorruptedDatasetSource {
  * Mu, Gilmer, "MNIST-C: A Robustness Benchmark for Computer Vision", 2019
  */
 export function corruptedDataset(source: CorruptedDatasetSource): LabelledDataset {
-  const { images, labels, severity } = parseCorruptedDatasetSource(CALL, source);
+  const { images, labels, severity } = corruptedDatasetSource.parse(CALL, source);
   const all = imagesAndLabels(CALL, { images, labels });
   return makeDataset(CALL, severity === undefined ? all : blockOf(all, severity));
 }

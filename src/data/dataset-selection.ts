@@ -1,4 +1,5 @@
-import { parseDatasetSelection } from '../evaluate/certify-dataset.ts';
+import * as fields from '../options/fields.ts';
+import { type FieldsOf, optionsOf, type WithDefaults } from '../options/parse.ts';
 
 /** A part of a run over a data set, to be done on its own: of the chosen examples, those at positions index, index + count, ... */
 export interface Shard {
@@ -14,22 +15,49 @@ export interface DatasetSelection {
    * Index of the first example.
    * @defaultValue 0
    */
-  readonly start?: number;
+  readonly start?: number | undefined;
   /**
    * Take every `skip`-th example.
    * @defaultValue 1
    */
-  readonly skip?: number;
+  readonly skip?: number | undefined;
   /**
    * Take at most so many examples, over all shards.
    * @defaultValue no limit
    */
-  readonly max?: number;
+  readonly max?: number | undefined;
   /**
    * Take only a part of them.
    * @defaultValue { index: 0, count: 1 }, all
    */
-  readonly shard?: Shard;
+  readonly shard?: Shard | undefined;
+}
+
+const shard: fields.Field<Shard> = fields.field<Shard>(
+  'must be { index, count } with whole numbers 0 <= index < count',
+  (v) => {
+    const { index, count, ...rest } = (v ?? {}) as Partial<Shard>;
+    const whole = Number.isSafeInteger(index) && Number.isSafeInteger(count);
+    return whole && Object.keys(rest).length === 0 && Number(index) >= 0 && Number(index) < Number(count);
+  },
+);
+
+/** The options that choose examples. @internal */
+export const selectionFields: FieldsOf<DatasetSelection, keyof DatasetSelection> = {
+  start: fields.withDefault(fields.nonNegativeInteger, 0),
+  skip: fields.withDefault(fields.positiveInteger, 1),
+  max: fields.withDefault(fields.positiveInteger, Number.MAX_SAFE_INTEGER),
+  shard: fields.withDefault(shard, { index: 0, count: 1 }),
+};
+
+const datasetSelection = optionsOf<DatasetSelection>()(selectionFields);
+
+/** Names of the options that choose examples; all others belong to the certifier. @internal */
+export const SELECTION_NAMES: readonly string[] = datasetSelection.names;
+
+/** @internal */
+export function parseDatasetSelection(call: string, given: DatasetSelection): WithDefaults<DatasetSelection> {
+  return datasetSelection.parse(call, given);
 }
 
 /** Indices of the examples that a selection chooses of a data set, in their order. @internal */

@@ -1,5 +1,6 @@
+import { optionsOf } from '../options/parse.ts';
+import * as fields from '../options/fields.ts';
 import { DataError, OptionError, showValue } from '../errors.ts';
-import { parseDecodeNpzOptions } from '../options/decode-options.ts';
 import { asBytes, crc32, showText, unpack, wrongBytes } from './file-bytes.ts';
 import { decodeNpyFile } from './npy.ts';
 import type { NpyArray } from './npy-header.ts';
@@ -16,15 +17,26 @@ export interface DecodeNpzOptions {
    *
    * @defaultValue all arrays of the archive
    */
-  readonly names?: readonly string[];
+  readonly names?: readonly string[] | undefined;
   /**
    * Most bytes that the decoded arrays may take in the archive when unpacked, all together. It stops a small hostile file from
    * filling the memory.
    *
    * @defaultValue 2^30 (1 GiB)
    */
-  readonly maxBytes?: number;
+  readonly maxBytes?: number | undefined;
 }
+
+const DEFAULT_MAX_BYTES = 2 ** 30;
+
+const maxBytes = fields.withDefault(fields.positiveInteger, DEFAULT_MAX_BYTES);
+
+const names = fields.field<readonly string[]>(
+  'must be a list of names',
+  (v) => Array.isArray(v) && v.every((name) => typeof name === 'string'),
+);
+
+const decodeNpzOptions = optionsOf<DecodeNpzOptions>()({ names: fields.optional(names), maxBytes });
 
 /**
  * Decodes an NPZ file (`np.savez` and `np.savez_compressed`): a ZIP archive of NPY files.
@@ -49,7 +61,7 @@ export async function decodeNpz(
   bytes: Uint8Array | ArrayBuffer,
   options: DecodeNpzOptions = {},
 ): Promise<ReadonlyMap<string, NpyArray>> {
-  const { names, maxBytes } = parseDecodeNpzOptions(CALL, options);
+  const { names, maxBytes } = decodeNpzOptions.parse(CALL, options);
   const members = chosenMembers(readZipDirectory(zipFile(CALL, asBytes(CALL, bytes))), names);
   const total = members.reduce((sum, { size }) => sum + size, 0);
   if (total > maxBytes) {

@@ -1,5 +1,6 @@
-import { parseIdxDatasetSource } from '../options/dataset-options.ts';
-import { parseDecodeIdxOptions } from '../options/decode-options.ts';
+import type { NpyArray } from './npy-header.ts';
+import { optionsOf } from '../options/parse.ts';
+import * as fields from '../options/fields.ts';
 import { imagesAndLabels, makeDataset } from './array-dataset.ts';
 import { BYTES_PER_ELEMENT, elementCount, toTypedArray } from './elements.ts';
 import { assertDeclaredSize, decodeFile, hex, wrongBytes } from './file-bytes.ts';
@@ -40,8 +41,14 @@ export interface DecodeIdxOptions {
    *
    * @defaultValue 2^30 (1 GiB; the training images of MNIST unpack to 47 MB)
    */
-  readonly maxBytes?: number;
+  readonly maxBytes?: number | undefined;
 }
+
+const DEFAULT_MAX_BYTES = 2 ** 30;
+
+const maxBytes = fields.withDefault(fields.positiveInteger, DEFAULT_MAX_BYTES);
+
+const decodeIdxOptions = optionsOf<DecodeIdxOptions>()({ maxBytes });
 
 interface Layout {
   readonly dtype: IdxDtype;
@@ -78,7 +85,7 @@ const DTYPE_OF_CODE: ReadonlyMap<number, IdxDtype> = new Map([
  * @see Format: http://yann.lecun.com/exdb/mnist/, "THE IDX FILE FORMAT"
  */
 export async function decodeIdx(bytes: Uint8Array | ArrayBuffer, options: DecodeIdxOptions = {}): Promise<IdxArray> {
-  const { maxBytes } = parseDecodeIdxOptions(CALL, options);
+  const { maxBytes } = decodeIdxOptions.parse(CALL, options);
   return decodeFile(CALL, bytes, maxBytes, decodeIdxFile);
 }
 
@@ -137,8 +144,27 @@ export interface IdxDatasetSource {
    * @defaultValue the shape of one image; `[height, width]` becomes `[height, width, 1]`, as convolutions need a
    * channel
    */
-  readonly shape?: readonly number[];
+  readonly shape?: readonly number[] | undefined;
 }
+
+/** A decoded file, recognised by its shape. */
+function decoded<T extends NpyArray>(must: string): fields.Field<T> {
+  return fields.field<T>(must, isDecoded);
+}
+
+function isDecoded(value: unknown): value is NpyArray {
+  if (typeof value !== 'object' || value === null) return false;
+  const { dtype, shape, data } = value as Record<string, unknown>;
+  return typeof dtype === 'string' && Array.isArray(shape) && ArrayBuffer.isView(data);
+}
+
+const idxArray = decoded<IdxArray>('must be an IDX array (decodeIdx makes one)');
+
+const idxDatasetSource = optionsOf<IdxDatasetSource>()({
+  images: idxArray,
+  labels: idxArray,
+  shape: fields.optional(fields.shape),
+});
 
 /**
  * Makes a data set of two decoded IDX files, images and labels.
@@ -151,7 +177,7 @@ export interface IdxDatasetSource {
  * ```
  */
 export function idxDataset(source: IdxDatasetSource): LabelledDataset {
-  const { shape, ...arrays } = parseIdxDatasetSource('idxDataset', source);
+  const { shape, ...arrays } = idxDatasetSource.parse('idxDataset', source);
   const joined = imagesAndLabels('idxDataset', arrays);
   return makeDataset('idxDataset', { ...joined, shape: shape ?? joined.shape });
 }

@@ -1,4 +1,5 @@
-import { parseDecodeNpyOptions } from '../options/decode-options.ts';
+import { optionsOf } from '../options/parse.ts';
+import * as fields from '../options/fields.ts';
 import { arrayBytes, bytesPerElement, decodeElements, elementCount } from './elements.ts';
 import { assertDeclaredSize, decodeFile } from './file-bytes.ts';
 import { type NpyArray, npyPreamble, readNpyHeader } from './npy-header.ts';
@@ -12,8 +13,14 @@ export interface DecodeNpyOptions {
    *
    * @defaultValue 2^30 (1 GiB; one corruption of CIFAR-10-C takes 154 MB)
    */
-  readonly maxBytes?: number;
+  readonly maxBytes?: number | undefined;
 }
+
+const DEFAULT_MAX_BYTES = 2 ** 30;
+
+const maxBytes = fields.withDefault(fields.positiveInteger, DEFAULT_MAX_BYTES);
+
+const decodeNpyOptions = optionsOf<DecodeNpyOptions>()({ maxBytes });
 
 /**
  * Decodes an NPY file (one array of NumPy, format 1.0, 2.0 or 3.0), plain or packed with gzip.
@@ -36,7 +43,7 @@ export interface DecodeNpyOptions {
  * @see Format: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
  */
 export async function decodeNpy(bytes: Uint8Array | ArrayBuffer, options: DecodeNpyOptions = {}): Promise<NpyArray> {
-  const { maxBytes } = parseDecodeNpyOptions(CALL, options);
+  const { maxBytes } = decodeNpyOptions.parse(CALL, options);
   return decodeFile(CALL, bytes, maxBytes, (file) => decodeNpyFile(CALL, file));
 }
 

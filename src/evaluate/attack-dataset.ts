@@ -1,42 +1,16 @@
 import type * as tf from '@tensorflow/tfjs';
-import { z } from 'zod';
 import type { InputAttack } from '../attacks/types.ts';
 import type { Prediction } from '../certify/types.ts';
-import { type DatasetSelection, selectedIndices } from '../data/dataset-selection.ts';
+import { type DatasetSelection, selectedIndices, selectionFields } from '../data/dataset-selection.ts';
 import { type LabelledDataset, OwnDataset } from '../data/labelled-dataset.ts';
 import * as fields from '../options/fields.ts';
-import { parseOptions, type WithDefaults } from '../options/parse.ts';
+import { optionsOf, parseField } from '../options/parse.ts';
 import { attackedKeys, exampleKey } from '../random/purposes.ts';
 import type { SmoothedClassifier } from '../smoothed/smoothed-classifier.ts';
-import type { PredictOptions } from '../smoothed/types.ts';
+import type { PredictOptions } from '../smoothed/call-options.ts';
 import { tensorOfCopy } from '../tensors/own-tensor.ts';
 import type { InputRange, Key, Norm } from '../types.ts';
 import { assertImage, attackedImage } from './attacked-image.ts';
-import { selectionFields } from './certify-dataset.ts';
-
-const options = z.strictObject({
-  key: fields.key,
-  n: fields.sampleCount.default(1000),
-  alpha: fields.predictAlpha.default(0.001),
-  norm: fields.norm.optional(),
-  clean: fields.boolean.default(false),
-  batchSize: fields.positiveInteger.optional(),
-  signal: fields.signal.optional(),
-  ...selectionFields,
-});
-
-const subjects = z.strictObject({
-  attack: fields.object<InputAttack>('must be an attack on the input (for example a SmoothedPgd)', ['perturb']),
-});
-
-function parseAttackDatasetOptions(
-  call: string,
-  attack: InputAttack,
-  given: AttackDatasetOptions,
-): WithDefaults<AttackDatasetOptions, 'norm' | 'batchSize' | 'signal'> {
-  parseOptions(call, subjects, { attack });
-  return parseOptions(call, options, given);
-}
 
 /** The part of a smoothed classifier that {@link attackDataset} needs. `SmoothedClassifier` and `SoftSmoothedClassifier` have it. */
 export interface AttackedClassifier<P> extends Pick<SmoothedClassifier, 'logits' | 'noise' | 'numClasses'> {
@@ -54,30 +28,45 @@ export interface AttackDatasetOptions extends DatasetSelection {
    * Number of noisy copies of each prediction.
    * @defaultValue 1000
    */
-  readonly n?: number;
+  readonly n?: number | undefined;
   /**
    * Allowed probability of a wrong class in one prediction, in (0, 1).
    * @defaultValue 0.001
    */
-  readonly alpha?: number;
+  readonly alpha?: number | undefined;
   /**
    * The norm in which `distance` is measured.
    * @defaultValue the first norm of the noise
    */
-  readonly norm?: Norm;
+  readonly norm?: Norm | undefined;
   /**
    * Predict the image without attack, too.
    * @defaultValue false
    */
-  readonly clean?: boolean;
+  readonly clean?: boolean | undefined;
   /**
    * Noisy copies per forward pass of the predictions: speed and memory only, never a result.
    * @defaultValue the batch size of the smoothed classifier
    */
-  readonly batchSize?: number;
+  readonly batchSize?: number | undefined;
   /** Stops the run; its reason is thrown. It is seen between two images and between two batches of votes. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
+
+const attackDatasetOptions = optionsOf<AttackDatasetOptions>()({
+  key: fields.key,
+  n: fields.withDefault(fields.sampleCount, 1000),
+  alpha: fields.withDefault(fields.openFraction, 0.001),
+  norm: fields.optional(fields.norm),
+  clean: fields.withDefault(fields.boolean, false),
+  batchSize: fields.optional(fields.positiveInteger),
+  signal: fields.optional(fields.signal),
+  ...selectionFields,
+});
+
+const attackField = fields.object<InputAttack>('must be an attack on the input (for example a SmoothedPgd)', [
+  'perturb',
+]);
 
 /** One attacked example of a data set: a plain JSON value. */
 export interface AttackedRow<P = Prediction> {
@@ -136,7 +125,8 @@ export function attackDataset<P extends Pick<Prediction, 'label' | 'abstained'>>
   options: AttackDatasetOptions,
   run: object = {},
 ): AsyncGenerator<AttackedRow<P>, void, undefined> {
-  const { start, skip, max, shard, ...settings } = parseAttackDatasetOptions(CALL, attack, options);
+  parseField(CALL, 'attack', attackField, attack);
+  const { start, skip, max, shard, ...settings } = attackDatasetOptions.parse(CALL, options);
   return rows(g, attack, new OwnDataset(dataset), {
     ...settings,
     norm: settings.norm ?? (g.noise.norms[0] as Norm),
@@ -145,7 +135,7 @@ export function attackDataset<P extends Pick<Prediction, 'label' | 'abstained'>>
   });
 }
 
-type Settings = Omit<ReturnType<typeof parseAttackDatasetOptions>, keyof DatasetSelection> & {
+type Settings = Omit<ReturnType<typeof attackDatasetOptions.parse>, keyof DatasetSelection> & {
   readonly norm: Norm;
   readonly run: object;
   readonly indices: Iterable<number>;
@@ -157,7 +147,7 @@ async function* rows<P extends Pick<Prediction, 'label' | 'abstained'>>(
   dataset: OwnDataset,
   { key, n, alpha, norm, clean, batchSize, signal, indices, run }: Settings,
 ): AsyncGenerator<AttackedRow<P>, void, undefined> {
-  const voting = { n, alpha, ...(batchSize && { batchSize }), ...(signal && { signal }) };
+  const voting = { n, alpha, batchSize, signal };
   const predict = async (x: Float32Array, predictKey: Key): Promise<P> => {
     const image = tensorOfCopy(x, dataset.shape, 'float32');
     try {

@@ -1,34 +1,9 @@
-import { z } from 'zod';
+import * as fields from '../options/fields.ts';
 import { OptionError, showValue } from '../errors.ts';
-import { positiveInteger } from '../options/fields.ts';
-import { parseOptions, type WithDefaults } from '../options/parse.ts';
+import { optionsOf } from '../options/parse.ts';
 import { writeCertificate } from './certificate-columns.ts';
 import { formatRounded, type LogCell } from './log-cells.ts';
 import { fullRadiusCell, logColumns, type LoggedRow, outcomeColumns } from './log-row.ts';
-import type { DecodeCertificationLogOptions } from './parse-certification-log.ts';
-
-const format = z.custom<CertificationLogFormat>((v) => v === 'full' || v === 'reference' || v === 'reference-rounded', {
-  error: "must be 'full', 'reference' or 'reference-rounded'",
-});
-
-const certificationLogSchema = z.strictObject({ format: format.default('full') });
-
-const decodeCertificationLogSchema = z.strictObject({ maxBytes: positiveInteger.default(2 ** 28) });
-
-function parseCertificationLogOptions(
-  call: string,
-  options: CertificationLogOptions,
-): WithDefaults<CertificationLogOptions> {
-  return parseOptions(call, certificationLogSchema, options);
-}
-
-/** @internal */
-export function parseDecodeCertificationLogOptions(
-  call: string,
-  options: DecodeCertificationLogOptions,
-): WithDefaults<DecodeCertificationLogOptions> {
-  return parseOptions(call, decodeCertificationLogSchema, options);
-}
 
 /**
  * Form of a certification log.
@@ -47,8 +22,12 @@ export interface CertificationLogOptions {
    *
    * @defaultValue 'full'
    */
-  readonly format?: CertificationLogFormat;
+  readonly format?: CertificationLogFormat | undefined;
 }
+
+const certificationLogOptions = optionsOf<CertificationLogOptions>()({
+  format: fields.withDefault(fields.oneOf('full', 'reference', 'reference-rounded'), 'full'),
+});
 
 /**
  * The header line of a certification log, without line end.
@@ -60,7 +39,7 @@ export interface CertificationLogOptions {
  * @see `code/certify.py` of https://github.com/locuslab/smoothing
  */
 export function certificationLogHeader(options: CertificationLogOptions = {}): string {
-  const { format } = parseCertificationLogOptions('certificationLogHeader', options);
+  const { format } = certificationLogOptions.parse('certificationLogHeader', options);
   return headerText(format);
 }
 
@@ -82,7 +61,7 @@ export function certificationLogHeader(options: CertificationLogOptions = {}): s
  */
 export function formatCertificationRow(row: LoggedRow, options: CertificationLogOptions = {}): string {
   const call = 'formatCertificationRow';
-  const { format } = parseCertificationLogOptions(call, options);
+  const { format } = certificationLogOptions.parse(call, options);
   return rowText(call, row, format);
 }
 
@@ -93,7 +72,7 @@ export function formatCertificationRow(row: LoggedRow, options: CertificationLog
  */
 export function certificationLog(rows: readonly LoggedRow[], options: CertificationLogOptions = {}): string {
   const call = 'certificationLog';
-  const { format } = parseCertificationLogOptions(call, options);
+  const { format } = certificationLogOptions.parse(call, options);
   return [headerText(format), ...rows.map((row) => rowText(call, row, format)), ''].join('\n');
 }
 

@@ -1,27 +1,12 @@
-import { z } from 'zod';
+import * as fields from '../options/fields.ts';
 import { OptionError, showValue } from '../errors.ts';
-import { certifyAlpha, predictAlpha } from '../options/fields.ts';
-import { parseOptions, type WithDefaults } from '../options/parse.ts';
+import { certifyAlpha, openFraction } from '../options/fields.ts';
+import { optionsOf } from '../options/parse.ts';
 import { binomialQuantile } from '../stats/binomial.ts';
 import type { LoggedRow } from './log-row.ts';
 import { accuracyAt } from './metrics.ts';
 
-const method = z.custom<'exact' | 'legacy'>((v) => v === 'exact' || v === 'legacy', {
-  error: "must be 'exact' or 'legacy'",
-});
-
-const options = z.strictObject({
-  alpha: certifyAlpha.optional(),
-  rho: predictAlpha.default(0.001),
-  method: method.default('exact'),
-});
-
-function parseHighProbabilityAccuracyOptions(
-  call: string,
-  given: HighProbabilityAccuracyOptions,
-): WithDefaults<HighProbabilityAccuracyOptions, 'alpha'> {
-  return parseOptions(call, options, given);
-}
+const method = fields.field<'exact' | 'legacy'>("must be 'exact' or 'legacy'", (v) => v === 'exact' || v === 'legacy');
 
 const CALL = 'highProbabilityAccuracy';
 
@@ -35,21 +20,27 @@ export interface HighProbabilityAccuracyOptions {
    *
    * @defaultValue the largest `alpha` of the certificates; required if a row has none
    */
-  readonly alpha?: number;
+  readonly alpha?: number | undefined;
   /**
    * Allowed probability that the result is too large.
    *
    * @defaultValue 0.001
    */
-  readonly rho?: number;
+  readonly rho?: number | undefined;
   /**
    * `exact`, or `legacy` for the formula of the published scripts, to compare with their figures. That formula lacks a factor 2
    * under its root: with `alpha` = `rho` = 0.001 it can fail more often than `rho` from 1974 images on.
    *
    * @defaultValue 'exact'
    */
-  readonly method?: 'exact' | 'legacy';
+  readonly method?: 'exact' | 'legacy' | undefined;
 }
+
+const highProbabilityAccuracyOptions = optionsOf<HighProbabilityAccuracyOptions>()({
+  alpha: fields.optional(certifyAlpha),
+  rho: fields.withDefault(openFraction, 0.001),
+  method: fields.withDefault(method, 'exact'),
+});
 
 /**
  * Certified accuracy at each of `radii` that holds with high probability: a lower bound on the share of these images that are
@@ -79,7 +70,7 @@ export function highProbabilityAccuracy(
   radii: readonly number[],
   options: HighProbabilityAccuracyOptions = {},
 ): number[] {
-  const { alpha: given, rho, method } = parseHighProbabilityAccuracyOptions(CALL, options);
+  const { alpha: given, rho, method } = highProbabilityAccuracyOptions.parse(CALL, options);
   const accuracies = accuracyAt(CALL, rows, radii);
   const alpha = levelOf(rows, given);
   if (method === 'legacy') {

@@ -1,15 +1,8 @@
-import { z } from 'zod';
+import * as fields from '../options/fields.ts';
 import { OptionError, showValue } from '../errors.ts';
-import { predictAlpha } from '../options/fields.ts';
-import { parseOptions } from '../options/parse.ts';
+import { optionsOf } from '../options/parse.ts';
 import { meanInterval } from '../stats/mean-interval.ts';
 import { type CertifiedOutcome, checkRows, creditedRadius } from './metrics.ts';
-
-/** Options of `pairedRadiusDifference`; a confidence level has the domain of predict's `alpha`. */
-const pairedRadiusDifferenceOptions: z.ZodObject<{ level: z.ZodOptional<typeof predictAlpha> }, z.core.$strict> =
-  z.strictObject({
-    level: predictAlpha.optional(),
-  });
 
 const CALL = 'pairedRadiusDifference';
 
@@ -22,6 +15,11 @@ export interface PairedRadiusDifferenceOptions {
    */
   readonly level?: number | undefined;
 }
+
+/** A confidence level has the domain of predict's `alpha`. */
+const pairedRadiusDifferenceOptions = optionsOf<PairedRadiusDifferenceOptions>()({
+  level: fields.withDefault(fields.openFraction, 0.95),
+});
 
 /** Difference in average certified radius between two methods, with its confidence interval. */
 export interface PairedRadiusDifference {
@@ -60,7 +58,7 @@ export function pairedRadiusDifference(
   rowsB: readonly PairedRow[],
   options: PairedRadiusDifferenceOptions = {},
 ): PairedRadiusDifference {
-  const { level = 0.95 } = parseOptions(CALL, pairedRadiusDifferenceOptions, options);
+  const { level } = pairedRadiusDifferenceOptions.parse(CALL, options);
   checkRows(CALL, 'rowsA', rowsA);
   checkRows(CALL, 'rowsB', rowsB);
   const ofB = byIndex('rowsB', rowsB);

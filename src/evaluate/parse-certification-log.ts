@@ -1,6 +1,7 @@
 import { decodeFile, wrongBytes } from '../data/file-bytes.ts';
 import { DataError, OptionError, showValue } from '../errors.ts';
-import { parseDecodeCertificationLogOptions } from './certification-log.ts';
+import * as fields from '../options/fields.ts';
+import { optionsOf } from '../options/parse.ts';
 import { logColumns, type LoggedRow, type LogLine, readLogRow } from './log-row.ts';
 
 const CALL = 'parseCertificationLog';
@@ -101,8 +102,12 @@ export interface DecodeCertificationLogOptions {
    *
    * @defaultValue 2^28 (256 MiB; a published log of 10 000 images has 0.3 MB)
    */
-  readonly maxBytes?: number;
+  readonly maxBytes?: number | undefined;
 }
+
+const decodeCertificationLogOptions = optionsOf<DecodeCertificationLogOptions>()({
+  maxBytes: fields.withDefault(fields.positiveInteger, 2 ** 28),
+});
 
 /**
  * Reads the bytes of a certification log, plain or packed with gzip, as `parseCertificationLog` reads its text.
@@ -121,7 +126,7 @@ export async function decodeCertificationLog(
   bytes: Uint8Array | ArrayBuffer,
   options: DecodeCertificationLogOptions = {},
 ): Promise<LoggedRow[]> {
-  const { maxBytes } = parseDecodeCertificationLogOptions(DECODE, options);
+  const { maxBytes } = decodeCertificationLogOptions.parse(DECODE, options);
   return decodeFile(DECODE, bytes, maxBytes, (file) => {
     if (file.length > maxBytes) {
       const must = `must be at most ${maxBytes} bytes, got ${file.length} (raise \`maxBytes\` if the file is trusted)`;

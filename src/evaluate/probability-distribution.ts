@@ -1,35 +1,23 @@
-import { z } from 'zod';
+import * as fields from '../options/fields.ts';
 import { OptionError, showValue } from '../errors.ts';
 import { positive } from '../options/fields.ts';
-import { parseOptions, type WithDefaults } from '../options/parse.ts';
+import { optionsOf } from '../options/parse.ts';
 import { normalCdf, normalQuantile } from '../stats/normal.ts';
 import type { LoggedRow } from './log-row.ts';
 import { checkRows } from './metrics.ts';
 
-const bound = z.custom<'lower' | 'estimate'>((v) => v === 'lower' || v === 'estimate', {
-  error: "must be 'lower' or 'estimate'",
-});
+const bound = fields.field<'lower' | 'estimate'>(
+  "must be 'lower' or 'estimate'",
+  (v) => v === 'lower' || v === 'estimate',
+);
 
-const grid = z.custom<readonly number[]>(
+const grid = fields.field<readonly number[]>(
+  'must be numbers in [0, 1], ascending',
   (v) =>
     Array.isArray(v) &&
     v.length > 0 &&
     v.every((x: unknown, i) => typeof x === 'number' && x >= (i === 0 ? 0 : (v[i - 1] as number)) && x <= 1),
-  { error: 'must be numbers in [0, 1], ascending' },
 );
-
-const probabilityDistributionSchema = z.strictObject({
-  bound: bound.default('lower'),
-  grid: grid.optional(),
-  sigma: positive.optional(),
-});
-
-function parseProbabilityDistributionOptions(
-  call: string,
-  options: ProbabilityDistributionOptions,
-): WithDefaults<ProbabilityDistributionOptions, 'grid' | 'sigma'> {
-  return parseOptions(call, probabilityDistributionSchema, options);
-}
 
 const CALL = 'probabilityDistribution';
 
@@ -54,21 +42,27 @@ export interface ProbabilityDistributionOptions {
    *
    * @defaultValue 'lower'
    */
-  readonly bound?: 'lower' | 'estimate';
+  readonly bound?: 'lower' | 'estimate' | undefined;
   /**
    * Class probabilities at which to compute the share, in [0, 1], ascending.
    *
    * @defaultValue 0.500, 0.501, ..., 1.000
    */
-  readonly grid?: readonly number[];
+  readonly grid?: readonly number[] | undefined;
   /**
    * Standard deviation of the Gaussian noise, in input units. Needed for rows without certificate: their lower bound is
    * Φ(radius/sigma), with L2 radii. With it every point has its radius, too.
    *
    * @defaultValue none
    */
-  readonly sigma?: number;
+  readonly sigma?: number | undefined;
 }
+
+const probabilityDistributionOptions = optionsOf<ProbabilityDistributionOptions>()({
+  bound: fields.withDefault(bound, 'lower'),
+  grid: fields.optional(grid),
+  sigma: fields.optional(positive),
+});
 
 /**
  * Distribution of the class probability p_A over images: the share that are correct and have p_A ≥ x, for each x of a grid.
@@ -90,7 +84,7 @@ export function probabilityDistribution(
   rows: readonly ProbabilityRow[],
   options: ProbabilityDistributionOptions = {},
 ): ProbabilityPoint[] {
-  const { bound, grid = DEFAULT_GRID, sigma } = parseProbabilityDistributionOptions(CALL, options);
+  const { bound, grid = DEFAULT_GRID, sigma } = probabilityDistributionOptions.parse(CALL, options);
   checkRows(CALL, 'rows', rows);
   const correct = rows.flatMap((row, i) => (row.correct ? [probabilityOf(row, i, bound, sigma)] : []));
   return grid.map((probability) => {

@@ -1,5 +1,4 @@
 import * as tf from '@tensorflow/tfjs';
-import { z } from 'zod';
 import { adaptClassifier } from '../classifier/adapt-classifier.ts';
 import {
   assertFiniteLogits,
@@ -10,26 +9,17 @@ import {
 import type { Classifier } from '../classifier/types.ts';
 import { ClassifierError, OptionError, showValue, TensorError } from '../errors.ts';
 import * as fields from '../options/fields.ts';
-import { parseOptions, type WithDefaults } from '../options/parse.ts';
+import { optionsOf, parseField } from '../options/parse.ts';
 import { assertBatch, assertSoftTargets, isTensor } from '../tensors/assert-shapes.ts';
 import { assertLabelsFit, checkLabels, type Labels } from '../tensors/labels.ts';
 import { copyOf } from '../tensors/own-tensor.ts';
 import type { InputRange } from '../types.ts';
 import type { Prepared, TrainingBatch, TrainingLoss } from './types.ts';
 
-const options = z.strictObject({ inputRange: fields.range.default([0, 1]) });
-
-const subject = z.object({
-  loss: fields.object<TrainingLoss<never>>('must be a training loss, with `prepare` and `value`', ['prepare', 'value']),
-});
-
-function parseCheckTrainingOptions(call: string, given: CheckTrainingOptions): WithDefaults<CheckTrainingOptions> {
-  return parseOptions(call, options, given);
-}
-
-function requireTrainingLoss(call: string, loss: unknown): void {
-  parseOptions(call, subject, { loss });
-}
+const lossField = fields.object<TrainingLoss<never>>('must be a training loss, with `prepare` and `value`', [
+  'prepare',
+  'value',
+]);
 
 /** Options of {@link checkTraining}. */
 export interface CheckTrainingOptions {
@@ -37,8 +27,12 @@ export interface CheckTrainingOptions {
    * Smallest and largest value of the images, as it will be declared for certification.
    * @defaultValue [0, 1]
    */
-  readonly inputRange?: InputRange;
+  readonly inputRange?: InputRange | undefined;
 }
+
+const checkTrainingOptions = optionsOf<CheckTrainingOptions>()({
+  inputRange: fields.withDefault(fields.range, [0, 1]),
+});
 
 const CALL = 'checkTraining';
 
@@ -68,8 +62,8 @@ export async function checkTraining<Batch extends TrainingBatch>(
   batch: Batch,
   options: CheckTrainingOptions = {},
 ): Promise<void> {
-  const { inputRange } = parseCheckTrainingOptions(CALL, options);
-  requireTrainingLoss(CALL, loss);
+  const { inputRange } = checkTrainingOptions.parse(CALL, options);
+  parseField(CALL, 'loss', lossField, loss);
   const { classifier } = loss;
   if (classifier === undefined) {
     const text =

@@ -1,11 +1,10 @@
 import * as tf from '@tensorflow/tfjs';
-import { z } from 'zod';
 import type { NoiseAttack } from '../attacks/types.ts';
 import { adaptClassifier, noisyLogits } from '../classifier/adapt-classifier.ts';
 import type { Classifier, LogitsFn } from '../classifier/types.ts';
 import type { AdditiveNoise } from '../noise/types.ts';
 import * as fields from '../options/fields.ts';
-import { parseOptions, type WithDefaults } from '../options/parse.ts';
+import { optionsOf } from '../options/parse.ts';
 import { lossKeys } from '../random/purposes.ts';
 import { assertBatchNoise, assertShape, assertSoftTargets } from '../tensors/assert-shapes.ts';
 import { labelEntries, meanSoftmax } from '../tensors/cross-entropy.ts';
@@ -14,40 +13,8 @@ import { asConstant, indicator } from '../tensors/masks.ts';
 import { copyOf, withDispose } from '../tensors/own-tensor.ts';
 import { assertOutsideTape } from '../tensors/tape.ts';
 import { bottomKCrossEntropy, sampleK, voteFrequency, worstCaseKl } from './confidence-aware-terms.ts';
-import { drawUniforms, noisyBatch, requireEpoch, trainingBatch, type UnsetInBatch } from './training-batch.ts';
+import { drawUniforms, noisyBatch, requireEpoch, trainingBatchFields } from './training-batch.ts';
 import type { PreparedBatch, TrainingBatch, TrainingLoss } from './types.ts';
-
-const options = z.strictObject({
-  noise: fields.additiveNoise,
-  attack: fields.object<NoiseAttack>(
-    'must be an attack on the noise (for example new NoisePgd({ epsilon: 1, steps: 4 }))',
-    ['perturb'],
-  ),
-  lambda: fields.nonNegative,
-  numNoise: fields.positiveInteger.default(4),
-  confidenceMask: fields.boolean.default(false),
-  epsilonSchedule: fields.epsilonSchedule.default([]),
-});
-
-const batch = z.strictObject({
-  ...trainingBatch.shape,
-  noiseAdv: fields.tensor.optional(),
-  k: fields.tensor.optional(),
-});
-
-function parseConfidenceAwareOptions(
-  call: string,
-  given: ConfidenceAwareLossOptions,
-): WithDefaults<ConfidenceAwareLossOptions> {
-  return parseOptions(call, options, given);
-}
-
-function parseConfidenceAwareBatch(
-  call: string,
-  given: ConfidenceAwareBatch,
-): WithDefaults<ConfidenceAwareBatch, UnsetInBatch | 'noiseAdv' | 'k'> {
-  return parseOptions(call, batch, given);
-}
 
 /** Options of {@link ConfidenceAwareLoss}. */
 export interface ConfidenceAwareLossOptions {
@@ -61,19 +28,44 @@ export interface ConfidenceAwareLossOptions {
    * Noisy copies of each image, M.
    * @defaultValue 4
    */
-  readonly numNoise?: number;
+  readonly numNoise?: number | undefined;
   /**
    * Take the confidence p̂ from the soft target of the label instead of the votes of the M copies.
    * @defaultValue false
    */
-  readonly confidenceMask?: boolean;
+  readonly confidenceMask?: boolean | undefined;
   /**
    * Changes of the attack's lengths during training, by rising epoch: the last step whose epoch is reached holds. It needs `epoch` in the
    * batches. The ImageNet recipe of the official code is `[{ epoch: 80, factor: 2 }]`: from epoch 80 on, 2ε at once.
    * @defaultValue []
    */
-  readonly epsilonSchedule?: readonly EpsilonStep[];
+  readonly epsilonSchedule?: readonly EpsilonStep[] | undefined;
 }
+
+const epsilonSchedule = fields.field<readonly EpsilonStep[]>(
+  'must be a list of { epoch, factor } with rising epochs and factors greater than 0',
+  (v) =>
+    Array.isArray(v) &&
+    v.every(
+      (step: Partial<EpsilonStep> | null, i) =>
+        fields.isInteger(step?.epoch, 0, Number.MAX_SAFE_INTEGER) &&
+        fields.isFiniteNumber(step?.factor) &&
+        step.factor > 0 &&
+        (i === 0 || (step.epoch as number) > (v[i - 1] as EpsilonStep).epoch),
+    ),
+);
+
+const confidenceAwareLossOptions = optionsOf<ConfidenceAwareLossOptions>()({
+  noise: fields.additiveNoise<AdditiveNoise>(),
+  attack: fields.object<NoiseAttack>(
+    'must be an attack on the noise (for example new NoisePgd({ epsilon: 1, steps: 4 }))',
+    ['perturb'],
+  ),
+  lambda: fields.nonNegative,
+  numNoise: fields.withDefault(fields.positiveInteger, 4),
+  confidenceMask: fields.withDefault(fields.boolean, false),
+  epsilonSchedule: fields.withDefault(epsilonSchedule, []),
+});
 
 /** From an epoch on, the lengths of the attack are multiplied by a factor. */
 export interface EpsilonStep {
@@ -90,6 +82,12 @@ export interface ConfidenceAwareBatch extends TrainingBatch {
   /** K for every image, [B], 1 ≤ K ≤ M; copied, not disposed. */
   readonly k?: tf.Tensor | undefined;
 }
+
+const confidenceAwareBatch = optionsOf<ConfidenceAwareBatch>()({
+  ...trainingBatchFields,
+  noiseAdv: fields.optional(fields.tensor),
+  k: fields.optional(fields.tensor),
+});
 
 /** A batch with its draws, made by {@link ConfidenceAwareLoss.prepare}. */
 export interface PreparedConfidenceAware extends PreparedBatch {
@@ -143,11 +141,11 @@ export class ConfidenceAwareLoss implements TrainingLoss<ConfidenceAwareBatch, P
   /** The base classifier that is trained. */
   readonly classifier: Classifier;
   readonly #run: LogitsFn;
-  readonly #options: ReturnType<typeof parseConfidenceAwareOptions>;
+  readonly #options: ReturnType<typeof confidenceAwareLossOptions.parse>;
 
   /** Checks the options. */
   constructor(classifier: Classifier, options: ConfidenceAwareLossOptions) {
-    this.#options = parseConfidenceAwareOptions('ConfidenceAwareLoss', options);
+    this.#options = confidenceAwareLossOptions.parse('ConfidenceAwareLoss', options);
     this.#run = adaptClassifier('ConfidenceAwareLoss', classifier);
     this.classifier = classifier;
   }
@@ -160,7 +158,7 @@ export class ConfidenceAwareLoss implements TrainingLoss<ConfidenceAwareBatch, P
   prepare(batch: ConfidenceAwareBatch): PreparedConfidenceAware {
     const call = 'ConfidenceAwareLoss.prepare';
     assertOutsideTape(call);
-    const given = parseConfidenceAwareBatch(call, batch);
+    const given = confidenceAwareBatch.parse(call, batch);
     const { attack, lambda, epsilonSchedule } = this.#options;
     const strength = factorAt(call, epsilonSchedule, given.epoch);
     const { noise: noiseKey, second: uniformKey } = lossKeys(given.key);

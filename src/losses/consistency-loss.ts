@@ -1,11 +1,10 @@
 import * as tf from '@tensorflow/tfjs';
-import { z } from 'zod';
 import type { InputAttack } from '../attacks/types.ts';
 import { adaptClassifier, noisyLogits } from '../classifier/adapt-classifier.ts';
 import type { Classifier, LogitsFn } from '../classifier/types.ts';
 import type { AdditiveNoise } from '../noise/types.ts';
 import * as fields from '../options/fields.ts';
-import { parseOptions, type WithDefaults } from '../options/parse.ts';
+import { optionsOf } from '../options/parse.ts';
 import { lossKeys } from '../random/purposes.ts';
 import { assertCopies, assertLike } from '../tensors/assert-shapes.ts';
 import { klRows, meanSoftmax } from '../tensors/cross-entropy.ts';
@@ -13,36 +12,8 @@ import { assertLabelsFit } from '../tensors/labels.ts';
 import { withDispose } from '../tensors/own-tensor.ts';
 import { assertOutsideTape } from '../tensors/tape.ts';
 import { noisyCrossEntropy } from './gaussian-loss.ts';
-import { noisyBatch, parseTrainingBatch, warmUp } from './training-batch.ts';
+import { inputAttackField, noisyBatch, parseTrainingBatch, severalCopies, warmUp } from './training-batch.ts';
 import type { PreparedBatch, TrainingBatch, TrainingLoss } from './types.ts';
-
-const term = z.strictObject({
-  lambda: fields.nonNegative,
-  eta: fields.nonNegative.default(0.5),
-  mode: fields.consistencyMode.default('default'),
-});
-
-const options = z.strictObject({
-  noise: fields.additiveNoise,
-  ...term.shape,
-  numNoise: fields.severalCopies.default(2),
-  attack: fields.inputAttack.optional(),
-  warmupEpochs: fields.nonNegativeInteger.default(0),
-});
-
-function parseConsistencyTermOptions(
-  call: string,
-  given: ConsistencyTermOptions,
-): WithDefaults<ConsistencyTermOptions> {
-  return parseOptions(call, term, given);
-}
-
-function parseConsistencyLossOptions(
-  call: string,
-  given: ConsistencyLossOptions,
-): WithDefaults<ConsistencyLossOptions, 'attack'> {
-  return parseOptions(call, options, given);
-}
 
 /** Which disagreement of the noisy predictions is penalised, with p_i = softmax f(x + ε_i) and p̄ their mean; see {@link consistencyTerm}. */
 export type ConsistencyMode = 'default' | 'xent' | 'kl' | 'mse';
@@ -55,13 +26,23 @@ export interface ConsistencyTermOptions {
    * Weight of the entropy, η; used by the mode `default` only.
    * @defaultValue 0.5
    */
-  readonly eta?: number;
+  readonly eta?: number | undefined;
   /**
    * The form of the term.
    * @defaultValue 'default'
    */
-  readonly mode?: ConsistencyMode;
+  readonly mode?: ConsistencyMode | undefined;
 }
+
+const termFields = {
+  lambda: fields.nonNegative,
+  eta: fields.withDefault(fields.nonNegative, 0.5),
+  mode: fields.withDefault(fields.oneOf('default', 'xent', 'kl', 'mse'), 'default'),
+};
+
+const consistencyTermOptions = optionsOf<ConsistencyTermOptions>()({
+  ...termFields,
+});
 
 // The official code takes the entropy's logarithm of no less.
 const LEAST_IN_ENTROPY = 1e-20;
@@ -88,7 +69,7 @@ const LEAST_IN_ENTROPY = 1e-20;
  * ```
  */
 export function consistencyTerm(logits: tf.Tensor3D, options: ConsistencyTermOptions): tf.Tensor1D {
-  const { mode, lambda, eta } = parseConsistencyTermOptions('consistencyTerm', options);
+  const { mode, lambda, eta } = consistencyTermOptions.parse('consistencyTerm', options);
   assertCopies('consistencyTerm', 'logits', logits, 2);
   return tf.tidy(() => {
     if (mode === 'mse') return tf.mul(lambda, squaredDistance(logits)) as tf.Tensor1D;
@@ -119,7 +100,7 @@ export interface ConsistencyLossOptions extends ConsistencyTermOptions {
    * Noisy copies of each image, M, at least 2.
    * @defaultValue 2
    */
-  readonly numNoise?: number;
+  readonly numNoise?: number | undefined;
   /**
    * Attacks the images first, under the same noises that the loss then uses (the adversarial variant); absent: no attack. The official code has
    * `new SmoothedPgd({ noise, epsilon, steps, clip: [0, 1], order: 'shorten-then-clip' })`.
@@ -130,8 +111,16 @@ export interface ConsistencyLossOptions extends ConsistencyTermOptions {
    * It needs `epoch` in the batches; 0 is no warm-up. Unused without an attack. The official code uses 10.
    * @defaultValue 0
    */
-  readonly warmupEpochs?: number;
+  readonly warmupEpochs?: number | undefined;
 }
+
+const consistencyLossOptions = optionsOf<ConsistencyLossOptions>()({
+  noise: fields.additiveNoise<AdditiveNoise>(),
+  ...termFields,
+  numNoise: fields.withDefault(severalCopies, 2),
+  attack: fields.optional(inputAttackField),
+  warmupEpochs: fields.withDefault(fields.nonNegativeInteger, 0),
+});
 
 /** The parts of the consistency loss, one entry per image. */
 export interface ConsistencyTerms {
@@ -161,11 +150,11 @@ export class ConsistencyLoss implements TrainingLoss<TrainingBatch, PreparedBatc
   /** The base classifier that is trained. */
   readonly classifier: Classifier;
   readonly #run: LogitsFn;
-  readonly #options: ReturnType<typeof parseConsistencyLossOptions>;
+  readonly #options: ReturnType<typeof consistencyLossOptions.parse>;
 
   /** Checks the options. */
   constructor(classifier: Classifier, options: ConsistencyLossOptions) {
-    this.#options = parseConsistencyLossOptions('ConsistencyLoss', options);
+    this.#options = consistencyLossOptions.parse('ConsistencyLoss', options);
     this.#run = adaptClassifier('ConsistencyLoss', classifier);
     this.classifier = classifier;
   }

@@ -1,10 +1,9 @@
 import * as tf from '@tensorflow/tfjs';
-import { z } from 'zod';
 import { adaptClassifier, noisyLogits } from '../classifier/adapt-classifier.ts';
 import type { Classifier, LogitsFn } from '../classifier/types.ts';
 import type { AdditiveNoise } from '../noise/types.ts';
 import * as fields from '../options/fields.ts';
-import { parseOptions, type WithDefaults } from '../options/parse.ts';
+import { optionsOf } from '../options/parse.ts';
 import { assertShape } from '../tensors/assert-shapes.ts';
 import { crossEntropyRows } from '../tensors/cross-entropy.ts';
 import { assertLabelsFit } from '../tensors/labels.ts';
@@ -12,15 +11,6 @@ import { withDispose } from '../tensors/own-tensor.ts';
 import { assertOutsideTape } from '../tensors/tape.ts';
 import { noisyBatch, parseTrainingBatch } from './training-batch.ts';
 import type { PreparedBatch, TrainingBatch, TrainingLoss } from './types.ts';
-
-const options = z.strictObject({
-  noise: fields.additiveNoise,
-  numNoise: fields.positiveInteger.default(1),
-});
-
-function parseGaussianLossOptions(call: string, given: GaussianLossOptions): WithDefaults<GaussianLossOptions> {
-  return parseOptions(call, options, given);
-}
 
 /**
  * Mean cross entropy of the noisy copies of every image, (1/M) Σ_i −ln softmax(f(x + ε_i))_y.
@@ -48,8 +38,13 @@ export interface GaussianLossOptions {
    * Noisy copies of each image, M.
    * @defaultValue 1
    */
-  readonly numNoise?: number;
+  readonly numNoise?: number | undefined;
 }
+
+const gaussianLossOptions = optionsOf<GaussianLossOptions>()({
+  noise: fields.additiveNoise<AdditiveNoise>(),
+  numNoise: fields.withDefault(fields.positiveInteger, 1),
+});
 
 /** The parts of the Gaussian loss, one entry per image. */
 export interface GaussianTerms {
@@ -73,11 +68,11 @@ export class GaussianLoss implements TrainingLoss<TrainingBatch, PreparedBatch> 
   /** The base classifier that is trained. */
   readonly classifier: Classifier;
   readonly #run: LogitsFn;
-  readonly #options: ReturnType<typeof parseGaussianLossOptions>;
+  readonly #options: ReturnType<typeof gaussianLossOptions.parse>;
 
   /** Checks the options. */
   constructor(classifier: Classifier, options: GaussianLossOptions) {
-    this.#options = parseGaussianLossOptions('GaussianLoss', options);
+    this.#options = gaussianLossOptions.parse('GaussianLoss', options);
     this.#run = adaptClassifier('GaussianLoss', classifier);
     this.classifier = classifier;
   }

@@ -1,40 +1,15 @@
 import * as tf from '@tensorflow/tfjs';
-import { z } from 'zod';
 import { adaptClassifier, noisyLogits } from '../classifier/adapt-classifier.ts';
 import type { Classifier, LogitsFn } from '../classifier/types.ts';
 import type { AdditiveNoise } from '../noise/types.ts';
 import * as fields from '../options/fields.ts';
-import { parseOptions, type WithDefaults } from '../options/parse.ts';
+import { optionsOf } from '../options/parse.ts';
 import { assertLabelsFit } from '../tensors/labels.ts';
 import { withDispose } from '../tensors/own-tensor.ts';
 import { assertOutsideTape } from '../tensors/tape.ts';
-import { macerClassification, macerRobustness, type MacerRobustnessOptions } from './macer-terms.ts';
+import { macerClassification, macerRobustness, type MacerRobustnessOptions, macerWidths } from './macer-terms.ts';
 import { noisyBatch, parseTrainingBatch, requireEpoch } from './training-batch.ts';
 import type { PreparedBatch, TrainingBatch, TrainingLoss } from './types.ts';
-
-const shape = { gamma: fields.positive.default(8), beta: fields.positive.default(16) };
-
-const robustness = z.strictObject({ sigma: fields.positive, ...shape });
-
-const options = z.strictObject({
-  noise: fields.gaussianNoise,
-  lambda: fields.nonNegative,
-  ...shape,
-  numNoise: fields.positiveInteger.default(16),
-  deferredEpochs: fields.nonNegativeInteger.default(0),
-});
-
-/** @internal */
-export function parseMacerRobustnessOptions(
-  call: string,
-  given: MacerRobustnessOptions,
-): WithDefaults<MacerRobustnessOptions> {
-  return parseOptions(call, robustness, given);
-}
-
-function parseMacerLossOptions(call: string, given: MacerLossOptions): WithDefaults<MacerLossOptions> {
-  return parseOptions(call, options, given);
-}
 
 /** Options of {@link MacerLoss}. */
 export interface MacerLossOptions extends Omit<MacerRobustnessOptions, 'sigma'> {
@@ -49,15 +24,32 @@ export interface MacerLossOptions extends Omit<MacerRobustnessOptions, 'sigma'> 
    * Noisy copies of each image, M.
    * @defaultValue 16
    */
-  readonly numNoise?: number;
+  readonly numNoise?: number | undefined;
   /**
    * λ is 0 while `epoch` is below it; it needs `epoch` in the batches. The official code of CAT-RS defers to the first drop of the learning
    * rate: where it falls every 50 epochs, λ = 0 for the epochs 0 to 50, `deferredEpochs: 51`. Keep the two together in a shorter schedule: at
    * the first rate a large λ can diverge.
    * @defaultValue 0
    */
-  readonly deferredEpochs?: number;
+  readonly deferredEpochs?: number | undefined;
 }
+
+/** An additive noise whose law is N(0, σ²I), with σ in its parameters. */
+const gaussianNoise = fields.field<AdditiveNoise>(
+  'must be an additive Gaussian noise, whose radius MACER maximises (new GaussianNoise({ sigma: 0.25 }))',
+  (v) => fields.isAdditiveNoise(v) && hasGaussianSigma(v as AdditiveNoise),
+);
+
+const hasGaussianSigma = ({ name, parameters }: AdditiveNoise): boolean =>
+  name === 'gaussian' && fields.positive.safeParse(parameters?.['sigma']).success;
+
+const macerLossOptions = optionsOf<MacerLossOptions>()({
+  noise: gaussianNoise,
+  lambda: fields.nonNegative,
+  ...macerWidths,
+  numNoise: fields.withDefault(fields.positiveInteger, 16),
+  deferredEpochs: fields.withDefault(fields.nonNegativeInteger, 0),
+});
 
 /** A batch with its noise and the weight that its epoch gives. */
 export interface PreparedMacer extends PreparedBatch {
@@ -94,11 +86,11 @@ export class MacerLoss implements TrainingLoss<TrainingBatch, PreparedMacer> {
   /** The base classifier that is trained. */
   readonly classifier: Classifier;
   readonly #run: LogitsFn;
-  readonly #options: ReturnType<typeof parseMacerLossOptions>;
+  readonly #options: ReturnType<typeof macerLossOptions.parse>;
 
   /** Checks the options. */
   constructor(classifier: Classifier, options: MacerLossOptions) {
-    this.#options = parseMacerLossOptions('MacerLoss', options);
+    this.#options = macerLossOptions.parse('MacerLoss', options);
     this.#run = adaptClassifier('MacerLoss', classifier);
     this.classifier = classifier;
   }

@@ -1,10 +1,11 @@
 import * as tf from '@tensorflow/tfjs';
+import * as fields from '../options/fields.ts';
+import { type FieldsOf, optionsOf } from '../options/parse.ts';
 import { assertShape } from '../tensors/assert-shapes.ts';
 import { labelEntries, meanSoftmax } from '../tensors/cross-entropy.ts';
 import { asConstant, indicator, oneHot } from '../tensors/masks.ts';
 import { normalQuantiles } from '../tensors/normal-quantile.ts';
 import { tensorOver } from '../tensors/own-tensor.ts';
-import { parseMacerRobustnessOptions } from './macer-loss.ts';
 
 // The official code adds it, so that a vanishing probability has a finite loss.
 const PROBABILITY_GUARD = 1e-10;
@@ -41,13 +42,21 @@ export interface MacerRobustnessOptions {
    * Inverse temperature of the softmax, β.
    * @defaultValue 16
    */
-  readonly beta?: number;
+  readonly beta?: number | undefined;
   /**
    * Width of the hinge, γ: radii above σγ/2 are not pushed further.
    * @defaultValue 8
    */
-  readonly gamma?: number;
+  readonly gamma?: number | undefined;
 }
+
+/** The checks of β and γ, which `MacerLoss` takes too. @internal */
+export const macerWidths: FieldsOf<Omit<MacerRobustnessOptions, 'sigma'>, 'beta' | 'gamma'> = {
+  gamma: fields.withDefault(fields.positive, 8),
+  beta: fields.withDefault(fields.positive, 16),
+};
+
+const macerRobustnessOptions = optionsOf<MacerRobustnessOptions>()({ sigma: fields.positive, ...macerWidths });
 
 /**
  * The robustness part of MACER: the hinge on the certified radius of the soft smoothed classifier.
@@ -74,7 +83,7 @@ export function macerRobustness(
   options: MacerRobustnessOptions,
 ): tf.Tensor1D {
   const call = 'macerRobustness';
-  const { sigma, beta, gamma } = parseMacerRobustnessOptions(call, options);
+  const { sigma, beta, gamma } = macerRobustnessOptions.parse(call, options);
   assertShape(call, 'labels', labels, [logits.shape[1]]);
   return tf.tidy(() => {
     const scores = meanSoftmax(tf.mul(logits, beta));

@@ -1,36 +1,18 @@
 import * as tf from '@tensorflow/tfjs';
-import { z } from 'zod';
 import type { InputAttack } from '../attacks/types.ts';
 import { adaptClassifier, noisyLogits } from '../classifier/adapt-classifier.ts';
 import type { Classifier, LogitsFn } from '../classifier/types.ts';
 import type { AdditiveNoise } from '../noise/types.ts';
 import * as fields from '../options/fields.ts';
-import { parseOptions, type WithDefaults } from '../options/parse.ts';
+import { optionsOf } from '../options/parse.ts';
 import { lossKeys } from '../random/purposes.ts';
 import { assertLike } from '../tensors/assert-shapes.ts';
 import { assertLabelsFit } from '../tensors/labels.ts';
 import { copyOf, withDispose } from '../tensors/own-tensor.ts';
 import { assertOutsideTape } from '../tensors/tape.ts';
 import { noisyCrossEntropy } from './gaussian-loss.ts';
-import { noisyBatch, trainingBatch, type UnsetInBatch, warmUp } from './training-batch.ts';
+import { inputAttackField, noisyBatch, trainingBatchFields, warmUp } from './training-batch.ts';
 import type { PreparedBatch, TrainingBatch, TrainingLoss } from './types.ts';
-
-const options = z.strictObject({
-  noise: fields.additiveNoise,
-  attack: fields.inputAttack,
-  numNoise: fields.positiveInteger.default(1),
-  warmupEpochs: fields.nonNegativeInteger.default(0),
-});
-
-const batch = z.strictObject({ ...trainingBatch.shape, xAdv: fields.tensor.optional() });
-
-function parseSmoothAdvLossOptions(call: string, given: SmoothAdvLossOptions): WithDefaults<SmoothAdvLossOptions> {
-  return parseOptions(call, options, given);
-}
-
-function parseSmoothAdvBatch(call: string, given: SmoothAdvBatch): WithDefaults<SmoothAdvBatch, UnsetInBatch | 'xAdv'> {
-  return parseOptions(call, batch, given);
-}
 
 /** Options of {@link SmoothAdvLoss}. */
 export interface SmoothAdvLossOptions {
@@ -45,7 +27,7 @@ export interface SmoothAdvLossOptions {
    * Noisy copies of each image, M: the attack and the cross entropy see the same ones.
    * @defaultValue 1
    */
-  readonly numNoise?: number;
+  readonly numNoise?: number | undefined;
   /**
    * Epochs over which the attack grows to its full length: in epoch e its lengths are multiplied by min(1, (e + 1) / `warmupEpochs`).
    * It needs `epoch` in the batches; 0 means full length from the start. The official commands use 10 for PGD.
@@ -54,14 +36,23 @@ export interface SmoothAdvLossOptions {
    * whatever initial norm its command line asks for: leave `initialNorm` at its default to train as it does.
    * @defaultValue 0
    */
-  readonly warmupEpochs?: number;
+  readonly warmupEpochs?: number | undefined;
 }
+
+const smoothAdvLossOptions = optionsOf<SmoothAdvLossOptions>()({
+  noise: fields.additiveNoise<AdditiveNoise>(),
+  attack: inputAttackField,
+  numNoise: fields.withDefault(fields.positiveInteger, 1),
+  warmupEpochs: fields.withDefault(fields.nonNegativeInteger, 0),
+});
 
 /** A batch for {@link SmoothAdvLoss.prepare}. */
 export interface SmoothAdvBatch extends TrainingBatch {
   /** The attacked images x + δ, [B, ...inputShape]; the attack is then not run. Copied, not disposed. */
   readonly xAdv?: tf.Tensor | undefined;
 }
+
+const smoothAdvBatch = optionsOf<SmoothAdvBatch>()({ ...trainingBatchFields, xAdv: fields.optional(fields.tensor) });
 
 /** A batch with its noise and its attacked images, made by {@link SmoothAdvLoss.prepare}; `x` holds the images as they were given. */
 export interface PreparedSmoothAdv extends PreparedBatch {
@@ -98,11 +89,11 @@ export class SmoothAdvLoss implements TrainingLoss<SmoothAdvBatch, PreparedSmoot
   /** The base classifier that is trained. */
   readonly classifier: Classifier;
   readonly #run: LogitsFn;
-  readonly #options: ReturnType<typeof parseSmoothAdvLossOptions>;
+  readonly #options: ReturnType<typeof smoothAdvLossOptions.parse>;
 
   /** Checks the options. */
   constructor(classifier: Classifier, options: SmoothAdvLossOptions) {
-    this.#options = parseSmoothAdvLossOptions('SmoothAdvLoss', options);
+    this.#options = smoothAdvLossOptions.parse('SmoothAdvLoss', options);
     this.#run = adaptClassifier('SmoothAdvLoss', classifier);
     this.classifier = classifier;
   }
@@ -116,7 +107,7 @@ export class SmoothAdvLoss implements TrainingLoss<SmoothAdvBatch, PreparedSmoot
   prepare(batch: SmoothAdvBatch): PreparedSmoothAdv {
     const call = 'SmoothAdvLoss.prepare';
     assertOutsideTape(call);
-    const given = parseSmoothAdvBatch(call, batch);
+    const given = smoothAdvBatch.parse(call, batch);
     const { attack, warmupEpochs } = this.#options;
     const { firstImage } = given;
     const strength = warmUp(call, given.epoch, warmupEpochs);

@@ -1,12 +1,11 @@
 import * as tf from '@tensorflow/tfjs';
-import { z } from 'zod';
 import type { MixAttack } from '../attacks/types.ts';
 import { adaptClassifier, noisyLogits } from '../classifier/adapt-classifier.ts';
 import type { Classifier, LogitsFn } from '../classifier/types.ts';
 import { OptionError, showValue } from '../errors.ts';
 import type { AdditiveNoise } from '../noise/types.ts';
 import * as fields from '../options/fields.ts';
-import { parseOptions, type WithDefaults } from '../options/parse.ts';
+import { optionsOf } from '../options/parse.ts';
 import { lossKeys } from '../random/purposes.ts';
 import { assertFloat, assertLike, assertShape } from '../tensors/assert-shapes.ts';
 import { assertLabelsFit } from '../tensors/labels.ts';
@@ -15,34 +14,8 @@ import { assertOutsideTape } from '../tensors/tape.ts';
 import type { Key } from '../types.ts';
 import { noisyCrossEntropy } from './gaussian-loss.ts';
 import { correctMask, mixTargets, mixupKl } from './smooth-mix-terms.ts';
-import { drawUniforms, noisyBatch, trainingBatch, type UnsetInBatch, warmUp } from './training-batch.ts';
+import { drawUniforms, noisyBatch, trainingBatchFields, warmUp } from './training-batch.ts';
 import type { PreparedBatch, TrainingBatch, TrainingLoss } from './types.ts';
-
-const options = z.strictObject({
-  noise: fields.additiveNoise,
-  attack: fields.mixAttack,
-  eta: fields.nonNegative.default(5),
-  numNoise: fields.positiveInteger.default(2),
-  warmupEpochs: fields.nonNegativeInteger.default(0),
-});
-
-const batch = z.strictObject({
-  ...trainingBatch.shape,
-  clean: fields.tensor.optional(),
-  adversary: fields.tensor.optional(),
-  mixing: fields.tensor.optional(),
-});
-
-function parseSmoothMixLossOptions(call: string, given: SmoothMixLossOptions): WithDefaults<SmoothMixLossOptions> {
-  return parseOptions(call, options, given);
-}
-
-function parseSmoothMixBatch(
-  call: string,
-  given: SmoothMixBatch,
-): WithDefaults<SmoothMixBatch, UnsetInBatch | 'clean' | 'adversary' | 'mixing'> {
-  return parseOptions(call, batch, given);
-}
 
 /** Options of {@link SmoothMixLoss}. */
 export interface SmoothMixLossOptions {
@@ -54,19 +27,30 @@ export interface SmoothMixLossOptions {
    * Weight of the mixup term, η.
    * @defaultValue 5
    */
-  readonly eta?: number;
+  readonly eta?: number | undefined;
   /**
    * Noisy copies of each image, M: the attack and both terms see the same ones.
    * @defaultValue 2
    */
-  readonly numNoise?: number;
+  readonly numNoise?: number | undefined;
   /**
    * Epochs over which η and the distance of x_s from x grow to their full size: in epoch e both are multiplied by
    * w = min(1, (e + 1) / `warmupEpochs`). It needs `epoch` in the batches; 0 means full size from the start. The official code uses 10.
    * @defaultValue 0
    */
-  readonly warmupEpochs?: number;
+  readonly warmupEpochs?: number | undefined;
 }
+
+const smoothMixLossOptions = optionsOf<SmoothMixLossOptions>()({
+  noise: fields.additiveNoise<AdditiveNoise>(),
+  attack: fields.object<MixAttack>(
+    'must be an attack of SmoothMix (for example new SmoothMixPgd({ noise, stepSize: 0.5, steps: 4 }))',
+    ['perturb'],
+  ),
+  eta: fields.withDefault(fields.nonNegative, 5),
+  numNoise: fields.withDefault(fields.positiveInteger, 2),
+  warmupEpochs: fields.withDefault(fields.nonNegativeInteger, 0),
+});
 
 /** A batch for {@link SmoothMixLoss.prepare}. Every quantity that is drawn or searched for can be given. */
 export interface SmoothMixBatch extends TrainingBatch {
@@ -77,6 +61,13 @@ export interface SmoothMixBatch extends TrainingBatch {
   /** Mixing weights λ, [B], in [0, 1]; else drawn uniformly from [0, 1/2). Copied, not disposed. */
   readonly mixing?: tf.Tensor | undefined;
 }
+
+const smoothMixBatch = optionsOf<SmoothMixBatch>()({
+  ...trainingBatchFields,
+  clean: fields.optional(fields.tensor),
+  adversary: fields.optional(fields.tensor),
+  mixing: fields.optional(fields.tensor),
+});
 
 /** A batch with its draws, made by {@link SmoothMixLoss.prepare}; `x` holds the images as they were given. */
 export interface PreparedSmoothMix extends PreparedBatch {
@@ -127,11 +118,11 @@ export class SmoothMixLoss implements TrainingLoss<SmoothMixBatch, PreparedSmoot
   /** The base classifier that is trained. */
   readonly classifier: Classifier;
   readonly #run: LogitsFn;
-  readonly #options: ReturnType<typeof parseSmoothMixLossOptions>;
+  readonly #options: ReturnType<typeof smoothMixLossOptions.parse>;
 
   /** Checks the options. */
   constructor(classifier: Classifier, options: SmoothMixLossOptions) {
-    this.#options = parseSmoothMixLossOptions('SmoothMixLoss', options);
+    this.#options = smoothMixLossOptions.parse('SmoothMixLoss', options);
     this.#run = adaptClassifier('SmoothMixLoss', classifier);
     this.classifier = classifier;
   }
@@ -145,7 +136,7 @@ export class SmoothMixLoss implements TrainingLoss<SmoothMixBatch, PreparedSmoot
   prepare(batch: SmoothMixBatch): PreparedSmoothMix {
     const call = 'SmoothMixLoss.prepare';
     assertOutsideTape(call);
-    const given = parseSmoothMixBatch(call, batch);
+    const given = smoothMixBatch.parse(call, batch);
     const { firstImage } = given;
     const strength = warmUp(call, given.epoch, this.#options.warmupEpochs);
     const { noise: noiseKey, second: attackKey, mixing: mixingKey } = lossKeys(given.key);

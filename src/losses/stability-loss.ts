@@ -1,11 +1,10 @@
 import * as tf from '@tensorflow/tfjs';
-import { z } from 'zod';
 import { adaptClassifier, noisyLogits } from '../classifier/adapt-classifier.ts';
 import { assertLogitsShape } from '../classifier/check-logits.ts';
 import type { Classifier, LogitsFn } from '../classifier/types.ts';
 import type { AdditiveNoise } from '../noise/types.ts';
 import * as fields from '../options/fields.ts';
-import { parseOptions, type WithDefaults } from '../options/parse.ts';
+import { optionsOf } from '../options/parse.ts';
 import { assertShape } from '../tensors/assert-shapes.ts';
 import { onBackend } from '../tensors/backend-failure.ts';
 import { crossEntropyRows } from '../tensors/cross-entropy.ts';
@@ -14,16 +13,6 @@ import { withDispose } from '../tensors/own-tensor.ts';
 import { assertOutsideTape } from '../tensors/tape.ts';
 import { noisyBatch, parseTrainingBatch } from './training-batch.ts';
 import type { PreparedBatch, TrainingBatch, TrainingLoss } from './types.ts';
-
-const options = z.strictObject({
-  noise: fields.additiveNoise,
-  lambda: fields.nonNegative,
-  numNoise: fields.positiveInteger.default(1),
-});
-
-function parseStabilityLossOptions(call: string, given: StabilityLossOptions): WithDefaults<StabilityLossOptions> {
-  return parseOptions(call, options, given);
-}
 
 /**
  * The stability term: cross entropy of the noisy predictions against the clean one, (1/M) Σ_i −Σ_c softmax(f(x))_c ln softmax(f(x + ε_i))_c.
@@ -60,8 +49,14 @@ export interface StabilityLossOptions {
    * Noisy copies of each image, M.
    * @defaultValue 1
    */
-  readonly numNoise?: number;
+  readonly numNoise?: number | undefined;
 }
+
+const stabilityLossOptions = optionsOf<StabilityLossOptions>()({
+  noise: fields.additiveNoise<AdditiveNoise>(),
+  lambda: fields.nonNegative,
+  numNoise: fields.withDefault(fields.positiveInteger, 1),
+});
 
 /** The parts of the stability loss, one entry per image. */
 export interface StabilityTerms {
@@ -90,11 +85,11 @@ export class StabilityLoss implements TrainingLoss<TrainingBatch, PreparedBatch>
   /** The base classifier that is trained. */
   readonly classifier: Classifier;
   readonly #run: LogitsFn;
-  readonly #options: ReturnType<typeof parseStabilityLossOptions>;
+  readonly #options: ReturnType<typeof stabilityLossOptions.parse>;
 
   /** Checks the options. */
   constructor(classifier: Classifier, options: StabilityLossOptions) {
-    this.#options = parseStabilityLossOptions('StabilityLoss', options);
+    this.#options = stabilityLossOptions.parse('StabilityLoss', options);
     this.#run = adaptClassifier('StabilityLoss', classifier);
     this.classifier = classifier;
   }

@@ -1,44 +1,46 @@
 import type * as tf from '@tensorflow/tfjs';
-import { z } from 'zod';
 import { OptionError, showValue } from '../errors.ts';
+import type { InputAttack } from '../attacks/types.ts';
 import type { AdditiveNoise } from '../noise/types.ts';
 import * as fields from '../options/fields.ts';
-import { parseOptions, type WithDefaults } from '../options/parse.ts';
+import { type FieldsOf, optionsOf, type WithDefaults } from '../options/parse.ts';
 import { fillUniforms } from '../random/fill-bits.ts';
 import { assertBatch, assertBatchNoise } from '../tensors/assert-shapes.ts';
-import { checkLabels } from '../tensors/labels.ts';
+import { checkLabels, labelsField } from '../tensors/labels.ts';
 import { copyOf, tensorOver } from '../tensors/own-tensor.ts';
 import type { Key } from '../types.ts';
 import type { Prepared, PreparedBatch, TrainingBatch } from './types.ts';
 
 /** The fields of every training batch; a loss with further draws extends it. @internal */
-export const trainingBatch: z.ZodObject<
-  {
-    x: typeof fields.tensor;
-    labels: typeof fields.labels;
-    key: typeof fields.key;
-    noise: z.ZodOptional<typeof fields.tensor>;
-    epoch: z.ZodOptional<typeof fields.nonNegativeInteger>;
-    softTargets: z.ZodOptional<typeof fields.tensor>;
-    firstImage: z.ZodDefault<typeof fields.nonNegativeInteger>;
-  },
-  z.core.$strict
-> = z.strictObject({
+export const trainingBatchFields: FieldsOf<TrainingBatch, 'firstImage'> = {
   x: fields.tensor,
-  labels: fields.labels,
+  labels: labelsField,
   key: fields.key,
-  noise: fields.tensor.optional(),
-  epoch: fields.nonNegativeInteger.optional(),
-  softTargets: fields.tensor.optional(),
-  firstImage: fields.nonNegativeInteger.default(0),
-});
+  noise: fields.optional(fields.tensor),
+  epoch: fields.optional(fields.nonNegativeInteger),
+  softTargets: fields.optional(fields.tensor),
+  firstImage: fields.withDefault(fields.nonNegativeInteger, 0),
+};
 
-/** The fields of a training batch that may be absent. @internal */
-export type UnsetInBatch = 'noise' | 'epoch' | 'softTargets';
+const trainingBatch = optionsOf<TrainingBatch>()(trainingBatchFields);
+
+/** An attack on the input, as the losses that train on attacked images take it. @internal */
+export const inputAttackField: fields.Field<InputAttack> = fields.object<InputAttack>(
+  'must be an attack on the input (for example new SmoothedPgd({ noise, epsilon: 0.5, steps: 4 }))',
+  ['perturb'],
+);
+
+/** A number of copies that are compared with each other. @internal */
+export const severalCopies: fields.Field<number> = fields.field('must be an integer of at least 2', (v) =>
+  fields.isInteger(v, 2, Number.MAX_SAFE_INTEGER),
+);
+
+/** A training batch after its check. @internal */
+export type ParsedTrainingBatch = WithDefaults<TrainingBatch, 'noise' | 'epoch' | 'softTargets'>;
 
 /** @internal */
-export function parseTrainingBatch(call: string, given: TrainingBatch): WithDefaults<TrainingBatch, UnsetInBatch> {
-  return parseOptions(call, trainingBatch, given);
+export function parseTrainingBatch(call: string, given: TrainingBatch): ParsedTrainingBatch {
+  return trainingBatch.parse(call, given);
 }
 
 /** Where the noise of a batch comes from when it is not given. */

@@ -28,7 +28,7 @@ export interface TrainingBatch {
    * of image firstImage + b, so the mean of the shares' losses, weighted by their sizes, is the loss of the whole batch.
    * @defaultValue 0
    */
-  readonly firstImage?: number;
+  readonly firstImage?: number | undefined;
 }
 
 /**

@@ -1,8 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
-import { z } from 'zod';
 import { OptionError } from '../errors.ts';
 import * as fields from '../options/fields.ts';
-import { parseOptions, type WithDefaults } from '../options/parse.ts';
+import { optionsOf } from '../options/parse.ts';
 import { fillNormals } from '../random/fill-normals.ts';
 import { foldIn } from '../random/key.ts';
 import { tensorOver } from '../tensors/own-tensor.ts';
@@ -16,26 +15,6 @@ type ImageShape = readonly [height: number, width: number, channels: number];
 
 const isDepth = (v: unknown): boolean => Number.isInteger(v) && (v as number) >= 8 && ((v as number) - 2) % 6 === 0;
 
-const schema = z.strictObject({
-  key: fields.key,
-  depth: z.custom<number>(isDepth, { error: 'must be 6n + 2 with n of at least 1 (20, 32, 44, 56, 110, ...)' }),
-  numClasses: fields.classCount.default(10),
-  inputShape: z
-    .custom<ImageShape>((v) => Array.isArray(v) && v.length === 3 && v.every((n) => Number.isInteger(n) && n >= 1), {
-      error: 'must be [height, width, channels], integers of at least 1',
-    })
-    .default([32, 32, 3]),
-  mean: channelMeans.optional(),
-  std: channelDeviations.optional(),
-});
-
-function parseCifarResnetOptions(
-  call: string,
-  given: CifarResnetOptions,
-): WithDefaults<CifarResnetOptions, 'mean' | 'std'> {
-  return parseOptions(call, schema, given);
-}
-
 /** Options of {@link cifarResnet}. */
 export interface CifarResnetOptions {
   /** Key of the initial weights; convolution number t uses `foldIn(key, t)`, `fc` the next number. */
@@ -46,23 +25,38 @@ export interface CifarResnetOptions {
    * Number of classes.
    * @defaultValue 10
    */
-  readonly numClasses?: number;
+  readonly numClasses?: number | undefined;
   /**
    * `[height, width, channels]` of one image.
    * @defaultValue `[32, 32, 3]`
    */
-  readonly inputShape?: readonly [height: number, width: number, channels: number];
+  readonly inputShape?: readonly [height: number, width: number, channels: number] | undefined;
   /**
    * Mean of each channel for a {@link normalize} layer at the front; goes with `std`.
    * @defaultValue no normalisation
    */
-  readonly mean?: readonly number[];
+  readonly mean?: readonly number[] | undefined;
   /**
    * Standard deviation of each channel; goes with `mean`.
    * @defaultValue no normalisation
    */
-  readonly std?: readonly number[];
+  readonly std?: readonly number[] | undefined;
 }
+
+const cifarResnetOptions = optionsOf<CifarResnetOptions>()({
+  key: fields.key,
+  depth: fields.field<number>('must be 6n + 2 with n of at least 1 (20, 32, 44, 56, 110, ...)', isDepth),
+  numClasses: fields.withDefault(fields.classCount, 10),
+  inputShape: fields.withDefault(
+    fields.field<ImageShape>(
+      'must be [height, width, channels], integers of at least 1',
+      (v) => Array.isArray(v) && v.length === 3 && v.every((n) => Number.isInteger(n) && n >= 1),
+    ),
+    [32, 32, 3],
+  ),
+  mean: fields.optional(channelMeans),
+  std: fields.optional(channelDeviations),
+});
 
 /**
  * Makes the residual network for CIFAR that the papers on randomized smoothing train (ResNet-20, ResNet-110); it gives logits.
@@ -88,7 +82,7 @@ export interface CifarResnetOptions {
  * https://github.com/alinlab/smoothing-catrs
  */
 export function cifarResnet(options: CifarResnetOptions): tf.LayersModel {
-  const { key, depth, numClasses, inputShape, mean, std } = parseCifarResnetOptions('cifarResnet', options);
+  const { key, depth, numClasses, inputShape, mean, std } = cifarResnetOptions.parse('cifarResnet', options);
   requireNormalization(mean, std, inputShape);
   const image = tf.input({ shape: [...inputShape] });
   let x = mean === undefined || std === undefined ? image : through(image, normalize({ mean, std, name: 'normalize' }));

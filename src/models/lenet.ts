@@ -1,26 +1,17 @@
+import * as fields from '../options/fields.ts';
 import * as tf from '@tensorflow/tfjs';
-import { z } from 'zod';
-import { classCount, key } from '../options/fields.ts';
-import { parseOptions } from '../options/parse.ts';
+import { optionsOf } from '../options/parse.ts';
 import type { Key } from '../types.ts';
 import { torchDefaultWeights } from './torch-default-weights.ts';
 
 /** Two 5x5 convolutions and two halvings leave nothing of an image below 16 pixels. */
-const inputShape: z.ZodCustom<readonly [number, number, number], readonly [number, number, number]> = z.custom<
-  readonly [number, number, number]
->(
+const inputShape = fields.field<readonly [number, number, number]>(
+  'must be [height, width, channels] with height and width of at least 16',
   (v) => {
     if (!Array.isArray(v) || v.length !== 3 || !v.every((length) => Number.isInteger(length))) return false;
     return v[0] >= 16 && v[1] >= 16 && v[2] >= 1;
   },
-  { error: 'must be [height, width, channels] with height and width of at least 16' },
 );
-
-/** Options of `lenet`. */
-const lenetOptions: z.ZodObject<
-  { key: typeof key; inputShape: z.ZodOptional<typeof inputShape>; numClasses: z.ZodOptional<typeof classCount> },
-  z.core.$strict
-> = z.strictObject({ key, inputShape: inputShape.optional(), numClasses: classCount.optional() });
 
 /** Options of {@link lenet}. */
 export interface LenetOptions {
@@ -40,6 +31,12 @@ export interface LenetOptions {
   readonly numClasses?: number | undefined;
 }
 
+const lenetOptions = optionsOf<LenetOptions>()({
+  key: fields.key,
+  inputShape: fields.withDefault(inputShape, [28, 28, 1]),
+  numClasses: fields.withDefault(fields.classCount, 10),
+});
+
 /**
  * Makes the LeNet that the CAT-RS experiments use on MNIST and Fashion-MNIST; it gives logits.
  *
@@ -56,7 +53,7 @@ export interface LenetOptions {
  * @see `code/archs/lenet.py` of https://github.com/alinlab/smoothing-catrs
  */
 export function lenet(options: LenetOptions): tf.LayersModel {
-  const { key, inputShape = [28, 28, 1], numClasses = 10 } = parseOptions('lenet', lenetOptions, options);
+  const { key, inputShape, numClasses } = lenetOptions.parse('lenet', options);
   const model = tf.sequential({
     layers: [
       tf.layers.inputLayer({ inputShape: [...inputShape] }),

@@ -1,22 +1,9 @@
 import type * as tf from '@tensorflow/tfjs';
-import { z } from 'zod';
 import { DataError, OptionError, showValue } from '../errors.ts';
 import * as fields from '../options/fields.ts';
-import { parseOptions, type WithDefaults } from '../options/parse.ts';
+import { optionsOf } from '../options/parse.ts';
 import { tensorOver } from '../tensors/own-tensor.ts';
 import { type TorchPlace, torchPlaces, type TorchTensor, type TorchTensors } from './torch-weights.ts';
-
-const schema = z.strictObject({
-  prefix: z.string({ error: 'must be a string' }).optional(),
-  strict: fields.boolean.default(true),
-});
-
-function parseLoadTorchWeightsOptions(
-  call: string,
-  given: LoadTorchWeightsOptions,
-): WithDefaults<LoadTorchWeightsOptions, 'prefix'> {
-  return parseOptions(call, schema, given);
-}
 
 /** Options of {@link loadTorchWeights}. */
 export interface LoadTorchWeightsOptions {
@@ -24,13 +11,18 @@ export interface LoadTorchWeightsOptions {
    * What stands before the names of the model's tensors, for example `'module.'` or `'1.'`.
    * @defaultValue found: the one under which most of the model's tensors are
    */
-  readonly prefix?: string;
+  readonly prefix?: string | undefined;
   /**
    * Whether a tensor that the model has no place for is an error; if not, it is ignored.
    * @defaultValue true
    */
-  readonly strict?: boolean;
+  readonly strict?: boolean | undefined;
 }
+
+const loadTorchWeightsOptions = optionsOf<LoadTorchWeightsOptions>()({
+  prefix: fields.optional(fields.text),
+  strict: fields.withDefault(fields.boolean, true),
+});
 
 /**
  * Sets the weights of a model from the state dict of the same network in PyTorch.
@@ -62,7 +54,7 @@ export function loadTorchWeights(
   tensors: TorchTensors,
   options: LoadTorchWeightsOptions = {},
 ): void {
-  const { prefix, strict } = parseLoadTorchWeightsOptions('loadTorchWeights', options);
+  const { prefix, strict } = loadTorchWeightsOptions.parse('loadTorchWeights', options);
   const places = torchPlaces('loadTorchWeights', model);
   const given = entries(tensors);
   const before = prefix ?? likelyPrefix(places, [...given.keys()]);

@@ -1,44 +1,24 @@
+import * as fields from '../options/fields.ts';
 import type * as tf from '@tensorflow/tfjs';
-import { z } from 'zod';
 import { OptionError } from '../errors.ts';
-import { parseOptions, type WithDefaults } from '../options/parse.ts';
+import { optionsOf } from '../options/parse.ts';
 import { NormalizeLayer } from './layers.ts';
 
-type Numbers = z.ZodCustom<readonly number[], readonly number[]>;
+type Numbers = fields.Field<readonly number[]>;
 
 const isList = (v: unknown, holds: (value: number) => boolean): boolean =>
   Array.isArray(v) && v.length > 0 && v.every((value) => typeof value === 'number' && holds(Math.fround(value)));
 
 /** Means of the channels. @internal */
-export const channelMeans: Numbers = z.custom<readonly number[]>((v) => isList(v, Number.isFinite), {
-  error: 'must be a list of finite numbers, one a channel',
-});
-/** Standard deviations of the channels. @internal */
-export const channelDeviations: Numbers = z.custom<readonly number[]>(
-  (v) => isList(v, (value) => value > 0 && Number.isFinite(value)),
-  { error: 'must be a list of numbers greater than 0 that float32 can hold, one a channel' },
+export const channelMeans: Numbers = fields.field<readonly number[]>(
+  'must be a list of finite numbers, one a channel',
+  (v) => isList(v, Number.isFinite),
 );
-
-const schema = z.strictObject({
-  mean: channelMeans,
-  std: channelDeviations,
-  name: z.string({ error: 'must be a string' }).optional(),
-  inputShape: z
-    .custom<readonly number[]>(
-      (v) => Array.isArray(v) && v.length > 0 && v.every((n) => Number.isInteger(n) && n >= 1),
-      {
-        error: 'must be a list of integers of at least 1',
-      },
-    )
-    .optional(),
-});
-
-function parseNormalizeOptions(
-  call: string,
-  given: NormalizeOptions,
-): WithDefaults<NormalizeOptions, 'name' | 'inputShape'> {
-  return parseOptions(call, schema, given);
-}
+/** Standard deviations of the channels. @internal */
+export const channelDeviations: Numbers = fields.field<readonly number[]>(
+  'must be a list of numbers greater than 0 that float32 can hold, one a channel',
+  (v) => isList(v, (value) => value > 0 && Number.isFinite(value)),
+);
 
 /** Mean and standard deviation of each channel of a data set, for images in [0, 1]. */
 export interface ImageStatistics {
@@ -72,13 +52,25 @@ export interface NormalizeOptions extends ImageStatistics {
    * Name of the layer.
    * @defaultValue chosen by TensorFlow.js
    */
-  readonly name?: string;
+  readonly name?: string | undefined;
   /**
    * Shape of one input, for a first layer of `tf.sequential`; the last number is that of channels.
    * @defaultValue taken from the layer before
    */
-  readonly inputShape?: readonly number[];
+  readonly inputShape?: readonly number[] | undefined;
 }
+
+const normalizeOptions = optionsOf<NormalizeOptions>()({
+  mean: channelMeans,
+  std: channelDeviations,
+  name: fields.optional(fields.text),
+  inputShape: fields.optional(
+    fields.field<readonly number[]>(
+      'must be a list of integers of at least 1',
+      (v) => Array.isArray(v) && v.length > 0 && v.every((n) => Number.isInteger(n) && n >= 1),
+    ),
+  ),
+});
 
 /**
  * Makes the layer (x − mean) / std, channel by channel, to be the first one of a classifier.
@@ -99,7 +91,7 @@ export interface NormalizeOptions extends ImageStatistics {
  * @see `NormalizeLayer` in `code/datasets.py` of https://github.com/alinlab/smoothing-catrs
  */
 export function normalize(options: NormalizeOptions): tf.layers.Layer {
-  const { mean, std, name, inputShape } = parseNormalizeOptions('normalize', options);
+  const { mean, std, name, inputShape } = normalizeOptions.parse('normalize', options);
   requireSameLength('normalize', mean, std);
   return new NormalizeLayer({
     mean,

@@ -1,23 +1,9 @@
 import type * as tf from '@tensorflow/tfjs';
-import { z } from 'zod';
 import * as fields from '../options/fields.ts';
-import { parseOptions, type WithDefaults } from '../options/parse.ts';
+import { optionsOf } from '../options/parse.ts';
 import { BatchNormalizationLayer } from './layers.ts';
 
-const momentum = z.custom<number>((v) => typeof v === 'number' && v >= 0 && v < 1, { error: 'must be in [0, 1)' });
-
-const schema = z.strictObject({
-  momentum: momentum.default(0.9),
-  epsilon: fields.positiveFloat32.default(1e-5),
-  name: z.string({ error: 'must be a string' }).optional(),
-});
-
-function parseTorchBatchNormalizationOptions(
-  call: string,
-  given: TorchBatchNormalizationOptions,
-): WithDefaults<TorchBatchNormalizationOptions, 'name'> {
-  return parseOptions(call, schema, given);
-}
+const momentum = fields.field<number>('must be in [0, 1)', (v) => typeof v === 'number' && v >= 0 && v < 1);
 
 /** Options of {@link torchBatchNormalization}. */
 export interface TorchBatchNormalizationOptions {
@@ -25,18 +11,24 @@ export interface TorchBatchNormalizationOptions {
    * Share of the old running statistics that stays at each training-mode pass; PyTorch's own `momentum` is 1 minus this.
    * @defaultValue 0.9
    */
-  readonly momentum?: number;
+  readonly momentum?: number | undefined;
   /**
    * Added to the variance.
    * @defaultValue 1e-5
    */
-  readonly epsilon?: number;
+  readonly epsilon?: number | undefined;
   /**
    * Name of the layer.
    * @defaultValue chosen by TensorFlow.js
    */
-  readonly name?: string;
+  readonly name?: string | undefined;
 }
+
+const torchBatchNormalizationOptions = optionsOf<TorchBatchNormalizationOptions>()({
+  momentum: fields.withDefault(momentum, 0.9),
+  epsilon: fields.withDefault(fields.positiveFloat32, 1e-5),
+  name: fields.optional(fields.text),
+});
 
 /**
  * Makes a batch normalisation layer that equals PyTorch's `BatchNorm2d` (and 1d, 3d), over the last dimension.
@@ -59,6 +51,6 @@ export interface TorchBatchNormalizationOptions {
  * @see Ioffe and Szegedy, "Batch Normalization", ICML 2015
  */
 export function torchBatchNormalization(options: TorchBatchNormalizationOptions = {}): tf.layers.Layer {
-  const { momentum, epsilon, name } = parseTorchBatchNormalizationOptions('torchBatchNormalization', options);
+  const { momentum, epsilon, name } = torchBatchNormalizationOptions.parse('torchBatchNormalization', options);
   return new BatchNormalizationLayer({ momentum, epsilon, ...(name === undefined ? {} : { name }) });
 }

@@ -1,6 +1,6 @@
 import type * as tf from '@tensorflow/tfjs';
 import { OptionError, TensorError } from '../errors.ts';
-import type { ParsedTrainStep } from '../options/train-step-options.ts';
+import type { ParsedTrainStep } from './train-step.ts';
 import { copyOf } from '../tensors/own-tensor.ts';
 import type { SentTensor, ShareMessage, ShareResult } from './trainer-protocol.ts';
 
@@ -78,7 +78,7 @@ export async function cutBatch(
       tensors[name] = { ...cut, begin: at };
     }
     const plain = labels && { labels: labels.slice(begin, begin + size) };
-    const values = { key, firstImage: firstImage + begin, ...(epoch !== undefined && { epoch }), ...plain };
+    const values = { key, firstImage: firstImage + begin, epoch, ...plain };
     return { begin, size, tensors, values };
   });
 }

@@ -1,17 +1,23 @@
 import type { CertificationRule } from '../certify/rule.ts';
-import { type DatasetSelection, selectedIndices } from '../data/dataset-selection.ts';
+import {
+  type DatasetSelection,
+  parseDatasetSelection,
+  selectedIndices,
+  SELECTION_NAMES,
+} from '../data/dataset-selection.ts';
 import { type LabelledDataset, OwnDataset } from '../data/labelled-dataset.ts';
 import { certificationLogHeader, formatCertificationRow } from '../evaluate/certification-log.ts';
 import { certifyIndices } from '../evaluate/certify-dataset.ts';
 import type { Noise } from '../noise/types.ts';
-import { LOG_RUN_NAMES, parseLogRunOptions } from '../options/log-run-options.ts';
+import * as fields from '../options/fields.ts';
+import { optionsOf, type WithDefaults } from '../options/parse.ts';
 import type { Certifier } from '../smoothed/types.ts';
 import type { Key } from '../types.ts';
 import { type CertifyIndices, checkEarlierRows, checkSettings, recheckRow } from './earlier-rows.ts';
 import { LogFile, readRows } from './log-file.ts';
 import { pathOf } from './files.ts';
 import { type RunFigures, type RunProgress, RunTally } from './run-progress.ts';
-import { type KnownParts, type OwnParts, rowVerifier } from './row-verifier.ts';
+import { type KnownParts, type OwnParts, ownParts, rowVerifier } from './row-verifier.ts';
 import { type RunSettings, statedSettings } from './run-settings.ts';
 
 /** Options of {@link certifyToLog} beside those of `certifyDataset`. */
@@ -19,25 +25,54 @@ export interface LogRunOptions {
   /** The log, in a folder that exists. A log that is there already is gone on with. */
   readonly file: string | URL;
   /** Told after the earlier rows are read and after each new row is written. What it throws ends the run. */
-  readonly onProgress?: (progress: RunProgress) => void;
+  readonly onProgress?: ((progress: RunProgress) => void) | undefined;
   /**
    * Wait after each row until it is on the disk (`fdatasync`): a power failure then loses at most one row. A killed process never loses
    * a row.
    * @defaultValue false
    */
-  readonly durable?: boolean;
+  readonly durable?: boolean | undefined;
   /**
    * Before going on with a log, certify one of its images again, the one with the least clear vote, and refuse the log unless the row is
    * the same: the model or the images are not in the log. Turn it off to go on with another backend, where single votes may differ.
    * @defaultValue true
    */
-  readonly recheck?: boolean;
+  readonly recheck?: boolean | undefined;
   /**
    * A noise or a rule of one's own, where only the threads of `startWorkers` have it: rows that are taken over are derived again from their
    * votes.
    * @defaultValue those of `g` and of the options
    */
-  readonly verifyWith?: OwnParts;
+  readonly verifyWith?: OwnParts | undefined;
+}
+
+const logRunOptions = optionsOf<LogRunOptions>()({
+  file: fields.file,
+  onProgress: fields.optional(fields.callback<NonNullable<LogRunOptions['onProgress']>>('must be a function')),
+  durable: fields.withDefault(fields.boolean, false),
+  recheck: fields.withDefault(fields.boolean, true),
+  verifyWith: fields.optional(ownParts),
+});
+
+/** Names of the options that are not the certifier's. */
+const RUN_NAMES: readonly string[] = [...SELECTION_NAMES, ...logRunOptions.names];
+
+/** The options in three parts; those of the certifier are parsed by it. */
+interface ParsedRun<Options> {
+  readonly run: WithDefaults<LogRunOptions, 'onProgress' | 'verifyWith'>;
+  readonly selection: WithDefaults<DatasetSelection>;
+  readonly certify: Options;
+}
+
+function parseRun<Options extends object>(given: Options & DatasetSelection & LogRunOptions): ParsedRun<Options> {
+  const entries = Object.entries((given as object | undefined) ?? {});
+  const among = (names: readonly string[]): object =>
+    Object.fromEntries(entries.filter(([name]) => names.includes(name)));
+  return {
+    run: logRunOptions.parse(CALL, among(logRunOptions.names) as LogRunOptions),
+    selection: parseDatasetSelection(CALL, among(SELECTION_NAMES)),
+    certify: Object.fromEntries(entries.filter(([name]) => !RUN_NAMES.includes(name))) as Options,
+  };
 }
 
 /** What {@link certifyToLog} and {@link mergeLogs} return: what the log holds now. */
@@ -77,11 +112,11 @@ export async function certifyToLog<Options extends object>(
   dataset: LabelledDataset,
   options: Options & DatasetSelection & LogRunOptions,
 ): Promise<LogSummary> {
-  const { run, selection, certify } = parseLogRunOptions(CALL, options);
+  const { run, selection, certify } = parseRun(options);
   const own = new OwnDataset(dataset);
   const { key, signal } = certify as { readonly key?: Key; readonly signal?: AbortSignal };
   const certified: CertifyIndices = (indices) =>
-    certifyIndices(g, own, indices, certify, { call: CALL, known: LOG_RUN_NAMES });
+    certifyIndices(g, own, indices, certify, { call: CALL, known: RUN_NAMES });
 
   // The options are checked before a file is touched: by workers, on the way to the first row.
   const check = certified([]);

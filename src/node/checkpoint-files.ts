@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { OptionError } from '../errors.ts';
-import { parseFile } from '../options/log-run-options.ts';
+import * as fields from '../options/fields.ts';
+import { parseField } from '../options/parse.ts';
 import { captureCheckpoint, type CheckpointContent } from '../recipes/capture-checkpoint.ts';
 import type { CheckpointSubject } from '../recipes/checkpoint-format.ts';
 import { restoreCheckpoint } from '../recipes/restore-checkpoint.ts';
@@ -29,7 +30,7 @@ const SAVE = 'saveCheckpoint';
  * ```
  */
 export async function saveCheckpoint(file: string | URL, content: CheckpointContent): Promise<void> {
-  const path = pathOf(SAVE, parseFile(SAVE, file));
+  const path = pathOf(SAVE, parseField(SAVE, 'file', fields.file, file));
   const bytes = await captureCheckpoint(content);
   try {
     const unlock = await lockFor(SAVE, path);
@@ -62,7 +63,7 @@ const LOAD = 'loadCheckpoint';
  * ```
  */
 export async function loadCheckpoint(file: string | URL, subject: CheckpointSubject): Promise<Json> {
-  const path = pathOf(LOAD, parseFile(LOAD, file));
+  const path = pathOf(LOAD, parseField(LOAD, 'file', fields.file, file));
   const bytes = await readFile(path).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'ENOENT') throw cannotOpen(LOAD, path, error);
     const text = `\`file\` must be a checkpoint that was saved, got no file at ${path} (start without one, or check the path)`;

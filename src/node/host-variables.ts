@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import { TensorError } from '../errors.ts';
 import { tensorOver } from '../tensors/own-tensor.ts';
 import type { ShareMeans } from './batch-shares.ts';
-import type { BatchGradients } from './start-trainers.ts';
+import type { BatchGradients } from './train-step.ts';
 import type { TrainerRecord } from './trainer-protocol.ts';
 
 /** Gradients as tensors by the names of the variables. @internal */

@@ -19,16 +19,10 @@ export { saveCheckpoint } from './checkpoint-files.ts';
 export { saveModel } from './save-model.ts';
 export type { SaveModelOptions } from './save-model.ts';
 export { startTrainers } from './start-trainers.ts';
-export type {
-  BatchGradients,
-  StartTrainersOptions,
-  Trainer,
-  TrainerBatch,
-  TrainerModule,
-  Trainers,
-  TrainStepOptions,
-} from './start-trainers.ts';
+export type { StartTrainersOptions, Trainer, TrainerModule, Trainers } from './start-trainers.ts';
+export type { BatchGradients, TrainerBatch, TrainStepOptions } from './train-step.ts';
 export { startWorkers } from './start-workers.ts';
-export type { CertifierRecord, StartWorkersOptions, WorkerCertifier, WorkerModule } from './start-workers.ts';
+export type { CertifierRecord, WorkerCertifier, WorkerModule } from './start-workers.ts';
+export type { StartWorkersOptions } from './thread-options.ts';
 export { softTargetsToNpy } from './soft-targets-to-npy.ts';
 export type { SoftTargetsProgress, SoftTargetsSummary, SoftTargetsToNpyOptions } from './soft-targets-to-npy.ts';

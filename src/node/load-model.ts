@@ -2,8 +2,8 @@ import { readFile, stat } from 'node:fs/promises';
 import { dirname, isAbsolute, join, normalize } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { DataError, OptionError } from '../errors.ts';
-import { parseFile } from '../options/log-run-options.ts';
-import { parseLoadModelOptions } from '../options/model-file-options.ts';
+import * as fields from '../options/fields.ts';
+import { optionsOf, parseField } from '../options/parse.ts';
 import { cannotOpen, pathOf } from './files.ts';
 
 /** Options of {@link loadModel}. */
@@ -12,8 +12,12 @@ export interface LoadModelOptions {
    * What the file must be: a `'layers-model'` can be trained, a `'graph-model'` cannot. It also settles the type of the result.
    * @defaultValue either
    */
-  readonly format?: 'layers-model' | 'graph-model';
+  readonly format?: 'layers-model' | 'graph-model' | undefined;
 }
+
+const loadModelOptions = optionsOf<LoadModelOptions>()({
+  format: fields.optional(fields.oneOf('layers-model', 'graph-model')),
+});
 
 /** What {@link loadModel} gives for its options. */
 export type LoadedModel<Options extends LoadModelOptions> = Options['format'] extends 'layers-model'
@@ -47,8 +51,8 @@ export async function loadModel<Options extends LoadModelOptions>(
   file: string | URL,
   options?: Options,
 ): Promise<LoadedModel<Options>> {
-  const { format } = parseLoadModelOptions(CALL, options ?? {});
-  const given = pathOf(CALL, parseFile(CALL, file));
+  const { format } = loadModelOptions.parse(CALL, options ?? {});
+  const given = pathOf(CALL, parseField(CALL, 'file', fields.file, file));
   const isFolder = (await stat(given).catch(() => undefined))?.isDirectory() ?? false;
   const path = isFolder ? join(given, 'model.json') : given;
 

@@ -1,15 +1,16 @@
+import { optionsOf } from '../options/parse.ts';
+import * as fields from '../options/fields.ts';
 import { readFile } from 'node:fs/promises';
 import { DataError, OptionError, showValue } from '../errors.ts';
 import { certificationLog } from '../evaluate/certification-log.ts';
 import { selectedIndices } from '../data/dataset-selection.ts';
 import type { CertifiedRow } from '../evaluate/certify-dataset.ts';
-import { parseMergeLogsOptions } from '../options/log-run-options.ts';
 import type { Key } from '../types.ts';
 import type { LogSummary } from './certify-to-log.ts';
 import { checkKey, checkSettings } from './earlier-rows.ts';
 import { cannotOpen, pathOf, writeNewFile } from './files.ts';
 import { contentOf, readRows } from './log-file.ts';
-import { checkDerived, type OwnParts, rowVerifier } from './row-verifier.ts';
+import { checkDerived, type OwnParts, ownParts, rowVerifier } from './row-verifier.ts';
 import { RunTally } from './run-progress.ts';
 
 /** Options of {@link mergeLogs}: the run whose shards are merged. */
@@ -19,28 +20,38 @@ export interface MergeLogsOptions {
   /** Number of images of the data set. */
   readonly size: number;
   /** The key of the run; needed unless the noise is deterministic. */
-  readonly key?: Key;
+  readonly key?: Key | undefined;
   /**
    * Index of the first image of the run.
    * @defaultValue 0
    */
-  readonly start?: number;
+  readonly start?: number | undefined;
   /**
    * The run certifies every `skip`-th image.
    * @defaultValue 1
    */
-  readonly skip?: number;
+  readonly skip?: number | undefined;
   /**
    * The run certifies at most so many images, over all shards.
    * @defaultValue no limit
    */
-  readonly max?: number;
+  readonly max?: number | undefined;
   /**
    * A noise or a rule of one's own: every row is derived again from its votes.
    * @defaultValue the noise and the rule of catrs that the logs name
    */
-  readonly verifyWith?: OwnParts;
+  readonly verifyWith?: OwnParts | undefined;
 }
+
+const mergeLogsOptions = optionsOf<MergeLogsOptions>()({
+  file: fields.file,
+  size: fields.positiveInteger,
+  key: fields.optional(fields.key),
+  start: fields.withDefault(fields.nonNegativeInteger, 0),
+  skip: fields.withDefault(fields.positiveInteger, 1),
+  max: fields.withDefault(fields.positiveInteger, Number.MAX_SAFE_INTEGER),
+  verifyWith: fields.optional(ownParts),
+});
 
 interface PlacedRow {
   readonly row: CertifiedRow;
@@ -67,7 +78,7 @@ const CALL = 'mergeLogs';
  * ```
  */
 export async function mergeLogs(files: readonly (string | URL)[], options: MergeLogsOptions): Promise<LogSummary> {
-  const { file, size, key, verifyWith, ...selection } = parseMergeLogsOptions(CALL, options);
+  const { file, size, key, verifyWith, ...selection } = mergeLogsOptions.parse(CALL, options);
   if (!Array.isArray(files as unknown) || files.length === 0) {
     const text = `\`files\` must be a list of at least one log, got ${showValue(files)}`;
     throw new OptionError(text, { call: CALL, field: 'files', value: files });

@@ -1,3 +1,4 @@
+import * as fields from '../options/fields.ts';
 import { ruleOf } from '../certify/rule-of.ts';
 import type { CertificationRule } from '../certify/rule.ts';
 import type { Certificate } from '../certify/types.ts';
@@ -21,6 +22,20 @@ export interface OwnParts {
   readonly rule?: CertificationRule;
 }
 
+/** @internal */
+export const ownParts: fields.Field<OwnParts> = fields.field<OwnParts>(
+  'must be an object with the noise, the rule or both (for example { noise: myNoise })',
+  (v) =>
+    typeof v === 'object' &&
+    v !== null &&
+    Object.entries(v).every(([name, part]) =>
+      name === 'noise' ? fields.noise<Noise>().safeParse(part).success : name === 'rule' && isRule(part),
+    ),
+);
+
+const isRule = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && 'begin' in value && typeof value.begin === 'function';
+
 /** What is known about the rows of one run. @internal */
 export interface KnownParts {
   readonly noise?: Noise | DeterministicNoise | undefined;
@@ -41,8 +56,8 @@ export function rowVerifier({ noise, rule, dimension, numClasses }: KnownParts):
   const rules = new Map<string, CertificationRule | undefined>();
   const known = {
     isRecordedNoise: noise === undefined,
-    ...(dimension !== undefined && { dimension }),
-    ...(numClasses !== undefined && { numClasses }),
+    dimension,
+    numClasses,
   };
   return (certificate) => {
     try {

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { crc32 } from '../data/file-bytes.ts';
 import { CatrsError, OptionError } from '../errors.ts';
-import { parseFile } from '../options/log-run-options.ts';
-import { parseSaveModelOptions } from '../options/model-file-options.ts';
+import * as fields from '../options/fields.ts';
+import { optionsOf, parseField } from '../options/parse.ts';
 import { cannotOpen, pathOf, replaceFile } from './files.ts';
 import { lockFor } from './file-lock.ts';
 import { readModelFile } from './load-model.ts';
@@ -15,8 +15,12 @@ export interface SaveModelOptions {
    * Whether a model that is in the folder may be replaced.
    * @defaultValue false
    */
-  readonly overwrite?: boolean;
+  readonly overwrite?: boolean | undefined;
 }
+
+const saveModelOptions = optionsOf<SaveModelOptions>()({ overwrite: fields.withDefault(fields.boolean, false) });
+
+const modelField = fields.object<tf.LayersModel>('must be a tf.LayersModel', ['save', 'getWeights']);
 
 const CALL = 'saveModel';
 /** What saveModel calls its weight files: only these are deleted. */
@@ -49,8 +53,9 @@ export async function saveModel(
   folder: string | URL,
   options: SaveModelOptions = {},
 ): Promise<string> {
-  const { overwrite } = parseSaveModelOptions(CALL, model, options);
-  const directory = pathOf(CALL, parseFile(CALL, folder));
+  parseField(CALL, 'model', modelField, model);
+  const { overwrite } = saveModelOptions.parse(CALL, options);
+  const directory = pathOf(CALL, parseField(CALL, 'file', fields.file, folder));
   const path = join(directory, 'model.json');
   const { name, weights, json } = await modelFiles(model); // first of all: the weights are those of the call
   try {

@@ -4,10 +4,12 @@ import { selectedIndices } from '../data/dataset-selection.ts';
 import { type LabelledDataset, OwnDataset } from '../data/labelled-dataset.ts';
 import { npyPreamble } from '../data/npy-header.ts';
 import { CatrsError, OptionError } from '../errors.ts';
-import { parseSoftTargetsToNpyOptions } from '../options/log-run-options.ts';
+import * as fields from '../options/fields.ts';
+import { optionsOf } from '../options/parse.ts';
 import {
   type SoftTargetRow,
   type SoftTargetSource,
+  softTargetsFields,
   type SoftTargetsOptions,
   softTargetsOf,
 } from '../recipes/soft-targets.ts';
@@ -44,19 +46,29 @@ export interface SoftTargetsToNpyOptions extends SoftTargetsOptions {
   /** The NPY file, in a folder that exists. An unfinished one of the same run is gone on with. */
   readonly file: string | URL;
   /** Told at the beginning and after each example. What it throws ends the run. */
-  readonly onProgress?: (progress: SoftTargetsProgress) => void;
+  readonly onProgress?: ((progress: SoftTargetsProgress) => void) | undefined;
   /**
    * Wait after each example until its row is on the disk: a power failure then loses at most one. A killed process never loses a row.
    * @defaultValue false
    */
-  readonly durable?: boolean;
+  readonly durable?: boolean | undefined;
   /**
    * Before going on, make one row again, the least clear one, and refuse the file unless it is the same: the model and the images are not
    * in the file. Turn it off to go on with another backend, where single votes may differ.
    * @defaultValue true
    */
-  readonly recheck?: boolean;
+  readonly recheck?: boolean | undefined;
 }
+
+const softTargetsToNpyOptions = optionsOf<SoftTargetsToNpyOptions>()({
+  ...softTargetsFields,
+  file: fields.file,
+  onProgress: fields.optional(
+    fields.callback<NonNullable<SoftTargetsToNpyOptions['onProgress']>>('must be a function'),
+  ),
+  durable: fields.withDefault(fields.boolean, false),
+  recheck: fields.withDefault(fields.boolean, true),
+});
 
 const CALL = 'softTargetsToNpy';
 
@@ -88,7 +100,7 @@ export async function softTargetsToNpy(
   dataset: LabelledDataset,
   options: SoftTargetsToNpyOptions,
 ): Promise<SoftTargetsSummary> {
-  const { file, onProgress, durable, recheck, start, skip, max, shard, ...settings } = parseSoftTargetsToNpyOptions(
+  const { file, onProgress, durable, recheck, start, skip, max, shard, ...settings } = softTargetsToNpyOptions.parse(
     CALL,
     options,
   );

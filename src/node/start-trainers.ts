@@ -1,10 +1,7 @@
 import type * as tf from '@tensorflow/tfjs';
-import type { ConfidenceAwareBatch } from '../losses/confidence-aware-loss.ts';
-import type { SmoothAdvBatch } from '../losses/smooth-adv-loss.ts';
-import type { SmoothMixBatch } from '../losses/smooth-mix-loss.ts';
 import type { TrainingLoss } from '../losses/types.ts';
-import type { StartWorkersOptions } from './start-workers.ts';
-import { threadOptions } from './module-thread.ts';
+import { type StartWorkersOptions, threadOptions } from './thread-options.ts';
+import type { BatchGradients, TrainerBatch, TrainStepOptions } from './train-step.ts';
 import { TrainerPool } from './trainer-pool.ts';
 
 /** What a thread of {@link startTrainers} works on: an objective of its own copy of the model. */
@@ -44,33 +41,6 @@ export interface StartTrainersOptions extends Omit<StartWorkersOptions, 'module'
   readonly module: string | URL;
   /** What `makeTrainer` gets: anything that can be sent to a thread; each has its copy. */
   readonly data?: unknown;
-}
-
-/** A batch for {@link Trainers}: what the loss in the threads takes. Its tensors are read, not disposed. */
-export type TrainerBatch = ConfidenceAwareBatch & SmoothAdvBatch & SmoothMixBatch;
-
-/** Options of a step of {@link Trainers}. */
-export interface TrainStepOptions {
-  /**
-   * The host's variables for {@link Trainer.statistics}: all threads begin with their values, and after the step they have the mean of the
-   * threads' values, weighted by the sizes of the shares.
-   * @defaultValue []
-   */
-  readonly statistics?: readonly tf.Variable[];
-  /** Ends the step at once, with nothing changed. */
-  readonly signal?: AbortSignal;
-}
-
-/** The loss of a batch and its gradients. Dispose the object, or the gradients. */
-export interface BatchGradients {
-  /** The loss of the whole batch. */
-  readonly value: number;
-  /** Its gradients by the names of the host's variables, owned by the caller; a variable without a gradient is absent. */
-  readonly gradients: tf.NamedTensorMap;
-  /** Frees the gradients. */
-  dispose(): void;
-  /** Frees the gradients at the end of a `using` block. */
-  [Symbol.dispose](): void;
 }
 
 /** Worker threads that compute one training step together. One step at a time. */

@@ -1,7 +1,7 @@
-import type { ResourceLimits } from 'node:worker_threads';
 import type { Smoothing } from '../certify/types.ts';
-import type { Certifier, CertifyOptions } from '../smoothed/types.ts';
-import { threadOptions } from './module-thread.ts';
+import type { CertifyOptions } from '../smoothed/call-options.ts';
+import type { Certifier } from '../smoothed/types.ts';
+import { type StartWorkersOptions, threadOptions } from './thread-options.ts';
 import { WorkerPool } from './worker-pool.ts';
 
 /**
@@ -19,26 +19,6 @@ import { WorkerPool } from './worker-pool.ts';
 export interface WorkerModule<Data = unknown, Options extends object = CertifyOptions> {
   /** Makes the certifier in a thread, once: sets the backend there, loads the model. Gets a copy of {@link StartWorkersOptions.data}. */
   readonly makeCertifier: (data: Data) => Certifier<Options> | Promise<Certifier<Options>>;
-}
-
-/** Options of {@link startWorkers}. */
-export interface StartWorkersOptions {
-  /** The file of a module that makes the certifier, a {@link WorkerModule}: functions cannot be sent to threads. */
-  readonly module: string | URL;
-  /**
-   * Number of threads.
-   * @defaultValue `os.availableParallelism()`, the cores that this process may use
-   */
-  readonly workers?: number;
-  /** What `makeCertifier` gets, for example weights: anything that can be sent to a thread; each has its copy. */
-  readonly data?: unknown;
-  /**
-   * Options of Node for the threads, for example to load a module that is not JavaScript.
-   * @defaultValue those of this process
-   */
-  readonly execArgv?: readonly string[];
-  /** Limits on the memory of JavaScript in each thread; arrays of TensorFlow.js are outside. */
-  readonly resourceLimits?: Readonly<ResourceLimits>;
 }
 
 /** What is known about a certifier in other threads. */

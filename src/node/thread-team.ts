@@ -1,4 +1,5 @@
-import { ModuleThread, type ThreadKind, type ThreadOptions } from './module-thread.ts';
+import { ModuleThread, type ThreadKind } from './module-thread.ts';
+import type { ThreadOptions } from './thread-options.ts';
 
 /** What the threads of a team are. @internal */
 export interface TeamOptions {

@@ -1,10 +1,17 @@
 import type * as tf from '@tensorflow/tfjs';
 import { OptionError } from '../errors.ts';
-import { type ParsedTrainStep, parseTrainStep } from '../options/train-step-options.ts';
 import { averageShares, type BatchShare, cutBatch, type OwnBatch, ownBatch } from './batch-shares.ts';
 import { assertSameShapes, assignValues, gradientsOf, SharedNumbers } from './host-variables.ts';
-import type { ThreadListener, ThreadOptions } from './module-thread.ts';
-import type { BatchGradients, TrainerBatch, Trainers, TrainStepOptions } from './start-trainers.ts';
+import type { ThreadListener } from './module-thread.ts';
+import type { ThreadOptions } from './thread-options.ts';
+import type { Trainers } from './start-trainers.ts';
+import {
+  type BatchGradients,
+  type ParsedTrainStep,
+  parseTrainStep,
+  type TrainerBatch,
+  type TrainStepOptions,
+} from './train-step.ts';
 import { shareLossOf } from './thread-errors.ts';
 import { endThreads, ThreadTeam } from './thread-team.ts';
 import type { ShareMessage, ShareResult, TrainerRecord, TrainerThread } from './trainer-protocol.ts';

@@ -28,7 +28,7 @@ export interface ShareMessage {
   readonly values: {
     readonly key: Key;
     readonly firstImage: number;
-    readonly epoch?: number;
+    readonly epoch?: number | undefined;
     readonly labels?: unknown;
   };
 }

@@ -4,7 +4,7 @@ import { type CatrsError, OptionError, showValue } from '../errors.ts';
 import { ownData } from '../host/own-data.ts';
 import type { Caller, StreamExample, TimedCertificate } from '../smoothed/types.ts';
 import type { CertifierRecord, WorkerCertifier } from './start-workers.ts';
-import type { ThreadOptions } from './module-thread.ts';
+import type { ThreadOptions } from './thread-options.ts';
 import { ThreadTeam } from './thread-team.ts';
 import { type FromThread, type RunMessage, type ToThread, WorkerRun } from './worker-run.ts';
 

@@ -1,9 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
-import { z } from 'zod';
-import { assertNorm } from '../options/assert-norm.ts';
-import { parseBatchDrawRequest, parseDrawRequest } from '../options/draw-request-options.ts';
 import * as fields from '../options/fields.ts';
-import { parseOptions, type WithDefaults } from '../options/parse.ts';
+import { optionsOf } from '../options/parse.ts';
 import { foldIn } from '../random/key.ts';
 import { weakerReading } from '../stats/rounding.ts';
 import { tensorOver } from '../tensors/own-tensor.ts';
@@ -17,40 +14,9 @@ import type {
   Noise,
   RadiusRequest,
 } from './types.ts';
+import { assertNorm, batchDrawRequest, drawRequest } from './requests.ts';
 
 const NORMS: readonly unknown[] = ['l1', 'l2', 'linf'];
-
-const schema = z.strictObject({
-  name: z.custom<string>((v) => typeof v === 'string' && v !== '', { error: 'must be a name' }),
-  parameters: fields.object<Readonly<Record<string, number>>>('must be an object of numbers').default({}),
-  norms: z.custom<readonly Norm[]>((v) => Array.isArray(v) && v.length > 0 && v.every((norm) => NORMS.includes(norm)), {
-    error: "must be a list of at least one of 'l1', 'l2', 'linf'",
-  }),
-  domain: z
-    .custom<Domain>((v) => v === 'real' || v === 'unit' || v === 'uint8', {
-      error: "must be 'real', 'unit' or 'uint8'",
-    })
-    .default('real'),
-  sample: fields.callback<AdditiveNoiseOptions['sample']>('must be a function that fills an array with noise'),
-  radius: fields.callback<AdditiveNoiseOptions['radius']>('must be a function from a probability bound to a radius'),
-  radiusAgainst: fields
-    .callback<NonNullable<AdditiveNoiseOptions['radiusAgainst']>>(
-      'must be a function from probability bounds to a radius',
-    )
-    .optional(),
-  assumptions: z
-    .custom<readonly string[]>((v) => Array.isArray(v) && v.every((phrase) => typeof phrase === 'string'), {
-      error: 'must be a list of short phrases',
-    })
-    .optional(),
-});
-
-function parseAdditiveNoiseOptions(
-  call: string,
-  options: AdditiveNoiseOptions,
-): WithDefaults<AdditiveNoiseOptions, 'radiusAgainst' | 'assumptions'> {
-  return parseOptions(call, schema, options);
-}
 
 /** What {@link additiveNoise} builds a noise from. */
 export interface AdditiveNoiseOptions {
@@ -60,14 +26,14 @@ export interface AdditiveNoiseOptions {
    * The parameters of the distribution, for logs.
    * @defaultValue {}
    */
-  readonly parameters?: Readonly<Record<string, number>>;
+  readonly parameters?: Readonly<Record<string, number>> | undefined;
   /** The norms that it certifies; the first is the default. */
   readonly norms: readonly Norm[];
   /**
    * The inputs for which its certificate holds.
    * @defaultValue 'real'
    */
-  readonly domain?: Domain;
+  readonly domain?: Domain | undefined;
   /** Fills `out` with whole samples of ε; coordinate j of sample i must depend on (key, i, j) alone. */
   readonly sample: (out: Float32Array, request: FillRequest) => void;
   /**
@@ -76,10 +42,36 @@ export interface AdditiveNoiseOptions {
    */
   readonly radius: (bound: ProbabilityBound, request: RadiusRequest) => number;
   /** Certified radius against upper bounds on the other classes, if one is known (see `Noise.radiusAgainst`). */
-  readonly radiusAgainst?: NonNullable<Noise['radiusAgainst']>;
+  readonly radiusAgainst?: NonNullable<Noise['radiusAgainst']> | undefined;
   /** What the certificate takes for granted, if it is not just real arithmetic (see `Noise.assumptions`). */
-  readonly assumptions?: readonly string[];
+  readonly assumptions?: readonly string[] | undefined;
 }
+
+const additiveNoiseOptions = optionsOf<AdditiveNoiseOptions>()({
+  name: fields.field<string>('must be a name', (v) => typeof v === 'string' && v !== ''),
+  parameters: fields.withDefault(fields.object<Readonly<Record<string, number>>>('must be an object of numbers'), {}),
+  norms: fields.field<readonly Norm[]>(
+    "must be a list of at least one of 'l1', 'l2', 'linf'",
+    (v) => Array.isArray(v) && v.length > 0 && v.every((norm) => NORMS.includes(norm)),
+  ),
+  domain: fields.withDefault(
+    fields.field<Domain>("must be 'real', 'unit' or 'uint8'", (v) => v === 'real' || v === 'unit' || v === 'uint8'),
+    'real',
+  ),
+  sample: fields.callback<AdditiveNoiseOptions['sample']>('must be a function that fills an array with noise'),
+  radius: fields.callback<AdditiveNoiseOptions['radius']>('must be a function from a probability bound to a radius'),
+  radiusAgainst: fields.optional(
+    fields.callback<NonNullable<AdditiveNoiseOptions['radiusAgainst']>>(
+      'must be a function from probability bounds to a radius',
+    ),
+  ),
+  assumptions: fields.optional(
+    fields.field<readonly string[]>(
+      'must be a list of short phrases',
+      (v) => Array.isArray(v) && v.every((phrase) => typeof phrase === 'string'),
+    ),
+  ),
+});
 
 /**
  * Builds an additive noise x + ε from a sampler of ε and the radius it implies; no subclass is needed.
@@ -101,7 +93,7 @@ export interface AdditiveNoiseOptions {
  * ```
  */
 export function additiveNoise(options: AdditiveNoiseOptions): AdditiveNoise {
-  const parsed = parseAdditiveNoiseOptions('additiveNoise', options);
+  const parsed = additiveNoiseOptions.parse('additiveNoise', options);
   const { name, parameters, norms, domain, sample, radius, radiusAgainst, assumptions } = parsed;
   const arrayOf = arrays();
   const noise: AdditiveNoise = {
@@ -153,14 +145,14 @@ function perturbOne(
   x: tf.Tensor,
   request: DrawRequest,
 ): tf.Tensor {
-  const { key, start, count } = parseDrawRequest('Noise.perturb', request);
+  const { key, start, count } = drawRequest.parse('Noise.perturb', request);
   const noise = arrayOf(count * x.size);
   sample(noise, { key, start, dimension: x.size });
   return tf.tidy(() => tf.add(x, tensorOver(noise, [count, ...x.shape], 'float32')));
 }
 
 function drawBatch(sample: AdditiveNoise['sample'], request: BatchDrawRequest): tf.Tensor {
-  const { key, numNoise, shape, first } = parseBatchDrawRequest('Noise.sampleBatch', request);
+  const { key, numNoise, shape, first } = batchDrawRequest.parse('Noise.sampleBatch', request);
   const [batch = 0, ...exampleShape] = shape;
   const dimension = exampleShape.reduce((product, size) => product * size, 1);
   const noise = new Float32Array(numNoise * batch * dimension);

@@ -1,4 +1,5 @@
-import { parseScaledNoiseOptions } from '../options/scaled-noise-options.ts';
+import * as fields from '../options/fields.ts';
+import { optionsOf } from '../options/parse.ts';
 import { twiceCosine, twiceSine } from '../random/normal-pair.ts';
 import { ROUND_DOWN, weakerReading } from '../stats/rounding.ts';
 import type { ProbabilityBound } from '../types.ts';
@@ -36,6 +37,8 @@ export interface CauchyNoiseOptions {
   readonly scale: number;
 }
 
+const cauchyNoiseOptions = optionsOf<CauchyNoiseOptions>()({ scale: fields.positiveFloat32 });
+
 /**
  * Cauchy noise, independent in each coordinate, added to the input and not clipped.
  *
@@ -56,7 +59,7 @@ export class CauchyNoise extends SampledNoise {
 
   /** Builds the noise for a scale in input units. */
   constructor(options: CauchyNoiseOptions) {
-    const { scale } = parseScaledNoiseOptions('CauchyNoise', options);
+    const { scale } = cauchyNoiseOptions.parse('CauchyNoise', options);
     super({
       name: 'cauchy',
       parameters: { scale },

@@ -1,10 +1,12 @@
+import { optionsOf } from '../options/parse.ts';
+import * as fields from '../options/fields.ts';
 import * as tf from '@tensorflow/tfjs';
 import { OptionError, showValue } from '../errors.ts';
-import { parseCopiesRequest, parseDeterministicSplittingNoiseOptions } from '../options/splitting-noise-options.ts';
 import { fillBits } from '../random/fill-bits.ts';
 import { tensorOver } from '../tensors/own-tensor.ts';
 import type { Key, Norm } from '../types.ts';
 import type { DeterministicNoise, Domain, RadiusRequest } from './types.ts';
+import { copiesRequest } from './requests.ts';
 
 /**
  * Certified ℓ1 radius of a class by the votes of all copies of a deterministic splitting noise, on the lattice of 8-bit images.
@@ -31,6 +33,20 @@ export interface DeterministicSplittingNoiseOptions {
   /** Drives the template: where the first split of each coordinate lies in copy 0. Train and certify with the same key. */
   readonly key: Key;
 }
+
+/** A half-width whose distance between splits, twice it, is at least `least` and at most `most`. */
+function halfWidth(least: string, most: string, holds: (width: number) => boolean): fields.Field<number> {
+  return fields.field<number>(
+    `must be a number from ${least} to ${most}`,
+    (v) => typeof v === 'number' && holds(2 * v),
+  );
+}
+
+// One level at least, and so few that float32 rounding of k/255 cannot turn one l1 distance of levels into the next.
+const deterministicSplittingNoiseOptions = optionsOf<DeterministicSplittingNoiseOptions>()({
+  halfWidth: halfWidth('1/510', '128', (width) => width * 255 >= 1 - 2 ** -50 && width <= 256),
+  key: fields.key,
+});
 
 /** Which copies to make. */
 type CopiesRequest = Parameters<DeterministicNoise['perturb']>[1];
@@ -71,7 +87,7 @@ export class DeterministicSplittingNoise implements DeterministicNoise {
 
   /** Builds the noise for half a distance in input units and the key of its template. */
   constructor(options: DeterministicSplittingNoiseOptions) {
-    const { halfWidth, key } = parseDeterministicSplittingNoiseOptions('DeterministicSplittingNoise', options);
+    const { halfWidth, key } = deterministicSplittingNoiseOptions.parse('DeterministicSplittingNoise', options);
     this.halfWidth = halfWidth;
     this.key = key;
     // L/510 may have been rounded down. Any number of copies gives a certificate that holds.
@@ -114,7 +130,7 @@ export class DeterministicSplittingNoise implements DeterministicNoise {
 
   #checkCopies(request: CopiesRequest): CopiesRequest {
     const call = 'DeterministicSplittingNoise.perturb';
-    const { start, count } = parseCopiesRequest(call, request);
+    const { start, count } = copiesRequest.parse(call, request);
     if (start + count <= this.copies) return { start, count };
     throw new OptionError(
       `\`count\` must be at most ${this.copies} - \`start\`, as there are ${this.copies} copies, got ${showValue(count)}`,

@@ -1,6 +1,5 @@
-import { z } from 'zod';
 import * as fields from '../options/fields.ts';
-import { parseOptions, type WithDefaults } from '../options/parse.ts';
+import { optionsOf } from '../options/parse.ts';
 import { fillNormals } from '../random/fill-normals.ts';
 import type { UpperProbabilityBound } from '../stats/clopper-pearson.ts';
 import { normalQuantileLower } from '../stats/normal.ts';
@@ -9,12 +8,6 @@ import type { ProbabilityBound } from '../types.ts';
 import { gaussianRadiusAgainst } from './gaussian-radius-against.ts';
 import { SampledNoise } from './sampled-noise.ts';
 import type { RadiusRequest } from './types.ts';
-
-const schema = z.strictObject({ sigma: fields.positiveFloat32 });
-
-function parseGaussianNoiseOptions(call: string, options: GaussianNoiseOptions): WithDefaults<GaussianNoiseOptions> {
-  return parseOptions(call, schema, options);
-}
 
 // Covers the roundings of one square root, one division and one product, 2⁻⁵³ each.
 const ROUND_DOWN = 1 - 2 ** -51;
@@ -43,6 +36,8 @@ export interface GaussianNoiseOptions {
   readonly sigma: number;
 }
 
+const gaussianNoiseOptions = optionsOf<GaussianNoiseOptions>()({ sigma: fields.positiveFloat32 });
+
 /**
  * Isotropic Gaussian noise, ε ~ N(0, σ²I), added to the input before any normalisation and not clipped.
  *
@@ -63,7 +58,7 @@ export class GaussianNoise extends SampledNoise {
 
   /** Builds the noise for a standard deviation in input units. */
   constructor(options: GaussianNoiseOptions) {
-    const { sigma } = parseGaussianNoiseOptions('GaussianNoise', options);
+    const { sigma } = gaussianNoiseOptions.parse('GaussianNoise', options);
     // The sampler works in float32: where that rounds sigma down, the radius must use the smaller value.
     const drawn = Math.fround(sigma);
     const certified = Math.min(sigma, drawn);

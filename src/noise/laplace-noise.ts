@@ -1,4 +1,5 @@
-import { parseScaledNoiseOptions } from '../options/scaled-noise-options.ts';
+import * as fields from '../options/fields.ts';
+import { optionsOf } from '../options/parse.ts';
 import { halfRadius } from '../random/normal-pair.ts';
 import { ROUND_DOWN, weakerReading } from '../stats/rounding.ts';
 import type { ProbabilityBound } from '../types.ts';
@@ -31,6 +32,8 @@ export interface LaplaceNoiseOptions {
   readonly scale: number;
 }
 
+const laplaceNoiseOptions = optionsOf<LaplaceNoiseOptions>()({ scale: fields.positiveFloat32 });
+
 /**
  * Laplace noise, independent in each coordinate, added to the input and not clipped.
  *
@@ -50,7 +53,7 @@ export class LaplaceNoise extends SampledNoise {
 
   /** Builds the noise for a scale in input units. */
   constructor(options: LaplaceNoiseOptions) {
-    const { scale } = parseScaledNoiseOptions('LaplaceNoise', options);
+    const { scale } = laplaceNoiseOptions.parse('LaplaceNoise', options);
     super({
       name: 'laplace',
       parameters: { scale },

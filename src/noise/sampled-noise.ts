@@ -1,5 +1,4 @@
 import * as tf from '@tensorflow/tfjs';
-import { parseBatchDrawRequest, parseDrawRequest } from '../options/draw-request-options.ts';
 import { checkDrawPosition, checkSamples } from '../random/draw-position.ts';
 import { fillBits } from '../random/fill-bits.ts';
 import { hasKernel, NORMALS_KERNEL, type NormalsAttributes, runKernel } from '../tensors/device-kernels.ts';
@@ -14,6 +13,7 @@ import type {
   Noise,
   RadiusRequest,
 } from './types.ts';
+import { batchDrawRequest, drawRequest } from './requests.ts';
 
 /**
  * An additive noise as a class: what the shipped noises that draw their ε coordinate by coordinate have in common.
@@ -104,7 +104,7 @@ function drawsNormals(): boolean {
 /** `Noise.perturb` on the device: x + scale · normals, [count, ...x.shape]. */
 function perturbOnDevice(x: tf.Tensor, request: DrawRequest, scale: number): tf.Tensor {
   const call = 'Noise.perturb';
-  const { key, start, count } = parseDrawRequest(call, request);
+  const { key, start, count } = drawRequest.parse(call, request);
   const field = 'count';
   const attributes = { key, start, rows: count, dimension: x.size, images: 0, firstImage: 0, scale, call, field };
   checkSamples('fillNormals', attributes, count);
@@ -114,7 +114,7 @@ function perturbOnDevice(x: tf.Tensor, request: DrawRequest, scale: number): tf.
 /** `AdditiveNoise.sampleBatch` on the device: scale · normals, [M, ...shape]. */
 function sampleBatchOnDevice(request: BatchDrawRequest, scale: number): tf.Tensor {
   const call = 'Noise.sampleBatch';
-  const { key, numNoise, shape, first: firstImage = 0 } = parseBatchDrawRequest(call, request);
+  const { key, numNoise, shape, first: firstImage = 0 } = batchDrawRequest.parse(call, request);
   const [images = 0, ...exampleShape] = shape;
   const dimension = exampleShape.reduce((product, size) => product * size, 1);
   const field = 'numNoise';

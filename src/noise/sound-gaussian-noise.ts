@@ -1,9 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
-import { z } from 'zod';
 import { OptionError } from '../errors.ts';
-import { parseDrawRequest } from '../options/draw-request-options.ts';
 import * as fields from '../options/fields.ts';
-import { parseOptions, type WithDefaults } from '../options/parse.ts';
+import { optionsOf } from '../options/parse.ts';
 import type { UpperProbabilityBound } from '../stats/clopper-pearson.ts';
 import { assertFloat } from '../tensors/assert-shapes.ts';
 import { tensorOver } from '../tensors/own-tensor.ts';
@@ -12,15 +10,7 @@ import { gaussianRadius } from './gaussian-noise.ts';
 import { gaussianRadiusAgainst } from './gaussian-radius-against.ts';
 import { fillLatticeNormals, latticeNormalTable, type LatticeNormalTable, LEVELS } from './lattice-normals.ts';
 import type { Domain, DrawRequest, Noise, RadiusRequest } from './types.ts';
-
-const schema = z.strictObject({ sigma: fields.positive, clip: fields.clip.optional() });
-
-function parseSoundGaussianNoiseOptions(
-  call: string,
-  options: SoundGaussianNoiseOptions,
-): WithDefaults<SoundGaussianNoiseOptions, 'clip'> {
-  return parseOptions(call, schema, options);
-}
+import { drawRequest } from './requests.ts';
 
 /** The default clip stays below this for any sigma; it bounds the size of the table. */
 const MOST_CLIP = 100;
@@ -33,8 +23,15 @@ export interface SoundGaussianNoiseOptions {
    * Noisy values are clipped to [−clip, 1 + clip], in whole input units from 0 to 100.
    * @defaultValue ⌊6 sigma⌋, at least 1 and at most 100
    */
-  readonly clip?: number;
+  readonly clip?: number | undefined;
 }
+
+const levelsBeyond = fields.field<number>('must be an integer from 0 to 100', (v) => fields.isInteger(v, 0, 100));
+
+const soundGaussianNoiseOptions = optionsOf<SoundGaussianNoiseOptions>()({
+  sigma: fields.positive,
+  clip: fields.optional(levelsBeyond),
+});
 
 /**
  * Gaussian noise for 8-bit images whose certificates hold in floating point: x + ε with ε ~ N(0, σ²I), rounded to the multiples of 1/255 and
@@ -81,7 +78,7 @@ export class SoundGaussianNoise implements Noise {
 
   /** Builds the noise; its table (0.1 s for sigma up to 1) is made at the first draw. */
   constructor(options: SoundGaussianNoiseOptions) {
-    const { sigma, clip } = parseSoundGaussianNoiseOptions('SoundGaussianNoise', options);
+    const { sigma, clip } = soundGaussianNoiseOptions.parse('SoundGaussianNoise', options);
     this.sigma = sigma;
     this.clip = clip ?? Math.min(MOST_CLIP, Math.max(1, Math.floor(6 * sigma)));
     this.parameters = { sigma, clip: this.clip };
@@ -97,7 +94,7 @@ export class SoundGaussianNoise implements Noise {
    */
   perturb(x: tf.Tensor, request: DrawRequest): tf.Tensor {
     const call = 'Noise.perturb';
-    const { key, start, count, onFailure = refuseFailure } = parseDrawRequest(call, request);
+    const { key, start, count, onFailure = refuseFailure } = drawRequest.parse(call, request);
     assertFloat(call, 'x', x);
     this.#table ??= latticeNormalTable(this.sigma, this.#reach);
     const numbers = new Float32Array(count * x.size);

@@ -1,17 +1,31 @@
+import { optionsOf } from '../options/parse.ts';
+import * as fields from '../options/fields.ts';
 import * as tf from '@tensorflow/tfjs';
-import { parseDrawRequest } from '../options/draw-request-options.ts';
-import { parseSplittingNoiseOptions } from '../options/splitting-noise-options.ts';
 import { fillBits } from '../random/fill-bits.ts';
 import { tensorOver } from '../tensors/own-tensor.ts';
 import type { Norm, ProbabilityBound } from '../types.ts';
 import type { Domain, DrawRequest, Noise, RadiusRequest } from './types.ts';
 import { excessOverHalf, overlapRadius } from './uniform-noise.ts';
+import { drawRequest } from './requests.ts';
 
 /** Options of {@link SplittingNoise}. */
 export interface SplittingNoiseOptions {
   /** Half the distance λ between two splits of one coordinate, in input units; from 1/512. */
   readonly halfWidth: number;
 }
+
+/** A half-width whose distance between splits, twice it, is at least `least` and at most `most`. */
+function halfWidth(least: string, most: string, holds: (width: number) => boolean): fields.Field<number> {
+  return fields.field<number>(
+    `must be a number from ${least} to ${most}`,
+    (v) => typeof v === 'number' && holds(2 * v),
+  );
+}
+
+// Below 1/512, a coordinate in [0, 1] would need more than 257 splits, each an array of the size of the noise.
+const splittingNoiseOptions = optionsOf<SplittingNoiseOptions>()({
+  halfWidth: halfWidth('1/512', '2^16', (width) => width >= 2 ** -8 && width <= 2 ** 17),
+});
 
 // Splits lie on a grid of 2³² points, 2λ/2³² apart up to the rounding of one product. So the chance that one separates two values is
 // their distance over 2λ plus at most one point, and the rounding, which for 2λ ≥ 2⁻⁸ is below 2⁻¹² of a point.
@@ -53,14 +67,14 @@ export class SplittingNoise implements Noise {
 
   /** Builds the noise for half a distance in input units. */
   constructor(options: SplittingNoiseOptions) {
-    const { halfWidth } = parseSplittingNoiseOptions('SplittingNoise', options);
+    const { halfWidth } = splittingNoiseOptions.parse('SplittingNoise', options);
     this.halfWidth = halfWidth;
     this.parameters = { halfWidth };
   }
 
   /** Noisy copies of one example, [count, ...inputShape], owned by the caller. */
   perturb(x: tf.Tensor, request: DrawRequest): tf.Tensor {
-    const { key, start, count } = parseDrawRequest('Noise.perturb', request);
+    const { key, start, count } = drawRequest.parse('Noise.perturb', request);
     const words = new Uint32Array(count * x.size);
     fillBits(words, { key, start, dimension: x.size });
     return splitFeatures(x, words, 2 * this.halfWidth);

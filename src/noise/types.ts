@@ -40,7 +40,7 @@ export interface BatchDrawRequest {
    * all shares get the same noise.
    * @defaultValue 0
    */
-  readonly first?: number;
+  readonly first?: number | undefined;
 }
 
 /** For which inputs a certificate speaks: all real vectors, the unit cube, or the lattice of 8-bit images. */

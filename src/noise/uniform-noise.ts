@@ -1,16 +1,9 @@
-import { z } from 'zod';
 import * as fields from '../options/fields.ts';
-import { parseOptions, type WithDefaults } from '../options/parse.ts';
+import { optionsOf } from '../options/parse.ts';
 import { ROUND_DOWN, weakerReading } from '../stats/rounding.ts';
 import type { ProbabilityBound } from '../types.ts';
 import { fillFromBits, SampledNoise } from './sampled-noise.ts';
 import type { RadiusRequest } from './types.ts';
-
-const schema = z.strictObject({ halfWidth: fields.positiveFloat32 });
-
-function parseUniformNoiseOptions(call: string, options: UniformNoiseOptions): WithDefaults<UniformNoiseOptions> {
-  return parseOptions(call, schema, options);
-}
 
 /**
  * Certified radius of uniform smoothing on [−λ, λ] in each coordinate; 0 for p ≤ 1/2.
@@ -49,6 +42,8 @@ export interface UniformNoiseOptions {
   readonly halfWidth: number;
 }
 
+const uniformNoiseOptions = optionsOf<UniformNoiseOptions>()({ halfWidth: fields.positiveFloat32 });
+
 /**
  * Uniform noise on [−λ, λ], independent in each coordinate, added to the input and not clipped.
  *
@@ -68,7 +63,7 @@ export class UniformNoise extends SampledNoise {
 
   /** Builds the noise for half a width in input units. */
   constructor(options: UniformNoiseOptions) {
-    const { halfWidth } = parseUniformNoiseOptions('UniformNoise', options);
+    const { halfWidth } = uniformNoiseOptions.parse('UniformNoise', options);
     super({
       name: 'uniform',
       parameters: { halfWidth },

@@ -1,27 +1,10 @@
-import { z } from 'zod';
 import type { TypedBatch, TypedClassifier } from '../classifier/types.ts';
 import { ClassifierError, OptionError, showValue } from '../errors.ts';
 import { inTurn } from '../host/turns.ts';
 import * as fields from '../options/fields.ts';
-import { parseOptions, type WithDefaults } from '../options/parse.ts';
+import { optionsOf } from '../options/parse.ts';
 
-const name = z.custom<string>((v) => typeof v === 'string' && v !== '', { error: 'must be a name' });
-
-const schema = z.strictObject({
-  Tensor: fields.callback<OnnxClassifierOptions['Tensor']>("must be the class `Tensor` of the runtime's package"),
-  inputName: name.optional(),
-  outputName: name.optional(),
-  layout: z
-    .custom<OnnxLayout>((v) => v === 'nhwc' || v === 'nchw', { error: "must be 'nhwc' or 'nchw'" })
-    .default('nhwc'),
-});
-
-function parseOnnxClassifierOptions(
-  call: string,
-  options: OnnxClassifierOptions,
-): WithDefaults<OnnxClassifierOptions, 'inputName' | 'outputName'> {
-  return parseOptions(call, schema, options);
-}
+const name = fields.field<string>('must be a name', (v) => typeof v === 'string' && v !== '');
 
 /** A tensor of an ONNX runtime, as far as catrs uses it. */
 export interface OnnxTensor {
@@ -60,19 +43,29 @@ export interface OnnxClassifierOptions {
    * The input that takes the batch.
    * @defaultValue the only input
    */
-  readonly inputName?: string;
+  readonly inputName?: string | undefined;
   /**
    * The output that holds the logits.
    * @defaultValue the only output
    */
-  readonly outputName?: string;
+  readonly outputName?: string | undefined;
   /**
    * What the session wants of an image [height, width, channels]: `'nhwc'`, as it is, or `'nchw'`, the channels first, as models of
    * PyTorch do.
    * @defaultValue 'nhwc'
    */
-  readonly layout?: OnnxLayout;
+  readonly layout?: OnnxLayout | undefined;
 }
+
+const onnxClassifierOptions = optionsOf<OnnxClassifierOptions>()({
+  Tensor: fields.callback<OnnxClassifierOptions['Tensor']>("must be the class `Tensor` of the runtime's package"),
+  inputName: fields.optional(name),
+  outputName: fields.optional(name),
+  layout: fields.withDefault(
+    fields.field<OnnxLayout>("must be 'nhwc' or 'nchw'", (v) => v === 'nhwc' || v === 'nchw'),
+    'nhwc',
+  ),
+});
 
 const CALL = 'onnxClassifier';
 
@@ -95,7 +88,7 @@ const CALL = 'onnxClassifier';
  * ```
  */
 export function onnxClassifier(session: OnnxSession, options: OnnxClassifierOptions): TypedClassifier {
-  const { Tensor, layout, ...names } = parseOnnxClassifierOptions(CALL, options);
+  const { Tensor, layout, ...names } = onnxClassifierOptions.parse(CALL, options);
   assertSession(session);
   const inputName = chosenName('inputName', names.inputName, session.inputNames);
   const outputName = chosenName('outputName', names.outputName, session.outputNames);

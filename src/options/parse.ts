@@ -1,6 +1,87 @@
-import type { z } from 'zod';
-import { OptionError, showValue } from '../errors.ts';
+import * as z from 'zod/mini';
+import { OptionError, refusal } from '../errors.ts';
 import { ownData } from '../host/own-data.ts';
+import type { DefaultField, Field, OptionalField } from './fields.ts';
+
+/** Any check of one option. @internal */
+export type AnyField = z.ZodMiniType;
+
+/** The checks of an options interface, one for each of its keys; those in `Defaulted` have a default. For groups that several schemas share. @internal */
+export type FieldsOf<Options, Defaulted extends keyof Options = never> = {
+  readonly [Name in keyof Options]-?: undefined extends Options[Name]
+    ? Name extends Defaulted
+      ? DefaultField<Exclude<Options[Name], undefined>>
+      : OptionalField<Exclude<Options[Name], undefined>>
+    : Field<Options[Name]>;
+};
+
+/** Options after parsing: everything is set but the names in `Unset`, which have no default. @internal */
+export type WithDefaults<Options, Unset extends keyof Options = never> = {
+  readonly [Name in Exclude<keyof Options, Unset>]-?: Exclude<Options[Name], undefined>;
+} & {
+  readonly [Name in Unset]?: Options[Name] | undefined;
+};
+
+type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
+
+/** Why the check of an option does not fit its type; the check itself where it does. */
+type Fit<Options, Name, F> = Name extends keyof Options
+  ? F extends AnyField
+    ? Same<Exclude<z.input<F>, undefined>, Exclude<Options[Name], undefined>> extends true
+      ? undefined extends Options[Name]
+        ? undefined extends z.input<F>
+          ? F
+          : 'this option may be absent: optional(...) or withDefault(...)'
+        : undefined extends z.input<F>
+          ? 'this option must be given'
+          : F
+      : 'this check is of another type than the option'
+    : never
+  : 'no such option';
+
+type Unset<Fields> = { [Name in keyof Fields]: undefined extends z.output<Fields[Name]> ? Name : never }[keyof Fields];
+
+/** The checks of an options interface. @internal */
+export interface OptionsSchema<Options, Parsed> {
+  /** Names of all options. */
+  readonly names: readonly string[];
+  /** Checks given options at the door of a public call; see {@link parseOptions}. */
+  parse(call: string, given: Options, alsoKnown?: readonly string[]): Parsed;
+}
+
+/**
+ * The schema of an options interface, to stand beside it: `optionsOf<XOptions>()({ name: check, ... })`.
+ *
+ * A key that is missing, unknown or of another type than in the interface does not compile.
+ * @internal
+ */
+export function optionsOf<Options extends object>() {
+  return <Fields extends { readonly [Name in keyof Required<Options>]: AnyField }>(
+    fields: Fields & { readonly [Name in keyof Fields]: Fit<Options, Name, Fields[Name]> },
+  ): OptionsSchema<Options, WithDefaults<Options, Unset<Fields> & keyof Options>> => {
+    const schema = z.strictObject(fields as Record<string, AnyField>);
+    return {
+      names: Object.keys(fields),
+      parse: (call, given, alsoKnown) =>
+        parseOptions(call, schema, given, alsoKnown) as WithDefaults<Options, Unset<Fields> & keyof Options>,
+    };
+  };
+}
+
+/** Checks one argument that stands on its own, under its name. @internal */
+export function parseField<F extends AnyField>(call: string, name: string, check: F, value: unknown): z.output<F> {
+  return parseOptions(call, z.strictObject({ [name]: check }), { [name]: value })[name] as z.output<F>;
+}
+
+/** The form of a record that comes from elsewhere, as {@link optionsOf}; it may have fields besides. @internal */
+export function formOf<Record extends object>() {
+  return <Fields extends { readonly [Name in keyof Required<Record>]: AnyField }>(
+    fields: Fields & { readonly [Name in keyof Fields]: Fit<Record, Name, Fields[Name]> },
+  ): { check(call: string, value: object): void } => {
+    const schema = z.looseObject(fields as { readonly [name: string]: AnyField });
+    return { check: (call, value) => void parseOptions(call, schema, value) };
+  };
+}
 
 /**
  * Checks an options object once, at the door of a public call, and gives the library its own copy of the data in it (`ownData`): what the host
@@ -8,9 +89,8 @@ import { ownData } from '../host/own-data.ts';
  *
  * Unknown names are listed with the known ones (`alsoKnown`: those that the caller has taken out before); every other failure says
  * which option, what must hold and what was given.
- * @internal
  */
-export function parseOptions<S extends z.ZodObject>(
+function parseOptions<S extends z.ZodMiniObject>(
   call: string,
   schema: S,
   options: unknown,
@@ -22,26 +102,14 @@ export function parseOptions<S extends z.ZodObject>(
   if (issue?.code === 'unrecognized_keys') {
     const [name = ''] = issue.keys;
     const known = [...Object.keys(schema.shape), ...alsoKnown].map((key) => `\`${key}\``);
-    throw new OptionError(`unknown option \`${name}\`; known options: ${known.join(', ')}`, {
-      call,
-      field: name,
-      value: valueAt(options, [name]),
-    });
+    const details = { call, field: name, value: valueAt(options, name) };
+    throw new OptionError(`unknown option \`${name}\`; known options: ${known.join(', ')}`, details);
   }
   const [field] = issue?.path ?? [];
   if (issue === undefined || field === undefined) {
-    throw new OptionError(`\`options\` must be an object, got ${showValue(options)}`, {
-      call,
-      field: 'options',
-      value: options,
-    });
+    throw refusal(OptionError, { call, field: 'options', value: options }, 'must be an object');
   }
-  const value = valueAt(options, [field]);
-  throw new OptionError(`\`${String(field)}\` ${issue.message}, got ${showValue(value)}`, {
-    call,
-    field: String(field),
-    value,
-  });
+  throw refusal(OptionError, { call, field: String(field), value: valueAt(options, field) }, issue.message);
 }
 
 /** Field by field: an options object may hold functions, and is data all the same. */
@@ -49,13 +117,6 @@ function owned<T extends object>(parsed: T): T {
   return Object.fromEntries(Object.entries(parsed).map(([name, value]) => [name, ownData(value)])) as T;
 }
 
-function valueAt(root: unknown, path: readonly PropertyKey[]): unknown {
-  let value = root;
-  for (const key of path) value = (value as Record<PropertyKey, unknown> | undefined | null)?.[key];
-  return value;
+function valueAt(options: unknown, name: PropertyKey): unknown {
+  return (options as Record<PropertyKey, unknown> | undefined | null)?.[name];
 }
-
-/** Options after parsing: everything is set but the names in `Unset`, which have no default. @internal */
-export type WithDefaults<Options, Unset extends keyof Options = never> = Required<Omit<Options, Unset>> & {
-  readonly [Name in Unset]?: Options[Name] | undefined;
-};

@@ -1,6 +1,7 @@
+import { optionsOf } from '../options/parse.ts';
+import * as fields from '../options/fields.ts';
 import type { CertifiedAccuracyPoint } from '../evaluate/metrics.ts';
-import { parseCertifiedAccuracySpecOptions } from '../options/plot-options.ts';
-import { checkCurves, curveSpec, type PlotOptions } from './curve-plot.ts';
+import { checkCurves, curveSpec, plotFields, type PlotOptions } from './curve-plot.ts';
 import type { VegaLiteSpec } from './render-svg.ts';
 
 const CALL = 'certifiedAccuracySpec';
@@ -20,8 +21,15 @@ export interface CertifiedAccuracySpecOptions extends PlotOptions {
    *
    * @defaultValue the largest radius of all curves and a little more
    */
-  readonly maxRadius?: number;
+  readonly maxRadius?: number | undefined;
 }
+
+const certifiedAccuracySpecOptions = optionsOf<CertifiedAccuracySpecOptions>()({
+  title: plotFields.title,
+  maxRadius: fields.optional(fields.positive),
+  width: plotFields.width,
+  height: plotFields.height,
+});
 
 /**
  * Makes a Vega-Lite specification that plots certified accuracy against radius, one staircase for each method.
@@ -43,7 +51,7 @@ export function certifiedAccuracySpec(
   curves: readonly CertifiedAccuracyCurve[],
   options: CertifiedAccuracySpecOptions = {},
 ): VegaLiteSpec {
-  const { title, maxRadius, width, height } = parseCertifiedAccuracySpecOptions(CALL, options);
+  const { title, maxRadius, width, height } = certifiedAccuracySpecOptions.parse(CALL, options);
   checkCurves(CALL, curves, checkPoints);
   const largest = Math.max(...curves.map(({ points }) => points.at(-1)?.radius ?? 0));
   const xMax = maxRadius ?? (largest > 0 ? 1.02 * largest : 1);

@@ -1,4 +1,6 @@
 import { OptionError, showValue } from '../errors.ts';
+import * as fields from '../options/fields.ts';
+import type { FieldsOf } from '../options/parse.ts';
 import type { VegaLiteSpec } from './render-svg.ts';
 
 /** What all plots can be told. */
@@ -8,20 +10,27 @@ export interface PlotOptions {
    *
    * @defaultValue no title
    */
-  readonly title?: string;
+  readonly title?: string | undefined;
   /**
    * Width of the plot without axes, in pixels.
    *
    * @defaultValue 480
    */
-  readonly width?: number;
+  readonly width?: number | undefined;
   /**
    * Height of the plot without axes, in pixels.
    *
    * @defaultValue 300
    */
-  readonly height?: number;
+  readonly height?: number | undefined;
 }
+
+/** The checks of {@link PlotOptions}. @internal */
+export const plotFields: FieldsOf<PlotOptions, 'width' | 'height'> = {
+  title: fields.optional(fields.text),
+  width: fields.withDefault(fields.positiveInteger, 480),
+  height: fields.withDefault(fields.positiveInteger, 300),
+};
 
 /** A plot of falling staircases, one for each method. */
 interface CurvePlot {

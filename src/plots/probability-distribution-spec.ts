@@ -1,7 +1,8 @@
 import { OptionError } from '../errors.ts';
 import type { ProbabilityPoint } from '../evaluate/probability-distribution.ts';
-import { parseProbabilityDistributionSpecOptions } from '../options/plot-options.ts';
-import { checkCurves, curveSpec, type PlotOptions } from './curve-plot.ts';
+import * as fields from '../options/fields.ts';
+import { optionsOf } from '../options/parse.ts';
+import { checkCurves, curveSpec, plotFields, type PlotOptions } from './curve-plot.ts';
 import type { VegaLiteSpec } from './render-svg.ts';
 
 const CALL = 'probabilityDistributionSpec';
@@ -22,14 +23,22 @@ export interface ProbabilityDistributionSpecOptions extends PlotOptions {
    *
    * @defaultValue 'probability'
    */
-  readonly axis?: 'probability' | 'radius';
+  readonly axis?: 'probability' | 'radius' | undefined;
   /**
    * Right end of a radius axis, in input units.
    *
    * @defaultValue the largest finite radius of all curves and a little more
    */
-  readonly maxRadius?: number;
+  readonly maxRadius?: number | undefined;
 }
+
+const probabilityDistributionSpecOptions = optionsOf<ProbabilityDistributionSpecOptions>()({
+  title: plotFields.title,
+  maxRadius: fields.optional(fields.positive),
+  width: plotFields.width,
+  height: plotFields.height,
+  axis: fields.withDefault(fields.oneOf('probability', 'radius'), 'probability'),
+});
 
 /**
  * Makes a Vega-Lite specification that plots the share of images that are correct with a class probability of at least p, one staircase for
@@ -50,7 +59,7 @@ export function probabilityDistributionSpec(
   curves: readonly ProbabilityDistributionCurve[],
   options: ProbabilityDistributionSpecOptions = {},
 ): VegaLiteSpec {
-  const { title, axis, maxRadius, width, height } = parseProbabilityDistributionSpecOptions(CALL, options);
+  const { title, axis, maxRadius, width, height } = probabilityDistributionSpecOptions.parse(CALL, options);
   if (axis === 'probability' && maxRadius !== undefined) {
     const text = `\`maxRadius\` must not be given for a probability axis, got ${maxRadius} (axis: 'radius')`;
     throw new OptionError(text, { call: CALL, field: 'maxRadius', value: maxRadius });

@@ -12,7 +12,7 @@ export interface FillNormalsOptions extends DrawPosition {
    *
    * @defaultValue 1
    */
-  readonly scale?: number;
+  readonly scale?: number | undefined;
 }
 
 /**

@@ -1,15 +1,15 @@
 import * as tf from '@tensorflow/tfjs';
-import type { LayersModel, Optimizer, Variable } from '@tensorflow/tfjs';
-import { z } from 'zod';
 import type { NpyArray } from '../data/npy-header.ts';
 import { encodeSafetensors } from '../data/safetensors.ts';
 import { OptionError, TensorError } from '../errors.ts';
 import * as fields from '../options/fields.ts';
-import { parseOptions, type WithDefaults } from '../options/parse.ts';
+import { optionsOf } from '../options/parse.ts';
 import { copyOf } from '../tensors/own-tensor.ts';
 import type { Json } from '../types.ts';
 import {
+  assertOneSubject,
   CHECKPOINT_VERSION,
+  checkpointSubjectFields,
   type CheckpointSubject,
   checksumOf,
   METADATA,
@@ -19,53 +19,24 @@ import {
   weightsOf,
 } from './checkpoint-format.ts';
 
-const model = z.custom<LayersModel>(
-  (v) => typeof v === 'object' && v !== null && 'weights' in v && Array.isArray(v.weights),
-  { error: 'must be a tf.LayersModel (for other classifiers give `variables`)' },
+/** What {@link captureCheckpoint} writes down. */
+export interface CheckpointContent extends CheckpointSubject {
+  /**
+   * What else your loop needs to go on: epoch, step, key, settings.
+   * @defaultValue null
+   */
+  readonly state?: Json | undefined;
+}
+
+const json = fields.field<Json>(
+  'must be plain JSON data (finite numbers, texts, true, false, null, lists and objects of them)',
+  isJson,
 );
-const variables = z.custom<Readonly<Record<string, Variable>>>(
-  (v) => typeof v === 'object' && v !== null && Object.values(v).every(isVariable),
-  { error: 'must be an object of variables by name' },
-);
-const json = z.custom<Json>(isJson, {
-  error: 'must be plain JSON data (finite numbers, texts, true, false, null, lists and objects of them)',
+
+const checkpointContent = optionsOf<CheckpointContent>()({
+  ...checkpointSubjectFields,
+  state: fields.withDefault(json, null),
 });
-
-const subject = z.strictObject({
-  model: model.optional(),
-  variables: variables.optional(),
-  optimizer: fields.object<Optimizer>('must be an optimizer', ['getWeights', 'setWeights', 'getClassName']).optional(),
-});
-const content = z.strictObject({ ...subject.shape, state: json.default(null) });
-
-type Unset = 'model' | 'variables' | 'optimizer';
-
-/** @internal */
-export function parseCheckpointSubject(call: string, given: CheckpointSubject): WithDefaults<CheckpointSubject, Unset> {
-  const parsed = parseOptions(call, subject, given);
-  assertOne(call, parsed);
-  return parsed;
-}
-
-function parseCheckpointContent(call: string, given: CheckpointContent): WithDefaults<CheckpointContent, Unset> {
-  const parsed = parseOptions(call, content, given);
-  assertOne(call, parsed);
-  return parsed;
-}
-
-function assertOne(call: string, given: { readonly model?: unknown; readonly variables?: unknown }): void {
-  if ((given.model === undefined) !== (given.variables === undefined)) return;
-  const got = given.model === undefined ? 'neither' : 'both';
-  throw new OptionError(`\`variables\` must be given, or else \`model\`, got ${got}`, {
-    call,
-    field: 'variables',
-    value: given.variables,
-  });
-}
-
-function isVariable(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && 'assign' in value && 'dataId' in value;
-}
 
 function isJson(value: unknown): boolean {
   if (value === null || typeof value === 'string' || typeof value === 'boolean') return true;
@@ -74,15 +45,6 @@ function isJson(value: unknown): boolean {
   if (typeof value !== 'object') return false;
   const prototype: unknown = Object.getPrototypeOf(value);
   return (prototype === Object.prototype || prototype === null) && Object.values(value).every(isJson);
-}
-
-/** What {@link captureCheckpoint} writes down. */
-export interface CheckpointContent extends CheckpointSubject {
-  /**
-   * What else your loop needs to go on: epoch, step, key, settings.
-   * @defaultValue null
-   */
-  readonly state?: Json;
 }
 
 const CALL = 'captureCheckpoint';
@@ -109,7 +71,8 @@ const CALL = 'captureCheckpoint';
  * ```
  */
 export async function captureCheckpoint(content: CheckpointContent): Promise<Uint8Array> {
-  const { state, optimizer, ...subject } = parseCheckpointContent(CALL, content);
+  const { state, optimizer, ...subject } = checkpointContent.parse(CALL, content);
+  assertOneSubject(CALL, subject);
   const copies: [string, tf.Tensor][] = [];
   // Before the next step is made: the host may not wait.
   const add = (name: string, tensor: tf.Tensor): void => {

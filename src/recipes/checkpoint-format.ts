@@ -1,4 +1,7 @@
 import type * as tf from '@tensorflow/tfjs';
+import { OptionError } from '../errors.ts';
+import * as fields from '../options/fields.ts';
+import { type FieldsOf, optionsOf, type WithDefaults } from '../options/parse.ts';
 import { crc32 } from '../data/file-bytes.ts';
 import type { NpyArray } from '../data/npy-header.ts';
 
@@ -61,6 +64,53 @@ export interface CheckpointSubject {
   readonly variables?: Readonly<Record<string, tf.Variable>> | undefined;
   /** The optimizer, an `Sgd` or one of `tf.train`. */
   readonly optimizer?: tf.Optimizer | undefined;
+}
+
+const model = fields.field<tf.LayersModel>(
+  'must be a tf.LayersModel (for other classifiers give `variables`)',
+  (v) => typeof v === 'object' && v !== null && 'weights' in v && Array.isArray(v.weights),
+);
+const variables = fields.field<Readonly<Record<string, tf.Variable>>>(
+  'must be an object of variables by name',
+  (v) => typeof v === 'object' && v !== null && Object.values(v).every(isVariable),
+);
+/** The checks of {@link CheckpointSubject}. @internal */
+export const checkpointSubjectFields: FieldsOf<CheckpointSubject> = {
+  model: fields.optional(model),
+  variables: fields.optional(variables),
+  optimizer: fields.optional(
+    fields.object<tf.Optimizer>('must be an optimizer', ['getWeights', 'setWeights', 'getClassName']),
+  ),
+};
+
+const checkpointSubject = optionsOf<CheckpointSubject>()(checkpointSubjectFields);
+
+/** @internal */
+export function parseCheckpointSubject(
+  call: string,
+  given: CheckpointSubject,
+): WithDefaults<CheckpointSubject, keyof CheckpointSubject> {
+  const parsed = checkpointSubject.parse(call, given);
+  assertOneSubject(call, parsed);
+  return parsed;
+}
+
+/** Throws unless exactly one of the two is there. @internal */
+export function assertOneSubject(
+  call: string,
+  given: { readonly model?: unknown; readonly variables?: unknown },
+): void {
+  if ((given.model === undefined) !== (given.variables === undefined)) return;
+  const got = given.model === undefined ? 'neither' : 'both';
+  throw new OptionError(`\`variables\` must be given, or else \`model\`, got ${got}`, {
+    call,
+    field: 'variables',
+    value: given.variables,
+  });
+}
+
+function isVariable(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && 'assign' in value && 'dataId' in value;
 }
 
 /** One weight of a subject. @internal */

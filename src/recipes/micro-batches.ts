@@ -1,22 +1,19 @@
 import * as tf from '@tensorflow/tfjs';
-import { z } from 'zod';
 import { OptionError } from '../errors.ts';
-import { parseTrainingBatch, type UnsetInBatch } from '../losses/training-batch.ts';
+import { type ParsedTrainingBatch, parseTrainingBatch } from '../losses/training-batch.ts';
 import type { TrainingBatch } from '../losses/types.ts';
 import * as fields from '../options/fields.ts';
-import { parseOptions, type WithDefaults } from '../options/parse.ts';
+import { parseField } from '../options/parse.ts';
 import { foldIn } from '../random/key.ts';
 import { assertBatch, assertBatchNoise, assertSoftTargets } from '../tensors/assert-shapes.ts';
 import { checkLabels, type Labels } from '../tensors/labels.ts';
 import { copyOf } from '../tensors/own-tensor.ts';
 
-const schema = z.strictObject({ count: fields.positiveInteger });
-
 function parseMicroBatches(
   call: string,
   batch: TrainingBatch,
   count: number,
-): WithDefaults<TrainingBatch, UnsetInBatch> & { readonly count: number } {
+): ParsedTrainingBatch & { readonly count: number } {
   const parsed = parseTrainingBatch(call, batch);
   const { firstImage } = parsed;
   if (firstImage !== 0) {
@@ -24,7 +21,7 @@ function parseMicroBatches(
     const text = `\`firstImage\` must be 0, got ${firstImage} (${wayOut})`;
     throw new OptionError(text, { call, field: 'firstImage', value: firstImage });
   }
-  return { ...parsed, ...parseOptions(call, schema, { count }) };
+  return { ...parsed, count: parseField(call, 'count', fields.positiveInteger, count) };
 }
 
 /** A part of a batch, as losses take it; its tensors are the caller's. Neither method is enumerable, so that it can be spread. */
@@ -76,8 +73,8 @@ export function microBatches(batch: TrainingBatch, count: number): Generator<Mic
     ...given,
     x: copyOf(x),
     labels: labels instanceof tf.Tensor ? copyOf(labels) : labels.slice(),
-    ...(noise && { noise: copyOf(noise) }),
-    ...(softTargets && { softTargets: copyOf(softTargets) }),
+    noise: noise && copyOf(noise),
+    softTargets: softTargets && copyOf(softTargets),
   };
   return partsOf(own, { count, size });
 }
@@ -95,9 +92,9 @@ function* partsOf(
         x: tf.slice(x, begin, size),
         labels: cutLabels(labels, begin, size),
         key: foldIn(key, part),
-        ...(noise && { noise: tf.slice(noise, [0, begin], [-1, size]) }),
-        ...(softTargets && { softTargets: tf.slice(softTargets, begin, size) }),
-        ...(epoch !== undefined && { epoch }),
+        noise: noise && tf.slice(noise, [0, begin], [-1, size]),
+        softTargets: softTargets && tf.slice(softTargets, begin, size),
+        epoch,
       });
     }
   } finally {

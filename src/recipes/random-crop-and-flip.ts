@@ -1,26 +1,12 @@
 import * as tf from '@tensorflow/tfjs';
-import { z } from 'zod';
 import { TensorError } from '../errors.ts';
 import * as fields from '../options/fields.ts';
-import { parseOptions, type WithDefaults } from '../options/parse.ts';
+import { optionsOf } from '../options/parse.ts';
 import { fillUniforms } from '../random/fill-bits.ts';
 import { foldIn } from '../random/key.ts';
 import { assertBatch } from '../tensors/assert-shapes.ts';
 import { tensorOver } from '../tensors/own-tensor.ts';
 import type { Key } from '../types.ts';
-
-const schema = z.strictObject({
-  key: fields.key,
-  padding: fields.nonNegativeInteger.default(4),
-  flip: fields.boolean.default(true),
-});
-
-function parseRandomCropAndFlipOptions(
-  call: string,
-  given: RandomCropAndFlipOptions,
-): WithDefaults<RandomCropAndFlipOptions> {
-  return parseOptions(call, schema, given);
-}
 
 /** Options of {@link randomCropAndFlip}. */
 export interface RandomCropAndFlipOptions {
@@ -30,13 +16,19 @@ export interface RandomCropAndFlipOptions {
    * Pixels of 0 on each side of an image before it is cropped.
    * @defaultValue 4
    */
-  readonly padding?: number;
+  readonly padding?: number | undefined;
   /**
    * Mirror half of the images, left to right.
    * @defaultValue true
    */
-  readonly flip?: boolean;
+  readonly flip?: boolean | undefined;
 }
+
+const randomCropAndFlipOptions = optionsOf<RandomCropAndFlipOptions>()({
+  key: fields.key,
+  padding: fields.withDefault(fields.nonNegativeInteger, 4),
+  flip: fields.withDefault(fields.boolean, true),
+});
 
 const CALL = 'randomCropAndFlip';
 
@@ -64,7 +56,7 @@ const CALL = 'randomCropAndFlip';
  * ```
  */
 export function randomCropAndFlip(x: tf.Tensor, options: RandomCropAndFlipOptions): tf.Tensor4D {
-  const { key, padding, flip } = parseRandomCropAndFlipOptions(CALL, options);
+  const { key, padding, flip } = randomCropAndFlipOptions.parse(CALL, options);
   assertBatch(CALL, x);
   const [batch = 0, height = 0, width = 0, channels = 0] = x.shape;
   if (x.rank !== 4) {

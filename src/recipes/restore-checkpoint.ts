@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import { decodeSafetensors } from '../data/safetensors.ts';
 import type { NpyArray } from '../data/npy-header.ts';
 import { DataError } from '../errors.ts';
-import { parseCheckpointSubject } from './capture-checkpoint.ts';
+import { parseCheckpointSubject } from './checkpoint-format.ts';
 import type { Json } from '../types.ts';
 import {
   CHECKPOINT_VERSION,

@@ -1,43 +1,14 @@
-import { z } from 'zod';
 import * as fields from '../options/fields.ts';
-import { parseOptions, type WithDefaults } from '../options/parse.ts';
+import { optionsOf, parseField } from '../options/parse.ts';
 
-const timing: z.ZodCustom<DropTiming, DropTiming> = z.custom<DropTiming>((v) => v === 'published' || v === 'intended', {
-  error: "must be 'published' or 'intended'",
-});
-
-const stepDecaySchema = z.strictObject({
-  initial: fields.positive,
-  every: fields.positiveInteger,
-  gamma: fields.positive.default(0.1),
-  timing,
-});
-
-const rateDropSchema = z.strictObject({
-  epoch: fields.nonNegativeInteger,
-  gamma: fields.positive.default(0.1),
-  timing,
-});
-
-const linearWarmupSchema = z.strictObject({ epochs: fields.positiveInteger });
-
-const at = z.strictObject({ epoch: fields.nonNegativeInteger });
-
-function parseStepDecayOptions(call: string, given: StepDecayOptions): WithDefaults<StepDecayOptions> {
-  return parseOptions(call, stepDecaySchema, given);
-}
-
-function parseRateDropOptions(call: string, given: RateDropOptions): WithDefaults<RateDropOptions> {
-  return parseOptions(call, rateDropSchema, given);
-}
-
-function parseLinearWarmupOptions(call: string, given: LinearWarmupOptions): WithDefaults<LinearWarmupOptions> {
-  return parseOptions(call, linearWarmupSchema, given);
-}
+const timing: fields.Field<DropTiming> = fields.field<DropTiming>(
+  "must be 'published' or 'intended'",
+  (v) => v === 'published' || v === 'intended',
+);
 
 /** The argument of a schedule. */
 function checkEpoch(call: string, epoch: number): number {
-  return parseOptions(call, at, { epoch }).epoch;
+  return parseField(call, 'epoch', fields.nonNegativeInteger, epoch);
 }
 
 /** A quantity of training by epoch, from 0: a learning rate, or a factor. */
@@ -59,13 +30,20 @@ export interface StepDecayOptions {
    * Factor of each drop.
    * @defaultValue 0.1
    */
-  readonly gamma?: number;
+  readonly gamma?: number | undefined;
   /**
    * `'intended'`: the rate drops at the epochs `every`, 2 · `every`, ... (50, 100), counted from 0. `'published'`: one epoch later (51, 101),
    * as in the published runs: the official scripts call `StepLR.step(epoch)` after the epoch, with its index.
    */
   readonly timing: DropTiming;
 }
+
+const stepDecayOptions = optionsOf<StepDecayOptions>()({
+  initial: fields.positive,
+  every: fields.positiveInteger,
+  gamma: fields.withDefault(fields.positive, 0.1),
+  timing,
+});
 
 /**
  * The learning rate that falls by `gamma` every so many epochs: initial · gamma^⌊e / every⌋, or with published timing
@@ -85,7 +63,7 @@ export interface StepDecayOptions {
  * ```
  */
 export function stepDecay(options: StepDecayOptions): Schedule {
-  const { initial, every, gamma, timing } = parseStepDecayOptions('stepDecay', options);
+  const { initial, every, gamma, timing } = stepDecayOptions.parse('stepDecay', options);
   const late = timing === 'published' ? 1 : 0;
   return (epoch) => {
     const counted = Math.max(checkEpoch('stepDecay', epoch) - late, 0);
@@ -101,13 +79,19 @@ export interface RateDropOptions {
    * Factor of the drop.
    * @defaultValue 0.1
    */
-  readonly gamma?: number;
+  readonly gamma?: number | undefined;
   /**
    * `'intended'`: the rate is lower from this epoch on. `'published'`: in this epoch only, as the option `lr_drop` of the official code
    * has it, where the scheduler sets the rate back at the end of the epoch.
    */
   readonly timing: DropTiming;
 }
+
+const rateDropOptions = optionsOf<RateDropOptions>()({
+  epoch: fields.nonNegativeInteger,
+  gamma: fields.withDefault(fields.positive, 0.1),
+  timing,
+});
 
 /**
  * A schedule with one drop more, the `lr_drop` of the ImageNet recipe of CAT-RS.
@@ -125,7 +109,7 @@ export interface RateDropOptions {
  * ```
  */
 export function rateDrop(rate: Schedule, options: RateDropOptions): Schedule {
-  const { epoch: at, gamma, timing } = parseRateDropOptions('rateDrop', options);
+  const { epoch: at, gamma, timing } = rateDropOptions.parse('rateDrop', options);
   return (epoch) => {
     const dropped = timing === 'published' ? checkEpoch('rateDrop', epoch) === at : checkEpoch('rateDrop', epoch) >= at;
     return dropped ? rate(epoch) * gamma : rate(epoch);
@@ -137,6 +121,8 @@ export interface LinearWarmupOptions {
   /** Epochs until the factor is 1. */
   readonly epochs: number;
 }
+
+const linearWarmupOptions = optionsOf<LinearWarmupOptions>()({ epochs: fields.positiveInteger });
 
 /**
  * A factor that grows to 1 in equal steps: min(1, (e + 1) / epochs). Losses with the option `warmupEpochs` apply the same one to their attack.
@@ -152,6 +138,6 @@ export interface LinearWarmupOptions {
  * ```
  */
 export function linearWarmup(options: LinearWarmupOptions): Schedule {
-  const { epochs } = parseLinearWarmupOptions('linearWarmup', options);
+  const { epochs } = linearWarmupOptions.parse('linearWarmup', options);
   return (epoch) => Math.min(1, (checkEpoch('linearWarmup', epoch) + 1) / epochs);
 }

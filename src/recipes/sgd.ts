@@ -1,30 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
 import type { Variable } from '@tensorflow/tfjs';
-import { z } from 'zod';
 import { OptionError, TensorError } from '../errors.ts';
 import * as fields from '../options/fields.ts';
-import { parseOptions, type WithDefaults } from '../options/parse.ts';
-
-const options = z.strictObject({
-  learningRate: fields.nonNegative,
-  momentum: fields.nonNegative.default(0),
-  weightDecay: fields.nonNegative.default(0),
-  dampening: fields.finite.default(0),
-  nesterov: fields.boolean.default(false),
-  decays: fields.callback<(variable: Variable) => boolean>('must be a function of a variable').optional(),
-});
-
-function parseSgdOptions(call: string, given: SgdOptions): WithDefaults<SgdOptions, 'decays'> {
-  const parsed = parseOptions(call, options, given);
-  if (parsed.nesterov && (parsed.momentum === 0 || parsed.dampening !== 0)) {
-    throw new OptionError(
-      '`nesterov` must be false where `momentum` is 0 or `dampening` is not 0, got true' +
-        ` with momentum ${parsed.momentum} and dampening ${parsed.dampening}`,
-      { call, field: 'nesterov', value: true },
-    );
-  }
-  return parsed;
-}
+import { optionsOf, type WithDefaults } from '../options/parse.ts';
 
 /** Options of {@link Sgd}. */
 export interface SgdOptions {
@@ -34,27 +12,48 @@ export interface SgdOptions {
    * Part of the last direction that is kept.
    * @defaultValue 0
    */
-  readonly momentum?: number;
+  readonly momentum?: number | undefined;
   /**
    * Factor of the weights that is added to their gradients.
    * @defaultValue 0
    */
-  readonly weightDecay?: number;
+  readonly weightDecay?: number | undefined;
   /**
    * Part of the gradient that is left out of the momentum, from the second step on.
    * @defaultValue 0
    */
-  readonly dampening?: number;
+  readonly dampening?: number | undefined;
   /**
    * Look ahead along the momentum; needs `momentum` and no `dampening`.
    * @defaultValue false
    */
-  readonly nesterov?: boolean;
+  readonly nesterov?: boolean | undefined;
   /**
    * Which variables `weightDecay` is for, for example `(variable) => variable.rank > 1`; absent: all, as PyTorch does, those of batch
    * normalisation and biases included.
    */
-  readonly decays?: (variable: tf.Variable) => boolean;
+  readonly decays?: ((variable: tf.Variable) => boolean) | undefined;
+}
+
+const sgdOptions = optionsOf<SgdOptions>()({
+  learningRate: fields.nonNegative,
+  momentum: fields.withDefault(fields.nonNegative, 0),
+  weightDecay: fields.withDefault(fields.nonNegative, 0),
+  dampening: fields.withDefault(fields.finite, 0),
+  nesterov: fields.withDefault(fields.boolean, false),
+  decays: fields.optional(fields.callback<(variable: Variable) => boolean>('must be a function of a variable')),
+});
+
+function parseSgdOptions(call: string, given: SgdOptions): WithDefaults<SgdOptions, 'decays'> {
+  const parsed = sgdOptions.parse(call, given);
+  if (parsed.nesterov && (parsed.momentum === 0 || parsed.dampening !== 0)) {
+    throw new OptionError(
+      '`nesterov` must be false where `momentum` is 0 or `dampening` is not 0, got true' +
+        ` with momentum ${parsed.momentum} and dampening ${parsed.dampening}`,
+      { call, field: 'nesterov', value: true },
+    );
+  }
+  return parsed;
 }
 
 type Gradients = Parameters<tf.Optimizer['applyGradients']>[0];

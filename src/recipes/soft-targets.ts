@@ -1,40 +1,13 @@
 import type * as tf from '@tensorflow/tfjs';
-import { z } from 'zod';
-import { type DatasetSelection, selectedIndices } from '../data/dataset-selection.ts';
+import { type DatasetSelection, selectedIndices, selectionFields } from '../data/dataset-selection.ts';
 import { type LabelledDataset, OwnDataset } from '../data/labelled-dataset.ts';
 import { ClassifierError, showValue } from '../errors.ts';
-import { selectionFields } from '../evaluate/certify-dataset.ts';
 import * as fields from '../options/fields.ts';
-import { parseOptions, type WithDefaults } from '../options/parse.ts';
+import { type FieldsOf, optionsOf } from '../options/parse.ts';
 import { exampleKey } from '../random/purposes.ts';
-import type { SampleOptions } from '../smoothed/types.ts';
+import type { SampleOptions } from '../smoothed/call-options.ts';
 import { tensorOver } from '../tensors/own-tensor.ts';
 import type { Key } from '../types.ts';
-
-/** @internal */
-export const softTargetsSchema: z.ZodObject<{
-  readonly key: typeof fields.key;
-  readonly n: z.ZodDefault<typeof fields.sampleCount>;
-  readonly batchSize: z.ZodOptional<typeof fields.positiveInteger>;
-  readonly signal: z.ZodOptional<typeof fields.signal>;
-  readonly start: typeof selectionFields.start;
-  readonly skip: typeof selectionFields.skip;
-  readonly max: typeof selectionFields.max;
-  readonly shard: typeof selectionFields.shard;
-}> = z.strictObject({
-  key: fields.key,
-  n: fields.sampleCount.default(10_000),
-  batchSize: fields.positiveInteger.optional(),
-  signal: fields.signal.optional(),
-  ...selectionFields,
-});
-
-function parseSoftTargetsOptions(
-  call: string,
-  given: SoftTargetsOptions,
-): WithDefaults<SoftTargetsOptions, 'batchSize' | 'signal'> {
-  return parseOptions(call, softTargetsSchema, given);
-}
 
 /** What {@link softTargets} needs of a smoothed classifier: `SmoothedClassifier` and `SoftSmoothedClassifier` have it. */
 export interface SoftTargetSource {
@@ -52,15 +25,26 @@ export interface SoftTargetsOptions extends DatasetSelection {
    * Number of noisy copies of each example.
    * @defaultValue 10 000
    */
-  readonly n?: number;
+  readonly n?: number | undefined;
   /**
    * Noisy copies per forward pass: speed and memory only, never a result.
    * @defaultValue the batch size of the smoothed classifier
    */
-  readonly batchSize?: number;
+  readonly batchSize?: number | undefined;
   /** Stops the run; its reason is thrown. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
+
+/** The checks of {@link SoftTargetsOptions}. @internal */
+export const softTargetsFields: FieldsOf<SoftTargetsOptions, 'n' | keyof DatasetSelection> = {
+  key: fields.key,
+  n: fields.withDefault(fields.sampleCount, 10_000),
+  batchSize: fields.optional(fields.positiveInteger),
+  signal: fields.optional(fields.signal),
+  ...selectionFields,
+};
+
+const softTargetsOptions = optionsOf<SoftTargetsOptions>()(softTargetsFields);
 
 /** Soft target of one example of a data set: a plain JSON value. */
 export interface SoftTargetRow {
@@ -104,7 +88,7 @@ export function softTargets(
   options: SoftTargetsOptions,
 ): AsyncGenerator<SoftTargetRow, void, undefined> {
   const call = 'softTargets';
-  const { start, skip, max, shard, ...settings } = parseSoftTargetsOptions(call, options);
+  const { start, skip, max, shard, ...settings } = softTargetsOptions.parse(call, options);
   return softTargetsOf(call, g, new OwnDataset(dataset), {
     ...settings,
     indices: selectedIndices(dataset.size, { start, skip, max, shard }),
@@ -125,7 +109,7 @@ export async function* softTargetsOf(
     const { x, label } = await dataset.checkedExample(index, { call, numClasses });
     const image = tensorOver(x, dataset.shape, 'float32');
     try {
-      const settings = { n, ...(batchSize && { batchSize }), ...(signal && { signal }) };
+      const settings = { n, batchSize, signal };
       const probabilities = await g.probabilities(image, { ...settings, key: exampleKey(key, index) }, run);
       assertDistribution(call, probabilities, numClasses);
       yield { index, label, probabilities };

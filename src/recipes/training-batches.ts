@@ -1,9 +1,8 @@
-import { z } from 'zod';
 import { type LabelledDataset, OwnDataset } from '../data/labelled-dataset.ts';
 import type { NpyArray } from '../data/npy-header.ts';
 import { OptionError } from '../errors.ts';
 import * as fields from '../options/fields.ts';
-import { parseOptions, type WithDefaults } from '../options/parse.ts';
+import { optionsOf, parseField } from '../options/parse.ts';
 import type { Key } from '../types.ts';
 import {
   batchTensors,
@@ -14,50 +13,27 @@ import {
   softTargetTable,
 } from './read-batch.ts';
 
-const softTargets = z.custom<SoftTargetRows>(
+const softTargets = fields.field<SoftTargetRows>(
+  'must be a Float32Array, a Float64Array or an NPY array of one of them',
   (v) => isFloats(v) || (typeof v === 'object' && v !== null && 'data' in v && 'shape' in v && isFloats(v.data)),
-  { error: 'must be a Float32Array, a Float64Array or an NPY array of one of them' },
 );
 
 function isFloats(value: unknown): boolean {
   return value instanceof Float32Array || value instanceof Float64Array;
 }
 
-const schema = z.strictObject({
-  batchSize: fields.positiveInteger,
-  key: fields.key,
-  shuffle: fields.boolean.default(true),
-  dropRemainder: fields.boolean.default(false),
-  startBatch: fields.nonNegativeInteger.default(0),
-  softTargets: softTargets.optional(),
-  signal: fields.signal.optional(),
-});
-
-const dataset = z.object({
-  dataset: z.custom<LabelledDataset>(
-    (v) =>
-      typeof v === 'object' &&
-      v !== null &&
-      'size' in v &&
-      Number.isSafeInteger(v.size) &&
-      'shape' in v &&
-      Array.isArray(v.shape) &&
-      'example' in v &&
-      typeof v.example === 'function',
-    { error: 'must be a data set { size, shape, example }' },
-  ),
-});
-
-function parseTrainingBatchesOptions(
-  call: string,
-  options: TrainingBatchesOptions,
-): WithDefaults<TrainingBatchesOptions, 'softTargets' | 'signal'> {
-  return parseOptions(call, schema, options);
-}
-
-function parseDataset(call: string, given: LabelledDataset): LabelledDataset {
-  return parseOptions(call, dataset, { dataset: given }).dataset;
-}
+const datasetField = fields.field<LabelledDataset>(
+  'must be a data set { size, shape, example }',
+  (v) =>
+    typeof v === 'object' &&
+    v !== null &&
+    'size' in v &&
+    Number.isSafeInteger(v.size) &&
+    'shape' in v &&
+    Array.isArray(v.shape) &&
+    'example' in v &&
+    typeof v.example === 'function',
+);
 
 const CALL = 'trainingBatches';
 
@@ -74,25 +50,35 @@ export interface TrainingBatchesOptions {
    * Take the examples in random order; without it, in the order of the data set.
    * @defaultValue true
    */
-  readonly shuffle?: boolean;
+  readonly shuffle?: boolean | undefined;
   /**
    * Leave out the last batch if it has fewer than `batchSize` examples.
    * @defaultValue false
    */
-  readonly dropRemainder?: boolean;
+  readonly dropRemainder?: boolean | undefined;
   /**
    * Batches to pass over, to go on in the middle of an epoch. Their examples are not read.
    * @defaultValue 0
    */
-  readonly startBatch?: number;
+  readonly startBatch?: number | undefined;
   /**
    * Soft targets of the whole data set, which are copied at the call; a batch has a tensor of its rows.
    * @defaultValue none
    */
-  readonly softTargets?: SoftTargetRows;
+  readonly softTargets?: SoftTargetRows | undefined;
   /** Ends the epoch before the next batch. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
+
+const trainingBatchesOptions = optionsOf<TrainingBatchesOptions>()({
+  batchSize: fields.positiveInteger,
+  key: fields.key,
+  shuffle: fields.withDefault(fields.boolean, true),
+  dropRemainder: fields.withDefault(fields.boolean, false),
+  startBatch: fields.withDefault(fields.nonNegativeInteger, 0),
+  softTargets: fields.optional(softTargets),
+  signal: fields.optional(fields.signal),
+});
 
 /**
  * Streams one epoch of a data set as batches for `loss.prepare`.
@@ -121,8 +107,8 @@ export function trainingBatches(
   dataset: LabelledDataset,
   options: TrainingBatchesOptions,
 ): AsyncGenerator<DatasetBatch, void, undefined> {
-  const given = parseTrainingBatchesOptions(CALL, options);
-  const { size } = parseDataset(CALL, dataset);
+  const given = trainingBatchesOptions.parse(CALL, options);
+  const { size } = parseField(CALL, 'dataset', datasetField, dataset);
   const { batchSize, dropRemainder, startBatch } = given;
   const count = (dropRemainder ? Math.floor : Math.ceil)(size / batchSize);
   if (count === 0) {

@@ -1,5 +1,4 @@
 import * as tf from '@tensorflow/tfjs';
-import { z } from 'zod';
 import { adaptClassifier, isTypedClassifier } from '../classifier/adapt-classifier.ts';
 import { assertLogitsShape } from '../classifier/check-logits.ts';
 import { visibleWeights } from '../classifier/check-weights.ts';
@@ -9,7 +8,7 @@ import { OptionError } from '../errors.ts';
 import { hostTurns } from '../host/turns.ts';
 import type { Noise } from '../noise/types.ts';
 import * as fields from '../options/fields.ts';
-import { parseOptions, type WithDefaults } from '../options/parse.ts';
+import { optionsOf } from '../options/parse.ts';
 import { assertBatch } from '../tensors/assert-shapes.ts';
 import { onBackend, readBack } from '../tensors/backend-failure.ts';
 import { CpuReference } from '../tensors/cpu-reference.ts';
@@ -18,55 +17,48 @@ import type { Key } from '../types.ts';
 import { BatchSizes } from './batch-sizes.ts';
 import { distance, firstDifference, largestOf, mismatch, otherClass, type Row } from './first-difference.ts';
 
-const schema = z.strictObject({
-  noise: fields.noise.optional(),
-  key: fields.key.optional(),
-  numClasses: fields.classCount.optional(),
-  output: fields.output.default('logits'),
-  copies: fields.positiveInteger.default(3),
-  batchSize: fields.positiveInteger.optional(),
-  tolerance: fields.positive.default(1e-3),
-  signal: fields.signal.optional(),
-});
-
-function parseCheckBackendOptions(
-  call: string,
-  options: CheckBackendOptions,
-): WithDefaults<CheckBackendOptions, 'noise' | 'key' | 'numClasses' | 'batchSize' | 'signal'> {
-  return parseOptions(call, schema, options);
-}
-
 /** Options of {@link checkBackend}. */
 export interface CheckBackendOptions {
   /** The noise of the run: the classifier is compared on its copies of the sample. Absent: on the sample itself. Needs `key`. */
-  readonly noise?: Noise;
+  readonly noise?: Noise | undefined;
   /** Drives the noise. */
-  readonly key?: Key;
+  readonly key?: Key | undefined;
   /** Number of classes; without it any count of at least 2 passes. */
-  readonly numClasses?: number;
+  readonly numClasses?: number | undefined;
   /**
    * What the classifier returns; it is compared as it is returned.
    * @defaultValue 'logits'
    */
-  readonly output?: ClassifierOutput;
+  readonly output?: ClassifierOutput | undefined;
   /**
    * Number of copies. Each takes one forward pass on `cpu` alone: the time of the check.
    * @defaultValue 3
    */
-  readonly copies?: number;
+  readonly copies?: number | undefined;
   /**
    * The batch size of the run.
    * @defaultValue that of a smoothed classifier for the same input
    */
-  readonly batchSize?: number;
+  readonly batchSize?: number | undefined;
   /**
    * Largest difference that passes, relative to the largest output of the copies.
    * @defaultValue 1e-3; measured between cpu and wasm with random weights: 6e-7 (LeNet), 4e-7 (ResNet-20), 2e-6 (MobileNetV2)
    */
-  readonly tolerance?: number;
+  readonly tolerance?: number | undefined;
   /** Stops the check; its reason is thrown. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
+
+const checkBackendOptions = optionsOf<CheckBackendOptions>()({
+  noise: fields.optional(fields.noise<Noise>()),
+  key: fields.optional(fields.key),
+  numClasses: fields.optional(fields.classCount),
+  output: fields.withDefault(fields.output, 'logits'),
+  copies: fields.withDefault(fields.positiveInteger, 3),
+  batchSize: fields.optional(fields.positiveInteger),
+  tolerance: fields.withDefault(fields.positive, 1e-3),
+  signal: fields.optional(fields.signal),
+});
 
 /** What {@link checkBackend} found. */
 export interface BackendCheck {
@@ -116,7 +108,7 @@ export async function checkBackend(
   sample: tf.Tensor,
   options: CheckBackendOptions = {},
 ): Promise<BackendCheck> {
-  const settings = parseCheckBackendOptions(CALL, options);
+  const settings = checkBackendOptions.parse(CALL, options);
   assertBatch(CALL, sample, 'sample');
   assertKey(settings);
   const begun = performance.now();
@@ -181,7 +173,7 @@ export async function checkBackend(
   };
 }
 
-type Settings = ReturnType<typeof parseCheckBackendOptions>;
+type Settings = ReturnType<typeof checkBackendOptions.parse>;
 
 function assertKey({ noise, key }: Settings): void {
   if ((noise === undefined) === (key === undefined)) return;

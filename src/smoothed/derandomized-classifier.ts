@@ -1,11 +1,13 @@
+import { optionsOf } from '../options/parse.ts';
+import * as fields from '../options/fields.ts';
 import type * as tf from '@tensorflow/tfjs';
 import { topClass } from '../certify/vote-counts.ts';
 import type { Certificate, Smoothing } from '../certify/types.ts';
 import type { Classifier, ClassifierOutput } from '../classifier/types.ts';
 import type { DeterministicNoise } from '../noise/types.ts';
-import { parseDerandomizedCertifyOptions, parseDerandomizedClassifierOptions } from '../options/smoothed-options.ts';
 import { createKey } from '../random/key.ts';
 import type { Norm } from '../types.ts';
+import { baseClassifierFields, runFields } from './call-options.ts';
 import { certifyOneByOne } from './certify-one-by-one.ts';
 import { derandomizedCertificate } from './certificates.ts';
 import { logitsOf } from './draw-votes.ts';
@@ -24,13 +26,23 @@ export interface DerandomizedClassifierOptions {
    * What the base classifier returns.
    * @defaultValue 'logits'
    */
-  readonly output?: ClassifierOutput;
+  readonly output?: ClassifierOutput | undefined;
   /**
    * Noisy copies per forward pass: speed and memory only, never a result.
    * @defaultValue at most 256, as many as the memory holds (see {@link SmoothedClassifierOptions.batchSize})
    */
-  readonly batchSize?: number;
+  readonly batchSize?: number | undefined;
 }
+
+const derandomizedClassifierOptions = optionsOf<DerandomizedClassifierOptions>()({
+  noise: fields.object<DerandomizedClassifierOptions['noise']>(
+    'must be a deterministic noise (for example a DeterministicSplittingNoise)',
+    ['perturb', 'radius'],
+  ),
+  numClasses: baseClassifierFields.numClasses,
+  output: baseClassifierFields.output,
+  batchSize: baseClassifierFields.batchSize,
+});
 
 /** Options of {@link DerandomizedClassifier.certify}: there is nothing random to choose. */
 export interface DerandomizedCertifyOptions {
@@ -38,17 +50,22 @@ export interface DerandomizedCertifyOptions {
    * The norm of the radius.
    * @defaultValue the first norm of the noise
    */
-  readonly norm?: Norm;
+  readonly norm?: Norm | undefined;
   /**
    * Noisy copies per forward pass.
    * @defaultValue the batch size of the classifier
    */
-  readonly batchSize?: number;
+  readonly batchSize?: number | undefined;
   /** Stops the run; its reason is thrown. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
-type Settings = ReturnType<typeof parseDerandomizedCertifyOptions>;
+const derandomizedCertifyOptions = optionsOf<DerandomizedCertifyOptions>()({
+  norm: fields.optional(fields.norm),
+  ...runFields,
+});
+
+type Settings = ReturnType<typeof derandomizedCertifyOptions.parse>;
 /** What is certified with the same `run` is looked at once. */
 type OneRun = Settings & { readonly run: object };
 
@@ -78,7 +95,7 @@ export class DerandomizedClassifier implements Certifier<DerandomizedCertifyOpti
 
   /** Checks the options; the classifier itself is checked at the first call. */
   constructor(classifier: Classifier, options: DerandomizedClassifierOptions) {
-    const parsed = parseDerandomizedClassifierOptions('DerandomizedClassifier', options);
+    const parsed = derandomizedClassifierOptions.parse('DerandomizedClassifier', options);
     this.#subject = makeSubject('DerandomizedClassifier', classifier, { ...parsed, inputRange: [-Infinity, Infinity] });
     this.classifier = classifier;
     this.noise = parsed.noise;
@@ -94,7 +111,7 @@ export class DerandomizedClassifier implements Certifier<DerandomizedCertifyOpti
    */
   async counts(x: tf.Tensor, options: DerandomizedCertifyOptions = {}, run: object = {}): Promise<number[]> {
     const call = 'DerandomizedClassifier.counts';
-    return this.#counts(call, x, { ...parseDerandomizedCertifyOptions(call, options), run });
+    return this.#counts(call, x, { ...derandomizedCertifyOptions.parse(call, options), run });
   }
 
   /**
@@ -106,7 +123,7 @@ export class DerandomizedClassifier implements Certifier<DerandomizedCertifyOpti
    */
   async predict(x: tf.Tensor, options: DerandomizedCertifyOptions = {}, run: object = {}): Promise<number> {
     const call = 'DerandomizedClassifier.predict';
-    return topClass(await this.#counts(call, x, { ...parseDerandomizedCertifyOptions(call, options), run }));
+    return topClass(await this.#counts(call, x, { ...derandomizedCertifyOptions.parse(call, options), run }));
   }
 
   /**
@@ -137,7 +154,7 @@ export class DerandomizedClassifier implements Certifier<DerandomizedCertifyOpti
   }
 
   #settings(call: string, options: DerandomizedCertifyOptions, known: readonly string[] = []): Settings {
-    const settings = parseDerandomizedCertifyOptions(call, options, known);
+    const settings = derandomizedCertifyOptions.parse(call, options, known);
     this.#subject.norm(call, settings.norm);
     return settings;
   }

@@ -5,7 +5,10 @@ import { hasDeadline } from '../certify/stops.ts';
 import type { Certificate } from '../certify/types.ts';
 import { OptionError } from '../errors.ts';
 import { ownData } from '../host/own-data.ts';
-import { parseCertificate, parseReproduceCertificateOptions } from '../options/certificate-options.ts';
+import * as fields from '../options/fields.ts';
+import { optionsOf } from '../options/parse.ts';
+import { ruleField, runFields } from './call-options.ts';
+import { parseCertificate } from './certificate-form.ts';
 import type { DerandomizedClassifier } from './derandomized-classifier.ts';
 import { isSameJson } from './same-json.ts';
 import type { SmoothedClassifier } from './smoothed-classifier.ts';
@@ -18,10 +21,15 @@ export interface ReproduceCertificateOptions extends Pick<VerifyCertificateOptio
    * Noisy copies per forward pass.
    * @defaultValue the batch size of the smoothed classifier
    */
-  readonly batchSize?: number;
+  readonly batchSize?: number | undefined;
   /** Stops the run; its reason is thrown. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
+
+const reproduceCertificateOptions = optionsOf<ReproduceCertificateOptions>()({
+  rule: fields.optional(ruleField),
+  ...runFields,
+});
 
 /** What {@link reproduceCertificate} found. */
 export interface Reproduction {
@@ -59,7 +67,7 @@ export async function reproduceCertificate(
   certificate: Certificate,
   options: ReproduceCertificateOptions = {},
 ): Promise<Reproduction> {
-  const parsed = parseReproduceCertificateOptions(CALL, options);
+  const parsed = reproduceCertificateOptions.parse(CALL, options);
   parseCertificate(CALL, certificate);
   const stored = ownData(certificate);
   assertSameNoise(CALL, certificate, g.noise);

@@ -1,6 +1,6 @@
 import type { RuleContext } from '../certify/rule.ts';
 import type { Noise } from '../noise/types.ts';
-import { assertNorm } from '../options/assert-norm.ts';
+import { assertNorm } from '../noise/requests.ts';
 import { fillBits } from '../random/fill-bits.ts';
 import { certificateKeys } from '../random/purposes.ts';
 import type { Key, Norm } from '../types.ts';

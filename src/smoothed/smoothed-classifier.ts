@@ -1,3 +1,4 @@
+import type { WithDefaults } from '../options/parse.ts';
 import type * as tf from '@tensorflow/tfjs';
 import { fixedSample } from '../certify/fixed-sample.ts';
 import { predictCounts } from '../certify/counts.ts';
@@ -6,12 +7,6 @@ import type { Classifier, LogitsFn } from '../classifier/types.ts';
 import { OptionError } from '../errors.ts';
 import { ownData } from '../host/own-data.ts';
 import type { Noise } from '../noise/types.ts';
-import {
-  parseCertifyOptions,
-  parsePredictOptions,
-  parseSampleOptions,
-  parseSmoothedClassifierOptions,
-} from '../options/smoothed-options.ts';
 import { exampleKey } from '../random/purposes.ts';
 import { minimumSamplesToPredict } from '../stats/minimum-samples.ts';
 import type { InputRange, Key } from '../types.ts';
@@ -20,18 +15,11 @@ import { collectVotes } from './collect-votes.ts';
 import { noiseRecord } from './certificates.ts';
 import { type Journey, schedule } from './schedule.ts';
 import { makeSubject, type Subject, withOwn } from './checked-classifier.ts';
-import type {
-  Caller,
-  Certifier,
-  CertifyOptions,
-  PredictOptions,
-  SampleOptions,
-  SmoothedClassifierOptions,
-  StreamExample,
-  TimedCertificate,
-} from './types.ts';
+import type { CertifyOptions, PredictOptions, SampleOptions, SmoothedClassifierOptions } from './call-options.ts';
+import type { Caller, Certifier, StreamExample, TimedCertificate } from './types.ts';
+import { smoothedClassifierOptions, sampleOptions, predictOptions, certifyOptions } from './call-options.ts';
 
-type Settings = ReturnType<typeof parseCertifyOptions> & Required<Pick<CertifyOptions, 'rule' | 'norm'>>;
+type Settings = ReturnType<typeof certifyOptions.parse> & WithDefaults<Pick<CertifyOptions, 'rule' | 'norm'>>;
 
 /**
  * The smoothed classifier g(x) = argmax_c P(f(x + ε) = c) of a base classifier f, by hard votes.
@@ -66,7 +54,7 @@ export class SmoothedClassifier implements Certifier<CertifyOptions> {
 
   /** Checks the options; the classifier itself is checked at the first call. */
   constructor(classifier: Classifier, options: SmoothedClassifierOptions) {
-    const parsed = parseSmoothedClassifierOptions('SmoothedClassifier', options);
+    const parsed = smoothedClassifierOptions.parse('SmoothedClassifier', options);
     this.#subject = makeSubject('SmoothedClassifier', classifier, parsed);
     this.classifier = classifier;
     this.logits = this.#subject.logits;
@@ -84,7 +72,7 @@ export class SmoothedClassifier implements Certifier<CertifyOptions> {
    */
   async sampleCounts(x: tf.Tensor, options: SampleOptions, run: object = {}): Promise<number[]> {
     const call = 'SmoothedClassifier.sampleCounts';
-    return this.#count(call, x, parseSampleOptions(call, options), run);
+    return this.#count(call, x, sampleOptions.parse(call, options), run);
   }
 
   /**
@@ -97,7 +85,7 @@ export class SmoothedClassifier implements Certifier<CertifyOptions> {
    */
   async probabilities(x: tf.Tensor, options: SampleOptions, run: object = {}): Promise<number[]> {
     const call = 'SmoothedClassifier.probabilities';
-    const request = parseSampleOptions(call, options);
+    const request = sampleOptions.parse(call, options);
     const counts = await this.#count(call, x, request, run);
     return counts.map((count) => count / request.n);
   }
@@ -113,7 +101,7 @@ export class SmoothedClassifier implements Certifier<CertifyOptions> {
    */
   async predict(x: tf.Tensor, options: PredictOptions, run: object = {}): Promise<Prediction> {
     const call = 'SmoothedClassifier.predict';
-    const { alpha, ...request } = parsePredictOptions(call, options);
+    const { alpha, ...request } = predictOptions.parse(call, options);
     const { key, n } = request;
     assertEnoughToPredict(call, n, alpha);
     const counts = await this.#count(call, x, request, run);
@@ -186,7 +174,7 @@ export class SmoothedClassifier implements Certifier<CertifyOptions> {
   }
 
   #settings(call: string, options: CertifyOptions, known: readonly string[] = []): Settings {
-    const settings = parseCertifyOptions(call, options, known);
+    const settings = certifyOptions.parse(call, options, known);
     const { rule = fixedSample(), n, alpha } = settings;
     rule.assertFeasible?.(call, { n, alpha });
     // What the certificate says of the rule is what it was at the call.
@@ -197,7 +185,7 @@ export class SmoothedClassifier implements Certifier<CertifyOptions> {
   async #count(
     call: string,
     x: tf.Tensor,
-    request: ReturnType<typeof parseSampleOptions>,
+    request: ReturnType<typeof sampleOptions.parse>,
     run: object,
   ): Promise<number[]> {
     const { voters, noise } = this.#subject;

@@ -4,11 +4,6 @@ import { ABSTAIN, type Certificate, type Smoothing } from '../certify/types.ts';
 import type { Classifier, LogitsFn } from '../classifier/types.ts';
 import { OptionError } from '../errors.ts';
 import type { Noise } from '../noise/types.ts';
-import {
-  parseSoftCertifyOptions,
-  parseSoftPredictOptions,
-  parseSoftSmoothedClassifierOptions,
-} from '../options/smoothed-options.ts';
 import { certificateKeys } from '../random/purposes.ts';
 import { empiricalBernsteinLowerBound } from '../stats/empirical-bernstein-lower-bound.ts';
 import type { InputRange, Key } from '../types.ts';
@@ -24,8 +19,9 @@ import type {
 } from './soft-types.ts';
 import { makeSubject, type Subject, withOwn } from './checked-classifier.ts';
 import type { Caller, Certifier, StreamExample, TimedCertificate } from './types.ts';
+import { softSmoothedClassifierOptions, softCertifyOptions, softPredictOptions } from './soft-types.ts';
 
-type Settings = ReturnType<typeof parseSoftCertifyOptions>;
+type Settings = ReturnType<typeof softCertifyOptions.parse>;
 /** What is certified with the same `run` is looked at once. */
 type OneRun = Settings & { readonly run: object };
 type Sample = Pick<Settings, 'batchSize' | 'signal'> & {
@@ -72,7 +68,7 @@ export class SoftSmoothedClassifier implements Certifier<SoftCertifyOptions> {
 
   /** Checks the options; the classifier itself is checked at the first call. */
   constructor(classifier: Classifier, options: SoftSmoothedClassifierOptions) {
-    const { beta, ...parsed } = parseSoftSmoothedClassifierOptions('SoftSmoothedClassifier', options);
+    const { beta, ...parsed } = softSmoothedClassifierOptions.parse('SoftSmoothedClassifier', options);
     this.#subject = makeSubject('SoftSmoothedClassifier', classifier, parsed);
     this.classifier = classifier;
     this.logits = this.#subject.logits;
@@ -92,7 +88,7 @@ export class SoftSmoothedClassifier implements Certifier<SoftCertifyOptions> {
    */
   async probabilities(x: tf.Tensor, options: SoftPredictOptions, run: object = {}): Promise<number[]> {
     const call = 'SoftSmoothedClassifier.probabilities';
-    const { key, n, ...rest } = parseSoftPredictOptions(call, options);
+    const { key, n, ...rest } = softPredictOptions.parse(call, options);
     return withOwn(this.#subject, call, x, (own) => this.#meanScores(own, { ...rest, run, call, key, n }));
   }
 
@@ -112,7 +108,7 @@ export class SoftSmoothedClassifier implements Certifier<SoftCertifyOptions> {
    */
   async predict(x: tf.Tensor, options: SoftPredictOptions, run: object = {}): Promise<SoftPrediction> {
     const call = 'SoftSmoothedClassifier.predict';
-    const settings = parseSoftPredictOptions(call, options);
+    const settings = softPredictOptions.parse(call, options);
     assertEnough(call, settings.n, settings.alpha / (this.numClasses - 1));
     return withOwn(this.#subject, call, x, (own) => this.#predict(call, own, { ...settings, run }));
   }
@@ -147,7 +143,7 @@ export class SoftSmoothedClassifier implements Certifier<SoftCertifyOptions> {
   }
 
   #settings(call: string, options: SoftCertifyOptions, known: readonly string[] = []): Settings {
-    const settings = parseSoftCertifyOptions(call, options, known);
+    const settings = softCertifyOptions.parse(call, options, known);
     assertEnough(call, settings.n, settings.alpha);
     this.#subject.norm(call, settings.norm);
     return settings;
@@ -156,7 +152,7 @@ export class SoftSmoothedClassifier implements Certifier<SoftCertifyOptions> {
   async #predict(
     call: string,
     x: tf.Tensor,
-    { key, n0, n, alpha, ...rest }: ReturnType<typeof parseSoftPredictOptions> & { readonly run: object },
+    { key, n0, n, alpha, ...rest }: ReturnType<typeof softPredictOptions.parse> & { readonly run: object },
   ): Promise<SoftPrediction> {
     const { numClasses } = this;
     const { selection: selectionKey, estimation: estimationKey } = certificateKeys(key);

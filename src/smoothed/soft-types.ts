@@ -1,7 +1,14 @@
 import type { NoiseRecord } from '../certify/types.ts';
-import type { Domain } from '../noise/types.ts';
+import type { Domain, Noise } from '../noise/types.ts';
 import type { Key } from '../types.ts';
-import type { CertifyOptions, SmoothedClassifierOptions } from './types.ts';
+import * as fields from '../options/fields.ts';
+import { optionsOf, type OptionsSchema, type WithDefaults } from '../options/parse.ts';
+import {
+  baseClassifierFields,
+  type CertifyOptions,
+  softCertifyFields,
+  type SmoothedClassifierOptions,
+} from './call-options.ts';
 
 /** Options of `SoftSmoothedClassifier`. */
 export interface SoftSmoothedClassifierOptions extends SmoothedClassifierOptions {
@@ -9,14 +16,38 @@ export interface SoftSmoothedClassifierOptions extends SmoothedClassifierOptions
    * Inverse temperature β of the scores softmax(β · logits). It is a part of the classifier: another β is another classifier.
    * @defaultValue 1
    */
-  readonly beta?: number;
+  readonly beta?: number | undefined;
 }
+
+/** @internal */
+export const softSmoothedClassifierOptions: OptionsSchema<
+  SoftSmoothedClassifierOptions,
+  WithDefaults<SoftSmoothedClassifierOptions, 'batchSize'>
+> = optionsOf<SoftSmoothedClassifierOptions>()({
+  noise: fields.noise<Noise>(),
+  ...baseClassifierFields,
+  beta: fields.withDefault(fields.positive, 1),
+});
 
 /** Options of `SoftSmoothedClassifier.certify`. */
 export type SoftCertifyOptions = Omit<CertifyOptions, 'rule' | 'checkEvery'>;
 
+/** @internal */
+export const softCertifyOptions: OptionsSchema<
+  SoftCertifyOptions,
+  WithDefaults<SoftCertifyOptions, 'norm' | 'batchSize' | 'signal'>
+> = optionsOf<SoftCertifyOptions>()(softCertifyFields);
+
 /** Options of `SoftSmoothedClassifier.predict`. */
 export type SoftPredictOptions = Omit<SoftCertifyOptions, 'norm'>;
+
+const { norm: _norm, ...softPredictFields } = softCertifyFields;
+
+/** @internal */
+export const softPredictOptions: OptionsSchema<
+  SoftPredictOptions,
+  WithDefaults<SoftPredictOptions, 'batchSize' | 'signal'>
+> = optionsOf<SoftPredictOptions>()(softPredictFields);
 
 /** The result of asking the soft smoothed classifier for its class: a plain JSON value. */
 export interface SoftPrediction {

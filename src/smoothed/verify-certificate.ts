@@ -1,9 +1,12 @@
+import { optionsOf } from '../options/parse.ts';
+import * as fields from '../options/fields.ts';
 import { ruleOf } from '../certify/rule-of.ts';
 import type { CertificationRule } from '../certify/rule.ts';
 import type { Certificate } from '../certify/types.ts';
 import { OptionError } from '../errors.ts';
 import type { DeterministicNoise, Noise } from '../noise/types.ts';
-import { parseCertificate, parseVerifyCertificateOptions } from '../options/certificate-options.ts';
+import { ruleField } from './call-options.ts';
+import { parseCertificate } from './certificate-form.ts';
 import { type CertificateKind, certificateFields, type Hold } from './certificate-fields.ts';
 import { deriveCertificate, kindOf } from './derive-certificate.ts';
 import { isSameJson } from './same-json.ts';
@@ -24,19 +27,25 @@ export interface VerifyCertificateOptions {
    * The rule that decided, for a rule of one's own.
    * @defaultValue the rule that the certificate names
    */
-  readonly rule?: CertificationRule;
+  readonly rule?: CertificationRule | undefined;
   /**
    * Number of coordinates of the input that was certified. ℓ∞ radii depend on it, and a certificate alone cannot tell whether its own is true.
    * @defaultValue what the certificate says
    */
-  readonly dimension?: number;
+  readonly dimension?: number | undefined;
   /**
    * Number of classes of the classifier. Top-k radii depend on it, and a certificate alone cannot tell whether it left out classes without
    * votes.
    * @defaultValue what the certificate says
    */
-  readonly numClasses?: number;
+  readonly numClasses?: number | undefined;
 }
+
+const verifyCertificateOptions = optionsOf<VerifyCertificateOptions>()({
+  rule: fields.optional(ruleField),
+  dimension: fields.optional(fields.positiveInteger),
+  numClasses: fields.optional(fields.classCount),
+});
 
 /** What is known beside a certificate. @internal */
 export interface VerificationContext extends VerifyCertificateOptions {
@@ -71,7 +80,7 @@ export function verifyCertificate(
   noise: Noise | DeterministicNoise,
   options: VerifyCertificateOptions = {},
 ): Verification {
-  const given = parseVerifyCertificateOptions(CALL, options);
+  const given = verifyCertificateOptions.parse(CALL, options);
   return verifyOne(certificate, noise, { ...given } as VerificationContext);
 }
 

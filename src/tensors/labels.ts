@@ -1,9 +1,16 @@
 import * as tf from '@tensorflow/tfjs';
 import { OptionError, TensorError, showValue } from '../errors.ts';
+import { field, type Field } from '../options/fields.ts';
 import { copyOf, tensorOver } from './own-tensor.ts';
 
 /** Class labels of a batch: an int32 tensor [B], or plain integers. */
 export type Labels = tf.Tensor | readonly number[] | Int32Array | Uint8Array;
+
+/** @internal */
+export const labelsField: Field<Labels> = field(
+  'must be an int32 tensor [B] or a list of integers',
+  (v) => typeof v === 'object' && v !== null && ('dataId' in v || 'length' in v),
+);
 
 /** Labels as an int32 tensor that the caller owns, with the largest label where it can be read without waiting. @internal */
 export interface CheckedLabels {

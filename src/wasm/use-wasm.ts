@@ -1,27 +1,9 @@
 import * as tf from '@tensorflow/tfjs';
-import { z } from 'zod';
 import { CatrsError, showValue } from '../errors.ts';
 import * as fields from '../options/fields.ts';
-import { parseOptions, type WithDefaults } from '../options/parse.ts';
+import { optionsOf } from '../options/parse.ts';
 import { failureOf, watchBackend } from '../tensors/backend-failure.ts';
 import { registerWasmTrainingKernels } from './register-kernels.ts';
-
-const schema = z.strictObject({
-  wasmPaths: z
-    .custom<NonNullable<UseWasmOptions['wasmPaths']>>(
-      (v) => typeof v === 'string' || (typeof v === 'object' && v !== null),
-      { error: 'must be a string or an object of strings' },
-    )
-    .optional(),
-  threads: fields.positiveInteger.optional(),
-});
-
-function parseUseWasmOptions(
-  call: string,
-  options: UseWasmOptions,
-): WithDefaults<UseWasmOptions, 'wasmPaths' | 'threads'> {
-  return parseOptions(call, schema, options);
-}
 
 /** That of the package, between `cpu` and `webgpu`. */
 const PRIORITY = 2;
@@ -35,14 +17,24 @@ export interface UseWasmOptions {
    *
    * @defaultValue found by the backend itself: beside its script (in Node always right)
    */
-  readonly wasmPaths?: string | Readonly<Record<string, string>>;
+  readonly wasmPaths?: string | Readonly<Record<string, string>> | undefined;
   /**
    * Threads of the backend. It uses more than one only in a browser with cross-origin isolation.
    *
    * @defaultValue the number of logical cores
    */
-  readonly threads?: number;
+  readonly threads?: number | undefined;
 }
+
+const useWasmOptions = optionsOf<UseWasmOptions>()({
+  wasmPaths: fields.optional(
+    fields.field<NonNullable<UseWasmOptions['wasmPaths']>>(
+      'must be a string or an object of strings',
+      (v) => typeof v === 'string' || (typeof v === 'object' && v !== null),
+    ),
+  ),
+  threads: fields.optional(fields.positiveInteger),
+});
 
 /**
  * Makes WASM the TensorFlow.js backend, able to train convolutional networks.
@@ -64,7 +56,7 @@ export interface UseWasmOptions {
  * ```
  */
 export async function useWasm(options: UseWasmOptions = {}): Promise<void> {
-  const { wasmPaths, threads } = parseUseWasmOptions('useWasm', options);
+  const { wasmPaths, threads } = useWasmOptions.parse('useWasm', options);
   const module = await importBackend();
   removeFailed();
   if (!started()) {

@@ -1,23 +1,11 @@
+import * as fields from '../options/fields.ts';
 import * as tf from '@tensorflow/tfjs';
 import type { KernelFunc } from '@tensorflow/tfjs';
-import { z } from 'zod';
 import { CatrsError, showValue } from '../errors.ts';
-import { parseOptions, type WithDefaults } from '../options/parse.ts';
+import { optionsOf } from '../options/parse.ts';
 import { BITS_KERNEL, NORMALS_KERNEL, VOTES_KERNEL } from '../tensors/device-kernels.ts';
 import { bitsKernel, normalsKernel } from './normals-kernel.ts';
 import { votesKernel } from './votes-kernel.ts';
-
-const schema = z.strictObject({
-  powerPreference: z
-    .custom<NonNullable<UseWebgpuOptions['powerPreference']>>((v) => v === 'high-performance' || v === 'low-power', {
-      error: "must be 'high-performance' or 'low-power'",
-    })
-    .default('high-performance'),
-});
-
-function parseUseWebgpuOptions(call: string, options: UseWebgpuOptions): WithDefaults<UseWebgpuOptions> {
-  return parseOptions(call, schema, options);
-}
 
 /** Options of {@link useWebgpu}. */
 export interface UseWebgpuOptions {
@@ -26,8 +14,18 @@ export interface UseWebgpuOptions {
    *
    * @defaultValue 'high-performance'
    */
-  readonly powerPreference?: 'high-performance' | 'low-power';
+  readonly powerPreference?: 'high-performance' | 'low-power' | undefined;
 }
+
+const useWebgpuOptions = optionsOf<UseWebgpuOptions>()({
+  powerPreference: fields.withDefault(
+    fields.field<NonNullable<UseWebgpuOptions['powerPreference']>>(
+      "must be 'high-performance' or 'low-power'",
+      (v) => v === 'high-performance' || v === 'low-power',
+    ),
+    'high-performance',
+  ),
+});
 
 interface Gpu {
   requestAdapter(options: { readonly powerPreference: string }): Promise<object | null>;
@@ -52,7 +50,7 @@ interface Gpu {
  * ```
  */
 export async function useWebgpu(options: UseWebgpuOptions = {}): Promise<void> {
-  const { powerPreference } = parseUseWebgpuOptions('useWebgpu', options);
+  const { powerPreference } = useWebgpuOptions.parse('useWebgpu', options);
   await assertAdapter(powerPreference);
   await importBackend();
   if (!started()) tf.env().set('WEBGPU_USE_LOW_POWER_GPU', powerPreference === 'low-power');

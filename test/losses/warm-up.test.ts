@@ -15,7 +15,7 @@ const { logits } = linearClassifier([1, -1], 0.3);
 /** Attacks that move nothing and write down with which strength they were asked. */
 function spies() {
   const strengths: (number | undefined)[] = [];
-  type Request = { readonly strength?: number };
+  type Request = { readonly strength?: number | undefined };
   const asked = ({ strength }: Request): void => void strengths.push(strength);
   const nothing = { dispose: () => {}, [Symbol.dispose]: () => {} };
   return {

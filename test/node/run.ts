@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll } from 'vitest';
 import type { DatasetSelection } from '../../src/data/dataset-selection.ts';
 import { certifyToLog, type LogRunOptions, type LogSummary } from '../../src/node/certify-to-log.ts';
-import type { CertifyOptions } from '../../src/smoothed/types.ts';
+import type { CertifyOptions } from '../../src/smoothed/call-options.ts';
 import { dataset, g, settings } from './points.ts';
 
 type Change = Partial<CertifyOptions & DatasetSelection & LogRunOptions>;

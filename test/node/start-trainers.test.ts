@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { TrainerBatch, Trainers } from '../../src/node/start-trainers.ts';
+import type { Trainers } from '../../src/node/start-trainers.ts';
+import type { TrainerBatch } from '../../src/node/train-step.ts';
 import { createKey, foldIn } from '../../src/random/key.ts';
 import { fillUniforms } from '../../src/random/fill-bits.ts';
 import { Sgd } from '../../src/recipes/sgd.ts';

@@ -1,5 +1,6 @@
 import { startTrainers, type StartTrainersOptions, type Trainers } from '../../src/node/start-trainers.ts';
-import type { StartWorkersOptions, WorkerCertifier } from '../../src/node/start-workers.ts';
+import type { WorkerCertifier } from '../../src/node/start-workers.ts';
+import type { StartWorkersOptions } from '../../src/node/thread-options.ts';
 import { startWorkers } from '../../src/node/start-workers.ts';
 import { afterAll, afterEach } from 'vitest';
 

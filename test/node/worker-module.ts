@@ -1,7 +1,8 @@
 /** What the worker threads of the tests load: the certifier of the points, with a fault at one image if the test wants one. */
 import * as tf from '@tensorflow/tfjs';
 import { BackendError, OptionError } from '../../src/errors.ts';
-import type { Certifier, CertifyOptions, StreamExample } from '../../src/smoothed/types.ts';
+import type { CertifyOptions } from '../../src/smoothed/call-options.ts';
+import type { Certifier, StreamExample } from '../../src/smoothed/types.ts';
 import { g } from './points.ts';
 
 /** Ways to go wrong. */

@@ -5,7 +5,7 @@ import { BackendError, ClassifierError, OptionError } from '../../src/errors.ts'
 import { certifyDataset } from '../../src/evaluate/certify-dataset.ts';
 import { certifyToLog } from '../../src/node/certify-to-log.ts';
 import { startWorkers, type WorkerCertifier } from '../../src/node/start-workers.ts';
-import type { CertifyOptions } from '../../src/smoothed/types.ts';
+import type { CertifyOptions } from '../../src/smoothed/call-options.ts';
 import { useBackend } from '../helpers/backends.ts';
 import { expectError, thrownBy } from '../helpers/errors.ts';
 import { expectNoLeak } from '../helpers/leaks.ts';

@@ -3,7 +3,8 @@ import { arrayDataset } from '../../src/data/array-dataset.ts';
 import { type CertifiedRow, certifyDataset } from '../../src/evaluate/certify-dataset.ts';
 import { createKey } from '../../src/random/key.ts';
 import { fillUniforms } from '../../src/random/fill-bits.ts';
-import type { Certifier, CertifyOptions } from '../../src/smoothed/types.ts';
+import type { CertifyOptions } from '../../src/smoothed/call-options.ts';
+import type { Certifier } from '../../src/smoothed/types.ts';
 import { makeCertifier } from './lenet-module.ts';
 import { useWorkers } from './start.ts';
 

@@ -1,16 +1,20 @@
 import { describe, expect, it } from 'vitest';
-import { z } from 'zod';
 import { OptionError } from '../../src/errors.ts';
 import * as fields from '../../src/options/fields.ts';
-import { parseOptions } from '../../src/options/parse.ts';
+import { optionsOf } from '../../src/options/parse.ts';
 import { expectError } from '../helpers/errors.ts';
 
-const schema = z.strictObject({ sigma: fields.positive, n: fields.sampleCount.default(7) });
+interface ExampleOptions {
+  readonly sigma: number;
+  readonly n?: number;
+}
 
-describe('parseOptions', () => {
+const schema = optionsOf<ExampleOptions>()({ sigma: fields.positive, n: fields.withDefault(fields.sampleCount, 7) });
+
+describe('optionsOf', () => {
   it('fills defaults in and leaves the given object alone', () => {
     const given = Object.freeze({ sigma: 0.5 });
-    expect(parseOptions('f', schema, given)).toEqual({ sigma: 0.5, n: 7 });
+    expect(schema.parse('f', given)).toEqual({ sigma: 0.5, n: 7 });
     expect(given).toEqual({ sigma: 0.5 });
   });
 
@@ -24,11 +28,13 @@ describe('parseOptions', () => {
     [{ sigma: 1n }, '`sigma` must be a finite number greater than 0, got 1n'],
     [{ sigma: () => 1 }, '`sigma` must be a finite number greater than 0, got a function'],
     [{ sigma: 1, n: null }, '`n` must be an integer from 1 to 1073741824 (2^30), got null'],
-  ])('refuses %o', (options, text) => expectError(() => parseOptions('f', schema, options), OptionError, `f: ${text}`));
+  ])('refuses %o', (options, text) =>
+    expectError(() => schema.parse('f', options as never), OptionError, `f: ${text}`),
+  );
 
   it('keeps the value and the field in the error', () => {
     try {
-      parseOptions('f', schema, { sigma: -1 });
+      schema.parse('f', { sigma: -1 });
       expect.unreachable();
     } catch (error) {
       expect(error).toMatchObject({ name: 'OptionError', call: 'f', field: 'sigma', value: -1 });

@@ -1,17 +1,40 @@
 import { expectTypeOf } from 'vitest';
-import type { SmoothedPgdOptions } from '../../src/attacks/smoothed-pgd.ts';
-import type { WithDefaults } from '../../src/options/parse.ts';
-import type { CertifyOptions } from '../../src/smoothed/types.ts';
+import * as fields from '../../src/options/fields.ts';
+import { optionsOf, type WithDefaults } from '../../src/options/parse.ts';
 
-// Every parse function returns `WithDefaults<XOptions, names without a default>`, so a schema that forgets a name, or gives it
-// another type, does not compile. Here: what that type says.
-type Parsed = WithDefaults<{ readonly sigma: number; readonly n?: number; readonly norm?: 'l1' | 'l2' }, 'norm'>;
-expectTypeOf<Parsed>().toEqualTypeOf<
-  { readonly sigma: number; readonly n: number } & { readonly norm?: 'l1' | 'l2' | undefined }
->();
+interface ExampleOptions {
+  readonly sigma: number;
+  readonly n?: number;
+  readonly norm?: 'l1' | 'l2' | undefined;
+}
 
-type Certify = WithDefaults<CertifyOptions, 'norm' | 'batchSize' | 'signal'>;
-expectTypeOf<Certify['n']>().toEqualTypeOf<number>();
-expectTypeOf<Certify['alpha']>().toEqualTypeOf<number>();
-expectTypeOf<Certify['signal']>().toEqualTypeOf<AbortSignal | undefined>();
-expectTypeOf<SmoothedPgdOptions['noise']>().not.toBeAny();
+const sigma = fields.positive;
+const n = fields.withDefault(fields.sampleCount, 7);
+const norm = fields.optional(fields.oneOf('l1', 'l2'));
+
+// What is parsed: everything is set but what has no default.
+const schema = optionsOf<ExampleOptions>()({ sigma, n, norm });
+type Parsed = ReturnType<typeof schema.parse>;
+expectTypeOf<Parsed>().toEqualTypeOf<WithDefaults<ExampleOptions, 'norm'>>();
+expectTypeOf<Parsed['sigma']>().toEqualTypeOf<number>();
+expectTypeOf<Parsed['n']>().toEqualTypeOf<number>();
+expectTypeOf<Parsed['norm']>().toEqualTypeOf<'l1' | 'l2' | undefined>();
+
+// @ts-expect-error a key is missing
+optionsOf<ExampleOptions>()({ sigma, n });
+// @ts-expect-error a key is no option
+optionsOf<ExampleOptions>()({ sigma, n, norm, alpha: fields.certifyAlpha });
+// @ts-expect-error a check is of another type
+optionsOf<ExampleOptions>()({ sigma: fields.boolean, n, norm });
+// @ts-expect-error a check is of a wider type
+optionsOf<ExampleOptions>()({ sigma, n, norm: fields.optional(fields.text) });
+// @ts-expect-error a check is of a narrower type: it would refuse what the interface promises
+optionsOf<ExampleOptions>()({ sigma, n, norm: fields.optional(fields.field<'l1'>('must be l1', () => true)) });
+// @ts-expect-error an option that may be absent is required
+optionsOf<ExampleOptions>()({ sigma, n: fields.sampleCount, norm });
+// @ts-expect-error an option that must be given is optional
+optionsOf<ExampleOptions>()({ sigma: fields.optional(sigma), n, norm });
+// @ts-expect-error an option that must be given has a default
+optionsOf<ExampleOptions>()({ sigma: fields.withDefault(sigma, 1), n, norm });
+// @ts-expect-error a default of another type
+fields.withDefault(fields.sampleCount, '7');

@@ -4,9 +4,9 @@ import layers from './layers.json' with { type: 'json' };
 import { type ImportOf, type SourceFile, sourceFiles } from './source-files.ts';
 
 /**
- * Who may import whom. layers.json has a row for each folder of src: the packages and folders it may import, besides
- * `errors.ts` and `types.ts`. "noise (types)" admits `import type` only, "all (types)" the types of every folder, "node:*" everything that begins so.
- * eslint.config.js makes lint rules of the same table; this test also sees dynamic imports and files outside the table.
+ * Who may import whom. layers.json has a row for each folder of src, from the bottom up: the packages it may import, and the folders, all of
+ * which have their rows above its own; besides `errors.ts` and `types.ts`. "noise (types)" admits `import type` only, "node:*" everything that
+ * begins so. eslint.config.js makes lint rules of the same table; this test also sees dynamic imports and files outside the table.
  */
 const table: Readonly<Record<string, readonly string[]>> = layers;
 const files = sourceFiles();
@@ -24,12 +24,40 @@ function isAllowed(file: SourceFile, { from, typesOnly }: ImportOf): boolean {
   const row = table[folder] ?? [];
   if (row.some((entry) => entry.endsWith('*') && reached.startsWith(entry.slice(0, -1)))) return true;
   if (reached === folder || reached === 'errors.ts' || reached === 'types.ts' || row.includes(reached)) return true;
-  return typesOnly && (row.includes(`${reached} (types)`) || (reached in table && row.includes('all (types)')));
+  return typesOnly && row.includes(`${reached} (types)`);
 }
 
 /** A scalar of a number has no array, and a variable of a tensor none of its own. */
 function withoutConstants(code: string): string {
   return code.replace(/tf\.scalar\(-?[\d.e]+\)/g, '').replace(/tf\.variable\((tensor|direction), /g, '');
+}
+
+/** Groups of files each of which reaches all others of its group. */
+function circles(all: readonly SourceFile[]): string[][] {
+  const next = new Map(
+    all.map((file) => [
+      file.path,
+      file.imports
+        .filter(({ from }) => from.startsWith('.'))
+        .map(({ from }) => posix.join(posix.dirname(file.path), from)),
+    ]),
+  );
+  const reached = new Map([...next.keys()].map((path) => [path, reach(next, path)]));
+  const groups = [...next.keys()].map((path) =>
+    [...(reached.get(path) ?? [])].filter((other) => reached.get(other)?.has(path)).sort(),
+  );
+  return [...new Map(groups.filter((group) => group.length > 1).map((group) => [group.join(), group])).values()];
+}
+
+function reach(next: ReadonlyMap<string, readonly string[]>, path: string): Set<string> {
+  const seen = new Set<string>();
+  const open = [...(next.get(path) ?? [])];
+  for (let one = open.pop(); one !== undefined; one = open.pop()) {
+    if (seen.has(one)) continue;
+    seen.add(one);
+    open.push(...(next.get(one) ?? []));
+  }
+  return seen;
 }
 
 describe('layers of src', () => {
@@ -56,16 +84,29 @@ describe('layers of src', () => {
     expect(importers.map(({ path }) => path)).toEqual([]);
   });
 
-  it('lets nobody but the command line import node, but for the types of its options', () => {
-    const importers = files.filter(({ path }) => !path.startsWith('node/') && !path.startsWith('cli/'));
-    const reaching = importers.filter((file) =>
-      file.imports.some((one) => target(file, one.from) === 'node' || one.from.startsWith('node:')),
+  it('lets nothing point upwards, types included', () => {
+    const order = Object.keys(table);
+    const upwards = Object.entries(table).flatMap(([folder, row]) =>
+      row
+        .map((entry) => entry.replace(' (types)', ''))
+        .filter((entry) => order.includes(entry) && order.indexOf(entry) >= order.indexOf(folder))
+        .map((entry) => `${folder} imports ${entry}`),
     );
-    expect(reaching.map(({ path }) => path).filter((path) => !path.startsWith('options/'))).toEqual([]);
-    const values = reaching.flatMap((file) =>
-      file.imports.filter((one) => target(file, one.from) === 'node' && !one.typesOnly),
-    );
-    expect(values).toEqual([]);
+    expect(upwards).toEqual([]);
+  });
+
+  it('has no circle of files, types included', () => {
+    expect(circles(files)).toEqual([]);
+  });
+
+  it('finds a circle where there is one', () => {
+    const file = (path: string, ...imports: string[]): SourceFile => ({
+      path,
+      code: '',
+      imports: imports.map((from) => ({ from, typesOnly: true, isDynamic: false })),
+    });
+    const round = [file('a/x.ts', './y.ts'), file('a/y.ts', '../b/z.ts'), file('b/z.ts', '../a/x.ts'), file('b/w.ts')];
+    expect(circles(round)).toEqual([['a/x.ts', 'a/y.ts', 'b/z.ts']]);
   });
 
   it('uses zod in options only', () => {

@@ -6,7 +6,7 @@ import { additiveNoise } from '../../src/noise/additive-noise.ts';
 import { GaussianNoise } from '../../src/noise/gaussian-noise.ts';
 import { createKey } from '../../src/random/key.ts';
 import { SmoothedClassifier } from '../../src/smoothed/smoothed-classifier.ts';
-import type { SmoothedClassifierOptions } from '../../src/smoothed/types.ts';
+import type { SmoothedClassifierOptions } from '../../src/smoothed/call-options.ts';
 import { describeBackends, useBackend } from '../helpers/backends.ts';
 import { expectError } from '../helpers/errors.ts';
 import { linearClassifier } from '../helpers/linear.ts';

@@ -156,7 +156,7 @@ async function checkFirstBatch(
   { order, settings, inputRange }: FirstBatch,
 ): Promise<void> {
   const { batchSize, microBatches: count } = settings.loop;
-  const batches = trainingBatches(dataset, { batchSize, key: foldIn(order, 0), ...(softTargets && { softTargets }) });
+  const batches = trainingBatches(dataset, { batchSize, key: foldIn(order, 0), softTargets });
   for await (const batch of batches) {
     using whole = batch;
     for (const part of microBatches({ ...whole, key: order, epoch: 0 }, Math.min(count, whole.labels.length))) {

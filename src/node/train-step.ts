@@ -1,0 +1,84 @@
+import type * as tf from '@tensorflow/tfjs';
+import type { ConfidenceAwareBatch } from '../losses/confidence-aware-loss.ts';
+import type { SmoothAdvBatch } from '../losses/smooth-adv-loss.ts';
+import type { SmoothMixBatch } from '../losses/smooth-mix-loss.ts';
+import { trainingBatchFields } from '../losses/training-batch.ts';
+import * as fields from '../options/fields.ts';
+import { optionsOf, parseField, type WithDefaults } from '../options/parse.ts';
+
+/** A batch for {@link Trainers}: what the loss in the threads takes. Its tensors are read, not disposed. */
+export type TrainerBatch = ConfidenceAwareBatch & SmoothAdvBatch & SmoothMixBatch;
+
+/** Options of a step of {@link Trainers}. */
+export interface TrainStepOptions {
+  /**
+   * The host's variables for {@link Trainer.statistics}: all threads begin with their values, and after the step they have the mean of the
+   * threads' values, weighted by the sizes of the shares.
+   * @defaultValue []
+   */
+  readonly statistics?: readonly tf.Variable[] | undefined;
+  /** Ends the step at once, with nothing changed. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+const variablesField = fields.field<readonly tf.Variable[]>(
+  'must be a list of float32 variables (trainableVariables(model) makes it)',
+  (v) => Array.isArray(v) && v.every((one: Partial<tf.Variable> | null) => isVariable(one)),
+);
+
+const isVariable = (v: Partial<tf.Variable> | null | undefined): boolean =>
+  typeof v?.assign === 'function' && v.dtype === 'float32' && v.isDisposed === false;
+
+const trainStepOptions = optionsOf<TrainStepOptions>()({
+  statistics: fields.withDefault(variablesField, []),
+  signal: fields.optional(fields.signal),
+});
+
+// All fields that losses of catrs know; the loss in the threads refuses those that it does not.
+const trainerBatch = optionsOf<TrainerBatch>()({
+  ...trainingBatchFields,
+  noiseAdv: fields.optional(fields.tensor),
+  k: fields.optional(fields.tensor),
+  xAdv: fields.optional(fields.tensor),
+  clean: fields.optional(fields.tensor),
+  adversary: fields.optional(fields.tensor),
+  mixing: fields.optional(fields.tensor),
+});
+
+/** The loss of a batch and its gradients. Dispose the object, or the gradients. */
+export interface BatchGradients {
+  /** The loss of the whole batch. */
+  readonly value: number;
+  /** Its gradients by the names of the host's variables, owned by the caller; a variable without a gradient is absent. */
+  readonly gradients: tf.NamedTensorMap;
+  /** Frees the gradients. */
+  dispose(): void;
+  /** Frees the gradients at the end of a `using` block. */
+  [Symbol.dispose](): void;
+}
+
+/** What a step is made from. @internal */
+export interface ParsedTrainStep {
+  readonly variables: readonly tf.Variable[];
+  readonly batch: WithDefaults<TrainerBatch, Exclude<keyof TrainerBatch, 'x' | 'labels' | 'key' | 'firstImage'>>;
+  readonly statistics: readonly tf.Variable[];
+  readonly signal: AbortSignal | undefined;
+}
+
+/** @internal */
+export function parseTrainStep(
+  call: string,
+  given: {
+    readonly variables: readonly tf.Variable[];
+    readonly batch: TrainerBatch;
+    readonly options: TrainStepOptions;
+  },
+): ParsedTrainStep {
+  const { statistics, signal } = trainStepOptions.parse(call, given.options);
+  return {
+    variables: parseField(call, 'variables', variablesField, given.variables),
+    batch: trainerBatch.parse(call, given.batch),
+    statistics,
+    signal,
+  };
+}
