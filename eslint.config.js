@@ -110,7 +110,7 @@ export default defineConfig(
   ...Object.entries(layers).map(layerRule),
   { files: ['src/node/**/*.ts'], rules: { 'no-restricted-globals': 'off' } },
   {
-    files: ['test/**/*.ts'],
+    files: ['{test,bench}/**/*.ts'],
     rules: {
       // Tests index arrays whose length they know, and hold functions without their object to compare them.
       '@typescript-eslint/no-non-null-assertion': 'off',

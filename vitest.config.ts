@@ -7,7 +7,7 @@ const slow = 'test/**/*.slow.test.ts';
 const browserOnly = 'test/**/*.browser.test.ts';
 /** Tests that need modules of their own: they mock some, register backends, start processes or measure memory. */
 const alone = [
-  'test/{bench,cli,docs,examples,node,onnx,wasm,webgpu}/**/*.test.ts',
+  'test/{cli,docs,examples,node,onnx,wasm,webgpu}/**/*.test.ts',
   'test/noise/sound-gaussian-noise.failure.test.ts',
   'test/random/purposes.test.ts',
   'test/recipes/training-batches.test.ts',

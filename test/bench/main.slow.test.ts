@@ -2,12 +2,12 @@ import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
-import { targetKeys } from './targets.ts';
+import { targetKeys } from '../../bench/targets.ts';
 
 it('a quick run prints one JSON object with every target, on the sources', async () => {
   const { stdout } = await promisify(execFile)(
     process.execPath,
-    ['--import', 'tsx', fileURLToPath(new URL('main.ts', import.meta.url)), '--quick', '--json'],
+    ['--import', 'tsx', fileURLToPath(new URL('../../bench/main.ts', import.meta.url)), '--quick', '--json'],
     { env: { ...process.env, TSX_TSCONFIG_PATH: 'test/tsconfig.json' }, maxBuffer: 2 ** 24 },
   );
   const report = JSON.parse(stdout) as Record<string, Record<string, unknown>>;

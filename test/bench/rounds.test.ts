@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { alternate } from './rounds.ts';
+import { alternate } from '../../bench/rounds.ts';
 
 it('rounds alternate, each begins with another work, and warm-up does not count', async () => {
   const order: string[] = [];

@@ -1,8 +1,8 @@
 import { describe, expect, it, vi } from 'vitest';
-import { chooseGroups, groups } from './groups.ts';
-import { runGroups } from './run-groups.ts';
-import { figureTables, targetTable } from './table.ts';
-import { reached, targetKeys } from './targets.ts';
+import { chooseGroups, groups } from '../../bench/groups.ts';
+import { runGroups } from '../../bench/run-groups.ts';
+import { figureTables, targetTable } from '../../bench/table.ts';
+import { reached, targetKeys } from '../../bench/targets.ts';
 
 const measured = (value: number) => ({ value, limit: 3, limitBecause: 'cores' });
 

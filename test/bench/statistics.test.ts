@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { median, pairedRatio, rates, significant } from './statistics.ts';
+import { median, pairedRatio, rates, significant } from '../../bench/statistics.ts';
 
 describe('statistics of rounds', () => {
   it('median: the middle, or the mean of the two in the middle', () => {

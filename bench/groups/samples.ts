@@ -1,4 +1,4 @@
-import { main } from '../../../examples/adaptive-sampling.ts';
+import { main } from '../../examples/adaptive-sampling.ts';
 import { significant } from '../statistics.ts';
 import type { BenchSettings, GroupResult } from '../targets.ts';
 

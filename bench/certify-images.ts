@@ -7,7 +7,7 @@ import { imageValues, key, labelsOf, SHAPE } from './subjects.ts';
 /** Node 20 lets a thread load TypeScript only so. */
 export const execArgv: NonNullable<StartWorkersOptions['execArgv']> = [
   '--import',
-  new URL('../../examples/digits/register-tsx.mjs', import.meta.url).href,
+  new URL('../examples/digits/register-tsx.mjs', import.meta.url).href,
 ];
 
 /** Worker threads that certify LeNet. */
