@@ -1,7 +1,7 @@
 import type * as tf from '@tensorflow/tfjs';
 import type { TrainingLoss } from '../losses/types.ts';
 import { type StartWorkersOptions, threadOptions } from './thread-options.ts';
-import type { BatchGradients, TrainerBatch, TrainStepOptions } from './train-step.ts';
+import type { Trainers } from './train-step.ts';
 import { TrainerPool } from './trainer-pool.ts';
 
 /** What a thread of {@link startTrainers} works on: an objective of its own copy of the model. */
@@ -41,36 +41,6 @@ export interface StartTrainersOptions extends Omit<StartWorkersOptions, 'module'
   readonly module: string | URL;
   /** What `makeTrainer` gets: anything that can be sent to a thread; each has its copy. */
   readonly data?: unknown;
-}
-
-/** Worker threads that compute one training step together. One step at a time. */
-export interface Trainers {
-  /** Number of threads. */
-  readonly workers: number;
-  /**
-   * The loss of a batch and its gradients at the present values of `variables`, which stay as they are.
-   *
-   * value = Σ_i (B_i / B) value_i and likewise the gradients, over the shares of the threads, summed in float64 in their order.
-   *
-   * @param variables - of the host, like those of the trainers; `optimizer.applyGradients(gradients)` changes them
-   * @param batch - B images; with fewer images than threads, B threads work
-   */
-  gradients(
-    variables: readonly tf.Variable[],
-    batch: TrainerBatch,
-    options?: TrainStepOptions,
-  ): Promise<BatchGradients>;
-  /** Makes a step of an optimizer, like its `minimize`, and gives the loss before it. */
-  minimize(
-    optimizer: tf.Optimizer,
-    variables: readonly tf.Variable[],
-    batch: TrainerBatch,
-    options?: TrainStepOptions,
-  ): Promise<number>;
-  /** Ends the threads, and the step that they are at. */
-  close(): Promise<void>;
-  /** Ends the threads: `await using trainers = await startTrainers(...)`. */
-  [Symbol.asyncDispose](): Promise<void>;
 }
 
 const CALL = 'startTrainers';

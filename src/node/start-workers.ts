@@ -1,8 +1,12 @@
-import type { Smoothing } from '../certify/types.ts';
+import { ruleOf } from '../certify/rule-of.ts';
+import type { RuleRecord, Smoothing } from '../certify/types.ts';
+import { OptionError, refusal, showValue } from '../errors.ts';
+import { ownData } from '../host/own-data.ts';
 import type { CertifyOptions } from '../smoothed/call-options.ts';
-import type { Certifier } from '../smoothed/types.ts';
-import { type StartWorkersOptions, threadOptions } from './thread-options.ts';
-import { WorkerPool } from './worker-pool.ts';
+import type { Caller, Certifier, StreamExample, TimedCertificate } from '../smoothed/types.ts';
+import { type StartWorkersOptions, type ThreadOptions, threadOptions } from './thread-options.ts';
+import { ThreadTeam } from './thread-team.ts';
+import { type CertifierRecord, type FromThread, type RunMessage, type ToThread, WorkerRun } from './worker-run.ts';
 
 /**
  * What the module of {@link StartWorkersOptions.module} exports.
@@ -19,23 +23,6 @@ import { WorkerPool } from './worker-pool.ts';
 export interface WorkerModule<Data = unknown, Options extends object = CertifyOptions> {
   /** Makes the certifier in a thread, once: sets the backend there, loads the model. Gets a copy of {@link StartWorkersOptions.data}. */
   readonly makeCertifier: (data: Data) => Certifier<Options> | Promise<Certifier<Options>>;
-}
-
-/** What is known about a certifier in other threads. */
-export interface CertifierRecord {
-  /** Number of classes. */
-  readonly numClasses: number;
-  /** Which smoothed classifier its certificates speak of. */
-  readonly smoothing: Smoothing;
-  /** The smoothing noise, as a log names it. */
-  readonly noise?:
-    | {
-        /** Its name. */
-        readonly name: string;
-        /** Its parameters, for example `{ sigma: 0.25 }`. */
-        readonly parameters: object;
-      }
-    | undefined;
 }
 
 /**
@@ -81,4 +68,113 @@ export async function startWorkers<Options extends object = CertifyOptions>(
   options: StartWorkersOptions,
 ): Promise<WorkerCertifier<Options>> {
   return WorkerPool.start(CALL, threadOptions(CALL, options));
+}
+
+const LOOK_AHEAD_PER_THREAD = 64;
+
+/** Worker threads and the runs that they do. */
+class WorkerPool<Options extends object> implements WorkerCertifier<Options> {
+  readonly numClasses: number;
+  readonly smoothing: Smoothing;
+  readonly noise: CertifierRecord['noise'];
+  readonly workers: number;
+  readonly #team: ThreadTeam<CertifierRecord, ToThread, FromThread>;
+  #isRunning = false;
+  #run: WorkerRun | undefined;
+
+  private constructor(team: ThreadTeam<CertifierRecord, ToThread, FromThread>) {
+    const record = team.records[0] as CertifierRecord;
+    this.#team = team;
+    this.workers = team.size;
+    this.numClasses = record.numClasses;
+    this.smoothing = record.smoothing;
+    this.noise = record.noise;
+  }
+
+  /** Starts threads and waits until each has its certifier. */
+  static async start<O extends object>(
+    call: string,
+    options: { readonly workers: number; readonly thread: ThreadOptions },
+  ): Promise<WorkerPool<O>> {
+    const kind = { entry: 'worker-entry', makes: 'a certifier' };
+    return new WorkerPool<O>(await ThreadTeam.start(call, { ...options, kind }));
+  }
+
+  /** Certificates in the order of the examples, as those of one thread. */
+  certifyStream(
+    examples: AsyncIterable<StreamExample>,
+    options: Options,
+    caller: Caller = { call: 'WorkerCertifier.certifyStream', known: [] },
+  ): AsyncGenerator<TimedCertificate, void, undefined> {
+    const { signal, ...rest } = { ...options } as { readonly signal?: unknown };
+    const isSignal = signal instanceof AbortSignal;
+    // Anything else is refused where the other options are checked.
+    const message = messageFor(isSignal || signal === undefined ? rest : { ...rest, signal }, caller);
+    return this.#certificates(examples, message, isSignal ? signal : undefined);
+  }
+
+  async *#certificates(
+    examples: AsyncIterable<StreamExample>,
+    message: RunMessage,
+    signal: AbortSignal | undefined,
+  ): AsyncGenerator<TimedCertificate, void, undefined> {
+    const { call } = message.caller;
+    if (this.#isRunning) throw notAtRest(call, 'workers in the middle of a run');
+    this.#isRunning = true;
+    try {
+      signal?.throwIfAborted();
+      const threads = await this.#team.threads();
+      if (threads === undefined) throw notAtRest(call, 'closed ones');
+      const source = examples[Symbol.asyncIterator]();
+      const lookAhead = LOOK_AHEAD_PER_THREAD * this.workers;
+      this.#run = new WorkerRun({ threads, source, message, signal, lookAhead });
+      yield* this.#run.certificates();
+    } finally {
+      this.#isRunning = false;
+      this.#run = undefined;
+    }
+  }
+
+  /** Ends the threads, and the run that they are at. */
+  async close(): Promise<void> {
+    const closed = this.#team.close(); // marked before the run ends
+    this.#run?.stop(notAtRest('WorkerCertifier.close', 'a run that is not at its end'));
+    await closed;
+  }
+
+  /** Ends the threads. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}
+
+function notAtRest(call: string, found: string): OptionError {
+  const way = 'startWorkers gives others';
+  return refusal(OptionError, { call, field: 'workers', value: found, got: found, way }, 'must be open and at rest');
+}
+
+/** What the threads are told at the beginning. Throws OptionError for what cannot be sent. */
+function messageFor(options: object, caller: Caller): RunMessage {
+  const { call } = caller;
+  const { rule, ...given } = options as { readonly rule?: Partial<RuleRecord> | null };
+  const rest: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(given)) {
+    try {
+      rest[name] = structuredClone(value); // the run begins later, and the value is the host's
+    } catch {
+      throw refusal(OptionError, { call, field: name, value }, 'must be a value that can be sent to a thread');
+    }
+  }
+  if (typeof rule !== 'object' || rule === null) {
+    return { kind: 'run', options: rule === undefined ? rest : { ...rest, rule }, rule: undefined, caller };
+  }
+  const record = ownData({ name: rule.name, parameters: rule.parameters }) as RuleRecord;
+  try {
+    ruleOf(record);
+  } catch {
+    const way = 'let makeCertifier return a certifier that adds the rule';
+    const details = { call, field: 'rule', value: rule, got: showValue(rule.name), way };
+    throw refusal(OptionError, details, 'must be a rule of catrs, which can be sent to threads');
+  }
+  return { kind: 'run', options: rest, rule: record, caller };
 }

@@ -12,7 +12,7 @@ export type TrainerBatch = ConfidenceAwareBatch & SmoothAdvBatch & SmoothMixBatc
 /** Options of a step of {@link Trainers}. */
 export interface TrainStepOptions {
   /**
-   * The host's variables for {@link Trainer.statistics}: all threads begin with their values, and after the step they have the mean of the
+   * The host's variables for `Trainer.statistics`: all threads begin with their values, and after the step they have the mean of the
    * threads' values, weighted by the sizes of the shares.
    * @defaultValue []
    */
@@ -55,6 +55,36 @@ export interface BatchGradients {
   dispose(): void;
   /** Frees the gradients at the end of a `using` block. */
   [Symbol.dispose](): void;
+}
+
+/** Worker threads that compute one training step together. One step at a time. */
+export interface Trainers {
+  /** Number of threads. */
+  readonly workers: number;
+  /**
+   * The loss of a batch and its gradients at the present values of `variables`, which stay as they are.
+   *
+   * value = Σ_i (B_i / B) value_i and likewise the gradients, over the shares of the threads, summed in float64 in their order.
+   *
+   * @param variables - of the host, like those of the trainers; `optimizer.applyGradients(gradients)` changes them
+   * @param batch - B images; with fewer images than threads, B threads work
+   */
+  gradients(
+    variables: readonly tf.Variable[],
+    batch: TrainerBatch,
+    options?: TrainStepOptions,
+  ): Promise<BatchGradients>;
+  /** Makes a step of an optimizer, like its `minimize`, and gives the loss before it. */
+  minimize(
+    optimizer: tf.Optimizer,
+    variables: readonly tf.Variable[],
+    batch: TrainerBatch,
+    options?: TrainStepOptions,
+  ): Promise<number>;
+  /** Ends the threads, and the step that they are at. */
+  close(): Promise<void>;
+  /** Ends the threads: `await using trainers = await startTrainers(...)`. */
+  [Symbol.asyncDispose](): Promise<void>;
 }
 
 /** What a step is made from. @internal */

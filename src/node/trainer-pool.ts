@@ -1,15 +1,15 @@
 import type * as tf from '@tensorflow/tfjs';
-import { OptionError } from '../errors.ts';
+import { OptionError, refusal } from '../errors.ts';
 import { averageShares, type BatchShare, cutBatch, type OwnBatch, ownBatch } from './batch-shares.ts';
 import { assertSameShapes, assignValues, gradientsOf, SharedNumbers } from './host-variables.ts';
 import type { ThreadListener } from './module-thread.ts';
 import type { ThreadOptions } from './thread-options.ts';
-import type { Trainers } from './start-trainers.ts';
 import {
   type BatchGradients,
   type ParsedTrainStep,
   parseTrainStep,
   type TrainerBatch,
+  type Trainers,
   type TrainStepOptions,
 } from './train-step.ts';
 import { shareLossOf } from './thread-errors.ts';
@@ -132,8 +132,8 @@ export class TrainerPool implements Trainers {
 }
 
 function notAtRest(call: string, found: string): OptionError {
-  const text = `\`trainers\` must be open and at rest, got ${found} (startTrainers gives others)`;
-  return new OptionError(text, { call, field: 'trainers', value: found });
+  const way = 'startTrainers gives others';
+  return refusal(OptionError, { call, field: 'trainers', value: found, got: found, way }, 'must be open and at rest');
 }
 
 /** The shares of a step and who computes them. */

@@ -6,8 +6,7 @@ import type { Certifier, StreamExample } from '../smoothed/types.ts';
 import { makeInThread } from './make-in-thread.ts';
 import type { FromAnyThread } from './module-thread.ts';
 import { toSentError } from './thread-errors.ts';
-import type { CertifierRecord } from './start-workers.ts';
-import type { FromThread, RunMessage, ToThread } from './worker-run.ts';
+import type { CertifierRecord, FromThread, RunMessage, ToThread } from './worker-run.ts';
 import { tensorOver } from '../tensors/own-tensor.ts';
 
 type Given = Exclude<ToThread, RunMessage>;

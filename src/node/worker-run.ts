@@ -1,9 +1,25 @@
-import type { RuleRecord } from '../certify/types.ts';
+import type { RuleRecord, Smoothing } from '../certify/types.ts';
 import type { Caller, StreamExample, TimedCertificate } from '../smoothed/types.ts';
 import { copyOf } from '../tensors/own-tensor.ts';
 import type { ModuleThread, ThreadListener } from './module-thread.ts';
-import type { CertifierRecord } from './start-workers.ts';
 import { type Held, lossOf, type ThreadFailure } from './thread-errors.ts';
+
+/** What is known about a certifier in other threads. */
+export interface CertifierRecord {
+  /** Number of classes. */
+  readonly numClasses: number;
+  /** Which smoothed classifier its certificates speak of. */
+  readonly smoothing: Smoothing;
+  /** The smoothing noise, as a log names it. */
+  readonly noise?:
+    | {
+        /** Its name. */
+        readonly name: string;
+        /** Its parameters, for example `{ sigma: 0.25 }`. */
+        readonly parameters: object;
+      }
+    | undefined;
+}
 
 /** Begins a run. @internal */
 export interface RunMessage {

@@ -32,6 +32,6 @@ export { softTargets } from './soft-targets.ts';
 export type { SoftTargetRow, SoftTargetSource, SoftTargetsOptions } from './soft-targets.ts';
 export { stepDecay } from './schedules.ts';
 export type { DropTiming, Schedule, StepDecayOptions } from './schedules.ts';
-export type { DatasetBatch } from './read-batch.ts';
+export type { DatasetBatch, SoftTargetRows } from './read-batch.ts';
 export { trainingBatches } from './training-batches.ts';
-export type { SoftTargetRows, TrainingBatchesOptions } from './training-batches.ts';
+export type { TrainingBatchesOptions } from './training-batches.ts';

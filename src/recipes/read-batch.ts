@@ -5,7 +5,6 @@ import { DataError, OptionError, showValue } from '../errors.ts';
 import { fillUniforms } from '../random/fill-bits.ts';
 import { tensorOver } from '../tensors/own-tensor.ts';
 import type { Key } from '../types.ts';
-import type { SoftTargetRows } from './training-batches.ts';
 
 /** The tensors of a batch, and where its examples come from. */
 interface DatasetBatchContents {
@@ -106,6 +105,9 @@ function isNotFinite(value: number): boolean {
 
 /** How far the sum of a row may be from 1: float32 sums of a thousand classes stay well within. */
 const TOLERANCE = 1e-3;
+
+/** Soft targets of a data set [size, numClasses], row i for example i: the numbers row major, or a decoded NPY file of floats. */
+export type SoftTargetRows = Float32Array | Float64Array | NpyArray;
 
 /** Soft targets of a whole data set, one row for each example. @internal */
 export interface SoftTargetTable {

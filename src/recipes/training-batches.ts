@@ -1,5 +1,4 @@
 import { type LabelledDataset, OwnDataset } from '../data/labelled-dataset.ts';
-import type { NpyArray } from '../data/npy-header.ts';
 import { OptionError } from '../errors.ts';
 import * as fields from '../options/fields.ts';
 import { optionsOf, parseField } from '../options/parse.ts';
@@ -9,6 +8,7 @@ import {
   type DatasetBatch,
   epochOrder,
   readBatch,
+  type SoftTargetRows,
   type SoftTargetTable,
   softTargetTable,
 } from './read-batch.ts';
@@ -36,9 +36,6 @@ const datasetField = fields.field<LabelledDataset>(
 );
 
 const CALL = 'trainingBatches';
-
-/** Soft targets of a data set [size, numClasses], row i for example i: the numbers row major, or a decoded NPY file of floats. */
-export type SoftTargetRows = Float32Array | Float64Array | NpyArray;
 
 /** Options of {@link trainingBatches}. */
 export interface TrainingBatchesOptions {

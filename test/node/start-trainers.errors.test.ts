@@ -1,7 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ClassifierError, OptionError, TensorError } from '../../src/errors.ts';
-import { startTrainers, type Trainers } from '../../src/node/start-trainers.ts';
+import { startTrainers } from '../../src/node/start-trainers.ts';
+import type { Trainers } from '../../src/node/train-step.ts';
 import type { TrainerBatch, TrainStepOptions } from '../../src/node/train-step.ts';
 import { createKey } from '../../src/random/key.ts';
 import { useBackend } from '../helpers/backends.ts';

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Trainers } from '../../src/node/start-trainers.ts';
+import type { Trainers } from '../../src/node/train-step.ts';
 import type { TrainerBatch } from '../../src/node/train-step.ts';
 import { createKey, foldIn } from '../../src/random/key.ts';
 import { fillUniforms } from '../../src/random/fill-bits.ts';

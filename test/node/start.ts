@@ -1,7 +1,7 @@
-import { startTrainers, type StartTrainersOptions, type Trainers } from '../../src/node/start-trainers.ts';
-import type { WorkerCertifier } from '../../src/node/start-workers.ts';
+import { startTrainers, type StartTrainersOptions } from '../../src/node/start-trainers.ts';
 import type { StartWorkersOptions } from '../../src/node/thread-options.ts';
-import { startWorkers } from '../../src/node/start-workers.ts';
+import { startWorkers, type WorkerCertifier } from '../../src/node/start-workers.ts';
+import type { Trainers } from '../../src/node/train-step.ts';
 import { afterAll, afterEach } from 'vitest';
 
 /** Node 20 lets a thread load TypeScript only so. */
