@@ -1,12 +1,15 @@
+import { writeFile } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { certifiedAccuracyCurve } from '../evaluate/metrics.ts';
+import { probabilityDistribution } from '../evaluate/probability-distribution.ts';
 import { latexTable, markdownTable } from '../evaluate/tables.ts';
-import type { LoggedRow } from '../evaluate/log-row.ts';
-import { analysisOf, type LogAnalysis } from './log-analysis.ts';
-import { logNames } from './log-names.ts';
-import { note, printJson } from './note.ts';
-import { type PlotSettings, writePlots } from './plot-logs.ts';
-import { readLog } from './read-log.ts';
-import { radiiFor, summaryText } from './summary.ts';
-import type { CliIo } from './types.ts';
+import { certifiedAccuracySpec } from '../plots/certified-accuracy-spec.ts';
+import { probabilityDistributionSpec } from '../plots/probability-distribution-spec.ts';
+import { renderSvg, type VegaLiteSpec } from '../plots/render-svg.ts';
+import { CliError, type CliIo, note, printJson } from './io.ts';
+import { analysisOf, canGiveProbability, type LogAnalysis } from './log-analysis.ts';
+import { type NamedLog, radiiFor, readLog, summaryText } from './log-figures.ts';
+import { inFile } from './read-data-file.ts';
 
 /** The options of `catrs analyze`. @internal */
 export interface AnalyzeSettings extends PlotSettings {
@@ -14,13 +17,6 @@ export interface AnalyzeSettings extends PlotSettings {
   readonly table: 'text' | 'markdown' | 'latex';
   readonly alpha?: number;
   readonly json?: true;
-}
-
-/** One log. @internal */
-export interface NamedLog {
-  readonly name: string;
-  readonly file: string;
-  readonly rows: readonly LoggedRow[];
 }
 
 /** Prints tables of logs and writes their plots. @internal */
@@ -66,4 +62,57 @@ function moreText({ highProbabilityAccuracy, probability, difference }: LogAnaly
     );
   }
   return lines.map((text) => `${text}\n`).join('');
+}
+
+/** Short names for files: the name without its ending, or the whole path where two would be alike. @internal */
+export function logNames(files: readonly string[]): string[] {
+  const short = files.map(
+    (file) =>
+      basename(file)
+        .replace(/\.gz$/, '')
+        .replace(/\.[^.]+$/, '') || file,
+  );
+  return short.map((name, i) => (short.indexOf(name) === short.lastIndexOf(name) ? name : (files[i] ?? name)));
+}
+
+/** Which plots to write. @internal */
+export interface PlotSettings {
+  readonly plot?: string;
+  readonly plotProbability?: string;
+  readonly title?: string;
+  readonly sigma?: number;
+  readonly force?: true;
+}
+
+/** Writes the plots that are asked for, and gives their files. @internal */
+export async function writePlots(logs: readonly NamedLog[], settings: PlotSettings): Promise<string[]> {
+  const { plot, plotProbability, title, sigma } = settings;
+  const options = title === undefined ? {} : { title };
+  const specs: (readonly [string, VegaLiteSpec])[] = [];
+  if (plot !== undefined) {
+    const curves = logs.map(({ name, rows }) => ({ name, points: certifiedAccuracyCurve(rows) }));
+    specs.push([plot, certifiedAccuracySpec(curves, options)]);
+  }
+  if (plotProbability !== undefined) {
+    const unknown = logs.find(({ rows }) => !canGiveProbability(rows, sigma));
+    if (unknown) throw new CliError(`${unknown.file}: does not hold its class probabilities (add --sigma)`);
+    const curves = logs.map(({ name, rows }) => ({
+      name,
+      points: probabilityDistribution(rows, sigma === undefined ? {} : { sigma }),
+    }));
+    specs.push([plotProbability, probabilityDistributionSpec(curves, options)]);
+  }
+  for (const [file, spec] of specs) await writeSvg(file, await renderSvg(spec), settings.force === true);
+  return specs.map(([file]) => file);
+}
+
+async function writeSvg(file: string, svg: string, replaces: boolean): Promise<void> {
+  await inFile(file, async () => {
+    try {
+      await writeFile(file, svg, { flag: replaces ? 'w' : 'wx' });
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+      throw new CliError(`${file}: must be a new file, got one that exists (add --force to replace it)`);
+    }
+  });
 }

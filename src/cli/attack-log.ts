@@ -3,7 +3,7 @@ import type { FileHandle } from 'node:fs/promises';
 import type { AttackedRow } from '../evaluate/attack-dataset.ts';
 import { checkRecord, readRecord, recordOf, writeRecord } from '../node/soft-targets-record.ts';
 import type { Norm } from '../types.ts';
-import { CliError } from './cli-error.ts';
+import { CliError } from './io.ts';
 
 /** An attacked image, as a line of the log holds it. @internal */
 export interface AttackCell extends Pick<AttackedRow, 'index' | 'label' | 'predicted' | 'abstained' | 'broken'> {

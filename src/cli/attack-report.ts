@@ -3,9 +3,7 @@ import { certifiedAccuracy } from '../evaluate/metrics.ts';
 import type { LoggedRow } from '../evaluate/log-row.ts';
 import type { AttackCell } from './attack-log.ts';
 import type { AttackSettings } from './attack.ts';
-import { CliError } from './cli-error.ts';
-import { printJson } from './note.ts';
-import { type CliIo, EXIT } from './types.ts';
+import { CliError, type CliIo, EXIT, printJson } from './io.ts';
 
 /** What belongs to the figures. @internal */
 export interface AttackContext {

@@ -12,7 +12,7 @@ import type { SmoothedClassifier } from '../smoothed/smoothed-classifier.ts';
 import type { Norm } from '../types.ts';
 import { type AttackCell, AttackLog } from './attack-log.ts';
 import { reportAttack } from './attack-report.ts';
-import { CliError } from './cli-error.ts';
+import { CliError, type CliIo, EXIT, note, showProgress } from './io.ts';
 import {
   type DataOptions,
   type ModelOptions,
@@ -20,15 +20,12 @@ import {
   selectionOf,
   type SmoothingOptions,
 } from './common-options.ts';
-import { formatDuration } from './format-duration.ts';
-import { note } from './note.ts';
+import { formatDuration } from '../node/run-progress.ts';
 import { openClassifier, probeClassifier } from './open-classifier.ts';
 import { openData } from './open-data.ts';
-import { refuseOnnx } from './open-trainable.ts';
-import { showProgress } from './progress.ts';
-import { readLog } from './read-log.ts';
+import { refuseOnnx } from './open-model.ts';
+import { readLog } from './log-figures.ts';
 import { smoothed } from './smoothing-settings.ts';
-import { type CliIo, EXIT } from './types.ts';
 
 /** The options of `catrs attack`. @internal */
 export interface AttackSettings extends DataOptions, ModelOptions, SmoothingOptions, SelectionOptions {

@@ -8,7 +8,7 @@ import { startWorkers } from '../node/start-workers.ts';
 import { createKey } from '../random/key.ts';
 import type { CertifyOptions } from '../smoothed/call-options.ts';
 import type { Certifier } from '../smoothed/types.ts';
-import { CliError } from './cli-error.ts';
+import { CliError, type CliIo, EXIT, note, printJson, showProgress } from './io.ts';
 import {
   type DataOptions,
   type ModelOptions,
@@ -16,13 +16,10 @@ import {
   selectionOf,
   type SmoothingOptions,
 } from './common-options.ts';
-import { note, printJson } from './note.ts';
 import { openClassifier, type OpenedClassifier, probeClassifier } from './open-classifier.ts';
 import { openData } from './open-data.ts';
-import { showProgress } from './progress.ts';
 import { type RuleOptions, ruleFor, smoothed, type SmoothingSettings } from './smoothing-settings.ts';
-import { logFigures, summaryText } from './summary.ts';
-import { type CliIo, EXIT } from './types.ts';
+import { logFigures, summaryText } from './log-figures.ts';
 
 /** The options of `catrs certify`. @internal */
 export interface CertifySettings extends DataOptions, ModelOptions, SmoothingOptions, SelectionOptions, RuleOptions {

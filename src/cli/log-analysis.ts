@@ -3,8 +3,7 @@ import { highProbabilityAccuracy } from '../evaluate/high-probability-accuracy.t
 import type { LoggedRow } from '../evaluate/log-row.ts';
 import { pairedRadiusDifference } from '../evaluate/paired-radius-difference.ts';
 import { probabilityDistribution, type ProbabilityPoint } from '../evaluate/probability-distribution.ts';
-import type { NamedLog } from './analyze.ts';
-import { type LogFigures, logFigures } from './summary.ts';
+import { type LogFigures, logFigures, type NamedLog } from './log-figures.ts';
 
 /** What is said about one log. @internal */
 export interface LogAnalysis extends LogFigures {

@@ -3,11 +3,30 @@ import type { Certificate } from '../certify/types.ts';
 import type { CertifiedRow } from '../evaluate/certify-dataset.ts';
 import { settingsOf } from '../node/run-settings.ts';
 import { createKey, foldIn } from '../random/key.ts';
-import { type RowFaults, withFaults } from './row-faults.ts';
-import { otherKey } from './row-key.ts';
+import { exampleKey } from '../random/purposes.ts';
 
-/** Which images a log has: every `step`-th from `first` to `last`. @internal */
-export interface LogImages {
+/** What is wrong with a row. @internal */
+export interface RowFaults {
+  /** Index of the image. */
+  readonly index: number;
+  readonly faults: readonly string[];
+}
+
+/** The faults of a row, if there are any. @internal */
+export function withFaults({ index }: { readonly index: number }, faults: readonly string[]): RowFaults[] {
+  return faults.length === 0 ? [] : [{ index, faults }];
+}
+
+/** The fault of a row whose key is not that of its image in a run with this seed: its noise may have been chosen. */
+function otherKey({ index, certificate }: CertifiedRow, seed: number | undefined): string[] {
+  if (seed === undefined || certificate.key === null) return [];
+  const expected = exampleKey(createKey(seed), index);
+  if (isDeepStrictEqual([...certificate.key], [...expected])) return [];
+  return [`key is [${[...certificate.key].join(', ')}], but [${[...expected].join(', ')}] follows from --seed ${seed}`];
+}
+
+/** Which images a log has: every `step`-th from `first` to `last`. */
+interface LogImages {
   readonly first: number;
   readonly last: number;
   readonly step: number;

@@ -1,8 +1,7 @@
 import { mergeLogs } from '../node/merge-logs.ts';
 import { createKey } from '../random/key.ts';
 import type { SelectionOptions } from './common-options.ts';
-import { printJson } from './note.ts';
-import type { CliIo } from './types.ts';
+import { type CliIo, printJson } from './io.ts';
 
 /** The options of `catrs merge`. @internal */
 export interface MergeSettings extends SelectionOptions {

@@ -11,11 +11,10 @@ import type { InputRange } from '../types.ts';
 import { registerLayers } from '../models/layers.ts';
 import { loadModel } from '../node/load-model.ts';
 import * as tf from '@tensorflow/tfjs';
-import { CliError } from './cli-error.ts';
+import { CliError } from './io.ts';
 import type { BackendName, ModelOptions } from './common-options.ts';
-import { inFile } from './in-file.ts';
-import { openBackend } from './open-backend.ts';
-import { openOnnx } from './open-onnx.ts';
+import { inFile } from './read-data-file.ts';
+import { openBackend, openOnnx } from './open-model.ts';
 import { tensorOver } from '../tensors/own-tensor.ts';
 
 /** A classifier of the command line. @internal */

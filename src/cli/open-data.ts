@@ -4,14 +4,12 @@ import { decodeIdx } from '../data/idx.ts';
 import { decodeNpy } from '../data/npy.ts';
 import type { LabelledDataset } from '../data/labelled-dataset.ts';
 import type { NpyArray } from '../data/npy-header.ts';
-import { CliError } from './cli-error.ts';
+import { CliError } from './io.ts';
 import type { DataOptions } from './common-options.ts';
-import { detectFormat, type FileFormat } from './detect-format.ts';
-import { inFile } from './in-file.ts';
+import { detectFormat, type FileFormat, inFile, readPlain } from './read-data-file.ts';
 import { joinArrays } from './join-arrays.ts';
 import { openFolder } from './open-folder.ts';
 import { openNpz } from './open-npz.ts';
-import { readPlain } from './read-plain.ts';
 
 /** Data of the command line. @internal */
 export interface OpenedData {

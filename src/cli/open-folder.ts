@@ -2,13 +2,12 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cifarDataset, decodeCifar } from '../data/cifar.ts';
 import { decodeIdx } from '../data/idx.ts';
-import { CliError } from './cli-error.ts';
+import { CliError } from './io.ts';
 import type { DataOptions } from './common-options.ts';
-import { inFile } from './in-file.ts';
+import { inFile, readPlain } from './read-data-file.ts';
 import { joinArrays } from './join-arrays.ts';
 import type { OpenedData } from './open-data.ts';
 import { openPngFolder } from './open-png-folder.ts';
-import { readPlain } from './read-plain.ts';
 
 /** Data of a folder: the four files of MNIST, the files of CIFAR, or PNG files. @internal */
 export async function openFolder({ data, split, format }: DataOptions): Promise<OpenedData> {

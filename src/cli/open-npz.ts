@@ -1,7 +1,7 @@
 import { decodeNpz } from '../data/decode-npz.ts';
 import { readZipDirectory } from '../data/zip-directory.ts';
 import { zipFile } from '../data/zip-member.ts';
-import { CliError } from './cli-error.ts';
+import { CliError } from './io.ts';
 import type { DataOptions } from './common-options.ts';
 import { joinArrays } from './join-arrays.ts';
 import type { OpenedData } from './open-data.ts';

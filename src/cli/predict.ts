@@ -2,7 +2,7 @@ import { selectedIndices } from '../data/dataset-selection.ts';
 import { createKey } from '../random/key.ts';
 import { exampleKey } from '../random/purposes.ts';
 import type { SmoothedClassifier } from '../smoothed/smoothed-classifier.ts';
-import { CliError } from './cli-error.ts';
+import { CliError, type CliIo, EXIT, note, printJson } from './io.ts';
 import {
   type DataOptions,
   type ModelOptions,
@@ -10,11 +10,9 @@ import {
   selectionOf,
   type SmoothingOptions,
 } from './common-options.ts';
-import { note, printJson } from './note.ts';
 import { openClassifier, probeClassifier } from './open-classifier.ts';
 import { openData, type OpenedData } from './open-data.ts';
 import { smoothed } from './smoothing-settings.ts';
-import { type CliIo, EXIT } from './types.ts';
 import { tensorOver } from '../tensors/own-tensor.ts';
 
 /** The options of `catrs predict`. @internal */

@@ -1,20 +1,18 @@
-import type { Certificate } from '../certify/types.ts';
+import type { Certificate, NoiseRecord } from '../certify/types.ts';
 import type { LabelledDataset } from '../data/labelled-dataset.ts';
 import { OptionError } from '../errors.ts';
 import type { CertifiedRow } from '../evaluate/certify-dataset.ts';
+import { noiseOf } from '../noise/noise-of.ts';
+import type { Noise } from '../noise/types.ts';
 import { reproduceCertificate } from '../smoothed/reproduce-certificate.ts';
 import { SmoothedClassifier } from '../smoothed/smoothed-classifier.ts';
 import { tensorOver } from '../tensors/own-tensor.ts';
 import type { InputRange } from '../types.ts';
-import { CliError } from './cli-error.ts';
 import type { DataOptions, ModelOptions } from './common-options.ts';
-import { sampledNoiseOf } from './noise-of.ts';
-import { note } from './note.ts';
+import { CliError, type CliIo, note, showProgress } from './io.ts';
+import { type RowFaults, withFaults } from './log-run.ts';
 import { openClassifier, probeClassifier } from './open-classifier.ts';
 import { openData } from './open-data.ts';
-import { showProgress } from './progress.ts';
-import { type RowFaults, withFaults } from './row-faults.ts';
-import type { CliIo } from './types.ts';
 
 /** What is drawn again. @internal */
 export interface RedrawSettings {
@@ -26,8 +24,8 @@ export interface RedrawSettings {
   readonly inputRange?: InputRange;
 }
 
-/** The data and the classifier of a log. @internal */
-export interface OpenedRun {
+/** The data and the classifier of a log. */
+interface OpenedRun {
   readonly g: SmoothedClassifier;
   readonly dataset: LabelledDataset;
   /** Coordinates of an image. */
@@ -137,5 +135,17 @@ async function faultsOf(row: CertifiedRow, { g, dataset, votes, signal }: Redraw
     throw error;
   } finally {
     x.dispose();
+  }
+}
+
+/** Makes a noise of samples again from what a log says of it. */
+function sampledNoiseOf(record: NoiseRecord): Noise {
+  try {
+    const noise = noiseOf(record);
+    if ('copies' in noise) throw new CliError(`the noise of the log must be random, got ${record.name}`);
+    return noise;
+  } catch (error) {
+    if (error instanceof OptionError) throw new CliError(`${error.message} (check the log by a program)`);
+    throw error;
   }
 }

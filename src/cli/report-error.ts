@@ -1,12 +1,9 @@
 import { CommanderError } from 'commander';
 import { BackendError, CatrsError, DataError } from '../errors.ts';
-import { CliError } from './cli-error.ts';
-import { note } from './note.ts';
-import { speakOptions } from './speak-options.ts';
-import { type CliIo, EXIT } from './types.ts';
+import { CliError, type CliIo, EXIT, note } from './io.ts';
 
-/** How an error is reported. @internal */
-export interface ReportOptions {
+/** How an error is reported. */
+interface ReportOptions {
   /** The arguments of the program; with `--debug` the stack is printed, too. */
   readonly args: readonly string[];
   /** The options of the command, with their dashes. */
@@ -52,4 +49,28 @@ function exitCodeOf(error: unknown): number {
 
 function oneLine(text: string): string {
   return text.trim().replace(/\s*\n\s*/g, ' ');
+}
+
+/** Names of the library for what has another name on the command line. */
+const OTHER_NAMES: Readonly<Record<string, string>> = { key: 'seed', file: 'out', noise: 'sigma' };
+
+/**
+ * Says an error of the library in the options of a command: `batchSize` becomes --batch-size, `recheck: false` --no-recheck. What is no
+ * option of the command stays as it is.
+ * @internal
+ */
+export function speakOptions(text: string, known: ReadonlySet<string>): string {
+  const option = (name: string): string | undefined =>
+    [kebab(name), OTHER_NAMES[name] ?? ''].map((long) => `--${long}`).find((long) => known.has(long));
+  return text
+    .replace(/`(\w+): false`/g, (all, name: string) => (known.has(`--no-${kebab(name)}`) ? `--no-${kebab(name)}` : all))
+    .replace(/`?\b(\w+): '(\w+)'`?/g, (all, name: string, value: string) => {
+      const long = option(name);
+      return long === undefined ? all : `${long} ${value}`;
+    })
+    .replace(/`(\w+)`/g, (all, name: string) => option(name) ?? all);
+}
+
+function kebab(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }

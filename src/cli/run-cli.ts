@@ -9,7 +9,7 @@ import { registerSoftTargets } from './commands/soft-targets.ts';
 import { registerTrain } from './commands/train.ts';
 import { registerVerify } from './commands/verify.ts';
 import { reportError } from './report-error.ts';
-import { type CliIo, EXIT } from './types.ts';
+import { type CliIo, EXIT } from './io.ts';
 
 const EXIT_CODES = `
 Exit codes: 0 done; 1 a check failed, or an error in the run; 2 the command line, a file or a model is not what is

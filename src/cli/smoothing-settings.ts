@@ -6,7 +6,7 @@ import type { Classifier, ClassifierOutput } from '../classifier/types.ts';
 import { GaussianNoise } from '../noise/gaussian-noise.ts';
 import { SmoothedClassifier } from '../smoothed/smoothed-classifier.ts';
 import type { InputRange } from '../types.ts';
-import { CliError } from './cli-error.ts';
+import { CliError } from './io.ts';
 
 /** What a smoothed classifier is made of, beside its base classifier. @internal */
 export interface SmoothingSettings {

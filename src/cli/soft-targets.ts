@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { type SoftTargetsProgress, softTargetsToNpy } from '../node/soft-targets-to-npy.ts';
 import { createKey } from '../random/key.ts';
-import { CliError } from './cli-error.ts';
+import { CliError, type CliIo, EXIT, note, printJson, showProgress } from './io.ts';
 import {
   type DataOptions,
   type ModelOptions,
@@ -9,13 +9,10 @@ import {
   selectionOf,
   type SmoothingOptions,
 } from './common-options.ts';
-import { formatDuration } from './format-duration.ts';
-import { note, printJson } from './note.ts';
+import { formatDuration } from '../node/run-progress.ts';
 import { openClassifier, probeClassifier } from './open-classifier.ts';
 import { openData } from './open-data.ts';
-import { showProgress } from './progress.ts';
 import { smoothed } from './smoothing-settings.ts';
-import { type CliIo, EXIT } from './types.ts';
 
 type Smoothing = Omit<SmoothingOptions, 'alpha'>;
 

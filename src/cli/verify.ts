@@ -1,13 +1,10 @@
 import type { CertifiedRow } from '../evaluate/certify-dataset.ts';
 import { rowVerifier } from '../node/row-verifier.ts';
-import { CliError } from './cli-error.ts';
+import { CliError, type CliIo, EXIT, printJson } from './io.ts';
 import type { DataOptions, ModelOptions } from './common-options.ts';
-import { type LogRun, logRun, runText } from './log-run.ts';
-import { printJson } from './note.ts';
-import { readLog } from './read-log.ts';
+import { type LogRun, logRun, type RowFaults, runText, withFaults } from './log-run.ts';
+import { readLog } from './log-figures.ts';
 import { otherLabels, type RedrawSettings, redrawRows, withRun } from './redraw-rows.ts';
-import { type RowFaults, withFaults } from './row-faults.ts';
-import { type CliIo, EXIT } from './types.ts';
 
 /** The options of `catrs verify`. @internal */
 export interface VerifySettings extends Omit<ModelOptions, 'model'>, Omit<DataOptions, 'data'>, RedrawSettings {

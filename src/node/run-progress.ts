@@ -102,12 +102,13 @@ export function progressLine(progress: RunProgress): string {
     `${abstained} abstained`,
     `${Math.round(meanSamples)} samples per image`,
   ];
-  const left = done >= total ? 'done' : millisecondsLeft === undefined ? '' : `${duration(millisecondsLeft)} left`;
+  const left =
+    done >= total ? 'done' : millisecondsLeft === undefined ? '' : `${formatDuration(millisecondsLeft)} left`;
   return [`${done}/${total} ${percent} %`, ...(done > 0 ? found : []), ...(left ? [left] : [])].join(', ');
 }
 
-/** `48 s`, `3 min 05 s`, `7 h 05 min`, `2 d 03 h`. */
-function duration(milliseconds: number): string {
+/** `48 s`, `3 min 05 s`, `7 h 05 min`, `2 d 03 h`. @internal */
+export function formatDuration(milliseconds: number): string {
   const seconds = Math.round(milliseconds / 1000);
   const two = (value: number): string => String(Math.floor(value)).padStart(2, '0');
   if (seconds < 60) return `${seconds} s`;

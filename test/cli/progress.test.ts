@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { showProgress } from '../../src/cli/progress.ts';
-import { speakOptions } from '../../src/cli/speak-options.ts';
+import { showProgress } from '../../src/cli/io.ts';
+import { speakOptions } from '../../src/cli/report-error.ts';
 
 describe('showProgress without a terminal', () => {
   beforeEach(() => void vi.useFakeTimers());

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll } from 'vitest';
 import { runCli } from '../../src/cli/run-cli.ts';
-import type { CliIo } from '../../src/cli/types.ts';
+import type { CliIo } from '../../src/cli/io.ts';
 import { writeTiny } from './tiny.ts';
 
 /** What a command printed, and its exit code. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { CliError } from '../../src/cli/cli-error.ts';
+import { CliError } from '../../src/cli/io.ts';
 import { stepFailure } from '../../src/cli/train/step-failure.ts';
 import { BackendError } from '../../src/errors.ts';
 

@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 import type { AnalyzeSettings } from '../analyze.ts';
 import { toNumber, toNumbers } from '../arguments.ts';
-import type { CliIo } from '../types.ts';
+import type { CliIo } from '../io.ts';
 
 const EXAMPLE = `
 Example:

@@ -8,7 +8,7 @@ import {
   addShardOption,
   addSmoothingOptions,
 } from '../common-options.ts';
-import type { CliIo } from '../types.ts';
+import type { CliIo } from '../io.ts';
 
 const EXAMPLE = `
 Example:

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { toCount, toPositiveCount } from '../arguments.ts';
 import { addSelectionOptions } from '../common-options.ts';
 import type { MergeSettings } from '../merge.ts';
-import type { CliIo } from '../types.ts';
+import type { CliIo } from '../io.ts';
 
 const EXAMPLE = `
 Example:

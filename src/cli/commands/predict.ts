@@ -7,7 +7,7 @@ import {
   addSmoothingOptions,
 } from '../common-options.ts';
 import type { PredictSettings } from '../predict.ts';
-import type { CliIo } from '../types.ts';
+import type { CliIo } from '../io.ts';
 
 const EXAMPLE = `
 Example:

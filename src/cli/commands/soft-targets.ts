@@ -3,7 +3,7 @@ import { toCount, toNumber, toPositiveCount, toRange } from '../arguments.ts';
 import { addDataOptions, addModelOptions, addSelectionOptions } from '../common-options.ts';
 import type { SoftTargetsSettings } from '../soft-targets.ts';
 import { splitTrain } from '../train-split.ts';
-import type { CliIo } from '../types.ts';
+import type { CliIo } from '../io.ts';
 
 const EXAMPLE = `
 Example:

@@ -3,7 +3,7 @@ import { toCount, toNumber, toPositiveCount, toRange } from '../arguments.ts';
 import { addBackendOption, addDataOptions } from '../common-options.ts';
 import { splitTrain } from '../train-split.ts';
 import { METHODS, PRESETS, type TrainOptions } from '../train/train-options.ts';
-import type { CliIo } from '../types.ts';
+import type { CliIo } from '../io.ts';
 
 const EXAMPLE = `
 What is not given comes from --preset, else: batches of 64, learning rate 0.01, momentum 0.9, weight decay 0.0001, and for

@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { toCount, toPositiveCount, toRange } from '../arguments.ts';
 import { addBackendOption, DATA_FORMATS } from '../common-options.ts';
-import type { CliIo } from '../types.ts';
+import type { CliIo } from '../io.ts';
 import type { VerifySettings } from '../verify.ts';
 
 const EXAMPLE = `

@@ -4,8 +4,8 @@ import { imageStatistics } from '../../models/normalize.ts';
 import { lenet } from '../../models/lenet.ts';
 import type { PresetModel } from '../../recipes/preset-types.ts';
 import type { Key } from '../../types.ts';
-import { CliError } from '../cli-error.ts';
-import { openTrainable } from '../open-trainable.ts';
+import { CliError } from '../io.ts';
+import { openTrainable } from '../open-model.ts';
 import type { TrainOptions } from './train-options.ts';
 
 /** What a model must fit. @internal */

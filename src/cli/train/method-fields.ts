@@ -1,4 +1,4 @@
-import { CliError } from '../cli-error.ts';
+import { CliError } from '../io.ts';
 import type { MethodName, MethodOptions, TrainOptions } from './train-options.ts';
 import type { Fields } from './train-settings.ts';
 

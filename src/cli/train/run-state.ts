@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Json } from '../../types.ts';
-import { CliError } from '../cli-error.ts';
+import { CliError } from '../io.ts';
 import type { TrainSettings } from './train-settings.ts';
 
 /** Where a run stands. @internal */

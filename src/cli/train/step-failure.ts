@@ -1,6 +1,5 @@
 import { BackendError } from '../../errors.ts';
-import { CliError } from '../cli-error.ts';
-import { EXIT } from '../types.ts';
+import { CliError, EXIT } from '../io.ts';
 
 /** What a step of so many images threw; where it is the end of the backend by a full memory, an error that says so. @internal */
 export function stepFailure(error: unknown, images: number): unknown {

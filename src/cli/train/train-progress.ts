@@ -1,5 +1,5 @@
-import { formatDuration } from '../format-duration.ts';
-import type { ProgressDisplay } from '../progress.ts';
+import { formatDuration } from '../../node/run-progress.ts';
+import type { ProgressDisplay } from '../io.ts';
 import type { Standing } from './run-state.ts';
 import type { TrainRun } from './train-epochs.ts';
 import type { TrainSettings } from './train-settings.ts';

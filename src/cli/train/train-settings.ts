@@ -2,7 +2,7 @@ import { presets } from '../../recipes/presets.ts';
 import type { PresetModel, PresetTraining } from '../../recipes/preset-types.ts';
 import type { DropTiming } from '../../recipes/schedules.ts';
 import type { Json } from '../../types.ts';
-import { CliError } from '../cli-error.ts';
+import { CliError } from '../io.ts';
 import { checkMethodOptions, methodFields } from './method-fields.ts';
 import { METHODS, type TrainOptions } from './train-options.ts';
 

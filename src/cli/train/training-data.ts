@@ -4,8 +4,8 @@ import { decodeNpy } from '../../data/npy.ts';
 import type { LabelledDataset } from '../../data/labelled-dataset.ts';
 import type { NpyArray } from '../../data/npy-header.ts';
 import type { Json } from '../../types.ts';
-import { CliError } from '../cli-error.ts';
-import { inFile } from '../in-file.ts';
+import { CliError } from '../io.ts';
+import { inFile } from '../read-data-file.ts';
 import { openData } from '../open-data.ts';
 import type { TrainOptions } from './train-options.ts';
 

@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises';
+import type { LoggedRow } from '../evaluate/log-row.ts';
 import {
   abstentionRate,
   averageCertifiedRadius,
@@ -6,8 +8,24 @@ import {
   meanMilliseconds,
   meanSamples,
 } from '../evaluate/metrics.ts';
-import type { LoggedRow } from '../evaluate/log-row.ts';
+import { decodeCertificationLog } from '../evaluate/parse-certification-log.ts';
 import { meanInterval } from '../stats/mean-interval.ts';
+import { CliError } from './io.ts';
+import { inFile } from './read-data-file.ts';
+
+/** A certification log, under a short name. @internal */
+export interface NamedLog {
+  readonly name: string;
+  readonly file: string;
+  readonly rows: readonly LoggedRow[];
+}
+
+/** The rows of a certification log, at least one. Throws CliError that names the file. @internal */
+export async function readLog(path: string): Promise<LoggedRow[]> {
+  const rows = await inFile(path, async () => decodeCertificationLog(await readFile(path)));
+  if (rows.length > 0) return rows;
+  throw new CliError(`${path}: must have at least one row, got none`);
+}
 
 /** The figures of a log. @internal */
 export interface LogFigures {

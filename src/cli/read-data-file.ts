@@ -1,6 +1,47 @@
 import { Buffer } from 'node:buffer';
-import { CliError } from './cli-error.ts';
+import { readFile } from 'node:fs/promises';
+import { promisify } from 'node:util';
+import { gunzip } from 'node:zlib';
+import { CatrsError } from '../errors.ts';
 import type { DataFormat } from './common-options.ts';
+import { CliError } from './io.ts';
+
+/** Runs something about a file, so that its errors name the file. @internal */
+export async function inFile<T>(path: string, run: () => T | Promise<T>): Promise<T> {
+  try {
+    return await run();
+  } catch (error) {
+    if (error instanceof CatrsError) throw new CliError(`${path}: ${error.message.slice(`${error.call}: `.length)}`);
+    const { code } = error as NodeJS.ErrnoException;
+    const reason = code === undefined ? undefined : REASONS[code];
+    if (reason !== undefined) throw new CliError(`${path}: ${reason}`);
+    throw error;
+  }
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file or folder',
+  EISDIR: 'must be a file, got a folder',
+  ENOTDIR: 'a part of the path is no folder',
+  EACCES: 'may not be read by you',
+  EPERM: 'may not be read by you',
+};
+
+const unpack = promisify(gunzip);
+/** As the decoders of the library: it stops a small hostile file from filling the memory. */
+const MOST_BYTES = 2 ** 30;
+
+/** The bytes of a file, unpacked if gzip has packed it, whatever its name is. @internal */
+export async function readPlain(path: string): Promise<Uint8Array> {
+  const bytes = await inFile(path, () => readFile(path));
+  if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes;
+  try {
+    return await unpack(bytes, { maxOutputLength: MOST_BYTES });
+  } catch (error) {
+    const { message } = error as Error;
+    throw new CliError(`${path}: must be a whole gzip file of at most 1 GiB unpacked, got "${message}"`);
+  }
+}
 
 /** A format that a file can have. @internal */
 export type FileFormat = Exclude<DataFormat, 'auto'>;
