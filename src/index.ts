@@ -225,7 +225,7 @@ export { certificationLog, certificationLogHeader, formatCertificationRow } from
 export type { CertificationLogFormat, CertificationLogOptions } from './evaluate/certification-log.ts';
 export { certifiedAccuracy, certifiedAccuracyCurve } from './evaluate/metrics.ts';
 export type { CertifiedAccuracyPoint } from './evaluate/metrics.ts';
-export type { CertifiedOutcome } from './evaluate/metrics.ts';
+export type { CertifiedOutcome } from './evaluate/rows.ts';
 export { certifyDataset } from './evaluate/certify-dataset.ts';
 export type { CertifiedRow, CertifyDatasetOptions } from './evaluate/certify-dataset.ts';
 export type { DatasetSelection, Shard } from './data/dataset-selection.ts';
@@ -235,7 +235,7 @@ export { empiricalRobustAccuracy } from './evaluate/attacked-metrics.ts';
 export { highProbabilityAccuracy } from './evaluate/high-probability-accuracy.ts';
 export type { HighProbabilityAccuracyOptions, HighProbabilityRow } from './evaluate/high-probability-accuracy.ts';
 export { latexTable } from './evaluate/tables.ts';
-export type { LoggedRow } from './evaluate/log-row.ts';
+export type { LoggedRow } from './evaluate/rows.ts';
 export { markdownTable } from './evaluate/tables.ts';
 export type { MethodAccuracies } from './evaluate/tables.ts';
 export { meanMilliseconds, meanSamples } from './evaluate/metrics.ts';

@@ -1,6 +1,6 @@
 import { brokenCertificates, empiricalRobustAccuracy } from '../evaluate/attacked-metrics.ts';
 import { certifiedAccuracy } from '../evaluate/metrics.ts';
-import type { LoggedRow } from '../evaluate/log-row.ts';
+import type { LoggedRow } from '../evaluate/rows.ts';
 import type { AttackCell } from './attack-log.ts';
 import type { AttackSettings } from './attack.ts';
 import { CliError, type CliIo, EXIT, printJson } from './io.ts';

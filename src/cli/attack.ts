@@ -4,7 +4,7 @@ import type { InputAttack } from '../attacks/types.ts';
 import { selectedIndices } from '../data/dataset-selection.ts';
 import type { LabelledDataset } from '../data/labelled-dataset.ts';
 import { attackDataset } from '../evaluate/attack-dataset.ts';
-import type { LoggedRow } from '../evaluate/log-row.ts';
+import type { LoggedRow } from '../evaluate/rows.ts';
 import { GaussianNoise } from '../noise/gaussian-noise.ts';
 import { createKey } from '../random/key.ts';
 import { ATTACK_DERIVATION } from '../random/purposes.ts';

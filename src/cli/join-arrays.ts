@@ -1,5 +1,5 @@
 import { imagesAndLabels, makeDataset } from '../data/array-dataset.ts';
-import type { NpyArray } from '../data/npy-header.ts';
+import type { NpyArray } from '../data/arrays.ts';
 import type { OpenedData } from './open-data.ts';
 
 const CALL = 'catrs';

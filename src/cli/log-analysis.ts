@@ -1,6 +1,6 @@
 import type { CertifiedAccuracyPoint } from '../evaluate/metrics.ts';
 import { highProbabilityAccuracy } from '../evaluate/high-probability-accuracy.ts';
-import type { LoggedRow } from '../evaluate/log-row.ts';
+import type { LoggedRow } from '../evaluate/rows.ts';
 import { pairedRadiusDifference } from '../evaluate/paired-radius-difference.ts';
 import { probabilityDistribution, type ProbabilityPoint } from '../evaluate/probability-distribution.ts';
 import { type LogFigures, logFigures, type NamedLog } from './log-figures.ts';

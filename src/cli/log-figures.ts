@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import type { LoggedRow } from '../evaluate/log-row.ts';
+import type { LoggedRow } from '../evaluate/rows.ts';
 import {
   abstentionRate,
   averageCertifiedRadius,

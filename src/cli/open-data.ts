@@ -3,7 +3,7 @@ import { cifarDataset, decodeCifar } from '../data/cifar.ts';
 import { decodeIdx } from '../data/idx.ts';
 import { decodeNpy } from '../data/npy.ts';
 import type { LabelledDataset } from '../data/labelled-dataset.ts';
-import type { NpyArray } from '../data/npy-header.ts';
+import type { NpyArray } from '../data/arrays.ts';
 import { CliError } from './io.ts';
 import type { DataOptions } from './common-options.ts';
 import { detectFormat, type FileFormat, inFile, readPlain } from './read-data-file.ts';

@@ -1,9 +1,8 @@
-import { optionsOf } from '../options/parse.ts';
+import { DataError, refusal, showValue } from '../errors.ts';
 import * as fields from '../options/fields.ts';
-import { DataError, showValue } from '../errors.ts';
-import { elementCount } from './elements.ts';
+import { optionsOf } from '../options/parse.ts';
+import { elementCount, type NpyArray, showArrayType } from './arrays.ts';
 import type { LabelledDataset, LabelledExample } from './labelled-dataset.ts';
-import type { NpyArray } from './npy-header.ts';
 
 /** What {@link arrayDataset} is made from. */
 export interface ArrayDatasetSource {
@@ -48,46 +47,14 @@ export function arrayDataset(source: ArrayDatasetSource): LabelledDataset {
   return makeDataset('arrayDataset', arrayDatasetSource.parse('arrayDataset', source));
 }
 
-/** Two decoded files. */
-interface ImagesAndLabels {
-  readonly images: NpyArray;
-  readonly labels: NpyArray;
-}
-
-/** The arrays of a data set of two decoded files; `[height, width]` gets the channel that convolutions need. @internal */
-export function imagesAndLabels(call: string, { images, labels }: ImagesAndLabels): DatasetArrays {
-  if (images.shape.length < 2 || (images.dtype !== 'uint8' && images.dtype !== 'float32')) {
-    throw wrongField(call, 'images', 'must be uint8 or float32 of shape [size, ...]', images, describeArray(images));
-  }
-  if (labels.shape.length !== 1 || labels.dtype.startsWith('float') || labels.dtype === 'bool') {
-    throw wrongField(call, 'labels', 'must be integers of shape [size]', labels, describeArray(labels));
-  }
-  const [size = 0, ...shape] = images.shape;
-  if (labels.data.length !== size) {
-    throw wrongField(call, 'labels', `must hold one label for each of the ${size} images`, labels.data.length);
-  }
-  return { values: images.data, shape: shape.length === 2 ? [...shape, 1] : shape, labels: labels.data };
-}
-
-function describeArray({ dtype, shape }: NpyArray): string {
-  return `${dtype} of shape [${shape.join(', ')}]`;
-}
-
-/** Inputs and labels one after the other. @internal */
-export interface DatasetArrays {
-  readonly values: Float32Array | Uint8Array;
-  readonly shape: readonly number[];
-  readonly labels: ArrayLike<number>;
-}
-
 /** A data set of a copy of the arrays; bytes are divided by 255. @internal */
-export function makeDataset(call: string, given: DatasetArrays): LabelledDataset {
+export function makeDataset(call: string, given: ArrayDatasetSource): LabelledDataset {
   const { shape } = given;
   const size = given.labels.length;
   const dimension = elementCount(shape);
   if (given.values.length !== size * dimension) {
     const must = `must hold ${size} inputs of shape [${shape.join(', ')}], that is ${size * dimension} numbers`;
-    throw wrongField(call, 'values', must, given.values.length);
+    throw refusal(DataError, { call, field: 'values', value: given.values.length }, must);
   }
   // Not `slice`: that of a Buffer shares its memory.
   const values = given.values instanceof Uint8Array ? new Uint8Array(given.values) : new Float32Array(given.values);
@@ -97,33 +64,30 @@ export function makeDataset(call: string, given: DatasetArrays): LabelledDataset
   const example = (index: number): LabelledExample => {
     const label = Number.isInteger(index) ? labels[index] : undefined;
     if (label === undefined) {
-      throw wrongField(`${call}.example`, 'index', `must be an integer from 0 to ${size - 1}`, index);
+      const details = { call: `${call}.example`, field: 'index', value: index };
+      throw refusal(DataError, details, `must be an integer from 0 to ${size - 1}`);
     }
     return { x: toInput(values.subarray(index * dimension, (index + 1) * dimension)), label };
   };
   return { size, shape: [...shape], example };
 }
 
-/** An error about a field of the source of a data set. @internal */
-export function wrongField(call: string, field: string, must: string, value: unknown, got?: string): DataError {
-  return new DataError(`\`${field}\` ${must}, got ${got ?? showValue(value)}`, { call, field, value });
-}
-
-function checkLabels(call: string, labels: ArrayLike<number>): void {
-  if (labels.length === 0) throw wrongField(call, 'labels', 'must hold at least one label', []);
-  for (let i = 0; i < labels.length; i++) {
-    const label = labels[i];
-    if (!Number.isInteger(label) || (label as number) < 0) {
-      throw wrongField(call, 'labels', 'must be integers of at least 0', label, `${showValue(label)} at index ${i}`);
-    }
-  }
+function checkLabels(call: string, labels: readonly number[]): void {
+  const field = 'labels';
+  if (labels.length === 0) throw refusal(DataError, { call, field, value: [] }, 'must hold at least one label');
+  const index = labels.findIndex((label) => !Number.isInteger(label) || label < 0);
+  if (index < 0) return;
+  const value = labels[index];
+  const got = `${showValue(value)} at index ${index}`;
+  throw refusal(DataError, { call, field, value, got }, 'must be integers of at least 0');
 }
 
 function checkFinite(call: string, values: Float32Array | Uint8Array): void {
   if (values instanceof Uint8Array) return;
   const index = values.findIndex((value) => !Number.isFinite(value));
   if (index < 0) return;
-  throw wrongField(call, 'values', 'must be finite numbers', values[index], `${values[index]} at index ${index}`);
+  const got = `${values[index]} at index ${index}`;
+  throw refusal(DataError, { call, field: 'values', value: values[index], got }, 'must be finite numbers');
 }
 
 /** A fresh Float32Array in input units. A loop, since `Float32Array.from` with a function takes eight times as long. */
@@ -131,4 +95,28 @@ function toInput(values: Float32Array | Uint8Array): Float32Array {
   const input = new Float32Array(values);
   if (values instanceof Uint8Array) for (let i = 0; i < input.length; i++) input[i] = (values[i] as number) / 255;
   return input;
+}
+
+/** Two decoded files. */
+interface ImagesAndLabels {
+  readonly images: NpyArray;
+  readonly labels: NpyArray;
+}
+
+/** The arrays of a data set of two decoded files; `[height, width]` gets the channel that convolutions need. @internal */
+export function imagesAndLabels(call: string, { images, labels }: ImagesAndLabels): ArrayDatasetSource {
+  if (images.shape.length < 2 || (images.dtype !== 'uint8' && images.dtype !== 'float32')) {
+    const details = { call, field: 'images', value: images, got: showArrayType(images) };
+    throw refusal(DataError, details, 'must be uint8 or float32 of shape [size, ...]');
+  }
+  if (labels.shape.length !== 1 || labels.dtype.startsWith('float') || labels.dtype === 'bool') {
+    const details = { call, field: 'labels', value: labels, got: showArrayType(labels) };
+    throw refusal(DataError, details, 'must be integers of shape [size]');
+  }
+  const [size = 0, ...shape] = images.shape;
+  if (labels.data.length !== size) {
+    const details = { call, field: 'labels', value: labels.data.length };
+    throw refusal(DataError, details, `must hold one label for each of the ${size} images`);
+  }
+  return { values: images.data, shape: shape.length === 2 ? [...shape, 1] : shape, labels: labels.data };
 }

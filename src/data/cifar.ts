@@ -1,13 +1,12 @@
-import type { NpyArray } from './npy-header.ts';
-import { optionsOf } from '../options/parse.ts';
+import { DataError, refusal } from '../errors.ts';
 import * as fields from '../options/fields.ts';
-import { makeDataset, wrongField } from './array-dataset.ts';
-import { elementCount } from './elements.ts';
+import { optionsOf } from '../options/parse.ts';
+import { makeDataset } from './array-dataset.ts';
+import { elementCount, type IdxArrayOf, isDecoded } from './arrays.ts';
 import { decodeFile, wrongBytes } from './file-bytes.ts';
-import type { IdxArrayOf } from './idx.ts';
 import type { LabelledDataset } from './labelled-dataset.ts';
 
-const DECODE = 'decodeCifar';
+const DECODE_CIFAR = 'decodeCifar';
 const SIDE = 32;
 const PLANE = SIDE * SIDE;
 const CHANNELS = 3;
@@ -25,13 +24,10 @@ export interface DecodeCifarOptions {
   readonly maxBytes?: number | undefined;
 }
 
-const DEFAULT_MAX_BYTES = 2 ** 30;
-
-const maxBytes = fields.withDefault(fields.positiveInteger, DEFAULT_MAX_BYTES);
-
-const classes = fields.field<10 | 100>('must be 10 or 100', (v) => v === 10 || v === 100);
-
-const decodeCifarOptions = optionsOf<DecodeCifarOptions>()({ classes, maxBytes });
+const decodeCifarOptions = optionsOf<DecodeCifarOptions>()({
+  classes: fields.field<10 | 100>('must be 10 or 100', (v) => v === 10 || v === 100),
+  maxBytes: fields.withDefault(fields.positiveInteger, 2 ** 30),
+});
 
 /** What a binary file of CIFAR-10 or CIFAR-100 holds. */
 export interface CifarBatch {
@@ -62,8 +58,8 @@ export interface CifarBatch {
  * @see Format: https://www.cs.toronto.edu/~kriz/cifar.html, "Binary version"
  */
 export async function decodeCifar(bytes: Uint8Array | ArrayBuffer, options: DecodeCifarOptions): Promise<CifarBatch> {
-  const { classes, maxBytes } = decodeCifarOptions.parse(DECODE, options);
-  return decodeFile(DECODE, bytes, maxBytes, (file) => decodeCifarFile(file, classes));
+  const { classes, maxBytes } = decodeCifarOptions.parse(DECODE_CIFAR, options);
+  return decodeFile(DECODE_CIFAR, bytes, maxBytes, (file) => decodeCifarFile(file, classes));
 }
 
 function decodeCifarFile(file: Uint8Array, classes: 10 | 100): CifarBatch {
@@ -75,7 +71,7 @@ function decodeCifarFile(file: Uint8Array, classes: 10 | 100): CifarBatch {
     const wrong = data.findIndex((label) => label >= below);
     if (wrong < 0) return { dtype: 'uint8', shape: [size], data };
     const place = `${data[wrong]} in record ${wrong} (not a file of CIFAR-${classes}, or damaged)`;
-    throw wrongBytes(DECODE, `must hold labels from 0 to ${below - 1}, got ${place}`, data[wrong]);
+    throw wrongBytes(DECODE_CIFAR, `must hold labels from 0 to ${below - 1}, got ${place}`, data[wrong]);
   };
   const coarse = classes === 100 ? { coarseLabels: labels(0, COARSE_CLASSES) } : {};
   const fine = labels(labelBytes - 1, classes);
@@ -91,7 +87,7 @@ function recordCount(file: Uint8Array, recordBytes: number, classes: number): nu
   if (file.length > 0 && file.length % recordBytes === 0) return file.length / recordBytes;
   const must = `must hold one or more whole records of CIFAR-${classes}, ${recordBytes} bytes each`;
   const rest = `${Math.floor(file.length / recordBytes)} records and ${file.length % recordBytes} bytes`;
-  throw wrongBytes(DECODE, `${must}, got ${file.length} bytes (${rest})`, file);
+  throw wrongBytes(DECODE_CIFAR, `${must}, got ${file.length} bytes (${rest})`, file);
 }
 
 /** One colour plane after the other → the colours of one pixel after the other. */
@@ -102,7 +98,7 @@ function interleave(planes: Uint8Array, pixels: Uint8Array): void {
   }
 }
 
-const CALL = 'cifarDataset';
+const CIFAR_DATASET = 'cifarDataset';
 
 /** What {@link cifarDataset} is made from. */
 export interface CifarDatasetSource {
@@ -115,28 +111,19 @@ export interface CifarDatasetSource {
   readonly labels?: 'fine' | 'coarse' | undefined;
 }
 
-function isDecoded(value: unknown): value is NpyArray {
-  if (typeof value !== 'object' || value === null) return false;
-  const { dtype, shape, data } = value as Record<string, unknown>;
-  return typeof dtype === 'string' && Array.isArray(shape) && ArrayBuffer.isView(data);
-}
+const cifarDatasetSource = optionsOf<CifarDatasetSource>()({
+  batches: fields.field<readonly CifarBatch[]>(
+    'must be a list of decoded files (decodeCifar makes one)',
+    (v) => Array.isArray(v) && v.every(isBatch),
+  ),
+  labels: fields.withDefault(fields.oneOf('fine', 'coarse'), 'fine'),
+});
 
 function isBatch(value: unknown): value is CifarBatch {
   if (typeof value !== 'object' || value === null) return false;
   const { images, labels, coarseLabels } = value as Record<string, unknown>;
   return isDecoded(images) && isDecoded(labels) && (coarseLabels === undefined || isDecoded(coarseLabels));
 }
-
-const cifarDatasetSource = optionsOf<CifarDatasetSource>()({
-  batches: fields.field<readonly CifarBatch[]>(
-    'must be a list of decoded files (decodeCifar makes one)',
-    (v) => Array.isArray(v) && v.every(isBatch),
-  ),
-  labels: fields.withDefault(
-    fields.field<'fine' | 'coarse'>("must be 'fine' or 'coarse'", (v) => v === 'fine' || v === 'coarse'),
-    'fine',
-  ),
-});
 
 /**
  * Makes a data set of one or more decoded files of CIFAR-10 or CIFAR-100; bytes 0 to 255 become 0 to 1.
@@ -151,26 +138,28 @@ const cifarDatasetSource = optionsOf<CifarDatasetSource>()({
  * ```
  */
 export function cifarDataset(source: CifarDatasetSource): LabelledDataset {
-  const { batches, labels } = cifarDatasetSource.parse(CALL, source);
+  const { batches, labels } = cifarDatasetSource.parse(CIFAR_DATASET, source);
   const [first] = batches;
-  if (first === undefined) throw wrongField(CALL, 'batches', 'must hold at least one decoded file', batches);
+  const wrong = (field: string, value: unknown, must: string, got?: string): DataError =>
+    refusal(DataError, { call: CIFAR_DATASET, field, value, got }, must);
+  if (first === undefined) throw wrong('batches', batches, 'must hold at least one decoded file');
   const isMixed = batches.some(
     ({ coarseLabels }) => (coarseLabels === undefined) !== (first.coarseLabels === undefined),
   );
-  if (isMixed) throw wrongField(CALL, 'batches', 'must be of CIFAR-10 or of CIFAR-100', batches, 'files of both');
+  if (isMixed) throw wrong('batches', batches, 'must be of CIFAR-10 or of CIFAR-100', 'files of both');
   const chosen = batches.map((batch) => {
     const array = labels === 'fine' ? batch.labels : batch.coarseLabels;
     if (array !== undefined) return array.data;
-    throw wrongField(CALL, 'labels', "must be 'fine' for CIFAR-10", labels);
+    throw wrong('labels', labels, "must be 'fine' for CIFAR-10");
   });
   const [, ...shape] = first.images.shape;
   const size = batches.reduce((sum, { images }) => sum + images.data.length, 0) / elementCount(shape);
   const values = joined(batches.map(({ images }) => images.data));
   const allLabels = joined(chosen);
   if (allLabels.length !== size) {
-    throw wrongField(CALL, 'batches', `must hold one label for each of the ${size} images`, allLabels.length);
+    throw wrong('batches', allLabels.length, `must hold one label for each of the ${size} images`);
   }
-  return makeDataset(CALL, { values, shape, labels: allLabels });
+  return makeDataset(CIFAR_DATASET, { values, shape, labels: allLabels });
 }
 
 /** One array as it is, several copied one after the other. */

@@ -1,9 +1,9 @@
-import { optionsOf } from '../options/parse.ts';
+import { DataError, refusal } from '../errors.ts';
 import * as fields from '../options/fields.ts';
-import { elementCount } from './elements.ts';
-import { type DatasetArrays, imagesAndLabels, makeDataset, wrongField } from './array-dataset.ts';
+import { optionsOf } from '../options/parse.ts';
+import { type ArrayDatasetSource, imagesAndLabels, makeDataset } from './array-dataset.ts';
+import { decodedField, elementCount, type NpyArray } from './arrays.ts';
 import type { LabelledDataset } from './labelled-dataset.ts';
-import type { NpyArray } from './npy-header.ts';
 
 const CALL = 'corruptedDataset';
 const SEVERITIES = 5;
@@ -23,27 +23,14 @@ export interface CorruptedDatasetSource {
   readonly severity?: 1 | 2 | 3 | 4 | 5 | undefined;
 }
 
-/** A decoded file, recognised by its shape. */
-function decoded<T extends NpyArray>(must: string): fields.Field<T> {
-  return fields.field<T>(must, isDecoded);
-}
-
-function isDecoded(value: unknown): value is NpyArray {
-  if (typeof value !== 'object' || value === null) return false;
-  const { dtype, shape, data } = value as Record<string, unknown>;
-  return typeof dtype === 'string' && Array.isArray(shape) && ArrayBuffer.isView(data);
-}
-
-const npyArray = decoded<NpyArray>('must be an NPY array (decodeNpy makes one)');
-
-const severity = fields.field<1 | 2 | 3 | 4 | 5>('must be an integer from 1 to 5', (v) =>
-  [1, 2, 3, 4, 5].includes(v as number),
-);
+const npyArray = decodedField<NpyArray>('must be an NPY array (decodeNpy makes one)');
 
 const corruptedDatasetSource = optionsOf<CorruptedDatasetSource>()({
   images: npyArray,
   labels: npyArray,
-  severity: fields.optional(severity),
+  severity: fields.optional(
+    fields.field<1 | 2 | 3 | 4 | 5>('must be an integer from 1 to 5', (v) => [1, 2, 3, 4, 5].includes(v as number)),
+  ),
 });
 
 /**
@@ -72,13 +59,14 @@ export function corruptedDataset(source: CorruptedDatasetSource): LabelledDatase
   return makeDataset(CALL, severity === undefined ? all : blockOf(all, severity));
 }
 
-function blockOf({ values, shape, labels }: DatasetArrays, severity: number): DatasetArrays {
+/** One of five equal blocks. */
+function blockOf({ values, shape, labels }: ArrayDatasetSource, severity: number): ArrayDatasetSource {
   const size = labels.length / SEVERITIES;
   const repeats = Array.from(labels).every((label, i) => label === labels[i % size]);
   if (!Number.isInteger(size) || !repeats) {
     const got = Number.isInteger(size) ? `${labels.length} labels that differ between blocks` : undefined;
     const must = `must be ${SEVERITIES} equal blocks of labels, one for each severity (omit \`severity\` for a file of one)`;
-    throw wrongField(CALL, 'labels', must, labels.length, got);
+    throw refusal(DataError, { call: CALL, field: 'labels', value: labels.length, got }, must);
   }
   const begin = (severity - 1) * size;
   const dimension = elementCount(shape);

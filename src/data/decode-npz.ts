@@ -1,9 +1,9 @@
-import { optionsOf } from '../options/parse.ts';
+import { DataError, OptionError, refusal, showValue } from '../errors.ts';
 import * as fields from '../options/fields.ts';
-import { DataError, OptionError, showValue } from '../errors.ts';
+import { optionsOf } from '../options/parse.ts';
+import type { NpyArray } from './arrays.ts';
 import { asBytes, crc32, showText, unpack, wrongBytes } from './file-bytes.ts';
 import { decodeNpyFile } from './npy.ts';
-import type { NpyArray } from './npy-header.ts';
 import { readZipDirectory } from './zip-directory.ts';
 import { type PackedMember, zipFile } from './zip-member.ts';
 
@@ -27,16 +27,15 @@ export interface DecodeNpzOptions {
   readonly maxBytes?: number | undefined;
 }
 
-const DEFAULT_MAX_BYTES = 2 ** 30;
-
-const maxBytes = fields.withDefault(fields.positiveInteger, DEFAULT_MAX_BYTES);
-
-const names = fields.field<readonly string[]>(
-  'must be a list of names',
-  (v) => Array.isArray(v) && v.every((name) => typeof name === 'string'),
-);
-
-const decodeNpzOptions = optionsOf<DecodeNpzOptions>()({ names: fields.optional(names), maxBytes });
+const decodeNpzOptions = optionsOf<DecodeNpzOptions>()({
+  names: fields.optional(
+    fields.field<readonly string[]>(
+      'must be a list of names',
+      (v) => Array.isArray(v) && v.every((name) => typeof name === 'string'),
+    ),
+  ),
+  maxBytes: fields.withDefault(fields.positiveInteger, 2 ** 30),
+});
 
 /**
  * Decodes an NPZ file (`np.savez` and `np.savez_compressed`): a ZIP archive of NPY files.
@@ -92,12 +91,9 @@ function chosenMembers(
   const known = new Set(members.map(arrayName));
   const missing = names.find((name) => !known.has(name));
   if (missing === undefined) return members.filter((member) => names.includes(arrayName(member)));
-  const must = 'must be names of arrays in the archive';
-  throw new OptionError(`\`names\` ${must}, got ${showText(missing)} (it has ${showValue([...known])})`, {
-    call: CALL,
-    field: 'names',
-    value: missing,
-  });
+  const [got, way] = [showText(missing), `it has ${showValue([...known])}`];
+  const details = { call: CALL, field: 'names', value: missing, got, way };
+  throw refusal(OptionError, details, 'must be names of arrays in the archive');
 }
 
 function arrayName({ name }: PackedMember): string {

@@ -1,89 +1,28 @@
-import { showValue } from '../errors.ts';
-import { wrongField } from './array-dataset.ts';
+import { DataError, refusal, showValue } from '../errors.ts';
+import {
+  BYTES_PER_ELEMENT,
+  elementCount,
+  type IdxArray,
+  type IdxDtype,
+  type NpyArray,
+  type NpyDtype,
+} from './arrays.ts';
 import { showText, wrongBytes } from './file-bytes.ts';
-import type { IdxArray, IdxDtype } from './idx.ts';
-import type { NpyArray, NpyDtype } from './npy-header.ts';
 
 const IS_LITTLE_ENDIAN: boolean = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
 
-/** How the elements of a file lie in its bytes. */
-interface ElementLayout {
-  readonly dtype: IdxDtype;
-  readonly shape: readonly number[];
-  readonly littleEndian: boolean;
-}
-
-/** Bytes that one element takes. @internal */
-export const BYTES_PER_ELEMENT: Readonly<Record<IdxDtype, number>> = {
-  uint8: 1,
-  int8: 1,
-  int16: 2,
-  int32: 4,
-  float32: 4,
-  float64: 8,
-};
-
-/** Copies elements out of a file, bit for bit: NaN payloads stay as they are. @internal */
-export function toTypedArray(elements: Uint8Array, { dtype, shape, littleEndian }: ElementLayout): IdxArray {
-  const copy = new Uint8Array(elements);
-  const width = BYTES_PER_ELEMENT[dtype];
-  if (width > 1 && littleEndian !== IS_LITTLE_ENDIAN) reverseElements(copy, width);
-  const { buffer } = copy;
-  switch (dtype) {
-    case 'uint8':
-      return { dtype, shape, data: copy };
-    case 'int8':
-      return { dtype, shape, data: new Int8Array(buffer) };
-    case 'int16':
-      return { dtype, shape, data: new Int16Array(buffer) };
-    case 'int32':
-      return { dtype, shape, data: new Int32Array(buffer) };
-    case 'float32':
-      return { dtype, shape, data: new Float32Array(buffer) };
-    case 'float64':
-      return { dtype, shape, data: new Float64Array(buffer) };
-  }
-}
-
-/** Copies the elements of an array into little-endian bytes. */
-function toLittleEndian(data: IdxArray['data'] | BigInt64Array): Uint8Array {
-  const copy = new Uint8Array(data.buffer, data.byteOffset, data.byteLength).slice();
-  if (!IS_LITTLE_ENDIAN) reverseElements(copy, data.BYTES_PER_ELEMENT);
-  return copy;
-}
-
-/** Number of elements; a product that double arithmetic rounds is far above the size of any file. @internal */
-export function elementCount(shape: readonly number[]): number {
-  return shape.reduce((product, size) => product * size, 1);
-}
-
-function reverseElements(bytes: Uint8Array, width: number): void {
-  for (let begin = 0; begin + width <= bytes.length; begin += width) {
-    for (let i = begin, j = begin + width - 1; i < j; i++, j--) {
-      const byte = bytes[i] as number;
-      bytes[i] = bytes[j] as number;
-      bytes[j] = byte;
-    }
-  }
-}
-
 /** How the elements of an array lie in its bytes. */
-interface NpyElementLayout {
-  readonly dtype: NpyDtype;
+interface ElementLayout<Dtype extends NpyDtype> {
+  readonly dtype: Dtype;
   readonly shape: readonly number[];
   readonly littleEndian: boolean;
-}
-
-/** Bytes that one element takes in a file. @internal */
-export function bytesPerElement(dtype: NpyDtype): number {
-  return dtype === 'int64' ? 8 : dtype === 'bool' ? 1 : BYTES_PER_ELEMENT[dtype];
 }
 
 /** Copies row-major elements out of a file; `where` ends the text of an error about one of them. @internal */
 export function decodeElements(
   call: string,
   elements: Uint8Array,
-  { dtype, shape, littleEndian }: NpyElementLayout,
+  { dtype, shape, littleEndian }: ElementLayout<NpyDtype>,
   where = '',
 ): NpyArray {
   if (dtype === 'int64') return { dtype, shape, data: safeIntegers(call, elements, littleEndian, where) };
@@ -109,12 +48,60 @@ function truthValues(call: string, elements: Uint8Array, where: string): Uint8Ar
   throw wrongBytes(call, must, elements[wrong]);
 }
 
+/** Copies elements that a typed array can hold out of a file, bit for bit: NaN payloads stay as they are. @internal */
+export function toTypedArray(elements: Uint8Array, { dtype, shape, littleEndian }: ElementLayout<IdxDtype>): IdxArray {
+  const copy = new Uint8Array(elements);
+  const width = BYTES_PER_ELEMENT[dtype];
+  if (width > 1 && littleEndian !== IS_LITTLE_ENDIAN) reverseElements(copy, width);
+  const { buffer } = copy;
+  switch (dtype) {
+    case 'uint8':
+      return { dtype, shape, data: copy };
+    case 'int8':
+      return { dtype, shape, data: new Int8Array(buffer) };
+    case 'int16':
+      return { dtype, shape, data: new Int16Array(buffer) };
+    case 'int32':
+      return { dtype, shape, data: new Int32Array(buffer) };
+    case 'float32':
+      return { dtype, shape, data: new Float32Array(buffer) };
+    case 'float64':
+      return { dtype, shape, data: new Float64Array(buffer) };
+  }
+}
+
+function reverseElements(bytes: Uint8Array, width: number): void {
+  for (let begin = 0; begin + width <= bytes.length; begin += width) {
+    for (let i = begin, j = begin + width - 1; i < j; i++, j--) {
+      const byte = bytes[i] as number;
+      bytes[i] = bytes[j] as number;
+      bytes[j] = byte;
+    }
+  }
+}
+
 /** Where an array was given, for errors. */
 interface ArrayPlace {
   readonly call: string;
   readonly field: string;
   /** Name of the array among others. */
   readonly name?: string;
+}
+
+/**
+ * The values of an array as little-endian bytes, row major: what NPY and safetensors hold.
+ *
+ * @param leastSize - the smallest dimension that the format can hold
+ * @throws DataError if element type, shape and values do not fit together
+ * @internal
+ */
+export function arrayBytes(place: ArrayPlace, array: NpyArray, leastSize: 0 | 1): Uint8Array {
+  checkArray(place, array, leastSize);
+  const { dtype, data } = array;
+  const values = dtype === 'int64' ? BigInt64Array.from(data, BigInt) : data;
+  const copy = new Uint8Array(values.buffer, values.byteOffset, values.byteLength).slice();
+  if (!IS_LITTLE_ENDIAN) reverseElements(copy, values.BYTES_PER_ELEMENT);
+  return copy;
 }
 
 type Values = NpyArray['data'];
@@ -130,22 +117,10 @@ const VALUES: Readonly<Record<NpyDtype, new (length: number) => Values>> = {
   float64: Float64Array,
 };
 
-/**
- * The values of an array as little-endian bytes, row major: what NPY and safetensors hold.
- *
- * @param leastSize - the smallest dimension that the format can hold
- * @throws DataError if element type, shape and values do not fit together
- * @internal
- */
-export function arrayBytes(place: ArrayPlace, array: NpyArray, leastSize: 0 | 1): Uint8Array {
-  const { dtype, data } = checkedArray(place, array, leastSize);
-  if (dtype === 'int64') return toLittleEndian(BigInt64Array.from(data, BigInt));
-  return toLittleEndian(data);
-}
-
-function checkedArray(place: ArrayPlace, array: NpyArray, leastSize: 0 | 1): NpyArray {
-  const of = place.name === undefined ? '' : ` for ${showText(place.name)}`;
-  const wrong = (must: string, got: string): Error => wrongField(place.call, place.field, must, array, `${got}${of}`);
+function checkArray({ call, field, name }: ArrayPlace, array: NpyArray, leastSize: 0 | 1): void {
+  const of = name === undefined ? '' : ` for ${showText(name)}`;
+  const wrong = (must: string, got: string): DataError =>
+    refusal(DataError, { call, field, value: array, got: `${got}${of}` }, must);
   const given: unknown = array;
   if (typeof given !== 'object' || given === null) throw wrong('must be { dtype, shape, data }', showValue(given));
   const { dtype, shape, data } = array;
@@ -162,7 +137,6 @@ function checkedArray(place: ArrayPlace, array: NpyArray, leastSize: 0 | 1): Npy
   }
   const bad = firstUnfit(dtype, data);
   if (bad >= 0) throw wrong(`must hold values that ${dtype} can hold`, `${data[bad]} at element ${bad}`);
-  return array;
 }
 
 /** Index of the first value that the typed array holds and the element type does not; -1 if there is none. */

@@ -1,4 +1,5 @@
 import { DataError, showValue } from '../errors.ts';
+import { type NpyArray, showArrayType } from './arrays.ts';
 
 const MAX_SHOWN = 80;
 
@@ -27,14 +28,12 @@ export function wrongBytes(call: string, must: string, value: unknown): DataErro
 export function assertDeclaredSize(
   call: string,
   file: Uint8Array,
-  declared: { readonly bytes: number; readonly dtype: string; readonly shape: readonly number[] },
+  declared: Pick<NpyArray, 'dtype' | 'shape'> & { readonly bytes: number },
 ): void {
   if (file.length === declared.bytes) return;
   const what = file.length < declared.bytes ? 'truncated' : 'bytes are left over';
-  const must =
-    `must hold the ${declared.bytes} bytes that its header declares ` +
-    `(${declared.dtype} of shape [${declared.shape.join(', ')}]), got ${file.length} (${what})`;
-  throw wrongBytes(call, must, file);
+  const must = `must hold the ${declared.bytes} bytes that its header declares (${showArrayType(declared)})`;
+  throw wrongBytes(call, `${must}, got ${file.length} (${what})`, file);
 }
 
 /** One byte as two hexadecimal digits. @internal */

@@ -1,38 +1,12 @@
-import type { NpyArray } from './npy-header.ts';
-import { optionsOf } from '../options/parse.ts';
 import * as fields from '../options/fields.ts';
+import { optionsOf } from '../options/parse.ts';
 import { imagesAndLabels, makeDataset } from './array-dataset.ts';
-import { BYTES_PER_ELEMENT, elementCount, toTypedArray } from './elements.ts';
+import { BYTES_PER_ELEMENT, decodedField, elementCount, type IdxArray, type IdxDtype } from './arrays.ts';
+import { toTypedArray } from './elements.ts';
 import { assertDeclaredSize, decodeFile, hex, wrongBytes } from './file-bytes.ts';
 import type { LabelledDataset } from './labelled-dataset.ts';
 
-/** An array of one element type, as a file holds it. */
-export interface IdxArrayOf<Dtype extends string, Values> {
-  /** Element type. */
-  readonly dtype: Dtype;
-  /** Dimensions, outermost first; every one is at least 1. */
-  readonly shape: readonly number[];
-  /** The values, row major, in the byte order of this machine. */
-  readonly data: Values;
-}
-
-/**
- * What an IDX file holds: a shape, an element type and the values.
- *
- * A union over `dtype`, so that testing `dtype` tells TypeScript which typed array `data` is.
- */
-export type IdxArray =
-  | IdxArrayOf<'uint8', Uint8Array>
-  | IdxArrayOf<'int8', Int8Array>
-  | IdxArrayOf<'int16', Int16Array>
-  | IdxArrayOf<'int32', Int32Array>
-  | IdxArrayOf<'float32', Float32Array>
-  | IdxArrayOf<'float64', Float64Array>;
-
-/** The element types that an IDX file can have. */
-export type IdxDtype = IdxArray['dtype'];
-
-const CALL = 'decodeIdx';
+const DECODE_IDX = 'decodeIdx';
 
 /** Options of {@link decodeIdx}. */
 export interface DecodeIdxOptions {
@@ -44,27 +18,9 @@ export interface DecodeIdxOptions {
   readonly maxBytes?: number | undefined;
 }
 
-const DEFAULT_MAX_BYTES = 2 ** 30;
-
-const maxBytes = fields.withDefault(fields.positiveInteger, DEFAULT_MAX_BYTES);
-
-const decodeIdxOptions = optionsOf<DecodeIdxOptions>()({ maxBytes });
-
-interface Layout {
-  readonly dtype: IdxDtype;
-  readonly shape: readonly number[];
-  readonly headerBytes: number;
-}
-
-/** The third byte of the file: which element type. */
-const DTYPE_OF_CODE: ReadonlyMap<number, IdxDtype> = new Map([
-  [0x08, 'uint8'],
-  [0x09, 'int8'],
-  [0x0b, 'int16'],
-  [0x0c, 'int32'],
-  [0x0d, 'float32'],
-  [0x0e, 'float64'],
-]);
+const decodeIdxOptions = optionsOf<DecodeIdxOptions>()({
+  maxBytes: fields.withDefault(fields.positiveInteger, 2 ** 30),
+});
 
 /**
  * Decodes an IDX file (the format of MNIST and Fashion-MNIST), plain or packed with gzip.
@@ -85,35 +41,56 @@ const DTYPE_OF_CODE: ReadonlyMap<number, IdxDtype> = new Map([
  * @see Format: http://yann.lecun.com/exdb/mnist/, "THE IDX FILE FORMAT"
  */
 export async function decodeIdx(bytes: Uint8Array | ArrayBuffer, options: DecodeIdxOptions = {}): Promise<IdxArray> {
-  const { maxBytes } = decodeIdxOptions.parse(CALL, options);
-  return decodeFile(CALL, bytes, maxBytes, decodeIdxFile);
+  const { maxBytes } = decodeIdxOptions.parse(DECODE_IDX, options);
+  return decodeFile(DECODE_IDX, bytes, maxBytes, decodeIdxFile);
 }
 
 function decodeIdxFile(file: Uint8Array): IdxArray {
   const { dtype, shape, headerBytes } = readHeader(file);
   const declared = headerBytes + elementCount(shape) * BYTES_PER_ELEMENT[dtype];
-  assertDeclaredSize(CALL, file, { bytes: declared, dtype, shape });
+  assertDeclaredSize(DECODE_IDX, file, { bytes: declared, dtype, shape });
   return toTypedArray(file.subarray(headerBytes), { dtype, shape, littleEndian: false });
 }
+
+interface Layout {
+  readonly dtype: IdxDtype;
+  readonly shape: readonly number[];
+  readonly headerBytes: number;
+}
+
+/** The third byte of the file: which element type. */
+const DTYPE_OF_CODE: ReadonlyMap<number, IdxDtype> = new Map([
+  [0x08, 'uint8'],
+  [0x09, 'int8'],
+  [0x0b, 'int16'],
+  [0x0c, 'int32'],
+  [0x0d, 'float32'],
+  [0x0e, 'float64'],
+]);
 
 function readHeader(file: Uint8Array): Layout {
   const [zero0, zero1, code, rank] = file;
   if (zero0 === undefined || zero1 === undefined || code === undefined || rank === undefined) {
-    throw wrong(`must hold at least the 4 bytes of an IDX header, got ${file.length} (truncated)`, file);
+    throw wrongBytes(
+      DECODE_IDX,
+      `must hold at least the 4 bytes of an IDX header, got ${file.length} (truncated)`,
+      file,
+    );
   }
   if (zero0 !== 0 || zero1 !== 0) {
     const got = `${hex(zero0)} ${hex(zero1)}`;
-    throw wrong(`must begin with 00 00 (IDX) or 1f 8b (gzip), got ${got} (not an IDX file)`, file);
+    throw wrongBytes(DECODE_IDX, `must begin with 00 00 (IDX) or 1f 8b (gzip), got ${got} (not an IDX file)`, file);
   }
   const dtype = DTYPE_OF_CODE.get(code);
   if (dtype === undefined) {
     const known = [...DTYPE_OF_CODE].map(([value, name]) => `${hex(value)} ${name}`).join(', ');
-    throw wrong(`must have a known element type in its third byte (${known}), got ${hex(code)}`, file);
+    throw wrongBytes(DECODE_IDX, `must have a known element type in its third byte (${known}), got ${hex(code)}`, file);
   }
-  if (rank === 0) throw wrong('must declare at least one dimension, got 0', file);
+  if (rank === 0) throw wrongBytes(DECODE_IDX, 'must declare at least one dimension, got 0', file);
   const headerBytes = 4 + 4 * rank;
   if (file.length < headerBytes) {
-    throw wrong(
+    throw wrongBytes(
+      DECODE_IDX,
       `must hold the ${headerBytes} bytes of a header with ${rank} dimensions, got ${file.length} (truncated)`,
       file,
     );
@@ -124,12 +101,9 @@ function readHeader(file: Uint8Array): Layout {
 function readShape(file: Uint8Array, rank: number): number[] {
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
   const shape = Array.from({ length: rank }, (_, i) => view.getUint32(4 + 4 * i));
-  if (shape.includes(0)) throw wrong(`must have no dimension of size 0, got shape [${shape.join(', ')}]`, file);
+  if (shape.includes(0))
+    throw wrongBytes(DECODE_IDX, `must have no dimension of size 0, got shape [${shape.join(', ')}]`, file);
   return shape;
-}
-
-function wrong(must: string, value: unknown): Error {
-  return wrongBytes(CALL, must, value);
 }
 
 /** What {@link idxDataset} is made from. */
@@ -147,18 +121,7 @@ export interface IdxDatasetSource {
   readonly shape?: readonly number[] | undefined;
 }
 
-/** A decoded file, recognised by its shape. */
-function decoded<T extends NpyArray>(must: string): fields.Field<T> {
-  return fields.field<T>(must, isDecoded);
-}
-
-function isDecoded(value: unknown): value is NpyArray {
-  if (typeof value !== 'object' || value === null) return false;
-  const { dtype, shape, data } = value as Record<string, unknown>;
-  return typeof dtype === 'string' && Array.isArray(shape) && ArrayBuffer.isView(data);
-}
-
-const idxArray = decoded<IdxArray>('must be an IDX array (decodeIdx makes one)');
+const idxArray = decodedField<IdxArray>('must be an IDX array (decodeIdx makes one)');
 
 const idxDatasetSource = optionsOf<IdxDatasetSource>()({
   images: idxArray,

@@ -1,5 +1,6 @@
-import { DataError, OptionError, showValue } from '../errors.ts';
+import { DataError, OptionError, refusal, showValue } from '../errors.ts';
 import { inTurn } from '../host/turns.ts';
+import { elementCount } from './arrays.ts';
 
 /** One example of a {@link LabelledDataset}. */
 export interface LabelledExample {
@@ -103,14 +104,13 @@ function check(
 ): void {
   if (!(Number.isInteger(label) && label >= 0 && label < (numClasses ?? Infinity))) {
     const must = `must be integers ${numClasses === undefined ? 'of at least 0' : `from 0 to ${numClasses - 1}`}`;
-    const text = `\`labels\` ${must}, got ${showValue(label)} for example ${index}`;
-    throw new OptionError(text, { call, field: 'labels', value: label });
+    const got = `${showValue(label)} for example ${index}`;
+    throw refusal(OptionError, { call, field: 'labels', value: label, got }, must);
   }
-  const size = shape.reduce((product, length) => product * length, 1);
-  if (x.length !== size) {
-    const must = `must hold ${size} values, one example of shape [${shape}]`;
-    throw new DataError(`\`x\` ${must}, got ${x.length}`, { call, field: 'x', value: x.length });
-  }
+  const size = elementCount(shape);
+  if (x.length === size) return;
+  const must = `must hold ${size} values, one example of shape [${shape}]`;
+  throw refusal(DataError, { call, field: 'x', value: x.length }, must);
 }
 
 /** True if two of the arrays have bytes in common. */

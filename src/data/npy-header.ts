@@ -1,15 +1,5 @@
+import type { NpyDtype } from './arrays.ts';
 import { hex, showText, wrongBytes } from './file-bytes.ts';
-import type { IdxArray, IdxArrayOf } from './idx.ts';
-
-/**
- * What an NPY file holds: the element types of {@link IdxArray}, and two that IDX lacks.
- *
- * `int64` values are doubles: the decoder refuses what a double cannot hold. `bool` values are bytes, 0 or 1.
- */
-export type NpyArray = IdxArray | IdxArrayOf<'int64', Float64Array> | IdxArrayOf<'bool', Uint8Array>;
-
-/** The element types of an NPY file that can be decoded. */
-export type NpyDtype = NpyArray['dtype'];
 
 /** What stands before the values of an NPY file. */
 interface NpyPreamble {

@@ -1,10 +1,9 @@
-import { optionsOf } from '../options/parse.ts';
 import * as fields from '../options/fields.ts';
-import { arrayBytes, bytesPerElement, decodeElements, elementCount } from './elements.ts';
+import { optionsOf } from '../options/parse.ts';
+import { BYTES_PER_ELEMENT, elementCount, type NpyArray } from './arrays.ts';
+import { arrayBytes, decodeElements } from './elements.ts';
 import { assertDeclaredSize, decodeFile } from './file-bytes.ts';
-import { type NpyArray, npyPreamble, readNpyHeader } from './npy-header.ts';
-
-const CALL = 'decodeNpy';
+import { npyPreamble, readNpyHeader } from './npy-header.ts';
 
 /** Options of {@link decodeNpy}. */
 export interface DecodeNpyOptions {
@@ -16,11 +15,9 @@ export interface DecodeNpyOptions {
   readonly maxBytes?: number | undefined;
 }
 
-const DEFAULT_MAX_BYTES = 2 ** 30;
-
-const maxBytes = fields.withDefault(fields.positiveInteger, DEFAULT_MAX_BYTES);
-
-const decodeNpyOptions = optionsOf<DecodeNpyOptions>()({ maxBytes });
+const decodeNpyOptions = optionsOf<DecodeNpyOptions>()({
+  maxBytes: fields.withDefault(fields.positiveInteger, 2 ** 30),
+});
 
 /**
  * Decodes an NPY file (one array of NumPy, format 1.0, 2.0 or 3.0), plain or packed with gzip.
@@ -43,14 +40,15 @@ const decodeNpyOptions = optionsOf<DecodeNpyOptions>()({ maxBytes });
  * @see Format: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
  */
 export async function decodeNpy(bytes: Uint8Array | ArrayBuffer, options: DecodeNpyOptions = {}): Promise<NpyArray> {
-  const { maxBytes } = decodeNpyOptions.parse(CALL, options);
-  return decodeFile(CALL, bytes, maxBytes, (file) => decodeNpyFile(CALL, file));
+  const call = 'decodeNpy';
+  const { maxBytes } = decodeNpyOptions.parse(call, options);
+  return decodeFile(call, bytes, maxBytes, (file) => decodeNpyFile(call, file));
 }
 
 /** The array of an unpacked NPY file, for the public call that `call` names. @internal */
 export function decodeNpyFile(call: string, file: Uint8Array): NpyArray {
   const { dtype, littleEndian, fortranOrder, shape, headerBytes } = readNpyHeader(call, file);
-  const width = bytesPerElement(dtype);
+  const width = BYTES_PER_ELEMENT[dtype];
   assertDeclaredSize(call, file, { bytes: headerBytes + elementCount(shape) * width, dtype, shape });
   const stored = file.subarray(headerBytes);
   const elements = fortranOrder ? toRowMajor(stored, shape, width) : stored;

@@ -1,7 +1,6 @@
 import { showValue } from '../errors.ts';
-import { elementCount } from './elements.ts';
+import { elementCount, type NpyDtype } from './arrays.ts';
 import { hex, showText, wrongBytes } from './file-bytes.ts';
-import type { NpyDtype } from './npy-header.ts';
 
 /** An element type of a safetensors file. */
 interface SafetensorsElement {

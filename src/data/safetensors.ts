@@ -1,11 +1,8 @@
-import { OptionError, showValue } from '../errors.ts';
-import { wrongField } from './array-dataset.ts';
+import { DataError, OptionError, refusal } from '../errors.ts';
+import type { NpyArray, NpyDtype } from './arrays.ts';
 import { arrayBytes, decodeElements } from './elements.ts';
 import { asBytes, showText } from './file-bytes.ts';
-import type { NpyArray, NpyDtype } from './npy-header.ts';
 import { ELEMENTS, LENGTH_BYTES, MAX_HEADER_BYTES, METADATA, readSafetensorsHeader } from './safetensors-header.ts';
-
-const DECODE = 'decodeSafetensors';
 
 /** What a safetensors file holds. */
 export interface Safetensors {
@@ -34,8 +31,9 @@ export interface Safetensors {
  * @see Format: https://github.com/huggingface/safetensors#format
  */
 export function decodeSafetensors(bytes: Uint8Array | ArrayBuffer): Safetensors {
-  const file = asBytes(DECODE, bytes);
-  const { entries, metadata } = readSafetensorsHeader(DECODE, file);
+  const call = 'decodeSafetensors';
+  const file = asBytes(call, bytes);
+  const { entries, metadata } = readSafetensorsHeader(call, file);
   const tensors = new Map<string, NpyArray>();
   for (const { name, element, shape, begin, end } of entries) {
     const { dtype, half } = element;
@@ -44,7 +42,7 @@ export function decodeSafetensors(bytes: Uint8Array | ArrayBuffer): Safetensors 
     tensors.set(
       name,
       half === undefined
-        ? decodeElements(DECODE, elements, layout, ` of ${showText(name)}`)
+        ? decodeElements(call, elements, layout, ` of ${showText(name)}`)
         : { dtype: 'float32', shape, data: widenHalves(elements, half) },
     );
   }
@@ -74,7 +72,7 @@ function widened(word: number): number {
   return sign | ((127 - 14 - shift) << 23) | (((fraction << shift) & 0x3ff) << 13);
 }
 
-const ENCODE = 'encodeSafetensors';
+const ENCODE_SAFETENSORS = 'encodeSafetensors';
 
 interface Piece {
   readonly name: Uint8Array;
@@ -123,7 +121,7 @@ export function encodeSafetensors(
   const header = new TextEncoder().encode(`{${fields.join(',')}}`);
   const begin = LENGTH_BYTES + Math.ceil(header.length / 8) * 8;
   if (begin - LENGTH_BYTES > MAX_HEADER_BYTES) {
-    throw wrongField(ENCODE, 'tensors', `must fit a header of ${MAX_HEADER_BYTES} bytes`, header.length);
+    throw wrong('tensors', header.length, `must fit a header of ${MAX_HEADER_BYTES} bytes`);
   }
   const file = new Uint8Array(begin + size);
   new DataView(file.buffer).setUint32(0, begin - LENGTH_BYTES, true);
@@ -137,9 +135,9 @@ export function encodeSafetensors(
 }
 
 function toPiece(name: string, array: NpyArray): Piece {
-  if (name === METADATA) throw wrongField(ENCODE, 'tensors', `must have another name than ${METADATA}`, name);
+  if (name === METADATA) throw wrong('tensors', name, `must have another name than ${METADATA}`);
   const quotedName = quoted('tensors', name);
-  const bytes = arrayBytes({ call: ENCODE, field: 'tensors', name }, array, 0);
+  const bytes = arrayBytes({ call: ENCODE_SAFETENSORS, field: 'tensors', name }, array, 0);
   const rank = CODES.findIndex(([, dtype]) => dtype === array.dtype);
   const info = `${quotedName}:{"dtype":"${CODES[rank]?.[0]}","shape":[${array.shape.join(',')}]`;
   return { name: new TextEncoder().encode(name), rank, info, bytes };
@@ -154,13 +152,17 @@ function byReference(a: Piece, b: Piece): number {
 }
 
 function quoted(field: string, text: unknown): string {
-  if (typeof text !== 'string') throw wrongField(ENCODE, field, 'must have texts as names and metadata', text);
+  if (typeof text !== 'string') throw wrong(field, text, 'must have texts as names and metadata');
   if (!/\p{Surrogate}/u.test(text)) return JSON.stringify(text);
-  throw wrongField(ENCODE, field, 'must have texts of whole characters', text, showText(text));
+  throw wrong(field, text, 'must have texts of whole characters', showText(text));
 }
 
 function assertMap(field: string, value: unknown): void {
   if (value instanceof Map) return;
-  const way = '(new Map(Object.entries(object)) makes one)';
-  throw new OptionError(`\`${field}\` must be a Map, got ${showValue(value)} ${way}`, { call: ENCODE, field, value });
+  const way = 'new Map(Object.entries(object)) makes one';
+  throw refusal(OptionError, { call: ENCODE_SAFETENSORS, field, value, way }, 'must be a Map');
+}
+
+function wrong(field: string, value: unknown, must: string, got?: string): DataError {
+  return refusal(DataError, { call: ENCODE_SAFETENSORS, field, value, got }, must);
 }

@@ -1,6 +1,6 @@
 import { OptionError, showValue } from '../errors.ts';
 import type { AttackedRow } from './attack-dataset.ts';
-import type { LoggedRow } from './log-row.ts';
+import type { LoggedRow } from './rows.ts';
 
 /**
  * Robust accuracy as far as an attack can tell: 1 − the share of images that it broke.

@@ -3,7 +3,8 @@ import { OptionError, showValue } from '../errors.ts';
 import { optionsOf } from '../options/parse.ts';
 import { writeCertificate } from './certificate-columns.ts';
 import { formatRounded, type LogCell } from './log-cells.ts';
-import { fullRadiusCell, logColumns, type LoggedRow, outcomeColumns } from './log-row.ts';
+import { fullRadiusCell, logColumns, outcomeColumns } from './log-row.ts';
+import type { LoggedRow } from './rows.ts';
 
 /**
  * Form of a certification log.

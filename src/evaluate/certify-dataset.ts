@@ -9,7 +9,7 @@ import { type LabelledDataset, OwnDataset } from '../data/labelled-dataset.ts';
 import type { CertifyOptions } from '../smoothed/call-options.ts';
 import type { Caller, Certifier, StreamExample, TimedCertificate } from '../smoothed/types.ts';
 import { tensorOver } from '../tensors/own-tensor.ts';
-import type { CertifiedOutcome } from './metrics.ts';
+import type { CertifiedOutcome } from './rows.ts';
 
 /** Options of {@link certifyDataset} with a `SmoothedClassifier`: those of one certificate, and which examples to certify. */
 export interface CertifyDatasetOptions extends CertifyOptions, DatasetSelection {}

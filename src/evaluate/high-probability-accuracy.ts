@@ -3,7 +3,7 @@ import { OptionError, showValue } from '../errors.ts';
 import { certifyAlpha, openFraction } from '../options/fields.ts';
 import { optionsOf } from '../options/parse.ts';
 import { binomialQuantile } from '../stats/binomial.ts';
-import type { LoggedRow } from './log-row.ts';
+import type { LoggedRow } from './rows.ts';
 import { accuracyAt } from './metrics.ts';
 
 const method = fields.field<'exact' | 'legacy'>("must be 'exact' or 'legacy'", (v) => v === 'exact' || v === 'legacy');

@@ -1,19 +1,6 @@
-import type { Certificate } from '../certify/types.ts';
 import { certificateColumnNames, readCertificate } from './certificate-columns.ts';
 import { elapsedCell, exactNumber, formatRadius, type LogCell, readExactly } from './log-cells.ts';
-import type { CertifiedOutcome } from './metrics.ts';
-
-/**
- * One row of a certification log: an outcome, its time and, in the full format, its certificate.
- *
- * Rows of `certifyDataset` are of this form. `predicted`, `radius` and `abstained` are those of the certificate.
- */
-export interface LoggedRow extends CertifiedOutcome {
-  /** Time that the certificate took. */
-  readonly milliseconds: number;
-  /** What was certified, and how; absent in logs of the reference format. */
-  readonly certificate?: Certificate;
-}
+import type { LoggedRow } from './rows.ts';
 
 const INTEGER = /^(-1|0|[1-9]\d*)(?:\.0+)?$/;
 const DECIMAL = /^(?:0|[1-9]\d*)(?:\.\d+)?(?:e[+-]?\d{1,3})?$/;

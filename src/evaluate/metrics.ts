@@ -1,46 +1,5 @@
-import { OptionError, showValue } from '../errors.ts';
-import type { LoggedRow } from './log-row.ts';
-
-/**
- * What the metrics need to know about one certified image.
- *
- * Rows of `certifyDataset` have these fields; rows read from a log or made by hand can be plain objects. Each metric
- * asks only for the fields that it uses.
- */
-export interface CertifiedOutcome {
-  /** Index of the image in its data set. */
-  readonly index: number;
-  /** The true class. */
-  readonly label: number;
-  /** The certified class, -1 if abstained. */
-  readonly predicted: number;
-  /** The certified radius, in input units; 0 if abstained. */
-  readonly radius: number;
-  /** Whether `predicted` is `label`; false if abstained. */
-  readonly correct: boolean;
-  /** Whether the certifier declined to answer. */
-  readonly abstained: boolean;
-}
-
-/** Throws unless there is a row and every radius is a number of at least 0. @internal */
-export function checkRows(call: string, field: string, rows: readonly Pick<CertifiedOutcome, 'radius'>[]): void {
-  if (!Array.isArray(rows as unknown) || rows.length === 0) {
-    throw new OptionError(`\`${field}\` must be an array of at least one row, got ${showValue(rows)}`, {
-      call,
-      field,
-      value: rows,
-    });
-  }
-  for (const [i, { radius }] of rows.entries()) {
-    if (!(radius >= 0)) {
-      throw new OptionError(`\`${field}\` must have radii of at least 0, got ${showValue(radius)} in row ${i}`, {
-        call,
-        field,
-        value: radius,
-      });
-    }
-  }
-}
+import { OptionError, refusal } from '../errors.ts';
+import { type CertifiedOutcome, checkRows, creditedRadius, type LoggedRow } from './rows.ts';
 
 /** One point of a certified accuracy curve. */
 export interface CertifiedAccuracyPoint {
@@ -84,6 +43,12 @@ export function accuracyAt(
   return radii.map((r) => rows.filter(({ correct, radius }) => correct && radius >= r).length / rows.length);
 }
 
+function checkRadii(call: string, radii: readonly number[]): void {
+  const wrong = radii.find((r) => !(r >= 0));
+  if (wrong === undefined) return;
+  throw refusal(OptionError, { call, field: 'radii', value: wrong }, 'must be numbers of at least 0');
+}
+
 /**
  * The whole curve of certified accuracy against radius, as its corners.
  *
@@ -106,16 +71,6 @@ export function certifiedAccuracyCurve(
   return [{ radius: 0, accuracy: radii.length / rows.length }, ...corners];
 }
 
-function checkRadii(call: string, radii: readonly number[]): void {
-  const wrong = radii.find((r) => !(r >= 0));
-  if (wrong === undefined) return;
-  throw new OptionError(`\`radii\` must be numbers of at least 0, got ${showValue(wrong)}`, {
-    call,
-    field: 'radii',
-    value: wrong,
-  });
-}
-
 /**
  * Average certified radius: the mean over all images of the radius, counting wrong answers and abstentions as 0.
  *
@@ -131,11 +86,6 @@ function checkRadii(call: string, radii: readonly number[]): void {
 export function averageCertifiedRadius(rows: readonly Pick<CertifiedOutcome, 'correct' | 'radius'>[]): number {
   checkRows('averageCertifiedRadius', 'rows', rows);
   return rows.reduce((sum, row) => sum + creditedRadius(row), 0) / rows.length;
-}
-
-/** The radius that counts for an image: 0 unless the answer is correct. @internal */
-export function creditedRadius({ correct, radius }: Pick<CertifiedOutcome, 'correct' | 'radius'>): number {
-  return correct ? radius : 0;
 }
 
 /**
@@ -160,11 +110,8 @@ export function meanSamples(rows: readonly Pick<LoggedRow, 'radius' | 'certifica
   checkRows(call, 'rows', rows);
   const drawn = rows.map(({ certificate }, i) => {
     if (certificate) return certificate.n0 + certificate.nUsed;
-    throw new OptionError(`\`rows\` must have certificates, got none in row ${i}`, {
-      call,
-      field: 'rows',
-      value: rows,
-    });
+    const details = { call, field: 'rows', value: rows, got: `none in row ${i}` };
+    throw refusal(OptionError, details, 'must have certificates');
   });
   return drawn.reduce((sum, samples) => sum + samples, 0) / rows.length;
 }

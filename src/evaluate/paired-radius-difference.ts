@@ -2,7 +2,7 @@ import * as fields from '../options/fields.ts';
 import { OptionError, showValue } from '../errors.ts';
 import { optionsOf } from '../options/parse.ts';
 import { meanInterval } from '../stats/mean-interval.ts';
-import { type CertifiedOutcome, checkRows, creditedRadius } from './metrics.ts';
+import { type CertifiedOutcome, checkRows, creditedRadius } from './rows.ts';
 
 const CALL = 'pairedRadiusDifference';
 

@@ -2,7 +2,8 @@ import { decodeFile, wrongBytes } from '../data/file-bytes.ts';
 import { DataError, OptionError, showValue } from '../errors.ts';
 import * as fields from '../options/fields.ts';
 import { optionsOf } from '../options/parse.ts';
-import { logColumns, type LoggedRow, type LogLine, readLogRow } from './log-row.ts';
+import { logColumns, type LogLine, readLogRow } from './log-row.ts';
+import type { LoggedRow } from './rows.ts';
 
 const CALL = 'parseCertificationLog';
 

@@ -3,8 +3,7 @@ import { OptionError, showValue } from '../errors.ts';
 import { positive } from '../options/fields.ts';
 import { optionsOf } from '../options/parse.ts';
 import { normalCdf, normalQuantile } from '../stats/normal.ts';
-import type { LoggedRow } from './log-row.ts';
-import { checkRows } from './metrics.ts';
+import { checkRows, type LoggedRow } from './rows.ts';
 
 const bound = fields.field<'lower' | 'estimate'>(
   "must be 'lower' or 'estimate'",

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import type { NpyArray } from '../data/npy-header.ts';
+import type { NpyArray } from '../data/arrays.ts';
 import { encodeSafetensors } from '../data/safetensors.ts';
 import { OptionError, TensorError } from '../errors.ts';
 import * as fields from '../options/fields.ts';

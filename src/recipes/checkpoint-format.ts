@@ -3,7 +3,7 @@ import { OptionError } from '../errors.ts';
 import * as fields from '../options/fields.ts';
 import { type FieldsOf, optionsOf, type WithDefaults } from '../options/parse.ts';
 import { crc32 } from '../data/file-bytes.ts';
-import type { NpyArray } from '../data/npy-header.ts';
+import type { NpyArray } from '../data/arrays.ts';
 
 /** Version of the layout of a checkpoint. @internal */
 export const CHECKPOINT_VERSION = '1';

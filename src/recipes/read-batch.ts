@@ -1,6 +1,6 @@
 import type * as tf from '@tensorflow/tfjs';
 import type { OwnDataset } from '../data/labelled-dataset.ts';
-import type { NpyArray } from '../data/npy-header.ts';
+import type { NpyArray } from '../data/arrays.ts';
 import { DataError, OptionError, showValue } from '../errors.ts';
 import { fillUniforms } from '../random/fill-bits.ts';
 import { tensorOver } from '../tensors/own-tensor.ts';

@@ -1,20 +1,20 @@
 import * as tf from '@tensorflow/tfjs';
 import { decodeSafetensors } from '../data/safetensors.ts';
-import type { NpyArray } from '../data/npy-header.ts';
+import type { NpyArray } from '../data/arrays.ts';
 import { DataError } from '../errors.ts';
-import { parseCheckpointSubject } from './checkpoint-format.ts';
-import type { Json } from '../types.ts';
 import {
   CHECKPOINT_VERSION,
   type CheckpointSubject,
   checksumOf,
   METADATA,
   type OptimizerRecord,
+  parseCheckpointSubject,
   slotName,
   type Weight,
   weightName,
   weightsOf,
 } from './checkpoint-format.ts';
+import type { Json } from '../types.ts';
 import { tensorOver } from '../tensors/own-tensor.ts';
 
 const CALL = 'restoreCheckpoint';

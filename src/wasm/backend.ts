@@ -1,15 +1,4 @@
-import * as tf from '@tensorflow/tfjs';
-import type {
-  backend_util,
-  DataType,
-  KernelConfig,
-  KernelFunc,
-  NamedAttrMap,
-  NamedTensorInfoMap,
-  TensorInfo,
-} from '@tensorflow/tfjs';
-import { CatrsError } from '../errors.ts';
-import type { SimdOf } from './simd/instance.ts';
+import type { backend_util, DataType, TensorInfo } from '@tensorflow/tfjs';
 
 /** The part of TensorFlow.js's `BackendWasm` that the kernels here use. @internal */
 export interface WasmBackend {
@@ -92,46 +81,4 @@ export function withPart<T>(
     backend.wasm.tfjs.disposeData(backend.dataIdMap.get(part.dataId).id);
     backend.dataIdMap.delete(part.dataId);
   }
-}
-
-/** Runs another kernel of the backend from inside a kernel; the result is the caller's to release. @internal */
-export function runKernel(
-  backend: WasmBackend,
-  kernelName: string,
-  inputs: NamedTensorInfoMap,
-  attrs: NamedAttrMap,
-): TensorInfo {
-  const kernel = tf.getKernel(kernelName, 'wasm') as KernelConfig | undefined;
-  if (kernel === undefined) {
-    throw new CatrsError(`\`${kernelName}\` must be a kernel of the wasm backend, got none under this name`, {
-      call: 'catrs/wasm',
-      field: kernelName,
-      value: undefined,
-    });
-  }
-  return kernel.kernelFunc({ inputs, backend, attrs }) as TensorInfo;
-}
-
-/** `tensor` with its axes in the order `perm`, as a new tensor. @internal */
-export function transposed(backend: WasmBackend, tensor: TensorInfo, perm: number[]): TensorInfo {
-  return runKernel(backend, 'Transpose', { x: tensor }, { perm });
-}
-
-/** The product of two matrices, as a new tensor. @internal */
-export function product(backend: WasmBackend, a: TensorInfo, b: TensorInfo): TensorInfo {
-  return runKernel(backend, 'BatchMatMul', { a, b }, { transposeA: false, transposeB: false });
-}
-
-/** What a kernel is called with. @internal */
-export interface KernelCall {
-  readonly backend: WasmBackend;
-  readonly inputs: Readonly<Record<string, TensorInfo>>;
-  readonly attrs: NamedAttrMap;
-}
-
-/** A kernel that this folder adds to the wasm backend, or puts in the place of the shipped one. @internal */
-export interface TrainingKernel {
-  readonly kernelName: string;
-  /** Builds the kernel; `shipped` is the one that the backend came with, if it has one of this name; `simdOf` finds the loops with SIMD. */
-  readonly build: (shipped: KernelFunc | undefined, simdOf: SimdOf) => (call: KernelCall) => TensorInfo;
 }

@@ -3,7 +3,7 @@ import type { KernelConfig, KernelFunc, TensorInfo } from '@tensorflow/tfjs';
 import { BackendError, CatrsError } from '../errors.ts';
 import { breakBackend, watchBackend } from '../tensors/backend-failure.ts';
 import { isUnwritten, wasmCrash, type WatchedWasm } from '../tensors/wasm-guard.ts';
-import type { KernelCall, TrainingKernel } from './backend.ts';
+import type { KernelCall, TrainingKernel } from './kernels/kernel.ts';
 import { batchMatMul, fusedMatMul } from './kernels/batch-mat-mul.ts';
 import { clipByValue, maximum, minimum, relu, relu6, sign } from './kernels/clamp.ts';
 import { conv2dBackpropFilter } from './kernels/conv2d-backprop-filter.ts';

@@ -1,6 +1,6 @@
 import { describe, it } from 'vitest';
 import { corruptedDataset } from '../../src/data/corrupted-dataset.ts';
-import type { NpyArray } from '../../src/data/npy-header.ts';
+import type { NpyArray } from '../../src/data/arrays.ts';
 import { DataError, OptionError } from '../../src/errors.ts';
 import { expectError } from '../helpers/errors.ts';
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decodeIdx, type IdxArray } from '../../src/data/idx.ts';
+import { decodeIdx } from '../../src/data/idx.ts';
+import type { IdxArray } from '../../src/data/arrays.ts';
 import { DataError } from '../../src/errors.ts';
 import { encodeIdx, gzip } from './idx-encoder.ts';
 

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decodeNpy, encodeNpy } from '../../src/data/npy.ts';
-import { type NpyDtype, npyPreamble } from '../../src/data/npy-header.ts';
+import { npyPreamble } from '../../src/data/npy-header.ts';
+import type { NpyDtype } from '../../src/data/arrays.ts';
 import { readFixture } from '../helpers/fixtures.ts';
 import { asWritten, npyArrays } from './npy-arrays.ts';
 import { encodeNpy as slowEncodeNpy } from './npy-encoder.ts';

@@ -1,5 +1,5 @@
 import { gzipSync } from 'node:zlib';
-import type { IdxArray, IdxDtype } from '../../src/data/idx.ts';
+import type { IdxArray, IdxDtype } from '../../src/data/arrays.ts';
 
 const CODES: Readonly<Record<IdxDtype, number>> = {
   uint8: 0x08,

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { NpyArray } from '../../src/data/npy-header.ts';
+import type { NpyArray } from '../../src/data/arrays.ts';
 
 /** An array of any element type and up to four dimensions of at least `least`, with values of its whole range. */
 export function npyArrays(least: 0 | 1 = 1): fc.Arbitrary<NpyArray> {

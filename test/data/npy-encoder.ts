@@ -1,4 +1,4 @@
-import type { NpyArray, NpyDtype } from '../../src/data/npy-header.ts';
+import type { NpyArray, NpyDtype } from '../../src/data/arrays.ts';
 
 /** How {@link encodeNpy} writes a file. */
 export interface NpyLayout {

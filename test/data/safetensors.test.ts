@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decodeSafetensors, encodeSafetensors } from '../../src/data/safetensors.ts';
-import type { NpyArray } from '../../src/data/npy-header.ts';
+import type { NpyArray } from '../../src/data/arrays.ts';
 import { readFixture } from '../helpers/fixtures.ts';
 import { asWritten, npyArrays } from './npy-arrays.ts';
 import { safetensorsFile, writeSafetensors } from './safetensors-encoder.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import type { Certificate } from '../../src/certify/types.ts';
-import type { LoggedRow } from '../../src/evaluate/log-row.ts';
+import type { LoggedRow } from '../../src/evaluate/rows.ts';
 import type { Json } from '../../src/types.ts';
 
 const count = fc.integer({ min: 0, max: 2 ** 30 });

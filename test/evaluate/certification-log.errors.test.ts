@@ -7,7 +7,7 @@ import {
   formatCertificationRow,
 } from '../../src/evaluate/certification-log.ts';
 import { decodeCertificationLog, parseCertificationLog, parseLog } from '../../src/evaluate/parse-certification-log.ts';
-import type { LoggedRow } from '../../src/evaluate/log-row.ts';
+import type { LoggedRow } from '../../src/evaluate/rows.ts';
 import { expectError } from '../helpers/errors.ts';
 import { certificate, loggedRow, row } from './rows.ts';
 

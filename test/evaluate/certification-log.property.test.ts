@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { DataError } from '../../src/errors.ts';
 import { certificationLog, type CertificationLogFormat } from '../../src/evaluate/certification-log.ts';
-import type { LoggedRow } from '../../src/evaluate/log-row.ts';
+import type { LoggedRow } from '../../src/evaluate/rows.ts';
 import { parseCertificationLog } from '../../src/evaluate/parse-certification-log.ts';
 import { anyRows } from './certificates.ts';
 

@@ -6,7 +6,7 @@ import {
 } from '../../src/evaluate/certification-log.ts';
 import type { CertifiedRow } from '../../src/evaluate/certify-dataset.ts';
 import { formatElapsed } from '../../src/evaluate/log-cells.ts';
-import type { LoggedRow } from '../../src/evaluate/log-row.ts';
+import type { LoggedRow } from '../../src/evaluate/rows.ts';
 import { abstention, certificate, loggedRow, row } from './rows.ts';
 
 describe('certification log', () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { OptionError } from '../../src/errors.ts';
 import { highProbabilityAccuracy } from '../../src/evaluate/high-probability-accuracy.ts';
-import type { LoggedRow } from '../../src/evaluate/log-row.ts';
+import type { LoggedRow } from '../../src/evaluate/rows.ts';
 import { expectError } from '../helpers/errors.ts';
 import { certificate, loggedRow, row } from './rows.ts';
 

@@ -5,10 +5,10 @@ import {
   averageCertifiedRadius,
   certifiedAccuracy,
   certifiedAccuracyCurve,
-  type CertifiedOutcome,
   meanMilliseconds,
   meanSamples,
 } from '../../src/evaluate/metrics.ts';
+import type { CertifiedOutcome } from '../../src/evaluate/rows.ts';
 import { latexTable, markdownTable } from '../../src/evaluate/tables.ts';
 import { pairedRadiusDifference } from '../../src/evaluate/paired-radius-difference.ts';
 import { loggedRow, row } from './rows.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { OptionError } from '../../src/errors.ts';
 import { certifiedAccuracy } from '../../src/evaluate/metrics.ts';
-import type { LoggedRow } from '../../src/evaluate/log-row.ts';
+import type { LoggedRow } from '../../src/evaluate/rows.ts';
 import { probabilityDistribution } from '../../src/evaluate/probability-distribution.ts';
 import { normalCdf } from '../../src/stats/normal.ts';
 import { expectError } from '../helpers/errors.ts';

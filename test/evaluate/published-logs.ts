@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { gunzipSync } from 'node:zlib';
 import { decodeCertificationLog } from '../../src/evaluate/parse-certification-log.ts';
-import type { LoggedRow } from '../../src/evaluate/log-row.ts';
+import type { LoggedRow } from '../../src/evaluate/rows.ts';
 import { readFixture } from '../helpers/fixtures.ts';
 
 /** What the official analysis found in one published log. */

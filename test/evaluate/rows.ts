@@ -1,6 +1,5 @@
 import type { Certificate } from '../../src/certify/types.ts';
-import type { CertifiedOutcome } from '../../src/evaluate/metrics.ts';
-import type { LoggedRow } from '../../src/evaluate/log-row.ts';
+import type { CertifiedOutcome, LoggedRow } from '../../src/evaluate/rows.ts';
 
 /** A row for tests: correct with this radius unless something else is said. */
 export function row(radius: number, change: Partial<CertifiedOutcome> = {}): CertifiedOutcome {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { crc32, inflateRawSync } from 'node:zlib';
 import { decodeNpz } from '../../src/data/decode-npz.ts';
 import { decodeSafetensors, type Safetensors } from '../../src/data/safetensors.ts';
-import type { NpyArray } from '../../src/data/npy-header.ts';
+import type { NpyArray } from '../../src/data/arrays.ts';
 import { encodeNpy } from '../data/npy-encoder.ts';
 import { SAFETENSORS_WIDTHS, writeSafetensors } from '../data/safetensors-encoder.ts';
 import { zipArchive, type ZipEntry } from '../data/zip-encoder.ts';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { type CifarBatch, decodeCifar } from '../../src/data/cifar.ts';
-import { decodeIdx, type IdxArray } from '../../src/data/idx.ts';
+import { decodeIdx } from '../../src/data/idx.ts';
+import type { IdxArray, NpyArray, NpyDtype } from '../../src/data/arrays.ts';
 import { decodeNpy } from '../../src/data/npy.ts';
-import type { NpyArray, NpyDtype } from '../../src/data/npy-header.ts';
 import { cifarBatch, encodeCifar } from '../data/cifar-encoder.ts';
 import { encodeIdx } from '../data/idx-encoder.ts';
 import { encodeNpy } from '../data/npy-encoder.ts';

@@ -3,7 +3,7 @@ import { gunzipSync } from 'node:zlib';
 import { readFileSync } from 'node:fs';
 import { certificationLog } from '../../src/evaluate/certification-log.ts';
 import { decodeCertificationLog } from '../../src/evaluate/parse-certification-log.ts';
-import type { LoggedRow } from '../../src/evaluate/log-row.ts';
+import type { LoggedRow } from '../../src/evaluate/rows.ts';
 import { certificate, loggedRow } from '../evaluate/rows.ts';
 import { maxBytes } from './data-targets.ts';
 import type { FuzzTarget } from './fuzz.ts';

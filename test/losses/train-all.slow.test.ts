@@ -4,7 +4,8 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { type Method, methods, type TrainingSetting, trainWith } from '../../examples/switch-method.ts';
 import { DIGIT_SHAPE, loadDigits } from '../../examples/load-digits.ts';
 import { arrayDataset } from '../../src/data/array-dataset.ts';
-import { decodeIdx, type IdxArray, idxDataset } from '../../src/data/idx.ts';
+import { decodeIdx, idxDataset } from '../../src/data/idx.ts';
+import type { IdxArray } from '../../src/data/arrays.ts';
 import type { LabelledDataset } from '../../src/data/labelled-dataset.ts';
 import { useBackend } from '../helpers/backends.ts';
 

@@ -1,7 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
 import type { KernelFunc, TensorInfo } from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { KernelCall, TrainingKernel, WasmBackend } from '../../src/wasm/backend.ts';
+import type { WasmBackend } from '../../src/wasm/backend.ts';
+import type { KernelCall, TrainingKernel } from '../../src/wasm/kernels/kernel.ts';
 import { useWasm } from '../../src/wasm/index.ts';
 import { conv2d } from '../../src/wasm/kernels/conv2d.ts';
 import { conv2dBackpropFilter } from '../../src/wasm/kernels/conv2d-backprop-filter.ts';

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { crc32 } from '../../data/file-bytes.ts';
 import { decodeNpy } from '../../data/npy.ts';
 import type { LabelledDataset } from '../../data/labelled-dataset.ts';
-import type { NpyArray } from '../../data/npy-header.ts';
+import type { NpyArray } from '../../data/arrays.ts';
 import type { Json } from '../../types.ts';
 import { CliError } from '../io.ts';
 import { inFile } from '../read-data-file.ts';

@@ -1,17 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import type { KernelFunc, TensorInfo } from '@tensorflow/tfjs';
-import {
-  allocate,
-  floatsOf,
-  type KernelCall,
-  release,
-  reshaped,
-  runKernel,
-  type TrainingKernel,
-  transposed,
-  type WasmBackend,
-  zeros,
-} from '../backend.ts';
+import { allocate, floatsOf, release, reshaped, type WasmBackend, zeros } from '../backend.ts';
+import { type KernelCall, runKernel, type TrainingKernel, transposed } from './kernel.ts';
 import type { SimdOf } from '../simd/instance.ts';
 import { matrixProductSimd } from '../simd/matrix-product.ts';
 import type { MatrixView } from '../simd/packing.ts';

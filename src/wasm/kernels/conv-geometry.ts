@@ -1,7 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
 import type { NamedAttrMap, TensorInfo } from '@tensorflow/tfjs';
 import { CatrsError } from '../../errors.ts';
-import { runKernel, type WasmBackend } from '../backend.ts';
+import type { WasmBackend } from '../backend.ts';
+import { runKernel } from './kernel.ts';
 
 /** Sizes of a convolution in the words of TensorFlow.js: heights, widths, channels, strides, dilations and padding. @internal */
 export type ConvGeometry = tf.backend_util.Conv2DInfo;

@@ -1,14 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import type { TensorInfo } from '@tensorflow/tfjs';
-import {
-  type KernelCall,
-  release,
-  runKernel,
-  type TrainingKernel,
-  transposed,
-  type WasmBackend,
-  zeros,
-} from '../backend.ts';
+import { release, type WasmBackend, zeros } from '../backend.ts';
+import { type KernelCall, runKernel, type TrainingKernel, transposed } from './kernel.ts';
 import type { SimdOf } from '../simd/instance.ts';
 import { filterGradientSimd } from '../simd/filter-gradient.ts';
 import { type ConvGeometry, convGeometry, withFittingGradient } from './conv-geometry.ts';

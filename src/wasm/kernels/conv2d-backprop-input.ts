@@ -1,17 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import type { TensorInfo } from '@tensorflow/tfjs';
-import {
-  floatsOf,
-  type KernelCall,
-  product,
-  release,
-  reshaped,
-  type TrainingKernel,
-  transposed,
-  type WasmBackend,
-  withPart,
-  zeros,
-} from '../backend.ts';
+import { floatsOf, release, reshaped, type WasmBackend, withPart, zeros } from '../backend.ts';
+import { type KernelCall, product, type TrainingKernel, transposed } from './kernel.ts';
 import { inputGradientSimd } from '../simd/input-gradient.ts';
 import type { SimdOf } from '../simd/instance.ts';
 import { type ConvGeometry, convGeometry, withFittingGradient } from './conv-geometry.ts';

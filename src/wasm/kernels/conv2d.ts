@@ -4,7 +4,7 @@ import { convolutionSimd } from '../simd/convolution.ts';
 import { type ConvGeometry, convGeometry } from './conv-geometry.ts';
 import { fused } from './fused.ts';
 import { shippedConvolution } from './shipped-convolution.ts';
-import type { TrainingKernel } from '../backend.ts';
+import type { TrainingKernel } from './kernel.ts';
 
 /**
  * The convolution itself.

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import type { KernelFunc, TensorInfo } from '@tensorflow/tfjs';
-import { allocate, floatsOf, type KernelCall, type TrainingKernel, type WasmBackend } from '../backend.ts';
+import { allocate, floatsOf, type WasmBackend } from '../backend.ts';
+import type { KernelCall, TrainingKernel } from './kernel.ts';
 import { depthwiseSimd } from '../simd/depthwise.ts';
 import type { SimdOf } from '../simd/instance.ts';
 import { type ConvGeometry, convGeometry } from './conv-geometry.ts';

@@ -1,7 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
 import type { TensorInfo } from '@tensorflow/tfjs';
 import { CatrsError } from '../../errors.ts';
-import { floatsOf, type KernelCall, type TrainingKernel, type WasmBackend } from '../backend.ts';
+import { floatsOf, type WasmBackend } from '../backend.ts';
+import type { KernelCall, TrainingKernel } from './kernel.ts';
 import { cpuKernel, onCpu } from './on-cpu.ts';
 
 /** Kernels that the `cpu` backend computes: the shipped one errs, always or in the case stated, and no network spends its time there. */

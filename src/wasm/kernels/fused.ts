@@ -1,6 +1,7 @@
 import type { TensorInfo } from '@tensorflow/tfjs';
 import { CatrsError } from '../../errors.ts';
-import { type KernelCall, release, runKernel } from '../backend.ts';
+import { release } from '../backend.ts';
+import { type KernelCall, runKernel } from './kernel.ts';
 import type { SimdOf } from '../simd/instance.ts';
 import { clampInPlace } from './clamp.ts';
 

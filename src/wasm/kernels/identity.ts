@@ -1,5 +1,6 @@
 import type { KernelFunc, TensorInfo } from '@tensorflow/tfjs';
-import type { KernelCall, TrainingKernel, WasmBackend } from '../backend.ts';
+import type { WasmBackend } from '../backend.ts';
+import type { KernelCall, TrainingKernel } from './kernel.ts';
 
 /**
  * A second tensor on the same data, as on the other backends; the shipped kernel copies. The tape clones every tensor that it saves.

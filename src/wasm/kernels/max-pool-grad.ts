@@ -1,13 +1,6 @@
 import type { TensorInfo } from '@tensorflow/tfjs';
-import {
-  addressOf,
-  allocate,
-  floatsOf,
-  type KernelCall,
-  release,
-  type TrainingKernel,
-  type WasmBackend,
-} from '../backend.ts';
+import { addressOf, allocate, floatsOf, release, type WasmBackend } from '../backend.ts';
+import type { KernelCall, TrainingKernel } from './kernel.ts';
 import type { SimdOf } from '../simd/instance.ts';
 import { type ConvGeometry, poolGeometry, withFittingGradient } from './conv-geometry.ts';
 

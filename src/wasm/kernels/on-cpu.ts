@@ -1,7 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
 import type { DataType, KernelConfig, KernelFunc, NamedTensorInfoMap, TensorInfo } from '@tensorflow/tfjs';
 import { CatrsError } from '../../errors.ts';
-import type { KernelCall, TrainingKernel, WasmBackend } from '../backend.ts';
+import type { WasmBackend } from '../backend.ts';
+import type { KernelCall, TrainingKernel } from './kernel.ts';
 
 /** The part of TensorFlow.js's `MathBackendCPU` that is used here. */
 interface CpuBackend {

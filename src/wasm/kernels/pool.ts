@@ -1,5 +1,6 @@
 import type { TensorInfo } from '@tensorflow/tfjs';
-import { addressOf, allocate, floatsOf, type KernelCall, type TrainingKernel, type WasmBackend } from '../backend.ts';
+import { addressOf, allocate, floatsOf, type WasmBackend } from '../backend.ts';
+import type { KernelCall, TrainingKernel } from './kernel.ts';
 import type { Simd, SimdOf } from '../simd/instance.ts';
 import { type ConvGeometry, poolGeometry, withFittingGradient } from './conv-geometry.ts';
 import { onCpu } from './on-cpu.ts';

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import type { KernelFunc, TensorInfo } from '@tensorflow/tfjs';
-import { type KernelCall, release, runKernel, zeros } from '../backend.ts';
+import { release, zeros } from '../backend.ts';
+import { type KernelCall, runKernel } from './kernel.ts';
 import { type ConvGeometry, reachOf } from './conv-geometry.ts';
 
 /**

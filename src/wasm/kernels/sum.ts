@@ -1,14 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import type { KernelFunc, TensorInfo } from '@tensorflow/tfjs';
-import {
-  addressOf,
-  allocate,
-  floatsOf,
-  type KernelCall,
-  release,
-  type TrainingKernel,
-  type WasmBackend,
-} from '../backend.ts';
+import { addressOf, allocate, floatsOf, release, type WasmBackend } from '../backend.ts';
+import type { KernelCall, TrainingKernel } from './kernel.ts';
 import type { Simd, SimdOf } from '../simd/instance.ts';
 
 const BYTES = Float32Array.BYTES_PER_ELEMENT;

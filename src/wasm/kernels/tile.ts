@@ -1,5 +1,5 @@
 import type { KernelFunc, TensorInfo } from '@tensorflow/tfjs';
-import type { KernelCall, TrainingKernel } from '../backend.ts';
+import type { KernelCall, TrainingKernel } from './kernel.ts';
 
 /**
  * Repeats a tensor along its axes, by copying ever larger blocks.

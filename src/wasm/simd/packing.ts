@@ -1,5 +1,6 @@
 import type { TensorInfo } from '@tensorflow/tfjs';
-import { allocate, floatsOf, release, runKernel, type WasmBackend } from '../backend.ts';
+import { allocate, floatsOf, release, type WasmBackend } from '../backend.ts';
+import { runKernel } from '../kernels/kernel.ts';
 import { type ConvGeometry, reachOf } from '../kernels/conv-geometry.ts';
 import { TILE_COLUMNS, TILE_ROWS } from './multiply.ts';
 
