@@ -91,7 +91,7 @@ export type {
   SampleOptions,
   SmoothedClassifierOptions,
 } from './smoothed/call-options.ts';
-export type { Caller, Certifier, StreamExample, TimedCertificate } from './smoothed/types.ts';
+export type { Certifier, StreamExample, TimedCertificate } from './smoothed/types.ts';
 export { SoftSmoothedClassifier } from './smoothed/soft-smoothed-classifier.ts';
 export type {
   SoftCertifyOptions,

@@ -24,7 +24,7 @@ export async function evaluateNoisy(
   for await (const batch of trainingBatches(dataset, { batchSize: 500, key, shuffle: false })) {
     const { x, labels } = batch;
     const [mean, found]: [tf.Scalar, tf.Tensor1D] = tf.tidy(() => {
-      const draw = noise.sampleBatch({ shape: x.shape, numNoise: 1, key, first });
+      const draw = noise.sampleBatch({ shape: x.shape, numNoise: 1, key, firstImage: first });
       const logits = model.predict(tf.add(x, tf.squeeze(draw, [0]))) as tf.Tensor2D;
       const oneHot = tf.oneHot(tf.tensor1d([...labels], 'int32'), logits.shape[1]);
       return [tf.losses.softmaxCrossEntropy(oneHot, logits), tf.argMax(logits, 1)] as [tf.Scalar, tf.Tensor1D];

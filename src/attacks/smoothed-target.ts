@@ -74,7 +74,7 @@ export function smoothedTarget(
       key: source.key,
       numNoise: source.numNoise,
       shape: x.shape,
-      first: request.firstImage,
+      firstImage: request.firstImage,
     });
   const noise = request.noise ?? drawn();
   assertBatchNoise(call, x, noise);

@@ -6,6 +6,7 @@ import type { LabelledDataset } from '../data/labelled-dataset.ts';
 import { attackDataset } from '../evaluate/attack-dataset.ts';
 import type { LoggedRow } from '../evaluate/rows.ts';
 import { GaussianNoise } from '../noise/gaussian-noise.ts';
+import { withContext } from '../options/call-context.ts';
 import { createKey } from '../random/key.ts';
 import { ATTACK_DERIVATION } from '../random/purposes.ts';
 import type { SmoothedClassifier } from '../smoothed/smoothed-classifier.ts';
@@ -100,7 +101,12 @@ async function run(
     const index = indices[done % indices.length] as number;
     const which = Math.floor(done / indices.length);
     const one = { start: index, max: 1, key: createKey(seed), n, alpha, norm, clean: which === 0, signal: io.signal };
-    for await (const row of attackDataset(g, attacks[which] as InputAttack, dataset, one, oneRun)) {
+    for await (const row of attackDataset(
+      g,
+      attacks[which] as InputAttack,
+      dataset,
+      withContext(one, { run: oneRun }),
+    )) {
       cells.push(await log.append({ ...row, epsilon: epsilons[which] as number }));
     }
     const left = ((performance.now() - begun) / (done + 1 - before)) * (total - done - 1);

@@ -1,5 +1,6 @@
 import { selectedIndices } from '../data/dataset-selection.ts';
 import { createKey } from '../random/key.ts';
+import { withContext } from '../options/call-context.ts';
 import { exampleKey } from '../random/purposes.ts';
 import type { SmoothedClassifier } from '../smoothed/smoothed-classifier.ts';
 import { CliError, type CliIo, EXIT, note, printJson } from './io.ts';
@@ -75,7 +76,7 @@ async function predicted(
   const image = tensorOver(x, dataset.shape, 'float32');
   try {
     const key = exampleKey(createKey(seed), index);
-    const answer = await g.predict(image, { key, n, alpha, signal: io.signal }, run);
+    const answer = await g.predict(image, withContext({ key, n, alpha, signal: io.signal }, { run }));
     const { label: found, abstained, counts } = answer;
     const [name, className] = [names?.[index], classNames?.[found]];
     return {

@@ -3,6 +3,7 @@ import type { InputAttack } from '../attacks/types.ts';
 import type { Prediction } from '../certify/types.ts';
 import { type DatasetSelection, selectedIndices, selectionFields } from '../data/dataset-selection.ts';
 import { type LabelledDataset, OwnDataset } from '../data/labelled-dataset.ts';
+import { contextOf, withContext } from '../options/call-context.ts';
 import * as fields from '../options/fields.ts';
 import { optionsOf, parseField } from '../options/parse.ts';
 import { attackedKeys, exampleKey } from '../random/purposes.ts';
@@ -16,8 +17,8 @@ import { assertImage, attackedImage } from './attacked-image.ts';
 export interface AttackedClassifier<P> extends Pick<SmoothedClassifier, 'logits' | 'noise' | 'numClasses'> {
   /** Smallest and largest value that an input coordinate may take. */
   readonly inputRange: InputRange;
-  /** The class at one example, or abstention. Calls with the same `run` are one run. */
-  predict(x: tf.Tensor, options: PredictOptions, run?: object): Promise<P>;
+  /** The class at one example, or abstention. */
+  predict(x: tf.Tensor, options: PredictOptions): Promise<P>;
 }
 
 /** Options of {@link attackDataset}. */
@@ -105,7 +106,6 @@ const CALL = 'attackDataset';
  * @param g - a `SmoothedClassifier` or `SoftSmoothedClassifier` whose classifier can be differentiated, if the attack takes gradients; a
  * `tf.GraphModel` can
  * @param attack - for example a `SmoothedPgd` with the noise of `g` and `clip` set to its input range
- * @param run - calls that are given the same object are one run: weights and rows of the classifier are looked at in the first of them only
  * @throws OptionError at once for its options; from the iteration also for a label that is no class; DataError for an example of the wrong
  * size; TensorError if an image, or what the attack makes of it, is no input of `g`; ClassifierError if there is no gradient; what the
  * attack and `g.predict` throw, and the abort reason of `signal`
@@ -123,14 +123,13 @@ export function attackDataset<P extends Pick<Prediction, 'label' | 'abstained'>>
   attack: InputAttack,
   dataset: LabelledDataset,
   options: AttackDatasetOptions,
-  run: object = {},
 ): AsyncGenerator<AttackedRow<P>, void, undefined> {
   parseField(CALL, 'attack', attackField, attack);
   const { start, skip, max, shard, ...settings } = attackDatasetOptions.parse(CALL, options);
   return rows(g, attack, new OwnDataset(dataset), {
     ...settings,
     norm: settings.norm ?? (g.noise.norms[0] as Norm),
-    run,
+    run: contextOf(options, CALL).run,
     indices: selectedIndices(dataset.size, { start, skip, max, shard }),
   });
 }
@@ -151,7 +150,7 @@ async function* rows<P extends Pick<Prediction, 'label' | 'abstained'>>(
   const predict = async (x: Float32Array, predictKey: Key): Promise<P> => {
     const image = tensorOfCopy(x, dataset.shape, 'float32');
     try {
-      return await g.predict(image, { key: predictKey, ...voting }, run);
+      return await g.predict(image, withContext({ key: predictKey, ...voting }, { run }));
     } finally {
       image.dispose();
     }

@@ -6,8 +6,9 @@ import {
   SELECTION_NAMES,
 } from '../data/dataset-selection.ts';
 import { type LabelledDataset, OwnDataset } from '../data/labelled-dataset.ts';
+import { type CallContext, withContext } from '../options/call-context.ts';
 import type { CertifyOptions } from '../smoothed/call-options.ts';
-import type { Caller, Certifier, StreamExample, TimedCertificate } from '../smoothed/types.ts';
+import type { Certifier, StreamExample, TimedCertificate } from '../smoothed/types.ts';
 import { tensorOver } from '../tensors/own-tensor.ts';
 import type { CertifiedOutcome } from './rows.ts';
 
@@ -60,10 +61,10 @@ export function certifyIndices<Options extends object>(
   dataset: LabelledDataset,
   indices: Iterable<number>,
   options: Options,
-  caller: Caller,
+  context: Pick<CallContext, 'call' | 'known'>,
 ): AsyncGenerator<CertifiedRow, void, undefined> {
-  const examples = new ExamplesOnTheWay(caller.call, dataset, indices, g.numClasses);
-  return rows(g.certifyStream(examples, options, caller), examples);
+  const examples = new ExamplesOnTheWay(context.call, dataset, indices, g.numClasses);
+  return rows(g.certifyStream(examples, withContext(options, context)), examples);
 }
 
 async function* rows(

@@ -175,7 +175,7 @@ export class ConfidenceAwareLoss implements TrainingLoss<ConfidenceAwareBatch, P
       return {
         ...drawn,
         noiseAdv: lambda === 0 ? undefined : noiseAdv ? copyOf(noiseAdv) : runAttack(),
-        uniforms: drawUniforms(uniformKey, { first: given.firstImage, batch: size, columns: numNoise }),
+        uniforms: drawUniforms(uniformKey, { firstImage: given.firstImage, batch: size, columns: numNoise }),
         softTargets: softTargets && (copyOf(softTargets) as tf.Tensor2D),
         k: k && (copyOf(tf.cast(k, 'float32')) as tf.Tensor1D),
       };

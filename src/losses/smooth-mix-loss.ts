@@ -192,9 +192,9 @@ export class SmoothMixLoss implements TrainingLoss<SmoothMixBatch, PreparedSmoot
   }
 }
 
-/** λ ~ U[0, 1/2) for every image, [B]: half of sample first + b of the key. */
-function drawMixing(key: Key, first: number, batch: number): tf.Tensor {
-  return tf.div(tf.reshape(drawUniforms(key, { first, batch, columns: 1 }), [batch]), 2);
+/** λ ~ U[0, 1/2) for every image, [B]: half of sample firstImage + b of the key. */
+function drawMixing(key: Key, firstImage: number, batch: number): tf.Tensor {
+  return tf.div(tf.reshape(drawUniforms(key, { firstImage, batch, columns: 1 }), [batch]), 2);
 }
 
 /** x_m = (1 − λ) x_s + λ x_adv. */

@@ -60,7 +60,7 @@ export function noisyBatch(
   if (noise) assertBatchNoise(call, x, noise, { numNoise: source.numNoise });
   const checked = checkLabels(call, labels, x.shape[0] ?? 0);
   const drawn = (): tf.Tensor =>
-    source.noise.sampleBatch({ key: source.key, numNoise: source.numNoise, shape: x.shape, first: firstImage });
+    source.noise.sampleBatch({ key: source.key, numNoise: source.numNoise, shape: x.shape, firstImage });
   return {
     x: copyOf(x),
     labels: checked.labels,
@@ -69,13 +69,13 @@ export function noisyBatch(
   };
 }
 
-/** Uniform numbers [batch, columns]: row b is sample first + b of the key. @internal */
+/** Uniform numbers [batch, columns]: row b is sample firstImage + b of the key. @internal */
 export function drawUniforms(
   key: Key,
-  { first, batch, columns }: { readonly first: number; readonly batch: number; readonly columns: number },
+  { firstImage, batch, columns }: { readonly firstImage: number; readonly batch: number; readonly columns: number },
 ): tf.Tensor2D {
   const uniforms = new Float32Array(batch * columns);
-  fillUniforms(uniforms, { key, start: first, dimension: columns });
+  fillUniforms(uniforms, { key, start: firstImage, dimension: columns });
   return tensorOver(uniforms, [batch, columns], 'float32') as tf.Tensor2D;
 }
 

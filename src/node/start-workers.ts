@@ -2,8 +2,9 @@ import { ruleOf } from '../certify/rule-of.ts';
 import type { RuleRecord, Smoothing } from '../certify/types.ts';
 import { OptionError, refusal, showValue } from '../errors.ts';
 import { ownData } from '../host/own-data.ts';
+import { contextOf } from '../options/call-context.ts';
 import type { CertifyOptions } from '../smoothed/call-options.ts';
-import type { Caller, Certifier, StreamExample, TimedCertificate } from '../smoothed/types.ts';
+import type { Certifier, StreamExample, TimedCertificate } from '../smoothed/types.ts';
 import { type StartWorkersOptions, type ThreadOptions, threadOptions } from './thread-options.ts';
 import { ThreadTeam } from './thread-team.ts';
 import { type CertifierRecord, type FromThread, type RunMessage, type ToThread, WorkerRun } from './worker-run.ts';
@@ -104,12 +105,12 @@ class WorkerPool<Options extends object> implements WorkerCertifier<Options> {
   certifyStream(
     examples: AsyncIterable<StreamExample>,
     options: Options,
-    caller: Caller = { call: 'WorkerCertifier.certifyStream', known: [] },
   ): AsyncGenerator<TimedCertificate, void, undefined> {
     const { signal, ...rest } = { ...options } as { readonly signal?: unknown };
+    const { call, known } = contextOf(options, 'WorkerCertifier.certifyStream');
     const isSignal = signal instanceof AbortSignal;
     // Anything else is refused where the other options are checked.
-    const message = messageFor(isSignal || signal === undefined ? rest : { ...rest, signal }, caller);
+    const message = messageFor(isSignal || signal === undefined ? rest : { ...rest, signal }, { call, known });
     return this.#certificates(examples, message, isSignal ? signal : undefined);
   }
 
@@ -118,7 +119,7 @@ class WorkerPool<Options extends object> implements WorkerCertifier<Options> {
     message: RunMessage,
     signal: AbortSignal | undefined,
   ): AsyncGenerator<TimedCertificate, void, undefined> {
-    const { call } = message.caller;
+    const { call } = message.context;
     if (this.#isRunning) throw notAtRest(call, 'workers in the middle of a run');
     this.#isRunning = true;
     try {
@@ -154,8 +155,8 @@ function notAtRest(call: string, found: string): OptionError {
 }
 
 /** What the threads are told at the beginning. Throws OptionError for what cannot be sent. */
-function messageFor(options: object, caller: Caller): RunMessage {
-  const { call } = caller;
+function messageFor(options: object, context: RunMessage['context']): RunMessage {
+  const { call } = context;
   const { rule, ...given } = options as { readonly rule?: Partial<RuleRecord> | null };
   const rest: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(given)) {
@@ -166,7 +167,7 @@ function messageFor(options: object, caller: Caller): RunMessage {
     }
   }
   if (typeof rule !== 'object' || rule === null) {
-    return { kind: 'run', options: rule === undefined ? rest : { ...rest, rule }, rule: undefined, caller };
+    return { kind: 'run', options: rule === undefined ? rest : { ...rest, rule }, rule: undefined, context };
   }
   const record = ownData({ name: rule.name, parameters: rule.parameters }) as RuleRecord;
   try {
@@ -176,5 +177,5 @@ function messageFor(options: object, caller: Caller): RunMessage {
     const details = { call, field: 'rule', value: rule, got: showValue(rule.name), way };
     throw refusal(OptionError, details, 'must be a rule of catrs, which can be sent to threads');
   }
-  return { kind: 'run', options: rest, rule: record, caller };
+  return { kind: 'run', options: rest, rule: record, context };
 }

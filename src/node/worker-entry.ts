@@ -2,6 +2,7 @@
 import { parentPort } from 'node:worker_threads';
 import * as tf from '@tensorflow/tfjs';
 import { ruleOf } from '../certify/rule-of.ts';
+import { withContext } from '../options/call-context.ts';
 import type { Certifier, StreamExample } from '../smoothed/types.ts';
 import { makeInThread } from './make-in-thread.ts';
 import type { FromAnyThread } from './module-thread.ts';
@@ -38,11 +39,11 @@ function isCertifier(g: unknown): g is Certifier<object> {
   return typeof certifyStream === 'function' && typeof numClasses === 'number';
 }
 
-async function run(g: Certifier<object>, { options, rule, caller }: RunMessage): Promise<void> {
+async function run(g: Certifier<object>, { options, rule, context }: RunMessage): Promise<void> {
   const underway: tf.Tensor[] = [];
   try {
     const given = rule === undefined ? options : { ...options, rule: ruleOf(rule) };
-    for await (const certificate of g.certifyStream(examples(underway), given, caller)) {
+    for await (const certificate of g.certifyStream(examples(underway), withContext(given, context))) {
       underway.shift()?.dispose();
       send({ kind: 'certificate', certificate });
     }

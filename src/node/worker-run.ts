@@ -1,5 +1,6 @@
 import type { RuleRecord, Smoothing } from '../certify/types.ts';
-import type { Caller, StreamExample, TimedCertificate } from '../smoothed/types.ts';
+import type { CallContext } from '../options/call-context.ts';
+import type { StreamExample, TimedCertificate } from '../smoothed/types.ts';
 import { copyOf } from '../tensors/own-tensor.ts';
 import type { ModuleThread, ThreadListener } from './module-thread.ts';
 import { type Held, lossOf, type ThreadFailure } from './thread-errors.ts';
@@ -28,7 +29,8 @@ export interface RunMessage {
   readonly options: object;
   /** The rule has functions: its record is sent, and the rule made again. */
   readonly rule: RuleRecord | undefined;
-  readonly caller: Caller;
+  /** What the certifiers are told of the call. */
+  readonly context: Pick<CallContext, 'call' | 'known'>;
 }
 
 /** What a thread is told. @internal */
@@ -138,7 +140,7 @@ export class WorkerRun implements ThreadListener<CertifierThread, FromThread> {
     const held = this.#held.get(thread) ?? [];
     this.#busy.delete(thread);
     this.#wanting.delete(thread);
-    this.#put(held[0]?.position ?? this.#next, lossOf(this.#request.message.caller.call, failure, held));
+    this.#put(held[0]?.position ?? this.#next, lossOf(this.#request.message.context.call, failure, held));
   }
 
   /** Ends the run at once with an error. */

@@ -152,12 +152,12 @@ function perturbOne(
 }
 
 function drawBatch(sample: AdditiveNoise['sample'], request: BatchDrawRequest): tf.Tensor {
-  const { key, numNoise, shape, first } = batchDrawRequest.parse('Noise.sampleBatch', request);
+  const { key, numNoise, shape, firstImage } = batchDrawRequest.parse('Noise.sampleBatch', request);
   const [batch = 0, ...exampleShape] = shape;
   const dimension = exampleShape.reduce((product, size) => product * size, 1);
   const noise = new Float32Array(numNoise * batch * dimension);
   for (let b = 0; b < batch; b++) {
-    const exampleKey = foldIn(key, first + b);
+    const exampleKey = foldIn(key, firstImage + b);
     for (let m = 0; m < numNoise; m++) {
       const begin = (m * batch + b) * dimension;
       sample(noise.subarray(begin, begin + dimension), { key: exampleKey, start: m, dimension });

@@ -24,7 +24,7 @@ export const batchDrawRequest: OptionsSchema<
   key: fields.key,
   numNoise: fields.sampleCount,
   shape: fields.shape,
-  first: fields.withDefault(fields.nonNegativeInteger, 0),
+  firstImage: fields.withDefault(fields.nonNegativeInteger, 0),
 });
 
 type CopiesRequest = Parameters<DeterministicNoise['perturb']>[1];

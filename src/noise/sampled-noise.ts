@@ -114,7 +114,7 @@ function perturbOnDevice(x: tf.Tensor, request: DrawRequest, scale: number): tf.
 /** `AdditiveNoise.sampleBatch` on the device: scale · normals, [M, ...shape]. */
 function sampleBatchOnDevice(request: BatchDrawRequest, scale: number): tf.Tensor {
   const call = 'Noise.sampleBatch';
-  const { key, numNoise, shape, first: firstImage = 0 } = batchDrawRequest.parse(call, request);
+  const { key, numNoise, shape, firstImage } = batchDrawRequest.parse(call, request);
   const [images = 0, ...exampleShape] = shape;
   const dimension = exampleShape.reduce((product, size) => product * size, 1);
   const field = 'numNoise';

@@ -2,7 +2,7 @@ import type * as tf from '@tensorflow/tfjs';
 import type { UpperProbabilityBound } from '../stats/clopper-pearson.ts';
 import type { Key, Norm, ProbabilityBound } from '../types.ts';
 
-/** Which stretch of a stream of samples to draw. */
+/** Which samples of a key to draw. */
 export interface DrawRequest {
   /** Drives the draws: sample i depends on (key, i) alone. */
   readonly key: Key;
@@ -29,7 +29,7 @@ export interface FillRequest {
 
 /** A request for the noise of a training batch. */
 export interface BatchDrawRequest {
-  /** Drives the draws: image b uses `foldIn(key, first + b)`, its copy m is sample m. */
+  /** Drives the draws: image b uses `foldIn(key, firstImage + b)`, its copy m is sample m. */
   readonly key: Key;
   /** Number of noisy copies of each image, M. */
   readonly numNoise: number;
@@ -40,7 +40,7 @@ export interface BatchDrawRequest {
    * all shares get the same noise.
    * @defaultValue 0
    */
-  readonly first?: number | undefined;
+  readonly firstImage?: number | undefined;
 }
 
 /** For which inputs a certificate speaks: all real vectors, the unit cube, or the lattice of 8-bit images. */

@@ -2,6 +2,7 @@ import type * as tf from '@tensorflow/tfjs';
 import { type DatasetSelection, selectedIndices, selectionFields } from '../data/dataset-selection.ts';
 import { type LabelledDataset, OwnDataset } from '../data/labelled-dataset.ts';
 import { ClassifierError, showValue } from '../errors.ts';
+import { withContext } from '../options/call-context.ts';
 import * as fields from '../options/fields.ts';
 import { type FieldsOf, optionsOf } from '../options/parse.ts';
 import { exampleKey } from '../random/purposes.ts';
@@ -13,8 +14,8 @@ import type { Key } from '../types.ts';
 export interface SoftTargetSource {
   /** Number of classes. */
   readonly numClasses: number;
-  /** Estimate of the class probabilities of one example, from n noisy copies. Calls with the same `run` are one run. */
-  probabilities(x: tf.Tensor, options: SampleOptions, run?: object): Promise<readonly number[]>;
+  /** Estimate of the class probabilities of one example, from n noisy copies. */
+  probabilities(x: tf.Tensor, options: SampleOptions): Promise<readonly number[]>;
 }
 
 /** Options of {@link softTargets}. */
@@ -109,8 +110,8 @@ export async function* softTargetsOf(
     const { x, label } = await dataset.checkedExample(index, { call, numClasses });
     const image = tensorOver(x, dataset.shape, 'float32');
     try {
-      const settings = { n, batchSize, signal };
-      const probabilities = await g.probabilities(image, { ...settings, key: exampleKey(key, index) }, run);
+      const settings = { n, batchSize, signal, key: exampleKey(key, index) };
+      const probabilities = await g.probabilities(image, withContext(settings, { run }));
       assertDistribution(call, probabilities, numClasses);
       yield { index, label, probabilities };
     } finally {

@@ -5,6 +5,7 @@ import { topClass } from '../certify/vote-counts.ts';
 import type { Certificate, Smoothing } from '../certify/types.ts';
 import type { Classifier, ClassifierOutput } from '../classifier/types.ts';
 import type { DeterministicNoise } from '../noise/types.ts';
+import { contextOf } from '../options/call-context.ts';
 import { createKey } from '../random/key.ts';
 import type { Norm } from '../types.ts';
 import { baseClassifierFields, runFields } from './call-options.ts';
@@ -14,7 +15,7 @@ import { logitsOf } from './draw-votes.ts';
 import { votesOf } from './count-votes.ts';
 import { hostTurns } from '../host/turns.ts';
 import { makeSubject, type Subject, withOwn } from './checked-classifier.ts';
-import type { Caller, Certifier, StreamExample, TimedCertificate } from './types.ts';
+import type { Certifier, StreamExample, TimedCertificate } from './types.ts';
 
 /** Options of {@link DerandomizedClassifier}. */
 export interface DerandomizedClassifierOptions {
@@ -106,11 +107,10 @@ export class DerandomizedClassifier implements Certifier<DerandomizedCertifyOpti
    * Votes of all noisy copies of one example, per class.
    *
    * @param x - one example [...inputShape], float32; not disposed
-   * @param run - calls that are given the same object are one run: weights and rows are looked at in the first of them only
    * @throws OptionError, TensorError, ClassifierError; the abort reason of `signal`
    */
-  async counts(x: tf.Tensor, options: DerandomizedCertifyOptions = {}, run: object = {}): Promise<number[]> {
-    const call = 'DerandomizedClassifier.counts';
+  async counts(x: tf.Tensor, options: DerandomizedCertifyOptions = {}): Promise<number[]> {
+    const { call, run } = contextOf(options, 'DerandomizedClassifier.counts');
     return this.#counts(call, x, { ...derandomizedCertifyOptions.parse(call, options), run });
   }
 
@@ -118,11 +118,10 @@ export class DerandomizedClassifier implements Certifier<DerandomizedCertifyOpti
    * The class of the smoothed classifier at one example; it never abstains and is never wrong about g.
    *
    * @param x - one example [...inputShape], float32; not disposed
-   * @param run - calls that are given the same object are one run: weights and rows are looked at in the first of them only
    * @throws OptionError, TensorError, ClassifierError; the abort reason of `signal`
    */
-  async predict(x: tf.Tensor, options: DerandomizedCertifyOptions = {}, run: object = {}): Promise<number> {
-    const call = 'DerandomizedClassifier.predict';
+  async predict(x: tf.Tensor, options: DerandomizedCertifyOptions = {}): Promise<number> {
+    const { call, run } = contextOf(options, 'DerandomizedClassifier.predict');
     return topClass(await this.#counts(call, x, { ...derandomizedCertifyOptions.parse(call, options), run }));
   }
 
@@ -135,8 +134,8 @@ export class DerandomizedClassifier implements Certifier<DerandomizedCertifyOpti
    * @throws OptionError, TensorError, ClassifierError; the abort reason of `signal`
    */
   async certify(x: tf.Tensor, options: DerandomizedCertifyOptions = {}): Promise<Certificate> {
-    const call = 'DerandomizedClassifier.certify';
-    return this.#certify(call, x, { ...this.#settings(call, options), run: {} });
+    const { call, run } = contextOf(options, 'DerandomizedClassifier.certify');
+    return this.#certify(call, x, { ...this.#settings(call, options), run });
   }
 
   /**
@@ -147,10 +146,10 @@ export class DerandomizedClassifier implements Certifier<DerandomizedCertifyOpti
   certifyStream(
     examples: AsyncIterable<StreamExample>,
     options: DerandomizedCertifyOptions = {},
-    caller: Caller = { call: 'DerandomizedClassifier.certifyStream', known: [] },
   ): AsyncGenerator<TimedCertificate, void, undefined> {
-    const settings = { ...this.#settings(caller.call, options, caller.known), run: {} };
-    return certifyOneByOne(examples, createKey(0), (x) => this.#certify(caller.call, x, settings));
+    const { call, known, run } = contextOf(options, 'DerandomizedClassifier.certifyStream');
+    const settings = { ...this.#settings(call, options, known), run };
+    return certifyOneByOne(examples, createKey(0), (x) => this.#certify(call, x, settings));
   }
 
   #settings(call: string, options: DerandomizedCertifyOptions, known: readonly string[] = []): Settings {

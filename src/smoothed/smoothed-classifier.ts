@@ -7,6 +7,7 @@ import type { Classifier, LogitsFn } from '../classifier/types.ts';
 import { OptionError } from '../errors.ts';
 import { ownData } from '../host/own-data.ts';
 import type { Noise } from '../noise/types.ts';
+import { contextOf } from '../options/call-context.ts';
 import { exampleKey } from '../random/purposes.ts';
 import { minimumSamplesToPredict } from '../stats/minimum-samples.ts';
 import type { InputRange, Key } from '../types.ts';
@@ -16,7 +17,7 @@ import { noiseRecord } from './certificates.ts';
 import { type Journey, schedule } from './schedule.ts';
 import { makeSubject, type Subject, withOwn } from './checked-classifier.ts';
 import type { CertifyOptions, PredictOptions, SampleOptions, SmoothedClassifierOptions } from './call-options.ts';
-import type { Caller, Certifier, StreamExample, TimedCertificate } from './types.ts';
+import type { Certifier, StreamExample, TimedCertificate } from './types.ts';
 import { smoothedClassifierOptions, sampleOptions, predictOptions, certifyOptions } from './call-options.ts';
 
 type Settings = ReturnType<typeof certifyOptions.parse> & WithDefaults<Pick<CertifyOptions, 'rule' | 'norm'>>;
@@ -67,11 +68,10 @@ export class SmoothedClassifier implements Certifier<CertifyOptions> {
    * Votes of n noisy copies of one example, per class.
    *
    * @param x - one example [...inputShape], float32; not disposed
-   * @param run - calls that are given the same object are one run: weights and rows are looked at in the first of them only
    * @throws OptionError, TensorError, ClassifierError; the abort reason of `signal`
    */
-  async sampleCounts(x: tf.Tensor, options: SampleOptions, run: object = {}): Promise<number[]> {
-    const call = 'SmoothedClassifier.sampleCounts';
+  async sampleCounts(x: tf.Tensor, options: SampleOptions): Promise<number[]> {
+    const { call, run } = contextOf(options, 'SmoothedClassifier.sampleCounts');
     return this.#count(call, x, sampleOptions.parse(call, options), run);
   }
 
@@ -80,11 +80,10 @@ export class SmoothedClassifier implements Certifier<CertifyOptions> {
    * could not be drawn count for no class, so that the sum is below 1 then.
    *
    * @param x - one example [...inputShape], float32; not disposed
-   * @param run - calls that are given the same object are one run: weights and rows are looked at in the first of them only
    * @throws OptionError, TensorError, ClassifierError; the abort reason of `signal`
    */
-  async probabilities(x: tf.Tensor, options: SampleOptions, run: object = {}): Promise<number[]> {
-    const call = 'SmoothedClassifier.probabilities';
+  async probabilities(x: tf.Tensor, options: SampleOptions): Promise<number[]> {
+    const { call, run } = contextOf(options, 'SmoothedClassifier.probabilities');
     const request = sampleOptions.parse(call, options);
     const counts = await this.#count(call, x, request, run);
     return counts.map((count) => count / request.n);
@@ -96,11 +95,10 @@ export class SmoothedClassifier implements Certifier<CertifyOptions> {
    * Samples that could not be drawn never make an answer: it abstains where they could change it (see {@link predictCounts}).
    *
    * @param x - one example [...inputShape], float32; not disposed
-   * @param run - calls that are given the same object are one run: weights and rows are looked at in the first of them only
    * @throws OptionError also if n is too small for alpha: then every vote would abstain
    */
-  async predict(x: tf.Tensor, options: PredictOptions, run: object = {}): Promise<Prediction> {
-    const call = 'SmoothedClassifier.predict';
+  async predict(x: tf.Tensor, options: PredictOptions): Promise<Prediction> {
+    const { call, run } = contextOf(options, 'SmoothedClassifier.predict');
     const { alpha, ...request } = predictOptions.parse(call, options);
     const { key, n } = request;
     assertEnoughToPredict(call, n, alpha);
@@ -146,10 +144,10 @@ export class SmoothedClassifier implements Certifier<CertifyOptions> {
   certifyStream(
     examples: AsyncIterable<StreamExample>,
     options: CertifyOptions,
-    caller: Caller = { call: 'SmoothedClassifier.certifyStream', known: [] },
   ): AsyncGenerator<TimedCertificate, void, undefined> {
-    const settings = this.#settings(caller.call, options, caller.known);
-    return this.#travel(caller.call, this.#journeys(caller.call, examples, settings), settings);
+    const { call, known } = contextOf(options, 'SmoothedClassifier.certifyStream');
+    const settings = this.#settings(call, options, known);
+    return this.#travel(call, this.#journeys(call, examples, settings), settings);
   }
 
   async *#journeys(call: string, examples: AsyncIterable<StreamExample>, settings: Settings): AsyncGenerator<Journey> {

@@ -4,6 +4,7 @@ import { ABSTAIN, type Certificate, type Smoothing } from '../certify/types.ts';
 import type { Classifier, LogitsFn } from '../classifier/types.ts';
 import { OptionError } from '../errors.ts';
 import type { Noise } from '../noise/types.ts';
+import { contextOf } from '../options/call-context.ts';
 import { certificateKeys } from '../random/purposes.ts';
 import { empiricalBernsteinLowerBound } from '../stats/empirical-bernstein-lower-bound.ts';
 import type { InputRange, Key } from '../types.ts';
@@ -18,7 +19,7 @@ import type {
   SoftSmoothedClassifierOptions,
 } from './soft-types.ts';
 import { makeSubject, type Subject, withOwn } from './checked-classifier.ts';
-import type { Caller, Certifier, StreamExample, TimedCertificate } from './types.ts';
+import type { Certifier, StreamExample, TimedCertificate } from './types.ts';
 import { softSmoothedClassifierOptions, softCertifyOptions, softPredictOptions } from './soft-types.ts';
 
 type Settings = ReturnType<typeof softCertifyOptions.parse>;
@@ -83,11 +84,10 @@ export class SoftSmoothedClassifier implements Certifier<SoftCertifyOptions> {
    * for every class.
    *
    * @param x - one example [...inputShape], float32; not disposed
-   * @param run - calls that are given the same object are one run: weights and rows are looked at in the first of them only
    * @throws OptionError, TensorError, ClassifierError; the abort reason of `signal`
    */
-  async probabilities(x: tf.Tensor, options: SoftPredictOptions, run: object = {}): Promise<number[]> {
-    const call = 'SoftSmoothedClassifier.probabilities';
+  async probabilities(x: tf.Tensor, options: SoftPredictOptions): Promise<number[]> {
+    const { call, run } = contextOf(options, 'SoftSmoothedClassifier.probabilities');
     const { key, n, ...rest } = softPredictOptions.parse(call, options);
     return withOwn(this.#subject, call, x, (own) => this.#meanScores(own, { ...rest, run, call, key, n }));
   }
@@ -103,11 +103,10 @@ export class SoftSmoothedClassifier implements Certifier<SoftCertifyOptions> {
    * without. `meanScores` counts it with score 0 for every class.
    *
    * @param x - one example [...inputShape], float32; not disposed
-   * @param run - calls that are given the same object are one run: weights and rows are looked at in the first of them only
    * @throws OptionError, TensorError, ClassifierError; the abort reason of `signal`
    */
-  async predict(x: tf.Tensor, options: SoftPredictOptions, run: object = {}): Promise<SoftPrediction> {
-    const call = 'SoftSmoothedClassifier.predict';
+  async predict(x: tf.Tensor, options: SoftPredictOptions): Promise<SoftPrediction> {
+    const { call, run } = contextOf(options, 'SoftSmoothedClassifier.predict');
     const settings = softPredictOptions.parse(call, options);
     assertEnough(call, settings.n, settings.alpha / (this.numClasses - 1));
     return withOwn(this.#subject, call, x, (own) => this.#predict(call, own, { ...settings, run }));
@@ -124,8 +123,8 @@ export class SoftSmoothedClassifier implements Certifier<SoftCertifyOptions> {
    * @throws OptionError also if n is too small for alpha to certify anything; TensorError, ClassifierError; the abort reason of `signal`
    */
   async certify(x: tf.Tensor, options: SoftCertifyOptions): Promise<Certificate> {
-    const call = 'SoftSmoothedClassifier.certify';
-    return this.#certify(call, x, { ...this.#settings(call, options), run: {} });
+    const { call, run } = contextOf(options, 'SoftSmoothedClassifier.certify');
+    return this.#certify(call, x, { ...this.#settings(call, options), run });
   }
 
   /**
@@ -136,10 +135,10 @@ export class SoftSmoothedClassifier implements Certifier<SoftCertifyOptions> {
   certifyStream(
     examples: AsyncIterable<StreamExample>,
     options: SoftCertifyOptions,
-    caller: Caller = { call: 'SoftSmoothedClassifier.certifyStream', known: [] },
   ): AsyncGenerator<TimedCertificate, void, undefined> {
-    const settings = { ...this.#settings(caller.call, options, caller.known), run: {} };
-    return certifyOneByOne(examples, settings.key, (x, key) => this.#certify(caller.call, x, { ...settings, key }));
+    const { call, known, run } = contextOf(options, 'SoftSmoothedClassifier.certifyStream');
+    const settings = { ...this.#settings(call, options, known), run };
+    return certifyOneByOne(examples, settings.key, (x, key) => this.#certify(call, x, { ...settings, key }));
   }
 
   #settings(call: string, options: SoftCertifyOptions, known: readonly string[] = []): Settings {

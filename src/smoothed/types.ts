@@ -17,14 +17,6 @@ export interface TimedCertificate {
   readonly milliseconds: number;
 }
 
-/** The public call that error texts name, where a certifier is called by another function. */
-export interface Caller {
-  /** Its name, for example `certifyDataset`. */
-  readonly call: string;
-  /** Options that the caller has taken out before. */
-  readonly known: readonly string[];
-}
-
 /**
  * Anything that certifies examples one after the other: what `certifyDataset` needs.
  *
@@ -39,6 +31,5 @@ export interface Certifier<Options> {
   certifyStream(
     examples: AsyncIterable<StreamExample>,
     options: Options,
-    caller?: Caller,
   ): AsyncGenerator<TimedCertificate, void, undefined>;
 }

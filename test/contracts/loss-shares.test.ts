@@ -115,7 +115,7 @@ describeContract('shares of a batch', losses, ({ make }) => {
 describeBackends('a share of a batch', () => {
   it('has the noise of the batch, bit by bit', async () => {
     const whole = noise.sampleBatch({ key, numNoise: 2, shape: [5, 3] });
-    const share = noise.sampleBatch({ key, numNoise: 2, shape: [2, 3], first: 3 });
+    const share = noise.sampleBatch({ key, numNoise: 2, shape: [2, 3], firstImage: 3 });
     const cut = tf.slice(whole, [0, 3], [-1, 2]);
     expect(await share.array()).toEqual(await cut.array());
     tf.dispose([whole, share, cut]);

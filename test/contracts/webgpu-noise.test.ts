@@ -146,7 +146,7 @@ describeBackends('noise drawn on the device', (backend) => {
     [[3, 7], 0],
     [[3, 7], 12],
   ])('draws a batch [M, B, ...], shape %j, from image %i on', async (shape, first) => {
-    const batch = noise.sampleBatch({ key, numNoise: 3, shape, first });
+    const batch = noise.sampleBatch({ key, numNoise: 3, shape, firstImage: first });
     expect(batch.shape).toEqual([3, ...shape]);
     const [images, ...rest] = shape as [number, ...number[]];
     const dimension = sizeOf(rest);

@@ -5,7 +5,9 @@ import { DataError } from '../../src/errors.ts';
 import { type CertifiedRow, certifyDataset, type CertifyDatasetOptions } from '../../src/evaluate/certify-dataset.ts';
 import { GaussianNoise } from '../../src/noise/gaussian-noise.ts';
 import { createKey, foldIn } from '../../src/random/key.ts';
+import type { CertifyOptions } from '../../src/smoothed/call-options.ts';
 import { SmoothedClassifier } from '../../src/smoothed/smoothed-classifier.ts';
+import type { Certifier } from '../../src/smoothed/types.ts';
 import * as tf from '@tensorflow/tfjs';
 import { useBackend } from '../helpers/backends.ts';
 import { thrownBy } from '../helpers/errors.ts';
@@ -35,6 +37,24 @@ async function run(change: Partial<CertifyDatasetOptions> = {}, data: LabelledDa
 
 describe('certifyDataset', () => {
   beforeAll(() => useBackend('cpu'));
+
+  it('gives a certifier of your own its options and nothing else', async () => {
+    const given: unknown[][] = [];
+    const { numClasses, smoothing } = g;
+    const own: Certifier<CertifyOptions> = {
+      numClasses,
+      smoothing,
+      certifyStream: (...all) => (given.push(all), g.certifyStream(...all)),
+    };
+    const rows = [];
+    for await (const row of certifyDataset(own, dataset, { ...settings, max: 1 })) rows.push(row);
+    expect(rows).toHaveLength(1);
+    expect(given).toEqual([[expect.anything(), settings]]);
+    const wrong = (): unknown => certifyDataset(own, dataset, { ...settings, m: 1 } as never);
+    expect(wrong, 'an error names what the user called, with all of its options').toThrow(
+      /^certifyDataset: unknown option `m`; known options: .*`batchSize`.*`max`/,
+    );
+  });
 
   it('certifies every example with the key folded with its index', async () => {
     const rows = await run();

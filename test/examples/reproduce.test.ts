@@ -36,7 +36,7 @@ beforeAll(async () => {
   await useWasm({ threads: 1 });
   folder = await mkdtemp(join(tmpdir(), 'catrs-reproduce-'));
   const noise = new GaussianNoise({ sigma: 1 });
-  const draw = noise.sampleBatch({ shape: [IMAGES, 28, 28, 1], numNoise: 1, key: createKey(7), first: 0 });
+  const draw = noise.sampleBatch({ shape: [IMAGES, 28, 28, 1], numNoise: 1, key: createKey(7), firstImage: 0 });
   const values = Float32Array.from(await draw.data(), (value) => Math.min(1, Math.abs(value) / 3));
   draw.dispose();
   dataset = arrayDataset({ values, labels: Array.from({ length: IMAGES }, (_, i) => i % 10), shape: [28, 28, 1] });

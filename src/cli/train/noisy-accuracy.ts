@@ -23,7 +23,7 @@ export async function noisyAccuracy(
   let first = 0;
   for await (const batch of trainingBatches(part, { batchSize: BATCH, key, shuffle: false })) {
     const classes = tf.tidy(() => {
-      const draw = noise.sampleBatch({ shape: batch.x.shape, numNoise: 1, key, first });
+      const draw = noise.sampleBatch({ shape: batch.x.shape, numNoise: 1, key, firstImage: first });
       return tf.argMax(run(tf.add(batch.x, tf.squeeze(draw, [0])), { training: false }), 1);
     });
     const found = await classes.data();
