@@ -23,7 +23,7 @@ export default defineConfig({
     // Tests and examples read like user code (`import ... from 'catrs'`) and run the sources.
     alias: [
       { find: /^catrs$/, replacement: source('index.ts') },
-      { find: /^catrs\/(models|data|plots|recipes|node|wasm|onnx|webgpu)$/, replacement: source('$1/index.ts') },
+      { find: /^catrs\/(stats|models|data|plots|recipes|node|wasm|onnx|webgpu)$/, replacement: source('$1/index.ts') },
     ],
   },
   test: {

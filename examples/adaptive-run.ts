@@ -19,13 +19,13 @@ import {
   GaussianLoss,
   GaussianNoise,
   meanSamples,
-  normalCdf,
   SmoothedClassifier,
   split,
   trainableVariables,
   verifyCertificate,
 } from 'catrs';
 import { arrayDataset } from 'catrs/data';
+import { normalCdf } from 'catrs/stats';
 import { useWasm } from 'catrs/wasm';
 import { DIGIT_SHAPE, loadDigits } from './load-digits.ts';
 import { type ExampleOptions, runExample } from './run-example.ts';

@@ -21,10 +21,10 @@ import {
   GaussianNoise,
   type Key,
   ladder,
-  normalCdf,
   oracleTest,
   type RuleContext,
 } from 'catrs';
+import { normalCdf } from 'catrs/stats';
 import { type ExampleOptions, runExample } from './run-example.ts';
 
 const N0 = 100;

@@ -5,7 +5,7 @@
  */
 export { BackendError, CatrsError, ClassifierError, DataError, OptionError, TensorError } from './errors.ts';
 export type { ErrorDetails } from './errors.ts';
-export type { InputRange, Json, Key, Norm, ProbabilityBound } from './types.ts';
+export type { InputRange, Json, Key, Norm, ProbabilityBound, UpperProbabilityBound } from './types.ts';
 export type { Labels } from './tensors/labels.ts';
 
 // keys and draws
@@ -198,20 +198,7 @@ export type {
 } from './losses/smooth-mix-loss.ts';
 export { StabilityLoss } from './losses/stability-loss.ts';
 export type { StabilityLossOptions, StabilityTerms } from './losses/stability-loss.ts';
-export { noisyCrossEntropy } from './losses/gaussian-loss.ts';
-export { bottomKCrossEntropy } from './losses/confidence-aware-terms.ts';
-export { consistencyTerm } from './losses/consistency-loss.ts';
-export type { ConsistencyMode, ConsistencyTermOptions } from './losses/consistency-loss.ts';
-export { correctMask } from './losses/smooth-mix-terms.ts';
-export { macerClassification } from './losses/macer-terms.ts';
-export { macerRobustness } from './losses/macer-terms.ts';
-export type { MacerRobustnessOptions } from './losses/macer-terms.ts';
-export { mixTargets } from './losses/smooth-mix-terms.ts';
-export { mixupKl } from './losses/smooth-mix-terms.ts';
-export { sampleK } from './losses/confidence-aware-terms.ts';
-export { stabilityTerm } from './losses/stability-loss.ts';
-export { voteFrequency } from './losses/confidence-aware-terms.ts';
-export { worstCaseKl } from './losses/confidence-aware-terms.ts';
+export type { ConsistencyMode } from './losses/consistency-loss.ts';
 export type { Prepared, PreparedBatch, TrainingBatch, TrainingLoss } from './losses/types.ts';
 
 // runs over a data set and their figures
@@ -253,26 +240,3 @@ export type {
   ProbabilityRow,
 } from './evaluate/probability-distribution.ts';
 export type { LabelledDataset, LabelledExample } from './data/labelled-dataset.ts';
-
-// statistics
-export type { BetaPrior } from './stats/beta-mixture.ts';
-export { bettingLowerBound } from './stats/mixture-bounds.ts';
-export { binomialQuantile } from './stats/binomial.ts';
-export { binomialTest } from './stats/binomial.ts';
-export { clopperPearsonLowerBound } from './stats/clopper-pearson.ts';
-export { clopperPearsonUpperBound } from './stats/clopper-pearson.ts';
-export type { UpperProbabilityBound } from './stats/clopper-pearson.ts';
-export { empiricalBernsteinLowerBound } from './stats/empirical-bernstein-lower-bound.ts';
-export type { EmpiricalBernsteinSample } from './stats/empirical-bernstein-lower-bound.ts';
-export { logMixtureEvidence } from './stats/beta-mixture.ts';
-export { meanInterval } from './stats/mean-interval.ts';
-export type { MeanInterval } from './stats/mean-interval.ts';
-export { minimumCountToCertify } from './stats/minimum-samples.ts';
-export { minimumSamplesToCertify } from './stats/minimum-samples.ts';
-export { minimumSamplesToPredict } from './stats/minimum-samples.ts';
-export { mixtureLowerBound } from './stats/mixture-bounds.ts';
-export { mixtureUpperBound } from './stats/mixture-bounds.ts';
-export { normalCdf, normalSurvival } from './stats/normal.ts';
-export { normalQuantile } from './stats/normal.ts';
-export { normalQuantileLower } from './stats/normal.ts';
-export { randomizedClopperPearsonLowerBound } from './stats/clopper-pearson.ts';

@@ -22,6 +22,18 @@ export interface ProbabilityBound {
   readonly q: number;
 }
 
+/**
+ * An upper bound on a probability carried together with its complement: the mirror image of {@link ProbabilityBound}.
+ *
+ * Here `p` is rounded up and `q` down, so that the pair, too, never claims more than the exact bound.
+ */
+export interface UpperProbabilityBound {
+  /** Upper bound on the probability, rounded up. */
+  readonly p: number;
+  /** `1 - p`, computed on its own and rounded down. */
+  readonly q: number;
+}
+
 /** Smallest and largest value that an input coordinate may take, in input units. */
 export type InputRange = readonly [low: number, high: number];
 

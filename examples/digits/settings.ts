@@ -3,7 +3,8 @@
  *
  * They were chosen on the validation digits with search.ts, never on the evaluation digits.
  */
-import { clopperPearsonLowerBound, GaussianNoise } from 'catrs';
+import { GaussianNoise } from 'catrs';
+import { clopperPearsonLowerBound } from 'catrs/stats';
 import { PIXELS } from './data.ts';
 
 /** The settings of one comparison of Gaussian training and CAT-RS. */

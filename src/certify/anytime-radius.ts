@@ -1,15 +1,14 @@
-import { optionsOf } from '../options/parse.ts';
 import * as fields from '../options/fields.ts';
+import { optionsOf } from '../options/parse.ts';
 import type { BetaPrior } from '../stats/beta-mixture.ts';
-import type { UpperProbabilityBound } from '../stats/clopper-pearson.ts';
-import { minimumSamplesToCertify } from '../stats/minimum-samples.ts';
+import { leastCount, minimumSamplesToCertify } from '../stats/minimum-samples.ts';
 import { mixtureLowerBound, mixtureUpperBound } from '../stats/mixture-bounds.ts';
-import type { ProbabilityBound } from '../types.ts';
+import type { ProbabilityBound, UpperProbabilityBound } from '../types.ts';
 import { JEFFREYS, NEAR_ONE, selectionPriors } from './radius-evidence.ts';
 import type { CertificationRule, RuleContext, RuleRun } from './rule.ts';
-import { DEADLINE_NAME, ownStops, type Stop, type StopState, stopsField } from './stops.ts';
+import { DEADLINE_NAME, ownStops, type Stop, stopsField, type StopState } from './stops.ts';
 import type { EvidenceStep, RuleRecord } from './types.ts';
-import { assertEnoughSamples, leastCount, votesFor } from './vote-counts.ts';
+import { assertEnoughSamples, votesFor } from './vote-counts.ts';
 
 /** Options of {@link anytimeRadius}. */
 export interface AnytimeRadiusOptions {

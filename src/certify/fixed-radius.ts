@@ -1,9 +1,8 @@
-import { optionsOf, type WithDefaults } from '../options/parse.ts';
 import * as fields from '../options/fields.ts';
+import { optionsOf, type WithDefaults } from '../options/parse.ts';
 import { clopperPearsonLowerBound } from '../stats/clopper-pearson.ts';
-import { minimumSamplesToCertify } from '../stats/minimum-samples.ts';
+import { leastCount, minimumSamplesToCertify } from '../stats/minimum-samples.ts';
 import type { ProbabilityBound } from '../types.ts';
-import { assertEnoughSamples, leastCount, votesFor } from './vote-counts.ts';
 import {
   bettingEvidence,
   JEFFREYS,
@@ -14,6 +13,7 @@ import {
 } from './radius-evidence.ts';
 import type { CertificationRule, RuleContext, RuleRun } from './rule.ts';
 import type { BoundMethod, EvidenceStep } from './types.ts';
+import { assertEnoughSamples, votesFor } from './vote-counts.ts';
 
 /** Options of {@link fixedRadius}. */
 export interface FixedRadiusOptions {

@@ -1,10 +1,10 @@
-import { optionsOf } from '../options/parse.ts';
 import * as fields from '../options/fields.ts';
+import { optionsOf } from '../options/parse.ts';
 import { clopperPearsonLowerBound, randomizedClopperPearsonLowerBound } from '../stats/clopper-pearson.ts';
-import { minimumSamplesToCertify } from '../stats/minimum-samples.ts';
+import { leastCount, minimumSamplesToCertify } from '../stats/minimum-samples.ts';
 import type { ProbabilityBound } from '../types.ts';
-import { assertEnoughSamples, leastCount, votesFor } from './vote-counts.ts';
 import type { CertificationRule, RuleContext, RuleRun } from './rule.ts';
+import { assertEnoughSamples, votesFor } from './vote-counts.ts';
 
 /** Options of {@link fixedSample}. */
 export interface FixedSampleOptions {

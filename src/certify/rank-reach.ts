@@ -1,12 +1,9 @@
 import { OptionError } from '../errors.ts';
-import {
-  clopperPearsonLowerBound,
-  clopperPearsonUpperBound,
-  type UpperProbabilityBound,
-} from '../stats/clopper-pearson.ts';
-import type { ProbabilityBound } from '../types.ts';
+import { clopperPearsonLowerBound, clopperPearsonUpperBound } from '../stats/clopper-pearson.ts';
+import { leastCount } from '../stats/minimum-samples.ts';
+import type { ProbabilityBound, UpperProbabilityBound } from '../types.ts';
 import type { RuleContext, Tally } from './rule.ts';
-import { leastCount, missingVotes, votesFor } from './vote-counts.ts';
+import { missingVotes, votesFor } from './vote-counts.ts';
 
 /** What decides whether a class can still be proven to be among the k most probable ones. */
 interface RankReach {

@@ -1,5 +1,4 @@
-import type { UpperProbabilityBound } from '../stats/clopper-pearson.ts';
-import type { ProbabilityBound } from '../types.ts';
+import type { ProbabilityBound, UpperProbabilityBound } from '../types.ts';
 import type { BoundMethod, CertificateReason, EvidenceStep, RuleRecord } from './types.ts';
 
 /** The votes of the first `used` estimation samples. */

@@ -1,8 +1,7 @@
 import { ownData } from '../host/own-data.ts';
 import * as fields from '../options/fields.ts';
 import { optionsOf, parseField } from '../options/parse.ts';
-import type { UpperProbabilityBound } from '../stats/clopper-pearson.ts';
-import type { Json, ProbabilityBound } from '../types.ts';
+import type { Json, ProbabilityBound, UpperProbabilityBound } from '../types.ts';
 import type { RuleRecord } from './types.ts';
 
 /** What a stop may look at: where an {@link anytimeRadius} run stands. */

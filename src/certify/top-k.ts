@@ -1,12 +1,8 @@
 import { optionsOf } from '../options/parse.ts';
 import * as fields from '../options/fields.ts';
 import { OptionError } from '../errors.ts';
-import {
-  clopperPearsonLowerBound,
-  clopperPearsonUpperBound,
-  type UpperProbabilityBound,
-} from '../stats/clopper-pearson.ts';
-import type { ProbabilityBound } from '../types.ts';
+import { clopperPearsonLowerBound, clopperPearsonUpperBound } from '../stats/clopper-pearson.ts';
+import type { ProbabilityBound, UpperProbabilityBound } from '../types.ts';
 import { cappedUpperBound, rankOutOfReach, requireRadiusAgainst } from './rank-reach.ts';
 import { assertEnoughSamples, missingVotes, topClass, votesFor } from './vote-counts.ts';
 import type { CertificationRule, RuleContext, RuleRun, Tally } from './rule.ts';

@@ -1,10 +1,9 @@
 import * as fields from '../options/fields.ts';
 import { optionsOf } from '../options/parse.ts';
 import { fillNormals } from '../random/fill-normals.ts';
-import type { UpperProbabilityBound } from '../stats/clopper-pearson.ts';
 import { normalQuantileLower } from '../stats/normal.ts';
 import { weakerReading } from '../stats/rounding.ts';
-import type { ProbabilityBound } from '../types.ts';
+import type { ProbabilityBound, UpperProbabilityBound } from '../types.ts';
 import { gaussianRadiusAgainst } from './gaussian-radius-against.ts';
 import { SampledNoise } from './sampled-noise.ts';
 import type { RadiusRequest } from './types.ts';

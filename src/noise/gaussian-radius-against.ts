@@ -1,8 +1,7 @@
 import { OptionError, showValue } from '../errors.ts';
-import type { UpperProbabilityBound } from '../stats/clopper-pearson.ts';
 import { normalCdf, normalQuantileLower } from '../stats/normal.ts';
 import { ROUND_DOWN, weakerReading } from '../stats/rounding.ts';
-import type { ProbabilityBound } from '../types.ts';
+import type { ProbabilityBound, UpperProbabilityBound } from '../types.ts';
 import type { RadiusRequest } from './types.ts';
 
 const CALL = 'gaussianRadiusAgainst';

@@ -1,6 +1,5 @@
 import type * as tf from '@tensorflow/tfjs';
-import type { UpperProbabilityBound } from '../stats/clopper-pearson.ts';
-import type { Key, Norm, ProbabilityBound } from '../types.ts';
+import type { Key, Norm, ProbabilityBound, UpperProbabilityBound } from '../types.ts';
 
 /** Which samples of a key to draw. */
 export interface DrawRequest {

@@ -1,5 +1,6 @@
 /**
- * Parts for the host's training loop, each usable alone: presets, schedules, SGD, micro-batches, augmentation, soft targets, checkpoints.
+ * Parts for the host's training loop, each usable alone: presets, schedules, SGD, micro-batches, augmentation, soft targets, checkpoints, and
+ * the terms of the objectives, for an objective of one's own.
  *
  * @module catrs/recipes
  */
@@ -35,3 +36,13 @@ export type { DropTiming, Schedule, StepDecayOptions } from './schedules.ts';
 export type { DatasetBatch, SoftTargetRows } from './read-batch.ts';
 export { trainingBatches } from './training-batches.ts';
 export type { TrainingBatchesOptions } from './training-batches.ts';
+
+// terms of the objectives: logits in, one number per image out
+export { bottomKCrossEntropy, sampleK, voteFrequency, worstCaseKl } from '../losses/confidence-aware-terms.ts';
+export { consistencyTerm } from '../losses/consistency-loss.ts';
+export type { ConsistencyMode, ConsistencyTermOptions } from '../losses/consistency-loss.ts';
+export { noisyCrossEntropy } from '../losses/gaussian-loss.ts';
+export { macerClassification, macerRobustness } from '../losses/macer-terms.ts';
+export type { MacerRobustnessOptions } from '../losses/macer-terms.ts';
+export { correctMask, mixTargets, mixupKl } from '../losses/smooth-mix-terms.ts';
+export { stabilityTerm } from '../losses/stability-loss.ts';

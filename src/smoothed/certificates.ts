@@ -2,7 +2,7 @@ import { ABSTAIN, type Certificate, type NoiseRecord, type ScoreSums } from '../
 import { topClass } from '../certify/vote-counts.ts';
 import { dataFor } from '../host/own-data.ts';
 import type { DeterministicNoise, Noise } from '../noise/types.ts';
-import { empiricalBernsteinLowerBound } from '../stats/empirical-bernstein-lower-bound.ts';
+import { empiricalBernsteinLowerBound } from '../stats/empirical-bernstein.ts';
 import type { Key, Norm } from '../types.ts';
 
 /** What a proven radius lets a certificate say of a class; no radius is an abstention. @internal */

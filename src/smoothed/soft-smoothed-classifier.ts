@@ -6,7 +6,7 @@ import { OptionError } from '../errors.ts';
 import type { Noise } from '../noise/types.ts';
 import { contextOf } from '../options/call-context.ts';
 import { certificateKeys } from '../random/purposes.ts';
-import { empiricalBernsteinLowerBound } from '../stats/empirical-bernstein-lower-bound.ts';
+import { empiricalBernsteinLowerBound } from '../stats/empirical-bernstein.ts';
 import type { InputRange, Key } from '../types.ts';
 import { certifyOneByOne } from './certify-one-by-one.ts';
 import { sampleLogits } from './collect-votes.ts';

@@ -1,5 +1,5 @@
-import { OptionError, showValue } from '../errors.ts';
-import { checkSuccesses } from './check-arguments.ts';
+import { OptionError, refusal, showValue } from '../errors.ts';
+import { checkSuccesses, showPair } from './check-arguments.ts';
 import { logIncompleteBetaRatio } from './incomplete-beta.ts';
 
 /** One component of a prior on a probability: a beta distribution with a weight. */
@@ -12,47 +12,10 @@ export interface BetaPrior {
   readonly b: number;
 }
 
-/** Throws unless the components make a prior. @internal */
-export function checkPriors(call: string, priors: readonly BetaPrior[]): void {
-  let total = 0;
-  for (const { weight, a, b } of priors) {
-    total += weight;
-    if (weight > 0 && a >= 0.01 && a <= 1e9 && b >= 0.01 && b <= 1e9) continue;
-    const shown = `{ weight: ${showValue(weight)}, a: ${showValue(a)}, b: ${showValue(b)} }`;
-    const text = `\`priors\` must have weights > 0 and a, b in [0.01, 1e9], got ${shown}`;
-    throw new OptionError(text, { call, field: 'priors', value: priors });
-  }
-  if (Math.abs(total - 1) <= 1e-9) return;
-  const weights = priors.map(({ weight }) => weight);
-  const text = `\`priors\` must have weights that sum to 1, got ${showValue(weights)}`;
-  throw new OptionError(text, { call, field: 'priors', value: priors });
-}
-
-/** A lower bound on ln Σ weight · e^log / Σ weight, rounding included. @internal */
-export function logMixture(priors: readonly BetaPrior[], logs: readonly number[]): number {
-  const top = Math.max(...logs);
-  if (!Number.isFinite(top)) return top;
-  let sum = 0;
-  let total = 0;
-  for (const [i, { weight }] of priors.entries()) {
-    sum += weight * Math.exp(logs[i]! - top);
-    total += weight;
-  }
-  // Rounding of top and of the differences from it counts as a relative error of the logarithms; the rest are a few roundings each.
-  return top + Math.log(sum / total) - 1e-15 * (priors.length + 4) - 4e-16 * Math.abs(top);
-}
+/** The prior that knows nothing, Jeffreys': Beta(½, ½). @internal */
+export const JEFFREYS: readonly BetaPrior[] = [{ weight: 1, a: 0.5, b: 0.5 }];
 
 const CALL = 'logMixtureEvidence';
-
-/** The pair with the larger of p and q computed from the smaller, so that one number decides. */
-function exactPair({ p, q }: { readonly p: number; readonly q: number }): { readonly p: number; readonly q: number } {
-  if (!(p > 0 && q > 0 && Math.abs(p + q - 1) <= 1e-9)) {
-    const shown = `{ p: ${showValue(p)}, q: ${showValue(q)} }`;
-    const text = `\`p0\` must hold p and q in (0, 1) with p + q = 1 to 1e-9, got ${shown}`;
-    throw new OptionError(text, { call: CALL, field: 'p0', value: { p, q } });
-  }
-  return p <= q ? { p, q: 1 - p } : { p: 1 - q, q };
-}
 
 /**
  * Evidence, as a logarithm, that a success probability lies above (or below) p₀, from `h` successes in the first `n` trials.
@@ -93,11 +56,7 @@ export function logMixtureEvidence(
   checkSuccesses(CALL, h, n, 'h');
   const { p, q } = exactPair(p0);
   if (side !== 'above' && side !== 'below') {
-    throw new OptionError(`\`side\` must be 'above' or 'below', got ${showValue(side)}`, {
-      call: CALL,
-      field: 'side',
-      value: side,
-    });
+    throw refusal(OptionError, { call: CALL, field: 'side', value: side }, "must be 'above' or 'below'");
   }
   if (n === 0) return 0;
   const excess = p <= q ? h - n * p : n * q - (n - h);
@@ -118,4 +77,40 @@ export function logMixtureEvidence(
     );
   });
   return logMixture(priors, logs);
+}
+
+/** The pair with the larger of p and q computed from the smaller, so that one number decides. */
+function exactPair({ p, q }: { readonly p: number; readonly q: number }): { readonly p: number; readonly q: number } {
+  if (p > 0 && q > 0 && Math.abs(p + q - 1) <= 1e-9) return p <= q ? { p, q: 1 - p } : { p: 1 - q, q };
+  const details = { call: CALL, field: 'p0', value: { p, q }, got: showPair({ p, q }) };
+  throw refusal(OptionError, details, 'must hold p and q in (0, 1) with p + q = 1 to 1e-9');
+}
+
+/** Throws unless the components make a prior. @internal */
+export function checkPriors(call: string, priors: readonly BetaPrior[]): void {
+  let total = 0;
+  for (const { weight, a, b } of priors) {
+    total += weight;
+    if (weight > 0 && a >= 0.01 && a <= 1e9 && b >= 0.01 && b <= 1e9) continue;
+    const got = `{ weight: ${showValue(weight)}, a: ${showValue(a)}, b: ${showValue(b)} }`;
+    const details = { call, field: 'priors', value: priors, got };
+    throw refusal(OptionError, details, 'must have weights > 0 and a, b in [0.01, 1e9]');
+  }
+  if (Math.abs(total - 1) <= 1e-9) return;
+  const got = showValue(priors.map(({ weight }) => weight));
+  throw refusal(OptionError, { call, field: 'priors', value: priors, got }, 'must have weights that sum to 1');
+}
+
+/** A lower bound on ln Σ weight · e^log / Σ weight, rounding included. @internal */
+export function logMixture(priors: readonly BetaPrior[], logs: readonly number[]): number {
+  const top = Math.max(...logs);
+  if (!Number.isFinite(top)) return top;
+  let sum = 0;
+  let total = 0;
+  for (const [i, { weight }] of priors.entries()) {
+    sum += weight * Math.exp(logs[i]! - top);
+    total += weight;
+  }
+  // Rounding of top and of the differences from it counts as a relative error of the logarithms; the rest are a few roundings each.
+  return top + Math.log(sum / total) - 1e-15 * (priors.length + 4) - 4e-16 * Math.abs(top);
 }

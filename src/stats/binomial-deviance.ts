@@ -1,23 +1,3 @@
-/**
- * x ln(x/mean) − (x − mean) >= 0, given `excess` = x − mean.
- *
- * Near x = mean the two terms cancel to (x − mean)² / 2 mean. With v = (x − mean)/(x + mean) the logarithm is 2 atanh v, and the
- * leading terms can be cancelled by hand: v·excess + 2x (v³/3 + v⁵/5 + ...).
- */
-function deviance(x: number, mean: number, excess: number): number {
-  if (x === 0) return mean;
-  const v = excess / (x + mean);
-  if (Math.abs(v) > 0.1) return x * Math.log(x / mean) - excess;
-  const square = v * v;
-  let power = v * square;
-  let sum = 0;
-  for (let j = 3; j < 25; j += 2) {
-    sum += power / j;
-    power *= square;
-  }
-  return v * excess + 2 * x * sum;
-}
-
 /** How far x successes and y failures are from what the probability p says. */
 interface BinomialDeviance {
   /** x ln(x/np) + y ln(y/nq) >= 0 with n = x + y, which is n times the relative entropy of x/n to p. */
@@ -45,18 +25,24 @@ export function binomialDeviance(x: number, y: number, p: number, q: number): Bi
   return { value, excess, error: 1e-13 * value + 4e-15 * Math.abs(excess) };
 }
 
-/** ln n! for n < 16: below 16 the factorial is exact in a double and the series of {@link stirlingError} is not yet accurate. */
-function logSmallFactorial(n: number): number {
-  let factorial = 1;
-  for (let i = 2; i <= n; i++) factorial *= i;
-  return Math.log(factorial);
-}
-
-/** Stirling's series, for x >= 16; the first term left out is 2e-3 / x^11 < 2e-16. */
-function series(x: number): number {
-  const inverse = 1 / x;
-  const square = inverse * inverse;
-  return inverse * (1 / 12 - square * (1 / 360 - square * (1 / 1260 - square * (1 / 1680 - square * (1 / 1188)))));
+/**
+ * x ln(x/mean) − (x − mean) >= 0, given `excess` = x − mean.
+ *
+ * Near x = mean the two terms cancel to (x − mean)² / 2 mean. With v = (x − mean)/(x + mean) the logarithm is 2 atanh v, and the
+ * leading terms can be cancelled by hand: v·excess + 2x (v³/3 + v⁵/5 + ...).
+ */
+function deviance(x: number, mean: number, excess: number): number {
+  if (x === 0) return mean;
+  const v = excess / (x + mean);
+  if (Math.abs(v) > 0.1) return x * Math.log(x / mean) - excess;
+  const square = v * v;
+  let power = v * square;
+  let sum = 0;
+  for (let j = 3; j < 25; j += 2) {
+    sum += power / j;
+    power *= square;
+  }
+  return v * excess + 2 * x * sum;
 }
 
 /**
@@ -75,4 +61,18 @@ export function stirlingError(x: number): number {
   for (; high < 16; high++) product *= high;
   const steps = Math.round(high - x);
   return series(high) + (high - 0.5) * Math.log(high) - (x - 0.5) * Math.log(x) - steps - Math.log(product);
+}
+
+/** ln n! for n < 16: below 16 the factorial is exact in a double and the series of {@link stirlingError} is not yet accurate. */
+function logSmallFactorial(n: number): number {
+  let factorial = 1;
+  for (let i = 2; i <= n; i++) factorial *= i;
+  return Math.log(factorial);
+}
+
+/** Stirling's series, for x >= 16; the first term left out is 2e-3 / x^11 < 2e-16. */
+function series(x: number): number {
+  const inverse = 1 / x;
+  const square = inverse * inverse;
+  return inverse * (1 / 12 - square * (1 / 360 - square * (1 / 1260 - square * (1 / 1680 - square * (1 / 1188)))));
 }

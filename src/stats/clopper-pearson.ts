@@ -1,30 +1,9 @@
 import jstat from 'jstat';
-import { OptionError, showValue } from '../errors.ts';
-import type { ProbabilityBound } from '../types.ts';
-import { binomialTail } from './binomial.ts';
+import { OptionError, refusal } from '../errors.ts';
+import type { ProbabilityBound, UpperProbabilityBound } from '../types.ts';
+import { binomialTail, LOWEST_LOG_ODDS } from './binomial.ts';
 import { checkOpenUnit, checkSuccesses } from './check-arguments.ts';
 import { boundAtLogOdds } from './rounding.ts';
-
-/**
- * Grid, in bits, on which the tail probability is rounded, so that the bound is monotone in alpha to the last bit.
- *
- * Two alphas in one cell give the same bound; two cells differ by more than the rounding errors of the solver, which act like
- * 1e-14 in the log-odds and are multiplied by the slope, of order 1 + sqrt(n·p·q).
- */
-function logTailGrid(k: number, n: number): number {
-  const slope = 1 + Math.sqrt((k * (n - k)) / n);
-  return 2 ** (Math.ceil(Math.log2(slope)) - 38);
-}
-
-/** Log-odds of the bound, never above the exact ones. */
-function lowerLogOdds(k: number, n: number, alpha: number): number {
-  const grid = logTailGrid(k, n);
-  const lowerTail = Math.floor(Math.log(alpha) / Math.LN2 / grid) * grid;
-  const upperTail = Math.ceil(Math.log(1 - alpha) / Math.LN2 / grid) * grid;
-  // Work with the tail that is at most one half: alpha = P(Bin(n, p) >= k), or 1 − alpha = P(Bin(n, q) >= n − k + 1).
-  if (alpha <= 0.5 || upperTail >= -1) return binomialTailRoot(k, n, Math.min(lowerTail, -1) * Math.LN2, 'below');
-  return -binomialTailRoot(n - k + 1, n, upperTail * Math.LN2, 'above');
-}
 
 /**
  * One-sided Clopper-Pearson lower confidence bound on the success probability after `k` successes in `n` trials.
@@ -53,18 +32,6 @@ export function clopperPearsonLowerBound(k: number, n: number, alpha: number): P
   if (k === 0) return { p: 0, q: 1 };
   const logOdds = lowerLogOdds(k, n, alpha);
   return logOdds === -Infinity ? { p: 0, q: 1 } : boundAtLogOdds(logOdds);
-}
-
-/**
- * An upper bound on a probability carried together with its complement: the mirror image of {@link ProbabilityBound}.
- *
- * Here `p` is rounded up and `q` down, so that the pair, too, never claims more than the exact bound.
- */
-export interface UpperProbabilityBound {
-  /** Upper bound on the probability, rounded up. */
-  readonly p: number;
-  /** `1 - p`, computed on its own and rounded down. */
-  readonly q: number;
 }
 
 /**
@@ -124,13 +91,34 @@ export function randomizedClopperPearsonLowerBound(
   checkSuccesses(call, k, n);
   checkOpenUnit(call, 'alpha', alpha);
   if (!(draw > 0 && draw <= 1)) {
-    throw new OptionError(`\`draw\` must be in (0, 1], got ${showValue(draw)}`, { call, field: 'draw', value: draw });
+    throw refusal(OptionError, { call, field: 'draw', value: draw }, 'must be in (0, 1]');
   }
   const weight = Math.max(draw, 2 * alpha);
   if (weight >= 1) return clopperPearsonLowerBound(k, n, alpha);
   if (k === 0) return { p: 0, q: 1 };
   const logOdds = binomialTailRoot(k, n, Math.log(alpha), 'below', weight);
   return logOdds === -Infinity ? { p: 0, q: 1 } : boundAtLogOdds(logOdds);
+}
+
+/** Log-odds of the bound, never above the exact ones. */
+function lowerLogOdds(k: number, n: number, alpha: number): number {
+  const grid = logTailGrid(k, n);
+  const lowerTail = Math.floor(Math.log(alpha) / Math.LN2 / grid) * grid;
+  const upperTail = Math.ceil(Math.log(1 - alpha) / Math.LN2 / grid) * grid;
+  // Work with the tail that is at most one half: alpha = P(Bin(n, p) >= k), or 1 − alpha = P(Bin(n, q) >= n − k + 1).
+  if (alpha <= 0.5 || upperTail >= -1) return binomialTailRoot(k, n, Math.min(lowerTail, -1) * Math.LN2, 'below');
+  return -binomialTailRoot(n - k + 1, n, upperTail * Math.LN2, 'above');
+}
+
+/**
+ * Grid, in bits, on which the tail probability is rounded, so that the bound is monotone in alpha to the last bit.
+ *
+ * Two alphas in one cell give the same bound; two cells differ by more than the rounding errors of the solver, which act like
+ * 1e-14 in the log-odds and are multiplied by the slope, of order 1 + sqrt(n·p·q).
+ */
+function logTailGrid(k: number, n: number): number {
+  const slope = 1 + Math.sqrt((k * (n - k)) / n);
+  return 2 ** (Math.ceil(Math.log2(slope)) - 38);
 }
 
 /**
@@ -150,14 +138,28 @@ const LOG_ERROR = 1e-12;
  */
 const LOG_ODDS_ERROR = 1e-13;
 
-/** Log-odds below this are reported as −∞ (probability 0): the least normal double is e^−708.4. */
-const LOWEST_LOG_ODDS = -708;
-
-/** Where Newton's method starts: jstat's inverse beta, or the odds k : n−k+1 where that fails or lies beyond them. */
-function firstGuess(k: number, n: number, logTail: number): number {
-  const highest = Math.log(k / (n - k + 1));
-  const guess = jstat.ibetainv(Math.exp(logTail), k, n - k + 1);
-  return guess > 0 && guess < 1 ? Math.min(Math.log(guess / (1 - guess)), highest) : highest;
+/**
+ * Log-odds at which P(Bin(n, p) > k) + weight · P(Bin(n, p) = k) = exp(logTail), moved to the side asked for until the tail there
+ * provably is on that side. Weight 1, the default, is the tail P(Bin(n, p) >= k).
+ *
+ * `'below'`: the exact tail at the result is <= exp(logTail). `'above'`: >=. For 1 <= k <= n, logTail <= ln ½, and a weight of at
+ * least 2 exp(logTail).
+ *
+ * The slope at such tails is at least ½ (½ for k = n = 1, ln 2 for k = n large), so the result is less than 5e-12 from the exact
+ * log-odds. A change d of the log-odds changes q by the relative amount p·d.
+ */
+function binomialTailRoot(k: number, n: number, logTail: number, side: 'below' | 'above', weight: number = 1): number {
+  const sign = side === 'below' ? -1 : 1;
+  const { logOdds, slope } = solve(k, n, logTail, weight);
+  if (logOdds === -Infinity) return logOdds;
+  const logOddsError = LOG_ODDS_ERROR * Math.max(1, Math.abs(logOdds) / 100); // log-odds near 700 are a grid of 1e-13
+  let distance = 2 * logOddsError + (1.5 * LOG_ERROR) / slope;
+  for (;;) {
+    const moved = logOdds + sign * distance;
+    const tail = binomialTail(k, n, moved, weight);
+    if (sign * (tail.log - logTail) >= LOG_ERROR + tail.slope * logOddsError) return moved;
+    distance *= 2;
+  }
 }
 
 /**
@@ -191,27 +193,9 @@ function solve(
   return { logOdds, slope };
 }
 
-/**
- * Log-odds at which P(Bin(n, p) > k) + weight · P(Bin(n, p) = k) = exp(logTail), moved to the side asked for until the tail there
- * provably is on that side. Weight 1, the default, is the tail P(Bin(n, p) >= k).
- *
- * `'below'`: the exact tail at the result is <= exp(logTail). `'above'`: >=. For 1 <= k <= n, logTail <= ln ½, and a weight of at
- * least 2 exp(logTail).
- *
- * The slope at such tails is at least ½ (½ for k = n = 1, ln 2 for k = n large), so the result is less than 5e-12 from the exact
- * log-odds. A change d of the log-odds changes q by the relative amount p·d.
- *
- */
-function binomialTailRoot(k: number, n: number, logTail: number, side: 'below' | 'above', weight: number = 1): number {
-  const sign = side === 'below' ? -1 : 1;
-  const { logOdds, slope } = solve(k, n, logTail, weight);
-  if (logOdds === -Infinity) return logOdds;
-  const logOddsError = LOG_ODDS_ERROR * Math.max(1, Math.abs(logOdds) / 100); // log-odds near 700 are a grid of 1e-13
-  let distance = 2 * logOddsError + (1.5 * LOG_ERROR) / slope;
-  for (;;) {
-    const moved = logOdds + sign * distance;
-    const tail = binomialTail(k, n, moved, weight);
-    if (sign * (tail.log - logTail) >= LOG_ERROR + tail.slope * logOddsError) return moved;
-    distance *= 2;
-  }
+/** Where Newton's method starts: jstat's inverse beta, or the odds k : n−k+1 where that fails or lies beyond them. */
+function firstGuess(k: number, n: number, logTail: number): number {
+  const highest = Math.log(k / (n - k + 1));
+  const guess = jstat.ibetainv(Math.exp(logTail), k, n - k + 1);
+  return guess > 0 && guess < 1 ? Math.min(Math.log(guess / (1 - guess)), highest) : highest;
 }

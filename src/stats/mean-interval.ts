@@ -1,5 +1,5 @@
 import jstat from 'jstat';
-import { OptionError, showValue } from '../errors.ts';
+import { OptionError, refusal } from '../errors.ts';
 import { checkOpenUnit } from './check-arguments.ts';
 
 /** A mean with its confidence interval. */
@@ -29,8 +29,7 @@ export interface MeanInterval {
 export function meanInterval(values: readonly number[], level: number = 0.95): MeanInterval {
   const call = 'meanInterval';
   if (values.length < 2 || !values.every(Number.isFinite)) {
-    const text = `\`values\` must be at least 2 finite numbers, got ${showValue(values)}`;
-    throw new OptionError(text, { call, field: 'values', value: values });
+    throw refusal(OptionError, { call, field: 'values', value: values }, 'must be at least 2 finite numbers');
   }
   checkOpenUnit(call, 'level', level);
   const count = values.length;
@@ -51,8 +50,8 @@ export function studentTQuantile(probability: number, degreesOfFreedom: number):
   const call = 'studentTQuantile';
   checkOpenUnit(call, 'probability', probability);
   if (!(degreesOfFreedom > 0 && Number.isFinite(degreesOfFreedom))) {
-    const text = `\`degreesOfFreedom\` must be a finite number greater than 0, got ${showValue(degreesOfFreedom)}`;
-    throw new OptionError(text, { call, field: 'degreesOfFreedom', value: degreesOfFreedom });
+    const details = { call, field: 'degreesOfFreedom', value: degreesOfFreedom };
+    throw refusal(OptionError, details, 'must be a finite number greater than 0');
   }
   return jstat.studentt.inv(probability, degreesOfFreedom);
 }

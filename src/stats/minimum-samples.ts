@@ -2,36 +2,6 @@ import { checkCount, checkOpenUnit } from './check-arguments.ts';
 import { clopperPearsonLowerBound } from './clopper-pearson.ts';
 
 /**
- * Least number of votes out of `n` whose {@link clopperPearsonLowerBound} exceeds ½, or `undefined` when not even `n` votes do.
- *
- * min{k : L(k, n, α) > ½}. Certification abstains exactly below it: once the votes still to come cannot reach it, sampling can stop
- * with the same outcome.
- *
- * @param n - number of votes, an integer in [0, 1e12]
- * @param alpha - failure probability in (0, 1)
- * @throws OptionError for an argument outside its domain.
- * @example
- * ```ts
- * minimumCountToCertify(100_000, 0.001); // 50490
- * minimumCountToCertify(9, 0.001); // undefined: 9 unanimous votes are too few
- * ```
- */
-export function minimumCountToCertify(n: number, alpha: number): number | undefined {
-  checkCount('minimumCountToCertify', 'n', n);
-  checkOpenUnit('minimumCountToCertify', 'alpha', alpha);
-  const certifies = (k: number): boolean => clopperPearsonLowerBound(k, n, alpha).p > 0.5;
-  if (!certifies(n)) return undefined;
-  let fails = 0;
-  let succeeds = n;
-  while (succeeds - fails > 1) {
-    const middle = Math.floor((fails + succeeds) / 2);
-    if (certifies(middle)) succeeds = middle;
-    else fails = middle;
-  }
-  return succeeds;
-}
-
-/**
  * Least `n` with which certification can succeed at all: `n` unanimous votes give a {@link clopperPearsonLowerBound} above ½.
  *
  * min{n : α^(1/n) > ½}.
@@ -67,4 +37,39 @@ export function minimumSamplesToPredict(alpha: number): number {
   let n = 1;
   while (2 ** (1 - n) > alpha) n++;
   return n;
+}
+
+/**
+ * Least number of votes out of `n` whose {@link clopperPearsonLowerBound} exceeds ½, or `undefined` when not even `n` votes do.
+ *
+ * min{k : L(k, n, α) > ½}. Certification abstains exactly below it: once the votes still to come cannot reach it, sampling can stop
+ * with the same outcome.
+ *
+ * @param n - number of votes, an integer in [0, 1e12]
+ * @param alpha - failure probability in (0, 1)
+ * @throws OptionError for an argument outside its domain.
+ * @example
+ * ```ts
+ * minimumCountToCertify(100_000, 0.001); // 50490
+ * minimumCountToCertify(9, 0.001); // undefined: 9 unanimous votes are too few
+ * ```
+ */
+export function minimumCountToCertify(n: number, alpha: number): number | undefined {
+  checkCount('minimumCountToCertify', 'n', n);
+  checkOpenUnit('minimumCountToCertify', 'alpha', alpha);
+  const least = leastCount(n, (k) => clopperPearsonLowerBound(k, n, alpha).p > 0.5);
+  return least === Infinity ? undefined : least;
+}
+
+/** Least integer in [0, n] for which a monotone condition holds, or Infinity if it does not hold for n: by bisection. @internal */
+export function leastCount(n: number, holds: (count: number) => boolean): number {
+  if (!holds(n)) return Infinity;
+  let fails = -1;
+  let succeeds = n;
+  while (succeeds - fails > 1) {
+    const middle = Math.floor((fails + succeeds) / 2);
+    if (holds(middle)) succeeds = middle;
+    else fails = middle;
+  }
+  return succeeds;
 }

@@ -1,21 +1,7 @@
-import { OptionError, showValue } from '../errors.ts';
-import type { ProbabilityBound } from '../types.ts';
+import { OptionError, refusal } from '../errors.ts';
+import type { ProbabilityBound, UpperProbabilityBound } from '../types.ts';
 import { probabilitiesOfLogOdds } from './binomial.ts';
-
-/** Spacing of doubles in [½, 1): by no more does rounding the larger one of p and q take them apart. */
-const SPACING = 2 ** -53;
-
-/** The largest double <= 1 − x, for 0 < x <= ½. The difference of a double in [½, 1] from 1 is exact, which shows the rounding. */
-function complementRoundedDown(x: number): number {
-  const complement = 1 - x;
-  return 1 - complement < x ? complement - SPACING : complement;
-}
-
-/** A double >= 1 − x, at most one spacing above, for 0 < x <= ½. */
-function complementRoundedUp(x: number): number {
-  const complement = 1 - x;
-  return 1 - complement > x ? complement + SPACING : complement;
-}
+import { showPair } from './check-arguments.ts';
 
 /** The pair with p <= `lower`, for 0 < lower <= ½. @internal */
 export function boundFromP(lower: number): ProbabilityBound {
@@ -38,6 +24,21 @@ export function boundAtLogOdds(logOdds: number): ProbabilityBound {
   return p <= q ? boundFromP(p * (1 - margin)) : boundFromQ(Math.min(q * (1 + margin), 0.5));
 }
 
+/** Spacing of doubles in [½, 1): by no more does rounding the larger one of p and q take them apart. */
+const SPACING = 2 ** -53;
+
+/** The largest double <= 1 − x, for 0 < x <= ½. The difference of a double in [½, 1] from 1 is exact, which shows the rounding. */
+function complementRoundedDown(x: number): number {
+  const complement = 1 - x;
+  return 1 - complement < x ? complement - SPACING : complement;
+}
+
+/** A double >= 1 − x, at most one spacing above, for 0 < x <= ½. */
+function complementRoundedUp(x: number): number {
+  const complement = 1 - x;
+  return 1 - complement > x ? complement + SPACING : complement;
+}
+
 /**
  * The one reading of a lower bound whose p and q = 1 − p do not fit: the one that claims less. The pair itself where they fit.
  *
@@ -51,11 +52,9 @@ export function boundAtLogOdds(logOdds: number): ProbabilityBound {
 export function weakerReading(call: string, bound: ProbabilityBound): ProbabilityBound {
   const { p, q } = bound;
   if (!isProbability(p) || !isProbability(q)) {
-    throw new OptionError(
-      `\`bound\` must hold p and q in [0, 1], got { p: ${showValue(p)}, q: ${showValue(q)} }` +
-        ' (p is a lower bound on a probability, and q is 1 - p)',
-      { call, field: 'bound', value: bound },
-    );
+    const way = 'p is a lower bound on a probability, and q is 1 - p';
+    const details = { call, field: 'bound', value: bound, got: showPair(bound), way };
+    throw refusal(OptionError, details, 'must hold p and q in [0, 1]');
   }
   // 1 − (p + q): the first difference is exact wherever p and q could fit.
   const missing = 1 - Math.max(p, q) - Math.min(p, q);
@@ -66,6 +65,16 @@ export function weakerReading(call: string, bound: ProbabilityBound): Probabilit
 
 function isProbability(value: unknown): boolean {
   return typeof value === 'number' && value >= 0 && value <= 1;
+}
+
+/**
+ * An upper bound on the probability of one class, capped by what a lower bound on another class leaves: min(upper, 1 − lower).
+ *
+ * The complement of a lower bound has q rounded up and p rounded down, which is what an upper bound needs.
+ * @internal
+ */
+export function cappedUpperBound(upper: UpperProbabilityBound, lower: ProbabilityBound): UpperProbabilityBound {
+  return lower.q < upper.p ? { p: lower.q, q: lower.p } : upper;
 }
 
 /**

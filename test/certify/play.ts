@@ -3,9 +3,8 @@ import { topClass } from '../../src/certify/vote-counts.ts';
 import { GaussianNoise } from '../../src/noise/gaussian-noise.ts';
 import { createKey } from '../../src/random/key.ts';
 import { fillUniforms } from '../../src/random/fill-bits.ts';
-import type { UpperProbabilityBound } from '../../src/stats/clopper-pearson.ts';
 import { normalQuantile } from '../../src/stats/normal.ts';
-import type { ProbabilityBound } from '../../src/types.ts';
+import type { ProbabilityBound, UpperProbabilityBound } from '../../src/types.ts';
 
 const gaussian = new GaussianNoise({ sigma: 1 });
 

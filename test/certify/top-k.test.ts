@@ -3,12 +3,8 @@ import { describe, expect, it } from 'vitest';
 import type { RuleContext } from '../../src/certify/rule.ts';
 import { topK } from '../../src/certify/top-k.ts';
 import { GaussianNoise } from '../../src/noise/gaussian-noise.ts';
-import {
-  clopperPearsonLowerBound,
-  clopperPearsonUpperBound,
-  type UpperProbabilityBound,
-} from '../../src/stats/clopper-pearson.ts';
-import type { ProbabilityBound } from '../../src/types.ts';
+import { clopperPearsonLowerBound, clopperPearsonUpperBound } from '../../src/stats/clopper-pearson.ts';
+import type { ProbabilityBound, UpperProbabilityBound } from '../../src/types.ts';
 import { readFixture } from '../helpers/fixtures.ts';
 import { contextOf, play, spread, votesOf } from './play.ts';
 

@@ -7,6 +7,7 @@ import { pages, publicNames, SnippetModule, type Source, snippetsOf, typeErrors 
 const modules: Readonly<Record<string, () => Promise<object>>> = {
   '@tensorflow/tfjs': () => import('@tensorflow/tfjs'),
   catrs: () => import('catrs'),
+  'catrs/stats': () => import('catrs/stats'),
   'catrs/data': () => import('catrs/data'),
   'catrs/models': () => import('catrs/models'),
   'catrs/plots': () => import('catrs/plots'),

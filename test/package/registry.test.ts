@@ -3,6 +3,7 @@ import { expect, it } from 'vitest';
 
 const doors: Readonly<Record<string, () => Promise<unknown>>> = {
   catrs: () => import('../../src/index.ts'),
+  'catrs/stats': () => import('../../src/stats/index.ts'),
   'catrs/models': () => import('../../src/models/index.ts'),
   'catrs/data': () => import('../../src/data/index.ts'),
   'catrs/plots': () => import('../../src/plots/index.ts'),

@@ -5,6 +5,7 @@ import ts from 'typescript';
 /** The sub-paths of package.json's `exports`, with the source that stands behind each. */
 export const subPaths: Readonly<Record<string, string>> = {
   catrs: 'index.ts',
+  'catrs/stats': 'stats/index.ts',
   'catrs/models': 'models/index.ts',
   'catrs/data': 'data/index.ts',
   'catrs/plots': 'plots/index.ts',

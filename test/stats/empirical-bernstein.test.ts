@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { clopperPearsonLowerBound } from '../../src/stats/clopper-pearson.ts';
-import { empiricalBernsteinLowerBound } from '../../src/stats/empirical-bernstein-lower-bound.ts';
+import { empiricalBernsteinLowerBound } from '../../src/stats/empirical-bernstein.ts';
 import { normalQuantile } from '../../src/stats/normal.ts';
 import { choose, logOf, times } from './exact-binomial-tail.ts';
 import { exactLikelihood } from './exact-mixture.ts';

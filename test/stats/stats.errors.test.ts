@@ -1,20 +1,20 @@
 import { describe, expect, it } from 'vitest';
 import { OptionError } from '../../src/errors.ts';
-import { bettingLowerBound, mixtureLowerBound, mixtureUpperBound } from '../../src/stats/mixture-bounds.ts';
+import { logMixtureEvidence } from '../../src/stats/beta-mixture.ts';
 import { binomialQuantile, binomialTest } from '../../src/stats/binomial.ts';
 import {
   clopperPearsonLowerBound,
   clopperPearsonUpperBound,
   randomizedClopperPearsonLowerBound,
 } from '../../src/stats/clopper-pearson.ts';
-import { empiricalBernsteinLowerBound } from '../../src/stats/empirical-bernstein-lower-bound.ts';
-import { logMixtureEvidence } from '../../src/stats/beta-mixture.ts';
+import { empiricalBernsteinLowerBound } from '../../src/stats/empirical-bernstein.ts';
 import { meanInterval, studentTQuantile } from '../../src/stats/mean-interval.ts';
 import {
   minimumCountToCertify,
   minimumSamplesToCertify,
   minimumSamplesToPredict,
 } from '../../src/stats/minimum-samples.ts';
+import { bettingLowerBound, mixtureLowerBound, mixtureUpperBound } from '../../src/stats/mixture-bounds.ts';
 import { normalCdf, normalQuantile, normalQuantileLower, normalSurvival } from '../../src/stats/normal.ts';
 import { JEFFREYS } from './priors.ts';
 

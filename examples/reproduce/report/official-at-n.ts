@@ -1,8 +1,8 @@
 /**
  * What the official radii, certified with n = 100 000, would be with our number of noisy copies.
  */
-import { clopperPearsonLowerBound, GaussianNoise } from 'catrs';
-import type { CertifiedOutcome } from 'catrs';
+import { type CertifiedOutcome, GaussianNoise } from 'catrs';
+import { clopperPearsonLowerBound } from 'catrs/stats';
 import type { Setup } from './certified-log.ts';
 
 /** Noisy copies for each image of the official logs. */

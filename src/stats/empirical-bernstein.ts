@@ -1,7 +1,7 @@
-import { OptionError, showValue } from '../errors.ts';
+import { OptionError, refusal } from '../errors.ts';
 import type { ProbabilityBound } from '../types.ts';
-import { boundFromP, boundFromQ } from './rounding.ts';
 import { checkCount, checkOpenUnit } from './check-arguments.ts';
+import { boundFromP, boundFromQ } from './rounding.ts';
 
 /** What {@link empiricalBernsteinLowerBound} needs to know of a sample of scores in [0, 1]. */
 export interface EmpiricalBernsteinSample {
@@ -16,19 +16,6 @@ export interface EmpiricalBernsteinSample {
 }
 
 const CALL = 'empiricalBernsteinLowerBound';
-
-function check({ sum, sumOfSquares, n, alpha }: EmpiricalBernsteinSample, rounding: number): void {
-  checkCount(CALL, 'n', n);
-  checkOpenUnit(CALL, 'alpha', alpha);
-  if (!(sum >= 0 && sum <= n * (1 + rounding))) {
-    const text = `\`sum\` must be in [0, n] with n = ${n}, got ${showValue(sum)}`;
-    throw new OptionError(text, { call: CALL, field: 'sum', value: sum });
-  }
-  const [least, most] = [n === 0 ? 0 : (sum / n) * sum * (1 - 4 * rounding), sum * (1 + 4 * rounding)];
-  if (sumOfSquares >= least && sumOfSquares <= most) return;
-  const text = `\`sumOfSquares\` must be in [sum²/n, sum] as it is for scores in [0, 1], with sum = ${sum} and n = ${n}, got ${showValue(sumOfSquares)}`;
-  throw new OptionError(text, { call: CALL, field: 'sumOfSquares', value: sumOfSquares });
-}
 
 /**
  * Empirical Bernstein lower confidence bound on the mean of a score in [0, 1], from independent scores.
@@ -58,4 +45,16 @@ export function empiricalBernsteinLowerBound(sample: EmpiricalBernsteinSample): 
   const q = ((n - low) / n + deviation) * (1 + 4e-15);
   if (q >= 1) return { p: 0, q: 1 };
   return q <= 0.5 ? boundFromQ(q) : boundFromP(1 - q);
+}
+
+function check({ sum, sumOfSquares, n, alpha }: EmpiricalBernsteinSample, rounding: number): void {
+  checkCount(CALL, 'n', n);
+  checkOpenUnit(CALL, 'alpha', alpha);
+  if (!(sum >= 0 && sum <= n * (1 + rounding))) {
+    throw refusal(OptionError, { call: CALL, field: 'sum', value: sum }, `must be in [0, n] with n = ${n}`);
+  }
+  const [least, most] = [n === 0 ? 0 : (sum / n) * sum * (1 - 4 * rounding), sum * (1 + 4 * rounding)];
+  if (sumOfSquares >= least && sumOfSquares <= most) return;
+  const must = `must be in [sum²/n, sum] as it is for scores in [0, 1], with sum = ${sum} and n = ${n}`;
+  throw refusal(OptionError, { call: CALL, field: 'sumOfSquares', value: sumOfSquares }, must);
 }
