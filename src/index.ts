@@ -215,7 +215,7 @@ export type { CertifiedAccuracyPoint } from './evaluate/metrics.ts';
 export type { CertifiedOutcome } from './evaluate/rows.ts';
 export { certifyDataset } from './evaluate/certify-dataset.ts';
 export type { CertifiedRow, CertifyDatasetOptions } from './evaluate/certify-dataset.ts';
-export type { DatasetSelection, Shard } from './data/dataset-selection.ts';
+export type { DatasetRunOptions, DatasetSelection, Shard } from './data/dataset-selection.ts';
 export { decodeCertificationLog } from './evaluate/parse-certification-log.ts';
 export type { DecodeCertificationLogOptions } from './evaluate/parse-certification-log.ts';
 export { empiricalRobustAccuracy } from './evaluate/attacked-metrics.ts';

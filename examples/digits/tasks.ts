@@ -135,8 +135,7 @@ async function certify(
     n0,
     n,
     alpha,
-    start,
-    max: count,
+    select: { start, max: count },
   })) {
     rows.push(row);
     onProgress(rows.length, '');

@@ -71,8 +71,7 @@ export async function runJob(job: Job, places: Places, say: (line: string) => vo
         n0,
         n,
         alpha,
-        skip,
-        max,
+        select: { skip, max },
         file,
         onProgress: everyMinute((progress) => say(progressLine(progress))),
       });

@@ -47,7 +47,7 @@ export async function certify(settings: CertifySettings, io: CliIo): Promise<voi
   let summary: LogSummary;
   try {
     summary = await certifyToLog(certifier.g, dataset, {
-      ...selectionOf(settings),
+      select: selectionOf(settings),
       key: createKey(seed),
       n,
       n0,

@@ -14,7 +14,7 @@ export interface MergeSettings extends SelectionOptions {
 /** Merges the logs of shards. @internal */
 export async function merge(logs: readonly string[], settings: MergeSettings, io: CliIo): Promise<void> {
   const { start, skip, max, out, size, seed, json } = settings;
-  const summary = await mergeLogs(logs, { start, skip, max, file: out, size, key: createKey(seed) });
+  const summary = await mergeLogs(logs, { select: { start, skip, max }, file: out, size, key: createKey(seed) });
   const { file, done, accuracy, abstained, averageCertifiedRadius, meanSamples } = summary;
   if (json) printJson(io, { file, done, accuracy, abstained, averageCertifiedRadius, meanSamples });
   else io.stdout(`${file}: ${done} images of ${logs.length} logs\n`);

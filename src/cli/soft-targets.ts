@@ -37,7 +37,7 @@ export async function softTargets(settings: SoftTargetsSettings, io: CliIo): Pro
     const numClasses = await probeClassifier(opened, { dataset, options: settings });
     const g = smoothed(opened.classifier, { ...settings, numClasses });
     const { file, done, resumed } = await softTargetsToNpy(g, dataset, {
-      ...selectionOf(settings),
+      select: selectionOf(settings),
       key: createKey(seed),
       n,
       file: out,

@@ -1,5 +1,14 @@
 import * as fields from '../options/fields.ts';
-import { type FieldsOf, optionsOf, type WithDefaults } from '../options/parse.ts';
+import { type NestedField, optionsOf, type WithDefaults } from '../options/parse.ts';
+
+/** What every run over a data set takes beside its own options. */
+export interface DatasetRunOptions {
+  /**
+   * Which examples.
+   * @defaultValue {}, all
+   */
+  readonly select?: DatasetSelection | undefined;
+}
 
 /** A part of a run over a data set, to be done on its own: of the chosen examples, those at positions index, index + count, ... */
 export interface Shard {
@@ -33,36 +42,38 @@ export interface DatasetSelection {
   readonly shard?: Shard | undefined;
 }
 
-const shard: fields.Field<Shard> = fields.field<Shard>(
-  'must be { index, count } with whole numbers 0 <= index < count',
-  (v) => {
-    const { index, count, ...rest } = (v ?? {}) as Partial<Shard>;
-    const whole = Number.isSafeInteger(index) && Number.isSafeInteger(count);
-    return whole && Object.keys(rest).length === 0 && Number(index) >= 0 && Number(index) < Number(count);
-  },
-);
+const shard = fields.field<Shard>('must be { index, count } with whole numbers 0 <= index < count', (v) => {
+  const { index, count, ...rest } = (v ?? {}) as Partial<Shard>;
+  const whole = Number.isSafeInteger(index) && Number.isSafeInteger(count);
+  return whole && Object.keys(rest).length === 0 && Number(index) >= 0 && Number(index) < Number(count);
+});
 
-/** The options that choose examples. @internal */
-export const selectionFields: FieldsOf<DatasetSelection, keyof DatasetSelection> = {
+const range = {
   start: fields.withDefault(fields.nonNegativeInteger, 0),
   skip: fields.withDefault(fields.positiveInteger, 1),
   max: fields.withDefault(fields.positiveInteger, Number.MAX_SAFE_INTEGER),
-  shard: fields.withDefault(shard, { index: 0, count: 1 }),
 };
 
-const datasetSelection = optionsOf<DatasetSelection>()(selectionFields);
+const datasetSelection = optionsOf<DatasetSelection>()({
+  ...range,
+  shard: fields.withDefault(shard, { index: 0, count: 1 }),
+});
 
-/** Names of the options that choose examples; all others belong to the certifier. @internal */
-export const SELECTION_NAMES: readonly string[] = datasetSelection.names;
+/** The check of an option `select`. @internal */
+export const selectField: NestedField<DatasetSelection> = datasetSelection.nested;
 
-/** @internal */
-export function parseDatasetSelection(call: string, given: DatasetSelection): WithDefaults<DatasetSelection> {
-  return datasetSelection.parse(call, given);
+/** The same for a run in one piece. @internal */
+export const selectWithoutShard: NestedField<Omit<DatasetSelection, 'shard'>> =
+  optionsOf<Omit<DatasetSelection, 'shard'>>()(range).nested;
+
+/** A selection with its defaults, checked. @internal */
+export function fullSelection(selection: DatasetSelection): WithDefaults<DatasetSelection> {
+  return datasetSelection.parse('selectedIndices', selection);
 }
 
 /** Indices of the examples that a selection chooses of a data set, in their order. @internal */
 export function* selectedIndices(size: number, selection: DatasetSelection): Generator<number, void, undefined> {
-  const { start, skip, max, shard } = parseDatasetSelection('selectedIndices', selection);
+  const { start, skip, max, shard } = fullSelection(selection);
   for (let position = shard.index; position < max; position += shard.count) {
     const index = start + skip * position;
     if (index >= size) return;

@@ -1,7 +1,7 @@
 import type * as tf from '@tensorflow/tfjs';
 import type { InputAttack } from '../attacks/types.ts';
 import type { Prediction } from '../certify/types.ts';
-import { type DatasetSelection, selectedIndices, selectionFields } from '../data/dataset-selection.ts';
+import { type DatasetRunOptions, selectedIndices, selectField } from '../data/dataset-selection.ts';
 import { type LabelledDataset, OwnDataset } from '../data/labelled-dataset.ts';
 import { contextOf, withContext } from '../options/call-context.ts';
 import * as fields from '../options/fields.ts';
@@ -22,7 +22,7 @@ export interface AttackedClassifier<P> extends Pick<SmoothedClassifier, 'logits'
 }
 
 /** Options of {@link attackDataset}. */
-export interface AttackDatasetOptions extends DatasetSelection {
+export interface AttackDatasetOptions extends DatasetRunOptions {
   /** Drives attacks and votes: image i uses the children of `foldIn(key, i)`, whatever part of the data set is attacked. */
   readonly key: Key;
   /**
@@ -62,7 +62,7 @@ const attackDatasetOptions = optionsOf<AttackDatasetOptions>()({
   clean: fields.withDefault(fields.boolean, false),
   batchSize: fields.optional(fields.positiveInteger),
   signal: fields.optional(fields.signal),
-  ...selectionFields,
+  select: selectField,
 });
 
 const attackField = fields.object<InputAttack>('must be an attack on the input (for example a SmoothedPgd)', [
@@ -114,7 +114,7 @@ const CALL = 'attackDataset';
  * @example
  * ```ts
  * const attack = new SmoothedPgd({ noise, epsilon: 0.25, steps: 20, numNoise: 32, clip: [0, 1] });
- * for await (const row of attackDataset(g, attack, testSet, { key, skip: 20 })) attacked.push(row);
+ * for await (const row of attackDataset(g, attack, testSet, { key, select: { skip: 20 } })) attacked.push(row);
  * empiricalRobustAccuracy(attacked); // at most: the attack has found no more
  * ```
  */
@@ -125,16 +125,16 @@ export function attackDataset<P extends Pick<Prediction, 'label' | 'abstained'>>
   options: AttackDatasetOptions,
 ): AsyncGenerator<AttackedRow<P>, void, undefined> {
   parseField(CALL, 'attack', attackField, attack);
-  const { start, skip, max, shard, ...settings } = attackDatasetOptions.parse(CALL, options);
+  const { select, ...settings } = attackDatasetOptions.parse(CALL, options);
   return rows(g, attack, new OwnDataset(dataset), {
     ...settings,
     norm: settings.norm ?? (g.noise.norms[0] as Norm),
     run: contextOf(options, CALL).run,
-    indices: selectedIndices(dataset.size, { start, skip, max, shard }),
+    indices: selectedIndices(dataset.size, select),
   });
 }
 
-type Settings = Omit<ReturnType<typeof attackDatasetOptions.parse>, keyof DatasetSelection> & {
+type Settings = Omit<ReturnType<typeof attackDatasetOptions.parse>, 'select'> & {
   readonly norm: Norm;
   readonly run: object;
   readonly indices: Iterable<number>;

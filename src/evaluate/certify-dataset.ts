@@ -1,19 +1,15 @@
 import type { Certificate } from '../certify/types.ts';
-import {
-  type DatasetSelection,
-  parseDatasetSelection,
-  selectedIndices,
-  SELECTION_NAMES,
-} from '../data/dataset-selection.ts';
+import { type DatasetRunOptions, selectedIndices, selectField } from '../data/dataset-selection.ts';
 import { type LabelledDataset, OwnDataset } from '../data/labelled-dataset.ts';
 import { type CallContext, withContext } from '../options/call-context.ts';
+import { parseField } from '../options/parse.ts';
 import type { CertifyOptions } from '../smoothed/call-options.ts';
 import type { Certifier, StreamExample, TimedCertificate } from '../smoothed/types.ts';
 import { tensorOver } from '../tensors/own-tensor.ts';
 import type { CertifiedOutcome } from './rows.ts';
 
 /** Options of {@link certifyDataset} with a `SmoothedClassifier`: those of one certificate, and which examples to certify. */
-export interface CertifyDatasetOptions extends CertifyOptions, DatasetSelection {}
+export interface CertifyDatasetOptions extends CertifyOptions, DatasetRunOptions {}
 
 /** One certified example of a data set: a plain JSON value. */
 export interface CertifiedRow extends CertifiedOutcome {
@@ -28,7 +24,7 @@ const CALL = 'certifyDataset';
 /**
  * Certifies the examples of a data set, in their order, with batches that are filled across examples.
  *
- * Example i uses the key `foldIn(key, i)` with i its index in the data set, whatever `start`, `skip`, `max` and `shard` are, so parts
+ * Example i uses the key `foldIn(key, i)` with i its index in the data set, whatever `select` is, so parts
  * of a run that were made apart fit together. Each row is yielded as soon as it and those before it are certain; a few examples are
  * read ahead, and an error of an example comes after the rows before it.
  *
@@ -37,22 +33,17 @@ const CALL = 'certifyDataset';
  * example of the wrong size, and the abort reason of `signal`
  * @example
  * ```ts
- * for await (const row of certifyDataset(g, testSet, { key, n: 10_000, skip: 20 })) rows.push(row);
+ * for await (const row of certifyDataset(g, testSet, { key, n: 10_000, select: { skip: 20 } })) rows.push(row);
  * ```
  */
 export function certifyDataset<Options extends object>(
   g: Certifier<Options>,
   dataset: LabelledDataset,
-  options: Options & DatasetSelection,
+  options: Options & DatasetRunOptions,
 ): AsyncGenerator<CertifiedRow, void, undefined> {
-  const given = Object.entries((options as object | undefined) ?? {});
-  const ofSelection = ([name]: readonly [string, unknown]): boolean => SELECTION_NAMES.includes(name);
-  const selection = parseDatasetSelection(CALL, Object.fromEntries(given.filter(ofSelection)));
-  const rest = Object.fromEntries(given.filter((entry) => !ofSelection(entry))) as Options;
-  return certifyIndices(g, dataset, selectedIndices(dataset.size, selection), rest, {
-    call: CALL,
-    known: SELECTION_NAMES,
-  });
+  const { select, ...certify } = (options as typeof options | undefined) ?? {};
+  const indices = selectedIndices(dataset.size, parseField(CALL, 'select', selectField, select));
+  return certifyIndices(g, dataset, indices, certify as Options, { call: CALL, known: ['select'] });
 }
 
 /** Certifies chosen examples for a public call that has taken its own options out: the rest of {@link certifyDataset}. @internal */

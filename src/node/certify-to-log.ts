@@ -1,16 +1,16 @@
 import type { CertificationRule } from '../certify/rule.ts';
 import {
+  type DatasetRunOptions,
   type DatasetSelection,
-  parseDatasetSelection,
   selectedIndices,
-  SELECTION_NAMES,
+  selectField,
 } from '../data/dataset-selection.ts';
 import { type LabelledDataset, OwnDataset } from '../data/labelled-dataset.ts';
 import { certificationLogHeader, formatCertificationRow } from '../evaluate/certification-log.ts';
 import { certifyIndices } from '../evaluate/certify-dataset.ts';
 import type { Noise } from '../noise/types.ts';
 import * as fields from '../options/fields.ts';
-import { optionsOf, type WithDefaults } from '../options/parse.ts';
+import { optionsOf, parseField, type WithDefaults } from '../options/parse.ts';
 import type { Certifier } from '../smoothed/types.ts';
 import type { Key } from '../types.ts';
 import { type CertifyIndices, checkEarlierRows, checkSettings, recheckRow } from './earlier-rows.ts';
@@ -55,23 +55,29 @@ const logRunOptions = optionsOf<LogRunOptions>()({
 });
 
 /** Names of the options that are not the certifier's. */
-const RUN_NAMES: readonly string[] = [...SELECTION_NAMES, ...logRunOptions.names];
+const RUN_NAMES: readonly string[] = ['select', ...logRunOptions.names];
 
 /** The options in three parts; those of the certifier are parsed by it. */
 interface ParsedRun<Options> {
   readonly run: WithDefaults<LogRunOptions, 'onProgress' | 'verifyWith'>;
-  readonly selection: WithDefaults<DatasetSelection>;
+  readonly selection: DatasetSelection;
   readonly certify: Options;
 }
 
-function parseRun<Options extends object>(given: Options & DatasetSelection & LogRunOptions): ParsedRun<Options> {
-  const entries = Object.entries((given as object | undefined) ?? {});
-  const among = (names: readonly string[]): object =>
-    Object.fromEntries(entries.filter(([name]) => names.includes(name)));
+function parseRun<Options extends object>(given: Options & DatasetRunOptions & LogRunOptions): ParsedRun<Options> {
+  const {
+    select,
+    file,
+    onProgress,
+    durable,
+    recheck,
+    verifyWith,
+    ...certify
+  }: DatasetRunOptions & LogRunOptions & object = (given as typeof given | undefined) ?? ({} as typeof given);
   return {
-    run: logRunOptions.parse(CALL, among(logRunOptions.names) as LogRunOptions),
-    selection: parseDatasetSelection(CALL, among(SELECTION_NAMES)),
-    certify: Object.fromEntries(entries.filter(([name]) => !RUN_NAMES.includes(name))) as Options,
+    run: logRunOptions.parse(CALL, { file, onProgress, durable, recheck, verifyWith }),
+    selection: parseField(CALL, 'select', selectField, select),
+    certify: certify as Options,
   };
 }
 
@@ -97,7 +103,7 @@ const CALL = 'certifyToLog';
  *
  * @param g - a `SmoothedClassifier`, `SoftSmoothedClassifier` or `DerandomizedClassifier`, whose options it takes, or the workers of
  * `startWorkers`
- * @param options - those of `certifyDataset` (with `start`, `skip`, `max`, `shard`), and {@link LogRunOptions}
+ * @param options - those of `certifyDataset` (with `select`), and {@link LogRunOptions}
  * @throws OptionError for an option, a file that cannot be opened, a lock that another run holds, a log with other settings
  * @throws DataError for a file that is not a whole log of this run, and when a row cannot be written (disk full): rows before stay valid
  * @throws all that `certifyDataset` throws, and the abort reason of `signal`; the log can then be gone on with
@@ -110,7 +116,7 @@ const CALL = 'certifyToLog';
 export async function certifyToLog<Options extends object>(
   g: Certifier<Options>,
   dataset: LabelledDataset,
-  options: Options & DatasetSelection & LogRunOptions,
+  options: Options & DatasetRunOptions & LogRunOptions,
 ): Promise<LogSummary> {
   const { run, selection, certify } = parseRun(options);
   const own = new OwnDataset(dataset);

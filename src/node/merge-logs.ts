@@ -3,7 +3,7 @@ import * as fields from '../options/fields.ts';
 import { readFile } from 'node:fs/promises';
 import { DataError, OptionError, showValue } from '../errors.ts';
 import { certificationLog } from '../evaluate/certification-log.ts';
-import { selectedIndices } from '../data/dataset-selection.ts';
+import { type DatasetSelection, selectedIndices, selectWithoutShard } from '../data/dataset-selection.ts';
 import type { CertifiedRow } from '../evaluate/certify-dataset.ts';
 import type { Key } from '../types.ts';
 import type { LogSummary } from './certify-to-log.ts';
@@ -22,20 +22,10 @@ export interface MergeLogsOptions {
   /** The key of the run; needed unless the noise is deterministic. */
   readonly key?: Key | undefined;
   /**
-   * Index of the first image of the run.
-   * @defaultValue 0
+   * Which images the run certifies, over all shards.
+   * @defaultValue {}, all
    */
-  readonly start?: number | undefined;
-  /**
-   * The run certifies every `skip`-th image.
-   * @defaultValue 1
-   */
-  readonly skip?: number | undefined;
-  /**
-   * The run certifies at most so many images, over all shards.
-   * @defaultValue no limit
-   */
-  readonly max?: number | undefined;
+  readonly select?: Omit<DatasetSelection, 'shard'> | undefined;
   /**
    * A noise or a rule of one's own: every row is derived again from its votes.
    * @defaultValue the noise and the rule of catrs that the logs name
@@ -47,9 +37,7 @@ const mergeLogsOptions = optionsOf<MergeLogsOptions>()({
   file: fields.file,
   size: fields.positiveInteger,
   key: fields.optional(fields.key),
-  start: fields.withDefault(fields.nonNegativeInteger, 0),
-  skip: fields.withDefault(fields.positiveInteger, 1),
-  max: fields.withDefault(fields.positiveInteger, Number.MAX_SAFE_INTEGER),
+  select: selectWithoutShard,
   verifyWith: fields.optional(ownParts),
 });
 
@@ -73,12 +61,12 @@ const CALL = 'mergeLogs';
  * @throws OptionError for an option, mixed keys or settings, or a file that cannot be read or written
  * @example
  * ```ts
- * const shards = [0, 1].map((index) => `runs/digits-${index}.tsv`); // written with shard: { index, count: 2 }
+ * const shards = [0, 1].map((index) => `runs/digits-${index}.tsv`); // written with select: { shard: { index, count: 2 } }
  * await mergeLogs(shards, { file: 'runs/digits.tsv', key, size: testSet.size });
  * ```
  */
 export async function mergeLogs(files: readonly (string | URL)[], options: MergeLogsOptions): Promise<LogSummary> {
-  const { file, size, key, verifyWith, ...selection } = mergeLogsOptions.parse(CALL, options);
+  const { file, size, key, verifyWith, select } = mergeLogsOptions.parse(CALL, options);
   if (!Array.isArray(files as unknown) || files.length === 0) {
     const text = `\`files\` must be a list of at least one log, got ${showValue(files)}`;
     throw new OptionError(text, { call: CALL, field: 'files', value: files });
@@ -93,7 +81,7 @@ export async function mergeLogs(files: readonly (string | URL)[], options: Merge
     checkSettings(row, { call: CALL, at, settings: first?.row.certificate ?? {} });
     checkDerived(row, faultsOf, { call: CALL, field: 'files', at });
   }
-  const rows = inOrder(placed, [...selectedIndices(size, selection)]);
+  const rows = inOrder(placed, [...selectedIndices(size, select)]);
   await writeNewFile(CALL, path, certificationLog(rows));
   return { file: path, resumed: 0, ...new RunTally(rows.length, rows).figures() };
 }

@@ -1,6 +1,6 @@
 import { realpath, rename, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { selectedIndices } from '../data/dataset-selection.ts';
+import { fullSelection, selectedIndices } from '../data/dataset-selection.ts';
 import { type LabelledDataset, OwnDataset } from '../data/labelled-dataset.ts';
 import { npyPreamble } from '../data/npy-header.ts';
 import { CatrsError, OptionError } from '../errors.ts';
@@ -100,18 +100,16 @@ export async function softTargetsToNpy(
   dataset: LabelledDataset,
   options: SoftTargetsToNpyOptions,
 ): Promise<SoftTargetsSummary> {
-  const { file, onProgress, durable, recheck, start, skip, max, shard, ...settings } = softTargetsToNpyOptions.parse(
-    CALL,
-    options,
-  );
+  const { file, onProgress, durable, recheck, select, ...settings } = softTargetsToNpyOptions.parse(CALL, options);
   const own = new OwnDataset(dataset);
   const shape = [own.size, g.numClasses] as const;
-  const indices = [...selectedIndices(own.size, { start, skip, max, shard })];
+  const indices = [...selectedIndices(own.size, select)];
   const made = (some: Iterable<number>): AsyncGenerator<SoftTargetRow, void, undefined> =>
     softTargetsOf(CALL, g, own, { ...settings, indices: some });
   const { key, n } = settings;
-  const selection = { start, skip, max: Math.min(max, own.size), shard };
-  const record = recordOf(g, { key, n, ...selection, shape, inputShape: own.shape });
+  const selection = fullSelection(select);
+  const max = Math.min(selection.max, own.size);
+  const record = recordOf(g, { key, n, ...selection, max, shape, inputShape: own.shape });
 
   const path = pathOf(CALL, file);
   const unlock = await lockIn(path);

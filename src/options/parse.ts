@@ -39,12 +39,17 @@ type Fit<Options, Name, F> = Name extends keyof Options
     : never
   : 'no such option';
 
+/** The check of an option that holds the options of another interface; it is `{}` where it is absent. @internal */
+export type NestedField<Options, Parsed = Options> = z.ZodMiniPrefault<z.ZodMiniType<Parsed, Options>>;
+
 type Unset<Fields> = { [Name in keyof Fields]: undefined extends z.output<Fields[Name]> ? Name : never }[keyof Fields];
 
 /** The checks of an options interface. @internal */
 export interface OptionsSchema<Options, Parsed> {
   /** Names of all options. */
   readonly names: readonly string[];
+  /** The same checks for one option of another call, which holds these options: errors name them as `outer.inner`. */
+  readonly nested: NestedField<Options, Parsed>;
   /** Checks given options at the door of a public call; see {@link parseOptions}. */
   parse(call: string, given: Options, alsoKnown?: readonly string[]): Parsed;
 }
@@ -59,9 +64,10 @@ export function optionsOf<Options extends object>() {
   return <Fields extends { readonly [Name in keyof Required<Options>]: AnyField }>(
     fields: Fields & { readonly [Name in keyof Fields]: Fit<Options, Name, Fields[Name]> },
   ): OptionsSchema<Options, WithDefaults<Options, Unset<Fields> & keyof Options>> => {
-    const schema = z.strictObject(fields as Record<string, AnyField>);
+    const schema = objectOf(fields as Record<string, AnyField>);
     return {
       names: Object.keys(fields),
+      nested: z.prefault(schema, {}) as never,
       parse: (call, given, alsoKnown) =>
         parseOptions(call, schema, given, alsoKnown) as WithDefaults<Options, Unset<Fields> & keyof Options>,
     };
@@ -70,7 +76,7 @@ export function optionsOf<Options extends object>() {
 
 /** Checks one argument that stands on its own, under its name. @internal */
 export function parseField<F extends AnyField>(call: string, name: string, check: F, value: unknown): z.output<F> {
-  return parseOptions(call, z.strictObject({ [name]: check }), { [name]: value })[name] as z.output<F>;
+  return parseOptions(call, objectOf({ [name]: check }), { [name]: value })[name] as z.output<F>;
 }
 
 /** The form of a record that comes from elsewhere, as {@link optionsOf}; it may have fields besides. @internal */
@@ -99,17 +105,25 @@ function parseOptions<S extends z.ZodMiniObject>(
   const result = schema.safeParse(options);
   if (result.success) return owned(result.data);
   const [issue] = result.error.issues;
+  const path = issue?.path ?? [];
   if (issue?.code === 'unrecognized_keys') {
     const [name = ''] = issue.keys;
-    const known = [...Object.keys(schema.shape), ...alsoKnown].map((key) => `\`${key}\``);
-    const details = { call, field: name, value: valueAt(options, name) };
-    throw new OptionError(`unknown option \`${name}\`; known options: ${known.join(', ')}`, details);
+    const names = [...issue.message.split(' '), ...(path.length === 0 ? alsoKnown : [])];
+    const known = names.map((key) => `\`${[...path, key].join('.')}\``);
+    const field = [...path, name].join('.');
+    const details = { call, field, value: valueAt(options, [...path, name]) };
+    throw new OptionError(`unknown option \`${field}\`; known options: ${known.join(', ')}`, details);
   }
-  const [field] = issue?.path ?? [];
-  if (issue === undefined || field === undefined) {
-    throw refusal(OptionError, { call, field: 'options', value: options }, 'must be an object');
-  }
-  throw refusal(OptionError, { call, field: String(field), value: valueAt(options, field) }, issue.message);
+  const field = path.length === 0 ? 'options' : path.join('.');
+  throw refusal(OptionError, { call, field, value: valueAt(options, path) }, issue?.message ?? 'must be an object');
+}
+
+/** An object with these fields only. What it says of an unknown one are the known ones. */
+function objectOf(fields: Readonly<Record<string, AnyField>>): z.ZodMiniObject {
+  const names = Object.keys(fields).join(' ');
+  const error = ({ code }: { readonly code: string }): string =>
+    code === 'unrecognized_keys' ? names : 'must be an object';
+  return z.strictObject(fields, { error });
 }
 
 /** Field by field: an options object may hold functions, and is data all the same. */
@@ -117,6 +131,6 @@ function owned<T extends object>(parsed: T): T {
   return Object.fromEntries(Object.entries(parsed).map(([name, value]) => [name, ownData(value)])) as T;
 }
 
-function valueAt(options: unknown, name: PropertyKey): unknown {
-  return (options as Record<PropertyKey, unknown> | undefined | null)?.[name];
+function valueAt(options: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce((value, name) => (value as Record<PropertyKey, unknown> | undefined | null)?.[name], options);
 }

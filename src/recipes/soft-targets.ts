@@ -1,5 +1,5 @@
 import type * as tf from '@tensorflow/tfjs';
-import { type DatasetSelection, selectedIndices, selectionFields } from '../data/dataset-selection.ts';
+import { type DatasetRunOptions, selectedIndices, selectField } from '../data/dataset-selection.ts';
 import { type LabelledDataset, OwnDataset } from '../data/labelled-dataset.ts';
 import { ClassifierError, showValue } from '../errors.ts';
 import { withContext } from '../options/call-context.ts';
@@ -19,7 +19,7 @@ export interface SoftTargetSource {
 }
 
 /** Options of {@link softTargets}. */
-export interface SoftTargetsOptions extends DatasetSelection {
+export interface SoftTargetsOptions extends DatasetRunOptions {
   /** Drives the noise: example i uses `foldIn(key, i)`. */
   readonly key: Key;
   /**
@@ -37,12 +37,14 @@ export interface SoftTargetsOptions extends DatasetSelection {
 }
 
 /** The checks of {@link SoftTargetsOptions}. @internal */
-export const softTargetsFields: FieldsOf<SoftTargetsOptions, 'n' | keyof DatasetSelection> = {
+export const softTargetsFields: FieldsOf<Omit<SoftTargetsOptions, 'select'>, 'n'> & {
+  readonly select: typeof selectField;
+} = {
   key: fields.key,
   n: fields.withDefault(fields.sampleCount, 10_000),
   batchSize: fields.optional(fields.positiveInteger),
   signal: fields.optional(fields.signal),
-  ...selectionFields,
+  select: selectField,
 };
 
 const softTargetsOptions = optionsOf<SoftTargetsOptions>()(softTargetsFields);
@@ -67,7 +69,7 @@ interface SoftTargetSettings extends Omit<SampleOptions, 'batchSize' | 'signal'>
  * Smoothed predictions of the examples of a data set, in their order: the soft targets of confidence-aware training.
  *
  * ŷ(x)_c = (1/n) #{i : argmax f(x + ε_i) = c} with f a classifier trained on Gaussian noise. Example i uses the key `foldIn(key, i)`,
- * whatever `start`, `skip`, `max` and `shard` are, and gives what `g.probabilities` gives for it. Examples are asked one after the other;
+ * whatever `select` is, and gives what `g.probabilities` gives for it. Examples are asked one after the other;
  * the last batch of each is filled to n only, which costs little for the usual thousands of copies. `softTargetsToNpy` of `catrs/node`
  * writes them to a file.
  *
@@ -89,10 +91,10 @@ export function softTargets(
   options: SoftTargetsOptions,
 ): AsyncGenerator<SoftTargetRow, void, undefined> {
   const call = 'softTargets';
-  const { start, skip, max, shard, ...settings } = softTargetsOptions.parse(call, options);
+  const { select, ...settings } = softTargetsOptions.parse(call, options);
   return softTargetsOf(call, g, new OwnDataset(dataset), {
     ...settings,
-    indices: selectedIndices(dataset.size, { start, skip, max, shard }),
+    indices: selectedIndices(dataset.size, select),
   });
 }
 

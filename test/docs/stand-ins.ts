@@ -104,7 +104,7 @@ export function myLogitsFn(images: tf.Tensor): tf.Tensor {
 async function certifyAll(classifier: tf.LayersModel): Promise<CertifiedRow[]> {
   const smoothed = new SmoothedClassifier(classifier, { noise, numClasses: CLASSES });
   const found: CertifiedRow[] = [];
-  for await (const row of certifyDataset(smoothed, testSet, { key, n: 100, max: 5 })) found.push(row);
+  for await (const row of certifyDataset(smoothed, testSet, { key, n: 100, select: { max: 5 } })) found.push(row);
   return found;
 }
 

@@ -50,14 +50,14 @@ describe('attackDataset refuses', () => {
     [{ alpha: 1 }, '`alpha` must be in (0, 1), got 1'],
     [{ norm: 'l3' }, "`norm` must be 'l1', 'l2' or 'linf', got \"l3\""],
     [{ clean: 1 }, '`clean` must be true or false, got 1'],
-    [{ skip: 0 }, '`skip` must be an integer of at least 1, got 0'],
+    [{ select: { skip: 0 } }, '`select.skip` must be an integer of at least 1, got 0'],
     [
-      { shard: { index: 2, count: 2 } },
-      '`shard` must be { index, count } with whole numbers 0 <= index < count, got an object (Object)',
+      { select: { shard: { index: 2, count: 2 } } },
+      '`select.shard` must be { index, count } with whole numbers 0 <= index < count, got an object (Object)',
     ],
     [
       { radius: 1 },
-      'unknown option `radius`; known options: `key`, `n`, `alpha`, `norm`, `clean`, `batchSize`, `signal`, `start`, `skip`, `max`, `shard`',
+      'unknown option `radius`; known options: `key`, `n`, `alpha`, `norm`, `clean`, `batchSize`, `signal`, `select`',
     ],
   ])('%o at once, before the first row is asked for', (change, text) =>
     expectError(
@@ -78,7 +78,7 @@ describe('attackDataset refuses', () => {
 
   it('a label that is no class', () =>
     expectError(
-      first({ data: dataset(2), start: 1 } as object),
+      first({ data: dataset(2), select: { start: 1 } } as object),
       OptionError,
       'attackDataset: `labels` must be integers from 0 to 1, got 2 for example 1',
     ));
@@ -101,7 +101,7 @@ describe('attackDataset refuses', () => {
 
   it.each([1.5, -0.5, Number.NaN, Infinity])('an attack that leaves the input range with %d', (value) =>
     expectError(
-      first({ by: to(value, 0.5), start: 2 } as object),
+      first({ by: to(value, 0.5), select: { start: 2 } } as object),
       TensorError,
       'attackDataset: `attack` must return finite values in the input range [0, 1] of the smoothed classifier, got ' +
         `${value} for example 2 (keep it inside, as \`clip\` of SmoothedPgd does)`,

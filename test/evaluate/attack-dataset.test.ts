@@ -85,11 +85,11 @@ describe('attackDataset', () => {
   });
 
   it('predicts the clean image only where it is told to', async () => {
-    expect((await run({ max: 1 }))[0]).not.toHaveProperty('clean');
-    const [asked] = await run({ max: 1, clean: true });
+    expect((await run({ select: { max: 1 } }))[0]).not.toHaveProperty('clean');
+    const [asked] = await run({ select: { max: 1 }, clean: true });
     const { clean, ...row } = asked!;
     expect(clean).toMatchObject({ label: labels[0], n: 300 });
-    expect(row).toEqual((await run({ max: 1 }))[0]);
+    expect(row).toEqual((await run({ select: { max: 1 } }))[0]);
   });
 
   it('does not call an abstention broken', async () => {
@@ -97,7 +97,7 @@ describe('attackDataset', () => {
     const toPlane: InputAttack = {
       perturb: (_, { x }) => tf.tidy(() => tf.add(tf.mul(x, 0), tf.tensor2d([0.5, 0.5], [1, 2]))),
     };
-    const rows = await run({ alpha: 1e-6, max: 5 }, { by: toPlane });
+    const rows = await run({ alpha: 1e-6, select: { max: 5 } }, { by: toPlane });
     expect(rows.map(({ predicted, abstained, broken }) => ({ predicted, abstained, broken }))).toEqual(
       Array.from({ length: 5 }, () => ({ predicted: -1, abstained: true, broken: false })),
     );
@@ -122,7 +122,7 @@ describe('attackDataset', () => {
     const tiny: InputAttack = {
       perturb: (_, { x }) => tf.tidy(() => tf.add(x, tf.tensor2d([2 ** -24, 0], [1, 2]))),
     };
-    const [row] = await run({ start: 5, max: 1 }, { by: tiny });
+    const [row] = await run({ select: { start: 5, max: 1 } }, { by: tiny });
     const [a] = values.subarray(10);
     expect(row!.distance).toBe(Math.fround(a! + 2 ** -24) - a!);
   });
@@ -133,9 +133,9 @@ describe('attackDataset', () => {
     [{ start: 1, skip: 3, max: 2 }, [1, 4]],
     [{ start: 1, skip: 2, max: 4, shard: { index: 1, count: 3 } }, [3]],
     [{ start: 10 }, []],
-  ])('%o attacks %o, with the same rows as the whole run', async (change, indices) => {
+  ])('%o attacks %o, with the same rows as the whole run', async (select, indices) => {
     const whole = await run();
-    expect(await run(change)).toEqual(indices.map((index) => whole[index]));
+    expect(await run({ select })).toEqual(indices.map((index) => whole[index]));
   });
 
   it.each([1, 7, 1000])('gives the same rows whatever the batch size, %i', async (batchSize) => {
@@ -144,7 +144,7 @@ describe('attackDataset', () => {
 
   it('attacks a soft smoothed classifier, and one that returns probabilities, through their logits', async () => {
     const soft = new SoftSmoothedClassifier(linear.logits, { noise, numClasses: 2, inputRange });
-    for await (const row of attackDataset(soft, attack, dataset, { ...settings, max: 2 })) {
+    for await (const row of attackDataset(soft, attack, dataset, { ...settings, select: { max: 2 } })) {
       expect(row.prediction.smoothing).toBe('soft');
       expect(row.distance).toBeCloseTo(0.15, 6);
     }
@@ -202,7 +202,7 @@ describe('attackDataset', () => {
 
   it('takes an attack that returns what it is given', () =>
     expectNoLeak(async () => {
-      const [row] = await run({ max: 1 }, { by: { perturb: (_, { x }) => x } });
+      const [row] = await run({ select: { max: 1 } }, { by: { perturb: (_, { x }) => x } });
       expect(row).toMatchObject({ distance: 0, broken: false });
     }));
 

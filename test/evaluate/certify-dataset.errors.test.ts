@@ -31,7 +31,7 @@ describe('certifyDataset refuses', () => {
   it.each([2, -1, 0.5, Number.NaN, undefined, '1'])('the label %o', (label) => {
     const got = typeof label === 'string' ? JSON.stringify(label) : String(label);
     const text = `certifyDataset: \`labels\` must be integers from 0 to 1, got ${got} for example 1`;
-    return expectError(first(dataset(label), { start: 1 }), OptionError, text);
+    return expectError(first(dataset(label), { select: { start: 1 } }), OptionError, text);
   });
 
   it('a wrong option at once, before the first row is asked for', () =>
@@ -58,19 +58,19 @@ describe('certifyDataset refuses', () => {
 
   it.each([
     [{ key: undefined }, '`key` must be a key (createKey(seed) makes one), got undefined'],
-    [{ start: -1 }, '`start` must be an integer of at least 0, got -1'],
-    [{ skip: 0 }, '`skip` must be an integer of at least 1, got 0'],
-    [{ max: 0 }, '`max` must be an integer of at least 1, got 0'],
+    [{ select: { start: -1 } }, '`select.start` must be an integer of at least 0, got -1'],
+    [{ select: { skip: 0 } }, '`select.skip` must be an integer of at least 1, got 0'],
+    [{ select: { max: 0 } }, '`select.max` must be an integer of at least 1, got 0'],
     [
-      { shard: { index: 2, count: 2 } },
-      '`shard` must be { index, count } with whole numbers 0 <= index < count, got an object (Object)',
+      { select: { shard: { index: 2, count: 2 } } },
+      '`select.shard` must be { index, count } with whole numbers 0 <= index < count, got an object (Object)',
     ],
     [{ rule: 'cohen' }, '`rule` must be a certification rule (for example fixedSample()), got "cohen"'],
     [{ alpha: 0.5 }, '`alpha` must be in (0, 1/2), got 0.5'],
     [
       { stop: 5 },
       'unknown option `stop`; known options: `key`, `n0`, `n`, `alpha`, `rule`, `norm`, `checkEvery`, `batchSize`, `signal`,' +
-        ' `start`, `skip`, `max`, `shard`',
+        ' `select`',
     ],
   ])('%o', (change, text) => expectError(first(dataset(0), change), OptionError, `certifyDataset: ${text}`));
 });

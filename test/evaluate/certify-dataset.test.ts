@@ -87,13 +87,13 @@ describe('certifyDataset', () => {
     [{ start: 10 }, []],
     [{ start: 1000, skip: 7, max: 3 }, []],
     [{ max: 100 }, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]],
-  ])('%o certifies %o, with the same rows as the whole run', async (change, indices) => {
+  ])('%o certifies %o, with the same rows as the whole run', async (select, indices) => {
     const whole = await run();
-    expect(await run(change)).toEqual(indices.map((index) => whole[index]));
+    expect(await run({ select })).toEqual(indices.map((index) => whole[index]));
   });
 
   it('passes the options of certify on', async () => {
-    const [row] = await run({ max: 1, norm: 'linf', checkEvery: 7, batchSize: 13, alpha: 0.05, n: 200 });
+    const [row] = await run({ select: { max: 1 }, norm: 'linf', checkEvery: 7, batchSize: 13, alpha: 0.05, n: 200 });
     expect(row!.certificate).toMatchObject({ norm: 'linf', checkEvery: 7, alpha: 0.05, n: 200, n0: 20 });
   });
 
@@ -110,7 +110,7 @@ describe('certifyDataset', () => {
         return dataset.example(index);
       },
     };
-    expect(await run({ skip: 3 }, slow)).toEqual(await run({ skip: 3 }));
+    expect(await run({ select: { skip: 3 } }, slow)).toEqual(await run({ select: { skip: 3 } }));
     expect(asked).toEqual([0, 3, 6, 9]);
   });
 
@@ -131,9 +131,9 @@ describe('certifyDataset', () => {
   });
 
   it('gives the rows of a run cut into shards, and max counts over all of them', async () => {
-    const whole = await run({ start: 1, skip: 2, max: 4 });
+    const whole = await run({ select: { start: 1, skip: 2, max: 4 } });
     const parts = await Promise.all(
-      [0, 1, 2].map((index) => run({ start: 1, skip: 2, max: 4, shard: { index, count: 3 } })),
+      [0, 1, 2].map((index) => run({ select: { start: 1, skip: 2, max: 4, shard: { index, count: 3 } } })),
     );
     expect(parts.map((part) => part.map(({ index }) => index))).toEqual([[1, 7], [3], [5]]);
     expect(parts.flat().sort((a, b) => a.index - b.index)).toEqual(whole);

@@ -203,13 +203,13 @@ const certifying: readonly Row[] = [
   ),
   row(
     'certifyDataset',
-    () => [{ ...settings(), shard: { index: 0, count: 2 } }] as const,
+    () => [{ ...settings(), select: { shard: { index: 0, count: 2 } } }] as const,
     (options) => certifyDataset(g, new Images(), options),
     async (stream) => untimed(await all(stream)),
   ),
   row(
     'certifyDataset of soft smoothing',
-    () => [{ ...settings(), shard: { index: 1, count: 2 } }] as const,
+    () => [{ ...settings(), select: { shard: { index: 1, count: 2 } } }] as const,
     (options) => certifyDataset(soft, new Images(), options),
     async (stream) => untimed(await all(stream)),
   ),
@@ -315,7 +315,7 @@ const data: readonly Row[] = [
   ),
   row(
     'softTargets',
-    () => [{ key: key(), n: 50, shard: { index: 0, count: 2 } }] as const,
+    () => [{ key: key(), n: 50, select: { shard: { index: 0, count: 2 } } }] as const,
     (options) => softTargets(g, new Images(), options),
     all,
   ),
@@ -595,7 +595,7 @@ describe('a host that overwrites what it has handed over, and what it was given'
   beforeAll(async () => {
     await useBackend('cpu'); // tensors are the arrays that they were made of
     stored = await g.certify(image(), settings());
-    [certified] = await all(certifyDataset(g, new Images(), { ...settings(), max: 1 }));
+    [certified] = await all(certifyDataset(g, new Images(), { ...settings(), select: { max: 1 } }));
     variable = tf.variable(tensor([4], 1));
     target = tf.variable(tf.zeros([4]));
     checkpoint = await captureCheckpoint({ variables: { a: variable }, state: { step: [1] } });

@@ -30,7 +30,7 @@ describe('certifyToLog goes on with', () => {
   ])('a run under the rule %s', async (name, rule) => {
     const change = { rule, n: 600 };
     await run(path(`${name}-whole.tsv`), change);
-    await run(path(`${name}.tsv`), { ...change, max: 7 });
+    await run(path(`${name}.tsv`), { ...change, select: { max: 7 } });
     expect(await run(path(`${name}.tsv`), change)).toMatchObject({ resumed: 7, done: 12 });
     expect(await readLog(path(`${name}.tsv`))).toBe(await readLog(path(`${name}-whole.tsv`)));
     const used = (await certificates(path(`${name}.tsv`))).map(({ nUsed }) => nUsed);
@@ -42,7 +42,7 @@ describe('certifyToLog goes on with', () => {
     const rule = (step: number) =>
       anytimeRadius({ stops: [stopAtDeadline({ milliseconds: 10, now: () => (now += step) })] });
     const change = { rule: rule(0), n: 600 };
-    await run(path('deadline.tsv'), { ...change, max: 5 });
+    await run(path('deadline.tsv'), { ...change, select: { max: 5 } });
     expect(await run(path('deadline.tsv'), { ...change, rule: rule(20) })).toMatchObject({ resumed: 5, done: 12 });
     const stops = (await certificates(path('deadline.tsv'))).map(({ stop }) => stop);
     expect(stops.slice(0, 5)).not.toContain('stop-at-deadline');
@@ -58,7 +58,7 @@ describe('certifyToLog goes on with', () => {
     const { key, n0, n, alpha } = settings;
     const options = { key, n0, n, alpha };
     await certifyToLog(soft, dataset, { ...options, file: path('soft-whole.tsv') });
-    await certifyToLog(soft, dataset, { ...options, file: path('soft.tsv'), max: 4 });
+    await certifyToLog(soft, dataset, { ...options, file: path('soft.tsv'), select: { max: 4 } });
     expect(await certifyToLog(soft, dataset, { ...options, file: path('soft.tsv') })).toMatchObject({
       resumed: 4,
       done: 12,
@@ -74,9 +74,9 @@ describe('certifyToLog goes on with', () => {
       noise: new DeterministicSplittingNoise({ halfWidth: 0.25, key }),
       numClasses: 2,
     });
-    const shard = (index: number) => ({ file: path(`exact-${index}.tsv`), shard: { index, count: 2 } });
+    const shard = (index: number) => ({ file: path(`exact-${index}.tsv`), select: { shard: { index, count: 2 } } });
     await certifyToLog(exact, images, { file: path('exact-whole.tsv') });
-    await certifyToLog(exact, images, { ...shard(0), max: 4 });
+    await certifyToLog(exact, images, { ...shard(0), select: { max: 4, shard: { index: 0, count: 2 } } });
     expect(await certifyToLog(exact, images, shard(0))).toMatchObject({ resumed: 2, done: 6 });
     await certifyToLog(exact, images, shard(1));
     await mergeLogs([shard(0).file, shard(1).file], { file: path('exact.tsv'), size: 12 });

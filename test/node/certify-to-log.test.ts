@@ -75,13 +75,13 @@ describe('certifyToLog', () => {
     [{ start: 1, skip: 2, max: 4, shard: { index: 1, count: 3 } }, [3]],
     [{ shard: { index: 2, count: 5 } }, [2, 7]],
     [{ start: 100 }, []],
-  ])('with %o certifies %o, however it is interrupted', async (change, indices) => {
-    const file = path(`${JSON.stringify(change).replace(/\W/g, '-')}.tsv`);
+  ])('with %o certifies %o, however it is interrupted', async (select, indices) => {
+    const file = path(`${JSON.stringify(select).replace(/\W/g, '-')}.tsv`);
     for (let rowsNow = 0; rowsNow <= indices.length; rowsNow++) {
       const onProgress = ({ done }: RunProgress): void => {
         if (done === rowsNow && done < indices.length) throw new Error('enough');
       };
-      const outcome: unknown = await run(file, { ...change, onProgress }).catch((reason: unknown) => reason);
+      const outcome: unknown = await run(file, { select, onProgress }).catch((reason: unknown) => reason);
       if (rowsNow < indices.length) expect(outcome).toEqual(new Error('enough'));
       else expect(outcome).toMatchObject({ done: indices.length, resumed: Math.max(0, rowsNow - 1) });
       const expected = certificationLog(indices.slice(0, rowsNow).map((index) => rows[index]!));
@@ -90,13 +90,13 @@ describe('certifyToLog', () => {
   });
 
   it('goes on with a larger max', async () => {
-    await run(path('more.tsv'), { max: 4 });
-    expect(await run(path('more.tsv'), { max: 9 })).toMatchObject({ resumed: 4, done: 9 });
+    await run(path('more.tsv'), { select: { max: 4 } });
+    expect(await run(path('more.tsv'), { select: { max: 9 } })).toMatchObject({ resumed: 4, done: 9 });
     expect(await readLog(path('more.tsv'))).toBe(withoutTimes(certificationLog(rows.slice(0, 9))));
   });
 
   it('writes rows of earlier runs never again, not even their times', async () => {
-    await run(path('kept.tsv'), { max: 5 });
+    await run(path('kept.tsv'), { select: { max: 5 } });
     const before = await readFile(path('kept.tsv'));
     await run(path('kept.tsv'), { recheck: false });
     expect((await readFile(path('kept.tsv'))).subarray(0, before.length)).toEqual(before);

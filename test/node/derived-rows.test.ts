@@ -63,7 +63,7 @@ const rules: readonly (readonly [string, CertificationRule | undefined])[] = [
 describe.each(rules)('a row that was edited in a log of %s', (name, rule) => {
   const change = rule ? { rule } : {};
   beforeAll(async () => {
-    await run(path(`${name}.tsv`), { ...change, max: 6 });
+    await run(path(`${name}.tsv`), { ...change, select: { max: 6 } });
   });
 
   it.each(edits)('with %s: neither gone on with nor merged', async (what, edit) => {
@@ -97,8 +97,8 @@ describe.each(rules)('a row that was edited in a log of %s', (name, rule) => {
 });
 
 it('a log of shards that leave out classes without votes is not merged', async () => {
-  await run(path('first.tsv'), { max: 2 });
-  await run(path('second.tsv'), { start: 2, max: 2 });
+  await run(path('first.tsv'), { select: { max: 2 } });
+  await run(path('second.tsv'), { select: { start: 2, max: 2 } });
   const wider = await edited('second.tsv', 'wider.tsv', 0, ({ counts, countsSelection }) => ({
     counts: [...counts, 0],
     countsSelection: [...countsSelection, 0],
@@ -117,8 +117,11 @@ it('rows of a noise of one’s own are derived with that noise', async () => {
   });
   const g = new SmoothedClassifier(linearClassifier([1, -1], 0).logits, { noise: own, numClasses: 2 });
   const file = path('own.tsv');
-  await certifyToLog(g, dataset, { ...settings, file, max: 4 });
-  expect(await certifyToLog(g, dataset, { ...settings, file, max: 6 })).toMatchObject({ resumed: 4, done: 6 });
+  await certifyToLog(g, dataset, { ...settings, file, select: { max: 4 } });
+  expect(await certifyToLog(g, dataset, { ...settings, file, select: { max: 6 } })).toMatchObject({
+    resumed: 4,
+    done: 6,
+  });
   const merge = { file: path('own-merged.tsv'), key, size: 6 };
   await expect(mergeLogs([file], merge)).rejects.toThrow(
     'got "mine" (a noise of one\'s own cannot be made from its record: pass the noise itself)',

@@ -20,13 +20,13 @@ describe('mergeLogs', () => {
     [{}, 20], // more shards than images: the last ones are empty
     [{ start: 2, skip: 3 }, 2],
     [{ skip: 2, max: 5 }, 3],
-  ])('of the shards of %o in %i writes the log of the run without shards', async (selection, count) => {
-    const name = `${JSON.stringify(selection).replace(/\W/g, '-')}${count}`;
-    const whole = await run(path(`${name}-whole.tsv`), selection);
+  ])('of the shards of %o in %i writes the log of the run without shards', async (select, count) => {
+    const name = `${JSON.stringify(select).replace(/\W/g, '-')}${count}`;
+    const whole = await run(path(`${name}-whole.tsv`), { select });
     const shards = Array.from({ length: count }, (_, index) => path(`${name}-${index}.tsv`));
-    for (const [index, file] of shards.entries()) await run(file, { ...selection, shard: { index, count } });
+    for (const [index, file] of shards.entries()) await run(file, { select: { ...select, shard: { index, count } } });
     const file = path(`${name}.tsv`);
-    const summary = await mergeLogs(shards.toReversed(), { file, key, size: 12, ...selection });
+    const summary = await mergeLogs(shards.toReversed(), { file, key, size: 12, select });
     expect(await readLog(file)).toBe(await readLog(path(`${name}-whole.tsv`)));
     expect(summary).toEqual({ ...whole, file });
     const left = (await names()).filter((found) => found.startsWith(`${name}.`));
@@ -34,10 +34,15 @@ describe('mergeLogs', () => {
   });
 
   it('merges any parts of a run, keeps their times, and gives a log that can be gone on with', async () => {
-    await run(path('first.tsv'), { max: 4 });
-    await run(path('second.tsv'), { start: 4, max: 3 });
+    await run(path('first.tsv'), { select: { max: 4 } });
+    await run(path('second.tsv'), { select: { start: 4, max: 3 } });
     const file = pathToFileURL(path('parts.tsv'));
-    await mergeLogs([pathToFileURL(path('second.tsv')), path('first.tsv')], { file, key, size: 12, max: 7 });
+    await mergeLogs([pathToFileURL(path('second.tsv')), path('first.tsv')], {
+      file,
+      key,
+      size: 12,
+      select: { max: 7 },
+    });
     const rows = async (name: string) => parseCertificationLog(await readFile(path(name), 'utf8'));
     expect(await readFile(file, 'utf8')).toBe(
       certificationLog([...(await rows('first.tsv')), ...(await rows('second.tsv'))]),

@@ -31,12 +31,12 @@ describe('certifyToLog refuses', () => {
     [{ onProgress: 1 }, '`onProgress` must be a function, got 1'],
     [{ durable: 1 }, '`durable` must be true or false, got 1'],
     [{ recheck: 'no' }, '`recheck` must be true or false, got "no"'],
-    [{ skip: 0 }, '`skip` must be an integer of at least 1, got 0'],
+    [{ select: { skip: 0 } }, '`select.skip` must be an integer of at least 1, got 0'],
     [{ n: 0 }, '`n` must be an integer from 1 to 1073741824 (2^30), got 0'],
     [
       { files: 'x' },
       'unknown option `files`; known options: `key`, `n0`, `n`, `alpha`, `rule`, `norm`, `checkEvery`, `batchSize`, `signal`, ' +
-        '`start`, `skip`, `max`, `shard`, `file`, `onProgress`, `durable`, `recheck`, `verifyWith`',
+        '`select`, `file`, `onProgress`, `durable`, `recheck`, `verifyWith`',
     ],
   ])('%o, without touching a file', async (change, text) => {
     const before = await names();
@@ -152,7 +152,7 @@ describe('certifyToLog leaves alone', () => {
 
   it('a log with more rows than the run', () =>
     expectError(
-      () => run(path('whole.tsv'), { max: 3 }),
+      () => run(path('whole.tsv'), { select: { max: 3 } }),
       DataError,
       `certifyToLog: \`file\` must hold only images of this run, got image 3 in ${path('whole.tsv')}, line 5 (other \`start\`, \`skip\`, \`max\` or` +
         ' `shard`, or a line is missing)',
@@ -208,7 +208,7 @@ describe('certifyToLog leaves alone', () => {
   it.each([true, false])('a log whose settings differ from a default, recheck %o', async (recheck) => {
     const { checkEvery, ...rest } = settings;
     const file = path(`default-${recheck}.tsv`);
-    await run(file, { max: 3 });
+    await run(file, { select: { max: 3 } });
     const before = await readFile(file, 'utf8');
     const text =
       `certifyToLog: \`checkEvery\` must be the same for all rows of a log, got 100 where ${file}, line 2, has ${checkEvery}` +
@@ -224,8 +224,8 @@ describe('certifyToLog leaves alone', () => {
   it('a log whose rows do not agree among themselves, where nothing is stated', async () => {
     const file = path('mixed.tsv');
     const { checkEvery, ...rest } = settings;
-    await run(file, { max: 2 });
-    await run(path('other.tsv'), { max: 3, checkEvery: 60 });
+    await run(file, { select: { max: 2 } });
+    await run(path('other.tsv'), { select: { max: 3 }, checkEvery: 60 });
     const lines = [
       ...(await readFile(file, 'utf8')).split('\n').slice(0, 3),
       (await readFile(path('other.tsv'), 'utf8')).split('\n')[3],
@@ -244,7 +244,7 @@ describe('certifyToLog leaves alone', () => {
     const { logits } = linearClassifier([1, -0.9], 0);
     const other = new SmoothedClassifier(logits, { noise: new GaussianNoise({ sigma: 0.25 }), numClasses: 2 });
     const file = path('other-model.tsv');
-    await run(file, { max: 6 });
+    await run(file, { select: { max: 6 } });
     const text =
       `certifyToLog: \`file\` must be a log of this model, these images and this backend, got ${file}, line 7, where image 5 now` +
       ' comes out differently (take another file; to go on all the same set `recheck: false`)';
@@ -278,7 +278,7 @@ describe('a disk that is full', () => {
 describe('mergeLogs refuses', () => {
   const shard = (index: number): string => path(`shard-${index}.tsv`);
   beforeAll(async () => {
-    for (const index of [0, 1, 2]) await run(shard(index), { shard: { index, count: 3 } });
+    for (const index of [0, 1, 2]) await run(shard(index), { select: { shard: { index, count: 3 } } });
   });
   const merge = (files: unknown, change: object = {}) =>
     mergeLogs(files as string[], { file: path('merged.tsv'), key, size: 12, ...change });
@@ -288,13 +288,10 @@ describe('mergeLogs refuses', () => {
     [{ file: 1 }, '`file` must be the path of a file, or a file: URL, got 1'],
     [{ size: 0 }, '`size` must be an integer of at least 1, got 0'],
     [{ key: 7 }, '`key` must be a key (createKey(seed) makes one), got 7'],
-    [{ start: -1 }, '`start` must be an integer of at least 0, got -1'],
-    [{ skip: 0 }, '`skip` must be an integer of at least 1, got 0'],
-    [{ max: 0 }, '`max` must be an integer of at least 1, got 0'],
-    [
-      { total: 3 },
-      'unknown option `total`; known options: `file`, `size`, `key`, `start`, `skip`, `max`, `verifyWith`',
-    ],
+    [{ select: { start: -1 } }, '`select.start` must be an integer of at least 0, got -1'],
+    [{ select: { skip: 0 } }, '`select.skip` must be an integer of at least 1, got 0'],
+    [{ select: { max: 0 } }, '`select.max` must be an integer of at least 1, got 0'],
+    [{ total: 3 }, 'unknown option `total`; known options: `file`, `size`, `key`, `select`, `verifyWith`'],
   ])('the options %o', (change, text) => expectError(() => merge(all(), change), OptionError, `mergeLogs: ${text}`));
 
   it.each([
@@ -334,7 +331,7 @@ describe('mergeLogs refuses', () => {
   });
 
   it('a shard that is missing or not finished', async () => {
-    await run(path('begun.tsv'), { max: 11, shard: { index: 2, count: 3 } });
+    await run(path('begun.tsv'), { select: { max: 11, shard: { index: 2, count: 3 } } });
     const way = '(a shard is not finished, or its log not listed)';
     await expectError(
       () => merge([shard(2), shard(0)]),
@@ -357,14 +354,14 @@ describe('mergeLogs refuses', () => {
 
   it('images of another run', () =>
     expectError(
-      () => merge(all(), { max: 11 }),
+      () => merge(all(), { select: { max: 11 } }),
       DataError,
       `mergeLogs: \`files\` must hold only images of the run, got image 11 in ${shard(2)}, line 5 (\`size\`, \`start\`, \`skip\` or` +
         ' `max` differ)',
     ));
 
   it('shards with different settings', async () => {
-    await run(path('fewer.tsv'), { n: 200, shard: { index: 1, count: 3 } });
+    await run(path('fewer.tsv'), { n: 200, select: { shard: { index: 1, count: 3 } } });
     await expectError(
       () => merge([shard(0), path('fewer.tsv'), shard(2)]),
       OptionError,

@@ -34,7 +34,7 @@ const DERIVED = [
 
 describe('a log that was cut anywhere', () => {
   const { path } = useFolder();
-  const change = { start: 4, skip: 2, max: 2, n: 60, n0: 5, alpha: 0.1, checkEvery: 20 };
+  const change = { select: { start: 4, skip: 2, max: 2 }, n: 60, n0: 5, alpha: 0.1, checkEvery: 20 };
   let whole: Buffer;
   beforeAll(async () => {
     await useBackend('cpu');

@@ -2,12 +2,12 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll } from 'vitest';
-import type { DatasetSelection } from '../../src/data/dataset-selection.ts';
+import type { DatasetRunOptions } from '../../src/data/dataset-selection.ts';
 import { certifyToLog, type LogRunOptions, type LogSummary } from '../../src/node/certify-to-log.ts';
 import type { CertifyOptions } from '../../src/smoothed/call-options.ts';
 import { dataset, g, settings } from './points.ts';
 
-type Change = Partial<CertifyOptions & DatasetSelection & LogRunOptions>;
+type Change = Partial<CertifyOptions & DatasetRunOptions & LogRunOptions>;
 
 /** Certifies the points into `file`. */
 export function run(file: string, change: Change = {}, data = dataset): Promise<LogSummary> {

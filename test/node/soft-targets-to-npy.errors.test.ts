@@ -53,7 +53,7 @@ describe('softTargetsToNpy refuses', () => {
     [{ durable: 'yes' }, '`durable` must be true or false, got "yes"'],
     [
       { output: 'a' },
-      'unknown option `output`; known options: `key`, `n`, `batchSize`, `signal`, `start`, `skip`, `max`, `shard`, `file`,' +
+      'unknown option `output`; known options: `key`, `n`, `batchSize`, `signal`, `select`, `file`,' +
         ' `onProgress`, `durable`, `recheck`',
     ],
   ])('%o before it touches a file', (change, text) =>
@@ -93,10 +93,10 @@ describe('softTargetsToNpy refuses', () => {
     it.each<[object, string, unknown, unknown]>([
       [{ key: createKey(5) }, 'key', [...createKey(5)], [...key]],
       [{ n: 101 }, 'n', 101, 100],
-      [{ start: 1 }, 'start', 1, 0],
-      [{ skip: 2 }, 'skip', 2, 1],
-      [{ max: 5 }, 'max', 5, 12],
-      [{ shard: { index: 0, count: 2 } }, 'shard', { index: 0, count: 2 }, { index: 0, count: 1 }],
+      [{ select: { start: 1 } }, 'start', 1, 0],
+      [{ select: { skip: 2 } }, 'skip', 2, 1],
+      [{ select: { max: 5 } }, 'max', 5, 12],
+      [{ select: { shard: { index: 0, count: 2 } } }, 'shard', { index: 0, count: 2 }, { index: 0, count: 1 }],
     ])('with %o', (change, name, got, has) =>
       refuses(() => run('mine.npy', change), OptionError, other(name, got, has)),
     );
@@ -110,7 +110,11 @@ describe('softTargetsToNpy refuses', () => {
       const soft = new SoftSmoothedClassifier(classifier, { noise, numClasses: 2 });
       await refuses(() => run('mine.npy', {}, soft), OptionError, other('smoothing', 'soft', 'hard'));
       const larger = { ...dataset, size: 13 };
-      await refuses(() => run('mine.npy', { max: 12 }, g, larger), OptionError, other('shape', [13, 2], [12, 2]));
+      await refuses(
+        () => run('mine.npy', { select: { max: 12 } }, g, larger),
+        OptionError,
+        other('shape', [13, 2], [12, 2]),
+      );
       const flat = { ...dataset, shape: [2, 1] };
       await refuses(() => run('mine.npy', {}, g, flat), OptionError, other('inputShape', [2, 1], [2]));
     });
@@ -187,7 +191,7 @@ describe('softTargetsToNpy refuses', () => {
     });
 
     it('with votes in a row that the run leaves out', async () => {
-      const change = { start: 1, skip: 2 };
+      const change = { select: { start: 1, skip: 2 } };
       await stopped('gap.npy', change);
       const bytes = await readFile(path('gap.npy.part'));
       bytes.writeDoubleLE(0.25, HEADER + 2 * ROW);

@@ -78,9 +78,9 @@ describe('softTargetsToNpy', () => {
     { start: 11 },
     { start: 12 },
     { shard: { index: 1, count: 5 } },
-  ])('leaves the rows that %o leaves out uniform', async (change) => {
-    const { data } = await decodeNpy(await whole(change));
-    expect(data).toEqual(await table(change));
+  ])('leaves the rows that %o leaves out uniform', async (select) => {
+    const { data } = await decodeNpy(await whole({ select }));
+    expect(data).toEqual(await table({ select }));
   });
 
   it.each([1, 77])('does not depend on the batch size, %i', async (batchSize) => {
@@ -98,7 +98,7 @@ describe('softTargetsToNpy', () => {
 
   it('is read by NumPy, which writes the same bytes', async ({ skip }) => {
     skip(!hasNumpy, NO_NUMPY);
-    await run('numpy.npy', { skip: 3 });
+    await run('numpy.npy', { select: { skip: 3 } });
     const program = [
       'import sys, numpy',
       'a = numpy.load(sys.argv[1])',
@@ -144,9 +144,9 @@ describe('softTargetsToNpy goes on', () => {
     .flat()
     .filter((length) => length <= HEADER + 12 * ROW);
 
-  it.each([{}, { skip: 5, start: 1 }])('byte for byte, wherever it was killed (%o)', async (change) => {
+  it.each([{}, { select: { skip: 5, start: 1 } }])('byte for byte, wherever it was killed (%o)', async (change) => {
     const finished = await whole(change);
-    const name = 'skip' in change ? 'some' : 'all';
+    const name = 'select' in change ? 'some' : 'all';
     await run(`${name}.npy`, change);
     const record = await readFile(path(`${name}.npy.json`));
     for (const length of lengths) {
@@ -184,7 +184,7 @@ describe('softTargetsToNpy goes on', () => {
     const before = await run('done.npy');
     expect(before).toMatchObject({ resumed: 0 });
     const bytes = await readFile(path('done.npy'));
-    expect(await run('done.npy', { batchSize: 3, max: 1000 })).toEqual({
+    expect(await run('done.npy', { batchSize: 3, select: { max: 1000 } })).toEqual({
       file: path('done.npy'),
       done: 12,
       resumed: 12,

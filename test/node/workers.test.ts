@@ -66,7 +66,7 @@ describe('certifyToLog with worker threads', () => {
     await certifyToLog(pool, dataset, { ...settings, file: path('two.tsv') });
     expect(await readLog(path('two.tsv'))).toBe(await readLog(path('one.tsv')));
 
-    await run(path('cut.tsv'), { max: 5 });
+    await run(path('cut.tsv'), { select: { max: 5 } });
     const told: RunProgress[] = [];
     const onProgress = (progress: RunProgress): void => void told.push(progress);
     const summary = await certifyToLog(pool, dataset, { ...settings, file: path('cut.tsv'), onProgress });
@@ -76,7 +76,7 @@ describe('certifyToLog with worker threads', () => {
   });
 
   it('halves the time left', async () => {
-    await run(path('left.tsv'), { max: 6 });
+    await run(path('left.tsv'), { select: { max: 6 } });
     const left: (number | undefined)[] = [];
     for (const certifier of [g, await start()]) {
       const onProgress = ({ millisecondsLeft }: RunProgress): never => {

@@ -41,3 +41,52 @@ describe('optionsOf', () => {
     }
   });
 });
+
+describe('options inside an option', () => {
+  const outer = optionsOf<{
+    readonly key: number;
+    readonly select?: { readonly skip?: number; readonly max?: number };
+  }>()({
+    key: fields.finite,
+    select: optionsOf<{ readonly skip?: number; readonly max?: number }>()({
+      skip: fields.withDefault(fields.positiveInteger, 1),
+      max: fields.withDefault(fields.positiveInteger, 9),
+    }).nested,
+  });
+
+  it.each([
+    [undefined, { skip: 1, max: 9 }],
+    [{}, { skip: 1, max: 9 }],
+    [
+      { skip: 5, max: undefined },
+      { skip: 5, max: 9 },
+    ],
+  ])('get their own defaults, given %o', (select, parsed) =>
+    expect(outer.parse('f', { key: 1, select } as never)).toEqual({ key: 1, select: parsed }),
+  );
+
+  it.each([
+    [{ skip: 0 }, 'select.skip', 0, '`select.skip` must be an integer of at least 1, got 0'],
+    [{ skp: 2 }, 'select.skp', 2, 'unknown option `select.skp`; known options: `select.skip`, `select.max`'],
+    [3, 'select', 3, '`select` must be an object, got 3'],
+    [null, 'select', null, '`select` must be an object, got null'],
+    [[20], 'select', [20], '`select` must be an object, got [20]'],
+  ])('refuse %o by their path', (select, field, value, text) => {
+    const error: unknown = (() => {
+      try {
+        return outer.parse('f', { key: 1, select } as never);
+      } catch (thrown) {
+        return thrown;
+      }
+    })();
+    expect(error).toBeInstanceOf(OptionError);
+    expect(error).toMatchObject({ call: 'f', field, value, message: `f: ${text}` });
+  });
+
+  it('are listed by their own name outside', () =>
+    expectError(
+      () => outer.parse('f', { key: 1, skip: 2 } as never),
+      OptionError,
+      'f: unknown option `skip`; known options: `key`, `select`',
+    ));
+});

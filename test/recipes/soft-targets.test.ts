@@ -42,7 +42,7 @@ describe('softTargets', () => {
       numClasses: 2,
       probabilities: (_: tf.Tensor, { n }: { n: number }) => (asked.push(n), Promise.resolve([1, 0])),
     };
-    for await (const { probabilities } of softTargets(counting, dataset, { key, max: 2 }))
+    for await (const { probabilities } of softTargets(counting, dataset, { key, select: { max: 2 } }))
       expect(probabilities).toEqual([1, 0]);
     expect(asked).toEqual([10_000, 10_000]);
   });
@@ -52,9 +52,9 @@ describe('softTargets', () => {
     [{ max: 2 }, [0, 1]],
     [{ skip: 2, shard: { index: 1, count: 3 } }, [2, 8]],
     [{ start: 12 }, []],
-  ])('%o gives %o, with the same rows as the whole run', async (change, indices) => {
+  ])('%o gives %o, with the same rows as the whole run', async (select, indices) => {
     const whole = await run();
-    expect(await run(change)).toEqual(indices.map((index) => whole[index]));
+    expect(await run({ select })).toEqual(indices.map((index) => whole[index]));
   });
 
   it.each([1, 33, 1000])('gives the same rows whatever the batch size, %i', async (batchSize) => {
@@ -63,7 +63,7 @@ describe('softTargets', () => {
 
   it('takes mean scores of a soft smoothed classifier', async () => {
     const soft = new SoftSmoothedClassifier(g.classifier, { noise, numClasses: 2 });
-    for await (const { index, probabilities } of softTargets(soft, dataset, { ...settings, max: 2 })) {
+    for await (const { index, probabilities } of softTargets(soft, dataset, { ...settings, select: { max: 2 } })) {
       const x = tf.tensor1d((await dataset.example(index)).x);
       expect(probabilities).toEqual(await soft.probabilities(x, { key: foldIn(key, index), n: 200 }));
       x.dispose();
@@ -99,18 +99,15 @@ describe('softTargets refuses', () => {
   it.each([
     [{ key: undefined }, '`key` must be a key (createKey(seed) makes one), got undefined'],
     [{ n: 0 }, '`n` must be an integer from 1 to 1073741824 (2^30), got 0'],
-    [{ skip: 0 }, '`skip` must be an integer of at least 1, got 0'],
-    [
-      { file: 'a.npy' },
-      'unknown option `file`; known options: `key`, `n`, `batchSize`, `signal`, `start`, `skip`, `max`, `shard`',
-    ],
+    [{ select: { skip: 0 } }, '`select.skip` must be an integer of at least 1, got 0'],
+    [{ file: 'a.npy' }, 'unknown option `file`; known options: `key`, `n`, `batchSize`, `signal`, `select`'],
   ])('%o at once', (change, text) =>
     expectError(() => void softTargets(g, dataset, { key, ...change } as never), OptionError, `softTargets: ${text}`),
   );
 
   it('a label that is no class', () =>
     expectError(
-      () => run({ start: 2 }, changed([0, 1], 2)),
+      () => run({ select: { start: 2 } }, changed([0, 1], 2)),
       OptionError,
       'softTargets: `labels` must be integers from 0 to 1, got 2 for example 2',
     ));

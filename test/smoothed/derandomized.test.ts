@@ -84,7 +84,8 @@ describeBackends('DerandomizedClassifier', () => {
       example: (i) => ({ x: Float32Array.of(levels[i]! / 255), label: i < 2 ? 0 : 1 }),
     };
     const rows = [];
-    for await (const row of certifyDataset(g, dataset, { skip: 3 })) rows.push([row.index, row.predicted, row.correct]);
+    for await (const row of certifyDataset(g, dataset, { select: { skip: 3 } }))
+      rows.push([row.index, row.predicted, row.correct]);
     expect(rows).toEqual([
       [0, 0, true],
       [3, 1, true],
