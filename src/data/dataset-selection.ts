@@ -5,7 +5,7 @@ import { type NestedField, optionsOf, type WithDefaults } from '../options/parse
 export interface DatasetRunOptions {
   /**
    * Which examples.
-   * @defaultValue {}, all
+   * @defaultValue all of them
    */
   readonly select?: DatasetSelection | undefined;
 }

@@ -23,7 +23,7 @@ export interface MergeLogsOptions {
   readonly key?: Key | undefined;
   /**
    * Which images the run certifies, over all shards.
-   * @defaultValue {}, all
+   * @defaultValue all of them
    */
   readonly select?: Omit<DatasetSelection, 'shard'> | undefined;
   /**

@@ -47,12 +47,12 @@ describe('certifyDataset', () => {
       certifyStream: (...all) => (given.push(all), g.certifyStream(...all)),
     };
     const rows = [];
-    for await (const row of certifyDataset(own, dataset, { ...settings, max: 1 })) rows.push(row);
+    for await (const row of certifyDataset(own, dataset, { ...settings, select: { max: 1 } })) rows.push(row);
     expect(rows).toHaveLength(1);
     expect(given).toEqual([[expect.anything(), settings]]);
     const wrong = (): unknown => certifyDataset(own, dataset, { ...settings, m: 1 } as never);
     expect(wrong, 'an error names what the user called, with all of its options').toThrow(
-      /^certifyDataset: unknown option `m`; known options: .*`batchSize`.*`max`/,
+      /^certifyDataset: unknown option `m`; known options: .*`batchSize`.*`select`/,
     );
   });
 

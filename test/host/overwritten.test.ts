@@ -215,7 +215,7 @@ const certifying: readonly Row[] = [
   ),
   row(
     'attackDataset',
-    () => [{ key: key(), n: 100, max: 3, clean: true }] as const,
+    () => [{ key: key(), n: 100, select: { max: 3 }, clean: true }] as const,
     (options) =>
       attackDataset(g, new SmoothedPgd({ noise, epsilon: 0.3, steps: 2, clip: [0, 1] }), new Images(), options),
     async (stream) => untimed(await all(stream)),
