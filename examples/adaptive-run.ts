@@ -46,7 +46,7 @@ export async function main({ fast }: ExampleOptions): Promise<{ fixed: Run; adap
   const [trainingKey, certifyKey] = split(createKey(3));
   const noise = new GaussianNoise({ sigma: SIGMA });
   const model = await trainLinear(noise, fast ? 15 : 60, trainingKey);
-  const g = new SmoothedClassifier(model, { noise, numClasses: NUM_CLASSES });
+  const g = new SmoothedClassifier(model, { noise });
   const held = await loadDigits({ from: 600, perClass: fast ? 1 : 10 });
   const dataset = arrayDataset({ ...held, shape: DIGIT_SHAPE });
   const n = fast ? 2_000 : 10_000;

@@ -53,7 +53,7 @@ export async function main({ fast }: ExampleOptions): Promise<AttackOutcome[]> {
   const digits = fast ? [0, 1, 2, 3] : [0, 1, 2, 3, 4, 5, 6, 7, 8, 9];
   const { values, labels } = await loadDigits({ digits, from: 800, perClass: 1 });
   const images = tf.tensor(values, [labels.length, ...DIGIT_SHAPE]);
-  const g = new SmoothedClassifier(model, { noise, numClasses: 10 });
+  const g = new SmoothedClassifier(model, { noise });
   const n = fast ? 500 : 10_000;
   const votes = fast ? 500 : 1_000;
   const certified: { image: tf.Tensor; certificate: Certificate }[] = [];

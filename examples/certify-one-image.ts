@@ -48,7 +48,7 @@ export async function main({ fast }: ExampleOptions): Promise<{ certificate: Cer
   // The part that this example is about.
   const held = await loadDigits({ digits: DIGITS, from: 500, perClass: 1 });
   const image = tf.tensor(held.values.slice(0, 28 * 28), [...DIGIT_SHAPE]);
-  const g = new SmoothedClassifier(model, { noise, numClasses: DIGITS.length });
+  const g = new SmoothedClassifier(model, { noise });
   const certificate = await g.certify(image, { key: certifyKey, n0: 100, n: fast ? 2_000 : 100_000, alpha: 0.001 });
   const { label, abstained, radius, nA, n } = certificate;
   console.log(`image: a digit ${DIGITS[held.labels[0] as 0 | 1]}`);

@@ -128,7 +128,7 @@ async function lossOf(loss: TrainingLoss, { evaluation, epochs }: TrainingSettin
 
 async function certified(model: tf.LayersModel, { evaluation, n }: TrainingSetting, key: Key): Promise<CertifiedRow[]> {
   const rows: CertifiedRow[] = [];
-  const g = new SmoothedClassifier(model, { noise, numClasses: 10 });
+  const g = new SmoothedClassifier(model, { noise });
   for await (const row of certifyDataset(g, evaluation, { key, n })) rows.push(row);
   return rows;
 }

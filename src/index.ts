@@ -77,7 +77,7 @@ export type {
   GraphModelLike,
   LayersModelLike,
   LogitsFn,
-  ModelInput,
+  ModelTensor,
   ModelWeight,
   TypedBatch,
   TypedClassifier,

@@ -144,7 +144,7 @@ async function certify(
 }
 
 function smoothed(model: tf.LayersModel, sigma: number): SmoothedClassifier {
-  return new SmoothedClassifier(model, { noise: new GaussianNoise({ sigma }), numClasses: NUM_CLASSES });
+  return new SmoothedClassifier(model, { noise: new GaussianNoise({ sigma }) });
 }
 
 function getWeights(model: tf.LayersModel): Promise<Weights> {

@@ -28,7 +28,7 @@ export async function openSmoothed(folder: string, sigma: number): Promise<Smoot
   const model = await loadModel(join(folder, 'model.json'), { format: 'layers-model' });
   const noise = new GaussianNoise({ sigma });
   const runtime = findRuntime();
-  if (runtime === undefined) return new SmoothedClassifier(model, { noise, numClasses: NUM_CLASSES });
+  if (runtime === undefined) return new SmoothedClassifier(model, { noise });
   const session = await runtime.InferenceSession.create(await toOnnx(model), {
     intraOpNumThreads: 1,
     interOpNumThreads: 1,

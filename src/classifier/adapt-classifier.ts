@@ -80,15 +80,6 @@ export function adaptModel(call: string, model: Classifier, { field, result }: M
   );
 }
 
-/** Shape of one example where the classifier declares it, `null` for free sizes. @internal */
-export function declaredInputShape(classifier: Classifier): readonly (number | null)[] | undefined {
-  if (isTypedClassifier(classifier)) return classifier.inputShape;
-  const batchShape = typeof classifier === 'function' ? undefined : classifier.inputs?.[0]?.shape;
-  // A graph model writes −1 for a free size, and nothing or no axes for a free rank.
-  if (!batchShape || batchShape.length === 0) return undefined;
-  return batchShape.slice(1).map((size) => (size !== null && size >= 0 ? size : null));
-}
-
 /** @internal */
 export function isLayersModel(classifier: unknown): classifier is LayersModelLike {
   return hasMethod(classifier, 'apply') && typeof classifier === 'object' && 'trainableWeights' in classifier;

@@ -63,7 +63,7 @@ const CALL = 'ensemble';
  * @see Horváth, Müller, Fischer, Vechev, "Boosting Randomized Smoothing with Variance Reduced Classifiers", ICLR 2022
  * @example
  * ```ts
- * const g = new SmoothedClassifier(ensemble([modelA, modelB, modelC]), { noise, numClasses: 10 });
+ * const g = new SmoothedClassifier(ensemble([modelA, modelB, modelC]), { noise });
  * ```
  */
 export function ensemble(members: readonly Classifier[], options: EnsembleOptions = {}): LogitsFn {

@@ -38,7 +38,7 @@ const standardizeInputOptions = optionsOf<StandardizeInputOptions>()({
  * @see `certify_norm` of https://github.com/alinlab/smoothing-catrs
  * @example
  * ```ts
- * const g = new SmoothedClassifier(standardizeInput(model), { noise, numClasses: 10 });
+ * const g = new SmoothedClassifier(standardizeInput(model), { noise });
  * ```
  */
 export function standardizeInput(classifier: Classifier, options: StandardizeInputOptions = {}): LogitsFn {
@@ -71,7 +71,7 @@ const CALL = 'denoised';
  * @see Salman, Sun, Yang, Kapoor, Kolter, "Denoised Smoothing: A Provable Defense for Pretrained Classifiers", NeurIPS 2020
  * @example
  * ```ts
- * const g = new SmoothedClassifier(denoised(model, denoiser), { noise, numClasses: 10 });
+ * const g = new SmoothedClassifier(denoised(model, denoiser), { noise });
  * ```
  */
 export function denoised(classifier: Classifier, denoiser: Denoiser): LogitsFn {

@@ -14,8 +14,8 @@ export interface ClassifyOptions {
  */
 export type LogitsFn = (x: tf.Tensor, options: ClassifyOptions) => tf.Tensor;
 
-/** A symbolic input of a model. */
-export interface ModelInput {
+/** A symbolic input or output of a model. */
+export interface ModelTensor {
   /** Shape with the batch dimension; `null` and −1 are free sizes, an absent shape is unknown. */
   readonly shape?: readonly (number | null)[] | undefined;
 }
@@ -33,7 +33,9 @@ export interface LayersModelLike {
   /** The weights that training changes. */
   readonly trainableWeights: readonly ModelWeight[];
   /** The symbolic inputs. */
-  readonly inputs: readonly ModelInput[];
+  readonly inputs: readonly ModelTensor[];
+  /** The symbolic outputs: one says how many classes there are. */
+  readonly outputs?: readonly ModelTensor[] | null | undefined;
 }
 
 /** What catrs needs of a `tf.GraphModel` (certify and predict only). */
@@ -43,7 +45,11 @@ export interface GraphModelLike {
   /** Runs the model to named outputs; tells a graph model from others. */
   execute(inputs: tf.Tensor, outputs?: string | string[]): unknown;
   /** The inputs. */
-  readonly inputs?: readonly ModelInput[];
+  readonly inputs?: readonly ModelTensor[];
+  /** The outputs: one of known shape says how many classes there are. */
+  readonly outputs?: readonly ModelTensor[] | undefined;
+  /** The signature of the saved model, which knows the shape of an output where `outputs` does not. */
+  readonly modelSignature?: object | undefined;
 }
 
 /** What a batch of typed-array inputs is made of. */

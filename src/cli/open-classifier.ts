@@ -1,5 +1,6 @@
 import { checkClassifier } from '../classifier/check-classifier.ts';
-import { declaredInputShape, isTypedClassifier } from '../classifier/adapt-classifier.ts';
+import { isTypedClassifier } from '../classifier/adapt-classifier.ts';
+import { declaredInputShape } from '../classifier/declared-shapes.ts';
 import { toLogitsFn } from '../classifier/to-logits-fn.ts';
 import type { Classifier } from '../classifier/types.ts';
 import type { LabelledDataset } from '../data/labelled-dataset.ts';

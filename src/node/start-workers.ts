@@ -17,7 +17,7 @@ import { type CertifierRecord, type FromThread, type RunMessage, type ToThread, 
  * // my-certifier.js
  * export async function makeCertifier({ weights, sigma }) {
  *   await useWasm();
- *   return new SmoothedClassifier(await myModel(weights), { noise: new GaussianNoise({ sigma }), numClasses: 10 });
+ *   return new SmoothedClassifier(await myModel(weights), { noise: new GaussianNoise({ sigma }) });
  * }
  * ```
  */

@@ -9,8 +9,12 @@ import type { InputRange, Key, Norm } from '../types.ts';
 export interface SmoothedClassifierOptions {
   /** The smoothing noise. */
   readonly noise: Noise;
-  /** Number of classes of the base classifier. */
-  readonly numClasses: number;
+  /**
+   * Number of classes of the base classifier. Of a `tf.LayersModel` or `tf.GraphModel` with one output of known shape it is read, and checked
+   * where it is given.
+   * @defaultValue what the model says; else it must be given
+   */
+  readonly numClasses?: number | undefined;
   /**
    * Smallest and largest value of an input coordinate; other inputs are refused. `[-Infinity, Infinity]` admits all.
    * @defaultValue [0, 1]
@@ -35,7 +39,7 @@ type Inner = Omit<SmoothedClassifierOptions, 'noise'>;
 
 /** The checks of what every smoothed classifier is told of its base classifier. @internal */
 export const baseClassifierFields: FieldsOf<Inner, 'inputRange' | 'output'> = {
-  numClasses: fields.classCount,
+  numClasses: fields.optional(fields.classCount),
   inputRange: fields.withDefault(fields.range, [0, 1]),
   output: fields.withDefault(fields.output, 'logits'),
   batchSize: fields.optional(fields.positiveInteger),
@@ -44,7 +48,7 @@ export const baseClassifierFields: FieldsOf<Inner, 'inputRange' | 'output'> = {
 /** @internal */
 export const smoothedClassifierOptions: OptionsSchema<
   SmoothedClassifierOptions,
-  WithDefaults<SmoothedClassifierOptions, 'batchSize'>
+  WithDefaults<SmoothedClassifierOptions, 'numClasses' | 'batchSize'>
 > = optionsOf<SmoothedClassifierOptions>()({ noise: fields.noise<Noise>(), ...baseClassifierFields });
 
 /** Options of {@link SmoothedClassifier.sampleCounts} and {@link SmoothedClassifier.probabilities}. */

@@ -1,11 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
-import {
-  adaptClassifier,
-  declaredInputShape,
-  isTypedClassifier,
-  noTensors,
-  votingRows,
-} from '../classifier/adapt-classifier.ts';
+import { adaptClassifier, isTypedClassifier, noTensors, votingRows } from '../classifier/adapt-classifier.ts';
+import { classCount, declaredInputShape } from '../classifier/declared-shapes.ts';
 import type { Classifier, ClassifierOutput, LogitsFn } from '../classifier/types.ts';
 import { OptionError, TensorError } from '../errors.ts';
 import type { Domain } from '../noise/types.ts';
@@ -49,7 +44,7 @@ export function makeSubject<N extends AnyNoise>(
     batchSize,
   }: {
     readonly noise: N;
-    readonly numClasses: number;
+    readonly numClasses?: number | undefined;
     readonly inputRange: InputRange;
     readonly output: ClassifierOutput;
     readonly batchSize?: number | undefined;
@@ -68,7 +63,7 @@ export function makeSubject<N extends AnyNoise>(
     noise,
     voters: {
       ...(typed ? { run: logits, typed, output } : votingRows(call, classifier, output)),
-      numClasses,
+      numClasses: classCount(call, classifier, numClasses),
       looksOf,
       batches,
     },

@@ -21,8 +21,12 @@ import type { Certifier, StreamExample, TimedCertificate } from './types.ts';
 export interface DerandomizedClassifierOptions {
   /** The smoothing distribution, with all its copies. */
   readonly noise: DeterministicNoise;
-  /** Number of classes of the base classifier. */
-  readonly numClasses: number;
+  /**
+   * Number of classes of the base classifier. Of a `tf.LayersModel` or `tf.GraphModel` with one output of known shape it is read, and checked
+   * where it is given.
+   * @defaultValue what the model says; else it must be given
+   */
+  readonly numClasses?: number | undefined;
   /**
    * What the base classifier returns.
    * @defaultValue 'logits'
@@ -79,7 +83,7 @@ type OneRun = Settings & { readonly run: object };
  * @example
  * ```ts
  * const noise = new DeterministicSplittingNoise({ halfWidth: 0.5, key: createKey(7) });
- * const g = new DerandomizedClassifier(model, { noise, numClasses: 10 });
+ * const g = new DerandomizedClassifier(model, { noise });
  * const c = await g.certify(image); // no key, no n, no alpha
  * ```
  */
@@ -100,7 +104,7 @@ export class DerandomizedClassifier implements Certifier<DerandomizedCertifyOpti
     this.#subject = makeSubject('DerandomizedClassifier', classifier, { ...parsed, inputRange: [-Infinity, Infinity] });
     this.classifier = classifier;
     this.noise = parsed.noise;
-    this.numClasses = parsed.numClasses;
+    this.numClasses = this.#subject.voters.numClasses;
   }
 
   /**

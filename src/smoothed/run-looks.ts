@@ -1,5 +1,6 @@
 import { assertFiniteWeights, watchWeights } from '../classifier/check-weights.ts';
 import { assertSameRows } from '../classifier/check-logits.ts';
+import { declaredBatch } from '../classifier/declared-shapes.ts';
 import type { Classifier } from '../classifier/types.ts';
 
 /** What is asked again of a batch. @internal */
@@ -89,11 +90,4 @@ export class RunLooks {
     if (batch === 1) this.#wasAlone = true;
     else this.#isDone = true;
   }
-}
-
-/** Number of rows that a model declares for every batch. */
-function declaredBatch(classifier: Classifier): number | undefined {
-  if (typeof classifier === 'function' || !('inputs' in classifier)) return undefined;
-  const size = classifier.inputs?.[0]?.shape?.[0];
-  return typeof size === 'number' && size > 0 ? size : undefined;
 }

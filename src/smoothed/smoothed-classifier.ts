@@ -31,7 +31,7 @@ type Settings = ReturnType<typeof certifyOptions.parse> & WithDefaults<Pick<Cert
  * @see Cohen, Rosenfeld, Kolter, "Certified Adversarial Robustness via Randomized Smoothing", ICML 2019
  * @example
  * ```ts
- * const g = new SmoothedClassifier(model, { noise: new GaussianNoise({ sigma: 0.25 }), numClasses: 10 });
+ * const g = new SmoothedClassifier(model, { noise: new GaussianNoise({ sigma: 0.25 }) });
  * const c = await g.certify(image, { key: createKey(0), n0: 100, n: 100_000, alpha: 0.001 });
  * ```
  */
@@ -60,7 +60,7 @@ export class SmoothedClassifier implements Certifier<CertifyOptions> {
     this.classifier = classifier;
     this.logits = this.#subject.logits;
     this.noise = parsed.noise;
-    this.numClasses = parsed.numClasses;
+    this.numClasses = this.#subject.voters.numClasses;
     this.inputRange = parsed.inputRange;
   }
 

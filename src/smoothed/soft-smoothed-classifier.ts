@@ -43,7 +43,7 @@ type Sample = Pick<Settings, 'batchSize' | 'signal'> & {
  * RuntianZ/macer, rs/core.py; Maurer, Pontil, "Empirical Bernstein Bounds and Sample Variance Penalization", COLT 2009, theorem 4
  * @example
  * ```ts
- * const soft = new SoftSmoothedClassifier(model, { noise, numClasses: 10, beta: 4 });
+ * const soft = new SoftSmoothedClassifier(model, { noise, beta: 4 });
  * const c = await soft.certify(image, { key: createKey(0), n: 1000 });
  * ```
  */
@@ -74,7 +74,7 @@ export class SoftSmoothedClassifier implements Certifier<SoftCertifyOptions> {
     this.classifier = classifier;
     this.logits = this.#subject.logits;
     this.noise = parsed.noise;
-    this.numClasses = parsed.numClasses;
+    this.numClasses = this.#subject.voters.numClasses;
     this.inputRange = parsed.inputRange;
     this.beta = beta;
   }

@@ -22,7 +22,7 @@ export interface SoftSmoothedClassifierOptions extends SmoothedClassifierOptions
 /** @internal */
 export const softSmoothedClassifierOptions: OptionsSchema<
   SoftSmoothedClassifierOptions,
-  WithDefaults<SoftSmoothedClassifierOptions, 'batchSize'>
+  WithDefaults<SoftSmoothedClassifierOptions, 'numClasses' | 'batchSize'>
 > = optionsOf<SoftSmoothedClassifierOptions>()({
   noise: fields.noise<Noise>(),
   ...baseClassifierFields,

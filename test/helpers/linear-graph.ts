@@ -17,14 +17,22 @@ export function linearTopology(inputs: number): object {
   };
 }
 
-/** A real graph model of 4 inputs and 3 classes, as `tf.loadGraphModel` reads it from a file, and the function that it computes. */
-export async function loadLinearGraph(): Promise<{
+/**
+ * A real graph model of 4 inputs and 3 classes, as `tf.loadGraphModel` reads it from a file, and the function that it computes.
+ *
+ * @param outputs - sizes of the output by the signature of the file, which has none without
+ */
+export async function loadLinearGraph({ outputs }: { readonly outputs?: readonly string[] } = {}): Promise<{
   readonly model: tf.GraphModel;
   readonly logits: (x: tf.Tensor) => tf.Tensor;
 }> {
   const modelTopology = linearTopology(4);
   const weightSpecs = [{ name: 'w', shape: [4, 3], dtype: 'float32' as const }];
   const weightData = WEIGHTS.slice().buffer;
-  const model = await tf.loadGraphModel(tf.io.fromMemory({ modelTopology, weightSpecs, weightData }));
+  const tensorShape = { dim: outputs?.map((size) => ({ size })) };
+  const signature = outputs && { outputs: { logits: { name: 'logits:0', dtype: 'DT_FLOAT', tensorShape } } };
+  const model = await tf.loadGraphModel(
+    tf.io.fromMemory({ modelTopology, weightSpecs, weightData, signature } as never),
+  );
   return { model, logits: (x) => tf.tidy(() => tf.matMul(x as tf.Tensor2D, tf.tensor2d(WEIGHTS, [4, 3]))) };
 }

@@ -23,7 +23,11 @@ describe('new SmoothedClassifier refuses', () => {
     [{ noise: 0.25 }, `${noiseText}, got 0.25`],
     [{ noise: { perturb: () => 0, radius: () => 0 } }, `${noiseText}, got an object (Object)`],
     [{ numClasses: 1 }, '`numClasses` must be an integer of at least 2, got 1'],
-    [{ numClasses: undefined }, '`numClasses` must be an integer of at least 2, got undefined'],
+    [
+      { numClasses: undefined },
+      '`numClasses` must be an integer of at least 2, got undefined' +
+        ' (only a tf.LayersModel or a tf.GraphModel with one output of known shape says it itself)',
+    ],
     [{ inputRange: [1, 0] }, '`inputRange` must be [low, high], two numbers with low < high, got [1, 0]'],
     [{ inputRange: [0, Number.NaN] }, '`inputRange` must be [low, high], two numbers with low < high, got [0, NaN]'],
     [{ output: 'softmax' }, "`output` must be 'logits' or 'probabilities', got \"softmax\""],

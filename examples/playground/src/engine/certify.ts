@@ -24,7 +24,6 @@ const BATCH_SIZE = 100;
 export function smoothed(model: tf.LayersModel, sigma: number): SmoothedClassifier {
   return new SmoothedClassifier(model, {
     noise: new GaussianNoise({ sigma }),
-    numClasses: 10,
     batchSize: BATCH_SIZE,
   });
 }
