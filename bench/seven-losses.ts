@@ -1,34 +1,30 @@
 import type * as tf from '@tensorflow/tfjs';
-import {
-  type Classifier,
-  ConfidenceAwareLoss,
-  ConsistencyLoss,
-  GaussianLoss,
-  MacerLoss,
-  NoisePgd,
-  SmoothAdvLoss,
-  SmoothedPgd,
-  SmoothMixLoss,
-  SmoothMixPgd,
-  StabilityLoss,
-  type TrainingLoss,
-} from 'catrs';
-import { noise } from './subjects.ts';
+import { type Classifier, GaussianNoise, type TrainingLoss } from 'catrs';
+import { type MethodName, methods, presets } from 'catrs/recipes';
 
-/** All seven methods with the weights and the numbers of noisy copies of their papers for sigma 0.25 on CIFAR-10. */
-export function sevenLosses(
-  model: Classifier & tf.LayersModel,
-  { steps }: { readonly steps: number },
-): Record<string, TrainingLoss> {
-  const pgd = new SmoothedPgd({ noise, epsilon: 1, steps, clip: [0, 1] });
-  const mix = new SmoothMixPgd({ noise, stepSize: 0.5, steps });
-  return {
-    Gaussian: new GaussianLoss(model, { noise }),
-    Stability: new StabilityLoss(model, { noise, lambda: 2 }),
-    SmoothAdv: new SmoothAdvLoss(model, { noise, attack: pgd, numNoise: 4 }),
-    MACER: new MacerLoss(model, { noise, numNoise: 16, lambda: 12 }),
-    Consistency: new ConsistencyLoss(model, { noise, numNoise: 2, lambda: 20 }),
-    SmoothMix: new SmoothMixLoss(model, { noise, attack: mix, numNoise: 2 }),
-    'CAT-RS': new ConfidenceAwareLoss(model, { noise, attack: new NoisePgd({ epsilon: 1, steps }), lambda: 0.5 }),
+type Model = Classifier & tf.LayersModel;
+const names = Object.keys(methods) as MethodName[];
+
+/** All seven methods exactly as published for CIFAR-10 at one sigma, by title. */
+export function publishedLosses(model: Model, sigma: keyof typeof presets.cifar10): Record<string, TrainingLoss> {
+  const noise = new GaussianNoise({ sigma });
+  const lossOf = (name: MethodName): TrainingLoss => {
+    const { loss, attack } = presets.cifar10[sigma][name] as { readonly loss: object; readonly attack?: object };
+    return methods[name].make(model, { noise, loss, attack } as never);
   };
+  return Object.fromEntries(names.map((name) => [methods[name].title, lossOf(name)]));
+}
+
+/** The same at sigma 0.25, with so many steps of attack, at their full length from the first epoch. */
+export function sevenLosses(model: Model, { steps }: { readonly steps: number }): Record<string, TrainingLoss> {
+  const noise = new GaussianNoise({ sigma: 0.25 });
+  const lossOf = (name: MethodName): TrainingLoss => {
+    const { loss, attack } = methods[name].preset as { readonly loss: object; readonly attack?: object };
+    const options = {
+      loss: { ...loss, ...('warmupEpochs' in loss && { warmupEpochs: 0 }) },
+      attack: attack && { ...attack, steps },
+    };
+    return methods[name].make(model, { noise, ...options } as never);
+  };
+  return Object.fromEntries(names.map((name) => [methods[name].title, lossOf(name)]));
 }

@@ -1,5 +1,5 @@
 /**
- * Seven training methods in one loop of the host: the method is one line (`methods[name](model)`), everything else stays as it is.
+ * Seven training methods in one loop of the host: the method is one word (`methods[name]` of `catrs/recipes`), everything else stays as it is.
  *
  * Run it with `npx tsx examples/switch-method.ts [METHOD]` after `npm run build`; without METHOD all seven train, one after the other. It
  * needs the package `@tensorflow/tfjs-backend-wasm`. The settings are small ones for a first look, not those of the papers
@@ -12,52 +12,40 @@ import {
   certifyDataset,
   type CertifiedRow,
   checkTraining,
-  type Classifier,
-  ConfidenceAwareLoss,
-  ConsistencyLoss,
   createKey,
   foldIn,
-  GaussianLoss,
   GaussianNoise,
   type Key,
   type LabelledDataset,
-  MacerLoss,
-  NoisePgd,
-  SmoothAdvLoss,
   SmoothedClassifier,
-  SmoothedPgd,
-  SmoothMixLoss,
-  SmoothMixPgd,
-  StabilityLoss,
   trainableVariables,
   type TrainingBatch,
   type TrainingLoss,
 } from 'catrs';
 import { arrayDataset } from 'catrs/data';
 import { lenet } from 'catrs/models';
-import { Sgd, trainingBatches } from 'catrs/recipes';
+import { type MethodName, type MethodOptions, methods, Sgd, trainingBatches } from 'catrs/recipes';
 import { useWasm } from 'catrs/wasm';
 import { DIGIT_SHAPE, loadDigits } from './load-digits.ts';
 import { type ExampleOptions, runExample } from './run-example.ts';
 
 const noise = new GaussianNoise({ sigma: 0.25 });
-const pgd = new SmoothedPgd({ noise, epsilon: 0.5, steps: 2, clip: [0, 1] });
-const mixPgd = new SmoothMixPgd({ noise, stepSize: 0.25, steps: 2 });
-const noisePgd = new NoisePgd({ epsilon: 0.5, steps: 2 });
 
-/** Every method as a function of the model: the one line that a change of method changes. */
-export const methods = {
-  gaussian: (model) => new GaussianLoss(model, { noise }),
-  stability: (model) => new StabilityLoss(model, { noise, lambda: 2 }),
-  smoothAdv: (model) => new SmoothAdvLoss(model, { noise, attack: pgd, numNoise: 2, warmupEpochs: 2 }),
-  macer: (model) => new MacerLoss(model, { noise, lambda: 4, numNoise: 8, deferredEpochs: 1 }),
-  consistency: (model) => new ConsistencyLoss(model, { noise, lambda: 5 }),
-  smoothMix: (model) => new SmoothMixLoss(model, { noise, attack: mixPgd, warmupEpochs: 2 }),
-  confidenceAware: (model) => new ConfidenceAwareLoss(model, { noise, attack: noisePgd, numNoise: 2, lambda: 0.5 }),
-} satisfies Record<string, (model: Classifier) => TrainingLoss>;
+/** The settings of each method: small ones for a first look. */
+const settings: { readonly [M in MethodName]: Omit<MethodOptions<M>, 'noise'> } = {
+  gaussian: { loss: {} },
+  stability: { loss: { lambda: 2 } },
+  smoothadv: { loss: { numNoise: 2, warmupEpochs: 2 }, attack: { epsilon: 0.5, steps: 2, clip: [0, 1] } },
+  macer: { loss: { lambda: 4, numNoise: 8, deferredEpochs: 1 } },
+  consistency: { loss: { lambda: 5 } },
+  smoothmix: { loss: { warmupEpochs: 2 }, attack: { stepSize: 0.25, steps: 2 } },
+  catrs: { loss: { numNoise: 2, lambda: 0.5 }, attack: { epsilon: 0.5, steps: 2 } },
+};
 
-/** The name of a method. */
-export type Method = keyof typeof methods;
+/** The loss of a method by its name: the one line that a change of method changes. */
+function lossOf<M extends MethodName>(name: M, model: tf.LayersModel): TrainingLoss {
+  return methods[name].make(model, { noise, ...settings[name] });
+}
 
 /** Images and settings of a run. */
 export interface TrainingSetting {
@@ -81,14 +69,14 @@ export interface MethodResult {
 }
 
 /** Trains a new LeNet with a method, and asks before and after what it is worth. */
-export async function trainWith(method: Method, setting: TrainingSetting): Promise<MethodResult> {
+export async function trainWith(method: MethodName, setting: TrainingSetting): Promise<MethodResult> {
   const key = createKey(7);
   const model = lenet({ key: foldIn(key, 0) });
-  const loss: TrainingLoss = methods[method](model); // the one line
+  const loss = lossOf(method, model); // the one line
   const optimizer = new Sgd({ learningRate: setting.learningRate, momentum: 0.9, weightDecay: 1e-4 });
   const variables = trainableVariables(model);
   const worth = async (): Promise<readonly [loss: number, radius: number]> => [
-    await lossOf(loss, setting, foldIn(key, 1)),
+    await meanLoss(loss, setting, foldIn(key, 1)),
     averageCertifiedRadius(await certified(model, setting, foldIn(key, 2))),
   ];
   const before = await worth();
@@ -114,7 +102,7 @@ export async function trainWith(method: Method, setting: TrainingSetting): Promi
 }
 
 /** The loss of the first evaluation images, in the state of the last epoch. */
-async function lossOf(loss: TrainingLoss, { evaluation, epochs }: TrainingSetting, key: Key): Promise<number> {
+async function meanLoss(loss: TrainingLoss, { evaluation, epochs }: TrainingSetting, key: Key): Promise<number> {
   const batchSize = Math.min(64, evaluation.size);
   for await (const { x, labels } of trainingBatches(evaluation, { batchSize, key, shuffle: false })) {
     using prepared = loss.prepare({ x, labels, epoch: epochs - 1, key } satisfies TrainingBatch);
@@ -134,9 +122,9 @@ async function certified(model: tf.LayersModel, { evaluation, n }: TrainingSetti
 }
 
 /** Trains with the methods named on the command line, or with all. */
-export async function main({ fast }: ExampleOptions): Promise<Readonly<Partial<Record<Method, MethodResult>>>> {
+export async function main({ fast }: ExampleOptions): Promise<Readonly<Partial<Record<MethodName, MethodResult>>>> {
   await useWasm();
-  const names = Object.keys(methods) as Method[];
+  const names = Object.keys(methods) as MethodName[];
   const asked = names.filter((name) => process.argv.includes(name));
   const digits = async (from: number, perClass: number): Promise<LabelledDataset> =>
     arrayDataset({ ...(await loadDigits({ from, perClass })), shape: DIGIT_SHAPE });
@@ -148,7 +136,7 @@ export async function main({ fast }: ExampleOptions): Promise<Readonly<Partial<R
     learningRate: 0.01,
     n: fast ? 100 : 1000,
   };
-  const results: Partial<Record<Method, MethodResult>> = {};
+  const results: Partial<Record<MethodName, MethodResult>> = {};
   for (const name of asked.length > 0 ? asked : names) {
     const result = await trainWith(name, setting);
     results[name] = result;

@@ -34,7 +34,7 @@ interface Batch {
 /** What a run shows. */
 export interface TrainingResult {
   /** Loss on fresh noise and held-out digits: before, after Gaussian training, after confidence-aware training. */
-  readonly heldOut: readonly [before: number, gaussian: number, confidenceAware: number];
+  readonly heldOut: readonly [before: number, gaussian: number, catrs: number];
   /** Tensors that the loop left behind. */
   readonly leaked: number;
 }

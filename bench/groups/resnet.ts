@@ -5,7 +5,7 @@ import { toOnnx } from 'catrs/onnx';
 import { Sgd } from 'catrs/recipes';
 import { useWasm } from 'catrs/wasm';
 import { findRuntime, onnxModel } from '../onnxruntime.ts';
-import { publishedLosses } from '../published-losses.ts';
+import { publishedLosses } from '../seven-losses.ts';
 import { alternate, processorSeconds, type Work } from '../rounds.ts';
 import { type Rates, rates } from '../statistics.ts';
 import { key, labelsOf } from '../subjects.ts';

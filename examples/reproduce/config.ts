@@ -3,12 +3,13 @@
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { z } from 'zod';
+import { METHODS } from './certification.ts';
 
 const count = z.int().positive();
 
 const schema = z.strictObject({
   /** The loss that trains. */
-  method: z.enum(['gaussian', 'stability', 'smoothadv', 'macer', 'consistency', 'smoothmix', 'catrs']),
+  method: z.enum(METHODS),
   /** Standard deviation of the noise, for training and certification; pixels are in [0, 1]. */
   sigma: z.number().positive(),
   /** `createKey` of it drives the first weights, the order of the images, and all noise. */

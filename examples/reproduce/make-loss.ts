@@ -1,51 +1,51 @@
 /**
- * The loss of a configuration.
+ * The loss of a configuration: that of its method, and for the ablation CAT-RS without one of its parts.
  */
-import type * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs';
 import {
-  ConfidenceAwareLoss,
-  ConsistencyLoss,
-  GaussianLoss,
+  type ConfidenceAwareLoss,
   GaussianNoise,
-  MacerLoss,
-  NoisePgd,
-  SmoothAdvLoss,
-  SmoothedPgd,
-  SmoothMixLoss,
-  SmoothMixPgd,
-  StabilityLoss,
+  type PreparedConfidenceAware,
+  type TrainingBatch,
+  type TrainingLoss,
 } from 'catrs';
-import type { Prepared, TrainingBatch, TrainingLoss } from 'catrs';
+import { methods } from 'catrs/recipes';
 import type { RunConfig } from './config.ts';
-import { variantOf } from './variant.ts';
-
-/** A loss of any method. */
-export type AnyLoss = TrainingLoss<TrainingBatch, Prepared>;
 
 /** Makes the loss; its class checks the options of the configuration. */
-export function makeLoss(model: tf.LayersModel, { method, sigma, loss, attack, variant }: RunConfig): AnyLoss {
-  const noise = new GaussianNoise({ sigma });
+export function makeLoss(model: tf.LayersModel, { method, sigma, loss, attack, variant }: RunConfig): TrainingLoss {
   // Options from a file: the constructors parse them, so the types only have to let them through.
-  const options = { noise, ...loss } as never;
-  const ofAttack = { noise, ...attack } as never;
-  switch (method) {
-    case 'gaussian':
-      return new GaussianLoss(model, options) as AnyLoss;
-    case 'stability':
-      return new StabilityLoss(model, options) as AnyLoss;
-    case 'macer':
-      return new MacerLoss(model, options) as AnyLoss;
-    case 'consistency':
-      return new ConsistencyLoss(model, options) as AnyLoss;
-    case 'smoothadv':
-      return new SmoothAdvLoss(model, { noise, ...loss, attack: new SmoothedPgd(ofAttack) } as never) as AnyLoss;
-    case 'smoothmix':
-      return new SmoothMixLoss(model, { noise, ...loss, attack: new SmoothMixPgd(ofAttack) } as never) as AnyLoss;
-    case 'catrs': {
-      const worst = new NoisePgd(attack as never);
-      const catRs = new ConfidenceAwareLoss(model, { noise, ...loss, attack: worst } as never);
-      if (variant === undefined) return catRs as AnyLoss;
-      return variantOf(catRs, variant, loss as { readonly lambda: number; readonly numNoise: number }) as AnyLoss;
-    }
+  const options = { noise: new GaussianNoise({ sigma }), loss, attack } as never;
+  if (method !== 'catrs' || variant === undefined) return methods[method].make(model, options);
+  const settings = loss as { readonly lambda: number; readonly numNoise: number };
+  return variantOf(methods.catrs.make(model, options), variant, settings) as TrainingLoss;
+}
+
+/** The loss with λ · L_high for every image (`no-mask`), or with K = M for every image (`all-copies`). */
+function variantOf(
+  loss: ConfidenceAwareLoss,
+  variant: NonNullable<RunConfig['variant']>,
+  { lambda, numNoise }: { readonly lambda: number; readonly numNoise: number },
+): TrainingLoss<TrainingBatch, PreparedConfidenceAware> {
+  if (variant === 'all-copies') {
+    return {
+      classifier: loss.classifier,
+      prepare: (batch) => {
+        const k = tf.fill([batch.x.shape[0] ?? 0], numNoise);
+        const prepared = loss.prepare({ ...batch, k });
+        k.dispose(); // prepared has a copy
+        return prepared;
+      },
+      value: (prepared) => loss.value(prepared),
+    };
   }
+  return {
+    classifier: loss.classifier,
+    prepare: (batch) => loss.prepare(batch),
+    value: (prepared) =>
+      tf.tidy(() => {
+        const { low, high } = loss.terms(prepared);
+        return tf.mean(tf.add(low, tf.mul(lambda, high)));
+      }),
+  };
 }

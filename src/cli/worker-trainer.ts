@@ -4,8 +4,7 @@ import type { Trainer } from '../node/start-trainers.ts';
 import type { BackendName } from './common-options.ts';
 import { checkThreadBackend } from './open-classifier.ts';
 import { openBackend } from './open-model.ts';
-import { makeLoss } from './train/make-loss.ts';
-import { makeModel, type ModelChoice, type ModelPlan } from './train/make-model.ts';
+import { makeLoss, makeModel, type ModelChoice, type ModelPlan } from './train/make-model.ts';
 import { statisticsOf } from './train/stepper.ts';
 import type { TrainSettings } from './train/train-settings.ts';
 

@@ -33,7 +33,7 @@ const stability = (lambda: number): MethodPresets['stability'] => ({
   notes: [],
 });
 
-const smoothAdv = (numNoise: number, epsilon: number): MethodPresets['smoothAdv'] => ({
+const smoothadv = (numNoise: number, epsilon: number): MethodPresets['smoothadv'] => ({
   ...common,
   training: cut(numNoise),
   loss: { numNoise, warmupEpochs: 10 },
@@ -55,7 +55,7 @@ const consistency = (lambda: number): MethodPresets['consistency'] => ({
   notes: [],
 });
 
-const smoothMix = (stepSize: number, mixStep: number, notes: readonly string[]): MethodPresets['smoothMix'] => ({
+const smoothmix = (stepSize: number, mixStep: number, notes: readonly string[]): MethodPresets['smoothmix'] => ({
   ...common,
   training: cut(2),
   loss: { eta: 5, numNoise: 2, warmupEpochs: 10 },
@@ -63,7 +63,7 @@ const smoothMix = (stepSize: number, mixStep: number, notes: readonly string[]):
   notes,
 });
 
-const confidenceAware = (lambda: number): MethodPresets['confidenceAware'] => ({
+const catrs = (lambda: number): MethodPresets['catrs'] => ({
   ...common,
   training: cut(4),
   loss: { lambda, numNoise: 4 },
@@ -85,28 +85,28 @@ export const cifar10Presets: { readonly [Sigma in 0.25 | 0.5 | 1]: PublishedPres
   0.25: {
     gaussian,
     stability: stability(2),
-    smoothAdv: smoothAdv(4, 1),
+    smoothadv: smoothadv(4, 1),
     macer: macer(12, 0, [lambdas(12, 16)]),
     consistency: consistency(20),
-    smoothMix: smoothMix(0.5, 0, [mixedTwice]),
-    confidenceAware: confidenceAware(0.5),
+    smoothmix: smoothmix(0.5, 0, [mixedTwice]),
+    catrs: catrs(0.5),
   },
   0.5: {
     gaussian,
     stability: stability(2),
-    smoothAdv: smoothAdv(8, 1),
+    smoothadv: smoothadv(8, 1),
     macer: macer(6, 0, [lambdas(6, 4)]),
     consistency: consistency(10),
-    smoothMix: smoothMix(1, 1, [mixedTwice]),
-    confidenceAware: confidenceAware(1),
+    smoothmix: smoothmix(1, 1, [mixedTwice]),
+    catrs: catrs(1),
   },
   1: {
     gaussian,
     stability: stability(1),
-    smoothAdv: smoothAdv(2, 2),
+    smoothadv: smoothadv(2, 2),
     macer: macer(12, 51, ['--deferred: the code has λ = 0 up to and including epoch 50 (lr_step_size).']),
     consistency: consistency(10),
-    smoothMix: smoothMix(2, 1, [mixedTwice, 'No certification log of this run is published.']),
-    confidenceAware: confidenceAware(2),
+    smoothmix: smoothmix(2, 1, [mixedTwice, 'No certification log of this run is published.']),
+    catrs: catrs(2),
   },
 };

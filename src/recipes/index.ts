@@ -9,11 +9,14 @@ export type { CheckpointContent } from './capture-checkpoint.ts';
 export type { CheckpointSubject } from './checkpoint-format.ts';
 export { linearWarmup } from './schedules.ts';
 export type { LinearWarmupOptions } from './schedules.ts';
+export { methods } from './methods.ts';
+export type { MethodLosses, MethodOptions, TrainingMethod } from './methods.ts';
 export { microBatches } from './micro-batches.ts';
 export type { MicroBatch } from './micro-batches.ts';
 export type {
   AttackPreset,
   ConfidenceAwarePreset,
+  MethodName,
   MethodPresets,
   Preset,
   PresetModel,

@@ -1,6 +1,6 @@
 import type { MethodPresets, PresetModel, PresetTraining, PublishedPresets } from './preset-types.ts';
 
-type Baseline = Exclude<keyof MethodPresets, 'confidenceAware'>;
+type Baseline = Exclude<keyof MethodPresets, 'catrs'>;
 
 const source = 'jh-jeong/smoothmix (commit cb1fd33), EXPERIMENTS.MD and the defaults of code/train*.py';
 const model: PresetModel = { architecture: 'lenet' };
@@ -29,7 +29,7 @@ const gaussian: MethodPresets['gaussian'] = {
 
 const stability: MethodPresets['stability'] = { ...common, training, loss: { lambda: 2, numNoise: 1 }, notes: [] };
 
-const smoothAdv: MethodPresets['smoothAdv'] = {
+const smoothadv: MethodPresets['smoothadv'] = {
   ...common,
   training: cut(4),
   loss: { numNoise: 4, warmupEpochs: 10 },
@@ -53,7 +53,7 @@ const consistency = (lambda: number): MethodPresets['consistency'] => ({
   notes: [],
 });
 
-const smoothMix = (steps: number, otherSteps: number): MethodPresets['smoothMix'] => ({
+const smoothmix = (steps: number, otherSteps: number): MethodPresets['smoothmix'] => ({
   ...common,
   training: cut(4),
   loss: { eta: 5, numNoise: 4, warmupEpochs: 10 },
@@ -61,7 +61,7 @@ const smoothMix = (steps: number, otherSteps: number): MethodPresets['smoothMix'
   notes: [`Also published: η = 1 with ${otherSteps} steps, and both with mix_step 1 (one-step adversary).`],
 });
 
-const confidenceAware: MethodPresets['confidenceAware'] = {
+const catrs: MethodPresets['catrs'] = {
   model,
   source:
     'alinlab/smoothing-catrs (commit d4bc576), EXPERIMENTS.MD, data/mnist and the defaults of code/train_catrs.py',
@@ -84,26 +84,26 @@ export const mnistPresets: {
   0.25: {
     gaussian,
     stability,
-    smoothAdv,
+    smoothadv,
     macer: macer(16),
     consistency: consistency(10),
-    smoothMix: smoothMix(2, 3),
-    confidenceAware,
+    smoothmix: smoothmix(2, 3),
+    catrs,
   },
   0.5: {
     gaussian,
     stability,
-    smoothAdv,
+    smoothadv,
     macer: macer(16),
     consistency: consistency(5),
-    smoothMix: smoothMix(4, 4),
+    smoothmix: smoothmix(4, 4),
   },
   1: {
     gaussian,
     stability,
-    smoothAdv,
+    smoothadv,
     macer: macer(6),
     consistency: consistency(5),
-    smoothMix: smoothMix(8, 8),
+    smoothmix: smoothmix(8, 8),
   },
 };

@@ -86,18 +86,21 @@ export interface MethodPresets {
   /** For `StabilityLoss` (Li et al., 2019). */
   readonly stability: Preset<Omit<StabilityLossOptions, 'noise'>>;
   /** For `SmoothAdvLoss` with `SmoothedPgd` (Salman et al., 2019). */
-  readonly smoothAdv: AttackPreset<Omit<SmoothAdvLossOptions, 'noise' | 'attack'>, Omit<SmoothedPgdOptions, 'noise'>>;
+  readonly smoothadv: AttackPreset<Omit<SmoothAdvLossOptions, 'noise' | 'attack'>, Omit<SmoothedPgdOptions, 'noise'>>;
   /** For `MacerLoss` (Zhai et al., 2020). */
   readonly macer: Preset<Omit<MacerLossOptions, 'noise'>>;
   /** For `ConsistencyLoss` (Jeong and Shin, 2020). */
   readonly consistency: Preset<Omit<ConsistencyLossOptions, 'noise' | 'attack'>>;
   /** For `SmoothMixLoss` with `SmoothMixPgd` (Jeong et al., 2021). */
-  readonly smoothMix: AttackPreset<Omit<SmoothMixLossOptions, 'noise' | 'attack'>, Omit<SmoothMixPgdOptions, 'noise'>>;
+  readonly smoothmix: AttackPreset<Omit<SmoothMixLossOptions, 'noise' | 'attack'>, Omit<SmoothMixPgdOptions, 'noise'>>;
   /** For `ConfidenceAwareLoss` with `NoisePgd` (CAT-RS; Jeong, Kim and Shin, 2023). */
-  readonly confidenceAware: ConfidenceAwarePreset;
+  readonly catrs: ConfidenceAwarePreset;
 }
 
+/** The name of a training method. */
+export type MethodName = keyof MethodPresets;
+
 /** The methods `M` whose settings are published for a data set and σ; the others are undefined. */
-export type PublishedPresets<M extends keyof MethodPresets = keyof MethodPresets> = Pick<MethodPresets, M> & {
-  readonly [Name in Exclude<keyof MethodPresets, M>]?: undefined;
+export type PublishedPresets<M extends MethodName = MethodName> = Pick<MethodPresets, M> & {
+  readonly [Name in Exclude<MethodName, M>]?: undefined;
 };

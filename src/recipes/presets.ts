@@ -24,9 +24,9 @@ export interface Presets {
     /** σ = 0.25. */
     readonly 0.25: PublishedPresets;
     /** σ = 0.5. */
-    readonly 0.5: PublishedPresets<'gaussian' | 'stability' | 'smoothAdv' | 'macer' | 'consistency' | 'smoothMix'>;
+    readonly 0.5: PublishedPresets<'gaussian' | 'stability' | 'smoothadv' | 'macer' | 'consistency' | 'smoothmix'>;
     /** σ = 1. */
-    readonly 1: PublishedPresets<'gaussian' | 'stability' | 'smoothAdv' | 'macer' | 'consistency' | 'smoothMix'>;
+    readonly 1: PublishedPresets<'gaussian' | 'stability' | 'smoothadv' | 'macer' | 'consistency' | 'smoothmix'>;
   };
   /** Fashion-MNIST, LeNet: only Gaussian training, for soft targets; of the other methods no options are published. */
   readonly fmnist: {
@@ -38,7 +38,7 @@ export interface Presets {
     /** σ = 0.25. */
     readonly 0.25: PublishedPresets<'gaussian'>;
     /** σ = 1. */
-    readonly 1: PublishedPresets<'confidenceAware'>;
+    readonly 1: PublishedPresets<'catrs'>;
   };
 }
 
@@ -82,7 +82,7 @@ const resnet50: PresetModel = { architecture: 'resnet50', mean: [0.485, 0.456, 0
  * ```ts
  * import { presets, Sgd } from 'catrs/recipes';
  *
- * const { loss: options, attack, training } = presets.cifar10[0.25].confidenceAware;
+ * const { loss: options, attack, training } = presets.cifar10[0.25].catrs;
  * const catRs = new ConfidenceAwareLoss(model, { noise, attack: new NoisePgd(attack), ...options });
  * const { learningRate, momentum, weightDecay } = training;
  * const sgd = new Sgd({ learningRate, momentum, weightDecay });
@@ -121,7 +121,7 @@ export const presets: Presets = /* @__PURE__ */ ownData({
       },
     },
     1: {
-      confidenceAware: {
+      catrs: {
         source,
         model: resnet50,
         training: { ...imagenetTraining, microBatches: 2, rateDropEpoch: 85 },

@@ -1,8 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { makeLoss } from '../../src/cli/train/make-loss.ts';
+import { makeLoss } from '../../src/cli/train/make-model.ts';
 import type { RunRecord } from '../../src/cli/train/run-state.ts';
-import { METHODS, type MethodName } from '../../src/cli/train/train-options.ts';
 import { resolveSettings } from '../../src/cli/train/train-settings.ts';
 import { decodeNpy } from '../../src/data/npy.ts';
 import { decodeSafetensors } from '../../src/data/safetensors.ts';
@@ -10,6 +9,8 @@ import { parseCertificationLog } from '../../src/evaluate/parse-certification-lo
 import { cifarResnet } from '../../src/models/cifar-resnet.ts';
 import { imageStatistics } from '../../src/models/normalize.ts';
 import { createKey, split } from '../../src/random/key.ts';
+import { methods } from '../../src/recipes/methods.ts';
+import type { MethodName } from '../../src/recipes/preset-types.ts';
 import { presets } from '../../src/recipes/presets.ts';
 import type { Key } from '../../src/types.ts';
 import { useFolder } from '../node/run.ts';
@@ -143,12 +144,12 @@ describe('the recipe for CIFAR-10', () => {
 
   it.each([0.25, 0.5, 1] as const)('starts with the published settings of every method at sigma %d', (sigma) => {
     const model = tinyModel({ shape: [32, 32, 3] });
-    for (const method of Object.keys(METHODS) as MethodName[]) {
+    for (const method of Object.keys(methods) as MethodName[]) {
       const { settings, presetModel } = resolveSettings({
         ...{ method, sigma, preset: 'cifar10', data: '', format: 'auto', split: 'train' },
         ...{ out: '', seed: 0, workers: 1 },
       });
-      const published = presets.cifar10[sigma][METHODS[method]];
+      const published = presets.cifar10[sigma][method];
       expect(settings.loss).toEqual(published.loss);
       expect(settings.attack).toEqual('attack' in published ? published.attack : undefined);
       expect(settings.loop).toEqual({ ...published.training, timing: 'published' });

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { certificationLog, certifyCounts, GaussianNoise } from 'catrs';
 import type { LoggedRow } from 'catrs';
+import type { MethodName } from 'catrs/recipes';
 import * as prettier from 'prettier';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { bootstrapMean } from '../../examples/reproduce/report/bootstrap.ts';
@@ -12,12 +13,10 @@ import type { Lead } from '../../examples/reproduce/report/compare.ts';
 import { shareOfLead } from '../../examples/reproduce/report/lead-table.ts';
 import { dropsOf } from '../../examples/reproduce/report/learning-curves.ts';
 import { reportTables } from '../../examples/reproduce/report/markdown.ts';
-import { NAMES } from '../../examples/reproduce/report/methods.ts';
-import type { Method } from '../../examples/reproduce/report/methods.ts';
 import { countOfRadius, scaledRadius } from '../../examples/reproduce/report/official-at-n.ts';
 import { plotSpecs } from '../../examples/reproduce/report/plots.ts';
 import { pairOf, ranking } from '../../examples/reproduce/report/ranking.ts';
-import { readResults, RESULTS_FOLDER } from '../../examples/reproduce/report/read-results.ts';
+import { OFFICIAL, readResults, RESULTS_FOLDER } from '../../examples/reproduce/report/read-results.ts';
 import type { MethodResults, Results } from '../../examples/reproduce/report/read-results.ts';
 import { trainingLog } from '../../examples/reproduce/training-log.ts';
 
@@ -48,7 +47,7 @@ function official(index: number, radius: number, predicted = radius > 0 ? 1 : -1
   return { index, label: 1, predicted, radius, correct: predicted === 1, abstained: predicted === -1, milliseconds: 1 };
 }
 
-const OURS: Partial<Record<Method, readonly LoggedRow[]>> = {
+const OURS: Partial<Record<MethodName, readonly LoggedRow[]>> = {
   gaussian: [ours(0, 1000), ours(50, 900), ours(100, 990, 2), ours(150, 540), ours(200, 600)],
   stability: [ours(50, 500), ours(200, 500)],
   catrs: [0, 50, 100, 150, 200, 250].map((index) => ours(index, 1000)),
@@ -79,12 +78,12 @@ beforeEach(async () => {
     testLoss: [1, 1, 1],
     testAccuracy: [74, 77.5, 81.2],
   };
-  const methods = Object.fromEntries(Object.values(NAMES).map((name) => [name.official, curve]));
+  const methods = Object.fromEntries(Object.values(OFFICIAL).map((name) => [name, curve]));
   await writeFile(join(places.official, 'official-training-0.25.json'), JSON.stringify({ methods }));
-  for (const [method, name] of Object.entries(NAMES)) {
+  for (const [method, name] of Object.entries(OFFICIAL)) {
     const log = method === 'gaussian' ? OFFICIAL_GAUSSIAN : INDICES.map((index) => official(index, 0.953));
     const text = certificationLog(log, { format: 'reference-rounded' });
-    await writeFile(join(places.official, `${name.official}__0.25.tsv.gz`), text);
+    await writeFile(join(places.official, `${name}__0.25.tsv.gz`), text);
   }
 });
 afterEach(() => rm(folder, { recursive: true }));
@@ -92,7 +91,7 @@ afterEach(() => rm(folder, { recursive: true }));
 const store = (name: string, rows: readonly LoggedRow[]): Promise<void> =>
   writeFile(join(places.folder, `${name}.tsv`), certificationLog(rows, { format: 'full' }));
 
-const resultsOf = ({ methods }: Results, method: Method): MethodResults =>
+const resultsOf = ({ methods }: Results, method: MethodName): MethodResults =>
   methods.find((results) => results.method === method)!;
 
 describe('the figures', () => {

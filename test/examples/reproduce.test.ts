@@ -108,8 +108,7 @@ describe('train', () => {
 
 describe('the configurations', () => {
   it.each(METHODS)('%s has the published options of its loss, attack and loop', (method) => {
-    const names = { smoothadv: 'smoothAdv', smoothmix: 'smoothMix', catrs: 'confidenceAware' } as const;
-    const published = presets.mnist[0.25][method in names ? names[method as keyof typeof names] : (method as 'macer')];
+    const published = presets.mnist[0.25][method];
     const { loss, attack, training } = readConfig(method);
     // These two count epochs of 90: the warm-up is shortened in proportion, the deferral ends where it does there.
     const { warmupEpochs, deferredEpochs, ...options } = loss as Record<string, unknown>;

@@ -1,16 +1,8 @@
 import type { Classifier } from '../../src/classifier/types.ts';
-import { NoisePgd } from '../../src/attacks/noise-pgd.ts';
-import { SmoothMixPgd } from '../../src/attacks/smooth-mix-pgd.ts';
-import { SmoothedPgd } from '../../src/attacks/smoothed-pgd.ts';
-import { ConfidenceAwareLoss } from '../../src/losses/confidence-aware-loss.ts';
-import { ConsistencyLoss } from '../../src/losses/consistency-loss.ts';
-import { GaussianLoss } from '../../src/losses/gaussian-loss.ts';
-import { MacerLoss } from '../../src/losses/macer-loss.ts';
-import { SmoothAdvLoss } from '../../src/losses/smooth-adv-loss.ts';
-import { SmoothMixLoss } from '../../src/losses/smooth-mix-loss.ts';
-import { StabilityLoss } from '../../src/losses/stability-loss.ts';
 import type { TrainingLoss } from '../../src/losses/types.ts';
 import { GaussianNoise } from '../../src/noise/gaussian-noise.ts';
+import { methods } from '../../src/recipes/methods.ts';
+import type { MethodName } from '../../src/recipes/preset-types.ts';
 
 /** One training method with M noisy copies and T steps of attack. */
 export interface MethodRow {
@@ -22,38 +14,17 @@ export interface MethodRow {
 
 const noise = new GaussianNoise({ sigma: 0.25 });
 
-/** The seven training methods of the field, with the weights of the official commands for sigma 0.25. */
-export const sevenLosses: readonly MethodRow[] = [
-  { name: 'Gaussian', paperNumNoise: 1, make: (f, numNoise) => new GaussianLoss(f, { noise, numNoise }) },
-  { name: 'Stability', paperNumNoise: 1, make: (f, numNoise) => new StabilityLoss(f, { noise, numNoise, lambda: 2 }) },
-  {
-    name: 'SmoothAdv',
-    paperNumNoise: 4,
-    make: (f, numNoise, steps) => {
-      const attack = new SmoothedPgd({ noise, epsilon: 1, steps, clip: [0, 1] });
-      return new SmoothAdvLoss(f, { noise, attack, numNoise });
+/** The seven training methods of the field, with the weights of the official commands for sigma 0.25 and without warm-up. */
+export const sevenLosses: readonly MethodRow[] = (Object.keys(methods) as MethodName[]).map((method) => {
+  const { title, preset } = methods[method];
+  const { loss, attack } = preset as { readonly loss: { readonly numNoise: number }; readonly attack?: object };
+  const soon = 'warmupEpochs' in loss && { warmupEpochs: 0 };
+  return {
+    name: title,
+    paperNumNoise: loss.numNoise,
+    make: (classifier, numNoise, steps) => {
+      const options = { loss: { ...loss, ...soon, numNoise }, attack: attack && { ...attack, steps } };
+      return methods[method].make(classifier, { noise, ...options } as never);
     },
-  },
-  { name: 'MACER', paperNumNoise: 16, make: (f, numNoise) => new MacerLoss(f, { noise, numNoise, lambda: 12 }) },
-  {
-    name: 'Consistency',
-    paperNumNoise: 2,
-    make: (f, numNoise) => new ConsistencyLoss(f, { noise, numNoise, lambda: 20 }),
-  },
-  {
-    name: 'SmoothMix',
-    paperNumNoise: 2,
-    make: (f, numNoise, steps) => {
-      const attack = new SmoothMixPgd({ noise, stepSize: 0.5, steps });
-      return new SmoothMixLoss(f, { noise, attack, numNoise });
-    },
-  },
-  {
-    name: 'CAT-RS',
-    paperNumNoise: 4,
-    make: (f, numNoise, steps) => {
-      const attack = new NoisePgd({ epsilon: 1, steps });
-      return new ConfidenceAwareLoss(f, { noise, attack, numNoise, lambda: 0.5 });
-    },
-  },
-];
+  };
+});

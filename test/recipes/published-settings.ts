@@ -12,7 +12,7 @@
 export interface PublishedRun {
   readonly dataset: 'cifar10' | 'cifar100' | 'mnist' | 'fmnist' | 'imagenet';
   readonly sigma: 0.25 | 0.5 | 1;
-  readonly method: 'gaussian' | 'stability' | 'smoothAdv' | 'macer' | 'consistency' | 'smoothMix' | 'confidenceAware';
+  readonly method: 'gaussian' | 'stability' | 'smoothadv' | 'macer' | 'consistency' | 'smoothmix' | 'catrs';
   /** --lbd. */
   readonly lbd?: number;
   /** --num-noise-vec; 1 where the method has no such option. */
@@ -49,26 +49,26 @@ export const publishedRuns: readonly PublishedRun[] = [
   // smoothing-catrs, CIFAR: ResNet-110, --lr 0.1 --lr_step_size 50 --epochs 150
   ...over('cifar10', 'gaussian', {}, {}),
   ...over('cifar10', 'stability', {}, { lbd: [2, 2, 1] }),
-  ...over('cifar10', 'smoothAdv', { steps: 10 }, { copies: [4, 8, 2], epsilon256: [256, 256, 512] }),
+  ...over('cifar10', 'smoothadv', { steps: 10 }, { copies: [4, 8, 2], epsilon256: [256, 256, 512] }),
   ...over('cifar10', 'macer', { copies: 16 }, { lbd: [12, 6, 12], deferred: [undefined, undefined, true] }),
   ...over('cifar10', 'consistency', { copies: 2 }, { lbd: [20, 10, 10] }),
-  ...over('cifar10', 'smoothMix', { copies: 2, steps: 4 }, { alpha: [0.5, 1, 2], mixStep: [0, 1, 1] }),
-  ...over('cifar10', 'confidenceAware', { copies: 4, steps: 4, epsilon256: 256 }, { lbd: [0.5, 1, 2] }),
+  ...over('cifar10', 'smoothmix', { copies: 2, steps: 4 }, { alpha: [0.5, 1, 2], mixStep: [0, 1, 1] }),
+  ...over('cifar10', 'catrs', { copies: 4, steps: 4, epsilon256: 256 }, { lbd: [0.5, 1, 2] }),
   { dataset: 'cifar100', sigma: 0.25, method: 'gaussian' },
   // smoothmix, MNIST: LeNet, --lr 0.01 --lr_step_size 30 --epochs 90
   ...over('mnist', 'gaussian', {}, {}),
   ...over('mnist', 'stability', {}, { lbd: [2, 2, 2] }),
-  ...over('mnist', 'smoothAdv', { steps: 10, copies: 4, epsilon256: 255 }, {}),
+  ...over('mnist', 'smoothadv', { steps: 10, copies: 4, epsilon256: 255 }, {}),
   ...over('mnist', 'macer', { copies: 16, deferred: true }, { lbd: [16, 16, 6] }),
   ...over('mnist', 'consistency', { copies: 2 }, { lbd: [10, 5, 5] }),
-  ...over('mnist', 'smoothMix', { copies: 4, alpha: 1, mixStep: 0 }, { steps: [2, 4, 8] }),
-  { dataset: 'mnist', sigma: 0.25, method: 'confidenceAware', copies: 4, steps: 4, epsilon256: 256, lbd: 1 },
+  ...over('mnist', 'smoothmix', { copies: 4, alpha: 1, mixStep: 0 }, { steps: [2, 4, 8] }),
+  { dataset: 'mnist', sigma: 0.25, method: 'catrs', copies: 4, steps: 4, epsilon256: 256, lbd: 1 },
   // smoothing-catrs: LeNet, --lr 0.01 --lr_step_size 50 --epochs 150
   { dataset: 'fmnist', sigma: 0.25, method: 'gaussian' },
   // smoothing-catrs: ResNet-50, --lr 0.1 --lr_step_size 30 --epochs 90
   { dataset: 'imagenet', sigma: 0.25, method: 'gaussian' },
   // ... --lr_drop 85 --warmup 80 --confidence_mask
-  { dataset: 'imagenet', sigma: 1, method: 'confidenceAware', copies: 2, steps: 1, epsilon256: 256, lbd: 2 },
+  { dataset: 'imagenet', sigma: 1, method: 'catrs', copies: 2, steps: 1, epsilon256: 256, lbd: 2 },
 ];
 
 /** Rate, epochs between two drops, epochs. */
@@ -76,7 +76,7 @@ export const publishedSchedules: Readonly<Record<string, readonly [number, numbe
   cifar10: [0.1, 50, 150],
   cifar100: [0.1, 50, 150],
   mnist: [0.01, 30, 90],
-  'mnist confidenceAware': [0.01, 50, 150],
+  'mnist catrs': [0.01, 50, 150],
   fmnist: [0.01, 50, 150],
   imagenet: [0.1, 30, 90],
 };

@@ -1,10 +1,10 @@
 /**
  * How far CAT-RS is ahead of the baseline, here and officially.
  */
+import type { MethodName } from 'catrs/recipes';
 import type { CertifiedLog } from './certified-log.ts';
 import { leadOf } from './compare.ts';
 import type { Lead } from './compare.ts';
-import type { Method } from './methods.ts';
 import type { MethodResults, Results } from './read-results.ts';
 import { count, NOTHING, signed, table, withInterval } from './table.ts';
 
@@ -24,7 +24,7 @@ export function leadTable({ methods }: Results): string {
     ...['official at our n', 'share of that'],
   ];
   const rows = sizes.map(([name, pick]) => {
-    const side = (method: Method): { readonly official: MethodResults['official']; readonly log: CertifiedLog }[] =>
+    const side = (method: MethodName): { readonly official: MethodResults['official']; readonly log: CertifiedLog }[] =>
       methods.flatMap((results) => {
         const log = results.method === method ? pick(results) : undefined;
         return log ? [{ official: results.official, log }] : [];

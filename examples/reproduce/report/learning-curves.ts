@@ -2,8 +2,7 @@
  * Accuracy under noise of the base classifier after each epoch, beside the official one.
  */
 import type { EpochRow } from '../training-log.ts';
-import { NAMES } from './methods.ts';
-import type { OfficialTraining, Results } from './read-results.ts';
+import { titleOf, type OfficialTraining, type Results } from './read-results.ts';
 import { NOTHING, table } from './table.ts';
 
 /** A learning curve and the official one that belongs to it. */
@@ -16,12 +15,12 @@ export interface Curve {
 /** The curves of the methods, and those of longer runs that are there. */
 export function curvesOf({ methods, longer }: Results): Curve[] {
   const curves = methods.map(({ method, training, officialTraining }) => ({
-    title: NAMES[method].title,
+    title: titleOf(method),
     ours: training,
     official: officialTraining,
   }));
   const more = longer.flatMap(({ config, training }) => {
-    const { title } = NAMES[config.method];
+    const title = titleOf(config.method);
     const official = methods.find(({ method }) => method === config.method)?.officialTraining;
     return training && official
       ? [{ title: `${title}, ${config.training.epochs} epochs`, ours: training, official }]

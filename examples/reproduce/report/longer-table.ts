@@ -6,8 +6,7 @@ import type { RunConfig } from '../config.ts';
 import type { EpochRow } from '../training-log.ts';
 import type { CertifiedLog } from './certified-log.ts';
 import { compareWithOfficial, RADII } from './compare.ts';
-import { NAMES } from './methods.ts';
-import type { MethodResults } from './read-results.ts';
+import { titleOf, type MethodResults } from './read-results.ts';
 import { count, fixed, NOTHING, table, withInterval } from './table.ts';
 
 /** A run of a method with more epochs. */
@@ -31,7 +30,7 @@ export function longerTable(methods: readonly MethodResults[], longer: readonly 
       ...more.map(({ config, log: own }) => ({ epochs: config.training.epochs, log: own })),
     ];
     return runs.map((run) => {
-      const begin = [NAMES[method].title, String(run.epochs)];
+      const begin = [titleOf(method), String(run.epochs)];
       if (run.log === undefined) return [...begin, 'not run', ...head.slice(3).map(() => NOTHING)];
       const { images, n, capped, atOurN, difference, ours } = compareWithOfficial(run.log, official);
       return [

@@ -8,9 +8,8 @@ import type { Comparison, Figures } from './compare.ts';
 import { leadTable } from './lead-table.ts';
 import { learningCurves } from './learning-curves.ts';
 import { longerTable } from './longer-table.ts';
-import { NAMES } from './methods.ts';
 import { rankingTable } from './ranking-table.ts';
-import type { MethodResults, Results } from './read-results.ts';
+import { titleOf, type MethodResults, type Results } from './read-results.ts';
 import { count, fixed, NOTHING, table, withInterval } from './table.ts';
 
 /** A method with its comparison, which is absent if it was not run. */
@@ -78,7 +77,7 @@ function mainTable(compared: readonly Compared[]): string {
   ];
   const rows = compared.map(({ results, comparison }) => {
     const all = fixed(averageCertifiedRadius(results.official));
-    const begin = [NAMES[results.method].title, epochs(results)];
+    const begin = [titleOf(results.method), epochs(results)];
     if (!comparison) return [...begin, 'not run', ...Array.from({ length: 7 }, () => NOTHING), all];
     const { images, n, ours, capped, atOurN, difference, differenceAtOurN } = comparison;
     return [
@@ -105,7 +104,7 @@ function figuresTable(
   pick: (figures: Figures) => readonly number[],
 ): string {
   const rows = compared.flatMap(({ results, comparison }) => {
-    const { title } = NAMES[results.method];
+    const title = titleOf(results.method);
     if (!comparison) return [[title, 'not run', ...columns.map(() => NOTHING)]];
     const { ours, capped, atOurN } = comparison;
     const line = (whose: string, figures: Figures): string[] => [title, whose, ...pick(figures).map(fixed)];

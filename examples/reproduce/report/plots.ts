@@ -7,12 +7,11 @@ import { certifiedAccuracyCurve } from 'catrs';
 import type { LoggedRow } from 'catrs';
 import { certifiedAccuracySpec, renderSvg } from 'catrs/plots';
 import type { VegaLiteSpec } from 'catrs/plots';
+import type { MethodName } from 'catrs/recipes';
 import { learningCurvesSpec } from './learning-curves-spec.ts';
-import type { Method } from './methods.ts';
-import { NAMES } from './methods.ts';
 import { cappedRows } from './official-at-n.ts';
 import { hasLog } from './ranking.ts';
-import { readResults } from './read-results.ts';
+import { readResults, titleOf } from './read-results.ts';
 import type { Results, ResultsPlaces } from './read-results.ts';
 
 const TITLE = 'Fashion-MNIST, σ = 0.25';
@@ -29,17 +28,17 @@ export async function writePlots(folder: string, places: Omit<ResultsPlaces, 'fo
 
 /** The specifications by file name. */
 export function plotSpecs(results: Results): Record<string, VegaLiteSpec> {
-  const rivals: readonly Method[] = ['gaussian', 'catrs'];
+  const rivals: readonly MethodName[] = ['gaussian', 'catrs'];
   const run = results.methods.filter(hasLog);
   const both = run.filter(({ method }) => rivals.includes(method));
   // The colours begin again after the seventh curve: first the two methods that also have an official curve.
   const all = [...both, ...run.filter(({ method }) => !rivals.includes(method))];
   const ours = (side: (typeof run)[number], suffix = ''): Curve =>
-    curve(`${NAMES[side.method].title}${suffix}`, side.log.rows);
+    curve(`${titleOf(side.method)}${suffix}`, side.log.rows);
   const official = ({ method, log, official: rows }: (typeof run)[number]): Curve => {
     const images = new Set(log.rows.map(({ index }) => index));
     const same = rows.filter(({ index }) => images.has(index));
-    return curve(`${NAMES[method].title} official`, cappedRows(same, log.setup));
+    return curve(`${titleOf(method)} official`, cappedRows(same, log.setup));
   };
   const learning = learningCurvesSpec(results);
   return {

@@ -1,16 +1,15 @@
 /**
  * The pairs of methods and whether their order is the official one.
  */
-import { NAMES } from './methods.ts';
 import { ranking } from './ranking.ts';
 import type { Pair } from './ranking.ts';
-import type { Results } from './read-results.ts';
+import { titleOf, type Results } from './read-results.ts';
 import { count, table, withInterval } from './table.ts';
 
 /** A sentence for the whole and a row for each pair. */
 export function rankingTable(results: Results): string {
   const pairs = ranking(results);
-  const missing = results.methods.filter(({ log }) => !log).map(({ method }) => NAMES[method].title);
+  const missing = results.methods.filter(({ log }) => !log).map(({ method }) => titleOf(method));
   const notRun = missing.length > 0 ? [`Not run: ${missing.join(', ')}.`] : [];
   if (pairs.length === 0) return [...notRun, 'No pair of methods can be compared.'].join(' ');
   const number = (verdict: Pair['verdict']): number => pairs.filter((pair) => pair.verdict === verdict).length;
@@ -27,7 +26,7 @@ export function rankingTable(results: Results): string {
 function cells({ a, b, lead, ours, official, verdict }: Pair): string[] {
   const open = [...(ours === 0 ? ['ours'] : []), ...(official === 0 ? ['official'] : [])].join(', ');
   return [
-    ...[NAMES[a].title, NAMES[b].title, count(lead.images), withInterval(lead.ours), withInterval(lead.capped)],
+    ...[titleOf(a), titleOf(b), count(lead.images), withInterval(lead.ours), withInterval(lead.capped)],
     verdict === 'undecided' ? `undecided (${open})` : verdict,
   ];
 }

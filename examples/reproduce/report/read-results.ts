@@ -11,12 +11,11 @@ import { LONGER, METHODS } from '../certification.ts';
 import { ablationRuns, readConfig, readKeptConfig } from '../config.ts';
 import type { RunConfig } from '../config.ts';
 import type { EpochRow } from '../training-log.ts';
+import { methods, type MethodName } from 'catrs/recipes';
 import type { AblationResults } from './ablation-table.ts';
 import { certifiedLog } from './certified-log.ts';
 import type { CertifiedLog } from './certified-log.ts';
 import type { LongerResults } from './longer-table.ts';
-import { NAMES } from './methods.ts';
-import type { Method } from './methods.ts';
 import { parseTrainingLog } from './parse-training-log.ts';
 
 const fromHere = (path: string): string => fileURLToPath(new URL(`../../../${path}`, import.meta.url));
@@ -38,8 +37,22 @@ export interface OfficialTraining {
 }
 
 /** All that is known of a method; what was not run is absent. */
+/** How papers write a method. */
+export const titleOf = (method: MethodName): string => methods[method].title;
+
+/** How the official repository calls the methods. */
+export const OFFICIAL: Readonly<Record<MethodName, string>> = {
+  gaussian: 'cohen',
+  stability: 'stab',
+  smoothadv: 'salman',
+  macer: 'macer',
+  consistency: 'consistency',
+  smoothmix: 'smoothmix',
+  catrs: 'cat-rs',
+};
+
 export interface MethodResults {
-  readonly method: Method;
+  readonly method: MethodName;
   readonly log?: CertifiedLog | undefined;
   /** With n = 100 000, on fewer images. */
   readonly largeLog?: CertifiedLog | undefined;
@@ -72,9 +85,9 @@ export async function readResults(places: ResultsPlaces = {}): Promise<Results> 
   const trainings = JSON.parse(await readFile(join(official, 'official-training-0.25.json'), 'utf8')) as {
     readonly methods: Readonly<Record<string, OfficialTraining>>;
   };
-  const methods = METHODS.map(async (method): Promise<MethodResults> => {
+  const read = METHODS.map(async (method): Promise<MethodResults> => {
     const config = configOf(folder, method);
-    const name = NAMES[method].official;
+    const name = OFFICIAL[method];
     const officialFile = join(official, `${name}__0.25.tsv.gz`);
     const officialTraining = trainings.methods[name];
     if (officialTraining === undefined) throw new Error(`official-training-0.25.json must have ${name}`);
@@ -94,7 +107,7 @@ export async function readResults(places: ResultsPlaces = {}): Promise<Results> 
       officialTraining,
     };
   });
-  const results = await Promise.all(methods);
+  const results = await Promise.all(read);
   const labels = results[0]?.official ?? [];
   const logOf = async (
     run: string,

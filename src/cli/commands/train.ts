@@ -1,8 +1,9 @@
 import { type Command, Option } from 'commander';
+import { presets } from '../../recipes/presets.ts';
 import { toCount, toNumber, toPositiveCount, toRange } from '../arguments.ts';
 import { addBackendOption, addDataOptions } from '../common-options.ts';
 import { splitTrain } from '../train-split.ts';
-import { METHODS, PRESETS, type TrainOptions } from '../train/train-options.ts';
+import { PRESETS, type TrainOptions } from '../train/train-options.ts';
 import type { CliIo } from '../io.ts';
 
 const EXAMPLE = `
@@ -16,7 +17,11 @@ Example:
 export function registerTrain(program: Command, io: CliIo): void {
   const command = program.command('train').description('Train a classifier for smoothing, into a folder.');
   splitTrain(addBackendOption(addDataOptions(command)))
-    .addOption(new Option('--method <name>', 'training method').choices(Object.keys(METHODS)).makeOptionMandatory())
+    .addOption(
+      new Option('--method <name>', 'training method')
+        .choices(Object.keys(presets.cifar10[0.25]))
+        .makeOptionMandatory(),
+    )
     .requiredOption('--out <folder>', 'for model.json, checkpoint.safetensors and scalars.jsonl')
     .option('--sigma <number>', 'standard deviation of the Gaussian noise, in input units', toNumber, 0.25)
     .addOption(new Option('--preset <data>', 'published settings of the method for').choices(PRESETS))

@@ -1,12 +1,16 @@
 import type * as tf from '@tensorflow/tfjs';
+import type { TrainingLoss } from '../../losses/types.ts';
 import { cifarResnet } from '../../models/cifar-resnet.ts';
 import { imageStatistics } from '../../models/normalize.ts';
 import { lenet } from '../../models/lenet.ts';
+import { GaussianNoise } from '../../noise/gaussian-noise.ts';
+import { methods } from '../../recipes/methods.ts';
 import type { PresetModel } from '../../recipes/preset-types.ts';
 import type { Key } from '../../types.ts';
 import { CliError } from '../io.ts';
 import { openTrainable } from '../open-model.ts';
 import type { TrainOptions } from './train-options.ts';
+import type { TrainSettings } from './train-settings.ts';
 
 /** What a model must fit. @internal */
 export interface ModelPlan {
@@ -67,4 +71,11 @@ function nameOf(model: PresetModel | undefined): string | undefined {
 function presetStatistics({ presetModel }: ModelPlan): { mean: readonly number[]; std: readonly number[] } | undefined {
   const { mean, std } = presetModel ?? {};
   return mean && std && { mean, std };
+}
+
+/** The loss that settings describe; its class checks the options. @internal */
+export function makeLoss(model: tf.LayersModel, { method, sigma, loss, attack }: TrainSettings): TrainingLoss {
+  // What the table of options and the presets hold are options of this loss and its attack.
+  const options = { noise: new GaussianNoise({ sigma }), loss, attack } as never;
+  return methods[method].make(model, options);
 }

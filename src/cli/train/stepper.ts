@@ -5,7 +5,7 @@ import type { MicroBatch } from '../../recipes/micro-batches.ts';
 import { startTrainers } from '../../node/start-trainers.ts';
 import type { Sgd } from '../../recipes/sgd.ts';
 import type { TrainerData } from '../worker-trainer.ts';
-import { makeLoss } from './make-loss.ts';
+import { makeLoss } from './make-model.ts';
 import { stepFailure } from './step-failure.ts';
 import type { TrainSettings } from './train-settings.ts';
 

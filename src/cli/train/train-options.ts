@@ -1,18 +1,6 @@
+import type { MethodName } from '../../recipes/preset-types.ts';
 import type { InputRange } from '../../types.ts';
 import type { BackendName, DataOptions } from '../common-options.ts';
-
-/** Names of the methods on the command line, and in `presets`. @internal */
-export const METHODS = {
-  gaussian: 'gaussian',
-  stability: 'stability',
-  smoothadv: 'smoothAdv',
-  macer: 'macer',
-  consistency: 'consistency',
-  smoothmix: 'smoothMix',
-  catrs: 'confidenceAware',
-} as const;
-/** @internal */
-export type MethodName = keyof typeof METHODS;
 
 /** Data sets with published settings for networks that are there. @internal */
 export const PRESETS = ['mnist', 'fmnist', 'cifar10', 'cifar100'] as const;

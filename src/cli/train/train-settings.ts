@@ -1,10 +1,10 @@
+import { methods } from '../../recipes/methods.ts';
 import { presets } from '../../recipes/presets.ts';
 import type { PresetModel, PresetTraining } from '../../recipes/preset-types.ts';
 import type { DropTiming } from '../../recipes/schedules.ts';
 import type { Json } from '../../types.ts';
 import { CliError } from '../io.ts';
-import { checkMethodOptions, methodFields } from './method-fields.ts';
-import { METHODS, type TrainOptions } from './train-options.ts';
+import type { MethodOptions, TrainOptions } from './train-options.ts';
 
 /** Options of a loss or an attack as plain data. @internal */
 export type Fields = Readonly<Record<string, Json>>;
@@ -57,7 +57,7 @@ export function resolveSettings(options: TrainOptions): ResolvedSettings {
   checkMethodOptions(options);
   const { method, sigma, seed, preset } = options;
   const published = preset === undefined ? undefined : publishedFor(options);
-  const base: Published = published ?? presets.cifar10[0.25][METHODS[method]];
+  const base: Published = published ?? methods[method].preset;
   const { loss, attack } = methodFields(options, {
     loss: base.loss as Fields,
     attack: withRange(base.attack as Fields | undefined, options.inputRange),
@@ -85,14 +85,66 @@ function given({ batchSize, learningRate, momentum, weightDecay, lrEvery, lrGamm
 
 function publishedFor({ preset = 'mnist', method, sigma }: TrainOptions): Published {
   const bySigma = presets[preset] as Readonly<Record<number, Readonly<Record<string, Published | undefined>>>>;
-  const found = bySigma[sigma]?.[METHODS[method]];
+  const found = bySigma[sigma]?.[method];
   if (found !== undefined) return found;
   const there = Object.entries(bySigma)
-    .filter(([, methods]) => methods[METHODS[method]] !== undefined)
+    .filter(([, published]) => published[method] !== undefined)
     .map(([value]) => value)
     .sort();
   const some = there.length === 0 ? 'none are' : `they are for sigma ${there.join(', ')}`;
   throw new CliError(
     `--preset ${preset} must have published settings for ${method} at sigma ${sigma}, got none: ${some} (leave --preset out, or take another)`,
   );
+}
+
+/** Where an option of a method goes. */
+interface Place {
+  readonly flag: string;
+  readonly part: 'loss' | 'attack';
+  readonly field: string;
+}
+
+const PLACES: Readonly<Record<keyof MethodOptions, Place>> = {
+  numNoise: { flag: '--num-noise', part: 'loss', field: 'numNoise' },
+  lambda: { flag: '--lambda', part: 'loss', field: 'lambda' },
+  eta: { flag: '--eta', part: 'loss', field: 'eta' },
+  epsilon: { flag: '--epsilon', part: 'attack', field: 'epsilon' },
+  attackSteps: { flag: '--attack-steps', part: 'attack', field: 'steps' },
+  stepSize: { flag: '--step-size', part: 'attack', field: 'stepSize' },
+  mixStep: { flag: '--mix-step', part: 'attack', field: 'mixStep' },
+  warmupEpochs: { flag: '--warmup-epochs', part: 'loss', field: 'warmupEpochs' },
+  deferredEpochs: { flag: '--deferred-epochs', part: 'loss', field: 'deferredEpochs' },
+  confidenceMask: { flag: '--confidence-mask', part: 'loss', field: 'confidenceMask' },
+};
+
+const places = Object.entries(PLACES) as [keyof MethodOptions, Place][];
+
+/** Throws CliError for an option that the method does not have. */
+function checkMethodOptions(options: TrainOptions): void {
+  const { method, softTargets } = options;
+  const { options: names, preset } = methods[method];
+  const has = ({ part, field }: Place): boolean => names[part].includes(field);
+  const known = places.filter(([, place]) => has(place)).map(([, { flag }]) => flag);
+  for (const [name, place] of places) {
+    if (options[name] === undefined || has(place)) continue;
+    throw new CliError(`${place.flag} must be left out for --method ${method}, which has ${known.join(', ')}`);
+  }
+  if (softTargets === undefined || 'softTargets' in preset) return;
+  throw new CliError(`--soft-targets must be left out for --method ${method} (only catrs trains with them)`);
+}
+
+/** The options of loss and attack, with those of the command line in place of what they had. */
+function methodFields(
+  options: MethodOptions,
+  { loss, attack }: { readonly loss: Fields; readonly attack: Fields | undefined },
+): { readonly loss: Fields; readonly attack: Fields | undefined } {
+  const of = (part: Place['part']): Fields => {
+    const given = places.filter(([name, place]) => place.part === part && options[name] !== undefined);
+    return Object.fromEntries(given.map(([name, { field }]) => [field, options[name] as number | boolean]));
+  };
+  const copies = options.numNoise !== undefined && attack?.['numNoise'] !== undefined;
+  return {
+    loss: { ...loss, ...of('loss') },
+    attack: attack && { ...attack, ...of('attack'), ...(copies && { numNoise: options.numNoise as number }) },
+  };
 }

@@ -1,6 +1,7 @@
 import type * as tf from '@tensorflow/tfjs';
 import { checkClassifier } from '../../classifier/check-classifier.ts';
 import { checkTraining } from '../../losses/check-training.ts';
+import type { TrainingLoss } from '../../losses/types.ts';
 import { loadCheckpoint, saveCheckpoint } from '../../node/checkpoint-files.ts';
 import { saveModel } from '../../node/save-model.ts';
 import { createKey, foldIn } from '../../random/key.ts';
@@ -14,8 +15,7 @@ import type { InputRange, Key } from '../../types.ts';
 import { CliError, type CliIo, EXIT, note, printJson, showProgress } from '../io.ts';
 import { checkThreadBackend } from '../open-classifier.ts';
 import { openBackend, refuseOnnx } from '../open-model.ts';
-import { type AnyLoss, makeLoss } from './make-loss.ts';
-import { makeModel } from './make-model.ts';
+import { makeLoss, makeModel } from './make-model.ts';
 import { openRunFolder, type RunFolder, ScalarsLog } from './run-folder.ts';
 import { BEGINNING, type RunRecord, type Standing, standingIn, stateOf } from './run-state.ts';
 import { openStepper } from './stepper.ts';
@@ -146,7 +146,7 @@ interface FirstBatch {
 
 /** Shows the loss the first batch of the run, or the first of its parts. */
 async function checkFirstBatch(
-  loss: AnyLoss,
+  loss: TrainingLoss,
   { dataset, softTargets }: TrainingData,
   { order, settings, inputRange }: FirstBatch,
 ): Promise<void> {
