@@ -13,12 +13,8 @@ import { StabilityLoss } from '../losses/stability-loss.ts';
 import type { AdditiveNoise } from '../noise/types.ts';
 import * as fields from '../options/fields.ts';
 import { optionsOf } from '../options/parse.ts';
-import type { MethodName, MethodPresets } from './preset-types.ts';
+import type { AttackPreset, MethodName, MethodPresets } from './preset-types.ts';
 import { presets } from './presets.ts';
-
-type LossOptionsOf<M extends MethodName> = MethodPresets[M]['loss'];
-/** Undefined where the method has no attack. */
-type AttackOptionsOf<M extends MethodName> = MethodPresets[M] extends { readonly attack: infer A } ? A : undefined;
 
 /** Options of {@link TrainingMethod.make}. */
 export interface MethodOptions<M extends MethodName = MethodName> {
@@ -28,20 +24,21 @@ export interface MethodOptions<M extends MethodName = MethodName> {
    * Options of the loss, without `noise` and `attack`.
    * @defaultValue those of the method's `preset`, all of them
    */
-  readonly loss?: LossOptionsOf<M> | undefined;
+  readonly loss?: MethodPresets[M]['loss'] | undefined;
   /**
    * Options of the attack, for a method that has one.
    * @defaultValue those of the method's `preset`, all of them
    */
-  readonly attack?: AttackOptionsOf<M> | undefined;
+  readonly attack?: (MethodPresets[M] extends AttackPreset<unknown, infer A> ? A : undefined) | undefined;
 }
+
+type LossOptionsOf<M extends MethodName> = NonNullable<MethodOptions<M>['loss']>;
+type AttackOptionsOf<M extends MethodName> = NonNullable<MethodOptions<M>['attack']>;
 
 const methodOptions = optionsOf<MethodOptions>()({
   noise: fields.additiveNoise<AdditiveNoise>(),
   loss: fields.optional(fields.object<LossOptionsOf<MethodName>>('must be an object of options of the loss')),
-  attack: fields.optional(
-    fields.object<NonNullable<AttackOptionsOf<MethodName>>>('must be an object of options of the attack'),
-  ),
+  attack: fields.optional(fields.object<AttackOptionsOf<MethodName>>('must be an object of options of the attack')),
 });
 
 /** The losses by the names of their methods. */
@@ -87,7 +84,7 @@ export interface TrainingMethod<M extends MethodName = MethodName> {
 interface MethodParts<M extends MethodName> {
   readonly title: string;
   readonly loss: Readonly<Record<keyof LossOptionsOf<M>, boolean>>;
-  readonly attack?: Readonly<Record<keyof NonNullable<AttackOptionsOf<M>>, boolean>>;
+  readonly attack?: Readonly<Record<keyof AttackOptionsOf<M>, boolean>>;
   readonly make: (
     classifier: Classifier,
     options: { readonly noise: AdditiveNoise; readonly loss: LossOptionsOf<M>; readonly attack: AttackOptionsOf<M> },
@@ -114,7 +111,7 @@ function method<M extends MethodName>(name: M, { title, make, ...names }: Method
           'must be left out',
         );
       }
-      return make(classifier, { noise, loss: loss as LossOptionsOf<M>, attack: attack as AttackOptionsOf<M> });
+      return make(classifier, { noise, loss: loss as LossOptionsOf<M>, attack: attack as never });
     },
   });
 }
