@@ -39,13 +39,7 @@ const SIGMA = 0.25;
 /** Trains a little, certifies, attacks with budgets below and above each radius, predicts again. */
 export async function main({ fast }: ExampleOptions): Promise<AttackOutcome[]> {
   await useWasm();
-  const [modelKey, trainingKey, certifyKey, attackKey, predictKey] = split(createKey(1), 5) as [
-    Key,
-    Key,
-    Key,
-    Key,
-    Key,
-  ];
+  const [modelKey, trainingKey, certifyKey, attackKey, predictKey] = split(createKey(1), 5);
   const noise = new GaussianNoise({ sigma: SIGMA });
   const model = lenet({ key: modelKey });
   await trainBriefly(model, noise, fast ? 15 : 60, trainingKey);

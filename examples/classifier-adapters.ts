@@ -51,7 +51,7 @@ export interface AdaptersResult {
 /** Trains the members, smooths each adapter and checks it. */
 export async function main({ fast }: ExampleOptions): Promise<AdaptersResult> {
   await tf.setBackend('cpu');
-  const [trainingKey, checkKey] = split(createKey(0)) as [Key, Key];
+  const [trainingKey, checkKey] = split(createKey(0));
   const held = await loadDigits({ digits: DIGITS, from: 500, perClass: 1 });
   const [three, seven] = [held.values.slice(0, PIXELS), held.values.slice(PIXELS)];
   const image = tf.tensor(three, [...DIGIT_SHAPE]);

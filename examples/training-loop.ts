@@ -42,7 +42,7 @@ export interface TrainingResult {
 /** A few Gaussian steps, then confidence-aware steps in the same loop. */
 export async function main({ fast }: ExampleOptions): Promise<TrainingResult> {
   await useWasm();
-  const [modelKey, gaussianKey, catrsKey, checkKey] = split(createKey(0), 4) as [Key, Key, Key, Key];
+  const [modelKey, gaussianKey, catrsKey, checkKey] = split(createKey(0), 4);
   const noise = new GaussianNoise({ sigma: 0.25 });
   const model = lenet({ key: modelKey });
   const train = await loadDigits({ perClass: fast ? 20 : 200 });

@@ -16,6 +16,7 @@ export type { FillNormalsOptions } from './random/fill-normals.ts';
 export { fillUniforms } from './random/fill-bits.ts';
 export { foldIn } from './random/key.ts';
 export { split } from './random/key.ts';
+export type { KeyTuple } from './random/key.ts';
 export { threefry2x32 } from './random/threefry.ts';
 export type { DrawPosition } from './random/draw-position.ts';
 
@@ -27,8 +28,8 @@ export { GaussianNoise } from './noise/gaussian-noise.ts';
 export type { GaussianNoiseOptions } from './noise/gaussian-noise.ts';
 export { SoundGaussianNoise } from './noise/sound-gaussian-noise.ts';
 export type { SoundGaussianNoiseOptions } from './noise/sound-gaussian-noise.ts';
-export { gaussianRadius } from './noise/gaussian-noise.ts';
-export { gaussianRadiusAgainst } from './noise/gaussian-radius-against.ts';
+export { gaussianRadius, gaussianRadiusAgainst } from './noise/gaussian-radius.ts';
+export type { GaussianRadiusAgainstRequest } from './noise/gaussian-radius.ts';
 export { LaplaceNoise } from './noise/laplace-noise.ts';
 export type { LaplaceNoiseOptions } from './noise/laplace-noise.ts';
 export { laplaceRadius } from './noise/laplace-noise.ts';
@@ -49,8 +50,8 @@ export type {
   DeterministicNoise,
   Domain,
   DrawRequest,
-  FillRequest,
   Noise,
+  NoiseRecord,
   RadiusRequest,
 } from './noise/types.ts';
 
@@ -139,7 +140,6 @@ export type {
   Certificate,
   CertificateReason,
   EvidenceStep,
-  NoiseRecord,
   Prediction,
   RuleRecord,
   ScoreSums,

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import type * as tf from '@tensorflow/tfjs';
 import { checkTraining, createKey, foldIn, split, trainableVariables } from 'catrs';
-import type { Key, TrainingBatch } from 'catrs';
+import type { TrainingBatch } from 'catrs';
 import { decodeNpy } from 'catrs/data';
 import type { LabelledDataset, NpyArray } from 'catrs/data';
 import { lenet } from 'catrs/models';
@@ -45,7 +45,7 @@ export interface TrainInput {
 export async function train(input: TrainInput): Promise<void> {
   const { config, training, test, softTargets, init, folder, say, saveEvery = 60_000 } = input;
   const { epochs, batchSize, learningRate, momentum, weightDecay, drops } = config.training;
-  const [initKey, orderKey, stepKey, testKey] = split(createKey(config.seed), 4) as [Key, Key, Key, Key];
+  const [initKey, orderKey, stepKey, testKey] = split(createKey(config.seed), 4);
   const model = lenet({ key: initKey });
   if (init !== undefined) await copyWeights(join(init, 'model.json'), model);
   const optimizer = new Sgd({ learningRate, momentum, weightDecay });

@@ -1,16 +1,8 @@
-import type { Domain } from '../noise/types.ts';
+import type { Domain, NoiseRecord } from '../noise/types.ts';
 import type { Json, Key, Norm } from '../types.ts';
 
 /** The class id that stands for "abstain" in logs and in `label`. */
 export const ABSTAIN: -1 = -1;
-
-/** The noise of a result, as it is logged. */
-export interface NoiseRecord {
-  /** Name of the noise. */
-  readonly name: string;
-  /** Its parameters, for example `{ sigma: 0.25 }`. */
-  readonly parameters: Readonly<Record<string, number>>;
-}
 
 /** The certification rule of a result, as it is logged; `ruleOf` makes the rule again. */
 export interface RuleRecord {

@@ -1,9 +1,9 @@
-import type { Certificate, NoiseRecord } from '../certify/types.ts';
+import type { Certificate } from '../certify/types.ts';
 import type { LabelledDataset } from '../data/labelled-dataset.ts';
 import { OptionError } from '../errors.ts';
 import type { CertifiedRow } from '../evaluate/certify-dataset.ts';
 import { noiseOf } from '../noise/noise-of.ts';
-import type { Noise } from '../noise/types.ts';
+import type { Noise, NoiseRecord } from '../noise/types.ts';
 import { reproduceCertificate } from '../smoothed/reproduce-certificate.ts';
 import { SmoothedClassifier } from '../smoothed/smoothed-classifier.ts';
 import { tensorOver } from '../tensors/own-tensor.ts';

@@ -1,20 +1,13 @@
 import * as tf from '@tensorflow/tfjs';
 import * as fields from '../options/fields.ts';
 import { optionsOf } from '../options/parse.ts';
+import type { DrawPosition } from '../random/draw-position.ts';
 import { foldIn } from '../random/key.ts';
 import { weakerReading } from '../stats/rounding.ts';
 import { tensorOver } from '../tensors/own-tensor.ts';
 import type { Norm, ProbabilityBound } from '../types.ts';
-import type {
-  AdditiveNoise,
-  BatchDrawRequest,
-  Domain,
-  DrawRequest,
-  FillRequest,
-  Noise,
-  RadiusRequest,
-} from './types.ts';
 import { assertNorm, batchDrawRequest, drawRequest } from './requests.ts';
+import type { AdditiveNoise, BatchDrawRequest, Domain, DrawRequest, Noise, RadiusRequest } from './types.ts';
 
 const NORMS: readonly unknown[] = ['l1', 'l2', 'linf'];
 
@@ -35,7 +28,7 @@ export interface AdditiveNoiseOptions {
    */
   readonly domain?: Domain | undefined;
   /** Fills `out` with whole samples of ε; coordinate j of sample i must depend on (key, i, j) alone. */
-  readonly sample: (out: Float32Array, request: FillRequest) => void;
+  readonly sample: (out: Float32Array, request: DrawPosition) => void;
   /**
    * Certified radius for a lower bound p > 1/2 on the top class; must never be rounded up. It is given p and q that fit: of a bound whose
    * parts do not, the part that claims less counts. Asked for no other norm than `norms`.
@@ -122,7 +115,7 @@ export function additiveNoise(options: AdditiveNoiseOptions): AdditiveNoise {
   return Object.defineProperty(noise, 'fillCopies', { value: fillCopies });
 }
 
-function fillSums(sample: AdditiveNoise['sample'], out: Float32Array, x: Float32Array, request: FillRequest): void {
+function fillSums(sample: AdditiveNoise['sample'], out: Float32Array, x: Float32Array, request: DrawPosition): void {
   sample(out, request);
   for (let row = 0; row < out.length; row += x.length) {
     for (let j = 0; j < x.length; j++) out[row + j] = (x[j] as number) + (out[row + j] as number);

@@ -26,11 +26,6 @@ export function cauchyRadius(bound: ProbabilityBound, scale: number, { norm, dim
   return norm === 'linf' ? linf : Math.sqrt(dimension) * linf;
 }
 
-/** −ln(4q(1 − q)) for 0 ≤ q < 1/2: near 1/2 as −ln(1 − (1 − 2q)²), where 1 − 2q is exact. */
-function minusLogFourPq(q: number): number {
-  return q < 0.25 ? -(Math.log(4 * q) + Math.log1p(-q)) : -Math.log1p(-((1 - 2 * q) ** 2));
-}
-
 /** Options of {@link CauchyNoise}. */
 export interface CauchyNoiseOptions {
   /** Scale σ of each coordinate, in input units: half of all draws lie in [−σ, σ]. There is no standard deviation. */
@@ -79,4 +74,9 @@ export function cauchyDraw(word: number): number {
   const z = Math.fround(y * y);
   const tangent = twiceSine(y, z) / twiceCosine(z);
   return Math.sign(v) * (Math.abs(v) > rest ? 1 / tangent : tangent);
+}
+
+/** −ln(4q(1 − q)) for 0 ≤ q < 1/2: near 1/2 as −ln(1 − (1 − 2q)²), where 1 − 2q is exact. */
+function minusLogFourPq(q: number): number {
+  return q < 0.25 ? -(Math.log(4 * q) + Math.log1p(-q)) : -Math.log1p(-((1 - 2 * q) ** 2));
 }

@@ -1,12 +1,12 @@
-import { optionsOf } from '../options/parse.ts';
-import * as fields from '../options/fields.ts';
 import * as tf from '@tensorflow/tfjs';
-import { OptionError, showValue } from '../errors.ts';
+import { OptionError, refusal } from '../errors.ts';
+import * as fields from '../options/fields.ts';
+import { optionsOf } from '../options/parse.ts';
 import { fillBits } from '../random/fill-bits.ts';
 import { tensorOver } from '../tensors/own-tensor.ts';
 import type { Key, Norm } from '../types.ts';
+import { type CopiesRequest, copiesRequest, halfWidthField } from './requests.ts';
 import type { DeterministicNoise, Domain, RadiusRequest } from './types.ts';
-import { copiesRequest } from './requests.ts';
 
 /**
  * Certified ℓ1 radius of a class by the votes of all copies of a deterministic splitting noise, on the lattice of 8-bit images.
@@ -34,22 +34,11 @@ export interface DeterministicSplittingNoiseOptions {
   readonly key: Key;
 }
 
-/** A half-width whose distance between splits, twice it, is at least `least` and at most `most`. */
-function halfWidth(least: string, most: string, holds: (width: number) => boolean): fields.Field<number> {
-  return fields.field<number>(
-    `must be a number from ${least} to ${most}`,
-    (v) => typeof v === 'number' && holds(2 * v),
-  );
-}
-
 // One level at least, and so few that float32 rounding of k/255 cannot turn one l1 distance of levels into the next.
 const deterministicSplittingNoiseOptions = optionsOf<DeterministicSplittingNoiseOptions>()({
-  halfWidth: halfWidth('1/510', '128', (width) => width * 255 >= 1 - 2 ** -50 && width <= 256),
+  halfWidth: halfWidthField('1/510', '128', (width) => width * 255 >= 1 - 2 ** -50 && width <= 256),
   key: fields.key,
 });
-
-/** Which copies to make. */
-type CopiesRequest = Parameters<DeterministicNoise['perturb']>[1];
 
 /**
  * Splitting noise with all its copies, for 8-bit images: an exact ℓ1 certificate without samples, key of an image or failure probability.
@@ -119,11 +108,9 @@ export class DeterministicSplittingNoise implements DeterministicNoise {
   radius(counts: readonly number[], label: number, request: RadiusRequest): number {
     const votes = counts.reduce((sum, count) => sum + count, 0);
     if (votes !== this.copies) {
-      throw new OptionError(`\`counts\` must be the votes of all ${this.copies} copies, got ${votes} votes`, {
-        call: 'DeterministicSplittingNoise.radius',
-        field: 'counts',
-        value: counts,
-      });
+      const call = 'DeterministicSplittingNoise.radius';
+      const details = { call, field: 'counts', value: counts, got: `${votes} votes` };
+      throw refusal(OptionError, details, `must be the votes of all ${this.copies} copies`);
     }
     return request.norm === 'l1' ? deterministicSplittingRadius(counts, label) : 0;
   }
@@ -132,10 +119,8 @@ export class DeterministicSplittingNoise implements DeterministicNoise {
     const call = 'DeterministicSplittingNoise.perturb';
     const { start, count } = copiesRequest.parse(call, request);
     if (start + count <= this.copies) return { start, count };
-    throw new OptionError(
-      `\`count\` must be at most ${this.copies} - \`start\`, as there are ${this.copies} copies, got ${showValue(count)}`,
-      { call, field: 'count', value: count },
-    );
+    const must = `must be at most ${this.copies} - \`start\`, as there are ${this.copies} copies`;
+    throw refusal(OptionError, { call, field: 'count', value: count }, must);
   }
 }
 

@@ -1,4 +1,4 @@
-import { OptionError, showValue } from '../errors.ts';
+import { OptionError, refusal } from '../errors.ts';
 import type { Key } from '../types.ts';
 import { CauchyNoise } from './cauchy-noise.ts';
 import { DeterministicSplittingNoise } from './deterministic-splitting-noise.ts';
@@ -6,13 +6,15 @@ import { GaussianNoise } from './gaussian-noise.ts';
 import { LaplaceNoise } from './laplace-noise.ts';
 import { SoundGaussianNoise } from './sound-gaussian-noise.ts';
 import { SplittingNoise } from './splitting-noise.ts';
-import type { DeterministicNoise, Noise } from './types.ts';
+import type { DeterministicNoise, Noise, NoiseRecord } from './types.ts';
 import { UniformNoise } from './uniform-noise.ts';
 
 // The makers check what they are given, so what a log says is passed on as it is.
 const makers: Readonly<Record<string, (parameters: never) => Noise | DeterministicNoise>> = {
   gaussian: (parameters) => new GaussianNoise(parameters),
-  'sound-gaussian': (parameters) => new SoundGaussianNoise(parameters),
+  // Logs say `clip` for the headroom.
+  'sound-gaussian': ({ clip, ...rest }: { readonly sigma: number; readonly clip?: number }) =>
+    new SoundGaussianNoise({ headroom: clip, ...rest }),
   laplace: (parameters) => new LaplaceNoise(parameters),
   uniform: (parameters) => new UniformNoise(parameters),
   cauchy: (parameters) => new CauchyNoise(parameters),
@@ -30,15 +32,10 @@ const makers: Readonly<Record<string, (parameters: never) => Noise | Determinist
  * const noise = noiseOf({ name: 'gaussian', parameters: { sigma: 0.25 } });
  * ```
  */
-export function noiseOf(record: {
-  readonly name: string;
-  readonly parameters: Readonly<Record<string, number>>;
-}): Noise | DeterministicNoise {
+export function noiseOf(record: NoiseRecord): Noise | DeterministicNoise {
   const make = Object.hasOwn(makers, record.name) ? makers[record.name] : undefined;
   if (make !== undefined) return make(record.parameters as never);
-  throw new OptionError(
-    `\`record\` must name a noise of catrs (${Object.keys(makers).join(', ')}), got ${showValue(record.name)}` +
-      " (a noise of one's own cannot be made from its record: pass the noise itself)",
-    { call: 'noiseOf', field: 'record', value: record.name },
-  );
+  const way = "a noise of one's own cannot be made from its record: pass the noise itself";
+  const must = `must name a noise of catrs (${Object.keys(makers).join(', ')})`;
+  throw refusal(OptionError, { call: 'noiseOf', field: 'record', value: record.name, way }, must);
 }

@@ -1,4 +1,4 @@
-import { OptionError, showValue } from '../errors.ts';
+import { OptionError, refusal } from '../errors.ts';
 import * as fields from '../options/fields.ts';
 import { optionsOf, type OptionsSchema, type WithDefaults } from '../options/parse.ts';
 import type { Norm } from '../types.ts';
@@ -27,7 +27,8 @@ export const batchDrawRequest: OptionsSchema<
   firstImage: fields.withDefault(fields.nonNegativeInteger, 0),
 });
 
-type CopiesRequest = Parameters<DeterministicNoise['perturb']>[1];
+/** @internal */
+export type CopiesRequest = Parameters<DeterministicNoise['perturb']>[1];
 
 /** Which copies of a deterministic noise are asked for. @internal */
 export const copiesRequest: OptionsSchema<CopiesRequest, CopiesRequest> = optionsOf<CopiesRequest>()({
@@ -38,6 +39,17 @@ export const copiesRequest: OptionsSchema<CopiesRequest, CopiesRequest> = option
 /** Throws OptionError unless a noise that names its norms certifies this one: the radius of another norm says nothing. @internal */
 export function assertNorm(call: string, norm: Norm, norms: readonly Norm[] | undefined): void {
   if (norms === undefined || norms.includes(norm)) return;
-  const text = `\`norm\` must be one that the noise certifies (${norms.join(', ')}), got ${showValue(norm)}`;
-  throw new OptionError(text, { call, field: 'norm', value: norm });
+  throw refusal(
+    OptionError,
+    { call, field: 'norm', value: norm },
+    `must be one that the noise certifies (${norms.join(', ')})`,
+  );
+}
+
+/** A half-width whose distance between splits, twice it, is at least `least` and at most `most`. @internal */
+export function halfWidthField(least: string, most: string, holds: (width: number) => boolean): fields.Field<number> {
+  return fields.field<number>(
+    `must be a number from ${least} to ${most}`,
+    (v) => typeof v === 'number' && holds(2 * v),
+  );
 }

@@ -1,19 +1,11 @@
 import * as tf from '@tensorflow/tfjs';
-import { checkDrawPosition, checkSamples } from '../random/draw-position.ts';
+import { checkDrawPosition, checkSamples, type DrawPosition } from '../random/draw-position.ts';
 import { fillBits } from '../random/fill-bits.ts';
 import { hasKernel, NORMALS_KERNEL, type NormalsAttributes, runKernel } from '../tensors/device-kernels.ts';
 import type { Norm, ProbabilityBound } from '../types.ts';
 import { additiveNoise, type AdditiveNoiseOptions } from './additive-noise.ts';
-import type {
-  AdditiveNoise,
-  BatchDrawRequest,
-  Domain,
-  DrawRequest,
-  FillRequest,
-  Noise,
-  RadiusRequest,
-} from './types.ts';
 import { batchDrawRequest, drawRequest } from './requests.ts';
+import type { AdditiveNoise, BatchDrawRequest, Domain, DrawRequest, Noise, RadiusRequest } from './types.ts';
 
 /**
  * An additive noise as a class: what the shipped noises that draw their ε coordinate by coordinate have in common.
@@ -47,7 +39,7 @@ export abstract class SampledNoise implements AdditiveNoise {
   }
 
   /** Fills `out` with whole samples of ε. */
-  sample(out: Float32Array, request: FillRequest): void {
+  sample(out: Float32Array, request: DrawPosition): void {
     this.#additive.sample(out, request);
   }
 
@@ -87,7 +79,7 @@ export abstract class SampledNoise implements AdditiveNoise {
 export function fillFromBits(
   call: string,
   out: Float32Array,
-  request: FillRequest,
+  request: DrawPosition,
   draw: (word: number) => number,
 ): void {
   checkDrawPosition(call, out, 'Float32Array', request);

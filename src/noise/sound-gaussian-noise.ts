@@ -1,51 +1,50 @@
 import * as tf from '@tensorflow/tfjs';
-import { OptionError } from '../errors.ts';
+import { OptionError, refusal } from '../errors.ts';
 import * as fields from '../options/fields.ts';
 import { optionsOf } from '../options/parse.ts';
 import { assertFloat } from '../tensors/assert-shapes.ts';
 import { tensorOver } from '../tensors/own-tensor.ts';
 import type { Norm, ProbabilityBound, UpperProbabilityBound } from '../types.ts';
-import { gaussianRadius } from './gaussian-noise.ts';
-import { gaussianRadiusAgainst } from './gaussian-radius-against.ts';
+import { gaussianRadius, gaussianRadiusAgainst } from './gaussian-radius.ts';
 import { fillLatticeNormals, latticeNormalTable, type LatticeNormalTable, LEVELS } from './lattice-normals.ts';
-import type { Domain, DrawRequest, Noise, RadiusRequest } from './types.ts';
 import { drawRequest } from './requests.ts';
+import type { Domain, DrawRequest, Noise, RadiusRequest } from './types.ts';
 
-/** The default clip stays below this for any sigma; it bounds the size of the table. */
-const MOST_CLIP = 100;
+/** The default headroom stays below this for any sigma; it bounds the size of the table. */
+const MOST_HEADROOM = 100;
 
 /** Options of {@link SoundGaussianNoise}. */
 export interface SoundGaussianNoiseOptions {
   /** Standard deviation per coordinate, in input units, where an 8-bit image is in [0, 1]. The double is taken exactly. */
   readonly sigma: number;
   /**
-   * Noisy values are clipped to [−clip, 1 + clip], in whole input units from 0 to 100.
+   * How far a noisy value may leave [0, 1] on either side: it is clipped to [−headroom, 1 + headroom]. Whole input units from 0 to 100.
    * @defaultValue ⌊6 sigma⌋, at least 1 and at most 100
    */
-  readonly clip?: number | undefined;
+  readonly headroom?: number | undefined;
 }
-
-const levelsBeyond = fields.field<number>('must be an integer from 0 to 100', (v) => fields.isInteger(v, 0, 100));
 
 const soundGaussianNoiseOptions = optionsOf<SoundGaussianNoiseOptions>()({
   sigma: fields.positive,
-  clip: fields.optional(levelsBeyond),
+  headroom: fields.optional(
+    fields.field<number>('must be an integer from 0 to 100', (v) => fields.isInteger(v, 0, MOST_HEADROOM)),
+  ),
 });
 
 /**
  * Gaussian noise for 8-bit images whose certificates hold in floating point: x + ε with ε ~ N(0, σ²I), rounded to the multiples of 1/255 and
- * clipped to [−clip, 1 + clip].
+ * clipped to [−c, 1 + c], with c the headroom.
  *
  * For x on that lattice, rounding x + ε adds the integer i = round(255 ε) to the level k = 255 x of a coordinate. So i is drawn, from
  * P(i) = Φ((2i+1) / (510σ)) − Φ((2i−1) / (510σ)), by inversion of 64 random bits. The sum z = k + i of integers is clipped, and
  * float32(z / 255) goes to the model: nothing depends on x but through z. No i is ever drawn with more than its probability. What is lost to
- * rounding, at most (510 (clip + 1) + 1) 2⁻⁶⁴ a coordinate, is the probability that a sample fails. A failed sample votes for no class and
+ * rounding, at most (510 (c + 1) + 1) 2⁻⁶⁴ a coordinate, is the probability that a sample fails. A failed sample votes for no class and
  * counts as drawn, which lowers every bound on the top class.
  *
  * The certificate speaks of the smoothed classifier that rounds and clips x + ε, and holds for all real x. Radius: ℓ2 and ℓ1 σ Φ⁻¹(p), ℓ∞
  * σ Φ⁻¹(p) / √d. It is no additive noise: train with {@link GaussianNoise} of the same sigma.
  *
- * @throws OptionError if `sigma` is not a finite number above 0 or `clip` is out of range.
+ * @throws OptionError if `sigma` is not a finite number above 0 or `headroom` is out of range.
  * @see Voráček, Hein, "Sound Randomized Smoothing in Floating-Point Arithmetic", ICLR 2023
  * @example
  * ```ts
@@ -68,21 +67,21 @@ export class SoundGaussianNoise implements Noise {
   ];
   /** Standard deviation per coordinate, in input units. */
   readonly sigma: number;
-  /** Noisy values are clipped to [−clip, 1 + clip]. */
-  readonly clip: number;
-  /** `{ sigma, clip }`. */
+  /** Noisy values are clipped to [−headroom, 1 + headroom]. */
+  readonly headroom: number;
+  /** `{ sigma, clip }`: logs call the headroom `clip`. */
   readonly parameters: Readonly<Record<string, number>>;
   readonly #reach: number;
   #table: LatticeNormalTable | undefined;
 
   /** Builds the noise; its table (0.1 s for sigma up to 1) is made at the first draw. */
   constructor(options: SoundGaussianNoiseOptions) {
-    const { sigma, clip } = soundGaussianNoiseOptions.parse('SoundGaussianNoise', options);
+    const { sigma, headroom } = soundGaussianNoiseOptions.parse('SoundGaussianNoise', options);
     this.sigma = sigma;
-    this.clip = clip ?? Math.min(MOST_CLIP, Math.max(1, Math.floor(6 * sigma)));
-    this.parameters = { sigma, clip: this.clip };
+    this.headroom = headroom ?? Math.min(MOST_HEADROOM, Math.max(1, Math.floor(6 * sigma)));
+    this.parameters = { sigma, clip: this.headroom };
     // A larger |i| is clipped at every level, so that the ends can stand for the tails.
-    this.#reach = LEVELS * (this.clip + 1);
+    this.#reach = LEVELS * (this.headroom + 1);
   }
 
   /**
@@ -98,7 +97,7 @@ export class SoundGaussianNoise implements Noise {
     this.#table ??= latticeNormalTable(this.sigma, this.#reach);
     const numbers = new Float32Array(count * x.size);
     fillLatticeNormals(call, numbers, this.#table, { key, start, dimension: x.size }, onFailure);
-    return latticeCopies(x, numbers, count, this.clip);
+    return latticeCopies(x, numbers, count, this.headroom);
   }
 
   /** Certified radius for a lower bound on the top class, rounded down. */
@@ -111,17 +110,16 @@ export class SoundGaussianNoise implements Noise {
     lower: ProbabilityBound,
     others: readonly UpperProbabilityBound[],
     k: number,
-    request: RadiusRequest,
+    { norm, dimension }: RadiusRequest,
   ): number {
-    return gaussianRadiusAgainst(lower, others, k, this.sigma, request);
+    return gaussianRadiusAgainst({ bound: lower, others, k, sigma: this.sigma, norm, dimension });
   }
 }
 
 function refuseFailure(sample: number): never {
-  throw new OptionError(
-    `\`onFailure\` must be given where a sample cannot be drawn, got undefined (sample ${sample} failed and must not vote)`,
-    { call: 'Noise.perturb', field: 'onFailure', value: undefined },
-  );
+  const way = `sample ${sample} failed and must not vote`;
+  const details = { call: 'Noise.perturb', field: 'onFailure', value: undefined, way };
+  throw refusal(OptionError, details, 'must be given where a sample cannot be drawn');
 }
 
 // z / 255 = z · 257 / 2^16 + z / (255 · 2^16), see `latticeCopies`.
@@ -129,8 +127,8 @@ const COARSE = 257 / 2 ** 16;
 const FINE = 1 / (LEVELS * 2 ** 16);
 
 /**
- * Noisy copies of an 8-bit image: float32(z / 255) with z = k + i clipped to [−255 clip, 255 (1 + clip)], where k is the level of a
- * coordinate and i its lattice noise.
+ * Noisy copies of an 8-bit image: float32(z / 255) with z = k + i clipped to [−255 c, 255 (1 + c)], where k is the level of a
+ * coordinate, i its lattice noise and c the headroom.
  *
  * The level is 255 x rounded, limited to 0, ..., 255; for x = float32(k / 255) that is k on any device that multiplies with a relative error
  * below 1e-3. Whole numbers below 2^24 are exact in float32, and so are their sums. So copies depend on x through the integers z alone.
@@ -143,15 +141,15 @@ const FINE = 1 / (LEVELS * 2 ** 16);
  *
  * @param x - one example [...inputShape], float32; not disposed
  * @param numbers - lattice noise, whole numbers, [count, ...inputShape]
- * @param clip - at most 255
+ * @param headroom - at most 255
  * @returns Copies [count, ...inputShape], owned by the caller.
  * @internal
  */
-export function latticeCopies(x: tf.Tensor, numbers: Float32Array, count: number, clip: number): tf.Tensor {
+export function latticeCopies(x: tf.Tensor, numbers: Float32Array, count: number, headroom: number): tf.Tensor {
   return tf.tidy(() => {
     const level = tf.clipByValue(tf.round(tf.mul(x, LEVELS)), 0, LEVELS);
     const noise = tensorOver(numbers, [count, ...x.shape], 'float32');
-    const z = tf.clipByValue(tf.add(tf.expandDims(level), noise), -LEVELS * clip, LEVELS * (1 + clip));
+    const z = tf.clipByValue(tf.add(tf.expandDims(level), noise), -LEVELS * headroom, LEVELS * (1 + headroom));
     return tf.add(tf.mul(z, COARSE), tf.mul(z, FINE));
   });
 }

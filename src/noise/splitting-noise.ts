@@ -1,12 +1,11 @@
-import { optionsOf } from '../options/parse.ts';
-import * as fields from '../options/fields.ts';
 import * as tf from '@tensorflow/tfjs';
+import { optionsOf } from '../options/parse.ts';
 import { fillBits } from '../random/fill-bits.ts';
 import { tensorOver } from '../tensors/own-tensor.ts';
 import type { Norm, ProbabilityBound } from '../types.ts';
+import { drawRequest, halfWidthField } from './requests.ts';
 import type { Domain, DrawRequest, Noise, RadiusRequest } from './types.ts';
 import { excessOverHalf, overlapRadius } from './uniform-noise.ts';
-import { drawRequest } from './requests.ts';
 
 /** Options of {@link SplittingNoise}. */
 export interface SplittingNoiseOptions {
@@ -14,17 +13,9 @@ export interface SplittingNoiseOptions {
   readonly halfWidth: number;
 }
 
-/** A half-width whose distance between splits, twice it, is at least `least` and at most `most`. */
-function halfWidth(least: string, most: string, holds: (width: number) => boolean): fields.Field<number> {
-  return fields.field<number>(
-    `must be a number from ${least} to ${most}`,
-    (v) => typeof v === 'number' && holds(2 * v),
-  );
-}
-
 // Below 1/512, a coordinate in [0, 1] would need more than 257 splits, each an array of the size of the noise.
 const splittingNoiseOptions = optionsOf<SplittingNoiseOptions>()({
-  halfWidth: halfWidth('1/512', '2^16', (width) => width >= 2 ** -8 && width <= 2 ** 17),
+  halfWidth: halfWidthField('1/512', '2^16', (width) => width >= 2 ** -8 && width <= 2 ** 17),
 });
 
 // Splits lie on a grid of 2³² points, 2λ/2³² apart up to the rounding of one product. So the chance that one separates two values is

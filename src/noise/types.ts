@@ -1,4 +1,5 @@
 import type * as tf from '@tensorflow/tfjs';
+import type { DrawPosition } from '../random/draw-position.ts';
 import type { Key, Norm, ProbabilityBound, UpperProbabilityBound } from '../types.ts';
 
 /** Which samples of a key to draw. */
@@ -14,16 +15,6 @@ export interface DrawRequest {
    * an error. Only samplers that can fail call it: the floating-point sound ones, about once in 10¹³ images of 3072 values.
    */
   readonly onFailure?: ((sample: number) => void) | undefined;
-}
-
-/** A request to fill a typed array with whole samples. */
-export interface FillRequest {
-  /** Drives the draws: coordinate j of sample i depends on (key, i, j) alone. */
-  readonly key: Key;
-  /** Index of the first sample. */
-  readonly start: number;
-  /** Coordinates of one sample. */
-  readonly dimension: number;
 }
 
 /** A request for the noise of a training batch. */
@@ -53,16 +44,20 @@ export interface RadiusRequest {
   readonly dimension: number;
 }
 
+/** The noise of a result, as it is logged; `noiseOf` makes the noise again. */
+export interface NoiseRecord {
+  /** Name of the noise. */
+  readonly name: string;
+  /** The parameters that define the distribution, for example `{ sigma: 0.25 }`. */
+  readonly parameters: Readonly<Record<string, number>>;
+}
+
 /**
  * A smoothing distribution: how it perturbs an input, and the certified radius that it implies.
  *
  * A plain object is enough; {@link additiveNoise} builds one from a sampler.
  */
-export interface Noise {
-  /** Short name for logs, with the parameters in `parameters`. */
-  readonly name: string;
-  /** The parameters that define the distribution, for logs; for example `{ sigma: 0.25 }`. */
-  readonly parameters: Readonly<Record<string, number>>;
+export interface Noise extends NoiseRecord {
   /** The norms that it certifies; the first is the default. */
   readonly norms: readonly Norm[];
   /** The inputs for which its certificate holds. */
@@ -81,7 +76,7 @@ export interface Noise {
    * @param out - whole copies, row after row; `request.start` is the index of the first
    * @param x - the values of the example, `request.dimension` of them
    */
-  readonly fillCopies?: ((out: Float32Array, x: Float32Array, request: FillRequest) => void) | undefined;
+  readonly fillCopies?: ((out: Float32Array, x: Float32Array, request: DrawPosition) => void) | undefined;
   /**
    * Certified radius implied by a lower bound on the probability of the top class, never rounded up.
    *
@@ -108,11 +103,7 @@ export interface Noise {
  * A smoothing distribution that is finite: all its noisy copies are enumerated, so its certificate needs no key, no n and no alpha, and
  * is never wrong.
  */
-export interface DeterministicNoise {
-  /** Short name for logs, with the parameters in `parameters`. */
-  readonly name: string;
-  /** The parameters that define the distribution, for logs. */
-  readonly parameters: Readonly<Record<string, number>>;
+export interface DeterministicNoise extends NoiseRecord {
   /** The norms that it certifies; the first is the default. */
   readonly norms: readonly Norm[];
   /** The inputs for which its certificate holds. */
@@ -133,7 +124,7 @@ export interface DeterministicNoise {
 /** A noise that is added to the input, x + ε, with ε independent of x: what training and attacks need. */
 export interface AdditiveNoise extends Noise {
   /** Fills `out` (whole samples, row after row) with draws of ε, in input units. */
-  sample(out: Float32Array, request: FillRequest): void;
+  sample(out: Float32Array, request: DrawPosition): void;
   /** Noise of a training batch, [M, B, ...inputShape], owned by the caller. */
   sampleBatch(request: BatchDrawRequest): tf.Tensor;
 }

@@ -21,21 +21,6 @@ export function uniformRadius(bound: ProbabilityBound, halfWidth: number, reques
   return overlapRadius(excessOverHalf('uniformRadius', bound), halfWidth, request);
 }
 
-/** p − 1/2, exact above 1/4, and not rounded up by either part of the pair. @internal */
-export function excessOverHalf(call: string, bound: ProbabilityBound): number {
-  const { p, q } = weakerReading(call, bound);
-  return Math.min(p - 0.5, 0.5 - q);
-}
-
-/** Radius within which less than `excess` of the cube of the noise moves out of place. @internal */
-export function overlapRadius(excess: number, halfWidth: number, { norm, dimension }: RadiusRequest): number {
-  if (!(excess > 0)) return 0;
-  const width = 2 * halfWidth * ROUND_DOWN;
-  if (norm === 'l1') return width * excess;
-  const linf = -width * Math.expm1(Math.log1p(-excess) / dimension);
-  return norm === 'linf' ? linf : Math.sqrt(dimension) * linf;
-}
-
 /** Options of {@link UniformNoise}. */
 export interface UniformNoiseOptions {
   /** Half the width λ of the interval [−λ, λ], in input units; the standard deviation is λ/√3. */
@@ -74,4 +59,19 @@ export class UniformNoise extends SampledNoise {
     });
     this.halfWidth = halfWidth;
   }
+}
+
+/** p − 1/2, exact above 1/4, and not rounded up by either part of the pair. @internal */
+export function excessOverHalf(call: string, bound: ProbabilityBound): number {
+  const { p, q } = weakerReading(call, bound);
+  return Math.min(p - 0.5, 0.5 - q);
+}
+
+/** Radius within which less than `excess` of the cube of the noise moves out of place. @internal */
+export function overlapRadius(excess: number, halfWidth: number, { norm, dimension }: RadiusRequest): number {
+  if (!(excess > 0)) return 0;
+  const width = 2 * halfWidth * ROUND_DOWN;
+  if (norm === 'l1') return width * excess;
+  const linf = -width * Math.expm1(Math.log1p(-excess) / dimension);
+  return norm === 'linf' ? linf : Math.sqrt(dimension) * linf;
 }

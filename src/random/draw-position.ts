@@ -1,4 +1,4 @@
-import { OptionError, showValue } from '../errors.ts';
+import { OptionError, refusal } from '../errors.ts';
 import type { Key } from '../types.ts';
 import { checkKey } from './key.ts';
 import { DIMENSION_LIMIT, SAMPLE_LIMIT } from './threefry.ts';
@@ -20,11 +20,14 @@ export function checkDrawPosition(
   kind: 'Float32Array' | 'Uint32Array',
   { key, start, dimension }: DrawPosition,
 ): void {
-  if (Object.prototype.toString.call(out) !== `[object ${kind}]`) fail(call, 'out', out, `must be a ${kind}`);
+  if (Object.prototype.toString.call(out) !== `[object ${kind}]`) {
+    throw refusal(OptionError, { call, field: 'out', value: out }, `must be a ${kind}`);
+  }
   checkKey(call, key);
   checkDimension(call, dimension);
   if (out.length % dimension !== 0) {
-    fail(call, 'out.length', out.length, `must be a multiple of ${dimension}, whole samples`);
+    const details = { call, field: 'out.length', value: out.length };
+    throw refusal(OptionError, details, `must be a multiple of ${dimension}, whole samples`);
   }
   checkSamples(call, { key, start, dimension }, out.length / dimension);
 }
@@ -33,21 +36,12 @@ export function checkDrawPosition(
 export function checkSamples(call: string, { key, start, dimension }: DrawPosition, count: number): void {
   checkKey(call, key);
   checkDimension(call, dimension);
-  if (!Number.isInteger(start) || start < 0 || start + count > SAMPLE_LIMIT) {
-    fail(
-      call,
-      'start',
-      start,
-      `must be an integer from 0 to 2^30 - ${count} (for more samples, fold an index into the key)`,
-    );
-  }
+  if (Number.isInteger(start) && start >= 0 && start + count <= SAMPLE_LIMIT) return;
+  const must = `must be an integer from 0 to 2^30 - ${count} (for more samples, fold an index into the key)`;
+  throw refusal(OptionError, { call, field: 'start', value: start }, must);
 }
 
 function checkDimension(call: string, dimension: number): void {
   if (Number.isInteger(dimension) && dimension >= 1 && dimension <= DIMENSION_LIMIT) return;
-  fail(call, 'dimension', dimension, 'must be an integer from 1 to 2^32');
-}
-
-function fail(call: string, field: string, value: unknown, must: string): never {
-  throw new OptionError(`\`${field}\` ${must}, got ${showValue(value)}`, { call, field, value });
+  throw refusal(OptionError, { call, field: 'dimension', value: dimension }, 'must be an integer from 1 to 2^32');
 }

@@ -24,10 +24,40 @@ export function fillBits(out: Uint32Array, position: DrawPosition): void {
   else fillPlainBits(words, position);
 }
 
+/**
+ * Fills an array with uniform numbers in [0, 1), on the grid of multiples of 2^-24.
+ *
+ * Coordinate j of sample s is (word >>> 8) / 2^24 of the word that `fillBits` gives: it depends on (key, s, j) alone.
+ *
+ * @param out - Receives whole samples; its length must be a multiple of `dimension`.
+ * @throws OptionError when the position is out of range or `out` does not hold whole samples.
+ *
+ * @example
+ * ```ts
+ * fillUniforms(new Float32Array(2 * 784), { key, start: 0, dimension: 784 });
+ * ```
+ */
+export function fillUniforms(out: Float32Array, position: DrawPosition): void {
+  checkDrawPosition('fillUniforms', out, 'Float32Array', position);
+  const simd = simdDraws(out.length);
+  if (simd) simd.uniforms(out, position);
+  else fillPlainUniforms(out, position);
+}
+
 /** `fillBits` without SIMD. @internal */
 export function fillPlainBits(words: Int32Array, { key, start, dimension }: DrawPosition): void {
   for (let begin = 0, sample = start; begin < words.length; begin += dimension, sample++) {
     fillSampleBits(words, begin, begin + dimension, key[0], key[1], sample);
+  }
+}
+
+/** `fillUniforms` without SIMD. @internal */
+export function fillPlainUniforms(out: Float32Array, { key, start, dimension }: DrawPosition): void {
+  const words = new Int32Array(out.buffer, out.byteOffset, out.length); // the bits wait where the numbers will be
+  for (let begin = 0, sample = start; begin < out.length; begin += dimension, sample++) {
+    const end = begin + dimension;
+    fillSampleBits(words, begin, end, key[0], key[1], sample);
+    for (let at = begin; at < end; at++) out[at] = (words[at]! >>> 8) * 2 ** -24;
   }
 }
 
@@ -79,35 +109,5 @@ export function fillSampleBits(
     x0 = (x0 + x1) | 0; x1 = x0 ^ ((x1 << 6) | (x1 >>> 26));
     words[at] = (x0 + k2) | 0;
     if (at < lastWhole) words[at + 1] = (x1 + k0 + 5) | 0;
-  }
-}
-
-/**
- * Fills an array with uniform numbers in [0, 1), on the grid of multiples of 2^-24.
- *
- * Coordinate j of sample s is (word >>> 8) / 2^24 of the word that `fillBits` gives: it depends on (key, s, j) alone.
- *
- * @param out - Receives whole samples; its length must be a multiple of `dimension`.
- * @throws OptionError when the position is out of range or `out` does not hold whole samples.
- *
- * @example
- * ```ts
- * fillUniforms(new Float32Array(2 * 784), { key, start: 0, dimension: 784 });
- * ```
- */
-export function fillUniforms(out: Float32Array, position: DrawPosition): void {
-  checkDrawPosition('fillUniforms', out, 'Float32Array', position);
-  const simd = simdDraws(out.length);
-  if (simd) simd.uniforms(out, position);
-  else fillPlainUniforms(out, position);
-}
-
-/** `fillUniforms` without SIMD. @internal */
-export function fillPlainUniforms(out: Float32Array, { key, start, dimension }: DrawPosition): void {
-  const words = new Int32Array(out.buffer, out.byteOffset, out.length); // the bits wait where the numbers will be
-  for (let begin = 0, sample = start; begin < out.length; begin += dimension, sample++) {
-    const end = begin + dimension;
-    fillSampleBits(words, begin, end, key[0], key[1], sample);
-    for (let at = begin; at < end; at++) out[at] = (words[at]! >>> 8) * 2 ** -24;
   }
 }

@@ -1,4 +1,4 @@
-import { OptionError, showValue } from '../errors.ts';
+import { OptionError, refusal } from '../errors.ts';
 import type { Key } from '../types.ts';
 import { checkDrawPosition, type DrawPosition } from './draw-position.ts';
 import { fillSampleBits } from './fill-bits.ts';
@@ -110,9 +110,6 @@ function normalsInPlace(
 function checkScale(scale: number): number {
   const rounded = Math.fround(scale);
   if (Number.isFinite(rounded) && scale >= 0) return rounded;
-  throw new OptionError(`\`scale\` must be a finite float32 number of at least 0, got ${showValue(scale)}`, {
-    call: 'fillNormals',
-    field: 'scale',
-    value: scale,
-  });
+  const details = { call: 'fillNormals', field: 'scale', value: scale };
+  throw refusal(OptionError, details, 'must be a finite float32 number of at least 0');
 }

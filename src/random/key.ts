@@ -1,4 +1,4 @@
-import { OptionError, showValue } from '../errors.ts';
+import { OptionError, refusal } from '../errors.ts';
 import type { Key } from '../types.ts';
 import { FOLD_IN_TAG, SPLIT_TAG, threefry2x32 } from './threefry.ts';
 
@@ -23,44 +23,25 @@ export function createKey(seed: number | bigint): Key {
   if (Number.isSafeInteger(seed) && seed >= 0) {
     return Object.freeze([Math.floor(Number(seed) / 2 ** 32), Number(seed) >>> 0] as const);
   }
-  throw new OptionError(
-    `\`seed\` must be an integer from 0 to 2^53 - 1 or a bigint from 0n to 2^64 - 1, got ${showValue(seed)}`,
-    {
-      call: 'createKey',
-      field: 'seed',
-      value: seed,
-    },
-  );
+  const must = 'must be an integer from 0 to 2^53 - 1 or a bigint from 0n to 2^64 - 1';
+  throw refusal(OptionError, { call: 'createKey', field: 'seed', value: seed }, must);
 }
 
-/** Throws unless `key` is a pair of unsigned 32-bit words. @internal */
-export function checkKey(call: string, key: unknown): asserts key is Key {
-  if (Array.isArray(key) && key.length === 2 && key.every(isWord)) return;
-  throw new OptionError(`\`key\` must be a key (createKey(seed) makes one), got ${showValue(key)}`, {
-    call,
-    field: 'key',
-    value: key,
-  });
-}
+/** `n` keys: a tuple for a literal `n` up to 32, else a list. */
+export type KeyTuple<N extends number> = N extends unknown
+  ? `${N}` extends `-${string}` | `${string}.${string}`
+    ? Key[]
+    : TupleOf<N>
+  : never;
 
-function isWord(value: unknown): boolean {
-  return typeof value === 'number' && value >>> 0 === value;
-}
+type TupleOf<N extends number, Keys extends Key[] = []> = number extends N
+  ? Key[]
+  : Keys['length'] extends N
+    ? Keys
+    : Keys['length'] extends 32
+      ? Key[]
+      : TupleOf<N, [...Keys, Key]>;
 
-/**
- * Derives two different keys from one, for example for two parts of a computation.
- *
- * Child c is the Threefry block at counter (c, 2^31), never one of the key's own draws or of `foldIn`.
- *
- * @param key - The parent. It may still be used for its own draws.
- * @throws OptionError when `key` is not a key.
- *
- * @example
- * ```ts
- * const [noiseKey, mixKey] = split(key);
- * ```
- */
-export function split(key: Key): [Key, Key];
 /**
  * Derives `n` different keys from one, for example one for each part of a computation.
  *
@@ -68,25 +49,23 @@ export function split(key: Key): [Key, Key];
  * the key's own draws or of `foldIn`.
  *
  * @param key - The parent. It may still be used for its own draws.
- * @param n - How many keys, an integer from 1 to 2^32 - 1.
+ * @param n - How many keys, an integer from 1 to 2^32 - 1; 2 by default.
+ * @returns A tuple where `n` is a number in the code.
  * @throws OptionError when `key` is not a key or `n` is out of range.
  *
  * @example
  * ```ts
- * const layerKeys = split(key, 5);
+ * const [noiseKey, mixKey] = split(key);
+ * const [orderKey, stepKey, testKey] = split(key, 3);
  * ```
  */
-export function split(key: Key, n: number): Key[];
-export function split(key: Key, n = 2): Key[] {
+export function split<N extends number = 2>(key: Key, n: N = 2 as N): KeyTuple<N> {
   checkKey('split', key);
   if (!Number.isInteger(n) || n < 1 || n >= 2 ** 32) {
-    throw new OptionError(`\`n\` must be an integer from 1 to 2^32 - 1, got ${showValue(n)}`, {
-      call: 'split',
-      field: 'n',
-      value: n,
-    });
+    throw refusal(OptionError, { call: 'split', field: 'n', value: n }, 'must be an integer from 1 to 2^32 - 1');
   }
-  return Array.from({ length: n }, (_, child) => Object.freeze(threefry2x32(key, child, SPLIT_TAG)));
+  const keys = Array.from({ length: n }, (_, child) => Object.freeze(threefry2x32(key, child, SPLIT_TAG)));
+  return keys as Key[] as KeyTuple<N>;
 }
 
 /**
@@ -107,11 +86,17 @@ export function split(key: Key, n = 2): Key[] {
 export function foldIn(key: Key, i: number): Key {
   checkKey('foldIn', key);
   if (!Number.isSafeInteger(i) || i < 0) {
-    throw new OptionError(`\`i\` must be an integer from 0 to 2^53 - 1, got ${showValue(i)}`, {
-      call: 'foldIn',
-      field: 'i',
-      value: i,
-    });
+    throw refusal(OptionError, { call: 'foldIn', field: 'i', value: i }, 'must be an integer from 0 to 2^53 - 1');
   }
   return Object.freeze(threefry2x32(key, i, FOLD_IN_TAG + Math.floor(i / 2 ** 32)));
+}
+
+/** Throws unless `key` is a pair of unsigned 32-bit words. @internal */
+export function checkKey(call: string, key: unknown): asserts key is Key {
+  if (Array.isArray(key) && key.length === 2 && key.every(isWord)) return;
+  throw refusal(OptionError, { call, field: 'key', value: key }, 'must be a key (createKey(seed) makes one)');
+}
+
+function isWord(value: unknown): boolean {
+  return typeof value === 'number' && value >>> 0 === value;
 }

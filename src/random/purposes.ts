@@ -22,8 +22,8 @@ export function exampleKey(key: Key, index: number): Key {
 export function certificateKeys(key: Key): { readonly selection: Key; readonly estimation: Key; readonly draw: Key } {
   const children = split(key, CHILDREN);
   return {
-    selection: childOf(children, 'selection'),
-    estimation: childOf(children, 'estimation'),
+    selection: children[CHILD.selection],
+    estimation: children[CHILD.estimation],
     draw: foldIn(key, 0),
   };
 }
@@ -35,7 +35,7 @@ export function certificateKeys(key: Key): { readonly selection: Key; readonly e
  */
 export function attackedKeys(key: Key): { readonly attack: Key; readonly judge: Key; readonly clean: Key } {
   const children = split(key, CHILDREN);
-  return { attack: childOf(children, 'attack'), judge: childOf(children, 'judge'), clean: childOf(children, 'clean') };
+  return { attack: children[CHILD.attack], judge: children[CHILD.judge], clean: children[CHILD.clean] };
 }
 
 /** What the rows of an attack rest on, as it stands in the record of a log: rows of another derivation do not fit. @internal */
@@ -52,7 +52,7 @@ export function searchKeys(key: Key): { readonly noise: Key; readonly direction:
  * @internal
  */
 export function lossKeys(key: Key): { readonly noise: Key; readonly second: Key; readonly mixing: Key } {
-  const [noise, second, mixing] = split(key, 3) as [Key, Key, Key];
+  const [noise, second, mixing] = split(key, 3);
   return { noise, second, mixing };
 }
 
@@ -63,7 +63,7 @@ export function trainingKeys(key: Key): {
   readonly steps: Key;
   readonly evaluation: Key;
 } {
-  const [init, order, steps, evaluation] = split(key, 4) as [Key, Key, Key, Key];
+  const [init, order, steps, evaluation] = split(key, 4);
   return { init, order, steps, evaluation };
 }
 
@@ -71,8 +71,4 @@ export function trainingKeys(key: Key): {
 export function batchKeys(steps: Key, epoch: number, batch: number): { readonly crop: Key; readonly loss: Key } {
   const [crop, loss] = split(foldIn(foldIn(steps, epoch), batch));
   return { crop, loss };
-}
-
-function childOf(children: readonly Key[], purpose: keyof typeof CHILD): Key {
-  return children[CHILD[purpose]] as Key;
 }

@@ -1,7 +1,7 @@
-import { ABSTAIN, type Certificate, type NoiseRecord, type ScoreSums } from '../certify/types.ts';
+import { ABSTAIN, type Certificate, type ScoreSums } from '../certify/types.ts';
 import { topClass } from '../certify/vote-counts.ts';
 import { dataFor } from '../host/own-data.ts';
-import type { DeterministicNoise, Noise } from '../noise/types.ts';
+import type { DeterministicNoise, Noise, NoiseRecord } from '../noise/types.ts';
 import { empiricalBernsteinLowerBound } from '../stats/empirical-bernstein.ts';
 import type { Key, Norm } from '../types.ts';
 

@@ -1,5 +1,4 @@
-import type { NoiseRecord } from '../certify/types.ts';
-import type { Domain, Noise } from '../noise/types.ts';
+import type { Domain, Noise, NoiseRecord } from '../noise/types.ts';
 import type { Key } from '../types.ts';
 import * as fields from '../options/fields.ts';
 import { optionsOf, type OptionsSchema, type WithDefaults } from '../options/parse.ts';

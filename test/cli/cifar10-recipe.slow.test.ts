@@ -12,7 +12,6 @@ import { createKey, split } from '../../src/random/key.ts';
 import { methods } from '../../src/recipes/methods.ts';
 import type { MethodName } from '../../src/recipes/preset-types.ts';
 import { presets } from '../../src/recipes/presets.ts';
-import type { Key } from '../../src/types.ts';
 import { useFolder } from '../node/run.ts';
 import { writeCifar } from './cifar-folder.ts';
 import { catrs } from './interruptible.ts';
@@ -60,7 +59,7 @@ function unchanged(before: Checkpoint['weights'], { weights }: Checkpoint): read
 }
 
 async function initialWeights(): Promise<Checkpoint['weights']> {
-  const [key] = split(createKey(0), 4) as unknown as readonly [Key];
+  const [key] = split(createKey(0), 4);
   const model = cifarResnet({ key, depth: 110, ...imageStatistics.cifar10 });
   const entries = await Promise.all(
     model.trainableWeights.map(

@@ -10,8 +10,8 @@ const key = createKey(7);
 const noise = new SoundGaussianNoise({ sigma: 0.25 });
 
 /** The model input of a lattice number, written out. */
-const input = (z: number, clip: number): number =>
-  Math.fround(Math.min(255 * (1 + clip), Math.max(-255 * clip, z)) / 255);
+const input = (z: number, headroom: number): number =>
+  Math.fround(Math.min(255 * (1 + headroom), Math.max(-255 * headroom, z)) / 255);
 
 /** An 8-bit image of the shape; its levels go through 0, 1, ..., 255. */
 const image = (shape: number[]): tf.Tensor => {
@@ -31,19 +31,22 @@ async function copies(shape: number[], start: number, count: number): Promise<nu
 }
 
 describeBackends('sound gaussian noise', () => {
-  it.each([0, 1, 3])('makes of every level and every noise the one input of their sum (clip %d)', async (clip) => {
-    const reach = 255 * (clip + 1);
-    const x = image([256]);
-    const numbers = Float32Array.from({ length: (2 * reach + 1) * 256 }, (_, at) => Math.floor(at / 256) - reach);
-    const noisy = latticeCopies(x, numbers, 2 * reach + 1, clip);
-    const values = await noisy.data();
-    tf.dispose([x, noisy]);
-    const wrong = Array.from(values.keys()).filter((at) => values[at] !== input((at % 256) + numbers[at]!, clip));
-    expect(values).toHaveLength(numbers.length);
-    expect(wrong).toEqual([]);
-  });
+  it.each([0, 1, 3])(
+    'makes of every level and every noise the one input of their sum (headroom %d)',
+    async (headroom) => {
+      const reach = 255 * (headroom + 1);
+      const x = image([256]);
+      const numbers = Float32Array.from({ length: (2 * reach + 1) * 256 }, (_, at) => Math.floor(at / 256) - reach);
+      const noisy = latticeCopies(x, numbers, 2 * reach + 1, headroom);
+      const values = await noisy.data();
+      tf.dispose([x, noisy]);
+      const wrong = Array.from(values.keys()).filter((at) => values[at] !== input((at % 256) + numbers[at]!, headroom));
+      expect(values).toHaveLength(numbers.length);
+      expect(wrong).toEqual([]);
+    },
+  );
 
-  it('divides every whole number that a clip can leave by 255, rounded once', async () => {
+  it('divides every whole number that can be left by 255, rounded once', async () => {
     const x = tf.zeros([1]);
     const numbers = Float32Array.from({ length: 65025 + 65280 + 1 }, (_, at) => at - 65025);
     const noisy = latticeCopies(x, numbers, numbers.length, 255);

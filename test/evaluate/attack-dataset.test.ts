@@ -9,7 +9,7 @@ import { GaussianNoise } from '../../src/noise/gaussian-noise.ts';
 import { createKey, foldIn, split } from '../../src/random/key.ts';
 import { SmoothedClassifier } from '../../src/smoothed/smoothed-classifier.ts';
 import { SoftSmoothedClassifier } from '../../src/smoothed/soft-smoothed-classifier.ts';
-import type { Key, Norm } from '../../src/types.ts';
+import type { Norm } from '../../src/types.ts';
 import { useBackend } from '../helpers/backends.ts';
 import { thrownBy } from '../helpers/errors.ts';
 import { expectNoLeak } from '../helpers/leaks.ts';
@@ -50,7 +50,7 @@ describe('attackDataset', () => {
     expect(rows.map(({ index }) => index)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
     for (const { index, label, prediction, ...row } of rows) {
       expect(label).toBe(labels[index]);
-      const [, , cleanKey, attackKey, predictKey] = split(foldIn(key, index), 5) as [Key, Key, Key, Key, Key];
+      const [, , cleanKey, attackKey, predictKey] = split(foldIn(key, index), 5);
       const x = tf.tensor2d(values.slice(2 * index, 2 * index + 2), [1, 2]);
       const moved = attack.perturb(linear.logits, { x, labels: [label], key: attackKey });
       const [one, advised] = [x, moved].map((batch) => tf.reshape(batch, [2])) as [tf.Tensor, tf.Tensor];

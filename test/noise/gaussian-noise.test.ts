@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { GaussianNoise, gaussianRadius } from '../../src/noise/gaussian-noise.ts';
+import { GaussianNoise } from '../../src/noise/gaussian-noise.ts';
+import { gaussianRadius } from '../../src/noise/gaussian-radius.ts';
 import { createKey } from '../../src/random/key.ts';
 import { fillNormals } from '../../src/random/fill-normals.ts';
 import { clopperPearsonLowerBound } from '../../src/stats/clopper-pearson.ts';

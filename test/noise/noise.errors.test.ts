@@ -5,7 +5,7 @@ import { additiveNoise } from '../../src/noise/additive-noise.ts';
 import { CauchyNoise } from '../../src/noise/cauchy-noise.ts';
 import { DeterministicSplittingNoise } from '../../src/noise/deterministic-splitting-noise.ts';
 import { GaussianNoise } from '../../src/noise/gaussian-noise.ts';
-import { gaussianRadiusAgainst } from '../../src/noise/gaussian-radius-against.ts';
+import { gaussianRadiusAgainst } from '../../src/noise/gaussian-radius.ts';
 import { LaplaceNoise } from '../../src/noise/laplace-noise.ts';
 import { SplittingNoise } from '../../src/noise/splitting-noise.ts';
 import { UniformNoise } from '../../src/noise/uniform-noise.ts';
@@ -97,8 +97,24 @@ describe('gaussianRadiusAgainst refuses', () => {
   it.each([0, 3, 1.5, NaN])('k = %d of two others', async (k) => {
     const text = `gaussianRadiusAgainst: \`k\` must be an integer from 1 to 2, the number of other classes, got ${k}`;
     const request = { norm: 'l2', dimension: 4 } as const;
-    await expectError(() => gaussianRadiusAgainst(lower, others, k, 0.5, request), OptionError, text);
+    await expectError(
+      () => gaussianRadiusAgainst({ bound: lower, others, k, sigma: 0.5, ...request }),
+      OptionError,
+      text,
+    );
     await expectError(() => noise.radiusAgainst(lower, others, k, request), OptionError, text);
+  });
+
+  it.each([
+    [{ lower }, 'unknown option `lower`; known options: `bound`, `others`, `k`, `sigma`, `norm`, `dimension`'],
+    [{ bound: undefined }, '`bound` must be a bound { p, q }, got undefined'],
+    [{ others: lower }, '`others` must be a list of bounds { p, q }, got an object (Object)'],
+    [{ k: '1' }, '`k` must be a number, got "1"'],
+    [{ sigma: 0 }, '`sigma` must be a finite number greater than 0, got 0'],
+  ])('%o', async (wrong, text) => {
+    const right = { bound: lower, others, k: 1, sigma: 0.5, norm: 'l2', dimension: 4 } as const;
+    const request = { ...right, ...wrong } as never;
+    await expectError(() => gaussianRadiusAgainst(request), OptionError, `gaussianRadiusAgainst: ${text}`);
   });
 });
 

@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { OptionError } from '../../src/errors.ts';
 import { additiveNoise } from '../../src/noise/additive-noise.ts';
 import { CauchyNoise, cauchyRadius } from '../../src/noise/cauchy-noise.ts';
-import { GaussianNoise, gaussianRadius } from '../../src/noise/gaussian-noise.ts';
-import { gaussianRadiusAgainst } from '../../src/noise/gaussian-radius-against.ts';
+import { GaussianNoise } from '../../src/noise/gaussian-noise.ts';
+import { gaussianRadius, gaussianRadiusAgainst } from '../../src/noise/gaussian-radius.ts';
 import { LaplaceNoise, laplaceRadius } from '../../src/noise/laplace-noise.ts';
 import { SoundGaussianNoise } from '../../src/noise/sound-gaussian-noise.ts';
 import { SplittingNoise } from '../../src/noise/splitting-noise.ts';
@@ -107,10 +107,14 @@ const radii: readonly (readonly [string, RadiusOf])[] = [
   ['laplaceRadius', (pair, request) => laplaceRadius(pair, 0.3, request)],
   ['cauchyRadius', (pair, request) => cauchyRadius(pair, 0.3, request)],
   ['uniformRadius', (pair, request) => uniformRadius(pair, 0.3, request)],
-  ['gaussianRadiusAgainst', (pair, request) => gaussianRadiusAgainst(pair, others, 1, 0.3, request)],
+  [
+    'gaussianRadiusAgainst',
+    (pair, request) => gaussianRadiusAgainst({ bound: pair, others, k: 1, sigma: 0.3, ...request }),
+  ],
   [
     'gaussianRadiusAgainst, by the bound on the other',
-    ({ p, q }, request) => gaussianRadiusAgainst({ p: 0.45, q: 0.55 }, [{ p: q, q: p }], 1, 0.3, request),
+    ({ p, q }, request) =>
+      gaussianRadiusAgainst({ bound: { p: 0.45, q: 0.55 }, others: [{ p: q, q: p }], k: 1, sigma: 0.3, ...request }),
   ],
 ];
 

@@ -10,7 +10,7 @@ const key = createKey(0);
 
 describe('new SoundGaussianNoise refuses', () => {
   const positive = '`sigma` must be a finite number greater than 0, got';
-  const whole = '`clip` must be an integer from 0 to 100, got';
+  const whole = '`headroom` must be an integer from 0 to 100, got';
   it.each([
     [{ sigma: 0 }, `${positive} 0`],
     [{ sigma: -0.5 }, `${positive} -0.5`],
@@ -18,10 +18,10 @@ describe('new SoundGaussianNoise refuses', () => {
     [{ sigma: Infinity }, `${positive} Infinity`],
     [{ sigma: '0.5' }, `${positive} "0.5"`],
     [{}, `${positive} undefined`],
-    [{ sigma: 1, clip: -1 }, `${whole} -1`],
-    [{ sigma: 1, clip: 1.5 }, `${whole} 1.5`],
-    [{ sigma: 1, clip: 101 }, `${whole} 101`],
-    [{ sigma: 1, mean: 0 }, 'unknown option `mean`; known options: `sigma`, `clip`'],
+    [{ sigma: 1, headroom: -1 }, `${whole} -1`],
+    [{ sigma: 1, headroom: 1.5 }, `${whole} 1.5`],
+    [{ sigma: 1, headroom: 101 }, `${whole} 101`],
+    [{ sigma: 1, mean: 0 }, 'unknown option `mean`; known options: `sigma`, `headroom`'],
     [undefined, '`options` must be an object, got undefined'],
   ])('%o', (options, text) =>
     expectError(() => new SoundGaussianNoise(options as never), OptionError, `SoundGaussianNoise: ${text}`),

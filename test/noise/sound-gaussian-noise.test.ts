@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { gaussianRadius } from '../../src/noise/gaussian-noise.ts';
-import { gaussianRadiusAgainst } from '../../src/noise/gaussian-radius-against.ts';
+import { gaussianRadius, gaussianRadiusAgainst } from '../../src/noise/gaussian-radius.ts';
+import { noiseOf } from '../../src/noise/noise-of.ts';
 import { SoundGaussianNoise } from '../../src/noise/sound-gaussian-noise.ts';
 import { clopperPearsonLowerBound, clopperPearsonUpperBound } from '../../src/stats/clopper-pearson.ts';
 
@@ -35,13 +35,27 @@ describe('SoundGaussianNoise', () => {
     [1, 6],
     [16.5, 99],
     [1e9, 100],
-  ])('clips 6 sigma outside of [0, 1], in whole units: sigma = %d, clip = %d', (sigma, clip) => {
-    expect(new SoundGaussianNoise({ sigma }).clip).toBe(clip);
+  ])('clips 6 sigma outside of [0, 1], in whole units: sigma = %d, headroom = %d', (sigma, headroom) => {
+    expect(new SoundGaussianNoise({ sigma }).headroom).toBe(headroom);
   });
 
   it('clips where it is told to', () => {
-    const noise = new SoundGaussianNoise({ sigma: 0.5, clip: 0 });
+    const noise = new SoundGaussianNoise({ sigma: 0.5, headroom: 0 });
+    expect(noise.headroom).toBe(0);
     expect(noise.parameters).toEqual({ sigma: 0.5, clip: 0 });
+  });
+
+  it('is made again of a record, which says `clip`', () => {
+    for (const clip of [0, 3, 7]) {
+      const record = { name: 'sound-gaussian', parameters: { sigma: 0.5, clip } };
+      const noise = noiseOf(record);
+      expect(noise).toBeInstanceOf(SoundGaussianNoise);
+      expect(noise).toMatchObject({ ...record, headroom: clip });
+    }
+    expect(() => noiseOf({ name: 'sound-gaussian', parameters: { sigma: 0.5, clip: -1 } })).toThrow(
+      '`headroom` must be',
+    );
+    expect(() => noiseOf({ name: 'sound-gaussian', parameters: { sigma: 0.5, mean: 0 } })).toThrow('`mean`');
   });
 
   it.each(['l2', 'l1', 'linf'] as const)('has the radii of Gaussian noise with exactly this sigma, in %s', (norm) => {
@@ -53,7 +67,7 @@ describe('SoundGaussianNoise', () => {
       expect(noise.radius(lower, request)).toBe(gaussianRadius(lower, sigma, request));
       expect(noise.radius(lower, request)).toBeGreaterThan(0);
       expect(noise.radiusAgainst(lower, [other], 1, request)).toBe(
-        gaussianRadiusAgainst(lower, [other], 1, sigma, request),
+        gaussianRadiusAgainst({ bound: lower, others: [other], k: 1, sigma, ...request }),
       );
       expect(noise.radius({ p: 0.5, q: 0.5 }, request)).toBe(0);
     }

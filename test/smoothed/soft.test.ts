@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { GaussianNoise, gaussianRadius } from '../../src/noise/gaussian-noise.ts';
+import { GaussianNoise } from '../../src/noise/gaussian-noise.ts';
+import { gaussianRadius } from '../../src/noise/gaussian-radius.ts';
 import { createKey, foldIn, split } from '../../src/random/key.ts';
 import { SoftSmoothedClassifier } from '../../src/smoothed/soft-smoothed-classifier.ts';
 import type { StreamExample } from '../../src/smoothed/types.ts';

@@ -47,7 +47,7 @@ export async function train(
   const catrs = new ConfidenceAwareLoss(model, { noise, attack, numNoise: 2, lambda: 2 });
   const optimizer = tf.train.momentum(0.02, 0.9);
   const variables = trainableVariables(model);
-  const [orderKey, stepKey, measureKey] = split(createKey(seed), 3) as [Key, Key, Key];
+  const [orderKey, stepKey, measureKey] = split(createKey(seed), 3);
   let step = 0;
   try {
     for (; !isStopped(); step++) {

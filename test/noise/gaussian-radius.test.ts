@@ -1,16 +1,25 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { GaussianNoise, gaussianRadius } from '../../src/noise/gaussian-noise.ts';
-import { gaussianRadiusAgainst } from '../../src/noise/gaussian-radius-against.ts';
+import { GaussianNoise } from '../../src/noise/gaussian-noise.ts';
+import { gaussianRadius, gaussianRadiusAgainst } from '../../src/noise/gaussian-radius.ts';
 import { clopperPearsonLowerBound, clopperPearsonUpperBound } from '../../src/stats/clopper-pearson.ts';
 import { normalQuantile } from '../../src/stats/normal.ts';
+import type { RadiusRequest } from '../../src/noise/types.ts';
+import type { ProbabilityBound, UpperProbabilityBound } from '../../src/types.ts';
 import { normalCdf } from '../random/statistics.ts';
 
 const l2 = { norm: 'l2', dimension: 9 } as const;
 const pair = (p: number): { p: number; q: number } => ({ p, q: 1 - p });
 const quantile = (p: number): number => normalQuantile(pair(p));
-const radius = (p: number, others: readonly number[], k: number): number =>
-  gaussianRadiusAgainst(pair(p), others.map(pair), k, 1, l2);
+/** With positions instead of names, sigma 1 and the request above. */
+const against = (
+  bound: ProbabilityBound,
+  others: readonly UpperProbabilityBound[],
+  k: number,
+  sigma = 1,
+  request: RadiusRequest = l2,
+): number => gaussianRadiusAgainst({ bound, others, k, sigma, ...request });
+const radius = (p: number, others: readonly number[], k: number): number => against(pair(p), others.map(pair), k);
 
 /** The radius as the formula says it, by bisection with a distribution function of its own. */
 function slowRadius(p: number, others: readonly number[], k: number): number {
@@ -76,7 +85,7 @@ describe('gaussianRadiusAgainst', () => {
         };
         const here = at(0);
         const others = here.filter((_, c) => c !== label).map((p) => Math.min(1, p + 1e-13));
-        const r = gaussianRadiusAgainst(pair(Math.max(0, here[label]! - 1e-13)), others.map(pair), k, 1, l2);
+        const r = against(pair(Math.max(0, here[label]! - 1e-13)), others.map(pair), k);
         if (r === 0) return;
         positive++;
         for (let i = -20; i <= 20; i++) {
@@ -137,7 +146,7 @@ describe('gaussianRadiusAgainst', () => {
   });
 
   it('has no cap: far tails, large sigma, certainty', () => {
-    const deep = gaussianRadiusAgainst(
+    const deep = against(
       { p: 1, q: 1e-250 },
       [
         { p: 1e-250, q: 1 },
@@ -149,12 +158,12 @@ describe('gaussianRadiusAgainst', () => {
     );
     expect(deep).toBeCloseTo(100 * normalQuantile({ p: 1, q: 1e-250 }), 8);
     const two = [pair(1e-200), pair(1e-200)];
-    const farTail = gaussianRadiusAgainst(pair(0.5), two, 2, 1, l2);
+    const farTail = against(pair(0.5), two, 2);
     expect(farTail).toBeGreaterThan(15); // Φ(−r) = Φ(−30.2 + r)/2
     expect(farTail).toBeLessThan(16);
-    expect(gaussianRadiusAgainst({ p: 1, q: 0 }, two, 1, 1, l2)).toBe(Infinity);
-    expect(gaussianRadiusAgainst({ p: 1, q: 0 }, two, 2, 1, l2)).toBe(Infinity);
-    expect(gaussianRadiusAgainst(pair(0.5), [pair(0), pair(0)], 2, 1, l2)).toBe(Infinity);
+    expect(against({ p: 1, q: 0 }, two, 1)).toBe(Infinity);
+    expect(against({ p: 1, q: 0 }, two, 2)).toBe(Infinity);
+    expect(against(pair(0.5), [pair(0), pair(0)], 2)).toBe(Infinity);
   });
 
   it('is 0 where the class may not be among the top k at x', () => {
@@ -164,13 +173,12 @@ describe('gaussianRadiusAgainst', () => {
     for (const others of [[0], [0.5], [1]]) expect(radius(0, others, 1)).toBe(0);
     expect(radius(0.2, [1], 1)).toBe(0);
     expect(radius(0, [1, 1, 1], 3)).toBe(0);
-    expect(gaussianRadiusAgainst({ p: 1e-300, q: 1 }, [pair(1), pair(1)], 2, 1, l2)).toBe(0);
+    expect(against({ p: 1e-300, q: 1 }, [pair(1), pair(1)], 2)).toBe(0);
   });
 
   it('is the same in l1 and smaller by the root of the dimension in linf', () => {
     const others = [pair(0.2), pair(0.1)];
-    const at = (norm: 'l1' | 'l2' | 'linf'): number =>
-      gaussianRadiusAgainst(pair(0.4), others, 2, 0.5, { norm, dimension: 784 });
+    const at = (norm: 'l1' | 'l2' | 'linf'): number => against(pair(0.4), others, 2, 0.5, { norm, dimension: 784 });
     expect(at('l1')).toBe(at('l2'));
     expect(at('linf')).toBeCloseTo(at('l2') / 28, 15);
   });
@@ -182,7 +190,7 @@ describe('gaussianRadiusAgainst', () => {
       const noise = new GaussianNoise({ sigma });
       for (const k of [1, 2, 3]) {
         const certified = Math.min(sigma, Math.fround(sigma));
-        expect(noise.radiusAgainst(lower, others, k, l2)).toBe(gaussianRadiusAgainst(lower, others, k, certified, l2));
+        expect(noise.radiusAgainst(lower, others, k, l2)).toBe(against(lower, others, k, certified));
       }
     }
   });
