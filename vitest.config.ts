@@ -5,10 +5,13 @@ import { chromiumArguments, chromiumPath } from './test/helpers/chromium.ts';
 
 const slow = 'test/**/*.slow.test.ts';
 const browserOnly = 'test/**/*.browser.test.ts';
-/** Tests that need modules of their own: they mock some, register backends, start processes or measure memory. */
+/** Tests that need modules of their own: they mock some, measure memory, number layers from 1, or change a backend for the rest of the process. */
 const alone = [
-  'test/{cli,docs,examples,node,onnx,wasm,webgpu}/**/*.test.ts',
+  'test/{wasm,webgpu}/**/*.test.ts',
+  'test/cli/keys.test.ts',
+  'test/node/file-lock.test.ts',
   'test/noise/sound-gaussian-noise.failure.test.ts',
+  'test/onnx/to-onnx.test.ts',
   'test/random/purposes.test.ts',
   'test/recipes/training-batches.test.ts',
 ];

@@ -134,7 +134,7 @@ export async function main({ fast }: ExampleOptions): Promise<Readonly<Partial<R
     epochs: fast ? 1 : 6,
     batchSize: 20,
     learningRate: 0.01,
-    n: fast ? 100 : 1000,
+    n: fast ? 20 : 1000,
   };
   const results: Partial<Record<MethodName, MethodResult>> = {};
   for (const name of asked.length > 0 ? asked : names) {

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { encodeNpy } from '../../src/data/npy.ts';
 import { parseCertificationLog } from '../../src/evaluate/parse-certification-log.ts';
 import { withoutTimes } from '../node/run.ts';
+import { runTypeScript } from '../helpers/run-typescript.ts';
 import { catrs, useTiny } from './run.ts';
 import { saveTiny, SIZE, tinyImages } from './tiny.ts';
 
@@ -165,7 +166,7 @@ describe('catrs certify --shard and catrs merge', () => {
 });
 
 describe('catrs certify --workers', () => {
-  const workerArguments = ['--import', new URL('../../examples/digits/register-tsx.mjs', import.meta.url).href];
+  const workerArguments = runTypeScript;
 
   it('writes the rows of one thread', { timeout: 60_000 }, async () => {
     await catrs(['certify', ...run(['--max', 4]), '--out', path('one.tsv')]);

@@ -3,6 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { parseCertificationLog } from '../../src/evaluate/parse-certification-log.ts';
+import { runTypeScript } from '../helpers/run-typescript.ts';
 import { catrs, useTiny } from './run.ts';
 
 const { path, run } = useTiny();
@@ -14,7 +15,7 @@ describe('the program itself', () => {
     async (signal) => {
       const file = `${signal}.tsv`;
       const args = ['certify', ...run(['--n', 20_000, '--out', path(file)])].map(String);
-      const child = spawn(process.execPath, ['--import', 'tsx', main, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+      const child = spawn(process.execPath, [...runTypeScript, main, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
       let stderr = '';
       const ended = new Promise<number | null>((resolve) => child.on('close', resolve));
       const rows = async (): Promise<number> =>

@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { encodeIdx } from '../data/idx-encoder.ts';
+import { runTypeScript } from '../helpers/run-typescript.ts';
 import { catrs as run, type CliResult } from './run.ts';
 
 /** Runs `catrs` in this process. `onText` sees each text of stderr when it comes, and may press Ctrl-C. */
@@ -15,8 +16,7 @@ export async function catrs(
     onText?.(text, interrupt);
   };
   // On a terminal every progress line is shown, not one in five seconds.
-  const workerArguments = ['--import', new URL('../../examples/digits/register-tsx.mjs', import.meta.url).href];
-  const io = { stderr, signal: interrupt.signal, isTTY: onText !== undefined, workerArguments };
+  const io = { stderr, signal: interrupt.signal, isTTY: onText !== undefined, workerArguments: runTypeScript };
   const result = await run(args, io);
   return { ...result, stderr: seen };
 }

@@ -10,6 +10,7 @@ import { captureCheckpoint } from '../../src/recipes/capture-checkpoint.ts';
 import { Sgd } from '../../src/recipes/sgd.ts';
 import { useBackend } from '../helpers/backends.ts';
 import { expectError } from '../helpers/errors.ts';
+import { runTypeScript } from '../helpers/run-typescript.ts';
 import { useFolder } from './run.ts';
 
 const { path, names } = useFolder();
@@ -26,7 +27,7 @@ const sizeOf = async (file: string): Promise<number> => (await stat(file).catch(
  * the last one that it has said to be saved.
  */
 async function saveAndKill(file: string, first: number): Promise<number> {
-  const running = spawn(process.execPath, ['--import', 'tsx', child, file, String(first)], { stdio: 'pipe' });
+  const running = spawn(process.execPath, [...runTypeScript, child, file, String(first)], { stdio: 'pipe' });
   let printed = '';
   running.stdout.setEncoding('utf8').on('data', (text: string) => (printed += text));
   const ended = new Promise((resolve) => running.on('close', (_, signal) => resolve(signal)));

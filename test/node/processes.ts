@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { readFile, stat } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { runTypeScript } from '../helpers/run-typescript.ts';
 
 /** What a process printed, and how it ended. */
 export interface EndedProcess {
@@ -31,7 +32,7 @@ const child = fileURLToPath(new URL('child.ts', import.meta.url));
 
 /** Runs child.ts on a log. */
 export function runProcess(file: string, { wait = 0, limit }: ProcessOptions = {}): RunningProcess {
-  const command = [process.execPath, '--import', 'tsx', child, file, String(wait)];
+  const command = [process.execPath, ...runTypeScript, child, file, String(wait)];
   const [program = '', ...args] =
     limit === undefined ? command : ['bash', '-c', `${limit}; exec "$@"`, 'bash', ...command];
   const started = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { beforeAll, expect, it } from 'vitest';
 import { softTargetsToNpy } from '../../src/node/soft-targets-to-npy.ts';
 import { useBackend } from '../helpers/backends.ts';
+import { runTypeScript } from '../helpers/run-typescript.ts';
 import { dataset, g, key } from './points.ts';
 import { useFolder } from './run.ts';
 
@@ -12,7 +13,7 @@ const { path, names } = useFolder();
 
 /** Runs the child and kills it when it has told of so many rows. */
 function runAndKill(file: string, rows: number): Promise<NodeJS.Signals | null> {
-  const started = spawn(process.execPath, ['--import', 'tsx', child, file, '50'], {
+  const started = spawn(process.execPath, [...runTypeScript, child, file, '50'], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   started.stdout.setEncoding('utf8').on('data', (text: string) => {

@@ -3,20 +3,22 @@ import type { StartWorkersOptions } from '../../src/node/thread-options.ts';
 import { startWorkers, type WorkerCertifier } from '../../src/node/start-workers.ts';
 import type { Trainers } from '../../src/node/train-step.ts';
 import { afterAll, afterEach } from 'vitest';
+import { runTypeScript } from '../helpers/run-typescript.ts';
 
-/** Node 20 lets a thread load TypeScript only so. */
-const execArgv = ['--import', new URL('../../examples/digits/register-tsx.mjs', import.meta.url).href];
-
-/** Starts threads for a test, which end with it. */
-export function useWorkers(): (options?: Partial<StartWorkersOptions>) => Promise<WorkerCertifier> {
+/** Starts threads for a test, which end with it; or, with `afterAll`, with the file. */
+export function useWorkers(
+  end: typeof afterEach | typeof afterAll = afterEach,
+): (options?: Partial<StartWorkersOptions>) => Promise<WorkerCertifier> {
   const module = new URL('worker-module.ts', import.meta.url);
-  return useThreads(afterEach, (options) => startWorkers({ module, workers: 2, execArgv, ...options }));
+  return useThreads(end, (options) => startWorkers({ module, workers: 2, execArgv: runTypeScript, ...options }));
 }
 
 /** Starts threads that train, which end with the file. */
 export function useTrainers(): (options?: Partial<StartTrainersOptions>) => Promise<Trainers> {
   const module = new URL('trainer-module.ts', import.meta.url);
-  return useThreads(afterAll, (options) => startTrainers({ module, workers: 2, data: 'plain', execArgv, ...options }));
+  return useThreads(afterAll, (options) =>
+    startTrainers({ module, workers: 2, data: 'plain', execArgv: runTypeScript, ...options }),
+  );
 }
 
 function useThreads<Options, Threads extends { close(): Promise<void> }>(

@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { BackendError, ClassifierError, OptionError } from '../../src/errors.ts';
 import { certifyDataset } from '../../src/evaluate/certify-dataset.ts';
 import { certifyToLog } from '../../src/node/certify-to-log.ts';
@@ -15,10 +15,14 @@ import { useWorkers } from './start.ts';
 import type { ModuleData } from './worker-module.ts';
 
 const start = useWorkers();
+const startForAll = useWorkers(afterAll);
+/** Threads without a fault. */
+let sound: WorkerCertifier;
 const { path } = useFolder();
 beforeAll(async () => {
   await useBackend('cpu');
   await run(path('whole.tsv'));
+  sound = await startForAll();
 });
 
 /** Threads of this process. */
@@ -63,7 +67,7 @@ describe('a worker thread that fails', () => {
       .slice(1)
       .map((line) => Number.parseInt(line, 10));
     expect(indices, 'all rows before').toEqual(Array.from({ length: named }, (_, i) => i));
-    expect(await certifyToLog(await start(), dataset, { ...small, file })).toMatchObject({ resumed: named, done: 12 });
+    expect(await certifyToLog(sound, dataset, { ...small, file })).toMatchObject({ resumed: named, done: 12 });
     expect(await readLog(file)).toBe(await readLog(path('whole.tsv')));
   });
 
@@ -107,7 +111,7 @@ describe('a run over worker threads ends', () => {
 
   it('by a break, and by close', async () => {
     const before = await threads();
-    const pool = await start();
+    const pool = await start({ workers: 1 });
     await expectNoLeak(async () => {
       for await (const { index } of certifyDataset(pool, dataset, { ...small, n: 5000 })) if (index === 1) break;
     });
@@ -126,12 +130,11 @@ describe('a run over worker threads ends', () => {
   });
 
   it('by an error of the data set, after the rows before it', async () => {
-    const pool = await start();
     const example = (i: number) => (i === 7 ? Promise.reject(new Error('torn')) : dataset.example(i));
     const found: number[] = [];
     await expectNoLeak(async () => {
       const reading = async (): Promise<void> => {
-        for await (const { index } of certifyDataset(pool, { ...dataset, example }, small)) found.push(index);
+        for await (const { index } of certifyDataset(sound, { ...dataset, example }, small)) found.push(index);
       };
       await expect(reading()).rejects.toThrow('torn');
     });
