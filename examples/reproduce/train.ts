@@ -5,16 +5,15 @@ import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import type * as tf from '@tensorflow/tfjs';
-import { checkTraining, createKey, foldIn, split, trainableVariables } from 'catrs';
+import { checkTraining, createKey, foldIn, GaussianNoise, split, trainableVariables } from 'catrs';
 import type { TrainingBatch } from 'catrs';
 import { decodeNpy } from 'catrs/data';
 import type { LabelledDataset, NpyArray } from 'catrs/data';
 import { lenet } from 'catrs/models';
 import { loadModel, saveModel } from 'catrs/node';
-import { microBatches, Sgd, trainingBatches } from 'catrs/recipes';
+import { microBatches, noisyMetrics, Sgd, trainingBatches } from 'catrs/recipes';
 import { learningRateOf } from './config.ts';
 import type { RunConfig } from './config.ts';
-import { evaluateNoisy } from './evaluate-noisy.ts';
 import { makeLoss } from './make-loss.ts';
 import { BEGINNING, goOn, saveStanding } from './standing.ts';
 import type { RunFiles, Standing } from './standing.ts';
@@ -86,7 +85,7 @@ export async function train(input: TrainInput): Promise<void> {
       const size = Math.ceil(training.size / batchSize);
       say(`epoch ${epoch + 1} of ${epochs}, batch ${now.batch} of ${size}, loss ${(sum / now.steps).toFixed(4)}`);
     }
-    const tested = await evaluateNoisy(model, test, { sigma: config.sigma, key: testKey });
+    const tested = await noisyMetrics(model, test, { noise: new GaussianNoise({ sigma: config.sigma }), key: testKey });
     const row = {
       epoch,
       seconds: now.seconds,

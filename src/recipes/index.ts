@@ -13,6 +13,8 @@ export { methods } from './methods.ts';
 export type { MethodLosses, MethodOptions, TrainingMethod } from './methods.ts';
 export { microBatches } from './micro-batches.ts';
 export type { MicroBatch } from './micro-batches.ts';
+export { noisyMetrics } from './noisy-metrics.ts';
+export type { NoisyMetrics, NoisyMetricsOptions } from './noisy-metrics.ts';
 export type {
   AttackPreset,
   ConfidenceAwarePreset,

@@ -5,7 +5,6 @@ import { SmoothedDdn } from '../../src/attacks/smoothed-ddn.ts';
 import { SmoothedPgd } from '../../src/attacks/smoothed-pgd.ts';
 import type { InputAttack } from '../../src/attacks/types.ts';
 import { fixedSample } from '../../src/certify/fixed-sample.ts';
-import { noisyAccuracy } from '../../src/cli/train/noisy-accuracy.ts';
 import { arrayDataset } from '../../src/data/array-dataset.ts';
 import { type AttackedClassifier, attackDataset } from '../../src/evaluate/attack-dataset.ts';
 import { certifyDataset } from '../../src/evaluate/certify-dataset.ts';
@@ -16,6 +15,7 @@ import { GaussianNoise } from '../../src/noise/gaussian-noise.ts';
 import { createKey, foldIn, split } from '../../src/random/key.ts';
 import { batchKeys, exampleKey, trainingKeys } from '../../src/random/purposes.ts';
 import { microBatches } from '../../src/recipes/micro-batches.ts';
+import { noisyMetrics } from '../../src/recipes/noisy-metrics.ts';
 import { randomCropAndFlip } from '../../src/recipes/random-crop-and-flip.ts';
 import { softTargets } from '../../src/recipes/soft-targets.ts';
 import { trainingBatches } from '../../src/recipes/training-batches.ts';
@@ -125,7 +125,7 @@ describe('purposes of one key', () => {
         });
       }
     }
-    await add('accuracy of an epoch', () => noisyAccuracy(model, dataset, { sigma: 0.25, key: evaluation }));
+    await add('accuracy of an epoch', () => noisyMetrics(model, dataset, { noise, key: evaluation }));
     expect(shared(purposes)).toEqual([]);
     expect([...purposes.values()].every((keys) => keys.size > 0)).toBe(true);
   });

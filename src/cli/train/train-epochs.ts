@@ -1,21 +1,25 @@
 import { setImmediate } from 'node:timers/promises';
 import type * as tf from '@tensorflow/tfjs';
+import { GaussianNoise } from '../../noise/gaussian-noise.ts';
 import { foldIn } from '../../random/key.ts';
 import { batchKeys } from '../../random/purposes.ts';
 import type { DatasetBatch } from '../../recipes/read-batch.ts';
 import { microBatches } from '../../recipes/micro-batches.ts';
+import { noisyMetrics } from '../../recipes/noisy-metrics.ts';
 import { randomCropAndFlip } from '../../recipes/random-crop-and-flip.ts';
 import type { Sgd } from '../../recipes/sgd.ts';
 import { type Schedule, stepDecay } from '../../recipes/schedules.ts';
 import { trainingBatches } from '../../recipes/training-batches.ts';
 import type { Key } from '../../types.ts';
 import { CliError, EXIT } from '../io.ts';
-import { noisyAccuracy } from './noisy-accuracy.ts';
 import type { Standing } from './run-state.ts';
 import type { ScalarsLog } from './run-folder.ts';
 import type { Stepper } from './stepper.ts';
 import type { LoopSettings, TrainSettings } from './train-settings.ts';
 import type { TrainingData } from './training-data.ts';
+
+/** Images that the accuracy of an epoch is taken from, the first ones. */
+const EVALUATED = 1000;
 
 /** A run that is set up. @internal */
 export interface TrainRun {
@@ -60,7 +64,9 @@ export async function trainEpochs(run: TrainRun, from: Standing): Promise<Standi
       }
     }
     const mean = now.sum / now.count;
-    const accuracy = await noisyAccuracy(run.model, data.evaluation, { sigma: settings.sigma, key: keys.evaluation });
+    const noise = new GaussianNoise({ sigma: settings.sigma });
+    const select = { max: EVALUATED };
+    const { accuracy } = await noisyMetrics(run.model, data.evaluation, { noise, key: keys.evaluation, select });
     log.add({ step: now.step, epoch, epochLoss: mean, learningRate: sgd.learningRate, accuracy });
     const next = { ...now, epoch: epoch + 1, batch: 0, sum: 0, count: 0, accuracy, loss: mean };
     now = { ...next, logBytes: await log.flush() };
