@@ -9,7 +9,7 @@ import { GaussianNoise } from '../noise/gaussian-noise.ts';
 import { createKey } from '../random/key.ts';
 import { checkBackend, type CheckBackendOptions } from '../smoothed/check-backend.ts';
 import type { InputRange } from '../types.ts';
-import { registerLayers } from '../models/layers.ts';
+import { registerLayers } from '../models/register-layers.ts';
 import { loadModel } from '../node/load-model.ts';
 import * as tf from '@tensorflow/tfjs';
 import { CliError } from './io.ts';

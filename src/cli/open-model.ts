@@ -4,7 +4,7 @@ import { cwd } from 'node:process';
 import { pathToFileURL } from 'node:url';
 import * as tf from '@tensorflow/tfjs';
 import type { Classifier } from '../classifier/types.ts';
-import { registerLayers } from '../models/layers.ts';
+import { registerLayers } from '../models/register-layers.ts';
 import { loadModel } from '../node/load-model.ts';
 import {
   onnxClassifier,

@@ -1,15 +1,14 @@
 import * as tf from '@tensorflow/tfjs';
-import { OptionError } from '../errors.ts';
+import { OptionError, refusal } from '../errors.ts';
 import * as fields from '../options/fields.ts';
 import { optionsOf } from '../options/parse.ts';
 import { fillNormals } from '../random/fill-normals.ts';
 import { foldIn } from '../random/key.ts';
 import { tensorOver } from '../tensors/own-tensor.ts';
 import type { Key } from '../types.ts';
-import { plainConvolution } from './layers.ts';
+import { plainConvolution, setAndDispose, torchDefaultWeights, zeros } from './layers.ts';
 import { channelDeviations, channelMeans, normalize, requireSameLength } from './normalize.ts';
 import { torchBatchNormalization } from './torch-batch-normalization.ts';
-import { torchDefaultWeights } from './torch-default-weights.ts';
 
 type ImageShape = readonly [height: number, width: number, channels: number];
 
@@ -99,9 +98,6 @@ export function cifarResnet(options: CifarResnetOptions): tf.LayersModel {
   return model;
 }
 
-// The zeros are overwritten at once: the initialisers of tf.layers draw from Math.random.
-const zeros = { kernelInitializer: 'zeros', biasInitializer: 'zeros' } as const;
-
 function residualBlock(x: tf.SymbolicTensor, name: string, filters: number, halve: boolean): tf.SymbolicTensor {
   const first = halve
     ? [
@@ -153,15 +149,13 @@ function requireNormalization(
   if (mean === undefined && std === undefined) return;
   const missing = mean === undefined ? 'mean' : std === undefined ? 'std' : undefined;
   if (missing !== undefined) {
-    const text = `\`${missing}\` must be given together with \`${missing === 'mean' ? 'std' : 'mean'}\`, got undefined`;
-    throw new OptionError(text, { call: 'cifarResnet', field: missing, value: undefined });
+    const must = `must be given together with \`${missing === 'mean' ? 'std' : 'mean'}\``;
+    throw refusal(OptionError, { call: 'cifarResnet', field: missing, value: undefined }, must);
   }
   requireSameLength('cifarResnet', mean!, std!);
   if (mean!.length !== channels) {
-    throw new OptionError(
-      `\`mean\` must have ${channels} numbers, one for each channel of \`inputShape\`, got ${mean!.length}`,
-      { call: 'cifarResnet', field: 'mean', value: mean },
-    );
+    const details = { call: 'cifarResnet', field: 'mean', value: mean, got: String(mean!.length) };
+    throw refusal(OptionError, details, `must have ${channels} numbers, one for each channel of \`inputShape\``);
   }
 }
 
@@ -190,9 +184,4 @@ function heNormal(key: Key, shape: [number, number, number, number]): tf.Tensor 
   const scale = Math.sqrt(2 / (height * width * filters));
   fillNormals(values, { key, start: 0, dimension: values.length, scale });
   return tensorOver(values, shape, 'float32');
-}
-
-function setAndDispose(layer: tf.layers.Layer, weights: tf.Tensor[]): void {
-  layer.setWeights(weights);
-  tf.dispose(weights);
 }

@@ -1,17 +1,8 @@
-import * as fields from '../options/fields.ts';
 import * as tf from '@tensorflow/tfjs';
+import * as fields from '../options/fields.ts';
 import { optionsOf } from '../options/parse.ts';
 import type { Key } from '../types.ts';
-import { torchDefaultWeights } from './torch-default-weights.ts';
-
-/** Two 5x5 convolutions and two halvings leave nothing of an image below 16 pixels. */
-const inputShape = fields.field<readonly [number, number, number]>(
-  'must be [height, width, channels] with height and width of at least 16',
-  (v) => {
-    if (!Array.isArray(v) || v.length !== 3 || !v.every((length) => Number.isInteger(length))) return false;
-    return v[0] >= 16 && v[1] >= 16 && v[2] >= 1;
-  },
-);
+import { setAndDispose, torchDefaultWeights, zeros } from './layers.ts';
 
 /** Options of {@link lenet}. */
 export interface LenetOptions {
@@ -30,6 +21,15 @@ export interface LenetOptions {
    */
   readonly numClasses?: number | undefined;
 }
+
+/** Two 5x5 convolutions and two halvings leave nothing of an image below 16 pixels. */
+const inputShape = fields.field<readonly [number, number, number]>(
+  'must be [height, width, channels] with height and width of at least 16',
+  (v) => {
+    if (!Array.isArray(v) || v.length !== 3 || !v.every((length) => Number.isInteger(length))) return false;
+    return v[0] >= 16 && v[1] >= 16 && v[2] >= 1;
+  },
+);
 
 const lenetOptions = optionsOf<LenetOptions>()({
   key: fields.key,
@@ -66,17 +66,10 @@ export function lenet(options: LenetOptions): tf.LayersModel {
       dense('fc2', numClasses, 'linear'),
     ],
   });
-  const weights = torchDefaultWeights(
-    key,
-    model.getWeights().map((weight) => weight.shape),
-  );
-  model.setWeights(weights);
-  tf.dispose(weights);
+  const shapes = model.getWeights().map((weight) => weight.shape);
+  setAndDispose(model, torchDefaultWeights(key, shapes));
   return model;
 }
-
-// The zeros are overwritten at once: the initialisers of tf.layers draw from Math.random.
-const zeros = { kernelInitializer: 'zeros', biasInitializer: 'zeros' } as const;
 
 function convolution(name: string, filters: number): tf.layers.Layer {
   return tf.layers.conv2d({ name, filters, kernelSize: 5, activation: 'relu', ...zeros });

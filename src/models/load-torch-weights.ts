@@ -1,5 +1,5 @@
 import type * as tf from '@tensorflow/tfjs';
-import { DataError, OptionError, showValue } from '../errors.ts';
+import { DataError, type ErrorDetails, OptionError, refusal, showValue } from '../errors.ts';
 import * as fields from '../options/fields.ts';
 import { optionsOf } from '../options/parse.ts';
 import { tensorOver } from '../tensors/own-tensor.ts';
@@ -23,6 +23,8 @@ const loadTorchWeightsOptions = optionsOf<LoadTorchWeightsOptions>()({
   prefix: fields.optional(fields.text),
   strict: fields.withDefault(fields.boolean, true),
 });
+
+const CALL = 'loadTorchWeights';
 
 /**
  * Sets the weights of a model from the state dict of the same network in PyTorch.
@@ -54,8 +56,8 @@ export function loadTorchWeights(
   tensors: TorchTensors,
   options: LoadTorchWeightsOptions = {},
 ): void {
-  const { prefix, strict } = loadTorchWeightsOptions.parse('loadTorchWeights', options);
-  const places = torchPlaces('loadTorchWeights', model);
+  const { prefix, strict } = loadTorchWeightsOptions.parse(CALL, options);
+  const places = torchPlaces(CALL, model);
   const given = entries(tensors);
   const before = prefix ?? likelyPrefix(places, [...given.keys()]);
   const found = places.map(({ name }) => [before + name, given.get(before + name)] as const);
@@ -73,11 +75,8 @@ export function loadTorchWeights(
 
 function entries(tensors: TorchTensors): Map<string, TorchTensor> {
   if (typeof tensors !== 'object' || tensors === null) {
-    throw new OptionError(`\`tensors\` must be a map or an object of tensors by name, got ${showValue(tensors)}`, {
-      call: 'loadTorchWeights',
-      field: 'tensors',
-      value: tensors,
-    });
+    const details = { call: CALL, field: 'tensors', value: tensors };
+    throw refusal(OptionError, details, 'must be a map or an object of tensors by name');
   }
   const pairs: Iterable<readonly [string, TorchTensor]> =
     tensors instanceof Map ? (tensors as ReadonlyMap<string, TorchTensor>) : Object.entries(tensors);
@@ -100,25 +99,26 @@ function likelyPrefix(places: readonly TorchPlace[], names: readonly string[]): 
 function refuseOthers(known: ReadonlySet<string>, given: ReadonlyMap<string, TorchTensor>): void {
   for (const name of given.keys()) {
     if (known.has(name) || name === 'num_batches_tracked' || name.endsWith('.num_batches_tracked')) continue;
-    throw failure(
-      name,
-      'must have a place in the model, got none (`strict: false` ignores such tensors)',
-      given.get(name),
-    );
+    const way = '`strict: false` ignores such tensors';
+    throw refusal(DataError, { ...at(name, given.get(name)), got: 'none', way }, 'must have a place in the model');
   }
 }
 
 function checkedValues(name: string, tensor: TorchTensor, { layout }: TorchPlace): TorchTensor['data'] {
   const { shape, data } = tensor;
   const sameShape = shape.length === layout.shape.length && shape.every((length, i) => length === layout.shape[i]);
-  if (!sameShape)
-    throw failure(name, `must have the shape [${layout.shape.join(', ')}], got [${shape.join(', ')}]`, shape);
+  if (!sameShape) {
+    const details = { ...at(name, shape), got: `[${shape.join(', ')}]` };
+    throw refusal(DataError, details, `must have the shape [${layout.shape.join(', ')}]`);
+  }
   if (data.length !== layout.sources.length) {
-    throw failure(name, `must have ${layout.sources.length} values, got ${data.length}`, data);
+    const details = { ...at(name, data), got: String(data.length) };
+    throw refusal(DataError, details, `must have ${layout.sources.length} values`);
   }
   const wrong = Array.prototype.findIndex.call(data, (value) => !Number.isFinite(Math.fround(Number(value))));
   if (wrong >= 0) {
-    throw failure(name, `must have finite float32 values, got ${showValue(data[wrong])} at ${wrong}`, data[wrong]);
+    const details = { ...at(name, data[wrong]), got: `${showValue(data[wrong])} at ${wrong}` };
+    throw refusal(DataError, details, 'must have finite float32 values');
   }
   return data;
 }
@@ -126,9 +126,9 @@ function checkedValues(name: string, tensor: TorchTensor, { layout }: TorchPlace
 function missing(name: string, given: ReadonlyMap<string, TorchTensor>): DataError {
   const some = [...given.keys()].slice(0, 3).map(showValue).join(', ');
   const got = given.size === 0 ? 'no tensors' : `${given.size} others (${some}${given.size > 3 ? ', ...' : ''})`;
-  return failure(name, `must be among the tensors, got ${got}`, undefined);
+  return refusal(DataError, { ...at(name, undefined), got }, 'must be among the tensors');
 }
 
-function failure(name: string, text: string, value: unknown): DataError {
-  return new DataError(`\`${name}\` ${text}`, { call: 'loadTorchWeights', field: name, value });
+function at(field: string, value: unknown): ErrorDetails {
+  return { call: CALL, field, value };
 }

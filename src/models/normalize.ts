@@ -1,8 +1,9 @@
+import * as tf from '@tensorflow/tfjs';
+import { OptionError, refusal, showValue, TensorError } from '../errors.ts';
 import * as fields from '../options/fields.ts';
-import type * as tf from '@tensorflow/tfjs';
-import { OptionError } from '../errors.ts';
 import { optionsOf } from '../options/parse.ts';
-import { NormalizeLayer } from './layers.ts';
+import { tensorOver } from '../tensors/own-tensor.ts';
+import { lastDimension, onlyTensor } from './layers.ts';
 
 type Numbers = fields.Field<readonly number[]>;
 
@@ -96,17 +97,62 @@ export function normalize(options: NormalizeOptions): tf.layers.Layer {
   return new NormalizeLayer({
     mean,
     std,
-    ...(name === undefined ? {} : { name }),
-    ...(inputShape === undefined ? {} : { inputShape: [...inputShape] }),
+    ...(name !== undefined && { name }),
+    ...(inputShape !== undefined && { inputShape: [...inputShape] }),
   });
 }
 
 /** @internal */
 export function requireSameLength(call: string, mean: readonly number[], std: readonly number[]): void {
   if (mean.length === std.length) return;
-  throw new OptionError(`\`std\` must have ${mean.length} numbers, as many as \`mean\`, got ${std.length}`, {
-    call,
-    field: 'std',
-    value: std,
-  });
+  const details = { call, field: 'std', value: std, got: String(std.length) };
+  throw refusal(OptionError, details, `must have ${mean.length} numbers, as many as \`mean\``);
+}
+
+/** What a saved {@link NormalizeLayer} holds. */
+interface NormalizeConfig {
+  readonly mean: readonly number[];
+  readonly std: readonly number[];
+  readonly name?: string;
+  readonly inputShape?: number[];
+}
+
+/** (x − mean) / std for each channel; the layer behind `normalize`. @internal */
+export class NormalizeLayer extends tf.layers.Layer {
+  /** Name in saved models. */
+  static readonly className: string = 'CatrsNormalize';
+  readonly #mean: readonly number[];
+  readonly #std: readonly number[];
+
+  constructor(config: NormalizeConfig) {
+    super(config);
+    this.#mean = [...config.mean];
+    this.#std = [...config.std];
+    this.supportsMasking = true;
+  }
+
+  /** Checks the number of channels. */
+  override build(inputShape: tf.Shape | tf.Shape[]): void {
+    const channels = lastDimension(inputShape);
+    if (channels !== this.#mean.length) {
+      const must = `must have ${this.#mean.length} channels in its last dimension, as many as \`mean\``;
+      throw refusal(TensorError, { call: 'normalize', field: 'x', value: inputShape, got: showValue(channels) }, must);
+    }
+    super.build(inputShape);
+  }
+
+  /** Normalises. */
+  override call(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor {
+    return tf.tidy(() =>
+      tf.div(
+        tf.sub(onlyTensor(inputs), tensorOver(this.#mean, [this.#mean.length], 'float32')),
+        tensorOver(this.#std, [this.#std.length], 'float32'),
+      ),
+    );
+  }
+
+  /** What `fromConfig` needs to make the layer again. */
+  override getConfig(): tf.serialization.ConfigDict {
+    return { ...super.getConfig(), mean: [...this.#mean], std: [...this.#std] };
+  }
 }

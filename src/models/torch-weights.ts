@@ -1,5 +1,5 @@
 import type * as tf from '@tensorflow/tfjs';
-import { OptionError, showValue } from '../errors.ts';
+import { OptionError, refusal, showValue } from '../errors.ts';
 
 /** A tensor of a PyTorch state dict, row major: what `decodeSafetensors` and `decodeNpz` of `catrs/data` give. */
 export interface TorchTensor {
@@ -76,10 +76,9 @@ export function torchPlaces(call: string, model: tf.LayersModel): TorchPlace[] {
       const torchName = torchNames[part];
       const layout = layoutOf(layer, part, weight.shape as number[]);
       if (torchName === undefined || layout === undefined) {
-        throw new OptionError(
-          `\`model\` must consist of convolutions, dense layers and batch normalisation, got a ${layer.getClassName()} with a weight ${showValue(weight.originalName)}`,
-          { call, field: 'model', value: model },
-        );
+        const got = `a ${layer.getClassName()} with a weight ${showValue(weight.originalName)}`;
+        const must = 'must consist of convolutions, dense layers and batch normalisation';
+        throw refusal(OptionError, { call, field: 'model', value: model, got }, must);
       }
       return { name: `${layer.name.replaceAll('/', '.')}.${torchName}`, weight, layout };
     }),

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { expect, it } from 'vitest';
-import { normalizeByBatch } from '../../src/models/layers.ts';
+import { normalizeByBatch } from '../../src/models/torch-batch-normalization.ts';
 
 /** The identity; its gradient tells how many tensors there are when it is reached. */
 const probe = (seen: number[]): ((x: tf.Tensor) => tf.Tensor) =>

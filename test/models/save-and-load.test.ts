@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { cifarResnet } from '../../src/models/cifar-resnet.ts';
 import { imageStatistics, normalize } from '../../src/models/normalize.ts';
-import { registerLayers } from '../../src/models/layers.ts';
+import { registerLayers } from '../../src/models/register-layers.ts';
 import { createKey } from '../../src/random/key.ts';
 import { useBackend } from '../helpers/backends.ts';
 import { sample } from '../wasm/compare.ts';

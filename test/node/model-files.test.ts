@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { cifarResnet } from '../../src/models/cifar-resnet.ts';
 import { imageStatistics } from '../../src/models/normalize.ts';
 import { lenet } from '../../src/models/lenet.ts';
-import { registerLayers } from '../../src/models/layers.ts';
+import { registerLayers } from '../../src/models/register-layers.ts';
 import { loadModel } from '../../src/node/load-model.ts';
 import { saveModel } from '../../src/node/save-model.ts';
 import { createKey } from '../../src/random/key.ts';
