@@ -1,4 +1,4 @@
-import { OptionError, showValue } from '../errors.ts';
+import { OptionError, refusal, showValue } from '../errors.ts';
 import type { AttackedRow } from './attack-dataset.ts';
 import type { LoggedRow } from './rows.ts';
 
@@ -21,14 +21,14 @@ import type { LoggedRow } from './rows.ts';
 export function empiricalRobustAccuracy(rows: readonly Pick<AttackedRow, 'broken'>[]): number {
   const call = 'empiricalRobustAccuracy';
   if (!Array.isArray(rows as unknown) || rows.length === 0) {
-    const text = `\`rows\` must be an array of at least one row, got ${showValue(rows)}`;
-    throw new OptionError(text, { call, field: 'rows', value: rows });
+    throw refusal(OptionError, { call, field: 'rows', value: rows }, 'must be an array of at least one row');
   }
   const wrong = rows.findIndex(({ broken }) => typeof broken !== 'boolean');
   if (wrong >= 0) {
     const value = rows[wrong]?.broken;
-    const text = `\`rows\` must say whether they are broken, got ${showValue(value)} in row ${wrong} (attackDataset makes them)`;
-    throw new OptionError(text, { call, field: 'rows', value });
+    const got = `${showValue(value)} in row ${wrong}`;
+    const details = { call, field: 'rows', value, got, way: 'attackDataset makes them' };
+    throw refusal(OptionError, details, 'must say whether they are broken');
   }
   return rows.filter(({ broken }) => !broken).length / rows.length;
 }
@@ -64,8 +64,9 @@ export function brokenCertificates<Row extends AttackedImage>(
   const byIndex = new Map(certified.map((row) => [row.index, row]));
   if (byIndex.size < certified.length) {
     const twice = certified.find((row) => byIndex.get(row.index) !== row)?.index;
-    const text = `\`certified\` must have one row for each image, got two for image ${twice} (give the rows of one run)`;
-    throw new OptionError(text, { call, field: 'certified', value: twice });
+    const got = `two for image ${twice}`;
+    const details = { call, field: 'certified', value: twice, got, way: 'give the rows of one run' };
+    throw refusal(OptionError, details, 'must have one row for each image');
   }
   return attacked.filter(({ index, predicted, abstained, distance, norm }) => {
     const row = byIndex.get(index);
@@ -73,8 +74,8 @@ export function brokenCertificates<Row extends AttackedImage>(
     const certifiedNorm = row.certificate?.norm ?? norm;
     if (certifiedNorm !== norm) {
       const got = `${showValue(norm)} for image ${index}, certified in ${showValue(certifiedNorm)}`;
-      const text = `\`attacked\` must be measured in the norm of the certificates, got ${got} (set \`norm\` of attackDataset)`;
-      throw new OptionError(text, { call, field: 'attacked', value: norm });
+      const details = { call, field: 'attacked', value: norm, got, way: 'set `norm` of attackDataset' };
+      throw refusal(OptionError, details, 'must be measured in the norm of the certificates');
     }
     const isCertified = !row.abstained && (row.certificate?.topK ?? 1) === 1 && distance < row.radius;
     return isCertified && !abstained && predicted !== row.predicted;

@@ -1,5 +1,5 @@
 import type { Certificate } from '../certify/types.ts';
-import { OptionError, showValue } from '../errors.ts';
+import { OptionError, refusal } from '../errors.ts';
 import type { Key } from '../types.ts';
 import {
   countsCell,
@@ -111,8 +111,7 @@ export function writeCertificate(call: string, certificate: Certificate): string
     if (value === undefined && cell.optional) return '';
     const text = value === undefined ? '' : cell.write(value);
     if (value !== undefined && readExactly(cell, text) !== undefined) return text;
-    const field = `certificate.${name}`;
-    throw new OptionError(`\`${field}\` ${cell.must}, got ${showValue(value)}`, { call, field, value });
+    throw refusal(OptionError, { call, field: `certificate.${name}`, value }, cell.must);
   });
 }
 

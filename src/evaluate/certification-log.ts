@@ -1,5 +1,5 @@
+import { OptionError, refusal, showValue } from '../errors.ts';
 import * as fields from '../options/fields.ts';
-import { OptionError, showValue } from '../errors.ts';
 import { optionsOf } from '../options/parse.ts';
 import { writeCertificate } from './certificate-columns.ts';
 import { formatRounded, type LogCell } from './log-cells.ts';
@@ -96,8 +96,8 @@ function rowText(call: string, row: LoggedRow, format: CertificationLogFormat): 
   if (format !== 'full') return texts.join('\t');
   const { certificate } = row;
   if (certificate === undefined) {
-    const must = "must be there for the full format, got undefined (format 'reference' needs none)";
-    throw wrong(call, 'certificate', must, row);
+    const details = { call, field: 'certificate', value: row, got: 'undefined', way: "format 'reference' needs none" };
+    throw refusal(OptionError, details, 'must be there for the full format');
   }
   return [...texts, fullRadiusCell.write(row.radius), ...writeCertificate(call, certificate)].join('\t');
 }
@@ -105,7 +105,7 @@ function rowText(call: string, row: LoggedRow, format: CertificationLogFormat): 
 function write(call: string, field: string, cell: LogCell<number>, value: number): string {
   const text = cell.write(value);
   if (typeof value === 'number' && cell.read(text) !== undefined) return text;
-  throw wrong(call, field, `${cell.must}, got ${showValue(value)}`, value);
+  throw refusal(OptionError, { call, field, value }, cell.must);
 }
 
 /** A row says some things twice. */
@@ -119,14 +119,11 @@ function checkRow(call: string, { label, predicted, radius, correct, abstained, 
     ['certificate.abstained', inCertificate.abstained, abstained],
   ];
   write(call, 'predicted', outcomeColumns.predict, predicted);
-  if (!(radius >= 0)) throw wrong(call, 'radius', `must be a number of at least 0, got ${showValue(radius)}`, radius);
-  if (abstained && radius > 0) throw wrong(call, 'radius', `must be 0 for an abstention, got ${radius}`, radius);
+  const radiusIs = { call, field: 'radius', value: radius };
+  if (!(radius >= 0)) throw refusal(OptionError, radiusIs, 'must be a number of at least 0');
+  if (abstained && radius > 0) throw refusal(OptionError, radiusIs, 'must be 0 for an abstention');
   for (const [field, value, expected] of twice) {
     if (value === expected) continue;
-    throw wrong(call, field, `must be ${showValue(expected)} in this row, got ${showValue(value)}`, value);
+    throw refusal(OptionError, { call, field, value }, `must be ${showValue(expected)} in this row`);
   }
-}
-
-function wrong(call: string, field: string, must: string, value: unknown): OptionError {
-  return new OptionError(`\`${field}\` ${must}`, { call, field, value });
 }

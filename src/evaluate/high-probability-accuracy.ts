@@ -1,12 +1,9 @@
+import { OptionError, refusal } from '../errors.ts';
 import * as fields from '../options/fields.ts';
-import { OptionError, showValue } from '../errors.ts';
-import { certifyAlpha, openFraction } from '../options/fields.ts';
 import { optionsOf } from '../options/parse.ts';
 import { binomialQuantile } from '../stats/binomial.ts';
 import type { LoggedRow } from './rows.ts';
 import { accuracyAt } from './metrics.ts';
-
-const method = fields.field<'exact' | 'legacy'>("must be 'exact' or 'legacy'", (v) => v === 'exact' || v === 'legacy');
 
 const CALL = 'highProbabilityAccuracy';
 
@@ -37,9 +34,9 @@ export interface HighProbabilityAccuracyOptions {
 }
 
 const highProbabilityAccuracyOptions = optionsOf<HighProbabilityAccuracyOptions>()({
-  alpha: fields.optional(certifyAlpha),
-  rho: fields.withDefault(openFraction, 0.001),
-  method: fields.withDefault(method, 'exact'),
+  alpha: fields.optional(fields.certifyAlpha),
+  rho: fields.withDefault(fields.openFraction, 0.001),
+  method: fields.withDefault(fields.oneOf('exact', 'legacy'), 'exact'),
 });
 
 /**
@@ -92,12 +89,10 @@ function levelOf(rows: readonly HighProbabilityRow[], given: number | undefined)
   const alpha = given ?? (levels.includes(undefined) ? undefined : largest);
   if (alpha !== undefined && alpha >= largest) return alpha;
   const must =
-    alpha === undefined ? 'be given for rows without certificates' : `be at least ${largest}, that of the certificates`;
-  throw new OptionError(`\`alpha\` must ${must}, got ${showValue(given)}`, {
-    call: CALL,
-    field: 'alpha',
-    value: given,
-  });
+    alpha === undefined
+      ? 'must be given for rows without certificates'
+      : `must be at least ${largest}, that of the certificates`;
+  throw refusal(OptionError, { call: CALL, field: 'alpha', value: given }, must);
 }
 
 function legacyDeduction(m: number, alpha: number, rho: number): number {

@@ -1,5 +1,5 @@
+import { OptionError, refusal, showValue } from '../errors.ts';
 import * as fields from '../options/fields.ts';
-import { OptionError, showValue } from '../errors.ts';
 import { optionsOf } from '../options/parse.ts';
 import { meanInterval } from '../stats/mean-interval.ts';
 import { type CertifiedOutcome, checkRows, creditedRadius } from './rows.ts';
@@ -63,13 +63,13 @@ export function pairedRadiusDifference(
   checkRows(CALL, 'rowsB', rowsB);
   const ofB = byIndex('rowsB', rowsB);
   for (const index of byIndex('rowsA', rowsA).keys()) {
-    if (!ofB.has(index))
-      throw wrong('rowsB', `must hold the same images as \`rowsA\`, got no row with index ${index}`, rowsB);
+    if (ofB.has(index)) continue;
+    throw wrong('rowsB', rowsB, 'must hold the same images as `rowsA`', `no row with index ${index}`);
   }
   if (rowsB.length !== rowsA.length) {
-    throw wrong('rowsB', `must hold the same ${rowsA.length} images as \`rowsA\`, got ${rowsB.length} rows`, rowsB);
+    throw wrong('rowsB', rowsB, `must hold the same ${rowsA.length} images as \`rowsA\``, `${rowsB.length} rows`);
   }
-  if (rowsA.length < 2) throw wrong('rowsA', 'must hold at least 2 rows, got 1', rowsA);
+  if (rowsA.length < 2) throw wrong('rowsA', rowsA, 'must hold at least 2 rows', '1');
   const differences = rowsA.map((a) => difference(a, ofB.get(a.index) as PairedRow));
   return { ...meanInterval(differences, level), level };
 }
@@ -77,7 +77,7 @@ export function pairedRadiusDifference(
 function byIndex(field: string, rows: readonly PairedRow[]): Map<number, PairedRow> {
   const found = new Map<number, PairedRow>();
   for (const row of rows) {
-    if (found.has(row.index)) throw wrong(field, `must hold each image once, got index ${row.index} twice`, rows);
+    if (found.has(row.index)) throw wrong(field, rows, 'must hold each image once', `index ${row.index} twice`);
     found.set(row.index, row);
   }
   return found;
@@ -86,11 +86,11 @@ function byIndex(field: string, rows: readonly PairedRow[]): Map<number, PairedR
 function difference(a: PairedRow, b: PairedRow): number {
   if (a.label !== b.label) {
     const got = `label ${showValue(b.label)} for index ${b.index}, which is ${showValue(a.label)} in \`rowsA\``;
-    throw wrong('rowsB', `must be of the same data set as \`rowsA\`, got ${got}`, b.label);
+    throw wrong('rowsB', b.label, 'must be of the same data set as `rowsA`', got);
   }
   return creditedRadius(a) - creditedRadius(b);
 }
 
-function wrong(field: string, must: string, value: unknown): OptionError {
-  return new OptionError(`\`${field}\` ${must}`, { call: CALL, field, value });
+function wrong(field: string, value: unknown, must: string, got: string): OptionError {
+  return refusal(OptionError, { call: CALL, field, value, got }, must);
 }

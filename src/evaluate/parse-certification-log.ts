@@ -1,11 +1,11 @@
 import { decodeFile, wrongBytes } from '../data/file-bytes.ts';
-import { DataError, OptionError, showValue } from '../errors.ts';
+import { DataError, OptionError, refusal, showValue } from '../errors.ts';
 import * as fields from '../options/fields.ts';
 import { optionsOf } from '../options/parse.ts';
 import { logColumns, type LogLine, readLogRow } from './log-row.ts';
 import type { LoggedRow } from './rows.ts';
 
-const CALL = 'parseCertificationLog';
+const PARSE_LOG = 'parseCertificationLog';
 
 /** Counts of all rows together: a limit of memory for a log that lies about its number of classes. */
 const MAX_COUNTS = 2 ** 27;
@@ -38,11 +38,8 @@ export function parseCertificationLog(text: string): LoggedRow[] {
 /** @internal */
 export function parseLog(text: string, maxCounts: number): LoggedRow[] {
   if (typeof text !== 'string') {
-    const details = { call: CALL, field: 'text', value: text };
-    throw new OptionError(
-      `\`text\` must be a string, got ${showValue(text)} (decodeCertificationLog takes bytes)`,
-      details,
-    );
+    const details = { call: PARSE_LOG, field: 'text', value: text, way: 'decodeCertificationLog takes bytes' };
+    throw refusal(OptionError, details, 'must be a string');
   }
   const [header = '', ...lines] = text
     .replace(/^\uFEFF/, '')
@@ -51,12 +48,8 @@ export function parseLog(text: string, maxCounts: number): LoggedRow[] {
   const kind = kindOf(header);
   const rest = lines.pop() ?? header;
   if (rest !== '') {
-    throw refuse(
-      'text',
-      'must end with a line end',
-      rest,
-      ' (the log may be cut off; add a line end if it is complete)',
-    );
+    const more = ' (the log may be cut off; add a line end if it is complete)';
+    throw wrongCell('text', 'must end with a line end', rest, more);
   }
   return readRows(kind, lines, maxCounts);
 }
@@ -66,7 +59,7 @@ function kindOf(header: string): LogLine['kind'] {
   const kind = kinds.find((name) => logColumns[name].join('\t') === header);
   if (kind !== undefined) return kind;
   const names = logColumns.reference.join(', ');
-  throw refuse('text', `must begin with the header of a certification log (${names}, tab-separated)`, header);
+  throw wrongCell('text', `must begin with the header of a certification log (${names}, tab-separated)`, header);
 }
 
 function readRows(kind: LogLine['kind'], lines: readonly string[], maxCounts: number): LoggedRow[] {
@@ -77,24 +70,33 @@ function readRows(kind: LogLine['kind'], lines: readonly string[], maxCounts: nu
     const place = `in line ${i + 2}`;
     const cells = line.split('\t');
     if (cells.length !== width) {
-      throw refuse('text', `must have ${width} columns ${place}`, line, ` with ${cells.length} (cut off or damaged)`);
+      throw wrongCell(
+        'text',
+        `must have ${width} columns ${place}`,
+        line,
+        ` with ${cells.length} (cut off or damaged)`,
+      );
     }
-    const row = readLogRow({ kind, cells, refuse: (column, must, cell) => refuse(column, `${must} ${place}`, cell) });
-    if (seen.has(row.index)) throw refuse('idx', `must be another one than before ${place}`, String(row.index));
+    const row = readLogRow({
+      kind,
+      cells,
+      refuse: (column, must, cell) => wrongCell(column, `${must} ${place}`, cell),
+    });
+    if (seen.has(row.index)) throw wrongCell('idx', `must be another one than before ${place}`, String(row.index));
     seen.add(row.index);
     counts += row.certificate ? row.certificate.counts.length + row.certificate.countsSelection.length : 0;
-    if (counts > maxCounts) throw refuse('counts', `must not exceed ${maxCounts} entries in all ${place}`, line);
+    if (counts > maxCounts) throw wrongCell('counts', `must not exceed ${maxCounts} entries in all ${place}`, line);
     return row;
   });
 }
 
 /** The error for a piece of the log; a long piece is cut. */
-function refuse(field: string, must: string, text: string, way = ''): DataError {
+function wrongCell(field: string, must: string, text: string, more = ''): DataError {
   const shown = showValue(text.length > 60 ? `${text.slice(0, 60)}...` : text);
-  return new DataError(`\`${field}\` ${must}, got ${shown}${way}`, { call: CALL, field, value: text });
+  return refusal(DataError, { call: PARSE_LOG, field, value: text, got: `${shown}${more}` }, must);
 }
 
-const DECODE = 'decodeCertificationLog';
+const DECODE_LOG = 'decodeCertificationLog';
 
 /** Options of {@link decodeCertificationLog}. */
 export interface DecodeCertificationLogOptions {
@@ -127,11 +129,11 @@ export async function decodeCertificationLog(
   bytes: Uint8Array | ArrayBuffer,
   options: DecodeCertificationLogOptions = {},
 ): Promise<LoggedRow[]> {
-  const { maxBytes } = decodeCertificationLogOptions.parse(DECODE, options);
-  return decodeFile(DECODE, bytes, maxBytes, (file) => {
+  const { maxBytes } = decodeCertificationLogOptions.parse(DECODE_LOG, options);
+  return decodeFile(DECODE_LOG, bytes, maxBytes, (file) => {
     if (file.length > maxBytes) {
       const must = `must be at most ${maxBytes} bytes, got ${file.length} (raise \`maxBytes\` if the file is trusted)`;
-      throw wrongBytes(DECODE, must, bytes);
+      throw wrongBytes(DECODE_LOG, must, bytes);
     }
     return parseCertificationLog(decodeUtf8(file));
   });
@@ -142,6 +144,6 @@ function decodeUtf8(bytes: Uint8Array): string {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
-    throw wrongBytes(DECODE, `must be UTF-8 text, got ${bytes.length} bytes that are not: ${reason}`, bytes);
+    throw wrongBytes(DECODE_LOG, `must be UTF-8 text, got ${bytes.length} bytes that are not: ${reason}`, bytes);
   }
 }

@@ -1,22 +1,8 @@
+import { OptionError, refusal } from '../errors.ts';
 import * as fields from '../options/fields.ts';
-import { OptionError, showValue } from '../errors.ts';
-import { positive } from '../options/fields.ts';
 import { optionsOf } from '../options/parse.ts';
 import { normalCdf, normalQuantile } from '../stats/normal.ts';
 import { checkRows, type LoggedRow } from './rows.ts';
-
-const bound = fields.field<'lower' | 'estimate'>(
-  "must be 'lower' or 'estimate'",
-  (v) => v === 'lower' || v === 'estimate',
-);
-
-const grid = fields.field<readonly number[]>(
-  'must be numbers in [0, 1], ascending',
-  (v) =>
-    Array.isArray(v) &&
-    v.length > 0 &&
-    v.every((x: unknown, i) => typeof x === 'number' && x >= (i === 0 ? 0 : (v[i - 1] as number)) && x <= 1),
-);
 
 const CALL = 'probabilityDistribution';
 
@@ -57,10 +43,18 @@ export interface ProbabilityDistributionOptions {
   readonly sigma?: number | undefined;
 }
 
+const grid = fields.field<readonly number[]>(
+  'must be numbers in [0, 1], ascending',
+  (v) =>
+    Array.isArray(v) &&
+    v.length > 0 &&
+    v.every((x: unknown, i) => typeof x === 'number' && x >= (i === 0 ? 0 : (v[i - 1] as number)) && x <= 1),
+);
+
 const probabilityDistributionOptions = optionsOf<ProbabilityDistributionOptions>()({
-  bound: fields.withDefault(bound, 'lower'),
+  bound: fields.withDefault(fields.oneOf('lower', 'estimate'), 'lower'),
   grid: fields.optional(grid),
-  sigma: fields.optional(positive),
+  sigma: fields.optional(fields.positive),
 });
 
 /**
@@ -88,7 +82,7 @@ export function probabilityDistribution(
   const correct = rows.flatMap((row, i) => (row.correct ? [probabilityOf(row, i, bound, sigma)] : []));
   return grid.map((probability) => {
     const share = correct.filter((p) => p >= probability).length / rows.length;
-    return { probability, share, ...(sigma === undefined ? {} : { radius: radiusOf(probability, sigma) }) };
+    return { probability, share, ...(sigma !== undefined && { radius: radiusOf(probability, sigma) }) };
   });
 }
 
@@ -104,17 +98,17 @@ function probabilityOf(
     const { pABar, nA, nUsed, scores } = certificate;
     return bound === 'lower' ? pABar : (scores?.sum ?? nA) / nUsed;
   }
-  if (bound === 'estimate') throw wrong('rows', "must have certificates for `bound` 'estimate'", `none in row ${i}`, i);
+  if (bound === 'estimate') {
+    const details = { call: CALL, field: 'rows', value: i, got: `none in row ${i}` };
+    throw refusal(OptionError, details, "must have certificates for `bound` 'estimate'");
+  }
   if (sigma === undefined) {
-    throw wrong('sigma', 'must be given for rows without certificate', showValue(sigma), sigma);
+    const details = { call: CALL, field: 'sigma', value: sigma };
+    throw refusal(OptionError, details, 'must be given for rows without certificate');
   }
   return normalCdf(radius / sigma);
 }
 
 function radiusOf(probability: number, sigma: number): number {
   return probability <= 0.5 ? 0 : sigma * normalQuantile({ p: probability, q: 1 - probability });
-}
-
-function wrong(field: string, must: string, got: string, value: unknown): OptionError {
-  return new OptionError(`\`${field}\` ${must}, got ${got}`, { call: CALL, field, value });
 }

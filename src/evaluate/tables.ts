@@ -1,4 +1,4 @@
-import { OptionError, showValue } from '../errors.ts';
+import { OptionError, refusal, showValue } from '../errors.ts';
 import { formatRounded } from './log-cells.ts';
 
 /** One row of {@link markdownTable} and {@link latexTable}: a method and its certified accuracy at each radius. */
@@ -7,6 +7,64 @@ export interface MethodAccuracies {
   readonly name: string;
   /** Certified accuracy at each radius, as {@link certifiedAccuracy} gives it. */
   readonly accuracies: readonly number[];
+}
+
+/**
+ * Writes certified accuracies as a Markdown table, methods by radii, in the form of the official analysis scripts.
+ *
+ * Two decimals; the largest value of a column is marked with a bold asterisk (the first on ties of the unrounded
+ * values).
+ *
+ * @param methods - At least one method, in the order of the table's rows.
+ * @param radii - Radii of the columns; written with three significant digits.
+ * @throws OptionError if there is no method, one has another number of accuracies than there are radii, or a number is not finite.
+ * @example
+ * ```ts
+ * const radii = [0, 0.25, 0.5];
+ * markdownTable([{ name: 'gaussian', accuracies: certifiedAccuracy(rows, radii) }], radii);
+ * ```
+ * @see `code/analyze.py` of https://github.com/alinlab/smoothing-catrs (markdown_table_certified_accuracy)
+ */
+export function markdownTable(methods: readonly MethodAccuracies[], radii: readonly number[]): string {
+  const { heads, rows } = tableTexts('markdownTable', methods, radii, {
+    head: (radius) => `r = ${radius} |`,
+    cell: (accuracy, best) => `${accuracy}${best ? '<b>*</b>' : ''} |`,
+  });
+  return [
+    `|  | ${heads.join('')}`,
+    `| --- | ${heads.map(() => ' --- |').join('')}`,
+    ...rows.map(({ name, cells }) => `<b> ${name} </b>| ${cells.join('')}`),
+    '',
+  ].join('\n');
+}
+
+/**
+ * Writes certified accuracies as the rows of a LaTeX `tabular`, methods by radii, in the form of the official analysis scripts.
+ *
+ * Two decimals; the largest value of a column is bold (the first on ties of the unrounded values). `\midrule` needs the package booktabs.
+ * Names are written as they are, so they may hold LaTeX, and `&`, `%`, `_` and the like need their backslash.
+ *
+ * @param methods - At least one method, in the order of the table's rows.
+ * @param radii - Radii of the columns; written with three significant digits.
+ * @throws OptionError if there is no method, one has another number of accuracies than there are radii, or a number is not finite.
+ * @example
+ * ```ts
+ * const radii = [0, 0.25, 0.5];
+ * latexTable([{ name: 'gaussian', accuracies: certifiedAccuracy(rows, radii) }], radii);
+ * ```
+ * @see `code/analyze.py` of https://github.com/alinlab/smoothing-catrs (latex_table_certified_accuracy)
+ */
+export function latexTable(methods: readonly MethodAccuracies[], radii: readonly number[]): string {
+  const { heads, rows } = tableTexts('latexTable', methods, radii, {
+    head: (radius) => `& $r = ${radius}$`,
+    cell: (accuracy, best) => (best ? ` & \\textbf{${accuracy}}` : ` & ${accuracy}`),
+  });
+  return [
+    `${heads.join('')}\\\\`,
+    '\\midrule',
+    ...rows.map(({ name, cells }) => `${name}${cells.join('')}\\\\`),
+    '',
+  ].join('\n');
 }
 
 /** How a kind of table writes its parts. */
@@ -53,78 +111,20 @@ function twoDecimals(value: number): string {
 }
 
 function checkMethods(call: string, methods: readonly MethodAccuracies[], radii: readonly number[]): void {
-  const refuse = (field: string, must: string, value: unknown): OptionError =>
-    new OptionError(`\`${field}\` ${must}`, { call, field, value });
+  const wrong = (field: string, value: unknown, must: string, got?: string): OptionError =>
+    refusal(OptionError, { call, field, value, got }, must);
   if (!Array.isArray(methods as unknown) || methods.length === 0) {
-    throw refuse('methods', `must be an array of at least one method, got ${showValue(methods)}`, methods);
+    throw wrong('methods', methods, 'must be an array of at least one method');
   }
   const radius = radii.find((r) => !(r >= 0));
-  if (radius !== undefined) throw refuse('radii', `must be numbers of at least 0, got ${showValue(radius)}`, radius);
+  if (radius !== undefined) throw wrong('radii', radius, 'must be numbers of at least 0');
   for (const { name, accuracies } of methods) {
+    const of = `for ${showValue(name)}`;
     if (accuracies.length !== radii.length) {
-      const got = `${accuracies.length} for ${showValue(name)}`;
-      throw refuse('methods', `must have one accuracy for each of the ${radii.length} radii, got ${got}`, accuracies);
+      const must = `must have one accuracy for each of the ${radii.length} radii`;
+      throw wrong('methods', accuracies, must, `${accuracies.length} ${of}`);
     }
     const value = accuracies.find((accuracy) => !Number.isFinite(accuracy));
-    if (value !== undefined)
-      throw refuse('methods', `must have finite accuracies, got ${showValue(value)} for ${showValue(name)}`, value);
+    if (value !== undefined) throw wrong('methods', value, 'must have finite accuracies', `${showValue(value)} ${of}`);
   }
-}
-
-/**
- * Writes certified accuracies as the rows of a LaTeX `tabular`, methods by radii, in the form of the official analysis scripts.
- *
- * Two decimals; the largest value of a column is bold (the first on ties of the unrounded values). `\midrule` needs the package booktabs.
- * Names are written as they are, so they may hold LaTeX, and `&`, `%`, `_` and the like need their backslash.
- *
- * @param methods - At least one method, in the order of the table's rows.
- * @param radii - Radii of the columns; written with three significant digits.
- * @throws OptionError if there is no method, one has another number of accuracies than there are radii, or a number is not finite.
- * @example
- * ```ts
- * const radii = [0, 0.25, 0.5];
- * latexTable([{ name: 'gaussian', accuracies: certifiedAccuracy(rows, radii) }], radii);
- * ```
- * @see `code/analyze.py` of https://github.com/alinlab/smoothing-catrs (latex_table_certified_accuracy)
- */
-export function latexTable(methods: readonly MethodAccuracies[], radii: readonly number[]): string {
-  const { heads, rows } = tableTexts('latexTable', methods, radii, {
-    head: (radius) => `& $r = ${radius}$`,
-    cell: (accuracy, best) => (best ? ` & \\textbf{${accuracy}}` : ` & ${accuracy}`),
-  });
-  return [
-    `${heads.join('')}\\\\`,
-    '\\midrule',
-    ...rows.map(({ name, cells }) => `${name}${cells.join('')}\\\\`),
-    '',
-  ].join('\n');
-}
-
-/**
- * Writes certified accuracies as a Markdown table, methods by radii, in the form of the official analysis scripts.
- *
- * Two decimals; the largest value of a column is marked with a bold asterisk (the first on ties of the unrounded
- * values).
- *
- * @param methods - At least one method, in the order of the table's rows.
- * @param radii - Radii of the columns; written with three significant digits.
- * @throws OptionError if there is no method, one has another number of accuracies than there are radii, or a number is not finite.
- * @example
- * ```ts
- * const radii = [0, 0.25, 0.5];
- * markdownTable([{ name: 'gaussian', accuracies: certifiedAccuracy(rows, radii) }], radii);
- * ```
- * @see `code/analyze.py` of https://github.com/alinlab/smoothing-catrs (markdown_table_certified_accuracy)
- */
-export function markdownTable(methods: readonly MethodAccuracies[], radii: readonly number[]): string {
-  const { heads, rows } = tableTexts('markdownTable', methods, radii, {
-    head: (radius) => `r = ${radius} |`,
-    cell: (accuracy, best) => `${accuracy}${best ? '<b>*</b>' : ''} |`,
-  });
-  return [
-    `|  | ${heads.join('')}`,
-    `| --- | ${heads.map(() => ' --- |').join('')}`,
-    ...rows.map(({ name, cells }) => `<b> ${name} </b>| ${cells.join('')}`),
-    '',
-  ].join('\n');
 }

@@ -4,6 +4,11 @@
  * @module catrs/onnx
  */
 export { onnxClassifier } from './onnx-classifier.ts';
-export type { OnnxClassifierOptions, OnnxLayout } from './onnx-classifier.ts';
+export type {
+  OnnxClassifierOptions,
+  OnnxLayout,
+  OnnxSession,
+  OnnxTensor,
+  OnnxTensorConstructor,
+} from './onnx-classifier.ts';
 export { toOnnx } from './to-onnx.ts';
-export type { OnnxSession, OnnxTensor, OnnxTensorConstructor } from './onnx-classifier.ts';

@@ -1,10 +1,8 @@
 import type { TypedBatch, TypedClassifier } from '../classifier/types.ts';
-import { ClassifierError, OptionError, showValue } from '../errors.ts';
+import { ClassifierError, OptionError, refusal, showValue } from '../errors.ts';
 import { inTurn } from '../host/turns.ts';
 import * as fields from '../options/fields.ts';
 import { optionsOf } from '../options/parse.ts';
-
-const name = fields.field<string>('must be a name', (v) => typeof v === 'string' && v !== '');
 
 /** A tensor of an ONNX runtime, as far as catrs uses it. */
 export interface OnnxTensor {
@@ -57,14 +55,13 @@ export interface OnnxClassifierOptions {
   readonly layout?: OnnxLayout | undefined;
 }
 
+const name = fields.field<string>('must be a name', (v) => typeof v === 'string' && v !== '');
+
 const onnxClassifierOptions = optionsOf<OnnxClassifierOptions>()({
   Tensor: fields.callback<OnnxClassifierOptions['Tensor']>("must be the class `Tensor` of the runtime's package"),
   inputName: fields.optional(name),
   outputName: fields.optional(name),
-  layout: fields.withDefault(
-    fields.field<OnnxLayout>("must be 'nhwc' or 'nchw'", (v) => v === 'nhwc' || v === 'nchw'),
-    'nhwc',
-  ),
+  layout: fields.withDefault(fields.oneOf('nhwc', 'nchw'), 'nhwc'),
 });
 
 const CALL = 'onnxClassifier';
@@ -111,19 +108,15 @@ function dimensions({ batch, shape }: TypedBatch, layout: OnnxLayout): number[] 
 
 function assertImage({ shape }: TypedBatch): readonly number[] {
   if (shape.length === 3) return shape;
-  throw new OptionError(
-    `\`layout\` must be 'nhwc' for inputs that are no images [height, width, channels], got 'nchw' for inputs of shape [${shape}]`,
-    { call: CALL, field: 'layout', value: 'nchw' },
-  );
+  const details = { call: CALL, field: 'layout', value: 'nchw', got: `'nchw' for inputs of shape [${shape}]` };
+  throw refusal(OptionError, details, "must be 'nhwc' for inputs that are no images [height, width, channels]");
 }
 
 function logitsOf(output: OnnxTensor | undefined, name: string, { batch }: TypedBatch): Float32Array {
   const dims = output?.dims ?? [];
   if (dims.length === 2 && dims[0] === batch) return copyOf(output?.data);
-  throw new ClassifierError(
-    `\`classifier\` must return shape [batch, numClasses] = [${batch}, C] as output ${showValue(name)}, got [${dims}]`,
-    { call: CALL, field: 'classifier', value: dims },
-  );
+  const must = `must return shape [batch, numClasses] = [${batch}, C] as output ${showValue(name)}`;
+  throw refusal(ClassifierError, { call: CALL, field: 'classifier', value: dims, got: `[${dims}]` }, must);
 }
 
 /** A copy of floats; the caller checks what anything else is. */
@@ -134,22 +127,15 @@ function copyOf(data: unknown): Float32Array {
 function assertSession(session: unknown): void {
   const { inputNames, outputNames, run } = (session ?? {}) as Partial<OnnxSession>;
   if (Array.isArray(inputNames) && Array.isArray(outputNames) && typeof run === 'function') return;
-  throw new OptionError(`\`session\` must be an InferenceSession of onnxruntime, got ${showValue(session)}`, {
-    call: CALL,
-    field: 'session',
-    value: session,
-  });
+  const details = { call: CALL, field: 'session', value: session };
+  throw refusal(OptionError, details, 'must be an InferenceSession of onnxruntime');
 }
 
 function chosenName(field: string, asked: string | undefined, names: readonly string[]): string {
   const [only] = names;
   if (asked === undefined && only !== undefined && names.length === 1) return only;
   if (asked !== undefined && names.includes(asked)) return asked;
-  throw new OptionError(`\`${field}\` must be one of the session's (${names.join(', ')}), got ${showValue(asked)}`, {
-    call: CALL,
-    field,
-    value: asked,
-  });
+  throw refusal(OptionError, { call: CALL, field, value: asked }, `must be one of the session's (${names.join(', ')})`);
 }
 
 /** Images [batch, height, width, channels] as [batch, channels, height, width], in a new array. */

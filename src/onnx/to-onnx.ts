@@ -1,5 +1,5 @@
 import type * as tf from '@tensorflow/tfjs';
-import { ClassifierError, OptionError, showValue } from '../errors.ts';
+import { ClassifierError, OptionError, refusal, showValue } from '../errors.ts';
 import { layerWriter, type Weight } from './layer-nodes.ts';
 import { type Constant, type Node, onnxBytes } from './onnx-format.ts';
 
@@ -87,11 +87,7 @@ type NodeArguments = [operation: string, inputs: readonly string[], attributes?:
 function inputsOf(model: tf.LayersModel): readonly tf.SymbolicTensor[] {
   const { layers, inputs } = (model ?? {}) as Partial<tf.LayersModel>;
   if (Array.isArray(layers) && Array.isArray(inputs)) return inputs;
-  throw new OptionError(`\`model\` must be a tf.LayersModel, got ${showValue(model)}`, {
-    call: CALL,
-    field: 'model',
-    value: model,
-  });
+  throw refusal(OptionError, { call: CALL, field: 'model', value: model }, 'must be a tf.LayersModel');
 }
 
 async function weightsOf(layer: tf.layers.Layer): Promise<Weight[]> {
@@ -113,5 +109,5 @@ function raise(error: Error): never {
 }
 
 function untranslated(must: string, got: string): ClassifierError {
-  return new ClassifierError(`\`model\` must have ${must}, got ${got}`, { call: CALL, field: 'model', value: got });
+  return refusal(ClassifierError, { call: CALL, field: 'model', value: got, got }, `must have ${must}`);
 }

@@ -1,7 +1,7 @@
-import { optionsOf } from '../options/parse.ts';
-import * as fields from '../options/fields.ts';
 import type { CertifiedAccuracyPoint } from '../evaluate/metrics.ts';
-import { checkCurves, curveSpec, plotFields, type PlotOptions } from './curve-plot.ts';
+import * as fields from '../options/fields.ts';
+import { optionsOf } from '../options/parse.ts';
+import { checkCurves, curveSpec, plotFields, type PlotOptions, type RefusePoints } from './curve-plot.ts';
 import type { VegaLiteSpec } from './render-svg.ts';
 
 const CALL = 'certifiedAccuracySpec';
@@ -71,10 +71,7 @@ function withFall(points: readonly CertifiedAccuracyPoint[], xMax: number): Cert
   return [...points, { radius: last, accuracy: 0 }, { radius: Math.max(last, xMax), accuracy: 0 }];
 }
 
-function checkPoints(
-  points: readonly CertifiedAccuracyPoint[],
-  refuse: (must: string, value: unknown, where?: string) => Error,
-): void {
+function checkPoints(points: readonly CertifiedAccuracyPoint[], refuse: RefusePoints): void {
   points.forEach(({ radius, accuracy }, i) => {
     const previous = points[i - 1]?.radius ?? 0;
     if (!(radius >= previous && radius < Infinity)) {

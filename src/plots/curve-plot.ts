@@ -1,4 +1,4 @@
-import { OptionError, showValue } from '../errors.ts';
+import { OptionError, refusal, showValue } from '../errors.ts';
 import * as fields from '../options/fields.ts';
 import type { FieldsOf } from '../options/parse.ts';
 import type { VegaLiteSpec } from './render-svg.ts';
@@ -66,9 +66,9 @@ export function curveSpec({ title, width, height, x, y, lines }: CurvePlot): Veg
   const legend = { ...LEGEND, columns: legendColumns(methods, width) };
   return {
     $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
-    ...(title === undefined
-      ? {}
-      : { title: { text: title, anchor: 'start', frame: 'group', fontSize: 14, offset: 8 } }),
+    ...(title !== undefined && {
+      title: { text: title, anchor: 'start', frame: 'group', fontSize: 14, offset: 8 },
+    }),
     background: 'white',
     padding: 12,
     width,
@@ -141,17 +141,21 @@ function axis(title: string): Readonly<Record<string, unknown>> {
   };
 }
 
+/** The error for the points of one curve; `where` follows the value. @internal */
+export type RefusePoints = (must: string, value: unknown, where?: string) => OptionError;
+
 /** Throws unless there are some curves with different names and at least one point each, and `check` passes every curve. @internal */
 export function checkCurves<Point>(
   call: string,
   curves: readonly { readonly name: string; readonly points: readonly Point[] }[],
-  check: (points: readonly Point[], refuse: (must: string, value: unknown, where?: string) => OptionError) => void,
+  check: (points: readonly Point[], refuse: RefusePoints) => void,
 ): void {
-  const wrong = (must: string, value: unknown, suffix = ''): OptionError =>
-    new OptionError(`\`curves\` ${must}, got ${showValue(value)}${suffix}`, { call, field: 'curves', value });
+  const wrong = (must: string, value: unknown, where = ''): OptionError =>
+    refusal(OptionError, { call, field: 'curves', value, got: `${showValue(value)}${where}` }, must);
   if (!Array.isArray(curves as unknown)) throw wrong('must be an array', curves);
-  if (curves.length === 0 || curves.length > MOST_CURVES)
+  if (curves.length === 0 || curves.length > MOST_CURVES) {
     throw wrong(`must hold 1 to ${MOST_CURVES} curves`, curves.length);
+  }
   const names = new Set<string>();
   for (const { name, points } of curves) {
     if (names.has(name)) throw wrong('must have different names', name);

@@ -1,8 +1,8 @@
-import { OptionError } from '../errors.ts';
+import { OptionError, refusal } from '../errors.ts';
 import type { ProbabilityPoint } from '../evaluate/probability-distribution.ts';
 import * as fields from '../options/fields.ts';
 import { optionsOf } from '../options/parse.ts';
-import { checkCurves, curveSpec, plotFields, type PlotOptions } from './curve-plot.ts';
+import { checkCurves, curveSpec, plotFields, type PlotOptions, type RefusePoints } from './curve-plot.ts';
 import type { VegaLiteSpec } from './render-svg.ts';
 
 const CALL = 'probabilityDistributionSpec';
@@ -61,8 +61,8 @@ export function probabilityDistributionSpec(
 ): VegaLiteSpec {
   const { title, axis, maxRadius, width, height } = probabilityDistributionSpecOptions.parse(CALL, options);
   if (axis === 'probability' && maxRadius !== undefined) {
-    const text = `\`maxRadius\` must not be given for a probability axis, got ${maxRadius} (axis: 'radius')`;
-    throw new OptionError(text, { call: CALL, field: 'maxRadius', value: maxRadius });
+    const details = { call: CALL, field: 'maxRadius', value: maxRadius, way: "axis: 'radius'" };
+    throw refusal(OptionError, details, 'must not be given for a probability axis');
   }
   checkCurves(CALL, curves, axis === 'radius' ? checkRadii : checkProbabilities);
   const lines = axis === 'radius' ? onRadiusAxis(curves, maxRadius) : curves;
@@ -99,9 +99,7 @@ function onRadiusAxis(
   }));
 }
 
-type Refuse = (must: string, value: unknown, where?: string) => Error;
-
-function checkProbabilities(points: readonly ProbabilityPoint[], refuse: Refuse): void {
+function checkProbabilities(points: readonly ProbabilityPoint[], refuse: RefusePoints): void {
   points.forEach(({ probability, share }, i) => {
     const previous = points[i - 1]?.probability ?? 0;
     if (!(probability >= previous && probability <= 1)) {
@@ -111,7 +109,7 @@ function checkProbabilities(points: readonly ProbabilityPoint[], refuse: Refuse)
   });
 }
 
-function checkRadii(points: readonly ProbabilityPoint[], refuse: Refuse): void {
+function checkRadii(points: readonly ProbabilityPoint[], refuse: RefusePoints): void {
   checkProbabilities(points, refuse);
   points.forEach(({ radius }, i) => {
     const previous = points[i - 1]?.radius ?? 0;

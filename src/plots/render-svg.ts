@@ -1,4 +1,4 @@
-import { CatrsError } from '../errors.ts';
+import { CatrsError, refusal } from '../errors.ts';
 
 /**
  * A Vega-Lite specification: plain JSON that any Vega-Lite tool can show.
@@ -40,11 +40,8 @@ export async function loadPeer<T>(call: string, name: string, load: () => Promis
   try {
     return await load();
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new CatrsError(`\`${name}\` must be installed, got ${reason} (npm install vega vega-lite)`, {
-      call,
-      field: name,
-      value: cause,
-    });
+    const got = cause instanceof Error ? cause.message : String(cause);
+    const details = { call, field: name, value: cause, got, way: 'npm install vega vega-lite' };
+    throw refusal(CatrsError, details, 'must be installed');
   }
 }

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import type { KernelConfig, KernelFunc, TensorInfo } from '@tensorflow/tfjs';
-import { BackendError, CatrsError } from '../errors.ts';
+import { BackendError, CatrsError, refusal } from '../errors.ts';
 import { breakBackend, watchBackend } from '../tensors/backend-failure.ts';
 import { isUnwritten, wasmCrash, type WatchedWasm } from '../tensors/wasm-guard.ts';
 import type { KernelCall, TrainingKernel } from './kernels/kernel.ts';
@@ -18,7 +18,7 @@ import { mean, sum, unsortedSegmentSum } from './kernels/sum.ts';
 import { tile } from './kernels/tile.ts';
 import { simdForBackends, type SimdOf } from './simd/instance.ts';
 
-/** All of them, by name. @internal */
+/** All of them, by name. */
 const trainingKernels: readonly TrainingKernel[] = [
   avgPool,
   avgPoolGrad,
@@ -89,10 +89,9 @@ const mark: unique symbol = Symbol.for('catrs.wasm.trainingKernel');
  */
 export function registerWasmTrainingKernels(): void {
   if (registered('Conv2D') === undefined) {
-    throw new CatrsError(
-      "`@tensorflow/tfjs-backend-wasm` must be imported first, got a 'wasm' backend without kernels (or call useWasm, which imports it)",
-      { call: 'registerWasmTrainingKernels', field: '@tensorflow/tfjs-backend-wasm', value: undefined },
-    );
+    const [call, field] = ['registerWasmTrainingKernels', '@tensorflow/tfjs-backend-wasm'];
+    const [got, way] = ["a 'wasm' backend without kernels", 'or call useWasm, which imports it'];
+    throw refusal(CatrsError, { call, field, value: undefined, got, way }, 'must be imported first');
   }
   const simdOf = simdForBackends();
   for (const kernel of trainingKernels) register(kernel, simdOf);
@@ -125,7 +124,6 @@ const guarded: unique symbol = Symbol.for('catrs.wasm.guardedKernel');
 /**
  * Makes every registered kernel of the WASM backend end with a BackendError where it crashes, or leaves its result unwritten because it
  * found no memory (those of XNNPACK print a warning and return). Afterwards the backend refuses further use.
- *
  * @internal
  */
 export function guardKernels(): void {

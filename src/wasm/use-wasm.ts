@@ -1,12 +1,9 @@
 import * as tf from '@tensorflow/tfjs';
-import { CatrsError, showValue } from '../errors.ts';
+import { CatrsError, refusal, showValue } from '../errors.ts';
 import * as fields from '../options/fields.ts';
 import { optionsOf } from '../options/parse.ts';
 import { failureOf, watchBackend } from '../tensors/backend-failure.ts';
 import { registerWasmTrainingKernels } from './register-kernels.ts';
-
-/** That of the package, between `cpu` and `webgpu`. */
-const PRIORITY = 2;
 
 type WasmModule = typeof import('@tensorflow/tfjs-backend-wasm');
 
@@ -36,6 +33,8 @@ const useWasmOptions = optionsOf<UseWasmOptions>()({
   threads: fields.optional(fields.positiveInteger),
 });
 
+const CALL = 'useWasm';
+
 /**
  * Makes WASM the TensorFlow.js backend, able to train convolutional networks.
  *
@@ -56,7 +55,7 @@ const useWasmOptions = optionsOf<UseWasmOptions>()({
  * ```
  */
 export async function useWasm(options: UseWasmOptions = {}): Promise<void> {
-  const { wasmPaths, threads } = useWasmOptions.parse('useWasm', options);
+  const { wasmPaths, threads } = useWasmOptions.parse(CALL, options);
   const module = await importBackend();
   removeFailed();
   if (!started()) {
@@ -65,11 +64,8 @@ export async function useWasm(options: UseWasmOptions = {}): Promise<void> {
   }
   registerWasmTrainingKernels();
   if (!(await tf.setBackend('wasm'))) {
-    throw failure(
-      "the 'wasm' backend must start, got a failure (in a browser: check `wasmPaths`)",
-      'wasmPaths',
-      wasmPaths,
-    );
+    const text = "the 'wasm' backend must start, got a failure (in a browser: check `wasmPaths`)";
+    throw new CatrsError(text, { call: CALL, field: 'wasmPaths', value: wasmPaths });
   }
   await tf.ready();
   watchBackend();
@@ -79,15 +75,22 @@ async function importBackend(): Promise<WasmModule> {
   try {
     return await import('@tensorflow/tfjs-backend-wasm');
   } catch (error) {
-    const name = '@tensorflow/tfjs-backend-wasm';
-    const reason = error instanceof Error ? error.message : String(error);
-    throw failure(`\`${name}\` must be installed, got ${showValue(reason)} (npm install ${name})`, name, error);
+    const field = '@tensorflow/tfjs-backend-wasm';
+    const got = showValue(error instanceof Error ? error.message : String(error));
+    throw refusal(
+      CatrsError,
+      { call: CALL, field, value: error, got, way: `npm install ${field}` },
+      'must be installed',
+    );
   }
 }
 
 function started(): boolean {
   return 'wasm' in tf.engine().registry;
 }
+
+/** That of the package, between `cpu` and `webgpu`. */
+const PRIORITY = 2;
 
 /** A backend that refuses further use gives way to a new one. */
 function removeFailed(): void {
@@ -96,8 +99,4 @@ function removeFailed(): void {
   const factory = tf.findBackendFactory('wasm');
   tf.removeBackend('wasm');
   tf.registerBackend('wasm', factory, PRIORITY);
-}
-
-function failure(text: string, field: string, value: unknown): CatrsError {
-  return new CatrsError(text, { call: 'useWasm', field, value });
 }

@@ -1,5 +1,5 @@
 import type { TensorInfo } from '@tensorflow/tfjs';
-import { CatrsError } from '../errors.ts';
+import { CatrsError, refusal } from '../errors.ts';
 import type { NormalsAttributes } from '../tensors/device-kernels.ts';
 import { flat, type KernelCall, type Program, type WebgpuBackend } from './backend.ts';
 
@@ -144,9 +144,6 @@ function assertFits({ device: { limits } }: WebgpuBackend, attributes: NormalsAt
   const bytes = 4 * rows * dimension;
   const most = Math.min(limits.maxStorageBufferBindingSize, limits.maxBufferSize, MOST_INDEX);
   if (bytes <= most) return;
-  throw new CatrsError(
-    `\`${field}\` must keep the noise within the ${most} bytes of one buffer of this device, got ${bytes} bytes for ${rows} copies` +
-      ' (use smaller batches)',
-    { call, field, value: rows },
-  );
+  const details = { call, field, value: rows, got: `${bytes} bytes for ${rows} copies`, way: 'use smaller batches' };
+  throw refusal(CatrsError, details, `must keep the noise within the ${most} bytes of one buffer of this device`);
 }

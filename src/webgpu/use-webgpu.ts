@@ -1,7 +1,7 @@
-import * as fields from '../options/fields.ts';
 import * as tf from '@tensorflow/tfjs';
 import type { KernelFunc } from '@tensorflow/tfjs';
-import { CatrsError, showValue } from '../errors.ts';
+import { CatrsError, refusal, showValue } from '../errors.ts';
+import * as fields from '../options/fields.ts';
 import { optionsOf } from '../options/parse.ts';
 import { BITS_KERNEL, NORMALS_KERNEL, VOTES_KERNEL } from '../tensors/device-kernels.ts';
 import { bitsKernel, normalsKernel } from './normals-kernel.ts';
@@ -18,18 +18,10 @@ export interface UseWebgpuOptions {
 }
 
 const useWebgpuOptions = optionsOf<UseWebgpuOptions>()({
-  powerPreference: fields.withDefault(
-    fields.field<NonNullable<UseWebgpuOptions['powerPreference']>>(
-      "must be 'high-performance' or 'low-power'",
-      (v) => v === 'high-performance' || v === 'low-power',
-    ),
-    'high-performance',
-  ),
+  powerPreference: fields.withDefault(fields.oneOf('high-performance', 'low-power'), 'high-performance'),
 });
 
-interface Gpu {
-  requestAdapter(options: { readonly powerPreference: string }): Promise<object | null>;
-}
+const CALL = 'useWebgpu';
 
 /**
  * Makes WebGPU the TensorFlow.js backend, with Gaussian noise drawn and votes counted on the device.
@@ -50,37 +42,33 @@ interface Gpu {
  * ```
  */
 export async function useWebgpu(options: UseWebgpuOptions = {}): Promise<void> {
-  const { powerPreference } = useWebgpuOptions.parse('useWebgpu', options);
+  const { powerPreference } = useWebgpuOptions.parse(CALL, options);
   await assertAdapter(powerPreference);
   await importBackend();
   if (!started()) tf.env().set('WEBGPU_USE_LOW_POWER_GPU', powerPreference === 'low-power');
   registerWebgpuKernels();
   if (!(await start())) {
-    throw failure(
-      '`webgpu` must start, got a failure (see the console; `navigator.gpu` must exist before the backend is imported)',
-      'webgpu',
-      undefined,
-    );
+    const way = 'see the console; `navigator.gpu` must exist before the backend is imported';
+    throw refusal(CatrsError, { call: CALL, field: 'webgpu', value: undefined, got: 'a failure', way }, 'must start');
   }
   await tf.ready();
+}
+
+interface Gpu {
+  requestAdapter(options: { readonly powerPreference: string }): Promise<object | null>;
 }
 
 /** The backend does not ask: without an adapter it fails with a TypeError. */
 async function assertAdapter(powerPreference: string): Promise<void> {
   const { gpu } = (globalThis.navigator ?? {}) as { readonly gpu?: Gpu };
   if (gpu === undefined) {
-    throw failure(
-      '`navigator.gpu` must exist, got undefined (a browser with WebGPU on a page over https or localhost has it, Node has not)',
-      'navigator.gpu',
-      gpu,
-    );
+    const way = 'a browser with WebGPU on a page over https or localhost has it, Node has not';
+    throw refusal(CatrsError, { call: CALL, field: 'navigator.gpu', value: gpu, way }, 'must exist');
   }
   if ((await gpu.requestAdapter({ powerPreference })) === null) {
-    throw failure(
-      '`navigator.gpu.requestAdapter()` must give an adapter, got null (no GPU, or the browser blocks its driver)',
-      'navigator.gpu',
-      null,
-    );
+    const text =
+      '`navigator.gpu.requestAdapter()` must give an adapter, got null (no GPU, or the browser blocks its driver)';
+    throw new CatrsError(text, { call: CALL, field: 'navigator.gpu', value: null });
   }
 }
 
@@ -88,9 +76,13 @@ async function importBackend(): Promise<void> {
   try {
     await import('@tensorflow/tfjs-backend-webgpu');
   } catch (error) {
-    const name = '@tensorflow/tfjs-backend-webgpu';
-    const reason = error instanceof Error ? error.message : String(error);
-    throw failure(`\`${name}\` must be installed, got ${showValue(reason)} (npm install ${name})`, name, error);
+    const field = '@tensorflow/tfjs-backend-webgpu';
+    const got = showValue(error instanceof Error ? error.message : String(error));
+    throw refusal(
+      CatrsError,
+      { call: CALL, field, value: error, got, way: `npm install ${field}` },
+      'must be installed',
+    );
   }
 }
 
@@ -101,10 +93,6 @@ async function start(): Promise<boolean> {
 
 function started(): boolean {
   return 'webgpu' in tf.engine().registry;
-}
-
-function failure(text: string, field: string, value: unknown): CatrsError {
-  return new CatrsError(text, { call: 'useWebgpu', field, value });
 }
 
 const kernels = {
@@ -132,10 +120,9 @@ const kernels = {
  */
 export function registerWebgpuKernels(): void {
   if (tf.getKernel('Add', 'webgpu') === undefined) {
-    throw new CatrsError(
-      "`@tensorflow/tfjs-backend-webgpu` must be imported first, got a 'webgpu' backend without kernels (or call useWebgpu, which imports it)",
-      { call: 'registerWebgpuKernels', field: '@tensorflow/tfjs-backend-webgpu', value: undefined },
-    );
+    const [call, field] = ['registerWebgpuKernels', '@tensorflow/tfjs-backend-webgpu'];
+    const [got, way] = ["a 'webgpu' backend without kernels", 'or call useWebgpu, which imports it'];
+    throw refusal(CatrsError, { call, field, value: undefined, got, way }, 'must be imported first');
   }
   for (const [kernelName, kernel] of Object.entries(kernels)) {
     if (tf.getKernel(kernelName, 'webgpu') !== undefined) continue;

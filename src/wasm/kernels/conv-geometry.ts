@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import type { NamedAttrMap, TensorInfo } from '@tensorflow/tfjs';
-import { CatrsError } from '../../errors.ts';
+import { CatrsError, refusal } from '../../errors.ts';
 import type { WasmBackend } from '../backend.ts';
 import { runKernel } from './kernel.ts';
 
@@ -21,10 +21,9 @@ export function convGeometry(
 ): ConvGeometry {
   // NCHW would be read as NHWC by some of the kernels, in silence.
   if (attrs['dataFormat'] === 'NCHW') {
-    throw new CatrsError(
-      '`dataFormat` must be \'NHWC\' on the wasm backend, got "NCHW" (transpose to [batch, height, width, channels])',
-      { call: 'convolution', field: 'dataFormat', value: attrs['dataFormat'] },
-    );
+    const way = 'transpose to [batch, height, width, channels]';
+    const details = { call: 'convolution', field: 'dataFormat', value: attrs['dataFormat'], way };
+    throw refusal(CatrsError, details, "must be 'NHWC' on the wasm backend");
   }
   return fitting(
     tf.backend_util.computeConv2DInfo(
@@ -57,10 +56,10 @@ export function poolGeometry(inputShape: number[], attrs: NamedAttrMap): ConvGeo
 function fitting(geometry: ConvGeometry): ConvGeometry {
   const { inHeight, inWidth, outHeight, outWidth, effectiveFilterHeight, effectiveFilterWidth } = geometry;
   if (outHeight >= 0 && outWidth >= 0) return geometry;
-  throw new CatrsError(
-    `\`x\` must be as large as the filter (${effectiveFilterHeight}x${effectiveFilterWidth}), got ${inHeight}x${inWidth} (pad it)`,
-    { call: 'convolution', field: 'x', value: geometry.inShape },
-  );
+  const filter = `${effectiveFilterHeight}x${effectiveFilterWidth}`;
+  const got = `${inHeight}x${inWidth}`;
+  const details = { call: 'convolution', field: 'x', value: geometry.inShape, got, way: 'pad it' };
+  throw refusal(CatrsError, details, `must be as large as the filter (${filter})`);
 }
 
 /** Rows and columns of the padded input that the filter reaches, which may be less than it has, or more. @internal */
@@ -86,11 +85,8 @@ export function withFittingGradient<T>(
 ): T {
   if (dy.shape.every((extent, axis) => extent === outShape[axis])) return use(dy);
   if (dy.shape.some((extent, axis) => extent < outShape[axis]!)) {
-    throw new CatrsError(`\`dy\` must have at least the shape [${outShape.join(', ')}], got [${dy.shape.join(', ')}]`, {
-      call: 'convolution',
-      field: 'dy',
-      value: dy.shape,
-    });
+    const details = { call: 'convolution', field: 'dy', value: dy.shape, got: `[${dy.shape.join(', ')}]` };
+    throw refusal(CatrsError, details, `must have at least the shape [${outShape.join(', ')}]`);
   }
   const cut = runKernel(backend, 'Slice', { x: dy }, { begin: [0, 0, 0, 0], size: outShape });
   const result = use(cut);

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import type { TensorInfo } from '@tensorflow/tfjs';
-import { CatrsError } from '../../errors.ts';
+import { CatrsError, refusal } from '../../errors.ts';
 import { floatsOf, type WasmBackend } from '../backend.ts';
 import type { KernelCall, TrainingKernel } from './kernel.ts';
 import { cpuKernel, onCpu } from './on-cpu.ts';
@@ -43,10 +43,9 @@ export const missingKernels: readonly TrainingKernel[] = [
   build: (shipped) => {
     if (shipped !== undefined) return ({ backend, inputs, attrs }) => shipped({ inputs, backend, attrs }) as TensorInfo;
     return () => {
-      throw new CatrsError(
-        `\`${kernelName}\` must be a kernel of the backend, got none on wasm (run this part on another: tf.setBackend('cpu'))`,
-        { call: 'catrs/wasm', field: kernelName, value: undefined },
-      );
+      const way = "run this part on another: tf.setBackend('cpu')";
+      const details = { call: 'catrs/wasm', field: kernelName, value: undefined, got: 'none on wasm', way };
+      throw refusal(CatrsError, details, 'must be a kernel of the backend');
     };
   },
 }));
@@ -55,41 +54,27 @@ export const missingKernels: readonly TrainingKernel[] = [
 const views: ReadonlySet<string> = new Set(['Identity', 'Reshape', 'ExpandDims']);
 
 /** Kernels that read masks as they are; the others take their bytes for numbers of 4 bytes, or refuse them. */
-const forMasks: ReadonlySet<string> = new Set(
-  [
-    'All',
-    'Any',
-    'Cast',
-    'Concat',
-    'GatherV2',
-    'LogicalAnd',
-    'LogicalNot',
-    'LogicalOr',
-    'LogicalXor',
-    'Select',
-    'Tile',
-  ].concat([...['Transpose', 'Slice']]),
-);
+const forMasks: ReadonlySet<string> = new Set([
+  ...['All', 'Any', 'Cast', 'Concat', 'GatherV2', 'LogicalAnd', 'LogicalNot', 'LogicalOr', 'LogicalXor', 'Select'],
+  ...['Slice', 'Tile', 'Transpose'],
+]);
 
 /** Kernels that take the bits of integers for those of floats. */
 const forFloats: ReadonlySet<string> = new Set([
+  ...['Acos', 'Acosh', 'Asin', 'Asinh', 'Atan', 'Atan2', 'Atanh', 'Ceil', 'Cosh', 'Elu', 'Erf', 'Exp', 'Expm1'],
   ...[
-    'Acos',
-    'Acosh',
-    'Asin',
-    'Asinh',
-    'Atan',
-    'Atan2',
-    'Atanh',
-    'Ceil',
-    'Cosh',
-    'Elu',
-    'Erf',
-    'Exp',
-    'Expm1',
     'Floor',
+    'IsFinite',
+    'IsInf',
+    'IsNan',
+    'LeakyRelu',
+    'Log',
+    'Log1p',
+    'Pow',
+    'Prelu',
+    'Reciprocal',
+    'ResizeNearestNeighbor',
   ],
-  ...['IsFinite', 'IsInf', 'IsNan', 'LeakyRelu', 'Log', 'Log1p', 'Pow', 'Prelu', 'Reciprocal', 'ResizeNearestNeighbor'],
   ...['Round', 'Rsqrt', 'Selu', 'Sigmoid', 'Sinh', 'Softmax', 'Softplus', 'Sqrt', 'Step', 'Tan', 'Tanh'],
 ]);
 

@@ -1,9 +1,9 @@
 import type { TensorInfo } from '@tensorflow/tfjs';
-import { CatrsError } from '../../errors.ts';
+import { CatrsError, refusal } from '../../errors.ts';
 import { release } from '../backend.ts';
-import { type KernelCall, runKernel } from './kernel.ts';
 import type { SimdOf } from '../simd/instance.ts';
 import { clampInPlace } from './clamp.ts';
+import { type KernelCall, runKernel } from './kernel.ts';
 
 /**
  * `activation(linear + bias)`, the second half of a fused kernel.
@@ -23,10 +23,9 @@ export function fused(
   const { bias, preluActivationWeights: alpha, ...operands } = inputs;
   const activation = (attrs['activation'] as string | undefined) ?? 'linear';
   if (!activations.has(activation)) {
-    throw new CatrsError(
-      `\`activation\` must be one of ${[...activations].join(', ')}, got "${activation}" (apply it as an operation of its own)`,
-      { call: 'fused kernel', field: 'activation', value: activation },
-    );
+    const way = 'apply it as an operation of its own';
+    const details = { call: 'fused kernel', field: 'activation', value: activation, got: `"${activation}"`, way };
+    throw refusal(CatrsError, details, `must be one of ${[...activations].join(', ')}`);
   }
   const linearAttrs = { ...attrs, activation: 'linear' };
   const isPerChannel = bias?.shape.length === 1 && bias.shape[0] === outChannels;

@@ -37,7 +37,7 @@ export function onCpu(kernelName: string): (call: KernelCall) => TensorInfo {
       return (Array.isArray(result) ? moved : moved[0]) as TensorInfo;
     } catch (error) {
       // An array of a negative length is no crash of the module.
-      throw error instanceof RangeError ? refusal(kernelName, Object.values(inputs), error) : error;
+      throw error instanceof RangeError ? misfit(kernelName, Object.values(inputs), error) : error;
     } finally {
       for (const copy of Object.values(copies)) cpu.disposeIntermediateTensorInfo(copy as TensorInfo);
     }
@@ -60,7 +60,7 @@ function runShipped(shipped: KernelFunc, { backend, inputs, attrs }: KernelCall)
   return shipped({ inputs, backend, attrs }) as TensorInfo;
 }
 
-function refusal(kernelName: string, inputs: readonly TensorInfo[], error: RangeError): CatrsError {
+function misfit(kernelName: string, inputs: readonly TensorInfo[], error: RangeError): CatrsError {
   const shapes = inputs.map(({ shape }) => `[${shape.join(', ')}]`).join(' and ');
   return new CatrsError(`the inputs of ${kernelName} must fit together, got ${shapes} (${error.message})`, {
     call: 'catrs/wasm',
