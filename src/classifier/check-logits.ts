@@ -67,7 +67,7 @@ export function outputJudge(
     if (output === 'logits' && rows >= LEAST_ROWS_TO_JUDGE && distributions === rows) {
       throw new ClassifierError(
         "`output` must be 'probabilities' for a classifier whose rows are probabilities, got 'logits' " +
-          "(set output: 'probabilities', or remove the final softmax)",
+          "(set `output: 'probabilities'`, or remove the final softmax)",
         { call, field: 'output', value: output },
       );
     }

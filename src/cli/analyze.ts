@@ -6,26 +6,21 @@ import { latexTable, markdownTable } from '../evaluate/tables.ts';
 import { certifiedAccuracySpec } from '../plots/certified-accuracy-spec.ts';
 import { probabilityDistributionSpec } from '../plots/probability-distribution-spec.ts';
 import { renderSvg, type VegaLiteSpec } from '../plots/render-svg.ts';
+import type { AnalyzeSettings } from './commands/analyze.ts';
 import { CliError, type CliIo, note, printJson } from './io.ts';
 import { analysisOf, canGiveProbability, type LogAnalysis } from './log-analysis.ts';
 import { type NamedLog, radiiFor, readLog, summaryText } from './log-figures.ts';
 import { inFile } from './read-data-file.ts';
 
-/** The options of `catrs analyze`. @internal */
-export interface AnalyzeSettings extends PlotSettings {
-  readonly radii?: readonly number[];
-  readonly table: 'text' | 'markdown' | 'latex';
-  readonly alpha?: number;
-  readonly json?: true;
-}
-
 /** Prints tables of logs and writes their plots. @internal */
-export async function analyze(files: readonly string[], settings: AnalyzeSettings, io: CliIo): Promise<void> {
+export async function analyze(settings: AnalyzeSettings, io: CliIo, files: readonly string[]): Promise<void> {
   const names = logNames(files);
   const logs: NamedLog[] = [];
   for (const [i, file] of files.entries()) logs.push({ name: names[i] ?? file, file, rows: await readLog(file) });
   const radii = settings.radii ?? radiiFor(logs.map(({ rows }) => rows));
-  const analyses = logs.map((log) => analysisOf(log, { radii, ...settings, first: logs[0] }));
+  const analyses = logs.map((log) =>
+    analysisOf(log, { radii, alpha: settings.alpha, sigma: settings.sigma, first: logs[0] }),
+  );
   // Tables first: they need nothing that could be missing.
   if (!settings.json) io.stdout(tables(analyses, radii, settings.table));
   const plots = await writePlots(logs, settings);
@@ -64,8 +59,8 @@ function moreText({ highProbabilityAccuracy, probability, difference }: LogAnaly
   return lines.map((text) => `${text}\n`).join('');
 }
 
-/** Short names for files: the name without its ending, or the whole path where two would be alike. @internal */
-export function logNames(files: readonly string[]): string[] {
+/** Short names for files: the name without its ending, or the whole path where two would be alike. */
+function logNames(files: readonly string[]): string[] {
   const short = files.map(
     (file) =>
       basename(file)
@@ -75,32 +70,22 @@ export function logNames(files: readonly string[]): string[] {
   return short.map((name, i) => (short.indexOf(name) === short.lastIndexOf(name) ? name : (files[i] ?? name)));
 }
 
-/** Which plots to write. @internal */
-export interface PlotSettings {
-  readonly plot?: string;
-  readonly plotProbability?: string;
-  readonly title?: string;
-  readonly sigma?: number;
-  readonly force?: true;
-}
-
-/** Writes the plots that are asked for, and gives their files. @internal */
-export async function writePlots(logs: readonly NamedLog[], settings: PlotSettings): Promise<string[]> {
+/** Writes the plots that are asked for, and gives their files. */
+async function writePlots(logs: readonly NamedLog[], settings: AnalyzeSettings): Promise<string[]> {
   const { plot, plotProbability, title, sigma } = settings;
-  const options = title === undefined ? {} : { title };
   const specs: (readonly [string, VegaLiteSpec])[] = [];
   if (plot !== undefined) {
     const curves = logs.map(({ name, rows }) => ({ name, points: certifiedAccuracyCurve(rows) }));
-    specs.push([plot, certifiedAccuracySpec(curves, options)]);
+    specs.push([plot, certifiedAccuracySpec(curves, { title })]);
   }
   if (plotProbability !== undefined) {
     const unknown = logs.find(({ rows }) => !canGiveProbability(rows, sigma));
     if (unknown) throw new CliError(`${unknown.file}: does not hold its class probabilities (add --sigma)`);
     const curves = logs.map(({ name, rows }) => ({
       name,
-      points: probabilityDistribution(rows, sigma === undefined ? {} : { sigma }),
+      points: probabilityDistribution(rows, { sigma }),
     }));
-    specs.push([plotProbability, probabilityDistributionSpec(curves, options)]);
+    specs.push([plotProbability, probabilityDistributionSpec(curves, { title })]);
   }
   for (const [file, spec] of specs) await writeSvg(file, await renderSvg(spec), settings.force === true);
   return specs.map(([file]) => file);

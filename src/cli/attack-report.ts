@@ -2,7 +2,7 @@ import { brokenCertificates, empiricalRobustAccuracy } from '../evaluate/attacke
 import { certifiedAccuracy } from '../evaluate/metrics.ts';
 import type { LoggedRow } from '../evaluate/rows.ts';
 import type { AttackCell } from './attack-log.ts';
-import type { AttackSettings } from './attack.ts';
+import type { AttackSettings } from './commands/attack.ts';
 import { CliError, type CliIo, EXIT, printJson } from './io.ts';
 
 /** What belongs to the figures. @internal */
@@ -35,7 +35,7 @@ export function reportAttack(cells: readonly AttackCell[], context: AttackContex
   };
   if (json)
     printJson(io, {
-      ...(out !== undefined && { file: out }),
+      file: out,
       runtime,
       attack,
       norm,

@@ -1,81 +1,48 @@
 import { SmoothedDdn } from '../attacks/smoothed-ddn.ts';
 import { SmoothedPgd } from '../attacks/smoothed-pgd.ts';
 import type { InputAttack } from '../attacks/types.ts';
-import { selectedIndices } from '../data/dataset-selection.ts';
+import { selectedIndices, SELECTION_DEFAULTS } from '../data/dataset-selection.ts';
 import type { LabelledDataset } from '../data/labelled-dataset.ts';
 import { attackDataset } from '../evaluate/attack-dataset.ts';
 import type { LoggedRow } from '../evaluate/rows.ts';
-import { GaussianNoise } from '../noise/gaussian-noise.ts';
+import { formatDuration } from '../node/run-progress.ts';
 import { withContext } from '../options/call-context.ts';
 import { createKey } from '../random/key.ts';
 import { ATTACK_DERIVATION } from '../random/purposes.ts';
+import { predictOptions } from '../smoothed/call-options.ts';
 import type { SmoothedClassifier } from '../smoothed/smoothed-classifier.ts';
-import type { Norm } from '../types.ts';
 import { type AttackCell, AttackLog } from './attack-log.ts';
 import { reportAttack } from './attack-report.ts';
-import { CliError, type CliIo, EXIT, note, showProgress } from './io.ts';
-import {
-  type DataOptions,
-  type ModelOptions,
-  type SelectionOptions,
-  selectionOf,
-  type SmoothingOptions,
-} from './common-options.ts';
-import { formatDuration } from '../node/run-progress.ts';
-import { openClassifier, probeClassifier } from './open-classifier.ts';
-import { openData } from './open-data.ts';
-import { refuseOnnx } from './open-model.ts';
+import type { AttackSettings } from './commands/attack.ts';
+import { selectionOf } from './common-options.ts';
+import { CliError, type CliIo, withProgress } from './io.ts';
 import { readLog } from './log-figures.ts';
-import { smoothed } from './smoothing-settings.ts';
-
-/** The options of `catrs attack`. @internal */
-export interface AttackSettings extends DataOptions, ModelOptions, SmoothingOptions, SelectionOptions {
-  readonly attack: 'pgd' | 'ddn';
-  readonly epsilon: readonly number[];
-  readonly steps: number;
-  readonly numNoise: number;
-  readonly stepSize?: number;
-  readonly norm: Norm;
-  readonly certified?: string;
-  readonly out?: string;
-  readonly resume?: true;
-  readonly json?: true;
-}
+import { refuseOnnx } from './open-model.ts';
+import { gaussianOf, openRun } from './open-run.ts';
 
 /** Attacks a data set and prints what is left of the accuracy. @internal */
 export async function attack(settings: AttackSettings, io: CliIo): Promise<void> {
   refuseOnnx(settings.model);
   const attacks = settings.epsilon.map((epsilon) => attackOf(settings, epsilon));
-  const { dataset } = await openData(settings);
+  await using opened = await openRun(settings, io);
+  const { dataset } = opened.data;
+  const { runtime } = opened.opened;
   const indices = [...selectedIndices(dataset.size, selectionOf(settings))];
   const certified = settings.certified === undefined ? undefined : await certifiedLog(settings, indices);
-  const opened = await openClassifier(settings);
-  const display = showProgress(io);
-  try {
-    note(io, `running on ${opened.runtime}`);
-    const numClasses = await probeClassifier(opened, { dataset, options: settings });
-    const g = smoothed(opened.classifier, { ...settings, numClasses });
-    const record = {
-      ...recordOf(settings),
-      keys: ATTACK_DERIVATION,
-      shape: dataset.shape,
-      size: dataset.size,
-      runtime: opened.runtime,
-    };
-    await using log = await AttackLog.open(settings.out, { record, resume: settings.resume === true });
-    const cells = await run({ g, dataset, indices, attacks, settings, log, io }, (line) => display.update(line));
-    display.end();
-    reportAttack(cells, { settings, certified, runtime: opened.runtime }, io);
-  } catch (error) {
-    display.end();
-    if (!io.signal.aborted || error !== io.signal.reason) throw error;
-    const { out } = settings;
-    const way =
-      out === undefined ? 'nothing was written' : `${out} is valid, and the same command with --resume goes on`;
-    throw new CliError(`interrupted; ${way}`, EXIT.interrupted);
-  } finally {
-    await opened.dispose();
-  }
+  const { out, resume = false } = settings;
+  const cells = await withProgress(
+    io,
+    async (display) => {
+      const { shape, size } = dataset;
+      const record = { ...recordOf(settings), keys: ATTACK_DERIVATION, shape, size, runtime };
+      await using log = await AttackLog.open(out, { record, resume });
+      const g = opened.smoothed(gaussianOf(settings));
+      return await run({ g, dataset, indices, attacks, settings, log, io }, (line) => display.update(line));
+    },
+    () =>
+      out === undefined ? '; nothing was written' : `; ${out} is valid, and the same command with --resume goes on`,
+  );
+  reportAttack(cells, { settings, certified, runtime }, io);
 }
 
 interface Run {
@@ -118,7 +85,7 @@ async function run(
 
 function attackOf(settings: AttackSettings, epsilon: number): InputAttack {
   const { attack: name, sigma, steps, numNoise, stepSize, norm, inputRange: clip = [0, 1] } = settings;
-  const common = { noise: new GaussianNoise({ sigma }), epsilon, steps, numNoise, clip };
+  const common = { noise: gaussianOf({ sigma }), epsilon, steps, numNoise, clip };
   if (name === 'pgd') return new SmoothedPgd({ ...common, norm, stepSize });
   if (norm !== 'l2') throw new CliError(`--norm must be l2 for --attack ddn, got ${norm} (take --attack pgd)`);
   if (stepSize !== undefined) throw new CliError('--step-size must be left out for --attack ddn, which finds its own');
@@ -135,14 +102,15 @@ function recordOf(settings: AttackSettings): Readonly<Record<string, unknown>> {
     stepSize,
     norm,
     sigma,
-    n,
-    alpha,
+    n = predictOptions.defaults.n,
+    alpha = predictOptions.defaults.alpha,
     seed,
     inputRange,
     output,
   } = settings;
   const run = { attack: name, epsilon, steps, numNoise, stepSize, norm, sigma, n, alpha, seed, inputRange, output };
-  return { ...run, ...selectionOf(settings) };
+  const { start = SELECTION_DEFAULTS.start, skip = SELECTION_DEFAULTS.skip, max, shard } = settings;
+  return { ...run, start, skip, max, shard };
 }
 
 /** The rows of `--certified` for these images. */

@@ -8,68 +8,43 @@ import { startWorkers } from '../node/start-workers.ts';
 import { createKey } from '../random/key.ts';
 import type { CertifyOptions } from '../smoothed/call-options.ts';
 import type { Certifier } from '../smoothed/types.ts';
-import { CliError, type CliIo, EXIT, note, printJson, showProgress } from './io.ts';
-import {
-  type DataOptions,
-  type ModelOptions,
-  type SelectionOptions,
-  selectionOf,
-  type SmoothingOptions,
-} from './common-options.ts';
-import { openClassifier, type OpenedClassifier, probeClassifier } from './open-classifier.ts';
-import { openData } from './open-data.ts';
-import { type RuleOptions, ruleFor, smoothed, type SmoothingSettings } from './smoothing-settings.ts';
+import type { CertifySettings } from './commands/certify.ts';
+import { selectionOf } from './common-options.ts';
+import { CliError, type CliIo, EXIT, printJson, withProgress } from './io.ts';
 import { logFigures, summaryText } from './log-figures.ts';
-
-/** The options of `catrs certify`. @internal */
-export interface CertifySettings extends DataOptions, ModelOptions, SmoothingOptions, SelectionOptions, RuleOptions {
-  readonly out: string;
-  readonly n0: number;
-  readonly workers: number;
-  readonly resume?: true;
-  readonly recheck: boolean;
-  readonly durable?: true;
-  readonly json?: true;
-}
+import { gaussianOf, type OpenedRun, openRun, ruleFor } from './open-run.ts';
 
 /** Certifies a data set into a log. @internal */
 export async function certify(settings: CertifySettings, io: CliIo): Promise<void> {
   const isNew = !(await isThere(settings));
   const rule = ruleFor(settings);
-  const { dataset } = await openData(settings);
-  const opened = await openClassifier(settings);
-  note(io, `running on ${opened.runtime}`);
-  const numClasses = await probeClassifier(opened, { dataset, options: settings });
-  const { seed, n, n0, alpha, out, recheck, durable = false } = settings;
-  await using certifier = await certifierOf(opened, { ...settings, numClasses, shape: dataset.shape }, settings, io);
+  await using run = await openRun(settings, io);
+  await using certifier = await certifierOf(run, settings, io);
+  const { seed, n, n0, alpha, out, recheck, durable } = settings;
 
-  const display = showProgress(io);
-  let summary: LogSummary;
-  try {
-    summary = await certifyToLog(certifier.g, dataset, {
-      select: selectionOf(settings),
-      key: createKey(seed),
-      n,
-      n0,
-      alpha,
-      rule,
-      file: out,
-      recheck,
-      durable,
-      signal: io.signal,
-      onProgress: (progress) => display.update(progressLine(progress)),
-    });
-  } catch (error) {
-    display.end();
+  const summary = await withProgress(
+    io,
+    (display) =>
+      certifyToLog(certifier.g, run.data.dataset, {
+        select: selectionOf(settings),
+        key: createKey(seed),
+        n,
+        n0,
+        alpha,
+        rule,
+        file: out,
+        recheck,
+        durable,
+        signal: io.signal,
+        onProgress: (progress) => display.update(progressLine(progress)),
+      }),
+    () => `; ${out} is valid, and the same command with --resume goes on`,
+  ).catch(async (error: unknown) => {
     const isEmpty = isNew && (await removeEmpty(out));
-    if (!io.signal.aborted) throw error;
-    const what = isEmpty
-      ? 'before the first image was done'
-      : `; ${out} is valid, and the same command with --resume goes on`;
-    throw new CliError(`interrupted${isEmpty ? ' ' : ''}${what}`, EXIT.interrupted);
-  }
-  display.end();
-  await report(summary, { settings, runtime: opened.runtime, io });
+    if (!isEmpty || !io.signal.aborted) throw error;
+    throw new CliError('interrupted before the first image was done', EXIT.interrupted);
+  });
+  await report(summary, { settings, runtime: run.opened.runtime, io });
 }
 
 /** Whether the log is there. Throws CliError if it is, and the command is not to go on with it. */
@@ -89,26 +64,19 @@ async function removeEmpty(out: string): Promise<boolean> {
 
 /** The classifier of this thread, or several threads with one each. */
 async function certifierOf(
-  opened: OpenedClassifier,
-  smoothing: SmoothingSettings & { readonly shape: readonly number[] },
-  { model, output, layout, workers }: CertifySettings,
+  { opened, smoothing, smoothed, data, close }: OpenedRun,
+  { model, output, layout, sigma, workers }: CertifySettings,
   io: CliIo,
 ): Promise<AsyncDisposable & { readonly g: Certifier<CertifyOptions> }> {
-  if (workers === 1) {
-    return { g: smoothed(opened.classifier, smoothing), [Symbol.asyncDispose]: async () => opened.dispose() };
-  }
-  await opened.dispose();
+  if (workers === 1) return { g: smoothed(gaussianOf({ sigma })), [Symbol.asyncDispose]: () => Promise.resolve() };
+  await close();
   const { runtime } = opened;
-  const { sigma, numClasses, batchSize, inputRange, shape } = smoothing;
+  const backend = runtime === 'onnxruntime' ? undefined : runtime;
   const g = await startWorkers({
     module: new URL(`./worker-certifier${extname(import.meta.url)}`, import.meta.url),
     workers,
-    data: {
-      model: { model, output, layout, ...(runtime !== 'onnxruntime' && { backend: runtime }) },
-      smoothing: { sigma, numClasses, output, batchSize, inputRange },
-      shape: [...shape],
-    },
-    ...(io.workerArguments && { execArgv: io.workerArguments }),
+    data: { model: { model, output, layout, backend }, smoothing, sigma, shape: [...data.dataset.shape] },
+    execArgv: io.workerArguments,
   });
   return { g, [Symbol.asyncDispose]: () => g.close() };
 }

@@ -1,117 +1,173 @@
-import { type Command, Option } from 'commander';
-import type { DatasetSelection, Shard } from '../data/dataset-selection.ts';
-import type { InputRange } from '../types.ts';
-import { toCount, toNumber, toPositiveCount, toRange, toShard } from './arguments.ts';
+import { type DatasetSelection, SELECTION_DEFAULTS } from '../data/dataset-selection.ts';
+import type { OptionsOf } from './options.ts';
 
-/** Formats of data that can be asked for; `auto` goes by the content. @internal */
-export const DATA_FORMATS = ['auto', 'idx', 'cifar10', 'cifar100', 'npy', 'npz', 'png'] as const;
-/** @internal */
-export type DataFormat = (typeof DATA_FORMATS)[number];
+/** Which data: of all commands that need some. @internal */
+export const dataOptions = {
+  data: {
+    flags: '-d, --data <path>',
+    help: 'images: IDX, CIFAR binary, NPY or NPZ file, or a folder (see the guide)',
+    required: true,
+  },
+} as const;
 
-/** Which data. @internal */
-export interface DataOptions {
-  readonly data: string;
-  readonly labels?: string;
-  readonly split: 'train' | 'test';
-  readonly format: DataFormat;
-  readonly xName?: string;
-  readonly yName?: string;
-}
+/** How the data are read. @internal */
+export const dataFormOptions = {
+  labels: { flags: '--labels <path>', help: 'labels, for IDX and NPY images' },
+  format: {
+    flags: '--format <name>',
+    help: 'format of the data; auto goes by the content',
+    choices: ['auto', 'idx', 'cifar10', 'cifar100', 'npy', 'npz', 'png'],
+    fallback: 'auto',
+  },
+  xName: { flags: '--x-name <name>', help: 'array of the images in an NPZ file' },
+  yName: { flags: '--y-name <name>', help: 'array of the labels in an NPZ file' },
+} as const;
 
-/** @internal */
-export function addDataOptions(command: Command): Command {
-  return command
-    .requiredOption('--data <path>', 'images: IDX, CIFAR binary, NPY or NPZ file, or a folder (see the guide)')
-    .option('--labels <path>', 'labels, for IDX and NPY images')
-    .addOption(
-      new Option('--split <name>', 'part of a folder or archive that holds both')
-        .choices(['train', 'test'])
-        .default('test'),
-    )
-    .addOption(new Option('--format <name>', 'format of the data').choices(DATA_FORMATS).default('auto'))
-    .option('--x-name <name>', 'array of the images in an NPZ file')
-    .option('--y-name <name>', 'array of the labels in an NPZ file');
-}
+const split = {
+  flags: '--split <name>',
+  help: 'part of a folder or archive that holds both',
+  choices: ['train', 'test'],
+} as const;
 
-/** Backends of TensorFlow.js. @internal */
-export const BACKENDS = ['cpu', 'wasm', 'webgpu'] as const;
-/** @internal */
-export type BackendName = (typeof BACKENDS)[number];
+/** How the data that are certified, attacked or predicted are read. @internal */
+export const testDataForm: typeof dataFormOptions & { split: typeof split & { fallback: 'test' } } = {
+  ...dataFormOptions,
+  split: { ...split, fallback: 'test' },
+};
 
-/** Which classifier, run by what. @internal */
-export interface ModelOptions {
-  readonly model: string;
-  readonly output: 'logits' | 'probabilities';
-  readonly layout: 'nhwc' | 'nchw';
-  readonly backend?: BackendName;
-}
+/** Data that are certified, attacked or predicted. @internal */
+export const testData: typeof dataOptions & typeof testDataForm = { ...dataOptions, ...testDataForm };
 
-/** @internal */
-export function addModelOptions(command: Command): Command {
-  return addBackendOption(
-    command
-      .requiredOption('--model <path>', 'a folder with model.json, a model.json, or a .onnx file')
-      .addOption(
-        new Option('--output <kind>', 'what the model returns').choices(['logits', 'probabilities']).default('logits'),
-      )
-      .addOption(
-        new Option('--layout <order>', 'order of image axes that an ONNX model wants')
-          .choices(['nhwc', 'nchw'])
-          .default('nhwc'),
-      ),
-  );
-}
+/** Data that are trained on. @internal */
+export const trainingData: typeof dataOptions &
+  typeof dataFormOptions & { split: typeof split & { fallback: 'train' } } = {
+  ...dataOptions,
+  ...dataFormOptions,
+  split: { ...split, fallback: 'train' },
+};
 
 /** @internal */
-export function addBackendOption(command: Command): Command {
-  return command.addOption(
-    new Option('--backend <name>', 'of TensorFlow.js (default: wasm if installed, else cpu)').choices(BACKENDS),
-  );
-}
+export type DataOptions = OptionsOf<typeof testData>;
 
-/** How the classifier is smoothed and how much is drawn. @internal */
-export interface SmoothingOptions {
-  readonly sigma: number;
-  readonly n: number;
-  readonly alpha: number;
-  readonly seed: number;
-  readonly batchSize?: number;
-  readonly inputRange?: InputRange;
-}
+/** Which classifier. @internal */
+export const modelOptions = {
+  model: {
+    flags: '-m, --model <path>',
+    help: 'a folder with model.json, a model.json, or a .onnx file',
+    required: true,
+  },
+} as const;
+
+/** How the classifier is read and run. @internal */
+export const modelFormOptions = {
+  output: {
+    flags: '--output <kind>',
+    help: 'what the model returns',
+    choices: ['logits', 'probabilities'],
+    fallback: 'logits',
+  },
+  layout: {
+    flags: '--layout <order>',
+    help: 'order of image axes that an ONNX model wants',
+    choices: ['nhwc', 'nchw'],
+    fallback: 'nhwc',
+  },
+} as const;
+
+/** What runs a model of TensorFlow.js. @internal */
+export const backendOptions = {
+  backend: {
+    flags: '--backend <name>',
+    help: 'of TensorFlow.js (default: wasm if installed, else cpu)',
+    choices: ['cpu', 'wasm', 'webgpu'],
+  },
+} as const;
+
+/** A classifier and how it is read and run. @internal */
+export const classifierOptions: typeof modelOptions & typeof modelFormOptions & typeof backendOptions = {
+  ...modelOptions,
+  ...modelFormOptions,
+  ...backendOptions,
+};
 
 /** @internal */
-export function addSmoothingOptions(command: Command, { n }: { readonly n: number }): Command {
-  return command
-    .requiredOption('--sigma <number>', 'standard deviation of the Gaussian noise, in input units', toNumber)
-    .option('--n <count>', 'noisy copies of an image', toPositiveCount, n)
-    .option('--alpha <number>', 'allowed probability of a wrong answer', toNumber, 0.001)
-    .option('--seed <number>', 'seed of the key that drives all draws', toCount, 0)
-    .option('--batch-size <count>', 'noisy copies per forward pass: speed and memory, never a result', toPositiveCount)
-    .option('--input-range <low,high>', 'smallest and largest input value (default: 0,1)', toRange);
-}
+export type ModelOptions = OptionsOf<typeof classifierOptions>;
+/** @internal */
+export type BackendName = (typeof backendOptions.backend.choices)[number];
+
+/** The noise and how many copies are drawn. @internal */
+export const noiseOptions = {
+  sigma: {
+    flags: '-s, --sigma <number>',
+    help: 'standard deviation of the Gaussian noise, in input units',
+    kind: 'number',
+    required: true,
+  },
+  n: { flags: '-n, --n <count>', help: 'noisy copies of an image', kind: 'positive' },
+  seed: {
+    flags: '--seed <number>',
+    help: 'seed of the key that drives all draws',
+    kind: 'count',
+    fallback: 0,
+  },
+  batchSize: {
+    flags: '--batch-size <count>',
+    help: 'noisy copies per forward pass: speed and memory, never a result',
+    kind: 'positive',
+  },
+  inputRange: {
+    flags: '--input-range <low,high>',
+    help: 'smallest and largest input value',
+    kind: 'range',
+  },
+} as const;
+
+/** @internal */
+export const alphaOptions = {
+  alpha: { flags: '--alpha <number>', help: 'allowed probability of a wrong answer', kind: 'number' },
+} as const;
+
+const shardOption = {
+  shard: { flags: '--shard <i/m>', help: 'take part i, from 0, of m parts of the run', kind: 'shard' },
+} as const;
 
 /** Which images. @internal */
-export interface SelectionOptions {
-  readonly start: number;
-  readonly skip: number;
-  readonly max?: number;
-  readonly shard?: Shard;
-}
+export const selectionOptions = {
+  start: { flags: '--start <index>', help: 'index of the first image', kind: 'count' },
+  skip: { flags: '--skip <count>', help: 'take every count-th image', kind: 'positive' },
+  max: { flags: '--max <count>', help: 'take at most so many images, over all shards', kind: 'positive' },
+} as const;
 
-/** @internal */
-export function addSelectionOptions(command: Command): Command {
-  return command
-    .option('--start <index>', 'index of the first image', toCount, 0)
-    .option('--skip <count>', 'take every count-th image', toPositiveCount, 1)
-    .option('--max <count>', 'take at most so many images, over all shards', toPositiveCount);
-}
+/** The defaults of the library that the help shows. @internal */
+export const shownSelection: Pick<DatasetSelection, 'start' | 'skip'> = {
+  start: SELECTION_DEFAULTS.start,
+  skip: SELECTION_DEFAULTS.skip,
+};
 
-/** @internal */
-export function addShardOption(command: Command): Command {
-  return command.option('--shard <i/m>', 'take part i, from 0, of m parts of the run', toShard);
-}
+/** Which images of which shard. @internal */
+export const shardedOptions: typeof selectionOptions & typeof shardOption = { ...selectionOptions, ...shardOption };
 
-/** The selection without what is not there, as the library wants it. @internal */
-export function selectionOf({ start, skip, max, shard }: SelectionOptions): DatasetSelection {
+/** Which images a command takes, as the library wants it. @internal */
+export function selectionOf({ start, skip, max, shard }: DatasetSelection): DatasetSelection {
   return { start, skip, max, shard };
 }
+
+/** Threads, each with its own model. @internal */
+export const workerOptions = {
+  workers: { flags: '-w, --workers <count>', help: 'threads', kind: 'positive', fallback: 1 },
+} as const;
+
+/** Going on with what is there. @internal */
+export const resumeOptions = {
+  resume: { flags: '-r, --resume', help: 'go on with the file if it is there' },
+  recheck: {
+    flags: '--no-recheck',
+    help: 'with --resume: do not make one row again to compare',
+  },
+  durable: { flags: '--durable', help: 'wait after each row until it is on the disk' },
+} as const;
+
+/** @internal */
+export const jsonOptions = {
+  json: { flags: '--json', help: 'print one JSON object in place of text' },
+} as const;

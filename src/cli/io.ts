@@ -68,6 +68,24 @@ export function showProgress(io: CliIo): ProgressDisplay {
   return io.isTTY ? terminalDisplay(io) : plainDisplay(io);
 }
 
+/** Runs something with a display of its progress. Ctrl-C, the signal, ends it with an error that says `interrupted` and what that left. @internal */
+export async function withProgress<T>(
+  io: CliIo,
+  run: (display: ProgressDisplay) => Promise<T>,
+  left: () => string,
+): Promise<T> {
+  const display = showProgress(io);
+  try {
+    return await run(display);
+  } catch (error) {
+    if (!io.signal.aborted || error !== io.signal.reason) throw error;
+    display.end();
+    throw new CliError(`interrupted${left()}`, EXIT.interrupted);
+  } finally {
+    display.end();
+  }
+}
+
 function terminalDisplay(io: CliIo): ProgressDisplay {
   let shown = false;
   return {

@@ -10,17 +10,18 @@ export interface LogAnalysis extends LogFigures {
   readonly name: string;
   readonly file: string;
   /** Lower bound on the share of images that are truly robust, with probability 0.999, where alpha is known. */
-  readonly highProbabilityAccuracy?: readonly CertifiedAccuracyPoint[];
+  readonly highProbabilityAccuracy: readonly CertifiedAccuracyPoint[] | undefined;
   /** Share of images that are correct with at least this class probability, where it is known. */
-  readonly probability?: readonly ProbabilityPoint[];
+  readonly probability: readonly ProbabilityPoint[] | undefined;
   /** Average certified radius minus that of the first log, where both are of the same images. */
-  readonly difference?: { readonly to: string; readonly mean: number; readonly low: number; readonly high: number };
+  readonly difference:
+    { readonly to: string; readonly mean: number; readonly low: number; readonly high: number } | undefined;
 }
 
 interface AnalysisContext {
   readonly radii: readonly number[];
-  readonly alpha?: number;
-  readonly sigma?: number;
+  readonly alpha: number | undefined;
+  readonly sigma: number | undefined;
   readonly first: NamedLog | undefined;
 }
 
@@ -30,37 +31,28 @@ const PROBABILITIES = [0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 0.999];
 export function analysisOf(log: NamedLog, { radii, alpha, sigma, first }: AnalysisContext): LogAnalysis {
   const { name, file, rows } = log;
   const isWhole = rows.every(({ certificate }) => certificate !== undefined);
-  const bounds =
-    isWhole || alpha !== undefined
-      ? highProbabilityAccuracy(rows, radii, alpha === undefined ? {} : { alpha })
-      : undefined;
-  const probability = canGiveProbability(rows, sigma)
-    ? probabilityDistribution(rows, distributionOptions(sigma))
-    : undefined;
-  const difference =
-    first !== undefined && first !== log && areSameImages(first.rows, rows)
-      ? pairedRadiusDifference(rows, first.rows)
-      : undefined;
+  const bounds = isWhole || alpha !== undefined ? highProbabilityAccuracy(rows, radii, { alpha }) : undefined;
   return {
     name,
     file,
     ...logFigures(rows, radii),
-    ...(bounds && { highProbabilityAccuracy: radii.map((radius, i) => ({ radius, accuracy: bounds[i] ?? 0 })) }),
-    ...(probability && { probability }),
-    ...(first &&
-      difference && {
-        difference: { to: first.name, mean: difference.mean, low: difference.low, high: difference.high },
-      }),
+    highProbabilityAccuracy: bounds && radii.map((radius, i) => ({ radius, accuracy: bounds[i] ?? 0 })),
+    probability: canGiveProbability(rows, sigma)
+      ? probabilityDistribution(rows, { grid: PROBABILITIES, sigma })
+      : undefined,
+    difference: first === undefined || first === log ? undefined : differenceTo(first, rows),
   };
+}
+
+function differenceTo(first: NamedLog, rows: readonly LoggedRow[]): LogAnalysis['difference'] {
+  if (!areSameImages(first.rows, rows)) return undefined;
+  const { mean, low, high } = pairedRadiusDifference(rows, first.rows);
+  return { to: first.name, mean, low, high };
 }
 
 /** Whether a log tells the class probability: by its certificates, or by its radii if sigma is given. @internal */
 export function canGiveProbability(rows: readonly LoggedRow[], sigma: number | undefined): boolean {
   return sigma !== undefined || rows.every(({ certificate }) => certificate !== undefined);
-}
-
-function distributionOptions(sigma: number | undefined): { readonly grid: readonly number[]; readonly sigma?: number } {
-  return { grid: PROBABILITIES, ...(sigma !== undefined && { sigma }) };
 }
 
 function areSameImages(a: readonly LoggedRow[], b: readonly LoggedRow[]): boolean {

@@ -33,10 +33,10 @@ export interface LogFigures {
   readonly certifiedAccuracy: readonly CertifiedAccuracyPoint[];
   readonly averageCertifiedRadius: number;
   /** Interval of the average certified radius at 95 %, over the choice of images; none for one image. */
-  readonly averageCertifiedRadiusInterval?: readonly [number, number];
+  readonly averageCertifiedRadiusInterval: readonly [number, number] | undefined;
   readonly abstained: number;
   /** Noisy copies of an image, for logs with certificates. */
-  readonly meanSamples?: number;
+  readonly meanSamples: number | undefined;
   readonly meanMilliseconds: number;
 }
 
@@ -50,9 +50,9 @@ export function logFigures(rows: readonly LoggedRow[], radii: readonly number[] 
     images: rows.length,
     certifiedAccuracy: radii.map((radius, i) => ({ radius, accuracy: accuracies[i] ?? 0 })),
     averageCertifiedRadius: averageCertifiedRadius(rows),
-    ...(interval && { averageCertifiedRadiusInterval: [Math.max(0, interval.low), interval.high] as const }),
+    averageCertifiedRadiusInterval: interval && [Math.max(0, interval.low), interval.high],
     abstained: Math.round(abstentionRate(rows) * rows.length),
-    ...(hasCertificates && { meanSamples: meanSamples(rows) }),
+    meanSamples: hasCertificates ? meanSamples(rows) : undefined,
     meanMilliseconds: meanMilliseconds(rows),
   };
 }

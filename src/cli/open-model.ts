@@ -13,9 +13,35 @@ import {
   type OnnxTensorConstructor,
 } from '../onnx/onnx-classifier.ts';
 import { useWasm } from '../wasm/use-wasm.ts';
-import type { BackendName } from './common-options.ts';
+import type { BackendName, ModelOptions } from './common-options.ts';
 import { CliError } from './io.ts';
 import { inFile } from './read-data-file.ts';
+
+/** A classifier of the command line. @internal */
+export interface OpenedClassifier {
+  /** The model, or a classifier of typed arrays. */
+  readonly classifier: Classifier;
+  /** What runs it: a backend of TensorFlow.js, or onnxruntime. */
+  readonly runtime: BackendName | 'onnxruntime';
+  /** Gives its memory back. */
+  readonly dispose: () => void | Promise<void>;
+}
+
+/** Sets the backend and opens `--model`. Throws CliError that names the file. @internal */
+export async function openClassifier(options: ModelOptions): Promise<OpenedClassifier> {
+  const { model: path, backend, layout } = options;
+  if (path.endsWith('.onnx')) {
+    if (backend !== undefined) {
+      throw new CliError(`--backend is for models of TensorFlow.js, got ${backend} with ${path} (leave it out)`);
+    }
+    await openBackend('cpu'); // certifying an ONNX model makes small tensors only
+    return { ...(await openOnnx(path, layout)), runtime: 'onnxruntime' };
+  }
+  const runtime = await openBackend(backend);
+  registerLayers();
+  const model = await inFile(path, () => loadModel(path));
+  return { classifier: model, runtime, dispose: () => void model.dispose() };
+}
 
 /** Makes a backend of TensorFlow.js the current one, WASM if none is named and it is installed, and gives its name. @internal */
 export async function openBackend(name: BackendName | undefined): Promise<BackendName> {
@@ -58,8 +84,8 @@ interface Runtime {
   readonly Tensor: OnnxTensorConstructor;
 }
 
-/** Opens a classifier in an ONNX file. Throws CliError if the runtime is missing or the file is no model. @internal */
-export async function openOnnx(
+/** Opens a classifier in an ONNX file. Throws CliError if the runtime is missing or the file is no model. */
+async function openOnnx(
   path: string,
   layout: OnnxLayout,
 ): Promise<{ readonly classifier: Classifier; readonly dispose: () => Promise<void> }> {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { convertIndexedToRgb, decode, type DecodedPng } from 'fast-png';
 import type { LabelledExample } from '../data/labelled-dataset.ts';
 import { CliError } from './io.ts';
-import type { OpenedData } from './open-data.ts';
+import type { OpenedData } from './opened-data.ts';
 import { inFile } from './read-data-file.ts';
 
 interface LabelledFile {
@@ -42,7 +42,7 @@ export async function openPngFolder(folder: string): Promise<OpenedData> {
     dataset: { size: files.length, shape, example },
     isLabelled: loose.length === 0,
     names: files.map(({ path }) => path),
-    ...(loose.length === 0 && { classNames }),
+    classNames: loose.length === 0 ? classNames : undefined,
   };
 }
 

@@ -1,60 +1,43 @@
 import { selectedIndices } from '../data/dataset-selection.ts';
-import { createKey } from '../random/key.ts';
 import { withContext } from '../options/call-context.ts';
+import { createKey } from '../random/key.ts';
 import { exampleKey } from '../random/purposes.ts';
 import type { SmoothedClassifier } from '../smoothed/smoothed-classifier.ts';
-import { CliError, type CliIo, EXIT, note, printJson } from './io.ts';
-import {
-  type DataOptions,
-  type ModelOptions,
-  type SelectionOptions,
-  selectionOf,
-  type SmoothingOptions,
-} from './common-options.ts';
-import { openClassifier, probeClassifier } from './open-classifier.ts';
-import { openData, type OpenedData } from './open-data.ts';
-import { smoothed } from './smoothing-settings.ts';
 import { tensorOver } from '../tensors/own-tensor.ts';
-
-/** The options of `catrs predict`. @internal */
-export interface PredictSettings extends DataOptions, ModelOptions, SmoothingOptions, SelectionOptions {
-  readonly json?: true;
-}
+import type { PredictSettings } from './commands/predict.ts';
+import { selectionOf } from './common-options.ts';
+import { CliError, type CliIo, EXIT, note, printJson } from './io.ts';
+import type { OpenedData } from './opened-data.ts';
+import { gaussianOf, openRun } from './open-run.ts';
 
 /** The answer for one image. */
 interface PredictedImage {
   readonly index: number;
-  readonly name?: string;
+  readonly name: string | undefined;
   /** The true class, where it is known. */
-  readonly label?: number;
+  readonly label: number | undefined;
   /** The class, −1 for an abstention. */
   readonly predicted: number;
-  readonly className?: string;
+  readonly className: string | undefined;
   readonly abstained: boolean;
   readonly counts: readonly number[];
 }
 
 /** Predicts images and prints a line for each. @internal */
 export async function predict(settings: PredictSettings, io: CliIo): Promise<void> {
-  const data = await openData(settings, { allowsUnlabelled: true });
-  const opened = await openClassifier(settings);
-  try {
-    note(io, `running on ${opened.runtime}`);
-    const numClasses = await probeClassifier(opened, { dataset: data.dataset, options: settings });
-    const g = smoothed(opened.classifier, { ...settings, numClasses });
-    if (!settings.json) io.stdout(`${columns(data).join('\t')}\n`);
-    const rows: PredictedImage[] = [];
-    const run = {};
-    for (const index of selectedIndices(data.dataset.size, selectionOf(settings))) {
-      const row = await predicted(g, index, { data, settings, io, run });
-      rows.push(row);
-      if (!settings.json) io.stdout(`${line(row, data)}\n`);
-    }
-    if (settings.json) printJson(io, { runtime: opened.runtime, ...figures(rows, data), rows });
-    else if (data.isLabelled && rows.length > 0) note(io, figuresText(figures(rows, data)));
-  } finally {
-    await opened.dispose();
+  await using run = await openRun(settings, io, { allowsUnlabelled: true });
+  const { data, opened } = run;
+  const g = run.smoothed(gaussianOf(settings));
+  if (!settings.json) io.stdout(`${columns(data).join('\t')}\n`);
+  const rows: PredictedImage[] = [];
+  const context = { data, settings, io, run: {} };
+  for (const index of selectedIndices(data.dataset.size, selectionOf(settings))) {
+    const row = await predicted(g, index, context);
+    rows.push(row);
+    if (!settings.json) io.stdout(`${line(row, data)}\n`);
   }
+  if (settings.json) printJson(io, { runtime: opened.runtime, ...figures(rows, data), rows });
+  else if (data.isLabelled && rows.length > 0) note(io, figuresText(figures(rows, data)));
 }
 
 interface PredictContext {
@@ -78,13 +61,12 @@ async function predicted(
     const key = exampleKey(createKey(seed), index);
     const answer = await g.predict(image, withContext({ key, n, alpha, signal: io.signal }, { run }));
     const { label: found, abstained, counts } = answer;
-    const [name, className] = [names?.[index], classNames?.[found]];
     return {
       index,
-      ...(name !== undefined && { name }),
-      ...(isLabelled && { label }),
+      name: names?.[index],
+      label: isLabelled ? label : undefined,
       predicted: found,
-      ...(className !== undefined && { className }),
+      className: classNames?.[found],
       abstained,
       counts,
     };
@@ -110,13 +92,14 @@ interface PredictFigures {
   readonly images: number;
   readonly abstained: number;
   /** Share of the images that are predicted as their true class, where it is known. */
-  readonly accuracy?: number;
+  readonly accuracy: number | undefined;
 }
 
 function figures(rows: readonly PredictedImage[], { isLabelled }: OpenedData): PredictFigures {
   const right = rows.filter(({ label, predicted: found }) => label === found).length;
   const abstained = rows.filter((row) => row.abstained).length;
-  return { images: rows.length, abstained, ...(isLabelled && rows.length > 0 && { accuracy: right / rows.length }) };
+  const accuracy = isLabelled && rows.length > 0 ? right / rows.length : undefined;
+  return { images: rows.length, abstained, accuracy };
 }
 
 function figuresText({ images, abstained, accuracy = 0 }: PredictFigures): string {

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import { CatrsError } from '../errors.ts';
-import type { DataFormat } from './common-options.ts';
+import type { DataOptions } from './common-options.ts';
 import { CliError } from './io.ts';
 
 /** Runs something about a file, so that its errors name the file. @internal */
@@ -44,7 +44,7 @@ export async function readPlain(path: string): Promise<Uint8Array> {
 }
 
 /** A format that a file can have. @internal */
-export type FileFormat = Exclude<DataFormat, 'auto'>;
+export type FileFormat = Exclude<DataOptions['format'], 'auto'>;
 
 /** What files begin with that cannot be read as data, and what to do. */
 const OTHERS: readonly (readonly [string, string])[] = [

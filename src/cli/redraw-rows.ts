@@ -1,68 +1,19 @@
-import type { Certificate } from '../certify/types.ts';
 import type { LabelledDataset } from '../data/labelled-dataset.ts';
 import { OptionError } from '../errors.ts';
 import type { CertifiedRow } from '../evaluate/certify-dataset.ts';
 import { noiseOf } from '../noise/noise-of.ts';
 import type { Noise, NoiseRecord } from '../noise/types.ts';
 import { reproduceCertificate } from '../smoothed/reproduce-certificate.ts';
-import { SmoothedClassifier } from '../smoothed/smoothed-classifier.ts';
+import type { SmoothedClassifier } from '../smoothed/smoothed-classifier.ts';
 import { tensorOver } from '../tensors/own-tensor.ts';
-import type { InputRange } from '../types.ts';
-import type { DataOptions, ModelOptions } from './common-options.ts';
-import { CliError, type CliIo, note, showProgress } from './io.ts';
+import type { RedrawSettings } from './commands/verify.ts';
+import { CliError, type CliIo, showProgress } from './io.ts';
 import { type RowFaults, withFaults } from './log-run.ts';
-import { openClassifier, probeClassifier } from './open-classifier.ts';
-import { openData } from './open-data.ts';
 
-/** What is drawn again. @internal */
-export interface RedrawSettings {
-  /** So many rows, spread over the log. */
-  readonly rows: number;
-  /** So many votes may differ. */
-  readonly votes: number;
-  readonly batchSize?: number;
-  readonly inputRange?: InputRange;
-}
-
-/** The data and the classifier of a log. */
-interface OpenedRun {
+/** The data and the classifier that a log is held against. @internal */
+export interface RedrawTarget {
   readonly g: SmoothedClassifier;
   readonly dataset: LabelledDataset;
-  /** Coordinates of an image. */
-  readonly dimension: number;
-  readonly numClasses: number;
-}
-
-/** Opens the data and the model of a log, and closes the model when `use` is done. @internal */
-export async function withRun<T>(
-  { smoothing, noise }: Certificate,
-  settings: RedrawSettings & DataOptions & ModelOptions & { readonly file: string },
-  io: CliIo,
-  use: (run: OpenedRun) => Promise<T>,
-): Promise<T> {
-  if (smoothing !== 'hard') {
-    throw new CliError(
-      `${settings.file}: must be a log of hard smoothing, got soft smoothing (leave --model and --data out)`,
-    );
-  }
-  const { dataset } = await openData(settings);
-  const opened = await openClassifier(settings);
-  try {
-    note(io, `running on ${opened.runtime}`);
-    const numClasses = await probeClassifier(opened, { dataset, options: settings });
-    const { output, batchSize, inputRange } = settings;
-    const g = new SmoothedClassifier(opened.classifier, {
-      noise: sampledNoiseOf(noise),
-      numClasses,
-      output,
-      batchSize,
-      inputRange,
-    });
-    const dimension = dataset.shape.reduce((product, length) => product * length, 1);
-    return await use({ g, dataset, dimension, numClasses });
-  } finally {
-    await opened.dispose();
-  }
 }
 
 /** Rows with another label than the data, and those of no image of it. @internal */
@@ -82,7 +33,7 @@ export async function otherLabels(rows: readonly CertifiedRow[], dataset: Labell
 /** Draws the samples of some rows again and compares. @internal */
 export async function redrawRows(
   all: readonly CertifiedRow[],
-  { g, dataset }: OpenedRun,
+  { g, dataset }: RedrawTarget,
   { rows: count, votes }: RedrawSettings,
   io: CliIo,
 ): Promise<{ readonly count: number; readonly wrong: readonly RowFaults[] }> {
@@ -108,9 +59,7 @@ function spread<T>(all: readonly T[], count: number): T[] {
   return Array.from({ length: count }, (_, i) => all[Math.round(i * step)] as T);
 }
 
-interface RedrawContext {
-  readonly g: SmoothedClassifier;
-  readonly dataset: LabelledDataset;
+interface RedrawContext extends RedrawTarget {
   readonly votes: number;
   readonly signal: AbortSignal;
 }
@@ -138,8 +87,8 @@ async function faultsOf(row: CertifiedRow, { g, dataset, votes, signal }: Redraw
   }
 }
 
-/** Makes a noise of samples again from what a log says of it. */
-function sampledNoiseOf(record: NoiseRecord): Noise {
+/** Makes a noise of samples again from what a log says of it. @internal */
+export function sampledNoiseOf(record: NoiseRecord): Noise {
   try {
     const noise = noiseOf(record);
     if ('copies' in noise) throw new CliError(`the noise of the log must be random, got ${record.name}`);

@@ -1,17 +1,41 @@
 import { readFile } from 'node:fs/promises';
 import { Command } from 'commander';
-import { registerAnalyze } from './commands/analyze.ts';
-import { registerAttack } from './commands/attack.ts';
-import { registerCertify } from './commands/certify.ts';
-import { registerMerge } from './commands/merge.ts';
-import { registerPredict } from './commands/predict.ts';
-import { registerSoftTargets } from './commands/soft-targets.ts';
-import { registerTrain } from './commands/train.ts';
-import { registerVerify } from './commands/verify.ts';
-import { reportError } from './report-error.ts';
+import type { CliCommand, RunCommand } from './command.ts';
+import { analyzeCommand } from './commands/analyze.ts';
+import { attackCommand } from './commands/attack.ts';
+import { certifyCommand } from './commands/certify.ts';
+import { mergeCommand } from './commands/merge.ts';
+import { predictCommand } from './commands/predict.ts';
+import { softTargetsCommand } from './commands/soft-targets.ts';
+import { trainCommand } from './commands/train.ts';
+import { verifyCommand } from './commands/verify.ts';
 import { type CliIo, EXIT } from './io.ts';
+import { reportError } from './report-error.ts';
 
-const EXIT_CODES = `
+/** A command with what it runs, which is loaded when it runs. */
+interface BoundCommand extends Omit<CliCommand<never>, 'register'> {
+  readonly addTo: (program: Command, io: CliIo) => void;
+}
+
+function bound<Settings>(command: CliCommand<Settings>, run: RunCommand<Settings>): BoundCommand {
+  return { ...command, addTo: (program, io) => command.register(program, io, run) };
+}
+
+/** All commands, in the order of the help. @internal */
+export const COMMANDS: readonly BoundCommand[] = [
+  bound(trainCommand, async (settings, io) => (await import('./train/train.ts')).train(settings, io)),
+  bound(softTargetsCommand, async (settings, io) => (await import('./soft-targets.ts')).softTargets(settings, io)),
+  bound(certifyCommand, async (settings, io) => (await import('./certify.ts')).certify(settings, io)),
+  bound(predictCommand, async (settings, io) => (await import('./predict.ts')).predict(settings, io)),
+  bound(attackCommand, async (settings, io) => (await import('./attack.ts')).attack(settings, io)),
+  bound(analyzeCommand, async (settings, io, logs) => (await import('./analyze.ts')).analyze(settings, io, logs)),
+  bound(mergeCommand, async (settings, io, logs) => (await import('./merge.ts')).merge(settings, io, logs)),
+  bound(verifyCommand, async (settings, io, logs) => (await import('./verify.ts')).verify(settings, io, logs)),
+];
+
+const ENDING = `
+Short flags: -d --data, -m --model, -s --sigma, -n --n, -o --out, -w --workers, -r --resume, -e --epochs or --epsilon.
+
 Exit codes: 0 done; 1 a check failed, or an error in the run; 2 the command line, a file or a model is not what is
 needed, and nothing was written; 130 ended by Ctrl-C or SIGTERM, files are valid and the same command goes on with --resume.`;
 
@@ -31,9 +55,7 @@ export async function runCli(args: readonly string[], io: CliIo): Promise<number
     await program.parseAsync(args, { from: 'user' });
     return EXIT.ok;
   } catch (error) {
-    const command = program.commands.find((one) => one.name() === args[0]) ?? program;
-    const known = new Set(command.options.flatMap(({ long }) => long ?? []));
-    return reportError(error, io, { args, known });
+    return reportError(error, io, { args, command: COMMANDS.find(({ name }) => name === args[0]) });
   }
 }
 
@@ -42,24 +64,12 @@ async function catrsProgram(io: CliIo): Promise<Command> {
   const { version } = JSON.parse(file) as { readonly version: string };
   const program = new Command('catrs')
     .description('Randomized smoothing: train, attack and certify provably robust classifiers.')
-    .version(version, '--version', 'print the version')
+    .version(version, '-V, --version', 'print the version')
     .option('--debug', 'print the stack of an error')
-    .addHelpText('after', EXIT_CODES)
+    .addHelpText('after', ENDING)
     .exitOverride()
     // Errors are printed by reportError, in one line.
     .configureOutput({ writeOut: io.stdout, writeErr: io.stderr, outputError: () => undefined });
-  for (const register of [
-    registerTrain,
-    registerSoftTargets,
-    registerCertify,
-    registerPredict,
-    registerAttack,
-    registerAnalyze,
-    registerMerge,
-    registerVerify,
-  ]) {
-    register(program, io);
-  }
-  for (const command of program.commands) command.option('--debug', 'print the stack of an error');
+  for (const { addTo } of COMMANDS) addTo(program, io);
   return program;
 }

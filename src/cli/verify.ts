@@ -1,29 +1,22 @@
 import type { CertifiedRow } from '../evaluate/certify-dataset.ts';
 import { rowVerifier } from '../node/row-verifier.ts';
 import { CliError, type CliIo, EXIT, printJson } from './io.ts';
-import type { DataOptions, ModelOptions } from './common-options.ts';
+import type { VerifySettings } from './commands/verify.ts';
+import { openRun, type RunSettings } from './open-run.ts';
 import { type LogRun, logRun, type RowFaults, runText, withFaults } from './log-run.ts';
 import { readLog } from './log-figures.ts';
-import { otherLabels, type RedrawSettings, redrawRows, withRun } from './redraw-rows.ts';
-
-/** The options of `catrs verify`. @internal */
-export interface VerifySettings extends Omit<ModelOptions, 'model'>, Omit<DataOptions, 'data'>, RedrawSettings {
-  readonly model?: string;
-  readonly data?: string;
-  readonly seed?: number;
-  readonly json?: true;
-}
+import { otherLabels, redrawRows, sampledNoiseOf } from './redraw-rows.ts';
 
 /** What came of the checks. */
 interface Found {
   readonly run: LogRun;
   readonly rows: number;
-  readonly redrawn?: number;
+  readonly redrawn?: number | undefined;
   readonly wrong: readonly RowFaults[];
 }
 
 /** Checks the certificates of a log; one that does not hold ends with exit code 1. @internal */
-export async function verify(file: string, settings: VerifySettings, io: CliIo): Promise<void> {
+export async function verify(settings: VerifySettings, io: CliIo, [file = '']: readonly string[]): Promise<void> {
   const { model, data, seed, json } = settings;
   if ((model === undefined) !== (data === undefined)) {
     const [given, missing] = model === undefined ? ['--data', '--model'] : ['--model', '--data'];
@@ -45,17 +38,25 @@ export async function verify(file: string, settings: VerifySettings, io: CliIo):
 async function withModel(
   rows: readonly CertifiedRow[],
   run: LogRun,
-  settings: VerifySettings & DataOptions & ModelOptions & { readonly file: string },
+  settings: VerifySettings & RunSettings & { readonly file: string },
   io: CliIo,
 ): Promise<Found> {
-  return withRun(run.certificate, settings, io, async (opened) => {
-    const { dimension, numClasses, dataset } = opened;
-    const derived = fromVotes(rows, { dimension, numClasses });
-    const labels = await otherLabels(rows, dataset);
-    const redrawn = await redrawRows(rows, opened, settings, io);
-    const wrong = [...run.faults, ...derived, ...labels, ...redrawn.wrong];
-    return { run, rows: rows.length, redrawn: redrawn.count, wrong };
-  });
+  const { smoothing, noise } = run.certificate;
+  if (smoothing !== 'hard') {
+    throw new CliError(
+      `${settings.file}: must be a log of hard smoothing, got soft smoothing (leave --model and --data out)`,
+    );
+  }
+  await using opened = await openRun({ ...settings, seed: undefined }, io);
+  const { dataset } = opened.data;
+  const { numClasses } = opened.smoothing;
+  const g = opened.smoothed(sampledNoiseOf(noise));
+  const dimension = dataset.shape.reduce((product, length) => product * length, 1);
+  const derived = fromVotes(rows, { dimension, numClasses });
+  const labels = await otherLabels(rows, dataset);
+  const redrawn = await redrawRows(rows, { g, dataset }, settings, io);
+  const wrong = [...run.faults, ...derived, ...labels, ...redrawn.wrong];
+  return { run, rows: rows.length, redrawn: redrawn.count, wrong };
 }
 
 function wholeRows(
@@ -97,7 +98,7 @@ function report({ run, rows, redrawn = 0, wrong }: Found): object {
     redrawn,
     settings,
     images: { first, last, step },
-    ...(run.seed !== undefined && { seed: run.seed }),
+    seed: run.seed,
     wrong,
   };
 }

@@ -1,20 +1,22 @@
 // What each thread of `catrs certify --workers` runs.
 import type { SmoothedClassifier } from '../smoothed/smoothed-classifier.ts';
 import type { ModelOptions } from './common-options.ts';
-import { checkThreadBackend, openClassifier } from './open-classifier.ts';
-import { smoothed, type SmoothingSettings } from './smoothing-settings.ts';
+import { openClassifier } from './open-model.ts';
+import { gaussianOf, smoothedClassifier, type SmoothingSettings } from './open-run.ts';
+import { checkThreadBackend } from './probe-classifier.ts';
 
 /** What a thread is told. @internal */
 export interface WorkerData {
   readonly model: ModelOptions;
   readonly smoothing: SmoothingSettings;
+  readonly sigma: number;
   /** Shape of an image. */
   readonly shape: readonly number[];
 }
 
 /** Opens the classifier again in this thread. @internal */
-export async function makeCertifier({ model, smoothing, shape }: WorkerData): Promise<SmoothedClassifier> {
+export async function makeCertifier({ model, smoothing, sigma, shape }: WorkerData): Promise<SmoothedClassifier> {
   const { classifier } = await openClassifier(model);
-  await checkThreadBackend(classifier, shape, smoothing);
-  return smoothed(classifier, smoothing);
+  await checkThreadBackend(classifier, shape, { ...smoothing, sigma });
+  return smoothedClassifier(classifier, gaussianOf({ sigma }), smoothing);
 }

@@ -2,7 +2,7 @@
 import { trainableVariables } from '../classifier/to-logits-fn.ts';
 import type { Trainer } from '../node/start-trainers.ts';
 import type { BackendName } from './common-options.ts';
-import { checkThreadBackend } from './open-classifier.ts';
+import { checkThreadBackend } from './probe-classifier.ts';
 import { openBackend } from './open-model.ts';
 import { makeLoss, makeModel, type ModelChoice, type ModelPlan } from './train/make-model.ts';
 import { statisticsOf } from './train/stepper.ts';

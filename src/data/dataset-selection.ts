@@ -59,6 +59,9 @@ const datasetSelection = optionsOf<DatasetSelection>()({
   shard: fields.withDefault(shard, { index: 0, count: 1 }),
 });
 
+/** What is chosen where nothing is said. @internal */
+export const SELECTION_DEFAULTS: DatasetSelection = datasetSelection.defaults;
+
 /** The check of an option `select`. @internal */
 export const selectField: NestedField<DatasetSelection> = datasetSelection.nested;
 

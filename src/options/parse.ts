@@ -50,6 +50,8 @@ export interface OptionsSchema<Options, Parsed> {
   readonly names: readonly string[];
   /** The same checks for one option of another call, which holds these options: errors name them as `outer.inner`. */
   readonly nested: NestedField<Options, Parsed>;
+  /** The defaults, by name. */
+  readonly defaults: Readonly<Partial<Parsed>>;
   /** Checks given options at the door of a public call; see {@link parseOptions}. */
   parse(call: string, given: Options, alsoKnown?: readonly string[]): Parsed;
 }
@@ -68,10 +70,22 @@ export function optionsOf<Options extends object>() {
     return {
       names: Object.keys(fields),
       nested: z.prefault(schema, {}) as never,
+      defaults: defaultsOf(fields as Record<string, AnyField>) as Partial<
+        WithDefaults<Options, Unset<Fields> & keyof Options>
+      >,
       parse: (call, given, alsoKnown) =>
         parseOptions(call, schema, given, alsoKnown) as WithDefaults<Options, Unset<Fields> & keyof Options>,
     };
   };
+}
+
+function defaultsOf(fields: Readonly<Record<string, AnyField>>): object {
+  return Object.fromEntries(
+    Object.entries(fields).flatMap(([name, { _zod }]) => {
+      const def = _zod.def as { readonly defaultValue?: unknown }; // of withDefault(...) only
+      return 'defaultValue' in def ? [[name, def.defaultValue]] : [];
+    }),
+  );
 }
 
 /** Checks one argument that stands on its own, under its name. @internal */

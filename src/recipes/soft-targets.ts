@@ -6,7 +6,7 @@ import { withContext } from '../options/call-context.ts';
 import * as fields from '../options/fields.ts';
 import { type FieldsOf, optionsOf } from '../options/parse.ts';
 import { exampleKey } from '../random/purposes.ts';
-import type { SampleOptions } from '../smoothed/call-options.ts';
+import { type SampleOptions, SOFT_TARGET_SAMPLES } from '../smoothed/call-options.ts';
 import { tensorOver } from '../tensors/own-tensor.ts';
 import type { Key } from '../types.ts';
 
@@ -41,7 +41,7 @@ export const softTargetsFields: FieldsOf<Omit<SoftTargetsOptions, 'select'>, 'n'
   readonly select: typeof selectField;
 } = {
   key: fields.key,
-  n: fields.withDefault(fields.sampleCount, 10_000),
+  n: fields.withDefault(fields.sampleCount, SOFT_TARGET_SAMPLES),
   batchSize: fields.optional(fields.positiveInteger),
   signal: fields.optional(fields.signal),
   select: selectField,

@@ -80,6 +80,9 @@ export const sampleOptions: OptionsSchema<
   WithDefaults<SampleOptions, keyof Run>
 > = optionsOf<SampleOptions>()({ key: fields.key, n: fields.sampleCount, ...runFields });
 
+/** Noisy copies of a soft target, where nothing is said: as many as the official code takes. @internal */
+export const SOFT_TARGET_SAMPLES = 10_000;
+
 /** Options of {@link SmoothedClassifier.predict}. */
 export interface PredictOptions {
   /** Drives the noise. */

@@ -106,7 +106,7 @@ describe('checkClassifier refuses', () => {
       (x) => tf.tidy(() => tf.softmax(logits(x))),
       ClassifierError,
       "`output` must be 'probabilities' for a classifier whose rows are probabilities, got 'logits' " +
-        "(set output: 'probabilities', or remove the final softmax)",
+        "(set `output: 'probabilities'`, or remove the final softmax)",
     );
     await refuses(
       logits,

@@ -33,64 +33,90 @@ const withModel = (model: string, ...change: string[]): (string | number)[] => [
 
 describe('bad usage', () => {
   it.each<readonly [string, readonly string[], string]>([
-    [
-      'an unknown command',
-      ['certifi'],
-      "unknown command 'certifi' (Did you mean certify?) (catrs --help lists what there is)",
-    ],
+    ['an unknown command', ['certifi'], "unknown command 'certifi' (Did you mean certify?) (see: catrs --help)"],
     [
       'an unknown option',
       ['merge', 'a', '--out', 'b', '--size', '3', '--sede', '1'],
-      "unknown option '--sede' (Did you mean --seed?) (catrs --help lists what there is)",
+      "unknown option '--sede' (Did you mean --seed?) (see: catrs merge --help)",
     ],
     [
       'a missing option',
       ['certify', '--model', 'm'],
-      "required option '--data <path>' not specified (catrs --help lists what there is)",
+      "required option '-d, --data <path>' not specified (see: catrs certify --help)",
     ],
-    ['a missing argument', ['verify'], "missing required argument 'log' (catrs --help lists what there is)"],
+    ['a missing argument', ['verify'], "missing required argument 'log' (see: catrs verify --help)"],
     [
       'an unknown backend',
       ['certify', '--backend', 'gpu'],
-      "option '--backend <name>' argument 'gpu' is invalid. Allowed choices are cpu, wasm, webgpu. (catrs --help lists what there is)",
+      "option '--backend <name>' argument 'gpu' is invalid. Allowed choices are cpu, wasm, webgpu. (see: catrs certify --help)",
     ],
     [
       'a shard out of range',
       ['certify', '--shard', '4/4'],
-      "option '--shard <i/m>' argument '4/4' is invalid. It must be i/m with 0 <= i < m: of 4 shards the first is 0/4 and the last 3/4. (catrs --help lists what there is)",
+      "option '--shard <i/m>' argument '4/4' is invalid. It must be i/m with 0 <= i < m: of 4 shards the first is 0/4 and the last 3/4. (see: catrs certify --help)",
     ],
     [
       'a shard that is none',
       ['certify', '--shard', 'half'],
-      "option '--shard <i/m>' argument 'half' is invalid. It must be i/m with 0 <= i < m, for example 0/4. (catrs --help lists what there is)",
+      "option '--shard <i/m>' argument 'half' is invalid. It must be i/m with 0 <= i < m, for example 0/4. (see: catrs certify --help)",
     ],
     [
       'a text for a number',
       ['certify', '--sigma', 'x'],
-      "option '--sigma <number>' argument 'x' is invalid. It must be a number. (catrs --help lists what there is)",
+      "option '-s, --sigma <number>' argument 'x' is invalid. It must be a number. (see: catrs certify --help)",
     ],
     [
       'half an image',
       ['certify', '--max', '1.5'],
-      "option '--max <count>' argument '1.5' is invalid. It must be a whole number of at least 1. (catrs --help lists what there is)",
+      "option '--max <count>' argument '1.5' is invalid. It must be a whole number of at least 1. (see: catrs certify --help)",
     ],
     [
       'a negative seed',
       ['certify', '--seed', '-1'],
-      "option '--seed <number>' argument '-1' is invalid. It must be a whole number of at least 0. (catrs --help lists what there is)",
+      "option '--seed <number>' argument '-1' is invalid. It must be a whole number of at least 0. (see: catrs certify --help)",
     ],
     [
       'a range in descending order',
       ['certify', '--input-range', '1,0'],
-      "option '--input-range <low,high>' argument '1,0' is invalid. It must be two numbers in ascending order, for example 0,1. (catrs --help lists what there is)",
+      "option '--input-range <low,high>' argument '1,0' is invalid. It must be two numbers in ascending order, for example 0,1. (see: catrs certify --help)",
     ],
     [
       'no row to verify',
       ['verify', '--rows', '0'],
-      "option '--rows <count>' argument '0' is invalid. It must be a whole number of at least 1, or all. (catrs --help lists what there is)",
+      "option '--rows <count>' argument '0' is invalid. It must be a whole number of at least 1, or all. (see: catrs verify --help)",
     ],
   ])('%s is one line', async (_, args, text) => {
     expect(await complaint(args)).toBe(text);
+  });
+
+  it.each<readonly [string, readonly string[], string]>([
+    [
+      '--noise_sd',
+      ['certify', '--noise_sd', '0.5', '--data', 'd', '--model', 'm', '--sigma', '1', '--out', 'o'],
+      '--sigma',
+    ],
+    ['--noise-sd', ['train', '--noise-sd=0.5', '--data', 'd', '--method', 'gaussian', '--out', 'o'], '--sigma'],
+    ['--N', ['predict', '--N', '100', '--data', 'd', '--model', 'm', '--sigma', '1'], '--n'],
+    ['--N0', ['certify', '--N0', '100', '--data', 'd', '--model', 'm', '--sigma', '1', '--out', 'o'], '--n0'],
+    [
+      '--batch',
+      ['certify', '--batch', '9', '--data', 'd', '--model', 'm', '--sigma', '1', '--out', 'o'],
+      '--batch-size',
+    ],
+    ['--attack', ['train', '--attack', 'pgd', '--data', 'd', '--method', 'gaussian', '--out', 'o'], '--method'],
+    ['--num-steps', ['attack', '--num-steps', '9', '-d', 'd', '-m', 'm', '-s', '1', '-e', '1'], '--steps'],
+    ['--num-steps', ['train', '--num-steps', '9', '-d', 'd', '--method', 'catrs', '-o', 'o'], '--attack-steps'],
+    ['--Weight_Decay', ['train', '--Weight_Decay', '9', '-d', 'd', '--method', 'catrs', '-o', 'o'], '--weight-decay'],
+  ])('%s of another code is told its name here', async (stranger, args, here) => {
+    expect(await complaint(args)).toBe(
+      `unknown option '${stranger}' (here it is ${here}) (see: catrs ${args[0]} --help)`,
+    );
+  });
+
+  it('a missing option that another code calls otherwise', async () => {
+    expect(await complaint(['certify', '--data', 'd', '--model', 'm', '--sigma', '1', '--outfile', 'o'])).toBe(
+      "unknown option '--outfile' (here it is --out), and required option '-o, --out <file>' not specified (see: catrs certify --help)",
+    );
   });
 
   it('no command at all prints the help, as an error', async () => {

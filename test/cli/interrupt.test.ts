@@ -53,9 +53,39 @@ describe('help and version', () => {
     }
   });
 
-  it('catrs --version prints that of the package', async () => {
+  it.each(['--version', '-V'])('catrs %s prints that of the package', async (flag) => {
     const file = new URL('../../package.json', import.meta.url);
     const { version } = JSON.parse(await readFile(file, 'utf8')) as { readonly version: string };
-    expect(await catrs(['--version'])).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' });
+    expect(await catrs([flag])).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' });
+  });
+
+  it('the help marks what is required, and shows the defaults of the library', async () => {
+    const { stdout } = await catrs(['certify', '--help']);
+    const text = stdout.replace(/\n {8,}/g, ' ');
+    expect(text.match(/^ {2}-.* \(required\)$/gm)?.map((line) => line.trim().split(' ')[1])).toEqual([
+      '--data',
+      '--model',
+      '--sigma',
+      '--out',
+    ]);
+    for (const [flag, value] of [
+      ['-n, --n <count>', '100000'],
+      ['--n0 <count>', '100'],
+      ['--alpha <number>', '0.001'],
+      ['--skip <count>', '1'],
+      ['--input-range <low,high>', '0,1'],
+    ]) {
+      expect(text).toMatch(new RegExp(`^  ${flag} .*\\(default: ${value}\\)$`, 'm'));
+    }
+    expect((await catrs(['predict', '--help'])).stdout).toMatch(/-n, --n .*\(default: 1000\)/);
+    expect((await catrs(['soft-targets', '--help'])).stdout).toMatch(/-n, --n .*\(default: 10000\)/);
+  });
+
+  it('short flags are those of the long ones', async () => {
+    const out = path('short.tsv');
+    const args = ['certify', '-d', path('x.npy'), '--labels', path('y.npy'), '-m', path('model'), '--backend', 'cpu'];
+    expect((await catrs([...args, '-s', 0.5, '-n', 100, '--max', 1, '-o', out, '-w', 1])).code).toBe(0);
+    const again = await catrs([...args, '-s', 0.5, '-n', 100, '--max', 1, '-o', out, '-r', '--json']);
+    expect(JSON.parse(again.stdout)).toMatchObject({ resumed: 1, done: 1 });
   });
 });

@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { showProgress } from '../../src/cli/io.ts';
-import { speakOptions } from '../../src/cli/report-error.ts';
+import { certifyCommand } from '../../src/cli/commands/certify.ts';
+import { textFor } from '../../src/cli/report-error.ts';
+import { OptionError } from '../../src/errors.ts';
 
 describe('showProgress without a terminal', () => {
   beforeEach(() => void vi.useFakeTimers());
@@ -25,16 +27,18 @@ describe('showProgress without a terminal', () => {
   });
 });
 
-describe('speakOptions', () => {
-  const known = new Set(['--batch-size', '--no-recheck', '--output', '--out', '--seed', '--n']);
+describe('the text of an error of the library', () => {
   it.each([
     ['`batchSize` must be whole, got 1.5', '--batch-size must be whole, got 1.5'],
     ['(set `recheck: false`)', '(set --no-recheck)'],
-    ["(set output: 'probabilities')", '(set --output probabilities)'],
+    ["(set `output: 'probabilities'`)", '(set --output probabilities)'],
     ['`file` must fit `key`', '--out must fit --seed'],
-    ['`x` must hold `durable: false`', '`x` must hold `durable: false`'],
+    ['`x` must hold `overwrite: true`', '`x` must hold `overwrite: true`'],
     ['`n` must be at least 10', '--n must be at least 10'],
-  ])('says %s as %s', (text, said) => {
-    expect(speakOptions(text, known)).toBe(said);
+    ['`n` must not have ` in it', '--n must not have ` in it'],
+  ])('that says %s is %s', (text, said) => {
+    const error = new OptionError(text, { call: 'certifyToLog', field: 'n', value: 1 });
+    expect(textFor(error, certifyCommand)).toBe(said);
+    expect(textFor(error, undefined)).toBe(text);
   });
 });

@@ -280,7 +280,7 @@ describeBackends('certify refuses classifiers', () => {
 
   const declareProbabilities =
     "`output` must be 'probabilities' for a classifier whose rows are probabilities, got 'logits' " +
-    "(set output: 'probabilities', or remove the final softmax)";
+    "(set `output: 'probabilities'`, or remove the final softmax)";
   it.each([1, 3, 64, 1000])('that return probabilities for logits, at batch size %d', (batchSize) =>
     refuses((x) => tf.tidy(() => tf.softmax(logits(x))), ClassifierError, declareProbabilities, {}, batchSize),
   );

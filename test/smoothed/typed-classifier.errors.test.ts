@@ -93,7 +93,7 @@ describe('a classifier of typed arrays is refused', () => {
     [
       (batch: number) => new Float32Array(2 * batch).fill(0.5),
       "`output` must be 'probabilities' for a classifier whose rows are probabilities, got 'logits' " +
-        "(set output: 'probabilities', or remove the final softmax)",
+        "(set `output: 'probabilities'`, or remove the final softmax)",
     ],
     [
       () => Promise.reject(new Error('session closed')),

@@ -1,32 +1,46 @@
-import { type Command, Option } from 'commander';
-import type { AnalyzeSettings } from '../analyze.ts';
-import { toNumber, toNumbers } from '../arguments.ts';
-import type { CliIo } from '../io.ts';
+import { type CliCommand, cliCommand } from '../command.ts';
+import type { OptionsOf } from '../options.ts';
+import { jsonOptions } from '../common-options.ts';
 
-const EXAMPLE = `
-Example:
-  catrs analyze runs/gaussian.tsv runs/catrs.tsv --radii 0,0.5,1,1.5 --plot curves.svg`;
+const tableOptions = {
+  radii: {
+    flags: '--radii <list>',
+    help: 'radii of the tables (default: round steps up to the largest radius)',
+    kind: 'numbers',
+  },
+  table: {
+    flags: '--table <kind>',
+    help: 'form of the first table',
+    choices: ['text', 'markdown', 'latex'],
+    fallback: 'text',
+  },
+  alpha: { flags: '--alpha <number>', help: 'alpha of the run, for logs that do not hold it', kind: 'number' },
+  sigma: { flags: '-s, --sigma <number>', help: 'sigma of the run, for logs that do not hold it', kind: 'number' },
+} as const;
 
-/** Adds `catrs analyze`. @internal */
-export function registerAnalyze(program: Command, io: CliIo): void {
-  program
-    .command('analyze')
-    .description('Print tables of certification logs, those of the official PyTorch code too, and write plots.')
-    .argument('<logs...>', 'certification logs, plain or .gz')
-    .option('--radii <list>', 'radii of the tables (default: round steps up to the largest radius)', toNumbers)
-    .addOption(
-      new Option('--table <kind>', 'form of the first table').choices(['text', 'markdown', 'latex']).default('text'),
-    )
-    .option('--alpha <number>', 'alpha of the run, for logs that do not hold it', toNumber)
-    .option('--sigma <number>', 'sigma of the run, for logs that do not hold it', toNumber)
-    .option('--plot <file.svg>', 'write certified accuracy against radius')
-    .option('--plot-probability <file.svg>', 'write the distribution of the class probability')
-    .option('--title <text>', 'title of the plots')
-    .option('--force', 'replace plots that are there')
-    .option('--json', 'print one JSON object in place of tables')
-    .addHelpText('after', EXAMPLE)
-    .action(async (logs: string[], settings: AnalyzeSettings) => {
-      const { analyze } = await import('../analyze.ts');
-      await analyze(logs, settings, io);
-    });
-}
+const plotOptions = {
+  plot: { flags: '--plot <file.svg>', help: 'write certified accuracy against radius' },
+  plotProbability: {
+    flags: '--plot-probability <file.svg>',
+    help: 'write the distribution of the class probability',
+  },
+  title: { flags: '--title <text>', help: 'title of the plots' },
+  force: { flags: '--force', help: 'replace plots that are there' },
+} as const;
+
+/** The options of `catrs analyze`. @internal */
+export type AnalyzeSettings = OptionsOf<typeof tableOptions & typeof plotOptions & typeof jsonOptions>;
+
+/** `catrs analyze`. @internal */
+export const analyzeCommand: CliCommand<AnalyzeSettings> = cliCommand({
+  name: 'analyze',
+  description: 'Print tables of certification logs, those of the official PyTorch code too, and write plots.',
+  argument: ['<logs...>', 'certification logs, plain or .gz'],
+  groups: [
+    ['Tables', { ...tableOptions, ...jsonOptions }],
+    ['Plots', plotOptions],
+  ],
+  library: {},
+  ending: `Example:
+  catrs analyze runs/gaussian.tsv runs/catrs.tsv --radii 0,0.5,1,1.5 --plot curves.svg`,
+});

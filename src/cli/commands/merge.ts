@@ -1,27 +1,32 @@
-import type { Command } from 'commander';
-import { toCount, toPositiveCount } from '../arguments.ts';
-import { addSelectionOptions } from '../common-options.ts';
-import type { MergeSettings } from '../merge.ts';
-import type { CliIo } from '../io.ts';
+import { type CliCommand, cliCommand } from '../command.ts';
+import { jsonOptions, noiseOptions, selectionOptions, shownSelection } from '../common-options.ts';
+import type { OptionsOf } from '../options.ts';
 
-const EXAMPLE = `
-Example:
-  catrs merge runs/part-*.tsv --size 10000 --skip 20 --out runs/digits.tsv`;
+const mergeOptions = {
+  out: { flags: '-o, --out <file>', help: 'the log to write', required: true },
+  size: {
+    flags: '--size <count>',
+    help: 'number of images of the data set, to see that none is missing',
+    kind: 'positive',
+    required: true,
+  },
+} as const;
 
-/** Adds `catrs merge`. @internal */
-export function registerMerge(program: Command, io: CliIo): void {
-  const command = program
-    .command('merge')
-    .description('Merge the logs of all shards of a run into the log of the whole run.')
-    .argument('<logs...>', 'the logs of the shards')
-    .requiredOption('--out <file>', 'the log to write')
-    .requiredOption('--size <count>', 'number of images of the data set, to see that none is missing', toPositiveCount)
-    .option('--seed <number>', 'seed of the run', toCount, 0);
-  addSelectionOptions(command)
-    .option('--json', 'print one JSON object')
-    .addHelpText('after', EXAMPLE)
-    .action(async (logs: string[], settings: MergeSettings) => {
-      const { merge } = await import('../merge.ts');
-      await merge(logs, settings, io);
-    });
-}
+/** The options of `catrs merge`. @internal */
+export type MergeSettings = OptionsOf<
+  typeof mergeOptions & typeof selectionOptions & Pick<typeof noiseOptions, 'seed'> & typeof jsonOptions
+>;
+
+/** `catrs merge`. @internal */
+export const mergeCommand: CliCommand<MergeSettings> = cliCommand({
+  name: 'merge',
+  description: 'Merge the logs of all shards of a run into the log of the whole run.',
+  argument: ['<logs...>', 'the logs of the shards'],
+  groups: [
+    ['Logs', { ...mergeOptions, ...jsonOptions }],
+    ['The run', { ...selectionOptions, seed: noiseOptions.seed }],
+  ],
+  library: shownSelection,
+  ending: `Example:
+  catrs merge runs/part-*.tsv --size 10000 --skip 20 --out runs/digits.tsv`,
+});

@@ -1,31 +1,38 @@
-import type { Command } from 'commander';
+import { predictOptions, smoothedClassifierOptions } from '../../smoothed/call-options.ts';
+import { type CliCommand, cliCommand } from '../command.ts';
 import {
-  addDataOptions,
-  addModelOptions,
-  addSelectionOptions,
-  addShardOption,
-  addSmoothingOptions,
+  alphaOptions,
+  classifierOptions,
+  jsonOptions,
+  noiseOptions,
+  shardedOptions,
+  testData,
+  shownSelection,
 } from '../common-options.ts';
-import type { PredictSettings } from '../predict.ts';
-import type { CliIo } from '../io.ts';
+import type { OptionsOf } from '../options.ts';
 
-const EXAMPLE = `
-Example:
-  catrs predict --data photos/ --model model/ --sigma 0.25 --n 1000`;
+/** The options of `catrs predict`. @internal */
+export type PredictSettings = OptionsOf<
+  typeof testData &
+    typeof classifierOptions &
+    typeof noiseOptions &
+    typeof alphaOptions &
+    typeof shardedOptions &
+    typeof jsonOptions
+>;
 
-/** Adds `catrs predict`. @internal */
-export function registerPredict(program: Command, io: CliIo): void {
-  const command = program
-    .command('predict')
-    .description('Print the class of the smoothed classifier for each image, or that it abstains.');
-  addDataOptions(command);
-  addModelOptions(command);
-  addSmoothingOptions(command, { n: 1000 });
-  addShardOption(addSelectionOptions(command))
-    .option('--json', 'print one JSON object in place of lines')
-    .addHelpText('after', EXAMPLE)
-    .action(async (settings: PredictSettings) => {
-      const { predict } = await import('../predict.ts');
-      await predict(settings, io);
-    });
-}
+/** `catrs predict`. @internal */
+export const predictCommand: CliCommand<PredictSettings> = cliCommand({
+  name: 'predict',
+  description: 'Print the class of the smoothed classifier for each image, or that it abstains.',
+  groups: [
+    ['Data', testData],
+    ['Model', classifierOptions],
+    ['Smoothing', { ...noiseOptions, ...alphaOptions }],
+    ['Images', shardedOptions],
+    ['Run', jsonOptions],
+  ],
+  library: { ...shownSelection, ...smoothedClassifierOptions.defaults, ...predictOptions.defaults },
+  ending: `Example:
+  catrs predict --data photos/ --model model/ --sigma 0.25 --n 1000`,
+});

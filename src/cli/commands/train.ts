@@ -1,64 +1,171 @@
-import { type Command, Option } from 'commander';
-import { presets } from '../../recipes/presets.ts';
-import { toCount, toNumber, toPositiveCount, toRange } from '../arguments.ts';
-import { addBackendOption, addDataOptions } from '../common-options.ts';
-import { splitTrain } from '../train-split.ts';
-import { PRESETS, type TrainOptions } from '../train/train-options.ts';
-import type { CliIo } from '../io.ts';
+import { smoothedClassifierOptions } from '../../smoothed/call-options.ts';
+import { type CliCommand, cliCommand } from '../command.ts';
+import {
+  backendOptions,
+  jsonOptions,
+  noiseOptions,
+  trainingData,
+  workerOptions,
+  shownSelection,
+} from '../common-options.ts';
+import type { OptionsOf } from '../options.ts';
 
-const EXAMPLE = `
-What is not given comes from --preset, else: batches of 64, learning rate 0.01, momentum 0.9, weight decay 0.0001, and for
+/** Which images are trained on. */
+const imageOptions = {
+  skip: { flags: '--skip <count>', help: 'train on every count-th image', kind: 'positive' },
+  max: { flags: '--max <count>', help: 'train on at most so many images', kind: 'positive' },
+} as const;
+
+const methodOption = {
+  method: {
+    flags: '--method <name>',
+    help: 'training method',
+    choices: ['gaussian', 'stability', 'smoothadv', 'macer', 'consistency', 'smoothmix', 'catrs'],
+    required: true,
+  },
+} as const;
+
+const runOptions = {
+  sigma: {
+    flags: '-s, --sigma <number>',
+    help: 'standard deviation of the Gaussian noise, in input units',
+    kind: 'number',
+    fallback: 0.25,
+  },
+  preset: {
+    flags: '--preset <data>',
+    help: 'published settings of the method for',
+    choices: ['mnist', 'fmnist', 'cifar10', 'cifar100'],
+  },
+  softTargets: { flags: '--soft-targets <file>', help: 'NPY file of catrs soft-targets, for --method catrs' },
+} as const;
+
+const networkOptions = {
+  arch: { flags: '-a, --arch <name>', help: 'lenet or resnet<depth> (resnet20, resnet110)' },
+  normalize: {
+    flags: '--normalize <data>',
+    help: 'first layer of a resnet',
+    choices: ['cifar10', 'cifar100', 'imagenet'],
+  },
+  classes: {
+    flags: '--classes <count>',
+    help: 'number of classes (default: the largest label + 1)',
+    kind: 'positive',
+  },
+  init: { flags: '--init <model>', help: 'start from this model (model.json or its folder), in place of --arch' },
+} as const;
+
+const loopOptions = {
+  epochs: { flags: '-e, --epochs <count>', help: 'passes over the data', kind: 'positive' },
+  batchSize: { flags: '--batch-size <count>', help: 'images of a batch', kind: 'positive' },
+  learningRate: { flags: '--learning-rate <number>', help: 'of SGD', kind: 'number' },
+  momentum: { flags: '--momentum <number>', help: 'of SGD', kind: 'number' },
+  weightDecay: { flags: '--weight-decay <number>', help: 'of SGD', kind: 'number' },
+  lrEvery: {
+    flags: '--lr-every <epochs>',
+    help: 'epochs between two drops of the learning rate; 0: none',
+    kind: 'count',
+  },
+  lrGamma: { flags: '--lr-gamma <number>', help: 'factor of a drop', kind: 'number' },
+  microBatches: { flags: '--micro-batches <count>', help: 'parts of a batch, one step each', kind: 'positive' },
+  augment: { flags: '--augment <kind>', help: 'of the images', choices: ['none', 'crop-and-flip'] },
+} as const;
+
+const methodOptions = {
+  numNoise: { flags: '--num-noise <count>', help: 'noisy copies of an image', kind: 'positive' },
+  lambda: {
+    flags: '--lambda <number>',
+    help: 'stability, macer, consistency, catrs: weight of the second term',
+    kind: 'number',
+  },
+  eta: { flags: '--eta <number>', help: 'consistency, smoothmix: weight', kind: 'number' },
+  epsilon: {
+    flags: '--epsilon <number>',
+    help: 'smoothadv, smoothmix, catrs: length of the attack',
+    kind: 'number',
+  },
+  attackSteps: {
+    flags: '--attack-steps <count>',
+    help: 'smoothadv, smoothmix, catrs: steps of the attack',
+    kind: 'positive',
+  },
+  stepSize: { flags: '--step-size <number>', help: 'smoothadv, smoothmix, catrs: length of a step', kind: 'number' },
+  mixStep: { flags: '--mix-step <count>', help: 'smoothmix: steps to the clean image', kind: 'count' },
+  warmupEpochs: {
+    flags: '--warmup-epochs <count>',
+    help: 'smoothadv, smoothmix: epochs until full strength',
+    kind: 'count',
+  },
+  deferredEpochs: {
+    flags: '--deferred-epochs <count>',
+    help: 'macer: epochs before its second term',
+    kind: 'count',
+  },
+  confidenceMask: { flags: '--confidence-mask', help: 'catrs: confidence from the soft targets' },
+} as const;
+
+/** Options that belong to some methods only. @internal */
+export type MethodOptions = OptionsOf<typeof methodOptions>;
+
+const evaluationOptions = {
+  eval: {
+    flags: '--eval <path>',
+    help: 'images for the accuracy after each epoch (default: the first 1000 of --data)',
+  },
+  evalLabels: { flags: '--eval-labels <path>', help: 'their labels, for IDX and NPY images' },
+} as const;
+
+const outOptions = {
+  out: {
+    flags: '-o, --out <folder>',
+    help: 'for model.json, checkpoint.safetensors and scalars.jsonl',
+    required: true,
+  },
+  resume: { flags: '-r, --resume', help: 'go on with the run in --out, to the same bits' },
+} as const;
+
+/** The options of `catrs train`. @internal */
+export type TrainOptions = OptionsOf<
+  typeof trainingData &
+    typeof imageOptions &
+    typeof methodOption &
+    typeof runOptions &
+    typeof networkOptions &
+    typeof backendOptions &
+    typeof loopOptions &
+    typeof methodOptions &
+    typeof evaluationOptions &
+    typeof outOptions &
+    typeof workerOptions &
+    Pick<typeof noiseOptions, 'seed' | 'inputRange'> &
+    typeof jsonOptions
+>;
+
+/** `catrs train`. @internal */
+export const trainCommand: CliCommand<TrainOptions> = cliCommand({
+  name: 'train',
+  description: 'Train a classifier for smoothing, into a folder.',
+  groups: [
+    ['Data', { ...trainingData, ...imageOptions, inputRange: noiseOptions.inputRange }],
+    ['Network', { ...networkOptions, ...backendOptions }],
+    ['Method', { ...methodOption, ...runOptions, ...methodOptions }],
+    ['Loop', loopOptions],
+    ['Accuracy', evaluationOptions],
+    [
+      'Run',
+      {
+        ...outOptions,
+        workers: { ...workerOptions.workers, help: 'threads that share each step' },
+        seed: noiseOptions.seed,
+        ...jsonOptions,
+      },
+    ],
+  ],
+  library: { skip: shownSelection.skip, inputRange: smoothedClassifierOptions.defaults.inputRange },
+  names: { steps: 'attackSteps', stepEpochs: 'lrEvery', gamma: 'lrGamma', augmentation: 'augment' },
+  ending: `What is not given comes from --preset, else: batches of 64, learning rate 0.01, momentum 0.9, weight decay 0.0001, and for
 the method the settings that are published for CIFAR-10 at sigma 0.25.
 
 Example:
-  catrs train --data mnist/ --arch lenet --method catrs --sigma 0.25 --epochs 10 --out runs/catrs`;
-
-/** Adds `catrs train`. @internal */
-export function registerTrain(program: Command, io: CliIo): void {
-  const command = program.command('train').description('Train a classifier for smoothing, into a folder.');
-  splitTrain(addBackendOption(addDataOptions(command)))
-    .addOption(
-      new Option('--method <name>', 'training method')
-        .choices(Object.keys(presets.cifar10[0.25]))
-        .makeOptionMandatory(),
-    )
-    .requiredOption('--out <folder>', 'for model.json, checkpoint.safetensors and scalars.jsonl')
-    .option('--sigma <number>', 'standard deviation of the Gaussian noise, in input units', toNumber, 0.25)
-    .addOption(new Option('--preset <data>', 'published settings of the method for').choices(PRESETS))
-    .option('--arch <name>', 'lenet or resnet<depth> (resnet20, resnet110)')
-    .addOption(new Option('--normalize <data>', 'first layer of a resnet').choices(['cifar10', 'cifar100', 'imagenet']))
-    .option('--classes <count>', 'number of classes (default: the largest label + 1)', toPositiveCount)
-    .option('--init <model>', 'start from this model (model.json or its folder), in place of --arch')
-    .option('--soft-targets <file>', 'NPY file of catrs soft-targets, for --method catrs')
-    .option('--input-range <low,high>', 'smallest and largest pixel (default: 0,1)', toRange)
-    .option('--epochs <count>', 'passes over the data', toPositiveCount)
-    .option('--batch-size <count>', 'images of a batch', toPositiveCount)
-    .option('--learning-rate <number>', 'of SGD', toNumber)
-    .option('--momentum <number>', 'of SGD', toNumber)
-    .option('--weight-decay <number>', 'of SGD', toNumber)
-    .option('--lr-every <epochs>', 'epochs between two drops of the learning rate; 0: none', toCount)
-    .option('--lr-gamma <number>', 'factor of a drop', toNumber)
-    .option('--micro-batches <count>', 'parts of a batch, one step each', toPositiveCount)
-    .addOption(new Option('--augment <kind>', 'of the images').choices(['none', 'crop-and-flip']))
-    .option('--num-noise <count>', 'noisy copies of an image', toPositiveCount)
-    .option('--lambda <number>', 'stability, macer, consistency, catrs: weight of the second term', toNumber)
-    .option('--eta <number>', 'consistency, smoothmix: weight', toNumber)
-    .option('--epsilon <number>', 'smoothadv, smoothmix, catrs: length of the attack', toNumber)
-    .option('--attack-steps <count>', 'smoothadv, smoothmix, catrs: steps of the attack', toPositiveCount)
-    .option('--step-size <number>', 'smoothadv, smoothmix, catrs: length of a step', toNumber)
-    .option('--mix-step <count>', 'smoothmix: steps to the clean image', toCount)
-    .option('--warmup-epochs <count>', 'smoothadv, smoothmix: epochs until full strength', toCount)
-    .option('--deferred-epochs <count>', 'macer: epochs before its second term', toCount)
-    .option('--confidence-mask', 'catrs: confidence from the soft targets')
-    .option('--eval <path>', 'images for the accuracy after each epoch (default: the first 1000 of --data)')
-    .option('--eval-labels <path>', 'their labels, for IDX and NPY images')
-    .option('--seed <number>', 'seed of the key that drives all draws', toCount, 0)
-    .option('--workers <count>', 'threads that share each step', toPositiveCount, 1)
-    .option('--resume', 'go on with the run in --out, to the same bits')
-    .option('--json', 'print one JSON object in place of the summary')
-    .addHelpText('after', EXAMPLE)
-    .action(async (options: TrainOptions) => {
-      const { train } = await import('../train/train.ts');
-      await train(options, io);
-    });
-}
+  catrs train --data mnist/ --arch lenet --method catrs --sigma 0.25 --epochs 10 --out runs/catrs`,
+});

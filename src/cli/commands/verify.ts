@@ -1,50 +1,61 @@
-import { type Command, InvalidArgumentError, Option } from 'commander';
-import { toCount, toPositiveCount, toRange } from '../arguments.ts';
-import { addBackendOption, DATA_FORMATS } from '../common-options.ts';
-import type { CliIo } from '../io.ts';
-import type { VerifySettings } from '../verify.ts';
+import { smoothedClassifierOptions } from '../../smoothed/call-options.ts';
+import { type CliCommand, cliCommand } from '../command.ts';
+import { backendOptions, jsonOptions, modelFormOptions, noiseOptions, testDataForm } from '../common-options.ts';
+import type { OptionsOf } from '../options.ts';
 
-const EXAMPLE = `
-Example:
-  catrs verify runs/digits.tsv --data mnist/ --model model/ --rows 20`;
+/** Both or none is given. */
+const runOptions = {
+  data: { flags: '-d, --data <path>', help: 'the data of the run' },
+  model: { flags: '-m, --model <path>', help: 'the model of the run' },
+} as const;
 
-/** Adds `catrs verify`. @internal */
-export function registerVerify(program: Command, io: CliIo): void {
-  const command = program
-    .command('verify')
-    .description(
-      'Derive all certificates of a log again from their votes; with --model and --data draw those of some rows again.',
-    )
-    .argument('<log>', 'a certification log in the full format')
-    .option('--model <path>', 'the model of the run')
-    .option('--data <path>', 'the data of the run')
-    .option('--labels <path>', 'labels, for IDX and NPY images')
-    .addOption(new Option('--split <name>', 'part of a folder or archive').choices(['train', 'test']).default('test'))
-    .addOption(new Option('--format <name>', 'format of the data').choices(DATA_FORMATS).default('auto'))
-    .option('--x-name <name>', 'array of the images in an NPZ file')
-    .option('--y-name <name>', 'array of the labels in an NPZ file')
-    .addOption(
-      new Option('--output <kind>', 'what the model returns').choices(['logits', 'probabilities']).default('logits'),
-    )
-    .addOption(
-      new Option('--layout <order>', 'axes that an ONNX model wants').choices(['nhwc', 'nchw']).default('nhwc'),
-    );
-  addBackendOption(command)
-    .option('--batch-size <count>', 'noisy copies per forward pass', toPositiveCount)
-    .option('--input-range <low,high>', 'smallest and largest input value (default: 0,1)', toRange)
-    .option('--seed <number>', 'seed of the run: then also check that each row has the key of its image', toCount)
-    .option('--rows <count>', 'rows to draw again, spread over the log, or all', toRows, 10)
-    .option('--votes <count>', 'votes that may differ, for a log of another backend', toCount, 0)
-    .option('--json', 'print one JSON object in place of lines')
-    .addHelpText('after', EXAMPLE)
-    .action(async (log: string, settings: VerifySettings) => {
-      const { verify } = await import('../verify.ts');
-      await verify(log, settings, io);
-    });
-}
+const redrawOptions = {
+  rows: {
+    flags: '--rows <count>',
+    help: 'rows to draw again, spread over the log, or all',
+    kind: 'rows',
+    fallback: 10,
+  },
+  votes: {
+    flags: '--votes <count>',
+    help: 'votes that may differ, for a log of another backend',
+    kind: 'count',
+    fallback: 0,
+  },
+} as const;
 
-function toRows(text: string): number {
-  if (text === 'all') return Infinity;
-  if (/^[1-9]\d*$/.test(text)) return Number(text);
-  throw new InvalidArgumentError('It must be a whole number of at least 1, or all.');
-}
+const seedOptions = {
+  seed: {
+    flags: '--seed <number>',
+    help: 'seed of the run: then also check that each row has the key of its image',
+    kind: 'count',
+  },
+} as const;
+
+/** What is drawn again, and how. @internal */
+export type RedrawSettings = OptionsOf<
+  typeof redrawOptions & Pick<typeof noiseOptions, 'batchSize' | 'inputRange'> & typeof seedOptions
+>;
+
+/** The options of `catrs verify`. @internal */
+export type VerifySettings = RedrawSettings &
+  OptionsOf<
+    typeof runOptions & typeof testDataForm & typeof modelFormOptions & typeof backendOptions & typeof jsonOptions
+  >;
+
+/** `catrs verify`. @internal */
+export const verifyCommand: CliCommand<VerifySettings> = cliCommand({
+  name: 'verify',
+  description:
+    'Derive all certificates of a log again from their votes; with --model and --data draw those of some rows again.',
+  argument: ['<log>', 'a certification log in the full format'],
+  groups: [
+    ['Log', { ...seedOptions, ...jsonOptions }],
+    ['Data', { data: runOptions.data, ...testDataForm }],
+    ['Model', { model: runOptions.model, ...modelFormOptions, ...backendOptions }],
+    ['Drawn again', { ...redrawOptions, batchSize: noiseOptions.batchSize, inputRange: noiseOptions.inputRange }],
+  ],
+  library: smoothedClassifierOptions.defaults,
+  ending: `Example:
+  catrs verify runs/digits.tsv --data mnist/ --model model/ --rows 20`,
+});

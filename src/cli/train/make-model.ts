@@ -9,7 +9,7 @@ import type { PresetModel } from '../../recipes/preset-types.ts';
 import type { Key } from '../../types.ts';
 import { CliError } from '../io.ts';
 import { openTrainable } from '../open-model.ts';
-import type { TrainOptions } from './train-options.ts';
+import type { TrainOptions } from '../commands/train.ts';
 import type { TrainSettings } from './train-settings.ts';
 
 /** What a model must fit. @internal */
@@ -23,7 +23,7 @@ export interface ModelPlan {
 }
 
 /** The options that choose a model. @internal */
-export type ModelChoice = { readonly [Name in 'arch' | 'init' | 'normalize']?: TrainOptions[Name] | undefined };
+export type ModelChoice = Pick<TrainOptions, 'arch' | 'init' | 'normalize'>;
 
 /** Makes or loads the model to train; the text describes it, for the checkpoint. @internal */
 export async function makeModel(

@@ -4,7 +4,7 @@ import type { PresetModel, PresetTraining } from '../../recipes/preset-types.ts'
 import type { DropTiming } from '../../recipes/schedules.ts';
 import type { Json } from '../../types.ts';
 import { CliError } from '../io.ts';
-import type { MethodOptions, TrainOptions } from './train-options.ts';
+import type { MethodOptions, TrainOptions } from '../commands/train.ts';
 
 /** Options of a loss or an attack as plain data. @internal */
 export type Fields = Readonly<Record<string, Json>>;

@@ -7,7 +7,7 @@ import type { Json } from '../../types.ts';
 import { CliError } from '../io.ts';
 import { inFile } from '../read-data-file.ts';
 import { openData } from '../open-data.ts';
-import type { TrainOptions } from './train-options.ts';
+import type { TrainOptions } from '../commands/train.ts';
 
 /** The data of a run. @internal */
 export interface TrainingData {
@@ -40,8 +40,7 @@ export async function openTrainingData(options: TrainOptions): Promise<TrainingD
 async function openEvaluation(options: TrainOptions, dataset: LabelledDataset): Promise<LabelledDataset> {
   const { eval: data, evalLabels: labels, format, xName, yName } = options;
   if (data === undefined) return dataset;
-  const given = Object.entries({ labels, xName, yName }).filter(([, value]) => value !== undefined);
-  const opened = await openData({ data, format, split: 'test', ...Object.fromEntries(given) });
+  const opened = await openData({ data, labels, format, split: 'test', xName, yName });
   if (String(opened.dataset.shape) === String(dataset.shape)) return opened.dataset;
   const got = `[${opened.dataset.shape.join(', ')}]`;
   throw new CliError(`--eval must have images of shape [${dataset.shape.join(', ')}] as --data has, got ${got}`);

@@ -1,10 +1,39 @@
+import { imagesAndLabels, makeDataset } from '../data/array-dataset.ts';
+import type { NpyArray } from '../data/arrays.ts';
+import type { LabelledDataset } from '../data/labelled-dataset.ts';
 import { decodeNpz } from '../data/decode-npz.ts';
 import { readZipDirectory } from '../data/zip-directory.ts';
 import { zipFile } from '../data/zip-member.ts';
-import { CliError } from './io.ts';
 import type { DataOptions } from './common-options.ts';
-import { joinArrays } from './join-arrays.ts';
-import type { OpenedData } from './open-data.ts';
+import { CliError } from './io.ts';
+
+/** Data of the command line. @internal */
+export interface OpenedData {
+  /** The images; all labels are 0 where there are none. */
+  readonly dataset: LabelledDataset;
+  /** Whether there are labels. */
+  readonly isLabelled: boolean;
+  /** Names of the classes, where folders name them. */
+  readonly classNames?: readonly string[] | undefined;
+  /** Names of the images, where they are files. */
+  readonly names?: readonly string[] | undefined;
+}
+
+const CALL = 'catrs';
+
+/** Data of an array of images [size, ...] and one of labels, [size] or [size, 1]; bytes are divided by 255. @internal */
+export function joinArrays(images: NpyArray, labels: NpyArray | undefined): OpenedData {
+  const [size = 0] = images.shape;
+  const none: NpyArray = { dtype: 'uint8', shape: [size], data: new Uint8Array(size) };
+  const arrays = imagesAndLabels(CALL, { images, labels: labels ? asRow(labels) : none });
+  return { dataset: makeDataset(CALL, arrays), isLabelled: labels !== undefined };
+}
+
+/** Some archives hold the labels as a column. */
+function asRow(labels: NpyArray): NpyArray {
+  const [size = 0, ...rest] = labels.shape;
+  return rest.length > 0 && rest.every((length) => length === 1) ? { ...labels, shape: [size] } : labels;
+}
 
 /** Data of an NPZ archive: its arrays `--x-name` and `--y-name`, or the pair of usual names that it has. @internal */
 export async function openNpz(bytes: Uint8Array, options: DataOptions): Promise<OpenedData> {

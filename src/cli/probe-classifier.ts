@@ -9,40 +9,11 @@ import { GaussianNoise } from '../noise/gaussian-noise.ts';
 import { createKey } from '../random/key.ts';
 import { checkBackend, type CheckBackendOptions } from '../smoothed/check-backend.ts';
 import type { InputRange } from '../types.ts';
-import { registerLayers } from '../models/register-layers.ts';
-import { loadModel } from '../node/load-model.ts';
 import * as tf from '@tensorflow/tfjs';
 import { CliError } from './io.ts';
-import type { BackendName, ModelOptions } from './common-options.ts';
-import { inFile } from './read-data-file.ts';
-import { openBackend, openOnnx } from './open-model.ts';
+import type { ModelOptions } from './common-options.ts';
+import type { OpenedClassifier } from './open-model.ts';
 import { tensorOver } from '../tensors/own-tensor.ts';
-
-/** A classifier of the command line. @internal */
-export interface OpenedClassifier {
-  /** The model, or a classifier of typed arrays. */
-  readonly classifier: Classifier;
-  /** What runs it: a backend of TensorFlow.js, or onnxruntime. */
-  readonly runtime: BackendName | 'onnxruntime';
-  /** Gives its memory back. */
-  readonly dispose: () => void | Promise<void>;
-}
-
-/** Sets the backend and opens `--model`. Throws CliError that names the file. @internal */
-export async function openClassifier(options: ModelOptions): Promise<OpenedClassifier> {
-  const { model: path, backend, layout } = options;
-  if (path.endsWith('.onnx')) {
-    if (backend !== undefined) {
-      throw new CliError(`--backend is for models of TensorFlow.js, got ${backend} with ${path} (leave it out)`);
-    }
-    await openBackend('cpu'); // certifying an ONNX model makes small tensors only
-    return { ...(await openOnnx(path, layout)), runtime: 'onnxruntime' };
-  }
-  const runtime = await openBackend(backend);
-  registerLayers();
-  const model = await inFile(path, () => loadModel(path));
-  return { classifier: model, runtime, dispose: () => void model.dispose() };
-}
 
 /** Rows from which probabilities can be told from logits. */
 const PROBE = 8;
@@ -81,11 +52,11 @@ export async function probeClassifier(
   }
 }
 
-/** What of a run the comparison of the backend depends on. @internal */
-export interface NoisyRun {
-  readonly sigma?: number;
-  readonly seed?: number;
-  readonly batchSize?: number;
+/** What of a run the comparison of the backend depends on. */
+interface NoisyRun {
+  readonly sigma?: number | undefined;
+  readonly seed?: number | undefined;
+  readonly batchSize?: number | undefined;
 }
 
 /** Compares the backend of this thread with `cpu` on copies of an image in the middle of the range. @internal */
@@ -104,10 +75,8 @@ export async function checkThreadBackend(
 }
 
 function noisyOptions({ sigma, seed = 0, batchSize }: NoisyRun): CheckBackendOptions {
-  return {
-    ...(sigma !== undefined && { noise: new GaussianNoise({ sigma }), key: createKey(seed) }),
-    batchSize,
-  };
+  if (sigma === undefined) return { batchSize };
+  return { noise: new GaussianNoise({ sigma }), key: createKey(seed), batchSize };
 }
 
 function checkInputShape(classifier: Classifier, { shape }: LabelledDataset, path: string): void {

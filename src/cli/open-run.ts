@@ -1,0 +1,103 @@
+import { anytimeRadius } from '../certify/anytime-radius.ts';
+import { fixedRadius } from '../certify/fixed-radius.ts';
+import type { CertificationRule } from '../certify/rule.ts';
+import { stopAtGain } from '../certify/stops.ts';
+import type { Classifier, ClassifierOutput } from '../classifier/types.ts';
+import { GaussianNoise } from '../noise/gaussian-noise.ts';
+import type { Noise } from '../noise/types.ts';
+import { SmoothedClassifier } from '../smoothed/smoothed-classifier.ts';
+import type { InputRange } from '../types.ts';
+import type { DataOptions, ModelOptions } from './common-options.ts';
+import type { CertifySettings } from './commands/certify.ts';
+import { CliError, type CliIo, note } from './io.ts';
+import { openClassifier, type OpenedClassifier } from './open-model.ts';
+import { type DataNeeds, openData } from './open-data.ts';
+import type { OpenedData } from './opened-data.ts';
+import { probeClassifier } from './probe-classifier.ts';
+
+/** What a smoothed classifier is told of its base classifier. @internal */
+export interface SmoothingSettings {
+  readonly numClasses: number;
+  readonly output: ClassifierOutput;
+  readonly batchSize?: number | undefined;
+  readonly inputRange?: InputRange | undefined;
+}
+
+/** Which data and which classifier a command is about. @internal */
+export interface RunSettings extends DataOptions, ModelOptions, Omit<SmoothingSettings, 'numClasses'> {
+  readonly sigma?: number | undefined;
+  readonly seed?: number | undefined;
+}
+
+/** Data and a classifier that fit together. @internal */
+export interface OpenedRun {
+  readonly data: OpenedData;
+  readonly opened: OpenedClassifier;
+  readonly smoothing: SmoothingSettings;
+  /** Smooths the classifier. */
+  readonly smoothed: (noise: Noise) => SmoothedClassifier;
+  /** Gives the memory of the classifier back, before the end of the run if threads have their own. */
+  readonly close: () => Promise<void>;
+  readonly [Symbol.asyncDispose]: () => Promise<void>;
+}
+
+/** Opens the data and the classifier of a command, says what runs it, and checks it on the first images. @internal */
+export async function openRun(settings: RunSettings, io: CliIo, needs?: DataNeeds): Promise<OpenedRun> {
+  const data = await openData(settings, needs);
+  const opened = await openClassifier(settings);
+  let isOpen = true;
+  const close = async (): Promise<void> => {
+    if (isOpen) await opened.dispose();
+    isOpen = false;
+  };
+  try {
+    note(io, `running on ${opened.runtime}`);
+    const numClasses = await probeClassifier(opened, { dataset: data.dataset, options: settings });
+    const { output, batchSize, inputRange } = settings;
+    const smoothing = { numClasses, output, batchSize, inputRange };
+    return {
+      data,
+      opened,
+      smoothing,
+      smoothed: (noise) => smoothedClassifier(opened.classifier, noise, smoothing),
+      close,
+      [Symbol.asyncDispose]: close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** @internal */
+export function smoothedClassifier(
+  classifier: Classifier,
+  noise: Noise,
+  { numClasses, output, batchSize, inputRange }: SmoothingSettings,
+): SmoothedClassifier {
+  return new SmoothedClassifier(classifier, { noise, numClasses, output, batchSize, inputRange });
+}
+
+/** The noise of `--sigma`. @internal */
+export function gaussianOf({ sigma }: { readonly sigma: number }): GaussianNoise {
+  return new GaussianNoise({ sigma });
+}
+
+/** Least growth of the radius over `GAIN_OVER` samples that is worth going on. */
+const GAIN = 0.01;
+const GAIN_OVER = 1000;
+
+/** The rule of `--radius` or `--adaptive`; none stands for a sample of fixed size. @internal */
+export function ruleFor({
+  radius,
+  adaptive,
+}: Pick<CertifySettings, 'radius' | 'adaptive'>): CertificationRule | undefined {
+  if (radius !== undefined && adaptive !== undefined) {
+    throw new CliError(
+      '--radius and --adaptive are two rules, got both (--radius proves given radii, --adaptive finds one)',
+    );
+  }
+  if (radius !== undefined) return fixedRadius({ radius });
+  if (adaptive === undefined) return undefined;
+  return anytimeRadius({ stops: [stopAtGain({ gain: adaptive === true ? GAIN : adaptive, over: GAIN_OVER })] });
+}
