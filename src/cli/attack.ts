@@ -67,7 +67,8 @@ async function run(
   for (let done = before; done < total; done++) {
     const index = indices[done % indices.length] as number;
     const which = Math.floor(done / indices.length);
-    const one = { start: index, max: 1, key: createKey(seed), n, alpha, norm, clean: which === 0, signal: io.signal };
+    const select = { start: index, max: 1 };
+    const one = { select, key: createKey(seed), n, alpha, norm, clean: which === 0, signal: io.signal };
     for await (const row of attackDataset(
       g,
       attacks[which] as InputAttack,
