@@ -106,9 +106,13 @@ export { verifyCertificate } from './smoothed/verify-certificate.ts';
 export type { Verification, VerifyCertificateOptions } from './smoothed/verify-certificate.ts';
 export { reproduceCertificate } from './smoothed/reproduce-certificate.ts';
 export type { ReproduceCertificateOptions, Reproduction } from './smoothed/reproduce-certificate.ts';
-export { certifyCounts } from './certify/counts.ts';
-export type { CertifyCountsRequest, CountsCertificate } from './certify/counts.ts';
-export { predictCounts } from './certify/counts.ts';
+export { certifyCounts, predictCounts } from './certify/counts.ts';
+export type {
+  CertifyCountsRequest,
+  CountsCertificate,
+  CountsPrediction,
+  PredictCountsRequest,
+} from './certify/counts.ts';
 export { fixedSample } from './certify/fixed-sample.ts';
 export type { FixedSampleOptions } from './certify/fixed-sample.ts';
 export { topTwo } from './certify/top-two.ts';
@@ -123,15 +127,17 @@ export { ladder } from './certify/ladder.ts';
 export type { LadderOptions } from './certify/ladder.ts';
 export { oracleTest } from './certify/oracle-test.ts';
 export type { OracleTestOptions } from './certify/oracle-test.ts';
-export { allOf } from './certify/stops.ts';
-export { stopAtDeadline } from './certify/stops.ts';
-export type { StopAtDeadlineOptions } from './certify/stops.ts';
-export { stopAtGain } from './certify/stops.ts';
-export type { StopAtGainOptions } from './certify/stops.ts';
-export { stopAtRadius } from './certify/stops.ts';
-export { stopAtSamples } from './certify/stops.ts';
-export { stopAtWidth } from './certify/stops.ts';
-export type { Stop, StopState } from './certify/stops.ts';
+export { allOf, stopAtDeadline, stopAtGain, stopAtRadius, stopAtSamples, stopAtWidth } from './certify/stops.ts';
+export type {
+  AllOfOptions,
+  Stop,
+  StopAtDeadlineOptions,
+  StopAtGainOptions,
+  StopAtRadiusOptions,
+  StopAtSamplesOptions,
+  StopAtWidthOptions,
+  StopState,
+} from './certify/stops.ts';
 export { ruleOf } from './certify/rule-of.ts';
 export { noiseOf } from './noise/noise-of.ts';
 export { ABSTAIN } from './certify/types.ts';

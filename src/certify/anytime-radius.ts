@@ -1,12 +1,12 @@
 import * as fields from '../options/fields.ts';
 import { optionsOf } from '../options/parse.ts';
-import type { BetaPrior } from '../stats/beta-mixture.ts';
+import { type BetaPrior, JEFFREYS } from '../stats/beta-mixture.ts';
 import { leastCount, minimumSamplesToCertify } from '../stats/minimum-samples.ts';
 import { mixtureLowerBound, mixtureUpperBound } from '../stats/mixture-bounds.ts';
 import type { ProbabilityBound, UpperProbabilityBound } from '../types.ts';
-import { JEFFREYS, NEAR_ONE, selectionPriors } from './radius-evidence.ts';
+import { NEAR_ONE, selectionPriors } from './radius-evidence.ts';
 import type { CertificationRule, RuleContext, RuleRun } from './rule.ts';
-import { DEADLINE_NAME, ownStops, type Stop, stopsField, type StopState } from './stops.ts';
+import { ownStops, type Stop, stopsField, type StopState } from './stops.ts';
 import type { EvidenceStep, RuleRecord } from './types.ts';
 import { assertEnoughSamples, votesFor } from './vote-counts.ts';
 
@@ -112,29 +112,6 @@ function beginAnytimeRadius(context: RuleContext, stops: readonly Stop[], priors
   };
 }
 
-/** Where a run of {@link anytimeRadius} stands at a check, as far as its record tells. @internal */
-export interface AnytimeMoment {
-  /** What a stop would see; `upper` is at least that of the run, which had more checks. */
-  readonly state: StopState;
-  /** The moment of the best bound of the run, and its radius: up to this moment, or later. */
-  readonly best: Pick<EvidenceStep, 'radius' | 'n'>;
-  /** Stops are asked at multiples of this. */
-  readonly checkEvery: number;
-  /** The least `upperRadius` that any order of the votes gives, where somebody asks for it. */
-  readonly lowestUpperRadius?: (() => number) | undefined;
-}
-
-/** Whether a stop holds: some remember what cannot be known from the record, and a clock cannot be read again. */
-type Verdict = 'yes' | 'no' | 'perhaps';
-
-const named = (record: unknown): RuleRecord => record as RuleRecord;
-
-/** The stops of the record of a rule, in their order. @internal */
-export function stopsOfRecord({ parameters }: RuleRecord): readonly RuleRecord[] {
-  const { stops } = parameters;
-  return Array.isArray(stops) ? stops.map(named) : [];
-}
-
 /**
  * The rule of a record without its stops, and what they would have seen at the last check. Clocks are not read.
  * @internal
@@ -151,57 +128,4 @@ export function withoutStops({ parameters }: RuleRecord): {
   const { prior } = parameters as Pick<AnytimeRadiusOptions, 'prior'>;
   const stops = [{ name: 'watch', parameters: {}, begin: () => watch }];
   return { rule: anytimeRadius({ stops, prior }), last: () => last };
-}
-
-/** Whether one stop held at a moment. @internal */
-export function verdictOf(stop: RuleRecord, moment: AnytimeMoment): Verdict {
-  const { state, best, checkEvery } = moment;
-  const value = (name: string): number => Number(stop.parameters[name]);
-  const isReached = best.n <= state.used;
-  const least = isReached ? best.radius : 0;
-  switch (stop.name) {
-    case 'stop-at-samples':
-      return state.used >= value('samples') ? 'yes' : 'no';
-    case 'stop-at-radius':
-      if (best.radius < value('radius')) return 'no';
-      return isReached ? 'yes' : 'perhaps';
-    case 'stop-at-width':
-      if (state.upperRadius - least <= value('width')) return 'yes';
-      // The bounds of other checks may have been closer.
-      return (moment.lowestUpperRadius?.() ?? 0) - best.radius <= value('width') ? 'perhaps' : 'no';
-    case 'stop-at-gain': {
-      const before = state.used - value('over');
-      if (before < 0) return 'no';
-      const isOld = best.n <= Math.floor(before / checkEvery) * checkEvery;
-      return isOld || best.radius < value('gain') ? 'yes' : 'perhaps';
-    }
-    case DEADLINE_NAME:
-      return value('milliseconds') === 0 ? 'yes' : 'perhaps';
-    case 'all-of': {
-      const verdicts = stopsOfRecord(stop).map((one) => verdictOf(one, moment));
-      if (verdicts.includes('no')) return 'no';
-      return verdicts.includes('perhaps') ? 'perhaps' : 'yes';
-    }
-    default:
-      return 'perhaps';
-  }
-}
-
-/**
- * Whether a run can have ended at a moment by this name: by a stop that may have held and that no other had to forestall, or, where none had
- * to hold, as the rule ends without stops.
- * @internal
- */
-export function isPossibleStop(
-  name: string,
-  stops: readonly RuleRecord[],
-  moment: AnytimeMoment,
-  otherwise: string | undefined,
-): boolean {
-  const known = { ...moment, lowestUpperRadius: undefined }; // it costs a pass over all checks
-  for (const stop of stops) {
-    if (stop.name === name && verdictOf(stop, moment) !== 'no') return true;
-    if (verdictOf(stop, known) === 'yes') return false;
-  }
-  return name === otherwise;
 }

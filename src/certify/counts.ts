@@ -1,39 +1,18 @@
-import { OptionError } from '../errors.ts';
-import type { Noise } from '../noise/types.ts';
+import { OptionError, refusal } from '../errors.ts';
 import { assertNorm } from '../noise/requests.ts';
+import type { Noise } from '../noise/types.ts';
 import * as fields from '../options/fields.ts';
 import { optionsOf } from '../options/parse.ts';
 import { binomialTest } from '../stats/binomial.ts';
 import { clopperPearsonLowerBound } from '../stats/clopper-pearson.ts';
 import type { Norm } from '../types.ts';
 import { ABSTAIN, type Certificate, type Prediction } from './types.ts';
-import { topClass } from './vote-counts.ts';
+import { missingVotes, topClass } from './vote-counts.ts';
 
 const counts: fields.Field<readonly number[]> = fields.field<readonly number[]>(
   'must be a list of votes per class, whole numbers of at least 0 for at least 2 classes',
   (v) => Array.isArray(v) && v.length >= 2 && v.every((count) => Number.isSafeInteger(count) && count >= 0),
 );
-
-// 1 is admitted here: it makes the test never abstain, as in the reference.
-const alpha: fields.Field<number> = fields.field<number>(
-  'must be in (0, 1]',
-  (v) => typeof v === 'number' && v > 0 && v <= 1,
-);
-
-interface PredictCountsRequest {
-  readonly counts: readonly number[];
-  readonly alpha: number;
-  readonly missing: number;
-}
-
-const predictCountsRequest = optionsOf<PredictCountsRequest>()({
-  counts,
-  alpha,
-  missing: fields.field<number>(
-    'must be a number of samples, a whole number of at least 0',
-    (v) => Number.isSafeInteger(v) && (v as number) >= 0,
-  ),
-});
 
 /** What {@link certifyCounts} decides on. */
 export interface CertifyCountsRequest {
@@ -72,8 +51,6 @@ export type CountsCertificate = Pick<
   'label' | 'abstained' | 'reason' | 'radius' | 'pABar' | 'qABar' | 'cAHat' | 'nA' | 'nUsed'
 >;
 
-const CALL = 'certifyCounts';
-
 /**
  * CERTIFY as a function of the counts: class and radius, or abstention.
  *
@@ -83,14 +60,25 @@ const CALL = 'certifyCounts';
  *
  * @throws OptionError for a missing or unknown name, a value outside its domain, or counts that do not fit together
  * @see Cohen, Rosenfeld, Kolter, ICML 2019, CERTIFY (section 3.2.2) and Proposition 2; locuslab/smoothing, core.py
+ * @example
+ * ```ts
+ * const noise = new GaussianNoise({ sigma: 0.5 });
+ * const votes = { countsSelection: [1, 9], counts: [10, 990], n: 1000 };
+ * certifyCounts({ ...votes, alpha: 0.001, noise, norm: 'l2', dimension: 784 }); // class 1 within 0.985...
+ * ```
  */
 export function certifyCounts(request: CertifyCountsRequest): CountsCertificate {
-  const { countsSelection, counts, n, alpha, noise, norm, dimension } = certifyCountsRequest.parse(CALL, request);
+  const call = 'certifyCounts';
+  const { countsSelection, counts, n, alpha, noise, norm, dimension } = certifyCountsRequest.parse(call, request);
   const cAHat = topClass(countsSelection);
   const nA = counts[cAHat] ?? 0;
-  const nUsed = counts.reduce((sum, count) => sum + count, 0);
-  assertFit(countsSelection.length, counts.length, nUsed, n);
-  assertNorm(CALL, norm, noise.norms);
+  const nUsed = n - missingVotes({ counts }, n);
+  if (countsSelection.length !== counts.length) {
+    const details = { call, field: 'countsSelection', value: countsSelection.length };
+    throw refusal(OptionError, details, `must have as many classes as \`counts\` (${counts.length})`);
+  }
+  assertVotes(call, nUsed, n);
+  assertNorm(call, norm, noise.norms);
   const bound = clopperPearsonLowerBound(nA, n, alpha);
   const radius = bound.p > 0.5 ? noise.radius(bound, { norm, dimension }) : 0;
   const abstained = !(radius > 0);
@@ -107,25 +95,25 @@ export function certifyCounts(request: CertifyCountsRequest): CountsCertificate 
   };
 }
 
-function assertFit(selectionClasses: number, classes: number, nUsed: number, n: number): void {
-  if (selectionClasses !== classes) {
-    throw new OptionError(
-      `\`countsSelection\` must have as many classes as \`counts\` (${classes}), got ${selectionClasses}`,
-      {
-        call: CALL,
-        field: 'countsSelection',
-        value: selectionClasses,
-      },
-    );
-  }
-  if (nUsed > n) {
-    throw new OptionError(`\`counts\` must have a sum of at most n = ${n}, got ${nUsed}`, {
-      call: CALL,
-      field: 'counts',
-      value: nUsed,
-    });
-  }
+/** What {@link predictCounts} decides on. */
+export interface PredictCountsRequest {
+  /** Votes per class. */
+  readonly counts: readonly number[];
+  /** Number of samples; above the sum of the counts where some could not be drawn and voted for no class. */
+  readonly n: number;
+  /** Allowed probability that the class is not that of the smoothed classifier, in (0, 1]; at 1 it abstains on ties only. */
+  readonly alpha: number;
 }
+
+// 1 is admitted: it makes the test never abstain, as in the reference.
+const predictCountsRequest = optionsOf<PredictCountsRequest>()({
+  counts,
+  n: fields.nonNegativeInteger,
+  alpha: fields.field<number>('must be in (0, 1]', (v) => typeof v === 'number' && v > 0 && v <= 1),
+});
+
+/** The part of a {@link Prediction} that follows from the counts alone. */
+export type CountsPrediction = Pick<Prediction, 'label' | 'abstained' | 'pValue' | 'top'>;
 
 /**
  * PREDICT as a function of the counts: the most voted class, or abstention if the race is too close.
@@ -133,19 +121,22 @@ function assertFit(selectionClasses: number, classes: number, nUsed: number, n: 
  * n₁ ≥ n₂ are the two largest counts; it abstains if the two-sided exact binomial test of n₁ out of n₁ + n₂ at 1/2 has a p-value
  * above alpha. With probability at least 1 − alpha over the draws it abstains or returns the class of the smoothed classifier.
  *
- * Votes that are missing may have been for any class. It answers only where every way to give them out would give the same answer: they go
- * to the runner-up, n₂ + missing, which is the way with the largest p-value; and if that reaches n₁ it abstains, with p-value 1.
+ * Votes that are missing, n less the sum of the counts, may have been for any class. It answers only where every way to give them out would
+ * give the same answer: they go to the runner-up, n₂ + missing, which is the way with the largest p-value; and if that reaches n₁ it
+ * abstains, with p-value 1.
  *
- * @param missing - samples that could not be drawn, which voted for no class
- * @throws OptionError for counts that are no votes, alpha outside (0, 1] or a `missing` that is no count
+ * @throws OptionError for a missing or unknown name, a value outside its domain, or more votes than samples
  * @see Cohen, Rosenfeld, Kolter, ICML 2019, PREDICT and Proposition 1; Hung, Fithian, "Rank verification", 2016
+ * @example
+ * ```ts
+ * predictCounts({ counts: [90, 10], n: 100, alpha: 0.001 }); // { label: 0, abstained: false, pValue: 3e-17, top: 0 }
+ * ```
  */
-export function predictCounts(
-  counts: readonly number[],
-  alpha: number,
-  missing = 0,
-): Pick<Prediction, 'label' | 'abstained' | 'pValue' | 'top'> {
-  predictCountsRequest.parse('predictCounts', { counts, alpha, missing });
+export function predictCounts(request: PredictCountsRequest): CountsPrediction {
+  const call = 'predictCounts';
+  const { counts, n, alpha } = predictCountsRequest.parse(call, request);
+  const missing = missingVotes({ counts }, n);
+  assertVotes(call, n - missing, n);
   // Among equals the highest index comes first, as in the reference; a tie never passes the test.
   const order = counts.map((_, c) => c).sort((a, b) => (counts[b] ?? 0) - (counts[a] ?? 0) || b - a);
   const [top = 0, second = 0] = order;
@@ -154,4 +145,9 @@ export function predictCounts(
   const pValue = isOpen ? 1 : binomialTest(most, rival);
   const abstained = isOpen || pValue > alpha;
   return { label: abstained ? ABSTAIN : top, abstained, pValue, top };
+}
+
+function assertVotes(call: string, votes: number, n: number): void {
+  if (votes <= n) return;
+  throw refusal(OptionError, { call, field: 'counts', value: votes }, `must have a sum of at most n = ${n}`);
 }

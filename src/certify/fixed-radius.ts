@@ -1,11 +1,11 @@
 import * as fields from '../options/fields.ts';
 import { optionsOf, type WithDefaults } from '../options/parse.ts';
+import { JEFFREYS } from '../stats/beta-mixture.ts';
 import { clopperPearsonLowerBound } from '../stats/clopper-pearson.ts';
 import { leastCount, minimumSamplesToCertify } from '../stats/minimum-samples.ts';
 import type { ProbabilityBound } from '../types.ts';
 import {
   bettingEvidence,
-  JEFFREYS,
   probabilityInReach,
   probabilityOfRadius,
   selectionPriors,
@@ -45,23 +45,18 @@ export interface FixedRadiusOptions {
   readonly finalShare?: number | undefined;
 }
 
-const isAscending = (values: readonly number[]): boolean =>
-  values.every((value, i) => i === 0 || value > values[i - 1]!);
-
-const isPositive = (value: unknown): boolean => typeof value === 'number' && value > 0 && Number.isFinite(value);
+const isPositive = (value: unknown): boolean => fields.isFiniteNumber(value) && value > 0;
 
 const radii = fields.field<number | readonly number[]>(
   'must be a finite number greater than 0, or a list of them in ascending order',
-  (v) => isPositive(v) || (Array.isArray(v) && v.length > 0 && v.every(isPositive) && isAscending(v)),
+  (v) => isPositive(v) || (Array.isArray(v) && v.length > 0 && v.every(isPositive) && fields.isAscending(v)),
 );
-
-const beta = fields.withDefault(fields.openFraction, 0.001);
 
 const share = fields.field<number>('must be in [0, 1)', (v) => typeof v === 'number' && v >= 0 && v < 1);
 
 const fixedRadiusOptions = optionsOf<FixedRadiusOptions>()({
   radius: radii,
-  beta,
+  beta: fields.withDefault(fields.openFraction, 0.001),
   prior: fields.withDefault(fields.oneOf('selection', 'jeffreys'), 'selection'),
   evidence: fields.withDefault(fields.oneOf('truncated', 'betting'), 'truncated'),
   finalShare: fields.withDefault(share, 0.2),

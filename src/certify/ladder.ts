@@ -1,13 +1,13 @@
-import { optionsOf, type WithDefaults } from '../options/parse.ts';
+import { OptionError, refusal } from '../errors.ts';
 import * as fields from '../options/fields.ts';
-import { OptionError, showValue } from '../errors.ts';
+import { optionsOf, type WithDefaults } from '../options/parse.ts';
 import { clopperPearsonLowerBound, clopperPearsonUpperBound } from '../stats/clopper-pearson.ts';
 import { minimumSamplesToCertify } from '../stats/minimum-samples.ts';
 import type { ProbabilityBound } from '../types.ts';
-import { assertEnoughSamples, votesFor } from './vote-counts.ts';
 import { probabilityInReach } from './radius-evidence.ts';
 import type { CertificationRule, RuleContext, RuleRun } from './rule.ts';
 import type { EvidenceStep } from './types.ts';
+import { assertEnoughSamples, votesFor } from './vote-counts.ts';
 
 /** Options of {@link ladder}. */
 export interface LadderOptions {
@@ -22,17 +22,17 @@ export interface LadderOptions {
   readonly beta?: number | undefined;
 }
 
-const isAscending = (values: readonly number[]): boolean =>
-  values.every((value, i) => i === 0 || value > values[i - 1]!);
-
 const sizes = fields.field<readonly number[]>(
   'must be a list of integers of at least 1 in ascending order',
-  (v) => Array.isArray(v) && v.length > 0 && v.every((size) => Number.isInteger(size) && size >= 1) && isAscending(v),
+  (v) =>
+    Array.isArray(v) && v.length > 0 && v.every((size) => Number.isInteger(size) && size >= 1) && fields.isAscending(v),
 );
 
-const beta = fields.withDefault(fields.openFraction, 0.001);
-
-const ladderOptions = optionsOf<LadderOptions>()({ radius: fields.positive, sizes, beta });
+const ladderOptions = optionsOf<LadderOptions>()({
+  radius: fields.positive,
+  sizes,
+  beta: fields.withDefault(fields.openFraction, 0.001),
+});
 
 /**
  * Proves or declines a radius by Clopper-Pearson bounds at a few numbers of samples, each at its share of alpha (Bonferroni).
@@ -66,11 +66,8 @@ function beginLadder(context: RuleContext, { radius, sizes, beta }: WithDefaults
   const { cAHat, radius: radiusOf } = context;
   const last = sizes.at(-1) ?? 0;
   if (last > context.n) {
-    throw new OptionError(`\`sizes\` must end at n = ${context.n} or below, got ${showValue(sizes)}`, {
-      call: 'ladder',
-      field: 'sizes',
-      value: sizes,
-    });
+    const details = { call: 'ladder', field: 'sizes', value: sizes };
+    throw refusal(OptionError, details, `must end at n = ${context.n} or below`);
   }
   const looks = looksOf(sizes, context);
   const alpha = context.alpha / sizes.length;

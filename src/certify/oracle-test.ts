@@ -1,11 +1,11 @@
-import { optionsOf, type WithDefaults } from '../options/parse.ts';
 import * as fields from '../options/fields.ts';
+import { optionsOf, type WithDefaults } from '../options/parse.ts';
 import { minimumSamplesToCertify } from '../stats/minimum-samples.ts';
 import type { ProbabilityBound } from '../types.ts';
-import { assertEnoughSamples, votesFor } from './vote-counts.ts';
 import { logInverse, probabilityInReach } from './radius-evidence.ts';
 import type { CertificationRule, RuleContext, RuleRun } from './rule.ts';
 import type { EvidenceStep } from './types.ts';
+import { assertEnoughSamples, votesFor } from './vote-counts.ts';
 
 /** Options of {@link oracleTest}. */
 export interface OracleTestOptions {
@@ -20,12 +20,10 @@ export interface OracleTestOptions {
   readonly beta?: number | undefined;
 }
 
-const beta = fields.withDefault(fields.openFraction, 0.001);
-
 const oracleTestOptions = optionsOf<OracleTestOptions>()({
   radius: fields.positive,
   probability: fields.openFraction,
-  beta,
+  beta: fields.withDefault(fields.openFraction, 0.001),
 });
 
 /**
@@ -61,7 +59,7 @@ function beginOracleTest(
   const p0 = probabilityInReach('oracleTest', radius, context);
   const isAbove = 1 - probability < p0.q;
   const proof = logInverse(context.alpha);
-  const refusal = logInverse(beta);
+  const rejection = logInverse(beta);
   let step: EvidenceStep | undefined;
   let declined = false;
   return {
@@ -70,7 +68,7 @@ function beginOracleTest(
       const nA = votesFor(tally, cAHat);
       const { log, error } = likelihoodRatio(probability, p0, nA, tally.used);
       if (isAbove && log - error >= proof) step = { radius, nA, n: tally.used };
-      declined = isAbove ? -log - error >= refusal : log - error >= refusal;
+      declined = isAbove ? -log - error >= rejection : log - error >= rejection;
       return step !== undefined || declined ? 'decided' : undefined;
     },
     result: () => ({

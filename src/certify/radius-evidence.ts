@@ -1,8 +1,9 @@
-import { OptionError, showValue } from '../errors.ts';
-import { type BetaPrior, logMixtureEvidence } from '../stats/beta-mixture.ts';
+import { OptionError, refusal } from '../errors.ts';
+import { type BetaPrior, JEFFREYS, logMixtureEvidence } from '../stats/beta-mixture.ts';
 import { probabilitiesOfLogOdds } from '../stats/binomial.ts';
 import { clopperPearsonLowerBound } from '../stats/clopper-pearson.ts';
 import { mixtureLowerBound, mixtureUpperBound } from '../stats/mixture-bounds.ts';
+import { boundFromQ } from '../stats/rounding.ts';
 import type { ProbabilityBound } from '../types.ts';
 import type { RuleContext } from './rule.ts';
 import { votesFor } from './vote-counts.ts';
@@ -24,10 +25,10 @@ interface EvidenceLevels {
 /** Likelihood ratio of a Beta mixture truncated to p > p0 (to p < p0) against p0. @internal */
 export function truncatedEvidence(priors: readonly BetaPrior[], { alpha, beta }: EvidenceLevels): RadiusEvidence {
   const proof = logInverse(alpha);
-  const refusal = logInverse(beta);
+  const rejection = logInverse(beta);
   return {
     proves: (p0, h, n) => logMixtureEvidence(priors, h, n, p0, 'above') >= proof,
-    declines: (p0, h, n) => logMixtureEvidence(priors, h, n, p0, 'below') >= refusal,
+    declines: (p0, h, n) => logMixtureEvidence(priors, h, n, p0, 'below') >= rejection,
   };
 }
 
@@ -60,11 +61,9 @@ export function probabilityInReach(
   const unanimous = clopperPearsonLowerBound(n, n, alpha);
   const most = radiusOf(unanimous);
   if (radius <= most) return probabilityOfRadius(radius, radiusOf) ?? unanimous;
-  throw new OptionError(
-    `\`radius\` must be at most ${most} for n = ${n} and alpha = ${alpha} with this noise, got ${showValue(given)}` +
-      ' (even unanimous votes prove no more: raise n, alpha or the scale of the noise)',
-    { call, field: 'radius', value: given },
-  );
+  const way = 'even unanimous votes prove no more: raise n, alpha or the scale of the noise';
+  const must = `must be at most ${most} for n = ${n} and alpha = ${alpha} with this noise`;
+  throw refusal(OptionError, { call, field: 'radius', value: given, way }, must);
 }
 
 /** Log-odds beyond this are not tried: 1 − p is then near the least double. */
@@ -73,11 +72,9 @@ const HIGHEST_LOG_ODDS = 700;
 /** The search ends with log-odds known to twice this, relative; far above the spacing of doubles. */
 const TOLERANCE = 2 ** -49;
 
-/** The pair p, q with q at the given log-odds above 0, and p = 1 − q rounded down: never a larger probability than 1 − q. */
+/** The pair p, q with q at the given log-odds, at least 0, and p = 1 − q rounded down: never a larger probability than 1 − q. */
 function pairAt(logOdds: number): ProbabilityBound {
-  const { q } = probabilitiesOfLogOdds(logOdds);
-  const complement = 1 - q; // in [½, 1], where 1 − complement is exact
-  return { p: 1 - complement < q ? complement - 2 ** -53 : complement, q };
+  return boundFromQ(probabilitiesOfLogOdds(logOdds).q);
 }
 
 /**
@@ -113,9 +110,6 @@ export function probabilityOfRadius(
   }
   return pairAt(high);
 }
-
-/** The prior that knows nothing: Beta(½, ½). @internal */
-export const JEFFREYS: readonly BetaPrior[] = [{ weight: 1, a: 0.5, b: 0.5 }];
 
 /** The prior of one who expects nearly all votes to agree: Beta(1, 0.1). @internal */
 export const NEAR_ONE: readonly BetaPrior[] = [{ weight: 1, a: 1, b: 0.1 }];

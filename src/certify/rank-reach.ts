@@ -1,7 +1,6 @@
-import { OptionError } from '../errors.ts';
+import { OptionError, refusal } from '../errors.ts';
 import { clopperPearsonLowerBound, clopperPearsonUpperBound } from '../stats/clopper-pearson.ts';
 import { leastCount } from '../stats/minimum-samples.ts';
-import type { ProbabilityBound, UpperProbabilityBound } from '../types.ts';
 import type { RuleContext, Tally } from './rule.ts';
 import { missingVotes, votesFor } from './vote-counts.ts';
 
@@ -74,25 +73,14 @@ function takeFromTop(counts: number[], classes: readonly number[], votes: number
   return left;
 }
 
-/**
- * An upper bound on the probability of one class, capped by what a lower bound on another class leaves: min(upper, 1 − lower).
- *
- * The complement of a lower bound has q rounded up and p rounded down, which is what an upper bound needs.
- * @internal
- */
-export function cappedUpperBound(upper: UpperProbabilityBound, lower: ProbabilityBound): UpperProbabilityBound {
-  return lower.q < upper.p ? { p: lower.q, q: lower.p } : upper;
-}
-
 /** The noise's radius against other classes; throws where the noise has none. @internal */
 export function requireRadiusAgainst(
   call: string,
   radiusAgainst: RuleContext['radiusAgainst'],
 ): NonNullable<RuleContext['radiusAgainst']> {
   if (radiusAgainst !== undefined) return radiusAgainst;
-  throw new OptionError(
-    '`noise.radiusAgainst` must be a function for this rule, got undefined' +
-      ' (this noise knows only the radius of one bound: use fixedSample, or a noise that has it, such as GaussianNoise)',
-    { call, field: 'noise.radiusAgainst', value: undefined },
-  );
+  const way =
+    'this noise knows only the radius of one bound: use fixedSample, or a noise that has it, such as GaussianNoise';
+  const details = { call, field: 'noise.radiusAgainst', value: undefined, way };
+  throw refusal(OptionError, details, 'must be a function for this rule');
 }

@@ -1,6 +1,6 @@
 import { ownData } from '../host/own-data.ts';
 import * as fields from '../options/fields.ts';
-import { optionsOf, parseField } from '../options/parse.ts';
+import { optionsOf } from '../options/parse.ts';
 import type { Json, ProbabilityBound, UpperProbabilityBound } from '../types.ts';
 import type { RuleRecord } from './types.ts';
 
@@ -34,37 +34,25 @@ export interface Stop {
   readonly begin: () => (state: StopState) => boolean;
 }
 
-/** Stops as they are now: a rule asks them, and names them in its record, long after it was made. @internal */
-export function ownStops(stops: readonly Stop[]): Stop[] {
-  return stops.map((stop) => ({ name: stop.name, parameters: ownData(stop.parameters), begin: () => stop.begin() }));
+/** Options of {@link stopAtWidth}. */
+export interface StopAtWidthOptions {
+  /** How far the radius may still be from what it could become, in input units; greater than 0. */
+  readonly width: number;
 }
 
-const isStop = (value: unknown): boolean =>
-  typeof value === 'object' &&
-  value !== null &&
-  'name' in value &&
-  typeof value.name === 'string' &&
-  'begin' in value &&
-  typeof value.begin === 'function';
-
-/** @internal */
-export const stopsField: fields.Field<readonly Stop[]> = fields.field<readonly Stop[]>(
-  'must be a list of one or more stops (for example [stopAtWidth(0.05)])',
-  (v) => Array.isArray(v) && v.length > 0 && v.every(isStop),
-);
+const stopAtWidthOptions = optionsOf<StopAtWidthOptions>()({ width: fields.positive });
 
 /**
  * Stops once the radius is known to `width`: the radii of the upper and of the lower bound differ by at most that.
  *
- * @param width - in input units, greater than 0
- * @throws OptionError for another width
+ * @throws OptionError for an unknown name or another width
  * @example
  * ```ts
- * const c = await g.certify(image, { key, n: 2000, rule: anytimeRadius({ stops: [stopAtWidth(0.05)] }) });
+ * const c = await g.certify(image, { key, n: 2000, rule: anytimeRadius({ stops: [stopAtWidth({ width: 0.05 })] }) });
  * ```
  */
-export function stopAtWidth(width: number): Stop {
-  parseField('stopAtWidth', 'width', fields.positive, width);
+export function stopAtWidth(options: StopAtWidthOptions): Stop {
+  const { width } = stopAtWidthOptions.parse('stopAtWidth', options);
   return {
     name: 'stop-at-width',
     parameters: { width },
@@ -75,20 +63,27 @@ export function stopAtWidth(width: number): Stop {
   };
 }
 
+/** Options of {@link stopAtRadius}. */
+export interface StopAtRadiusOptions {
+  /** The radius that is enough, in input units; greater than 0. */
+  readonly radius: number;
+}
+
+const stopAtRadiusOptions = optionsOf<StopAtRadiusOptions>()({ radius: fields.positive });
+
 /**
  * Stops once a radius of at least `radius` is proven.
  *
  * Where the class probability is too low for it, this alone draws all n samples; `fixedRadius` also gives up early.
  *
- * @param radius - in input units, greater than 0
- * @throws OptionError for another radius
+ * @throws OptionError for an unknown name or another radius
  * @example
  * ```ts
- * const c = await g.certify(image, { key, n: 2000, rule: anytimeRadius({ stops: [stopAtRadius(0.3)] }) });
+ * const c = await g.certify(image, { key, n: 2000, rule: anytimeRadius({ stops: [stopAtRadius({ radius: 0.3 })] }) });
  * ```
  */
-export function stopAtRadius(radius: number): Stop {
-  parseField('stopAtRadius', 'radius', fields.positive, radius);
+export function stopAtRadius(options: StopAtRadiusOptions): Stop {
+  const { radius } = stopAtRadiusOptions.parse('stopAtRadius', options);
   return {
     name: 'stop-at-radius',
     parameters: { radius },
@@ -96,18 +91,25 @@ export function stopAtRadius(radius: number): Stop {
   };
 }
 
+/** Options of {@link stopAtSamples}. */
+export interface StopAtSamplesOptions {
+  /** How many samples are enough; an integer of at least 1. */
+  readonly samples: number;
+}
+
+const stopAtSamplesOptions = optionsOf<StopAtSamplesOptions>()({ samples: fields.positiveInteger });
+
 /**
  * Stops at the first check with at least `samples` samples drawn.
  *
- * @param samples - an integer of at least 1
- * @throws OptionError for another number
+ * @throws OptionError for an unknown name or another number
  * @example
  * ```ts
- * const c = await g.certify(image, { key, n: 2000, rule: anytimeRadius({ stops: [stopAtSamples(500)] }) });
+ * const c = await g.certify(image, { key, n: 2000, rule: anytimeRadius({ stops: [stopAtSamples({ samples: 500 })] }) });
  * ```
  */
-export function stopAtSamples(samples: number): Stop {
-  parseField('stopAtSamples', 'samples', fields.positiveInteger, samples);
+export function stopAtSamples(options: StopAtSamplesOptions): Stop {
+  const { samples } = stopAtSamplesOptions.parse('stopAtSamples', options);
   return {
     name: 'stop-at-samples',
     parameters: { samples },
@@ -153,14 +155,6 @@ export function stopAtGain(options: StopAtGainOptions): Stop {
   };
 }
 
-/** Name of the one stop that depends on the machine. @internal */
-export const DEADLINE_NAME = 'stop-at-deadline';
-
-/** Whether a rule has a deadline, on its own or inside another stop: the same key may then give another number of samples. @internal */
-export function hasDeadline({ parameters }: RuleRecord): boolean {
-  return JSON.stringify(parameters).includes(`"${DEADLINE_NAME}"`);
-}
-
 /** Options of {@link stopAtDeadline}. */
 export interface StopAtDeadlineOptions {
   /** Time from the start of the estimation sample. */
@@ -186,7 +180,7 @@ const stopAtDeadlineOptions = optionsOf<StopAtDeadlineOptions>()({
  * @throws OptionError for an unknown name or a value outside its domain
  * @example
  * ```ts
- * const rule = anytimeRadius({ stops: [stopAtWidth(0.05), stopAtDeadline({ milliseconds: 2000 })] });
+ * const rule = anytimeRadius({ stops: [stopAtWidth({ width: 0.05 }), stopAtDeadline({ milliseconds: 2000 })] });
  * ```
  */
 export function stopAtDeadline(options: StopAtDeadlineOptions): Stop {
@@ -201,25 +195,55 @@ export function stopAtDeadline(options: StopAtDeadlineOptions): Stop {
   };
 }
 
+/** Options of {@link allOf}. */
+export interface AllOfOptions {
+  /** The stops that must all hold; at least one. */
+  readonly stops: readonly Stop[];
+}
+
+const isStop = (value: unknown): boolean =>
+  fields.hasMethods(value, ['begin']) && 'name' in value && typeof value.name === 'string';
+
+/** The check of a list of stops. @internal */
+export const stopsField: fields.Field<readonly Stop[]> = fields.field<readonly Stop[]>(
+  'must be a list of one or more stops (for example [stopAtWidth({ width: 0.05 })])',
+  (v) => Array.isArray(v) && v.length > 0 && v.every(isStop),
+);
+
+const allOfOptions = optionsOf<AllOfOptions>()({ stops: stopsField });
+
 /**
  * Stops at a check where all of these stops would. A list of stops, by contrast, means any of them.
  *
- * @param stops - at least one
- * @throws OptionError for anything else
+ * @throws OptionError for an unknown name or anything but a list of stops
  * @example
  * ```ts
- * const rule = anytimeRadius({ stops: [allOf([stopAtRadius(0.3), stopAtWidth(0.1)]), stopAtSamples(5000)] });
+ * const both = allOf({ stops: [stopAtRadius({ radius: 0.3 }), stopAtWidth({ width: 0.1 })] });
+ * const rule = anytimeRadius({ stops: [both, stopAtSamples({ samples: 5000 })] });
  * ```
  */
-export function allOf(stops: readonly Stop[]): Stop {
-  const own = ownStops(parseField('allOf', 'stops', stopsField, stops));
+export function allOf(options: AllOfOptions): Stop {
+  const stops = ownStops(allOfOptions.parse('allOf', options).stops);
   return {
     name: 'all-of',
-    parameters: { stops: own.map(({ name, parameters }) => ({ name, parameters })) },
+    parameters: { stops: stops.map(({ name, parameters }) => ({ name, parameters })) },
     begin: () => {
-      const tests = own.map((stop) => stop.begin());
+      const tests = stops.map((stop) => stop.begin());
       // Each is asked at every check, also after a `false` before it: some remember what they saw.
       return (state) => tests.map((holds) => holds(state)).every(Boolean);
     },
   };
+}
+
+/** Stops as they are now: a rule asks them, and names them in its record, long after it was made. @internal */
+export function ownStops(stops: readonly Stop[]): Stop[] {
+  return stops.map((stop) => ({ name: stop.name, parameters: ownData(stop.parameters), begin: () => stop.begin() }));
+}
+
+/** Name of the one stop that depends on the machine. @internal */
+export const DEADLINE_NAME = 'stop-at-deadline';
+
+/** Whether a rule has a deadline, on its own or inside another stop: the same key may then give another number of samples. @internal */
+export function hasDeadline({ parameters }: RuleRecord): boolean {
+  return JSON.stringify(parameters).includes(`"${DEADLINE_NAME}"`);
 }

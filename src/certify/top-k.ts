@@ -1,11 +1,12 @@
-import { optionsOf } from '../options/parse.ts';
+import { OptionError, refusal } from '../errors.ts';
 import * as fields from '../options/fields.ts';
-import { OptionError } from '../errors.ts';
+import { optionsOf } from '../options/parse.ts';
 import { clopperPearsonLowerBound, clopperPearsonUpperBound } from '../stats/clopper-pearson.ts';
+import { cappedUpperBound } from '../stats/rounding.ts';
 import type { ProbabilityBound, UpperProbabilityBound } from '../types.ts';
-import { cappedUpperBound, rankOutOfReach, requireRadiusAgainst } from './rank-reach.ts';
-import { assertEnoughSamples, missingVotes, topClass, votesFor } from './vote-counts.ts';
+import { rankOutOfReach, requireRadiusAgainst } from './rank-reach.ts';
 import type { CertificationRule, RuleContext, RuleRun, Tally } from './rule.ts';
+import { assertEnoughSamples, missingVotes, topClass, votesFor } from './vote-counts.ts';
 
 /** Options of {@link topK}. */
 export interface TopKOptions {
@@ -61,10 +62,8 @@ function beginTopK(context: RuleContext, k: number, labelFrom: TopKOptions['labe
   const radiusOf = requireRadiusAgainst('topK', context.radiusAgainst);
   const numClasses = countsSelection.length;
   if (k >= numClasses) {
-    throw new OptionError(
-      `\`k\` must be below the number of classes, ${numClasses}, got ${k} (every class is among the top ${numClasses})`,
-      { call: 'topK', field: 'k', value: k },
-    );
+    const details = { call: 'topK', field: 'k', value: k, way: `every class is among the top ${numClasses}` };
+    throw refusal(OptionError, details, `must be below the number of classes, ${numClasses}`);
   }
   const alpha = levelOfEach(context.alpha, numClasses, labelFrom);
   const outOfReach = rankOutOfReach({ n, alphaLower: alpha, alphaUpper: alpha, k });

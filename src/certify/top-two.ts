@@ -1,10 +1,11 @@
-import { optionsOf } from '../options/parse.ts';
 import * as fields from '../options/fields.ts';
+import { optionsOf } from '../options/parse.ts';
 import { clopperPearsonLowerBound, clopperPearsonUpperBound } from '../stats/clopper-pearson.ts';
+import { cappedUpperBound } from '../stats/rounding.ts';
 import type { ProbabilityBound, UpperProbabilityBound } from '../types.ts';
-import { cappedUpperBound, rankOutOfReach, requireRadiusAgainst } from './rank-reach.ts';
-import { assertEnoughSamples, missingVotes, votesFor } from './vote-counts.ts';
+import { rankOutOfReach, requireRadiusAgainst } from './rank-reach.ts';
 import type { CertificationRule, RuleContext, RuleRun, Tally } from './rule.ts';
+import { assertEnoughSamples, missingVotes, votesFor } from './vote-counts.ts';
 
 /** Options of {@link topTwo}. */
 export interface TopTwoOptions {

@@ -1,4 +1,4 @@
-import { OptionError } from '../errors.ts';
+import { OptionError, refusal } from '../errors.ts';
 import type { Tally } from './rule.ts';
 
 /** The most voted class; the lowest index among equals, as numpy's argmax. @internal */
@@ -23,9 +23,7 @@ export function assertEnoughSamples(
   least: number,
 ): void {
   if (n >= least) return;
-  throw new OptionError(
-    `\`n\` must be at least ${least} to certify anything at alpha = ${alpha}, got ${n}` +
-      ' (with fewer samples even unanimous votes abstain: raise n or alpha)',
-    { call, field: 'n', value: n },
-  );
+  const way = 'with fewer samples even unanimous votes abstain: raise n or alpha';
+  const must = `must be at least ${least} to certify anything at alpha = ${alpha}`;
+  throw refusal(OptionError, { call, field: 'n', value: n, way }, must);
 }

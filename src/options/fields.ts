@@ -57,6 +57,10 @@ export const isFiniteNumber = (value: unknown): value is number => typeof value 
 export const isInteger = (value: unknown, least: number, most: number): boolean =>
   Number.isInteger(value) && (value as number) >= least && (value as number) <= most;
 
+/** Each number is larger than the one before. @internal */
+export const isAscending = (values: readonly number[]): boolean =>
+  values.every((value, i) => i === 0 || value > values[i - 1]!);
+
 /** Largest number of samples per example: the sample index fills one 30-bit counter word. @internal */
 export const MAX_SAMPLES: number = 2 ** 30;
 

@@ -1,7 +1,7 @@
-import { type AnytimeMoment, isPossibleStop, stopsOfRecord, verdictOf } from '../certify/anytime-radius.ts';
 import { looksOf } from '../certify/ladder.ts';
 import { bestTallyBefore } from '../certify/rank-reach.ts';
 import type { CertificationRule, RuleResult, RuleRun } from '../certify/rule.ts';
+import { type AnytimeMoment, isPossibleStop, stopsOfRecord, verdictOf } from '../certify/stop-verdicts.ts';
 import type { StopState } from '../certify/stops.ts';
 import type { Certificate } from '../certify/types.ts';
 

@@ -103,10 +103,9 @@ export class SmoothedClassifier implements Certifier<CertifyOptions> {
     const { key, n } = request;
     assertEnoughToPredict(call, n, alpha);
     const counts = await this.#count(call, x, request, run);
-    const missing = counts.reduce((left, count) => left - count, n);
     const { noise, smoothing } = this;
     const from = { counts, n, alpha, key, noise: noiseRecord(noise), domain: noise.domain, smoothing };
-    return { ...predictCounts(counts, alpha, missing), ...from };
+    return { ...predictCounts({ counts, n, alpha }), ...from };
   }
 
   /**

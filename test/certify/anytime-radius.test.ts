@@ -20,7 +20,7 @@ const { kt_betting_confidence_sequence_lower: reference } = await readFixture<{
   readonly kt_betting_confidence_sequence_lower: { readonly rows: readonly BettingRow[] };
 }>('stat_reference.json');
 
-const all = [stopAtSamples(1e9)];
+const all = [stopAtSamples({ samples: 1e9 })];
 const nearOne = [{ weight: 1, a: 1, b: 0.1 }];
 
 /** A stop that never stops and keeps what it saw. */
@@ -141,7 +141,7 @@ describe('anytimeRadius', () => {
   });
 
   it('abstains where a stop comes before anything is proven', () => {
-    const rule = anytimeRadius({ stops: [stopAtSamples(10)] });
+    const rule = anytimeRadius({ stops: [stopAtSamples({ samples: 10 })] });
     const { result, stop, used } = play(rule, contextOf(), spread([300, 700]));
     expect({ stop, used }).toEqual({ stop: 'stop-at-samples', used: 10 });
     expect(result).toMatchObject({ radius: 0, reason: 'low-confidence' });
@@ -150,7 +150,7 @@ describe('anytimeRadius', () => {
   it('stops sooner with the votes of the selection sample as prior, and is right with each prior', () => {
     const votes = spread([1000, 9000]);
     const used = (['selection', 'jeffreys', 'near-one'] as const).map((prior) => {
-      const rule = anytimeRadius({ stops: [stopAtRadius(1.1)], prior });
+      const rule = anytimeRadius({ stops: [stopAtRadius({ radius: 1.1 })], prior });
       const context = contextOf({ n: 10_000, countsSelection: [10, 90] });
       const { result, used } = play(rule, context, votes, 10);
       expect(result.radius).toBeGreaterThanOrEqual(1.1);
@@ -160,7 +160,7 @@ describe('anytimeRadius', () => {
   });
 
   it('writes its parameters with their defaults', () => {
-    expect(anytimeRadius({ stops: [stopAtWidth(0.1)] })).toMatchObject({
+    expect(anytimeRadius({ stops: [stopAtWidth({ width: 0.1 })] })).toMatchObject({
       name: 'anytime-radius',
       parameters: { stops: [{ name: 'stop-at-width', parameters: { width: 0.1 } }], prior: 'near-one' },
     });

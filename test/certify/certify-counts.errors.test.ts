@@ -42,24 +42,24 @@ describe('certifyCounts refuses', () => {
 
 describe('predictCounts refuses', () => {
   it.each([
-    [[10, 0], 0, '`alpha` must be in (0, 1], got 0'],
-    [[10, 0], 1.5, '`alpha` must be in (0, 1], got 1.5'],
-    [[10, 0], undefined, '`alpha` must be in (0, 1], got undefined'],
-    [[10, 0], Number.NaN, '`alpha` must be in (0, 1], got NaN'],
+    [{ alpha: 0 }, '`alpha` must be in (0, 1], got 0'],
+    [{ alpha: 1.5 }, '`alpha` must be in (0, 1], got 1.5'],
+    [{ alpha: undefined }, '`alpha` must be in (0, 1], got undefined'],
+    [{ alpha: Number.NaN }, '`alpha` must be in (0, 1], got NaN'],
     [
-      [10, -1],
-      0.1,
+      { counts: [10, -1] },
       '`counts` must be a list of votes per class, whole numbers of at least 0 for at least 2 classes, got [10, -1]',
     ],
-  ])('%o at alpha %o', (counts, alpha, text) =>
-    expectError(() => predictCounts(counts, alpha as number), OptionError, `predictCounts: ${text}`),
-  );
-
-  it.each([-1, 0.5, Number.NaN])('%o missing votes', (missing) =>
+    [{ n: 9 }, '`counts` must have a sum of at most n = 9, got 10'],
+    [{ n: -1 }, '`n` must be an integer of at least 0, got -1'],
+    [{ n: 10.5 }, '`n` must be an integer of at least 0, got 10.5'],
+    [{ n: undefined }, '`n` must be an integer of at least 0, got undefined'],
+    [{ missing: 1 }, 'unknown option `missing`; known options: `counts`, `n`, `alpha`'],
+  ])('%o', (change, text) =>
     expectError(
-      () => predictCounts([10, 0], 0.1, missing),
+      () => predictCounts({ counts: [10, 0], n: 10, alpha: 0.1, ...change } as never),
       OptionError,
-      `predictCounts: \`missing\` must be a number of samples, a whole number of at least 0, got ${missing}`,
+      `predictCounts: ${text}`,
     ),
   );
 });

@@ -29,6 +29,8 @@ interface CertifyFixture {
   readonly confidence_top2: readonly { readonly counts: readonly number[]; readonly top2: readonly number[] }[];
 }
 
+const sum = (counts: readonly number[]): number => counts.reduce((total, count) => total + count, 0);
+
 const fixture = await readFixture<CertifyFixture>('certify.json');
 // The accuracy that the file states for its own numbers.
 const { pABar_max_abs_err: boundError, radius_max_abs_err: radiusError } = fixture.verification;
@@ -53,13 +55,13 @@ describe('certifyCounts against the official code', () => {
 
 describe('predictCounts against the official code', () => {
   it.each(fixture.predict)('alpha $alpha, $counts: $note', ({ counts, alpha, p_value, prediction }) => {
-    const found = predictCounts(counts, alpha);
+    const found = predictCounts({ counts, n: sum(counts), alpha });
     expect(found.label).toBe(prediction);
     expect(found.abstained).toBe(prediction === -1);
     expect(Math.abs(found.pValue - p_value)).toBeLessThanOrEqual(1e-15 + 1e-9 * p_value);
   });
 
   it.each(fixture.confidence_top2)('takes the official top class of $counts', ({ counts, top2 }) => {
-    expect(predictCounts(counts, 0.001).top).toBe(top2[0]);
+    expect(predictCounts({ counts, n: sum(counts), alpha: 0.001 }).top).toBe(top2[0]);
   });
 });

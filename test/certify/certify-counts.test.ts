@@ -1,6 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { certifyCounts, type CertifyCountsRequest, predictCounts } from '../../src/certify/counts.ts';
+import {
+  certifyCounts,
+  type CertifyCountsRequest,
+  type CountsPrediction,
+  predictCounts,
+} from '../../src/certify/counts.ts';
 import { GaussianNoise } from '../../src/noise/gaussian-noise.ts';
 import { clopperPearsonLowerBound } from '../../src/stats/clopper-pearson.ts';
 import { minimumCountToCertify } from '../../src/stats/minimum-samples.ts';
@@ -55,30 +60,34 @@ describe('certifyCounts', () => {
   });
 });
 
+/** The answer of votes, with so many more samples that could not be drawn. */
+const predict = (counts: readonly number[], alpha: number, missing = 0): CountsPrediction =>
+  predictCounts({ counts, n: counts.reduce((sum, count) => sum + count, missing), alpha });
+
 describe('predictCounts', () => {
   it('abstains on a tie and names the highest class among equals', () => {
-    expect(predictCounts([50, 0, 50], 0.999)).toEqual({ label: -1, abstained: true, pValue: 1, top: 2 });
+    expect(predict([50, 0, 50], 0.999)).toEqual({ label: -1, abstained: true, pValue: 1, top: 2 });
   });
 
   it('abstains on ten unanimous votes at alpha 0.001 and predicts on eleven', () => {
-    expect(predictCounts([10, 0], 0.001)).toEqual({ label: -1, abstained: true, pValue: 2 ** -9, top: 0 });
-    expect(predictCounts([11, 0], 0.001)).toEqual({ label: 0, abstained: false, pValue: 2 ** -10, top: 0 });
+    expect(predict([10, 0], 0.001)).toEqual({ label: -1, abstained: true, pValue: 2 ** -9, top: 0 });
+    expect(predict([11, 0], 0.001)).toEqual({ label: 0, abstained: false, pValue: 2 ** -10, top: 0 });
   });
 
   it('abstains without a vote', () => {
-    expect(predictCounts([0, 0], 0.5)).toMatchObject({ label: -1, pValue: 1 });
+    expect(predict([0, 0], 0.5)).toMatchObject({ label: -1, pValue: 1 });
   });
 
   it('makes no answer of missing votes: 400 of 1000 samples for class 0, none for another', () => {
-    expect(predictCounts([400, 0, 0], 0.001, 600)).toEqual({ label: -1, abstained: true, pValue: 1, top: 0 });
-    expect(predictCounts([400, 0, 0], 1, 600)).toMatchObject({ label: -1, abstained: true });
-    expect(predictCounts([0, 0, 0], 0.001, 1000)).toMatchObject({ label: -1, pValue: 1 });
+    expect(predict([400, 0, 0], 0.001, 600)).toEqual({ label: -1, abstained: true, pValue: 1, top: 0 });
+    expect(predict([400, 0, 0], 1, 600)).toMatchObject({ label: -1, abstained: true });
+    expect(predict([0, 0, 0], 0.001, 1000)).toMatchObject({ label: -1, pValue: 1 });
   });
 
   it('counts missing votes for the runner-up', () => {
-    expect(predictCounts([700, 100, 0], 0.001, 200)).toEqual(predictCounts([700, 300, 0], 0.001));
-    expect(predictCounts([520, 480 - 30, 0], 0.2, 0).abstained).toBe(false);
-    expect(predictCounts([520, 480 - 30, 0], 0.2, 30).abstained).toBe(true);
+    expect(predict([700, 100, 0], 0.001, 200)).toEqual(predict([700, 300, 0], 0.001));
+    expect(predict([520, 480 - 30, 0], 0.2, 0).abstained).toBe(false);
+    expect(predict([520, 480 - 30, 0], 0.2, 30).abstained).toBe(true);
   });
 
   it('answers exactly where every way to give out the missing votes has the same answer', () => {
@@ -94,13 +103,13 @@ describe('predictCounts', () => {
           const labels = new Set<number>();
           for (let i = 0; i <= missing; i++) {
             for (let j = 0; i + j <= missing; j++)
-              labels.add(predictCounts([a + i, b + j, c + missing - i - j], alpha).label);
+              labels.add(predict([a + i, b + j, c + missing - i - j], alpha).label);
           }
           const [only = -1] = labels;
-          const { label } = predictCounts(counts, alpha, missing);
+          const { label } = predict(counts, alpha, missing);
           expect(label).toBe(labels.size === 1 ? only : -1);
           if (label >= 0) answers++;
-          if (label < 0 && predictCounts(counts, alpha).label >= 0) prevented++;
+          if (label < 0 && predict(counts, alpha).label >= 0) prevented++;
         },
       ),
       { seed: 6, numRuns: 2000 },

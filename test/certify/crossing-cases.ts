@@ -5,7 +5,7 @@ import { oracleTest } from '../../src/certify/oracle-test.ts';
 import { stopAtSamples } from '../../src/certify/stops.ts';
 import type { Crossing } from './crossing-probability.ts';
 
-const stops = [stopAtSamples(1e9)];
+const stops = [stopAtSamples({ samples: 1e9 })];
 
 /** Every sequential rule at its null, the class probability p, where a radius of p must not be claimed. */
 export function nullCases(p: number, n: number): Record<string, Pick<Crossing, 'rule' | 'looks' | 'context'>> {

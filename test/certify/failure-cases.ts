@@ -71,10 +71,14 @@ export const cases: readonly FailureCase[] = [
     ...aroundOne,
   ]),
   // A stop cannot make it worse than drawing all: the largest bound of all checks counts.
-  ...at(anytimeRadius({ stops: [stopAtSamples(1e6)] }), [two(0.5), two(0.505), two(p1), two(0.99)]),
-  ...at(anytimeRadius({ stops: [stopAtSamples(1e6)], prior: 'selection' }), [two(0.5), two(p1), two(0.99)]),
-  ...at(anytimeRadius({ stops: [stopAtSamples(1e6)], prior: 'jeffreys' }), [two(0.5), two(p1), two(0.99)]),
-  ...selecting(anytimeRadius({ stops: [stopAtWidth(0.5), stopAtGain({ gain: 0.02, over: 100 })] }), [
+  ...at(anytimeRadius({ stops: [stopAtSamples({ samples: 1e6 })] }), [two(0.5), two(0.505), two(p1), two(0.99)]),
+  ...at(anytimeRadius({ stops: [stopAtSamples({ samples: 1e6 })], prior: 'selection' }), [
+    two(0.5),
+    two(p1),
+    two(0.99),
+  ]),
+  ...at(anytimeRadius({ stops: [stopAtSamples({ samples: 1e6 })], prior: 'jeffreys' }), [two(0.5), two(p1), two(0.99)]),
+  ...selecting(anytimeRadius({ stops: [stopAtWidth({ width: 0.5 }), stopAtGain({ gain: 0.02, over: 100 })] }), [
     two(0.5),
     two(p1),
   ]),

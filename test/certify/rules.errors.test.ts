@@ -22,7 +22,7 @@ import { expectError } from '../helpers/errors.ts';
 import { contextOf, gaussianRadius } from './play.ts';
 
 const given = (value: object) => value as never;
-const stops = [stopAtWidth(0.1)];
+const stops = [stopAtWidth({ width: 0.1 })];
 
 const mistakes: readonly (readonly [() => unknown, string])[] = [
   [
@@ -60,11 +60,11 @@ const mistakes: readonly (readonly [() => unknown, string])[] = [
   [() => fixedRadius({ radius: 1, finalShare: 1 }), 'fixedRadius: `finalShare` must be in [0, 1), got 1'],
   [
     () => anytimeRadius({ stops: [] }),
-    'anytimeRadius: `stops` must be a list of one or more stops (for example [stopAtWidth(0.05)]), got []',
+    'anytimeRadius: `stops` must be a list of one or more stops (for example [stopAtWidth({ width: 0.05 })]), got []',
   ],
   [
     () => anytimeRadius({ stops: given([{ name: 'mine' }]) }),
-    'anytimeRadius: `stops` must be a list of one or more stops (for example [stopAtWidth(0.05)]), got [an object (Object)]',
+    'anytimeRadius: `stops` must be a list of one or more stops (for example [stopAtWidth({ width: 0.05 })]), got [an object (Object)]',
   ],
   [
     () => anytimeRadius(given({ stops, prior: 'flat' })),
@@ -77,9 +77,14 @@ const mistakes: readonly (readonly [() => unknown, string])[] = [
   ],
   [() => ladder({ radius: 1, sizes: [100], beta: 1 }), 'ladder: `beta` must be in (0, 1), got 1'],
   [() => oracleTest({ radius: 1, probability: 1 }), 'oracleTest: `probability` must be in (0, 1), got 1'],
-  [() => stopAtWidth(0), 'stopAtWidth: `width` must be a finite number greater than 0, got 0'],
-  [() => stopAtRadius(Infinity), 'stopAtRadius: `radius` must be a finite number greater than 0, got Infinity'],
-  [() => stopAtSamples(1.5), 'stopAtSamples: `samples` must be an integer of at least 1, got 1.5'],
+  [() => stopAtWidth({ width: 0 }), 'stopAtWidth: `width` must be a finite number greater than 0, got 0'],
+  [() => stopAtWidth(0.05 as never), 'stopAtWidth: `options` must be an object, got 0.05'],
+  [() => stopAtRadius(given({ width: 1, radius: 1 })), 'stopAtRadius: unknown option `width`; known options: `radius`'],
+  [
+    () => stopAtRadius({ radius: Infinity }),
+    'stopAtRadius: `radius` must be a finite number greater than 0, got Infinity',
+  ],
+  [() => stopAtSamples({ samples: 1.5 }), 'stopAtSamples: `samples` must be an integer of at least 1, got 1.5'],
   [() => stopAtGain({ gain: 0, over: 1 }), 'stopAtGain: `gain` must be a finite number greater than 0, got 0'],
   [() => stopAtGain({ gain: 1, over: 0 }), 'stopAtGain: `over` must be an integer of at least 1, got 0'],
   [
@@ -90,7 +95,10 @@ const mistakes: readonly (readonly [() => unknown, string])[] = [
     () => stopAtDeadline(given({ milliseconds: 1, now: 5 })),
     'stopAtDeadline: `now` must be a function that gives milliseconds, got 5',
   ],
-  [() => allOf([]), 'allOf: `stops` must be a list of one or more stops (for example [stopAtWidth(0.05)]), got []'],
+  [
+    () => allOf({ stops: [] }),
+    'allOf: `stops` must be a list of one or more stops (for example [stopAtWidth({ width: 0.05 })]), got []',
+  ],
 ];
 
 const noRadius = () => 0;
@@ -181,7 +189,7 @@ describe('ruleOf refuses', () => {
   it.each([
     [
       { name: 'anytime-radius', parameters: {} },
-      'anytimeRadius: `stops` must be a list of one or more stops (for example [stopAtWidth(0.05)]), got []',
+      'anytimeRadius: `stops` must be a list of one or more stops (for example [stopAtWidth({ width: 0.05 })]), got []',
     ],
     [{ name: 'top-k', parameters: {} }, 'topK: `k` must be an integer of at least 1, got undefined'],
     [{ name: 'top-k', parameters: 'k' }, 'topK: `options` must be an object, got "k"'],

@@ -31,15 +31,23 @@ const answers = (stop: Stop, states: readonly Partial<StopState>[]): boolean[] =
 describe('stops', () => {
   it('stopAtWidth waits until the two radii are close', () => {
     const states = [{}, { upperRadius: 1.5 }, { upperRadius: 1.4 }, { radius: 0, upperRadius: 0 }];
-    expect(answers(stopAtWidth(0.25), states)).toEqual([false, false, true, true]);
+    expect(answers(stopAtWidth({ width: 0.25 }), states)).toEqual([false, false, true, true]);
   });
 
   it('stopAtRadius waits for the radius', () => {
-    expect(answers(stopAtRadius(1), [{ radius: 0.999 }, { radius: 1 }, { radius: 2 }])).toEqual([false, true, true]);
+    expect(answers(stopAtRadius({ radius: 1 }), [{ radius: 0.999 }, { radius: 1 }, { radius: 2 }])).toEqual([
+      false,
+      true,
+      true,
+    ]);
   });
 
   it('stopAtSamples waits for the number of samples', () => {
-    expect(answers(stopAtSamples(500), [{ used: 499 }, { used: 500 }, { used: 600 }])).toEqual([false, true, true]);
+    expect(answers(stopAtSamples({ samples: 500 }), [{ used: 499 }, { used: 500 }, { used: 600 }])).toEqual([
+      false,
+      true,
+      true,
+    ]);
   });
 
   it('stopAtGain compares with the last state that is old enough', () => {
@@ -87,7 +95,7 @@ describe('stops', () => {
   });
 
   it('allOf waits for all, and asks each at every check', () => {
-    const both = allOf([stopAtRadius(1), stopAtGain({ gain: 0.1, over: 100 })]);
+    const both = allOf({ stops: [stopAtRadius({ radius: 1 }), stopAtGain({ gain: 0.1, over: 100 })] });
     const states = [
       { used: 100, radius: 0.95 },
       { used: 200, radius: 0.96 }, // no gain, but the radius is too small
@@ -108,19 +116,21 @@ describe('stops in anytimeRadius', () => {
   const agree = votesOf([1, 1000]);
 
   it('ends at the first check where any stop of a list holds, and names it', () => {
-    const rule = anytimeRadius({ stops: [stopAtSamples(405), stopAtRadius(1.5)] });
+    const rule = anytimeRadius({ stops: [stopAtSamples({ samples: 405 }), stopAtRadius({ radius: 1.5 })] });
     expect(play(rule, contextOf(), agree)).toMatchObject({ stop: 'stop-at-radius', used: 110 });
-    const other = anytimeRadius({ stops: [stopAtSamples(55), stopAtRadius(1.5)] });
+    const other = anytimeRadius({ stops: [stopAtSamples({ samples: 55 }), stopAtRadius({ radius: 1.5 })] });
     expect(play(other, contextOf(), agree)).toMatchObject({ stop: 'stop-at-samples', used: 60 });
   });
 
   it('ends with all samples drawn if no stop holds', () => {
-    const rule = anytimeRadius({ stops: [stopAtRadius(30)] });
+    const rule = anytimeRadius({ stops: [stopAtRadius({ radius: 30 })] });
     expect(play(rule, contextOf(), agree)).toMatchObject({ stop: 'all-drawn', used: 1000 });
   });
 
   it('composes', () => {
-    const rule = anytimeRadius({ stops: [allOf([stopAtRadius(1.5), stopAtSamples(300)])] });
+    const rule = anytimeRadius({
+      stops: [allOf({ stops: [stopAtRadius({ radius: 1.5 }), stopAtSamples({ samples: 300 })] })],
+    });
     expect(play(rule, contextOf(), agree)).toMatchObject({ stop: 'all-of', used: 300 });
   });
 
@@ -155,7 +165,7 @@ describe('stops in anytimeRadius', () => {
     const votes = Array.from({ length: 20_000 }, (_, i) => (i % 5 === 4 ? 0 : 1));
     const widths = [0.6, 0.3, 0.15];
     const used = widths.map((width) => {
-      const rule = anytimeRadius({ stops: [stopAtWidth(width)] });
+      const rule = anytimeRadius({ stops: [stopAtWidth({ width })] });
       return play(rule, contextOf({ n: 20_000 }), votes, 100).used;
     });
     expect([...used].sort((a, b) => a - b)).toEqual(used);

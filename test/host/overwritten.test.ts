@@ -249,14 +249,18 @@ const withRule = (name: string, make: () => readonly [object], rule: (options: n
 
 const rules: readonly Row[] = [
   withRule('ladder', () => [{ radius: 0.1, sizes: [100, 200, 300] }], ladder),
-  withRule('anytimeRadius', () => [{ stops: [stopAtRadius(0.1), stopAtWidth(0.2)] }], anytimeRadius),
+  withRule(
+    'anytimeRadius',
+    () => [{ stops: [stopAtRadius({ radius: 0.1 }), stopAtWidth({ width: 0.2 })] }],
+    anytimeRadius,
+  ),
   withRule('fixedSample', () => [{ bound: 'clopper-pearson' }], fixedSample),
   withRule('fixedRadius', () => [{ radius: [0.1, 0.2] }], fixedRadius),
   withRule('ruleOf', () => [{ name: 'ladder', parameters: { radius: 0.1, sizes: [100, 300], beta: 0.001 } }], ruleOf),
   withRule(
     'allOf',
-    () => [[stopAtRadius(0.1), stopAtWidth(0.2)]],
-    (stops) => anytimeRadius({ stops: [allOf(stops)] }),
+    () => [[stopAtRadius({ radius: 0.1 }), stopAtWidth({ width: 0.2 })]],
+    (stops) => anytimeRadius({ stops: [allOf({ stops })] }),
   ),
 ];
 

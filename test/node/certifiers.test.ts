@@ -26,7 +26,7 @@ const certificates = async (file: string) =>
 describe('certifyToLog goes on with', () => {
   it.each([
     ['fixed-radius', fixedRadius({ radius: 0.05 })],
-    ['anytime-radius', anytimeRadius({ stops: [stopAtSamples(150)] })],
+    ['anytime-radius', anytimeRadius({ stops: [stopAtSamples({ samples: 150 })] })],
   ])('a run under the rule %s', async (name, rule) => {
     const change = { rule, n: 600 };
     await run(path(`${name}-whole.tsv`), change);

@@ -57,7 +57,7 @@ const edits: readonly (readonly [string, (c: Certificate) => Partial<Certificate
 const rules: readonly (readonly [string, CertificationRule | undefined])[] = [
   ['fixed-sample', undefined],
   ['fixed-radius', fixedRadius({ radius: [0.02, 0.1] })],
-  ['anytime-radius', anytimeRadius({ stops: [stopAtSamples(200)] })],
+  ['anytime-radius', anytimeRadius({ stops: [stopAtSamples({ samples: 200 })] })],
 ];
 
 describe.each(rules)('a row that was edited in a log of %s', (name, rule) => {

@@ -29,7 +29,7 @@ describe('rows of worker threads', () => {
   it.each([1, 2, 3])('are those of one thread: %i', async (workers) => {
     const pool = await start({ workers });
     expect(pool).toMatchObject({ workers, numClasses: 2, smoothing: 'hard', noise: { name: 'gaussian' } });
-    const rule = anytimeRadius({ stops: [stopAtSamples(150)] });
+    const rule = anytimeRadius({ stops: [stopAtSamples({ samples: 150 })] });
     await expectNoLeak(async () => {
       expect(await rowsOf(pool)).toStrictEqual(await rowsOf(g));
       const change = { rule, batchSize: 64 };

@@ -96,13 +96,20 @@ export const everyRule: readonly CertificationRule[] = [
   fixedRadius({ radius: [0.1, 0.2, 0.4, 0.6], beta: 0.01 }),
   fixedRadius({ radius: [0.1, 0.3], prior: 'jeffreys', evidence: 'betting', finalShare: 0 }),
   fixedRadius({ radius: [0.2, 0.45], finalShare: 0.5 }),
-  anytimeRadius({ stops: [stopAtWidth(0.2)] }),
-  anytimeRadius({ stops: [stopAtRadius(0.3)], prior: 'jeffreys' }),
-  anytimeRadius({ stops: [stopAtSamples(430)], prior: 'selection' }),
+  anytimeRadius({ stops: [stopAtWidth({ width: 0.2 })] }),
+  anytimeRadius({ stops: [stopAtRadius({ radius: 0.3 })], prior: 'jeffreys' }),
+  anytimeRadius({ stops: [stopAtSamples({ samples: 430 })], prior: 'selection' }),
   anytimeRadius({ stops: [stopAtGain({ gain: 0.05, over: 250 })] }),
   anytimeRadius({ stops: [stopAtDeadline({ milliseconds: 4, now: ticking })] }),
-  anytimeRadius({ stops: [allOf([stopAtWidth(0.3), stopAtSamples(250)]), stopAtSamples(800)] }),
-  anytimeRadius({ stops: [stopAtWidth(0.1), stopAtGain({ gain: 0.02, over: 150 }), stopAtRadius(0.5)] }),
+  anytimeRadius({
+    stops: [
+      allOf({ stops: [stopAtWidth({ width: 0.3 }), stopAtSamples({ samples: 250 })] }),
+      stopAtSamples({ samples: 800 }),
+    ],
+  }),
+  anytimeRadius({
+    stops: [stopAtWidth({ width: 0.1 }), stopAtGain({ gain: 0.02, over: 150 }), stopAtRadius({ radius: 0.5 })],
+  }),
   ladder({ radius: 0.2, sizes: [100, 350, 1000] }),
   ladder({ radius: 0.3, sizes: [120, 600] }),
   oracleTest({ radius: 0.2, probability: 0.75 }),
@@ -148,7 +155,11 @@ export function everyCertificate(): readonly Made[] {
   for (const rule of everyRule)
     for (const p of [0.3, 0.55, 0.68, 0.8, 0.97]) add({ rule, p, seed: Math.round(100 * p) });
   for (const noise of everyNoise) {
-    const rules = [fixedSample(), anytimeRadius({ stops: [stopAtSamples(500)] }), fixedRadius({ radius: 0.02 })];
+    const rules = [
+      fixedSample(),
+      anytimeRadius({ stops: [stopAtSamples({ samples: 500 })] }),
+      fixedRadius({ radius: 0.02 }),
+    ];
     for (const norm of noise.norms) for (const rule of rules) add({ rule, noise, norm, p: 0.9 });
     for (const mean of [0.4, 0.9]) made.push(softMade(mean, noise));
   }

@@ -96,7 +96,7 @@ describe('a certificate that was edited', () => {
     expect(faults(climbed, { steps: [{ ...step!, n: step!.n - 1, nA: step!.nA - 1 }] }).join()).toMatch(
       /a step is at \d+ samples, but the rule looks at multiples of 100 and at n = 1000/,
     );
-    const anytime = hardCertificate({ rule: anytimeRadius({ stops: [stopAtSamples(950)] }), p: 0.9 });
+    const anytime = hardCertificate({ rule: anytimeRadius({ stops: [stopAtSamples({ samples: 950 })] }), p: 0.9 });
     const cut = { steps: [{ radius: 1, nA: 934, n: 934 }], nUsed: 934, nA: 934, counts: [0, 934, 0], n: 1000 };
     expect(faults(anytime, cut)).toContain('nUsed is 934, but stops are tested at multiples of 100 and at n = 1000');
     expect(
@@ -210,10 +210,10 @@ describe('a certificate that was edited', () => {
     ['ladder, declined', ladder({ radius: 0.2, sizes: [100, 500, 1000] }), 0.42],
     ['oracle, proven', oracleTest({ radius: 0.2, probability: 0.75 }), 0.9],
     ['oracle, declined', oracleTest({ radius: 0.2, probability: 0.75 }), 0.42],
-    ['anytime, at a radius', anytimeRadius({ stops: [stopAtRadius(0.2)] }), 0.9],
-    ['anytime, at a number of samples', anytimeRadius({ stops: [stopAtSamples(300)] }), 0.9],
-    ['anytime, at a width', anytimeRadius({ stops: [stopAtWidth(0.6)] }), 0.9],
-    ['anytime, out of reach', anytimeRadius({ stops: [stopAtRadius(2)] }), 0.42],
+    ['anytime, at a radius', anytimeRadius({ stops: [stopAtRadius({ radius: 0.2 })] }), 0.9],
+    ['anytime, at a number of samples', anytimeRadius({ stops: [stopAtSamples({ samples: 300 })] }), 0.9],
+    ['anytime, at a width', anytimeRadius({ stops: [stopAtWidth({ width: 0.6 })] }), 0.9],
+    ['anytime, out of reach', anytimeRadius({ stops: [stopAtRadius({ radius: 2 })] }), 0.42],
   ])('with samples after the rule had ended: %s', (_, rule, p) => {
     // A selection of three samples often takes the wrong class, which a rank certificate then gives up.
     const n0 = rule.name.startsWith('top') ? 3 : 50;
@@ -231,7 +231,7 @@ describe('a certificate that was edited', () => {
     for (const rule of [
       topTwo(),
       topK({ k: 1 }),
-      anytimeRadius({ stops: [stopAtWidth(1e-6)] }),
+      anytimeRadius({ stops: [stopAtWidth({ width: 1e-6 })] }),
       fixedRadius({ radius: 0.2 }),
     ]) {
       const certificate = hardCertificate({ rule, p: 0.9 });

@@ -31,7 +31,7 @@ const rules: readonly CertificationRule[] = [
   fixedRadius({ radius: 0.2 }),
   fixedRadius({ radius: [0.1, 0.2, 0.25, 2] }),
   fixedRadius({ radius: 0.2, evidence: 'betting' }),
-  anytimeRadius({ stops: [stopAtWidth(0.2)] }),
+  anytimeRadius({ stops: [stopAtWidth({ width: 0.2 })] }),
 ];
 
 describe('verifyCertificate and reproduceCertificate', () => {
