@@ -38,7 +38,7 @@ export interface LayersModelLike {
   readonly outputs?: readonly ModelTensor[] | null | undefined;
 }
 
-/** What catrs needs of a `tf.GraphModel` (certify and predict only). */
+/** What catrs needs of a `tf.GraphModel`: it can be certified and attacked, not trained. */
 export interface GraphModelLike {
   /** Runs the model. */
   predict(inputs: tf.Tensor): unknown;
@@ -87,8 +87,8 @@ export interface TypedClassifier {
 }
 
 /**
- * A base classifier: a function to logits, a `tf.LayersModel`, or (certify and predict only) a `tf.GraphModel` or a function of
- * typed arrays.
+ * A base classifier: a function to logits, a `tf.LayersModel`, a `tf.GraphModel` (certified and attacked, not trained), or a function of
+ * typed arrays (certified only).
  */
 export type Classifier = LogitsFn | LayersModelLike | GraphModelLike | TypedClassifier;
 
@@ -98,5 +98,5 @@ export type ClassifierOutput = 'logits' | 'probabilities';
 /** A function that takes noise out of images: noisy images [batch, ...inputShape] → images of the same shape. */
 export type DenoiseFn = (x: tf.Tensor, options: ClassifyOptions) => tf.Tensor;
 
-/** What takes noise out of images: a function, a `tf.LayersModel`, or (certify and predict only) a `tf.GraphModel`. */
+/** What takes noise out of images: a function, a `tf.LayersModel`, or a `tf.GraphModel` (not to train through). */
 export type Denoiser = DenoiseFn | LayersModelLike | GraphModelLike;

@@ -104,7 +104,7 @@ const CALL = 'attackDataset';
  * row depends on nothing else, so parts of a run fit together. Images are attacked one by one; what fills a batch are the noisy copies.
  *
  * @param g - a `SmoothedClassifier` or `SoftSmoothedClassifier` whose classifier can be differentiated, if the attack takes gradients; a
- * `tf.GraphModel` can
+ * `tf.GraphModel` can, as far as its operations can
  * @param attack - for example a `SmoothedPgd` with the noise of `g` and `clip` set to its input range
  * @throws OptionError at once for its options; from the iteration also for a label that is no class; DataError for an example of the wrong
  * size; TensorError if an image, or what the attack makes of it, is no input of `g`; ClassifierError if there is no gradient; what the
