@@ -9,14 +9,11 @@ export type { InputRange, Json, Key, Norm, ProbabilityBound, UpperProbabilityBou
 export type { Labels } from './tensors/labels.ts';
 
 // keys and draws
-export { createKey } from './random/key.ts';
-export { fillBits } from './random/fill-bits.ts';
+export { createKey, foldIn, split } from './random/key.ts';
+export type { KeyTuple } from './random/key.ts';
+export { fillBits, fillUniforms } from './random/fill-bits.ts';
 export { fillNormals } from './random/fill-normals.ts';
 export type { FillNormalsOptions } from './random/fill-normals.ts';
-export { fillUniforms } from './random/fill-bits.ts';
-export { foldIn } from './random/key.ts';
-export { split } from './random/key.ts';
-export type { KeyTuple } from './random/key.ts';
 export { threefry2x32 } from './random/threefry.ts';
 export type { DrawPosition } from './random/draw-position.ts';
 
@@ -30,20 +27,16 @@ export { SoundGaussianNoise } from './noise/sound-gaussian-noise.ts';
 export type { SoundGaussianNoiseOptions } from './noise/sound-gaussian-noise.ts';
 export { gaussianRadius, gaussianRadiusAgainst } from './noise/gaussian-radius.ts';
 export type { GaussianRadiusAgainstRequest } from './noise/gaussian-radius.ts';
-export { LaplaceNoise } from './noise/laplace-noise.ts';
+export { LaplaceNoise, laplaceRadius } from './noise/laplace-noise.ts';
 export type { LaplaceNoiseOptions } from './noise/laplace-noise.ts';
-export { laplaceRadius } from './noise/laplace-noise.ts';
-export { UniformNoise } from './noise/uniform-noise.ts';
+export { UniformNoise, uniformRadius } from './noise/uniform-noise.ts';
 export type { UniformNoiseOptions } from './noise/uniform-noise.ts';
-export { uniformRadius } from './noise/uniform-noise.ts';
-export { CauchyNoise } from './noise/cauchy-noise.ts';
+export { CauchyNoise, cauchyRadius } from './noise/cauchy-noise.ts';
 export type { CauchyNoiseOptions } from './noise/cauchy-noise.ts';
-export { cauchyRadius } from './noise/cauchy-noise.ts';
 export { SplittingNoise } from './noise/splitting-noise.ts';
 export type { SplittingNoiseOptions } from './noise/splitting-noise.ts';
-export { DeterministicSplittingNoise } from './noise/deterministic-splitting-noise.ts';
+export { DeterministicSplittingNoise, deterministicSplittingRadius } from './noise/deterministic-splitting-noise.ts';
 export type { DeterministicSplittingNoiseOptions } from './noise/deterministic-splitting-noise.ts';
-export { deterministicSplittingRadius } from './noise/deterministic-splitting-noise.ts';
 export type {
   AdditiveNoise,
   BatchDrawRequest,
@@ -60,13 +53,12 @@ export { checkBackend } from './smoothed/check-backend.ts';
 export type { BackendCheck, CheckBackendOptions } from './smoothed/check-backend.ts';
 export { checkClassifier } from './classifier/check-classifier.ts';
 export type { CheckClassifierOptions } from './classifier/check-classifier.ts';
-export { denoised } from './classifier/input-adapters.ts';
+export { denoised, standardizeInput } from './classifier/input-adapters.ts';
+export type { StandardizeInputOptions } from './classifier/input-adapters.ts';
 export { ensemble } from './classifier/ensemble.ts';
 export type { EnsembleAverage, EnsembleOptions } from './classifier/ensemble.ts';
 export { kConsensus } from './classifier/k-consensus.ts';
 export type { KConsensusOptions } from './classifier/k-consensus.ts';
-export { standardizeInput } from './classifier/input-adapters.ts';
-export type { StandardizeInputOptions } from './classifier/input-adapters.ts';
 export { toLogitsFn, trainableVariables } from './classifier/to-logits-fn.ts';
 export type { ToLogitsFnOptions } from './classifier/to-logits-fn.ts';
 export type {
@@ -183,7 +175,7 @@ export type {
   PreparedConfidenceAware,
 } from './losses/confidence-aware-loss.ts';
 export { ConsistencyLoss } from './losses/consistency-loss.ts';
-export type { ConsistencyLossOptions, ConsistencyTerms } from './losses/consistency-loss.ts';
+export type { ConsistencyLossOptions, ConsistencyMode, ConsistencyTerms } from './losses/consistency-loss.ts';
 export { GaussianLoss } from './losses/gaussian-loss.ts';
 export type { GaussianLossOptions, GaussianTerms } from './losses/gaussian-loss.ts';
 export { MacerLoss } from './losses/macer-loss.ts';
@@ -204,35 +196,34 @@ export type {
 } from './losses/smooth-mix-loss.ts';
 export { StabilityLoss } from './losses/stability-loss.ts';
 export type { StabilityLossOptions, StabilityTerms } from './losses/stability-loss.ts';
-export type { ConsistencyMode } from './losses/consistency-loss.ts';
 export type { Prepared, PreparedBatch, TrainingBatch, TrainingLoss } from './losses/types.ts';
 
 // runs over a data set and their figures
-export { abstentionRate } from './evaluate/metrics.ts';
+export {
+  abstentionRate,
+  averageCertifiedRadius,
+  certifiedAccuracy,
+  certifiedAccuracyCurve,
+  meanMilliseconds,
+  meanSamples,
+} from './evaluate/metrics.ts';
+export type { CertifiedAccuracyPoint } from './evaluate/metrics.ts';
 export { attackDataset } from './evaluate/attack-dataset.ts';
 export type { AttackDatasetOptions, AttackedClassifier, AttackedRow } from './evaluate/attack-dataset.ts';
-export { averageCertifiedRadius } from './evaluate/metrics.ts';
-export { brokenCertificates } from './evaluate/attacked-metrics.ts';
+export { brokenCertificates, empiricalRobustAccuracy } from './evaluate/attacked-metrics.ts';
 export type { AttackedImage, CertifiedImage } from './evaluate/attacked-metrics.ts';
 export { certificationLog, certificationLogHeader, formatCertificationRow } from './evaluate/certification-log.ts';
 export type { CertificationLogFormat, CertificationLogOptions } from './evaluate/certification-log.ts';
-export { certifiedAccuracy, certifiedAccuracyCurve } from './evaluate/metrics.ts';
-export type { CertifiedAccuracyPoint } from './evaluate/metrics.ts';
-export type { CertifiedOutcome } from './evaluate/rows.ts';
+export type { CertifiedOutcome, LoggedRow } from './evaluate/rows.ts';
 export { certifyDataset } from './evaluate/certify-dataset.ts';
 export type { CertifiedRow, CertifyDatasetOptions } from './evaluate/certify-dataset.ts';
 export type { DatasetRunOptions, DatasetSelection, Shard } from './data/dataset-selection.ts';
-export { decodeCertificationLog } from './evaluate/parse-certification-log.ts';
+export { decodeCertificationLog, parseCertificationLog } from './evaluate/parse-certification-log.ts';
 export type { DecodeCertificationLogOptions } from './evaluate/parse-certification-log.ts';
-export { empiricalRobustAccuracy } from './evaluate/attacked-metrics.ts';
 export { highProbabilityAccuracy } from './evaluate/high-probability-accuracy.ts';
 export type { HighProbabilityAccuracyOptions, HighProbabilityRow } from './evaluate/high-probability-accuracy.ts';
-export { latexTable } from './evaluate/tables.ts';
-export type { LoggedRow } from './evaluate/rows.ts';
-export { markdownTable } from './evaluate/tables.ts';
+export { latexTable, markdownTable } from './evaluate/tables.ts';
 export type { MethodAccuracies } from './evaluate/tables.ts';
-export { meanMilliseconds, meanSamples } from './evaluate/metrics.ts';
-export { parseCertificationLog } from './evaluate/parse-certification-log.ts';
 export { pairedRadiusDifference } from './evaluate/paired-radius-difference.ts';
 export type {
   PairedRadiusDifference,
