@@ -91,7 +91,7 @@ export type {
   SoftPrediction,
   SoftPredictOptions,
   SoftSmoothedClassifierOptions,
-} from './smoothed/soft-types.ts';
+} from './smoothed/soft-smoothed-classifier.ts';
 export { DerandomizedClassifier } from './smoothed/derandomized-classifier.ts';
 export type { DerandomizedCertifyOptions, DerandomizedClassifierOptions } from './smoothed/derandomized-classifier.ts';
 export { verifyCertificate } from './smoothed/verify-certificate.ts';

@@ -1,12 +1,13 @@
-import { ABSTAIN, type Certificate, type ScoreSums } from '../certify/types.ts';
+import type { RuleResult } from '../certify/rule.ts';
+import { ABSTAIN, type Certificate, type RuleRecord, type ScoreSums } from '../certify/types.ts';
 import { topClass } from '../certify/vote-counts.ts';
 import { dataFor } from '../host/own-data.ts';
 import type { DeterministicNoise, Noise, NoiseRecord } from '../noise/types.ts';
 import { empiricalBernsteinLowerBound } from '../stats/empirical-bernstein.ts';
 import type { Key, Norm } from '../types.ts';
 
-/** What a proven radius lets a certificate say of a class; no radius is an abstention. @internal */
-export function claimOf(cAHat: number, radius: number): Pick<Certificate, 'label' | 'abstained' | 'radius' | 'cAHat'> {
+/** What a proven radius lets a certificate say of a class; no radius is an abstention. */
+function claimOf(cAHat: number, radius: number): Pick<Certificate, 'label' | 'abstained' | 'radius' | 'cAHat'> {
   const abstained = !(radius > 0);
   return { label: abstained ? ABSTAIN : cAHat, abstained, radius: abstained ? 0 : radius, cAHat };
 }
@@ -14,6 +15,62 @@ export function claimOf(cAHat: number, radius: number): Pick<Certificate, 'label
 /** What is logged of a noise. @internal */
 export function noiseRecord({ name, parameters }: NoiseRecord): NoiseRecord {
   return { name, parameters: dataFor(parameters) };
+}
+
+/** What a certificate of hard votes follows from. */
+interface HardEvidence {
+  readonly key: Key;
+  readonly n0: number;
+  readonly n: number;
+  readonly alpha: number;
+  readonly checkEvery: number;
+  readonly norm: Norm;
+  readonly noise: Noise;
+  readonly rule: RuleRecord;
+  readonly dimension: number;
+  readonly countsSelection: readonly number[];
+  readonly counts: readonly number[];
+  /** Estimation samples that were drawn. */
+  readonly nUsed: number;
+  /** What the rule says of the votes. */
+  readonly result: RuleResult;
+  /** What ended the sampling. */
+  readonly stop: string;
+}
+
+/** The certificate of hard votes as a function of how the rule ended on them. @internal */
+export function hardCertificate(evidence: HardEvidence): Certificate {
+  const { key, n0, n, alpha, checkEvery, norm, noise, rule, dimension, counts, countsSelection, nUsed } = evidence;
+  const { cAHat, radius, reason, lower, bound, pBBar, steps, draw, topK = 1 } = evidence.result;
+  return {
+    ...claimOf(cAHat, radius),
+    reason,
+    topK,
+    pABar: lower.p,
+    qABar: lower.q,
+    bound,
+    nA: counts[cAHat] ?? 0,
+    stop: evidence.stop,
+    norm,
+    rule: { name: rule.name, parameters: dataFor(rule.parameters) },
+    n0,
+    n,
+    nUsed,
+    failures: counts.reduce((left, count) => left - count, nUsed),
+    alpha,
+    countsSelection,
+    counts,
+    checkEvery,
+    key,
+    noise: noiseRecord(noise),
+    domain: noise.domain,
+    assumptions: dataFor(noise.assumptions) ?? ['real arithmetic'],
+    smoothing: 'hard',
+    dimension,
+    ...(pBBar !== undefined && { pBBar }),
+    ...(steps !== undefined && { steps }),
+    ...(draw !== undefined && { draw }),
+  };
 }
 
 /** What a soft certificate follows from. */

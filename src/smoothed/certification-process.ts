@@ -1,16 +1,16 @@
-import type { CertificationRule, RuleResult, RuleRun } from '../certify/rule.ts';
+import type { CertificationRule, RuleContext, RuleRun } from '../certify/rule.ts';
+import type { Certificate } from '../certify/types.ts';
 import { topClass } from '../certify/vote-counts.ts';
-import type { Certificate, RuleRecord } from '../certify/types.ts';
-import { dataFor } from '../host/own-data.ts';
+import { assertNorm } from '../noise/requests.ts';
 import type { Noise } from '../noise/types.ts';
+import { fillBits } from '../random/fill-bits.ts';
 import { certificateKeys } from '../random/purposes.ts';
 import type { Key, Norm } from '../types.ts';
-import { claimOf, noiseRecord } from './certificates.ts';
+import { hardCertificate } from './certificates.ts';
 import type { VoteCounts } from './count-votes.ts';
-import { ruleContext, ruleDraw } from './rule-context.ts';
 
-/** How one example is certified. @internal */
-export interface ProcessSettings {
+/** How one example is certified. */
+interface ProcessSettings {
   readonly key: Key;
   readonly n0: number;
   readonly n: number;
@@ -37,8 +37,8 @@ export interface WantedSamples {
 }
 
 /**
- * The way of one example from its first sample to its certificate, without tensors: it says which samples it wants and takes their
- * votes in order, in pieces of any size that no check divides.
+ * One example from its first sample to its certificate, without tensors: it says which samples it wants and takes their votes in order,
+ * in pieces of any size that no check divides.
  *
  * Stops are tested at multiples of `checkEvery`, and votes beyond a stop are dropped: the pieces never change a result.
  * @internal
@@ -90,8 +90,8 @@ export class CertificationProcess {
     const run = this.#run;
     if (run === undefined || this.#stop === undefined) throw new Error('the process still wants samples');
     const result = run.result({ counts, used: this.#used });
-    const ended = { result, counts, countsSelection: this.#countsSelection, used: this.#used, stop: this.#stop };
-    return ruledCertificate(this.#settings, ended);
+    const votes = { counts, countsSelection: this.#countsSelection, nUsed: this.#used };
+    return hardCertificate({ ...this.#settings, ...votes, result, stop: this.#stop });
   }
 
   #takeSelection(counts: readonly number[], drawn: number): void {
@@ -119,55 +119,32 @@ function addVotes(sums: number[], counts: readonly number[]): void {
   counts.forEach((count, c) => (sums[c] = (sums[c] ?? 0) + count));
 }
 
-/** How a rule ended on one example. @internal */
-export interface EndedRun {
-  readonly result: RuleResult;
-  readonly counts: readonly number[];
-  readonly countsSelection: readonly number[];
-  /** Estimation samples that were drawn. */
-  readonly used: number;
-  /** What ended the sampling. */
-  readonly stop: string;
+type ContextSettings = Pick<ProcessSettings, 'n' | 'alpha' | 'checkEvery' | 'noise' | 'norm' | 'dimension'>;
+
+/** What a rule may know about one example. @internal */
+export function ruleContext(
+  { n, alpha, checkEvery, noise, norm, dimension }: ContextSettings,
+  selected: Pick<RuleContext, 'countsSelection' | 'cAHat' | 'draw'>,
+): RuleContext {
+  assertNorm('CertificationRule.begin', norm, noise.norms);
+  const request = { norm, dimension };
+  const context: RuleContext = {
+    countsSelection: selected.countsSelection,
+    cAHat: selected.cAHat,
+    draw: selected.draw,
+    n,
+    alpha,
+    checkEvery,
+    radius: (bound) => noise.radius(bound, request),
+  };
+  if (noise.radiusAgainst === undefined) return context;
+  return { ...context, radiusAgainst: (lower, others, k) => noise.radiusAgainst?.(lower, others, k, request) ?? 0 };
 }
 
-/** The certificate of hard votes as a function of how the rule ended on them. @internal */
-export function ruledCertificate(
-  settings: Omit<ProcessSettings, 'numClasses' | 'rule'> & { readonly rule: RuleRecord },
-  { result, counts, countsSelection, used, stop }: EndedRun,
-): Certificate {
-  const { key, n0, n, alpha, norm, checkEvery, noise, rule, dimension } = settings;
-  const { cAHat, radius, reason, lower, bound, pBBar, steps, draw, topK = 1 } = result;
-  const claim = claimOf(cAHat, radius);
-  return {
-    label: claim.label,
-    abstained: claim.abstained,
-    radius: claim.radius,
-    cAHat: claim.cAHat,
-    reason,
-    topK,
-    pABar: lower.p,
-    qABar: lower.q,
-    bound,
-    nA: counts[cAHat] ?? 0,
-    stop,
-    norm,
-    rule: { name: rule.name, parameters: dataFor(rule.parameters) },
-    n0,
-    n,
-    nUsed: used,
-    failures: counts.reduce((left, count) => left - count, used),
-    alpha,
-    countsSelection,
-    counts,
-    checkEvery,
-    key,
-    noise: noiseRecord(noise),
-    domain: noise.domain,
-    assumptions: dataFor(noise.assumptions) ?? ['real arithmetic'],
-    smoothing: 'hard',
-    dimension,
-    ...(pBBar !== undefined && { pBBar }),
-    ...(steps !== undefined && { steps }),
-    ...(draw !== undefined && { draw }),
-  };
+/** The rule's own uniform number in (0, 1], of 53 bits, from a key that no sample uses. @internal */
+export function ruleDraw(key: Key): number {
+  const words = new Uint32Array(2);
+  fillBits(words, { key: certificateKeys(key).draw, start: 0, dimension: 2 });
+  const [high = 0, low = 0] = words;
+  return ((high >>> 5) * 2 ** 26 + (low >>> 6) + 0.5) / 2 ** 53;
 }

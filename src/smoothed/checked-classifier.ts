@@ -1,15 +1,18 @@
 import * as tf from '@tensorflow/tfjs';
+import type { Certificate } from '../certify/types.ts';
 import { adaptClassifier, isTypedClassifier, noTensors, votingRows } from '../classifier/adapt-classifier.ts';
 import { classCount, declaredInputShape } from '../classifier/declared-shapes.ts';
 import type { Classifier, ClassifierOutput, LogitsFn } from '../classifier/types.ts';
-import { OptionError, TensorError } from '../errors.ts';
+import { OptionError, refusal, TensorError } from '../errors.ts';
 import type { Domain } from '../noise/types.ts';
+import { exampleKey } from '../random/purposes.ts';
 import { assertFloat, isTensor, showShape } from '../tensors/assert-shapes.ts';
 import { copyOf } from '../tensors/own-tensor.ts';
-import type { InputRange, Norm } from '../types.ts';
+import type { InputRange, Key, Norm } from '../types.ts';
 import { BatchSizes } from './batch-sizes.ts';
-import type { Voters } from './draw-votes.ts';
+import type { VotingClassifier } from './read-logits.ts';
 import { RunLooks } from './run-looks.ts';
+import type { StreamExample, TimedCertificate } from './types.ts';
 
 interface AnyNoise {
   readonly name: string;
@@ -17,85 +20,97 @@ interface AnyNoise {
   readonly domain: Domain;
 }
 
-/** A base classifier with the noise that smooths it, checked: what all smoothed classifiers are made of. @internal */
-export interface Subject<N extends AnyNoise> {
+/** What a smoothed classifier is told, with all defaults. */
+interface CheckedOptions<N extends AnyNoise> {
   readonly noise: N;
-  readonly voters: Voters;
+  readonly numClasses?: number | undefined;
+  readonly inputRange: InputRange;
+  readonly output: ClassifierOutput;
+  readonly batchSize?: number | undefined;
+}
+
+/** A base classifier with the noise that smooths it, checked: what all smoothed classifiers are made of. @internal */
+export class CheckedClassifier<N extends AnyNoise> {
+  readonly noise: N;
+  /** The classifier as votes are taken of it. */
+  readonly voting: VotingClassifier;
   /** The classifier as a function to logits: what an attack moves. It throws where the classifier takes typed arrays. */
   readonly logits: LogitsFn;
+  readonly #classifier: Classifier;
+  readonly #inputRange: InputRange;
+
+  /** @param call - the constructor that was called, for error texts */
+  constructor(call: string, classifier: Classifier, options: CheckedOptions<N>) {
+    const { noise, numClasses, inputRange, output, batchSize } = options;
+    const typed = isTypedClassifier(classifier) ? classifier : undefined;
+    this.#classifier = classifier;
+    this.#inputRange = inputRange;
+    this.noise = noise;
+    this.logits = typed ? refusing(`${call}.logits`, typed) : adaptClassifier(call, classifier, output);
+    this.voting = {
+      ...(typed ? { run: this.logits, typed, output } : votingRows(call, classifier, output)),
+      numClasses: classCount(call, classifier, numClasses),
+      looksOf: looksByRun(classifier),
+      batches: new BatchSizes(batchSize, { isTyped: typed !== undefined }),
+    };
+  }
+
   /**
    * A copy of `x` for the caller to dispose, made before the host has its next turn. Throws unless `x` is one example that the classifier takes,
    * inside the input range and the domain of the noise.
    */
-  readonly own: (call: string, x: tf.Tensor) => Promise<tf.Tensor>;
+  async own(call: string, x: tf.Tensor): Promise<tf.Tensor> {
+    assertOneExample(call, x, this.#classifier);
+    const own = tf.keep(copyOf(x)); // not for a tidy of the host to free
+    try {
+      await assertValues(call, own, this.#inputRange, this.noise);
+      return own;
+    } catch (error) {
+      own.dispose();
+      throw error;
+    }
+  }
+
+  /** Works on a copy of an example (see {@link CheckedClassifier.own}), which is gone afterwards. */
+  async withOwn<T>(call: string, x: tf.Tensor, work: (own: tf.Tensor) => Promise<T>): Promise<T> {
+    const own = await this.own(call, x);
+    try {
+      return await work(own);
+    } finally {
+      own.dispose();
+    }
+  }
+
   /** The norm asked for, or the first one of the noise. */
-  readonly norm: (call: string, asked: Norm | undefined) => Norm;
+  norm(call: string, asked: Norm | undefined): Norm {
+    const { name, norms } = this.noise;
+    const norm = asked ?? norms[0];
+    if (norm !== undefined && norms.includes(norm)) return norm;
+    const details = { call, field: 'norm', value: norm, got: String(norm) };
+    throw refusal(OptionError, details, `must be one that ${name} noise certifies (${norms.join(', ')})`);
+  }
 }
 
-/** @internal */
-export function makeSubject<N extends AnyNoise>(
-  call: string,
-  classifier: Classifier,
-  {
-    noise,
-    numClasses,
-    inputRange,
-    output,
-    batchSize,
-  }: {
-    readonly noise: N;
-    readonly numClasses?: number | undefined;
-    readonly inputRange: InputRange;
-    readonly output: ClassifierOutput;
-    readonly batchSize?: number | undefined;
-  },
-): Subject<N> {
-  const typed = isTypedClassifier(classifier) ? classifier : undefined;
+/** Certifies the examples of a stream one after the other, example i with the key `foldIn(key, i)`. @internal */
+export async function* certifyOneByOne(
+  examples: AsyncIterable<StreamExample>,
+  key: Key,
+  certify: (x: tf.Tensor, key: Key) => Promise<Certificate>,
+): AsyncGenerator<TimedCertificate, void, undefined> {
+  for await (const { x, index } of examples) {
+    const begun = performance.now();
+    const certificate = await certify(x, exampleKey(key, index));
+    yield { certificate, milliseconds: performance.now() - begun };
+  }
+}
+
+function looksByRun(classifier: Classifier): (run: object) => RunLooks {
   const [looks, finiteWeights] = [new WeakMap<object, RunLooks>(), new WeakSet()];
-  const looksOf = (run: object): RunLooks => {
+  return (run) => {
     const found = looks.get(run) ?? new RunLooks(classifier, finiteWeights);
     looks.set(run, found);
     return found;
   };
-  const logits = typed ? refusing(`${call}.logits`, typed) : adaptClassifier(call, classifier, output);
-  const batches = new BatchSizes(batchSize, { isTyped: typed !== undefined });
-  return {
-    noise,
-    voters: {
-      ...(typed ? { run: logits, typed, output } : votingRows(call, classifier, output)),
-      numClasses: classCount(call, classifier, numClasses),
-      looksOf,
-      batches,
-    },
-    logits,
-    own: async (at, x) => {
-      assertOneExample(at, x, classifier);
-      const own = tf.keep(copyOf(x)); // not for a tidy of the host to free
-      try {
-        await assertValues(at, own, inputRange, noise);
-        return own;
-      } catch (error) {
-        own.dispose();
-        throw error;
-      }
-    },
-    norm: (at, asked) => chosenNorm(at, noise, asked),
-  };
-}
-
-/** Works on the subject's own copy of an example, which is gone afterwards. @internal */
-export async function withOwn<T>(
-  { own }: Pick<Subject<AnyNoise>, 'own'>,
-  call: string,
-  x: tf.Tensor,
-  work: (x: tf.Tensor) => Promise<T>,
-): Promise<T> {
-  const copy = await own(call, x);
-  try {
-    return await work(copy);
-  } finally {
-    copy.dispose();
-  }
 }
 
 /** The logits function of a classifier that has none; an attack is the one who calls it. */
@@ -105,16 +120,6 @@ function refusing(call: string, classifier: Classifier): LogitsFn {
   };
 }
 
-function chosenNorm(call: string, { name, norms }: AnyNoise, asked: Norm | undefined): Norm {
-  const norm = asked ?? norms[0];
-  if (norm !== undefined && norms.includes(norm)) return norm;
-  throw new OptionError(`\`norm\` must be one that ${name} noise certifies (${norms.join(', ')}), got ${norm}`, {
-    call,
-    field: 'norm',
-    value: norm,
-  });
-}
-
 /** Throws unless `x` is one float32 example of the shape that the classifier declares, without a batch dimension. */
 function assertOneExample(call: string, x: tf.Tensor, classifier: Classifier): void {
   const declared = declaredInputShape(classifier);
@@ -122,11 +127,9 @@ function assertOneExample(call: string, x: tf.Tensor, classifier: Classifier): v
     shape.length === x.rank && shape.every((size, axis) => size === null || size === x.shape[axis]);
   if (!isTensor(x) || x.rank === 0 || x.size === 0 || (declared !== undefined && !fits(declared))) {
     const shape = declared?.map((size) => size ?? 'any').join(',') ?? '...inputShape';
-    throw new TensorError(
-      `\`x\` must be one example, a tensor of shape [${shape}], got ${showShape(x)}` +
-        ' (without a batch dimension: tf.squeeze or tf.unstack)',
-      { call, field: 'x', value: x },
-    );
+    const way = 'without a batch dimension: tf.squeeze or tf.unstack';
+    const details = { call, field: 'x', value: x, got: showShape(x), way };
+    throw refusal(TensorError, details, `must be one example, a tensor of shape [${shape}]`);
   }
   assertFloat(call, 'x', x);
 }
@@ -136,26 +139,21 @@ async function assertValues(
   call: string,
   x: tf.Tensor,
   [low, high]: InputRange,
-  { name, domain }: { readonly name: string; readonly domain: Domain },
+  { name, domain }: AnyNoise,
 ): Promise<void> {
-  const values = (await x.data()) as Float32Array;
+  const values = await x.data<'float32'>();
   // The values are float32, so the ends are taken as float32 too: 0.1 is inside [0, 0.1].
-  const least = Math.fround(low);
-  const most = Math.fround(high);
+  const [least, most] = [Math.fround(low), Math.fround(high)];
   const wrong = values.find((value) => !(value >= least && value <= most && value - value === 0));
   if (wrong !== undefined) {
-    throw new TensorError(
-      `\`x\` must have finite values in the declared input range [${low}, ${high}], got ${wrong}` +
-        ' (sigma is in input units: scale the input, or declare `inputRange` and choose sigma for it)',
-      { call, field: 'x', value: wrong },
-    );
+    const way = 'sigma is in input units: scale the input, or declare `inputRange` and choose sigma for it';
+    const must = `must have finite values in the declared input range [${low}, ${high}]`;
+    throw refusal(TensorError, { call, field: 'x', value: wrong, way }, must);
   }
   const outside = values.find((value) => !isInDomain[domain](value));
   if (outside === undefined) return;
-  throw new TensorError(
-    `\`x\` must have values ${DOMAIN_TEXT[domain]} for ${name} noise, got ${outside} (its certificate holds only there)`,
-    { call, field: 'x', value: outside },
-  );
+  const details = { call, field: 'x', value: outside, way: 'its certificate holds only there' };
+  throw refusal(TensorError, details, `must have values ${DOMAIN_TEXT[domain]} for ${name} noise`);
 }
 
 const isInDomain: Readonly<Record<Domain, (value: number) => boolean>> = {

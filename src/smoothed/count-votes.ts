@@ -1,12 +1,50 @@
 import * as tf from '@tensorflow/tfjs';
 import { assertFiniteLogits } from '../classifier/check-logits.ts';
-import { BackendError } from '../errors.ts';
+import { BackendError, refusal } from '../errors.ts';
+import { hostTurns } from '../host/turns.ts';
+import type { Noise } from '../noise/types.ts';
 import { onBackend, readBack } from '../tensors/backend-failure.ts';
 import { hasKernel, runKernel, VOTES_KERNEL } from '../tensors/device-kernels.ts';
-import { type BatchLogits, drawerOf, type Pass, type Stretch, type Voters } from './draw-votes.ts';
+import { copiesIn, sampleRange, type SampleRange } from './noisy-copies.ts';
+import { type BatchLogits, logitsReader, type Pass, type SampleRequest, type VotingClassifier } from './read-logits.ts';
 
-/** A stretch whose votes are counted piece by piece: its first `first` copies, and then every `every` copies. */
-interface CountedStretch extends Stretch {
+/**
+ * Counts the votes of samples 0 .. n − 1 around one example, per class; samples that could not be drawn vote for no class.
+ * @internal
+ */
+export async function collectVotes(
+  classifier: VotingClassifier,
+  noise: Noise,
+  x: tf.Tensor,
+  { call, key, n, batchSize, signal, run }: SampleRequest,
+): Promise<number[]> {
+  const counts = new Array<number>(classifier.numClasses).fill(0);
+  const counter = voteCounter(classifier, call, run);
+  const hostTurn = hostTurns(signal);
+  const pending: Promise<readonly VoteCounts[]>[] = [];
+  const settleOldest = async (): Promise<void> => {
+    for (const piece of (await pending.shift()) ?? []) {
+      piece.counts.forEach((count, c) => (counts[c] = (counts[c] ?? 0) + count));
+    }
+  };
+  signal?.throwIfAborted();
+  try {
+    for (let start = 0; start < n;) {
+      const count = Math.min(batchSize ?? classifier.batches.next(x.size), n - start);
+      pending.push(counter.count([{ ...sampleRange(noise, x, { key, start, count }), first: count, every: count }]));
+      start += count;
+      if (pending.length >= counter.mostAtOnce()) await settleOldest();
+      await hostTurn();
+    }
+    while (pending.length > 0) await settleOldest();
+  } finally {
+    await Promise.allSettled(pending);
+  }
+  return counts;
+}
+
+/** A range whose votes are counted piece by piece: its first `first` copies, and then every `every` copies. */
+interface CountedRange extends SampleRange {
   readonly first: number;
   readonly every: number;
 }
@@ -21,8 +59,8 @@ export interface VoteCounts {
 
 /** Draws batches and counts their votes. @internal */
 export interface VoteCounter {
-  /** One forward pass over all stretches: the counts of their pieces, in their order. A rejection may be awaited late. */
-  readonly count: (stretches: readonly CountedStretch[]) => Promise<readonly VoteCounts[]>;
+  /** One forward pass over all ranges: the counts of their pieces, in their order. A rejection may be awaited late. */
+  readonly count: (ranges: readonly CountedRange[]) => Promise<readonly VoteCounts[]>;
   /** So many batches may be counted at once: more than one only where they are counted on a device, which works meanwhile. */
   readonly mostAtOnce: () => number;
 }
@@ -37,36 +75,36 @@ const MOST_ON_DEVICE = 4;
  * rows do not depend on their batch, and at batches with copies that could not be drawn or with logits that are not float32.
  * @internal
  */
-export function voteCounter(voters: Voters, call: string, run: object): VoteCounter {
-  const { numClasses } = voters;
-  const drawer = drawerOf(voters, call, run);
+export function voteCounter(classifier: VotingClassifier, call: string, run: object): VoteCounter {
+  const { numClasses } = classifier;
+  const reader = logitsReader(classifier, call, run);
   const isOnDevice = (rows: number): boolean =>
-    drawer.pass !== undefined && drawer.isJudged(rows) && hasKernel(VOTES_KERNEL);
-  const countOnHost = async (stretches: readonly CountedStretch[], pass?: Pass): Promise<readonly VoteCounts[]> => {
-    const batch = await (pass ? drawer.read(pass) : drawer.logits(stretches));
+    reader.pass !== undefined && reader.isJudged(rows) && hasKernel(VOTES_KERNEL);
+  const countOnHost = async (ranges: readonly CountedRange[], pass?: Pass): Promise<readonly VoteCounts[]> => {
+    const batch = await (pass ? reader.readPass(pass) : reader.logits(ranges));
     const votes = votesOf(batch, numClasses);
     let row = 0;
-    return piecesOf(stretches).map((drawn) => ({ counts: countsOf(votes, row, (row += drawn), numClasses), drawn }));
+    return piecesOf(ranges).map((drawn) => ({ counts: countsOf(votes, row, (row += drawn), numClasses), drawn }));
   };
-  const count = async (stretches: readonly CountedStretch[]): Promise<readonly VoteCounts[]> => {
-    const rows = stretches.reduce((sum, { count }) => sum + count, 0);
-    if (drawer.pass === undefined || !isOnDevice(rows)) return countOnHost(stretches);
-    const pass = drawer.pass(stretches);
+  const count = async (ranges: readonly CountedRange[]): Promise<readonly VoteCounts[]> => {
+    const rows = copiesIn(ranges);
+    if (reader.pass === undefined || !isOnDevice(rows)) return countOnHost(ranges);
+    const pass = reader.pass(ranges);
     // The kernel reads the bits of floats; to round large integers to floats could make a tie.
-    if (pass.failed.size > 0 || pass.logits.dtype !== 'float32') return countOnHost(stretches, pass);
+    if (pass.failed.size > 0 || pass.logits.dtype !== 'float32') return countOnHost(ranges, pass);
     const shown = { call, shape: pass.logits.shape };
-    const tallies = onBackend(shown, () => countOnDevice(pass.logits, stretches));
+    const tallies = onBackend(shown, () => countOnDevice(pass.logits, ranges));
     try {
       const counted = await readBack(shown, () => tallies.data<'int32'>());
-      drawer.unchanged();
-      return countsFrom(counted, stretches, numClasses, call);
+      reader.unchanged();
+      return countsFrom(counted, ranges, numClasses, call);
     } finally {
       tallies.dispose();
     }
   };
   return {
-    count: (stretches) => {
-      const counting = count(stretches);
+    count: (ranges) => {
+      const counting = count(ranges);
       counting.catch(() => undefined);
       return counting;
     },
@@ -75,11 +113,11 @@ export function voteCounter(voters: Voters, call: string, run: object): VoteCoun
 }
 
 /** Starts the counting of all pieces and gives the logits back. */
-function countOnDevice(logits: tf.Tensor, stretches: readonly CountedStretch[]): tf.Tensor {
+function countOnDevice(logits: tf.Tensor, ranges: readonly CountedRange[]): tf.Tensor {
   try {
     return tf.tidy(() => {
       let begin = 0;
-      const tallies = stretches.map(({ count, first, every }) => {
+      const tallies = ranges.map(({ count, first, every }) => {
         const end = begin + count;
         const tally = runKernel(VOTES_KERNEL, { logits }, { begin, end, first, every });
         begin = end;
@@ -96,11 +134,11 @@ function countOnDevice(logits: tf.Tensor, stretches: readonly CountedStretch[]):
 /** The counts from what the kernel returns for each piece: votes per class, refused rows, the first refused logit. */
 function countsFrom(
   tallies: Int32Array,
-  stretches: readonly CountedStretch[],
+  ranges: readonly CountedRange[],
   numClasses: number,
   call: string,
 ): readonly VoteCounts[] {
-  return piecesOf(stretches).map((drawn, piece) => {
+  return piecesOf(ranges).map((drawn, piece) => {
     const begin = piece * (numClasses + 2);
     const end = begin + numClasses;
     if (tallies[end] !== 0) assertFiniteLogits(call, new Float32Array(tallies.slice(end + 1, end + 2).buffer));
@@ -112,8 +150,8 @@ function countsFrom(
 }
 
 /** Sizes of all pieces, in their order. */
-function piecesOf(stretches: readonly CountedStretch[]): number[] {
-  return stretches.flatMap(({ count, first, every }) => {
+function piecesOf(ranges: readonly CountedRange[]): number[] {
+  return ranges.flatMap(({ count, first, every }) => {
     const sizes = [Math.min(first, count)];
     for (let left = count - first; left > 0; left -= every) sizes.push(Math.min(every, left));
     return sizes;
@@ -128,10 +166,8 @@ function countsOf(votes: Int32Array, begin: number, end: number, numClasses: num
 
 /** A device that is lost, or refuses a command, does not say so: what is read back from it is 0. */
 function lostVotes(call: string, drawn: number, counted: number): BackendError {
-  return new BackendError(
-    `\`backend\` must count ${drawn} votes, got ${counted} (the device has failed: see the console, lower batchSize)`,
-    { call, field: 'backend', value: counted },
-  );
+  const way = 'the device has failed: see the console, lower batchSize';
+  return refusal(BackendError, { call, field: 'backend', value: counted, way }, `must count ${drawn} votes`);
 }
 
 /** The vote of a copy that could not be drawn. */

@@ -1,20 +1,19 @@
-import { optionsOf } from '../options/parse.ts';
-import * as fields from '../options/fields.ts';
 import type * as tf from '@tensorflow/tfjs';
-import { topClass } from '../certify/vote-counts.ts';
 import type { Certificate, Smoothing } from '../certify/types.ts';
+import { topClass } from '../certify/vote-counts.ts';
 import type { Classifier, ClassifierOutput } from '../classifier/types.ts';
+import { hostTurns } from '../host/turns.ts';
 import type { DeterministicNoise } from '../noise/types.ts';
 import { contextOf } from '../options/call-context.ts';
+import * as fields from '../options/fields.ts';
+import { optionsOf } from '../options/parse.ts';
 import { createKey } from '../random/key.ts';
 import type { Norm } from '../types.ts';
 import { baseClassifierFields, runFields } from './call-options.ts';
-import { certifyOneByOne } from './certify-one-by-one.ts';
 import { derandomizedCertificate } from './certificates.ts';
-import { logitsOf } from './draw-votes.ts';
+import { certifyOneByOne, CheckedClassifier } from './checked-classifier.ts';
 import { votesOf } from './count-votes.ts';
-import { hostTurns } from '../host/turns.ts';
-import { makeSubject, type Subject, withOwn } from './checked-classifier.ts';
+import { logitsReader } from './read-logits.ts';
 import type { Certifier, StreamExample, TimedCertificate } from './types.ts';
 
 /** Options of {@link DerandomizedClassifier}. */
@@ -71,8 +70,8 @@ const derandomizedCertifyOptions = optionsOf<DerandomizedCertifyOptions>()({
 });
 
 type Settings = ReturnType<typeof derandomizedCertifyOptions.parse>;
-/** What is certified with the same `run` is looked at once. */
-type OneRun = Settings & { readonly run: object };
+/** Settings of a call, its name for error texts, and the run that it belongs to. */
+type Request = Settings & { readonly call: string; readonly run: object };
 
 /**
  * The smoothed classifier of a finite noise: every noisy copy is evaluated, so the answer is exact and its certificate cannot fail.
@@ -96,15 +95,18 @@ export class DerandomizedClassifier implements Certifier<DerandomizedCertifyOpti
   readonly numClasses: number;
   /** Its results speak of the classifier that counts hard votes. */
   readonly smoothing: Smoothing = 'hard';
-  readonly #subject: Subject<DeterministicNoise>;
+  readonly #checked: CheckedClassifier<DeterministicNoise>;
 
   /** Checks the options; the classifier itself is checked at the first call. */
   constructor(classifier: Classifier, options: DerandomizedClassifierOptions) {
     const parsed = derandomizedClassifierOptions.parse('DerandomizedClassifier', options);
-    this.#subject = makeSubject('DerandomizedClassifier', classifier, { ...parsed, inputRange: [-Infinity, Infinity] });
+    this.#checked = new CheckedClassifier('DerandomizedClassifier', classifier, {
+      ...parsed,
+      inputRange: [-Infinity, Infinity],
+    });
     this.classifier = classifier;
     this.noise = parsed.noise;
-    this.numClasses = this.#subject.voters.numClasses;
+    this.numClasses = this.#checked.voting.numClasses;
   }
 
   /**
@@ -115,7 +117,7 @@ export class DerandomizedClassifier implements Certifier<DerandomizedCertifyOpti
    */
   async counts(x: tf.Tensor, options: DerandomizedCertifyOptions = {}): Promise<number[]> {
     const { call, run } = contextOf(options, 'DerandomizedClassifier.counts');
-    return this.#counts(call, x, { ...derandomizedCertifyOptions.parse(call, options), run });
+    return this.#counts(x, { ...derandomizedCertifyOptions.parse(call, options), call, run });
   }
 
   /**
@@ -126,7 +128,7 @@ export class DerandomizedClassifier implements Certifier<DerandomizedCertifyOpti
    */
   async predict(x: tf.Tensor, options: DerandomizedCertifyOptions = {}): Promise<number> {
     const { call, run } = contextOf(options, 'DerandomizedClassifier.predict');
-    return topClass(await this.#counts(call, x, { ...derandomizedCertifyOptions.parse(call, options), run }));
+    return topClass(await this.#counts(x, { ...derandomizedCertifyOptions.parse(call, options), call, run }));
   }
 
   /**
@@ -139,7 +141,7 @@ export class DerandomizedClassifier implements Certifier<DerandomizedCertifyOpti
    */
   async certify(x: tf.Tensor, options: DerandomizedCertifyOptions = {}): Promise<Certificate> {
     const { call, run } = contextOf(options, 'DerandomizedClassifier.certify');
-    return this.#certify(call, x, { ...this.#settings(call, options), run });
+    return this.#certify(x, { ...this.#settings(call, options), call, run });
   }
 
   /**
@@ -152,35 +154,35 @@ export class DerandomizedClassifier implements Certifier<DerandomizedCertifyOpti
     options: DerandomizedCertifyOptions = {},
   ): AsyncGenerator<TimedCertificate, void, undefined> {
     const { call, known, run } = contextOf(options, 'DerandomizedClassifier.certifyStream');
-    const settings = { ...this.#settings(call, options, known), run };
-    return certifyOneByOne(examples, createKey(0), (x) => this.#certify(call, x, settings));
+    const request = { ...this.#settings(call, options, known), call, run };
+    return certifyOneByOne(examples, createKey(0), (x) => this.#certify(x, request));
   }
 
   #settings(call: string, options: DerandomizedCertifyOptions, known: readonly string[] = []): Settings {
     const settings = derandomizedCertifyOptions.parse(call, options, known);
-    this.#subject.norm(call, settings.norm);
+    this.#checked.norm(call, settings.norm);
     return settings;
   }
 
-  async #certify(call: string, x: tf.Tensor, settings: OneRun): Promise<Certificate> {
-    const counts = await this.#counts(call, x, settings);
-    const { noise } = this;
-    return derandomizedCertificate({ counts, noise, norm: this.#subject.norm(call, settings.norm), dimension: x.size });
+  async #certify(x: tf.Tensor, request: Request): Promise<Certificate> {
+    const counts = await this.#counts(x, request);
+    const norm = this.#checked.norm(request.call, request.norm);
+    return derandomizedCertificate({ counts, noise: this.noise, norm, dimension: x.size });
   }
 
-  async #counts(call: string, x: tf.Tensor, { signal, run, ...settings }: OneRun): Promise<number[]> {
-    const { voters, noise } = this.#subject;
-    return withOwn(this.#subject, call, x, async (own) => {
+  async #counts(x: tf.Tensor, { call, run, signal, batchSize }: Request): Promise<number[]> {
+    const { voting, noise } = this.#checked;
+    return this.#checked.withOwn(call, x, async (own) => {
       signal?.throwIfAborted();
-      const draw = logitsOf(voters, call, run);
+      const reader = logitsReader(voting, call, run);
       const hostTurn = hostTurns(signal);
-      const counts = new Array<number>(voters.numClasses).fill(0);
-      for (let start = 0; start < noise.copies;) {
-        const first = start;
-        const count = Math.min(settings.batchSize ?? voters.batches.next(own.size), noise.copies - first);
-        const batch = await draw([{ count, copies: () => noise.perturb(own, { start: first, count }) }]);
-        start += count;
-        for (const vote of votesOf(batch, voters.numClasses)) counts[vote] = (counts[vote] ?? 0) + 1;
+      const counts = new Array<number>(voting.numClasses).fill(0);
+      for (let begin = 0; begin < noise.copies;) {
+        const start = begin;
+        const count = Math.min(batchSize ?? voting.batches.next(own.size), noise.copies - start);
+        const batch = await reader.logits([{ count, copies: () => noise.perturb(own, { start, count }) }]);
+        begin += count;
+        for (const vote of votesOf(batch, voting.numClasses)) counts[vote] = (counts[vote] ?? 0) + 1;
         await hostTurn();
       }
       return counts;

@@ -6,10 +6,9 @@ import { CatrsError } from '../errors.ts';
 import type { DeterministicNoise, Noise } from '../noise/types.ts';
 import type { Key } from '../types.ts';
 import type { CertificateKind } from './certificate-fields.ts';
-import { ruledCertificate } from './certification-process.ts';
-import { derandomizedCertificate, softCertificate } from './certificates.ts';
+import { ruleContext, ruleDraw } from './certification-process.ts';
+import { derandomizedCertificate, hardCertificate, softCertificate } from './certificates.ts';
 import { earlierEnd, isPossibleEnd } from './possible-ends.ts';
-import { ruleContext, ruleDraw } from './rule-context.ts';
 
 /** What follows from what a certificate says of its samples. @internal */
 export interface Derivation {
@@ -85,10 +84,8 @@ function deriveByRule(stored: Certificate, key: Key, noise: Noise, { rule, recor
   }
   const ended = run.check({ counts, used: nUsed });
   const result = run.result({ counts, used: nUsed });
-  const certificate = ruledCertificate(
-    { ...plan, key, rule: stored.rule },
-    { result, counts, countsSelection, used: nUsed, stop },
-  );
+  const votes = { counts, countsSelection, nUsed };
+  const certificate = hardCertificate({ ...plan, ...votes, key, rule: stored.rule, result, stop });
   // The stops of a rule of one's own may look at anything.
   if (rule !== undefined || recordRule === undefined) return { certificate, faults };
 

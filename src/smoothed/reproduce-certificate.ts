@@ -8,12 +8,11 @@ import { ownData } from '../host/own-data.ts';
 import * as fields from '../options/fields.ts';
 import { optionsOf } from '../options/parse.ts';
 import { ruleField, runFields } from './call-options.ts';
-import { parseCertificate } from './certificate-form.ts';
+import { parseCertificate } from './certificate-fields.ts';
 import type { DerandomizedClassifier } from './derandomized-classifier.ts';
-import { isSameJson } from './same-json.ts';
+import { assertSameNoise, isSameJson, type VerifyCertificateOptions } from './verify-certificate.ts';
 import type { SmoothedClassifier } from './smoothed-classifier.ts';
 import type { SoftSmoothedClassifier } from './soft-smoothed-classifier.ts';
-import { assertSameNoise, type VerifyCertificateOptions } from './verify-certificate.ts';
 
 /** Options of {@link reproduceCertificate}. */
 export interface ReproduceCertificateOptions extends Pick<VerifyCertificateOptions, 'rule'> {

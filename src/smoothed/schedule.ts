@@ -1,16 +1,17 @@
 import type * as tf from '@tensorflow/tfjs';
+import { hostTurns } from '../host/turns.ts';
 import type { Noise } from '../noise/types.ts';
 import type { CertificationProcess, WantedSamples } from './certification-process.ts';
 import { type VoteCounter, voteCounter, type VoteCounts } from './count-votes.ts';
-import type { Voters } from './draw-votes.ts';
-import { hostTurns } from '../host/turns.ts';
-import { stretchOf } from './collect-votes.ts';
+import { copiesIn, sampleRange } from './noisy-copies.ts';
+import type { VotingClassifier } from './read-logits.ts';
 import type { TimedCertificate } from './types.ts';
 
-/** One example on its way to a certificate. @internal */
-export interface Journey {
-  /** Its own copy, which is disposed at the end of the journey. */
+/** An example that waits for its votes. @internal */
+export interface PendingExample {
+  /** Its own copy, which the schedule disposes. */
   readonly x: tf.Tensor;
+  /** Says which samples it wants, and takes their votes. */
   readonly process: CertificationProcess;
 }
 
@@ -18,188 +19,206 @@ export interface Journey {
 export interface ScheduleRequest {
   /** The public call, for error texts. */
   readonly call: string;
-  readonly voters: Voters;
+  readonly voting: VotingClassifier;
   readonly noise: Noise;
   /** Rows of a batch, where they are given. */
   readonly batchSize?: number | undefined;
-  /** So many examples may be on their way at once. */
+  /** So many examples may be pending at once. */
   readonly window: number;
   readonly signal?: AbortSignal | undefined;
 }
 
-interface Traveller extends Journey {
-  milliseconds: number;
-  /** Samples that are drawn but not yet counted. */
-  aloft: number;
-}
-
-interface Seat {
-  readonly traveller: Traveller;
-  readonly wanted: WantedSamples;
-  count: number;
-}
-
-/** A batch whose votes are being counted. */
-interface Flight {
-  readonly seats: readonly Seat[];
-  readonly counting: Promise<readonly VoteCounts[]>;
-}
-
 /**
- * Brings examples to their certificates, in their order, with batches that are filled across examples.
+ * The certificates of examples, in their order, with batches that are filled across examples.
  *
- * A batch first serves every example, the oldest first, up to its next check; what is left goes to new examples, and only then to
- * samples that an early stop might make vain. Where the device counts, further batches are on their way meanwhile: full ones, and with
- * such samples only up to about a quarter of those that are counted. No result depends on it. An error of `journeys` is thrown after the
- * certificates of all examples before it.
+ * - **Pending** are the examples that were taken from `examples` and have no certificate yet, at most `window`.
+ * - **A batch is filled** in three rounds: every pending example, the oldest first, gets what it needs up to its next check; what is left goes
+ *   to new examples; and only then to samples that an early stop might make vain.
+ * - **It is submitted** at once if no other is pending. Where the device counts, further batches are submitted meanwhile, but only full ones.
+ * - **It is settled** in the order of submission: its votes are handed out, and examples that need no more give their certificates.
+ * - **Time** of a batch is charged to its examples by their shares of the rows.
+ * - **At an abort**, an error, or if nobody asks on, the pending batches are awaited, and the pending examples disposed.
+ *
+ * No result depends on how batches are filled. An error of `examples` is thrown after the certificates of all examples before it.
  * @internal
  */
 export async function* schedule(
-  journeys: AsyncIterator<Journey>,
-  { call, voters, noise, batchSize, window, signal }: ScheduleRequest,
+  examples: AsyncIterator<PendingExample, void>,
+  { call, voting, noise, batchSize, window, signal }: ScheduleRequest,
 ): AsyncGenerator<TimedCertificate, void, undefined> {
-  const counter = voteCounter(voters, call, {});
+  const counter = voteCounter(voting, call, {});
   const hostTurn = hostTurns(signal);
-  const source = deferringErrors(journeys);
-  const underway: Traveller[] = []; // in their order; those that have arrived wait for the ones before them
-  const flights: Flight[] = [];
-  const rowsFor = ({ x }: Journey): number => batchSize ?? voters.batches.next(x.size);
+  const queue = new ExampleQueue(examples, window);
+  const batches: PendingBatch[] = [];
   try {
     for (;;) {
       signal?.throwIfAborted();
-      const { seats, isFull } = await fillBatch(underway, source.next, rowsFor, window);
-      const takesOff = flights.length === 0 ? seats.length > 0 : isFull;
-      if (takesOff) flights.push(takeOff(seats, counter, noise));
-      const [oldest] = flights;
+      const { shares, isFull } = await fillBatch(queue, ({ x }) => batchSize ?? voting.batches.next(x.size));
+      const isSubmitted = batches.length === 0 ? shares.length > 0 : isFull;
+      if (isSubmitted) batches.push(submit(shares, counter, noise));
+      const [oldest] = batches;
       if (oldest === undefined) break;
-      if (!takesOff || flights.length >= counter.mostAtOnce()) {
-        flights.shift();
-        await land(oldest);
+      if (!isSubmitted || batches.length >= counter.mostAtOnce()) {
+        batches.shift();
+        await settle(oldest);
       }
       await hostTurn();
-      for (let first = underway[0]; first !== undefined && !first.process.wanted(); first = underway[0]) {
-        underway.shift();
-        first.x.dispose();
-        yield { certificate: first.process.certificate(), milliseconds: first.milliseconds };
-      }
+      for (let done = queue.certified(); done !== undefined; done = queue.certified()) yield done;
     }
-    source.throwError();
+    queue.throwError();
   } finally {
-    await Promise.allSettled(flights.map(({ counting }) => counting));
-    for (const { x } of underway) x.dispose();
-    await journeys.return?.();
+    await Promise.allSettled(batches.map(({ counting }) => counting));
+    await queue.close();
   }
 }
 
-/** Seats for one batch, at most one for an example; takes in new examples while there is room. */
+/** A pending example with what the schedule keeps of it. */
+interface Waiting extends PendingExample {
+  /** What its shares of batches took. */
+  milliseconds: number;
+  /** Samples that were submitted and are not yet counted. */
+  submitted: number;
+}
+
+/** The pending examples in their order; one that has all its votes waits for those before it. */
+class ExampleQueue {
+  readonly waiting: Waiting[] = [];
+  readonly #source: AsyncIterator<PendingExample, void>;
+  readonly #window: number;
+  #hasEnded = false;
+  #failure: { readonly error: unknown } | undefined;
+
+  constructor(source: AsyncIterator<PendingExample, void>, window: number) {
+    this.#source = source;
+    this.#window = window;
+  }
+
+  /** Takes one more example, if there is room and there is one. An error of the source ends it, and waits until it is asked for. */
+  async admit(): Promise<Waiting | undefined> {
+    if (this.#hasEnded || this.waiting.length >= this.#window) return undefined;
+    try {
+      const next = await this.#source.next();
+      if (!next.done) {
+        const example = { ...next.value, milliseconds: 0, submitted: 0 };
+        this.waiting.push(example);
+        return example;
+      }
+    } catch (error) {
+      this.#failure = { error };
+    }
+    this.#hasEnded = true;
+    return undefined;
+  }
+
+  /** Lets the oldest example go with its certificate, if it wants no more samples. */
+  certified(): TimedCertificate | undefined {
+    const [oldest] = this.waiting;
+    if (oldest === undefined || oldest.process.wanted() !== undefined) return undefined;
+    this.waiting.shift();
+    oldest.x.dispose();
+    return { certificate: oldest.process.certificate(), milliseconds: oldest.milliseconds };
+  }
+
+  throwError(): void {
+    if (this.#failure) throw this.#failure.error;
+  }
+
+  async close(): Promise<void> {
+    for (const { x } of this.waiting) x.dispose();
+    await this.#source.return?.();
+  }
+}
+
+/** The part of a batch that belongs to one example. */
+interface BatchShare {
+  readonly example: Waiting;
+  /** What the example wanted when the batch was filled. */
+  readonly wanted: WantedSamples;
+  /** Samples in the batch. */
+  count: number;
+}
+
+/** Shares of one batch, at most one for an example and all for examples of one shape; takes in new examples while there is room. */
 async function fillBatch(
-  underway: Traveller[],
-  next: () => Promise<Journey | undefined>,
-  rowsFor: (journey: Journey) => number,
-  window: number,
-): Promise<{ readonly seats: Seat[]; readonly isFull: boolean }> {
-  const seats: Seat[] = [];
-  let room: number | undefined; // of the size that the first example wants
-  const admit = (traveller: Traveller): void => {
-    const wanted = wantedBy(traveller);
-    const [first] = seats;
-    const fits = first === undefined || String(first.traveller.x.shape) === String(traveller.x.shape);
-    if (wanted === undefined || room === 0 || !fits) return;
-    room ??= rowsFor(traveller);
+  queue: ExampleQueue,
+  rowsFor: (example: PendingExample) => number,
+): Promise<{ readonly shares: readonly BatchShare[]; readonly isFull: boolean }> {
+  const shares: BatchShare[] = [];
+  let room: number | undefined; // known with the first example: of the size that it wants
+  const giveNeeded = (example: Waiting): void => {
+    const wanted = wantedBy(example);
+    const shape = shares[0]?.example.x.shape ?? example.x.shape;
+    if (wanted === undefined || room === 0 || String(shape) !== String(example.x.shape)) return;
+    room ??= rowsFor(example);
     const count = Math.min(wanted.needed, room);
-    seats.push({ traveller, wanted, count });
+    shares.push({ example, wanted, count });
     room -= count;
   };
-  underway.forEach(admit);
-  while (room !== 0 && underway.length < window) {
-    const journey = await next();
-    if (journey === undefined) break;
-    const traveller = { ...journey, milliseconds: 0, aloft: 0 };
-    underway.push(traveller);
-    admit(traveller);
+  queue.waiting.forEach(giveNeeded);
+  while (room !== 0) {
+    const example = await queue.admit();
+    if (example === undefined) break;
+    giveNeeded(example);
   }
-  for (const seat of seats) {
-    if (!mayGuess(seat)) continue;
-    const more = Math.min(seat.wanted.left - seat.count, room ?? 0);
-    seat.count += more;
+  for (const share of shares.filter(mayGoAhead)) {
+    const more = Math.min(share.wanted.left - share.count, room ?? 0);
+    share.count += more;
     room = (room ?? 0) - more;
   }
-  return { seats: seats.filter(({ count }) => count > 0), isFull: room === 0 };
+  return { shares: shares.filter(({ count }) => count > 0), isFull: room === 0 };
 }
 
-/** The samples wanted next, beyond those that are on their way. */
-function wantedBy({ process, aloft }: Traveller): WantedSamples | undefined {
+/** The samples that an example wants next, beyond those that are submitted. */
+function wantedBy({ process, submitted }: Waiting): WantedSamples | undefined {
   const wanted = process.wanted();
-  if (wanted === undefined || wanted.left === aloft) return undefined;
-  const needed = Math.max(0, wanted.needed - aloft);
-  return { ...wanted, start: wanted.start + aloft, needed, left: wanted.left - aloft };
+  if (wanted === undefined || wanted.left === submitted) return undefined;
+  const needed = Math.max(0, wanted.needed - submitted);
+  return { ...wanted, start: wanted.start + submitted, needed, left: wanted.left - submitted };
 }
 
-/** True unless a stop might make too many samples vain: with others on their way, only a quarter of those that are counted. */
-function mayGuess({ traveller: { aloft }, wanted }: Seat): boolean {
-  return 5 * aloft <= wanted.start;
+/** Whether an example may have samples beyond its next check. With others submitted, only up to a quarter of those that are counted. */
+function mayGoAhead({ example: { submitted }, wanted }: BatchShare): boolean {
+  return 5 * submitted <= wanted.start;
 }
 
-function takeOff(seats: readonly Seat[], counter: VoteCounter, noise: Noise): Flight {
+/** A batch whose votes are being counted. */
+interface PendingBatch {
+  readonly shares: readonly BatchShare[];
+  readonly counting: Promise<readonly VoteCounts[]>;
+}
+
+/** Starts the forward pass of a batch; its votes are counted in pieces that end where a process looks at them. */
+function submit(shares: readonly BatchShare[], counter: VoteCounter, noise: Noise): PendingBatch {
   const begun = performance.now();
   const counting = counter.count(
-    seats.map(({ traveller, wanted, count }) => ({
-      ...stretchOf(noise, traveller.x, { ...wanted, count }),
-      first: wanted.every - (wanted.start % wanted.every),
-      every: wanted.every,
+    shares.map(({ example, wanted: { key, start, every }, count }) => ({
+      ...sampleRange(noise, example.x, { key, start, count }),
+      first: every - (start % every),
+      every,
     })),
   );
-  for (const { traveller, count } of seats) traveller.aloft += count;
-  shareTime(seats, performance.now() - begun);
-  return { seats, counting };
+  for (const { example, count } of shares) example.submitted += count;
+  chargeTime(shares, performance.now() - begun);
+  return { shares, counting };
 }
 
 /** Waits for the votes of a batch and hands them out. */
-async function land({ seats, counting }: Flight): Promise<void> {
+async function settle({ shares, counting }: PendingBatch): Promise<void> {
   const begun = performance.now();
-  const pieces = (await counting)[Symbol.iterator]();
-  for (const { traveller, count } of seats) {
+  const pieces = [...(await counting)];
+  for (const { example, count } of shares) {
     for (let left = count; left > 0;) {
-      const piece = pieces.next().value as VoteCounts;
-      traveller.process.take(piece);
+      const piece = pieces.shift();
+      if (piece === undefined) throw new Error('fewer votes than samples');
+      example.process.take(piece);
       left -= piece.drawn;
     }
-    traveller.aloft -= count;
+    example.submitted -= count;
   }
-  shareTime(seats, performance.now() - begun);
+  chargeTime(shares, performance.now() - begun);
 }
 
-function shareTime(seats: readonly Seat[], milliseconds: number): void {
-  const rows = rowsOf(seats);
-  for (const { traveller, count } of seats) traveller.milliseconds += (milliseconds * count) / rows;
-}
-
-function rowsOf(seats: readonly Seat[]): number {
-  return seats.reduce((sum, { count }) => sum + count, 0);
-}
-
-/** Reads an iterator up to its end or its error; the error waits until it is asked for. */
-function deferringErrors(journeys: AsyncIterator<Journey>): {
-  readonly next: () => Promise<Journey | undefined>;
-  readonly throwError: () => void;
-} {
-  let ended = false;
-  let failure: { readonly error: unknown } | undefined;
-  const next = async (): Promise<Journey | undefined> => {
-    if (ended) return undefined;
-    try {
-      const result = (await journeys.next()) as IteratorResult<Journey, void>;
-      if (!result.done) return result.value;
-    } catch (error) {
-      failure = { error };
-    }
-    ended = true;
-    return undefined;
-  };
-  return {
-    next,
-    throwError: () => {
-      if (failure) throw failure.error;
-    },
-  };
+function chargeTime(shares: readonly BatchShare[], milliseconds: number): void {
+  const rows = copiesIn(shares);
+  for (const { example, count } of shares) example.milliseconds += (milliseconds * count) / rows;
 }

@@ -12,14 +12,23 @@ import { exampleKey } from '../random/purposes.ts';
 import { minimumSamplesToPredict } from '../stats/minimum-samples.ts';
 import type { InputRange, Key } from '../types.ts';
 import { CertificationProcess } from './certification-process.ts';
-import { collectVotes } from './collect-votes.ts';
+import { collectVotes } from './count-votes.ts';
 import { noiseRecord } from './certificates.ts';
-import { type Journey, schedule } from './schedule.ts';
-import { makeSubject, type Subject, withOwn } from './checked-classifier.ts';
-import type { CertifyOptions, PredictOptions, SampleOptions, SmoothedClassifierOptions } from './call-options.ts';
+import { type PendingExample, schedule } from './schedule.ts';
+import { CheckedClassifier } from './checked-classifier.ts';
+import {
+  type CertifyOptions,
+  certifyOptions,
+  type PredictOptions,
+  predictOptions,
+  type SampleOptions,
+  sampleOptions,
+  type SmoothedClassifierOptions,
+  smoothedClassifierOptions,
+} from './call-options.ts';
 import type { Certifier, StreamExample, TimedCertificate } from './types.ts';
-import { smoothedClassifierOptions, sampleOptions, predictOptions, certifyOptions } from './call-options.ts';
 
+type PendingExamples = AsyncGenerator<PendingExample, void, undefined>;
 type Settings = ReturnType<typeof certifyOptions.parse> & WithDefaults<Pick<CertifyOptions, 'rule' | 'norm'>>;
 
 /**
@@ -51,16 +60,16 @@ export class SmoothedClassifier implements Certifier<CertifyOptions> {
   readonly inputRange: InputRange;
   /** Its results speak of the classifier that counts hard votes. */
   readonly smoothing: Smoothing = 'hard';
-  readonly #subject: Subject<Noise>;
+  readonly #checked: CheckedClassifier<Noise>;
 
   /** Checks the options; the classifier itself is checked at the first call. */
   constructor(classifier: Classifier, options: SmoothedClassifierOptions) {
     const parsed = smoothedClassifierOptions.parse('SmoothedClassifier', options);
-    this.#subject = makeSubject('SmoothedClassifier', classifier, parsed);
+    this.#checked = new CheckedClassifier('SmoothedClassifier', classifier, parsed);
     this.classifier = classifier;
-    this.logits = this.#subject.logits;
+    this.logits = this.#checked.logits;
     this.noise = parsed.noise;
-    this.numClasses = this.#subject.voters.numClasses;
+    this.numClasses = this.#checked.voting.numClasses;
     this.inputRange = parsed.inputRange;
   }
 
@@ -124,10 +133,10 @@ export class SmoothedClassifier implements Certifier<CertifyOptions> {
   async certify(x: tf.Tensor, options: CertifyOptions): Promise<Certificate> {
     const call = 'SmoothedClassifier.certify';
     const settings = this.#settings(call, options);
-    return withOwn(this.#subject, call, x, async (own) => {
-      const journey = only(this.#journey(own, settings.key, settings));
-      for await (const { certificate } of this.#travel(call, journey, settings)) return certificate;
-      throw new Error('one journey has one certificate');
+    return this.#checked.withOwn(call, x, async (own) => {
+      const example = only(this.#pending(own, settings.key, settings));
+      for await (const { certificate } of this.#schedule(call, example, settings)) return certificate;
+      throw new Error('one example has one certificate');
     });
   }
 
@@ -146,28 +155,28 @@ export class SmoothedClassifier implements Certifier<CertifyOptions> {
   ): AsyncGenerator<TimedCertificate, void, undefined> {
     const { call, known } = contextOf(options, 'SmoothedClassifier.certifyStream');
     const settings = this.#settings(call, options, known);
-    return this.#travel(call, this.#journeys(call, examples, settings), settings);
+    return this.#schedule(call, this.#allPending(call, examples, settings), settings);
   }
 
-  async *#journeys(call: string, examples: AsyncIterable<StreamExample>, settings: Settings): AsyncGenerator<Journey> {
+  async *#allPending(call: string, examples: AsyncIterable<StreamExample>, settings: Settings): PendingExamples {
     for await (const { x, index } of examples) {
-      yield this.#journey(await this.#subject.own(call, x), exampleKey(settings.key, index), settings);
+      yield this.#pending(await this.#checked.own(call, x), exampleKey(settings.key, index), settings);
     }
   }
 
-  #journey(x: tf.Tensor, key: Key, settings: Settings): Journey {
+  #pending(x: tf.Tensor, key: Key, settings: Settings): PendingExample {
     const { noise, numClasses } = this;
     return { x, process: new CertificationProcess({ ...settings, key, noise, numClasses, dimension: x.size }) };
   }
 
-  #travel(
+  #schedule(
     call: string,
-    journeys: AsyncIterator<Journey>,
+    examples: PendingExamples,
     { checkEvery, signal, batchSize }: Settings,
   ): AsyncGenerator<TimedCertificate, void, undefined> {
-    const { noise, voters } = this.#subject;
-    const window = 2 + Math.ceil((batchSize ?? voters.batches.most) / checkEvery);
-    return schedule(journeys, { call, voters, noise, batchSize, window, signal });
+    const { noise, voting } = this.#checked;
+    const window = 2 + Math.ceil((batchSize ?? voting.batches.most) / checkEvery);
+    return schedule(examples, { call, voting, noise, batchSize, window, signal });
   }
 
   #settings(call: string, options: CertifyOptions, known: readonly string[] = []): Settings {
@@ -176,7 +185,7 @@ export class SmoothedClassifier implements Certifier<CertifyOptions> {
     rule.assertFeasible?.(call, { n, alpha });
     // What the certificate says of the rule is what it was at the call.
     const own = { name: rule.name, parameters: ownData(rule.parameters), begin: rule.begin.bind(rule) };
-    return { ...settings, rule: own, norm: this.#subject.norm(call, settings.norm) };
+    return { ...settings, rule: own, norm: this.#checked.norm(call, settings.norm) };
   }
 
   async #count(
@@ -185,13 +194,13 @@ export class SmoothedClassifier implements Certifier<CertifyOptions> {
     request: ReturnType<typeof sampleOptions.parse>,
     run: object,
   ): Promise<number[]> {
-    const { voters, noise } = this.#subject;
-    return withOwn(this.#subject, call, x, (own) => collectVotes(voters, noise, own, { call, run, ...request }));
+    const { voting, noise } = this.#checked;
+    return this.#checked.withOwn(call, x, (own) => collectVotes(voting, noise, own, { call, run, ...request }));
   }
 }
 
-async function* only(journey: Journey): AsyncGenerator<Journey, void, undefined> {
-  yield await Promise.resolve(journey);
+async function* only(example: PendingExample): PendingExamples {
+  yield await Promise.resolve(example);
 }
 
 function assertEnoughToPredict(call: string, n: number, alpha: number): void {

@@ -1,48 +1,125 @@
-import type { BatchLogits, Voters } from './draw-votes.ts';
+import type * as tf from '@tensorflow/tfjs';
+import type { ScoreSums } from '../certify/types.ts';
+import { hostTurns } from '../host/turns.ts';
+import type { Noise } from '../noise/types.ts';
+import { sampleRange } from './noisy-copies.ts';
+import { type BatchLogits, logitsReader, type SampleRequest, type VotingClassifier } from './read-logits.ts';
 
-/** Takes the scores of one row. @internal */
-export type SeeScores = (scores: Float64Array, isDrawn: boolean) => void;
+/** A classifier under noise whose scores are softmax(β · logits), which is p^β / Σ p^β of probabilities. @internal */
+export interface ScoredClassifier {
+  readonly voting: VotingClassifier;
+  readonly noise: Noise;
+  /** The inverse temperature β. */
+  readonly beta: number;
+}
+
+/** Mean score per class over samples 0 .. n − 1; a sample that could not be drawn has score 0 for every class. @internal */
+export async function meanScores(scored: ScoredClassifier, x: tf.Tensor, request: SampleRequest): Promise<number[]> {
+  const sums = new Float64Array(scored.voting.numClasses);
+  await eachScores(scored, x, request, (scores) => addTo(sums, scores));
+  return Array.from(sums, (sum) => sum / request.n);
+}
+
+/** Sums of the scores of one class, and how many samples could not be drawn. @internal */
+export async function scoresOf(
+  label: number,
+  scored: ScoredClassifier,
+  x: tf.Tensor,
+  request: SampleRequest,
+): Promise<{ readonly scores: ScoreSums; readonly failures: number }> {
+  let [sum, sumOfSquares, failures] = [0, 0, 0];
+  await eachScores(scored, x, request, (scores, isDrawn) => {
+    if (!isDrawn) failures++;
+    const score = scores[label] as number;
+    sum += score;
+    sumOfSquares += score * score;
+  });
+  return { scores: { sum, sumOfSquares }, failures };
+}
 
 /**
- * Shows the scores of each row of a batch in float64: softmax(β · logits), which is p^β / Σ p^β of probabilities. A row that could not be drawn
- * has the score 0 everywhere, and `isDrawn` is false.
- *
- * The array that `see` gets is used again for the next row.
+ * Mean score per class, and for each class the sums of the leads of `label` over it: (score_label − score_c + 1)/2, in [0, 1], whose mean
+ * exceeds 1/2 where `label` leads. The lead of a sample that could not be drawn is 0: it may have been a loss.
  * @internal
  */
-export function forEachScores(
+export async function leadsOf(
+  label: number,
+  scored: ScoredClassifier,
+  x: tf.Tensor,
+  request: SampleRequest,
+): Promise<{ readonly means: readonly number[]; readonly leads: readonly ScoreSums[] }> {
+  const { numClasses } = scored.voting;
+  const sums = new Float64Array(numClasses);
+  const leads = new Float64Array(numClasses);
+  const squares = new Float64Array(numClasses);
+  await eachScores(scored, x, request, (scores, isDrawn) => {
+    const own = scores[label] as number;
+    const lead = scores.map((score) => (isDrawn ? (own - score + 1) / 2 : 0));
+    addTo(sums, scores);
+    addTo(leads, lead);
+    lead.forEach((value, c) => (lead[c] = value * value));
+    addTo(squares, lead);
+  });
+  return {
+    means: Array.from(sums, (sum) => sum / request.n),
+    leads: Array.from(leads, (sum, c) => ({ sum, sumOfSquares: squares[c] as number })),
+  };
+}
+
+/** Takes the scores of one sample; the array is used again for the next. */
+type SeeScores = (scores: Float64Array, isDrawn: boolean) => void;
+
+/** Shows the scores of samples 0 .. n − 1 around one example, in their order; of one that could not be drawn they are 0. */
+async function eachScores(
+  { voting, noise, beta }: ScoredClassifier,
+  x: tf.Tensor,
+  { call, key, n, batchSize, signal, run }: SampleRequest,
+  see: SeeScores,
+): Promise<void> {
+  const reader = logitsReader(voting, call, run);
+  const hostTurn = hostTurns(signal);
+  signal?.throwIfAborted();
+  for (let start = 0; start < n;) {
+    const count = Math.min(batchSize ?? voting.batches.next(x.size), n - start);
+    showScores(await reader.logits([sampleRange(noise, x, { key, start, count })]), voting, beta, see);
+    start += count;
+    await hostTurn();
+  }
+}
+
+function showScores(
   { logits, failed }: BatchLogits,
-  { numClasses, output }: Pick<Voters, 'numClasses' | 'output'>,
+  { numClasses, output }: VotingClassifier,
   beta: number,
   see: SeeScores,
 ): void {
   const scores = new Float64Array(numClasses);
-  const scoresOf = output === 'logits' ? softmax : powers;
+  const fillScores = output === 'logits' ? softmax : powers;
   for (let begin = 0, row = 0; begin < logits.length; begin += numClasses, row++) {
     const isDrawn = !failed.has(row);
     if (!isDrawn) scores.fill(0);
-    else scoresOf(logits.subarray(begin, begin + numClasses), beta, scores);
+    else fillScores(logits.subarray(begin, begin + numClasses), beta, scores);
     see(scores, isDrawn);
   }
 }
 
 function softmax(logits: Float32Array, beta: number, out: Float64Array): void {
   const largest = logits.reduce((most, logit) => Math.max(most, logit), -Infinity);
-  for (let c = 0; c < out.length; c++) {
-    out[c] = Math.exp(beta * ((logits[c] as number) - largest));
-  }
+  for (let c = 0; c < out.length; c++) out[c] = Math.exp(beta * ((logits[c] as number) - largest));
   normalize(out);
 }
 
 function powers(probabilities: Float32Array, beta: number, out: Float64Array): void {
   const largest = probabilities.reduce((most, p) => Math.max(most, p), 0);
-  for (let c = 0; c < out.length; c++) {
-    out[c] = ((probabilities[c] as number) / largest) ** beta;
-  }
+  for (let c = 0; c < out.length; c++) out[c] = ((probabilities[c] as number) / largest) ** beta;
   normalize(out);
 }
 
 function normalize(out: Float64Array): void {
   const sum = out.reduce((total, weight) => total + weight, 0);
   for (let c = 0; c < out.length; c++) out[c] = (out[c] as number) / sum;
+}
+
+function addTo(sums: Float64Array, values: Float64Array): void {
+  values.forEach((value, c) => (sums[c] = (sums[c] as number) + value));
 }

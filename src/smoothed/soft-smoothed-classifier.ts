@@ -1,36 +1,84 @@
 import type * as tf from '@tensorflow/tfjs';
+import { ABSTAIN, type Certificate, type ScoreSums, type Smoothing } from '../certify/types.ts';
 import { topClass } from '../certify/vote-counts.ts';
-import { ABSTAIN, type Certificate, type Smoothing } from '../certify/types.ts';
 import type { Classifier, LogitsFn } from '../classifier/types.ts';
-import { OptionError } from '../errors.ts';
-import type { Noise } from '../noise/types.ts';
+import { OptionError, refusal } from '../errors.ts';
+import type { Domain, Noise, NoiseRecord } from '../noise/types.ts';
 import { contextOf } from '../options/call-context.ts';
+import * as fields from '../options/fields.ts';
+import { optionsOf } from '../options/parse.ts';
 import { certificateKeys } from '../random/purposes.ts';
 import { empiricalBernsteinLowerBound } from '../stats/empirical-bernstein.ts';
 import type { InputRange, Key } from '../types.ts';
-import { certifyOneByOne } from './certify-one-by-one.ts';
-import { sampleLogits } from './collect-votes.ts';
+import {
+  baseClassifierFields,
+  type CertifyOptions,
+  type SmoothedClassifierOptions,
+  softCertifyFields,
+} from './call-options.ts';
 import { noiseRecord, softCertificate } from './certificates.ts';
-import { forEachScores, type SeeScores } from './soft-scores.ts';
-import type {
-  SoftCertifyOptions,
-  SoftPrediction,
-  SoftPredictOptions,
-  SoftSmoothedClassifierOptions,
-} from './soft-types.ts';
-import { makeSubject, type Subject, withOwn } from './checked-classifier.ts';
+import { certifyOneByOne, CheckedClassifier } from './checked-classifier.ts';
+import { leadsOf, meanScores, type ScoredClassifier, scoresOf } from './soft-scores.ts';
 import type { Certifier, StreamExample, TimedCertificate } from './types.ts';
-import { softSmoothedClassifierOptions, softCertifyOptions, softPredictOptions } from './soft-types.ts';
 
-type Settings = ReturnType<typeof softCertifyOptions.parse>;
-/** What is certified with the same `run` is looked at once. */
-type OneRun = Settings & { readonly run: object };
-type Sample = Pick<Settings, 'batchSize' | 'signal'> & {
-  readonly run: object;
-  readonly call: string;
-  readonly key: Key;
+/** Options of `SoftSmoothedClassifier`. */
+export interface SoftSmoothedClassifierOptions extends SmoothedClassifierOptions {
+  /**
+   * Inverse temperature β of the scores softmax(β · logits). It is a part of the classifier: another β is another classifier.
+   * @defaultValue 1
+   */
+  readonly beta?: number | undefined;
+}
+
+const softSmoothedClassifierOptions = optionsOf<SoftSmoothedClassifierOptions>()({
+  noise: fields.noise<Noise>(),
+  ...baseClassifierFields,
+  beta: fields.withDefault(fields.positive, 1),
+});
+
+/** Options of `SoftSmoothedClassifier.certify`. */
+export type SoftCertifyOptions = Omit<CertifyOptions, 'rule' | 'checkEvery'>;
+
+const softCertifyOptions = optionsOf<SoftCertifyOptions>()(softCertifyFields);
+
+/** Options of `SoftSmoothedClassifier.predict`. */
+export type SoftPredictOptions = Omit<SoftCertifyOptions, 'norm'>;
+
+const { norm: _norm, ...softPredictFields } = softCertifyFields;
+
+const softPredictOptions = optionsOf<SoftPredictOptions>()(softPredictFields);
+
+/** The result of asking the soft smoothed classifier for its class: a plain JSON value. */
+export interface SoftPrediction {
+  /** The predicted class, or −1. */
+  readonly label: number;
+  /** True if some other class could not be ruled out at level alpha. */
+  readonly abstained: boolean;
+  /** The class chosen by the selection sample. */
+  readonly cAHat: number;
+  /** Mean score per class over the estimation sample. */
+  readonly meanScores: readonly number[];
+  /** Size of the selection sample. */
+  readonly n0: number;
+  /** Size of the estimation sample. */
   readonly n: number;
-};
+  /** Allowed probability that the returned class is not that of the soft smoothed classifier. */
+  readonly alpha: number;
+  /** The key that drove both samples. */
+  readonly key: Key;
+  /** The noise. */
+  readonly noise: NoiseRecord;
+  /** The inputs for which it holds. */
+  readonly domain: Domain;
+  /** Inverse temperature of the scores. */
+  readonly beta: number;
+  /** It speaks of the classifier that averages scores. */
+  readonly smoothing: 'soft';
+}
+
+/** Settings of a call, its name for error texts, and the run that it belongs to. */
+type Request<Settings> = Settings & { readonly call: string; readonly run: object };
+type CertifyRequest = Request<ReturnType<typeof softCertifyOptions.parse>>;
 
 /**
  * The soft smoothed classifier g(x) = argmax_c E[softmax(β f(x + ε))_c], which averages scores in place of counting votes.
@@ -65,16 +113,16 @@ export class SoftSmoothedClassifier implements Certifier<SoftCertifyOptions> {
   readonly beta: number;
   /** Its results speak of the classifier that averages scores. */
   readonly smoothing: Smoothing = 'soft';
-  readonly #subject: Subject<Noise>;
+  readonly #checked: CheckedClassifier<Noise>;
 
   /** Checks the options; the classifier itself is checked at the first call. */
   constructor(classifier: Classifier, options: SoftSmoothedClassifierOptions) {
     const { beta, ...parsed } = softSmoothedClassifierOptions.parse('SoftSmoothedClassifier', options);
-    this.#subject = makeSubject('SoftSmoothedClassifier', classifier, parsed);
+    this.#checked = new CheckedClassifier('SoftSmoothedClassifier', classifier, parsed);
     this.classifier = classifier;
-    this.logits = this.#subject.logits;
+    this.logits = this.#checked.logits;
     this.noise = parsed.noise;
-    this.numClasses = this.#subject.voters.numClasses;
+    this.numClasses = this.#checked.voting.numClasses;
     this.inputRange = parsed.inputRange;
     this.beta = beta;
   }
@@ -88,8 +136,8 @@ export class SoftSmoothedClassifier implements Certifier<SoftCertifyOptions> {
    */
   async probabilities(x: tf.Tensor, options: SoftPredictOptions): Promise<number[]> {
     const { call, run } = contextOf(options, 'SoftSmoothedClassifier.probabilities');
-    const { key, n, ...rest } = softPredictOptions.parse(call, options);
-    return withOwn(this.#subject, call, x, (own) => this.#meanScores(own, { ...rest, run, call, key, n }));
+    const request = { ...softPredictOptions.parse(call, options), call, run };
+    return this.#checked.withOwn(call, x, (own) => meanScores(this.#scored, own, request));
   }
 
   /**
@@ -107,9 +155,9 @@ export class SoftSmoothedClassifier implements Certifier<SoftCertifyOptions> {
    */
   async predict(x: tf.Tensor, options: SoftPredictOptions): Promise<SoftPrediction> {
     const { call, run } = contextOf(options, 'SoftSmoothedClassifier.predict');
-    const settings = softPredictOptions.parse(call, options);
-    assertEnough(call, settings.n, settings.alpha / (this.numClasses - 1));
-    return withOwn(this.#subject, call, x, (own) => this.#predict(call, own, { ...settings, run }));
+    const request = { ...softPredictOptions.parse(call, options), call, run };
+    assertEnough(call, request.n, request.alpha / (this.numClasses - 1));
+    return this.#checked.withOwn(call, x, (own) => this.#predict(own, request));
   }
 
   /**
@@ -124,7 +172,7 @@ export class SoftSmoothedClassifier implements Certifier<SoftCertifyOptions> {
    */
   async certify(x: tf.Tensor, options: SoftCertifyOptions): Promise<Certificate> {
     const { call, run } = contextOf(options, 'SoftSmoothedClassifier.certify');
-    return this.#certify(call, x, { ...this.#settings(call, options), run });
+    return this.#certify(x, { ...this.#settings(call, options), call, run });
   }
 
   /**
@@ -137,45 +185,40 @@ export class SoftSmoothedClassifier implements Certifier<SoftCertifyOptions> {
     options: SoftCertifyOptions,
   ): AsyncGenerator<TimedCertificate, void, undefined> {
     const { call, known, run } = contextOf(options, 'SoftSmoothedClassifier.certifyStream');
-    const settings = { ...this.#settings(call, options, known), run };
-    return certifyOneByOne(examples, settings.key, (x, key) => this.#certify(call, x, { ...settings, key }));
+    const request = { ...this.#settings(call, options, known), call, run };
+    return certifyOneByOne(examples, request.key, (x, key) => this.#certify(x, { ...request, key }));
   }
 
-  #settings(call: string, options: SoftCertifyOptions, known: readonly string[] = []): Settings {
+  get #scored(): ScoredClassifier {
+    const { voting, noise } = this.#checked;
+    return { voting, noise, beta: this.beta };
+  }
+
+  #settings(
+    call: string,
+    options: SoftCertifyOptions,
+    known: readonly string[] = [],
+  ): ReturnType<typeof softCertifyOptions.parse> {
     const settings = softCertifyOptions.parse(call, options, known);
     assertEnough(call, settings.n, settings.alpha);
-    this.#subject.norm(call, settings.norm);
+    this.#checked.norm(call, settings.norm);
     return settings;
   }
 
-  async #predict(
-    call: string,
-    x: tf.Tensor,
-    { key, n0, n, alpha, ...rest }: ReturnType<typeof softPredictOptions.parse> & { readonly run: object },
-  ): Promise<SoftPrediction> {
-    const { numClasses } = this;
-    const { selection: selectionKey, estimation: estimationKey } = certificateKeys(key);
-    const cAHat = topClass(await this.#meanScores(x, { ...rest, call, key: selectionKey, n: n0 }));
-    const sums = new Float64Array(numClasses);
-    const leads = { sum: new Float64Array(numClasses), sumOfSquares: new Float64Array(numClasses) };
-    await this.#eachScores(x, { ...rest, call, key: estimationKey, n }, (scores, isDrawn) => {
-      for (let c = 0; c < numClasses; c++) {
-        const score = scores[c] as number;
-        // In [0, 1]; its mean exceeds 1/2 where A leads. What could not be drawn may have been a loss.
-        const lead = isDrawn ? ((scores[cAHat] as number) - score + 1) / 2 : 0;
-        sums[c] = (sums[c] as number) + score;
-        leads.sum[c] = (leads.sum[c] as number) + lead;
-        leads.sumOfSquares[c] = (leads.sumOfSquares[c] as number) + lead * lead;
-      }
-    });
-    const isBeaten = (_: number, c: number): boolean => {
-      const sample = { sum: leads.sum[c] as number, sumOfSquares: leads.sumOfSquares[c] as number };
-      return c === cAHat || empiricalBernsteinLowerBound({ ...sample, n, alpha: alpha / (numClasses - 1) }).p > 0.5;
-    };
-    const abstained = !sums.every(isBeaten);
-    const meanScores = Array.from(sums, (sum) => sum / n);
-    const { noise, beta } = this;
-    const from = {
+  async #predict(x: tf.Tensor, request: Request<ReturnType<typeof softPredictOptions.parse>>): Promise<SoftPrediction> {
+    const { key, n0, n, alpha } = request;
+    const { numClasses, noise, beta } = this;
+    const keys = certificateKeys(key);
+    const cAHat = topClass(await meanScores(this.#scored, x, { ...request, key: keys.selection, n: n0 }));
+    const { means, leads } = await leadsOf(cAHat, this.#scored, x, { ...request, key: keys.estimation });
+    const isBeaten = (lead: ScoreSums, c: number): boolean =>
+      c === cAHat || empiricalBernsteinLowerBound({ ...lead, n, alpha: alpha / (numClasses - 1) }).p > 0.5;
+    const abstained = !leads.every(isBeaten);
+    return {
+      label: abstained ? ABSTAIN : cAHat,
+      abstained,
+      cAHat,
+      meanScores: means,
       n0,
       n,
       alpha,
@@ -184,45 +227,19 @@ export class SoftSmoothedClassifier implements Certifier<SoftCertifyOptions> {
       domain: noise.domain,
       beta,
       smoothing: 'soft',
-    } as const;
-    return { label: abstained ? ABSTAIN : cAHat, abstained, cAHat, meanScores, ...from };
+    };
   }
 
-  #certify(call: string, x: tf.Tensor, settings: OneRun): Promise<Certificate> {
-    return withOwn(this.#subject, call, x, (own) => this.#certifyOwn(call, own, settings));
-  }
-
-  async #certifyOwn(call: string, x: tf.Tensor, settings: OneRun): Promise<Certificate> {
-    const { key, n0, n, alpha, norm, ...rest } = settings;
-    const { selection: selectionKey, estimation: estimationKey } = certificateKeys(key);
-    const cAHat = topClass(await this.#meanScores(x, { ...rest, call, key: selectionKey, n: n0 }));
-    let sum = 0;
-    let sumOfSquares = 0;
-    let failures = 0;
-    await this.#eachScores(x, { ...rest, call, key: estimationKey, n }, (scores, isDrawn) => {
-      if (!isDrawn) failures++;
-      const score = scores[cAHat] as number;
-      sum += score;
-      sumOfSquares += score * score;
-    });
+  #certify(x: tf.Tensor, request: CertifyRequest): Promise<Certificate> {
+    const { call, key, n0, n, alpha } = request;
     const { noise, beta } = this;
-    const plan = { key, n0, n, alpha, norm: this.#subject.norm(call, norm), noise, beta, dimension: x.size };
-    return softCertificate({ ...plan, cAHat, failures, scores: { sum, sumOfSquares } });
-  }
-
-  async #meanScores(x: tf.Tensor, sample: Sample): Promise<number[]> {
-    const sums = new Float64Array(this.numClasses);
-    await this.#eachScores(x, sample, (scores) =>
-      scores.forEach((score, c) => (sums[c] = (sums[c] as number) + score)),
-    );
-    return Array.from(sums, (sum) => sum / sample.n);
-  }
-
-  async #eachScores(x: tf.Tensor, sample: Sample, see: SeeScores): Promise<void> {
-    const { voters, noise } = this.#subject;
-    for await (const batch of sampleLogits(voters, noise, x, sample)) {
-      forEachScores(batch, voters, this.beta, see);
-    }
+    return this.#checked.withOwn(call, x, async (own) => {
+      const keys = certificateKeys(key);
+      const cAHat = topClass(await meanScores(this.#scored, own, { ...request, key: keys.selection, n: n0 }));
+      const { scores, failures } = await scoresOf(cAHat, this.#scored, own, { ...request, key: keys.estimation });
+      const norm = this.#checked.norm(call, request.norm);
+      return softCertificate({ key, n0, n, alpha, norm, noise, beta, dimension: own.size, cAHat, failures, scores });
+    });
   }
 }
 
@@ -230,9 +247,7 @@ function assertEnough(call: string, n: number, alpha: number): void {
   const best = empiricalBernsteinLowerBound({ sum: n, sumOfSquares: n, n, alpha });
   if (best.p > 0.5) return;
   const least = Math.ceil(1 + (14 / 3) * Math.log(2 / alpha));
-  throw new OptionError(
-    `\`n\` must be at least ${least} for an empirical Bernstein bound above 1/2 at level ${alpha}, got ${n}` +
-      ' (with fewer samples even unanimous scores abstain: raise n or alpha)',
-    { call, field: 'n', value: n },
-  );
+  const way = 'with fewer samples even unanimous scores abstain: raise n or alpha';
+  const must = `must be at least ${least} for an empirical Bernstein bound above 1/2 at level ${alpha}`;
+  throw refusal(OptionError, { call, field: 'n', value: n, way }, must);
 }

@@ -1,15 +1,13 @@
-import { optionsOf } from '../options/parse.ts';
-import * as fields from '../options/fields.ts';
 import { ruleOf } from '../certify/rule-of.ts';
 import type { CertificationRule } from '../certify/rule.ts';
 import type { Certificate } from '../certify/types.ts';
 import { OptionError } from '../errors.ts';
 import type { DeterministicNoise, Noise } from '../noise/types.ts';
+import * as fields from '../options/fields.ts';
+import { optionsOf } from '../options/parse.ts';
 import { ruleField } from './call-options.ts';
-import { parseCertificate } from './certificate-form.ts';
-import { type CertificateKind, certificateFields, type Hold } from './certificate-fields.ts';
+import { certificateFields, type CertificateKind, type Hold, parseCertificate } from './certificate-fields.ts';
 import { deriveCertificate, kindOf } from './derive-certificate.ts';
-import { isSameJson } from './same-json.ts';
 
 /** What {@link verifyCertificate} found. */
 export interface Verification {
@@ -47,8 +45,8 @@ const verifyCertificateOptions = optionsOf<VerifyCertificateOptions>()({
   numClasses: fields.optional(fields.classCount),
 });
 
-/** What is known beside a certificate. @internal */
-export interface VerificationContext extends VerifyCertificateOptions {
+/** What is known beside a certificate. */
+interface VerificationContext extends VerifyCertificateOptions {
   /** The rule of the record, made before. */
   readonly known?: CertificationRule;
   /** Whether the noise was made from the record. */
@@ -174,4 +172,22 @@ const asJson = (value: object): unknown => JSON.parse(JSON.stringify(value));
 
 function showField(value: unknown): string {
   return typeof value === 'string' ? value : (JSON.stringify(value) ?? 'undefined');
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** Whether two JSON values are equal, whatever the order of names; `isHeld` decides on entries for which it gives more than undefined. @internal */
+export function isSameJson(
+  a: unknown,
+  b: unknown,
+  isHeld: (name: string, a: unknown, b: unknown) => boolean | undefined = () => undefined,
+): boolean {
+  if (a === b) return true;
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
+  const [one, other] = [a as Fields, b as Fields];
+  const names = Object.keys(other);
+  return (
+    Object.keys(one).length === names.length &&
+    names.every((name) => isHeld(name, one[name], other[name]) ?? isSameJson(one[name], other[name], isHeld))
+  );
 }

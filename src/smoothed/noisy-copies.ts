@@ -1,0 +1,103 @@
+import * as tf from '@tensorflow/tfjs';
+import type { TypedBatch } from '../classifier/types.ts';
+import type { DrawRequest, Noise } from '../noise/types.ts';
+import { copyOf } from '../tensors/own-tensor.ts';
+
+/** A range of the samples around one example, as a part of a batch of noisy copies. @internal */
+export interface SampleRange {
+  /** Number of copies. */
+  readonly count: number;
+  /** Makes the copies, [count, ...inputShape], inside a tidy; says which could not be drawn, by their index in the range. */
+  readonly copies: (onFailure: (copy: number) => void) => tf.Tensor;
+  /** The same copies without tensors, where the noise can make them. */
+  readonly direct?: DirectCopies | undefined;
+}
+
+/** Noisy copies without tensors. */
+interface DirectCopies {
+  /** Shape of one copy. */
+  readonly shape: readonly number[];
+  /** Makes the copies, row after row in a new array. */
+  readonly values: () => Promise<Float32Array<ArrayBuffer>>;
+}
+
+/** Samples start .. start + count − 1 of a noise around one example. @internal */
+export function sampleRange(
+  noise: Noise,
+  x: tf.Tensor,
+  { key, start, count }: Omit<DrawRequest, 'onFailure'>,
+): SampleRange {
+  const { fillCopies } = noise;
+  const values = async (fill: NonNullable<typeof fillCopies>): Promise<Float32Array<ArrayBuffer>> => {
+    const image = await x.data<'float32'>();
+    const copies = new Float32Array(count * x.size);
+    fill.call(noise, copies, image, { key, start, dimension: x.size });
+    return copies;
+  };
+  return {
+    count,
+    copies: (onFailure) =>
+      noise.perturb(x, { key, start, count, onFailure: (sample: number) => onFailure(sample - start) }),
+    direct: fillCopies && { shape: x.shape, values: () => values(fillCopies) },
+  };
+}
+
+/** Number of copies of all ranges. @internal */
+export function copiesIn(ranges: readonly Pick<SampleRange, 'count'>[]): number {
+  return ranges.reduce((sum, { count }) => sum + count, 0);
+}
+
+/** The copies of all ranges as one batch, inside a tidy; adds the rows that could not be drawn to `failed`. @internal */
+export function tensorCopies(ranges: readonly SampleRange[], failed: Set<number>): tf.Tensor {
+  let begin = 0;
+  const parts = ranges.map(({ count, copies }) => {
+    const part = copies(failing(failed, begin));
+    begin += count;
+    // A noise of the host may have filled the array of its last copies again.
+    return ranges.length === 1 ? part : copyOf(part);
+  });
+  const [only] = parts;
+  return only !== undefined && parts.length === 1 ? only : tf.concat(parts);
+}
+
+/** A batch of noisy copies as values. */
+interface TypedCopies extends TypedBatch {
+  readonly inputs: Float32Array<ArrayBuffer>;
+}
+
+/** {@link tensorCopies} as values, row after row in a new array: the classifier may keep it. @internal */
+export async function typedCopies(ranges: readonly SampleRange[], failed: Set<number>): Promise<TypedCopies> {
+  const parts: TypedCopies[] = [];
+  let batch = 0;
+  for (const range of ranges) {
+    parts.push(await valuesOf(range, failing(failed, batch)));
+    batch += range.count;
+  }
+  const [first] = parts;
+  if (first !== undefined && parts.length === 1) return first;
+  const inputs = new Float32Array(parts.reduce((sum, part) => sum + part.inputs.length, 0));
+  let offset = 0;
+  for (const part of parts) {
+    inputs.set(part.inputs, offset);
+    offset += part.inputs.length;
+  }
+  return { inputs, batch, shape: first?.shape ?? [] };
+}
+
+async function valuesOf(
+  { count, copies, direct }: SampleRange,
+  onFailure: (copy: number) => void,
+): Promise<TypedCopies> {
+  if (direct) return { inputs: await direct.values(), batch: count, shape: direct.shape };
+  const tensor = tf.tidy(() => copies(onFailure));
+  try {
+    // A tensor of the noise may be one that the noise keeps.
+    return { inputs: Float32Array.from(await tensor.data()), batch: count, shape: tensor.shape.slice(1) };
+  } finally {
+    tensor.dispose();
+  }
+}
+
+function failing(failed: Set<number>, begin: number): (copy: number) => void {
+  return (copy) => failed.add(begin + copy);
+}
