@@ -2,10 +2,10 @@ import { readFile } from 'node:fs/promises';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { createKey, GaussianNoise, SmoothedClassifier } from 'catrs';
-import { decodeSafetensors, encodeSafetensors } from 'catrs/data';
+import { decodeSafetensors, encodeSafetensors, type LabelledExample } from 'catrs/data';
 import { lenet } from 'catrs/models';
 import { useWasm } from 'catrs/wasm';
-import { imageAt, readDigits } from '../../examples/playground/src/digits.ts';
+import { readDigits } from '../../examples/playground/src/digits.ts';
 import { packWeights, unpackWeights } from '../../examples/playground/src/packed-weights.ts';
 import { centred, drawLine } from '../../examples/playground/src/page/drawing.ts';
 import { PIXELS } from '../../examples/playground/src/protocol.ts';
@@ -13,6 +13,12 @@ import { PIXELS } from '../../examples/playground/src/protocol.ts';
 // What of the playground needs no browser. The page itself: playground.slow.test.ts.
 const file = (name: string): Promise<Buffer> =>
   readFile(new URL(`../../examples/playground/public/${name}.safetensors`, import.meta.url));
+
+/** All digits of a file. */
+async function examples(name: string): Promise<LabelledExample[]> {
+  const digits = readDigits(await file(name));
+  return Promise.all(Array.from({ length: digits.size }, (_, i) => digits.example(i)));
+}
 
 const greys = (image: Float32Array): [x: number, y: number][] =>
   [...image.keys()].filter((at) => image[at]! > 0).map((at) => [at % 28, Math.floor(at / 28)]);
@@ -72,12 +78,12 @@ describe('the files of the page', () => {
     const model = lenet({ key: createKey(0) });
     const weights = unpackWeights(tensors).map((values, i) => tf.tensor(values, model.getWeights()[i]!.shape));
     model.setWeights(weights);
-    const digits = readDigits(await file('digits'));
-    expect(digits.labels).toEqual(Array.from({ length: 20 }, (_, i) => Math.floor(i / 2)));
+    const digits = await examples('digits');
+    expect(digits.map(({ label }) => label)).toEqual(Array.from({ length: 20 }, (_, i) => Math.floor(i / 2)));
     const g = new SmoothedClassifier(model, { noise: new GaussianNoise({ sigma: 0.5 }), numClasses: 10 });
     let right = 0;
-    for (const [i, label] of digits.labels.entries()) {
-      const x = tf.tensor3d(imageAt(digits, i), [28, 28, 1]);
+    for (const [i, { x: image, label }] of digits.entries()) {
+      const x = tf.tensor3d(image, [28, 28, 1]);
       right += (await g.predict(x, { key: createKey(i), n: 100 })).label === label ? 1 : 0;
       x.dispose();
     }
@@ -87,12 +93,10 @@ describe('the files of the page', () => {
   });
 
   it('trains in the page on digits that cannot be picked', async () => {
-    const [choices, training] = await Promise.all([file('digits'), file('training-digits')]);
-    const picked = readDigits(choices);
-    const learned = readDigits(training);
-    expect(learned.labels).toHaveLength(300);
-    expect(new Set(learned.labels).size).toBe(10);
-    const seen = new Set(learned.labels.map((_, i) => imageAt(learned, i).join()));
-    expect(picked.labels.filter((_, i) => seen.has(imageAt(picked, i).join()))).toEqual([]);
+    const [picked, learned] = await Promise.all([examples('digits'), examples('training-digits')]);
+    expect(learned).toHaveLength(300);
+    expect(new Set(learned.map(({ label }) => label)).size).toBe(10);
+    const seen = new Set(learned.map(({ x }) => x.join()));
+    expect(picked.filter(({ x }) => seen.has(x.join()))).toEqual([]);
   });
 });

@@ -51,7 +51,7 @@ async function start(): Promise<void> {
     const started = client.run('start', { files }, (what) => backend.say(what)).result;
     const response = await fetch(files.choices);
     const digits = readDigits(new Uint8Array(await response.arrayBuffer()));
-    liftChoice = showChoices(byId('choices', HTMLElement), digits, (image) => {
+    liftChoice = await showChoices(byId('choices', HTMLElement), digits, (image) => {
       pad.put(image);
       forget();
     });

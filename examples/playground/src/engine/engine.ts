@@ -3,8 +3,9 @@
  */
 import * as tf from '@tensorflow/tfjs';
 import { createKey } from 'catrs';
+import type { LabelledDataset } from 'catrs/data';
 import { lenet } from 'catrs/models';
-import { type Digits, readDigits } from '../digits.ts';
+import { readDigits } from '../digits.ts';
 import type { AttackResult, BackendName, BackendState, CertifyResult, Progress, Results, Tasks } from '../protocol.ts';
 import { attack, baseAnswer } from './attack.ts';
 import { firstBackend, useBackend } from './backend.ts';
@@ -16,8 +17,8 @@ import { train } from './train.ts';
 /** The tasks of the page. */
 export class Engine {
   readonly #models = new Models();
-  #training: Digits | undefined;
-  #heldOut: Digits | undefined;
+  #training: LabelledDataset | undefined;
+  #heldOut: LabelledDataset | undefined;
   /** Tasks that a person is waiting for; training pauses meanwhile. */
   #urgent: Promise<unknown> = Promise.resolve();
   #inTraining = false;

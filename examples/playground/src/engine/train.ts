@@ -5,7 +5,6 @@ import * as tf from '@tensorflow/tfjs';
 import {
   ConfidenceAwareLoss,
   createKey,
-  fillUniforms,
   foldIn,
   GaussianLoss,
   GaussianNoise,
@@ -13,10 +12,11 @@ import {
   NoisePgd,
   split,
   trainableVariables,
+  type TrainingLoss,
 } from 'catrs';
-import { type Digits, imageAt } from '../digits.ts';
-import { PIXELS, type Progress, type Tasks } from '../protocol.ts';
-import { smoothed } from './certify.ts';
+import type { LabelledDataset } from 'catrs/data';
+import { type DatasetBatch, noisyMetrics, trainingBatches } from 'catrs/recipes';
+import type { Progress, Tasks } from '../protocol.ts';
 import type { Control } from './control.ts';
 
 const BATCH = 20;
@@ -28,9 +28,9 @@ const VOTES = 10;
 /** What the run needs besides its settings. */
 export interface TrainingSite {
   readonly model: tf.LayersModel;
-  readonly digits: Digits;
+  readonly digits: LabelledDataset;
   /** Digits to measure on, none of them trained on. */
-  readonly heldOut: Digits;
+  readonly heldOut: LabelledDataset;
   /** Waits until nothing more urgent is going on. */
   readonly myTurn: () => Promise<void>;
 }
@@ -50,19 +50,23 @@ export async function train(
   const [orderKey, stepKey, measureKey] = split(createKey(seed), 3);
   let step = 0;
   try {
-    for (; !isStopped(); step++) {
-      await myTurn();
-      const batch = pick(digits, foldIn(orderKey, step));
-      const request = { ...batch, key: foldIn(stepKey, step) };
-      const loss = step < WARM_UP ? prepared(gaussian, request) : prepared(catrs, request);
-      const value = optimizer.minimize(loss.value, true, variables); // the tape sees only this
+    for await (const batch of batches(digits, orderKey)) {
+      const loss: TrainingLoss = step < WARM_UP ? gaussian : catrs;
+      const prepared = loss.prepare({ ...batch, key: foldIn(stepKey, step) }); // noise and attack, outside the tape
+      batch.dispose();
+      const value = optimizer.minimize(() => loss.value(prepared), true, variables); // the tape sees only this
       const [number = NaN] = (await value?.data()) ?? [];
-      loss.dispose();
-      tf.dispose([batch.x, value ?? []]);
+      prepared.dispose();
+      value?.dispose();
       if (!Number.isFinite(number)) throw new Error(`the training loss is ${number}`);
-      const measured = step % MEASURE_EVERY === 0;
-      const accuracy = measured ? await rightVotes(model, heldOut, sigma, foldIn(measureKey, step)) : undefined;
-      report({ step, loss: number, ...(accuracy === undefined ? {} : { accuracy }) });
+      const measured =
+        step % MEASURE_EVERY === 0
+          ? await noisyMetrics(model, heldOut, { noise, key: foldIn(measureKey, step), numNoise: VOTES })
+          : undefined;
+      report({ step, loss: number, ...(measured && { accuracy: measured.accuracy }) });
+      step++;
+      await myTurn();
+      if (isStopped()) break;
     }
   } finally {
     optimizer.dispose();
@@ -70,34 +74,9 @@ export async function train(
   return step;
 }
 
-/** Both losses have the same two phases: noise and attack before the tape, the value inside it. */
-function prepared<B, P extends { dispose(): void }>(
-  loss: { prepare(batch: B): P; value(prepared: P): tf.Scalar },
-  batch: B,
-): { value: () => tf.Scalar; dispose: () => void } {
-  const ready = loss.prepare(batch);
-  return { value: () => loss.value(ready), dispose: () => ready.dispose() };
-}
-
-/** A batch drawn by the key. */
-function pick(digits: Digits, key: Key): { x: tf.Tensor4D; labels: number[] } {
-  const uniforms = new Float32Array(BATCH);
-  fillUniforms(uniforms, { key, start: 0, dimension: BATCH });
-  const indices = Array.from(uniforms, (u) => Math.floor(u * digits.labels.length));
-  const values = new Float32Array(BATCH * PIXELS);
-  indices.forEach((index, row) => values.set(imageAt(digits, index), row * PIXELS));
-  return { x: tf.tensor4d(values, [BATCH, 28, 28, 1]), labels: indices.map((index) => digits.labels[index] ?? NaN) };
-}
-
-/** Share of right votes under noise. */
-async function rightVotes(model: tf.LayersModel, digits: Digits, sigma: number, key: Key): Promise<number> {
-  const g = smoothed(model, sigma);
-  let right = 0;
-  for (const [i, label] of digits.labels.entries()) {
-    const x = tf.tensor3d(imageAt(digits, i), [28, 28, 1]);
-    const counts = await g.sampleCounts(x, { key: foldIn(key, i), n: VOTES });
-    x.dispose();
-    right += counts[label] ?? 0;
+/** The digits in batches, epoch after epoch, each in an order of its own. */
+async function* batches(digits: LabelledDataset, key: Key): AsyncGenerator<DatasetBatch, never, undefined> {
+  for (let epoch = 0; ; epoch++) {
+    yield* trainingBatches(digits, { batchSize: BATCH, key: foldIn(key, epoch), dropRemainder: true });
   }
-  return right / (VOTES * digits.labels.length);
 }

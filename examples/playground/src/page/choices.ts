@@ -1,13 +1,17 @@
 /**
  * Digits to pick from: a button for each.
  */
-import { type Digits, imageAt } from '../digits.ts';
+import type { LabelledDataset } from 'catrs/data';
 import { element, picture } from './elements.ts';
 
-/** Fills `parent` with the digits and tells which was picked. Returns a function that lifts the choice. */
-export function showChoices(parent: HTMLElement, digits: Digits, onPick: (image: Float32Array) => void): () => void {
-  const buttons = digits.labels.map((label, i) => {
-    const image = imageAt(digits, i);
+/** Fills `parent` with the digits and tells which was picked. Gives a function that lifts the choice. */
+export async function showChoices(
+  parent: HTMLElement,
+  digits: LabelledDataset,
+  onPick: (image: Float32Array) => void,
+): Promise<() => void> {
+  const examples = await Promise.all(Array.from({ length: digits.size }, (_, i) => digits.example(i)));
+  const buttons = examples.map(({ x: image, label }) => {
     const button = element('button');
     button.type = 'button';
     button.ariaPressed = 'false';
