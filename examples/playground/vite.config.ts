@@ -11,7 +11,7 @@ export default defineConfig({
     // The page reads like user code (`import ... from 'catrs'`) and runs the sources.
     alias: [
       { find: /^catrs$/, replacement: path('../../src/index.ts') },
-      { find: /^catrs\/(data|models|wasm|webgpu)$/, replacement: path('../../src/$1/index.ts') },
+      { find: /^catrs\/(data|models|recipes|wasm|webgpu)$/, replacement: path('../../src/$1/index.ts') },
     ],
   },
   worker: { format: 'es' },
