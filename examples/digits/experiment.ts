@@ -171,7 +171,7 @@ async function certifyPhase(
   return results.flatMap(({ value }) => value);
 }
 
-/** Cuts 0 .. total − 1 into stretches, hands all of them to the pool, and adds up their progress. Results in order. */
+/** Cuts 0 .. total − 1 into ranges, hands all of them to the pool, and adds up their progress. Results in order. */
 async function inParts<T>(
   total: number,
   length: number,

@@ -5,7 +5,7 @@ import type { SmoothedClassifier } from '../smoothed/smoothed-classifier.ts';
 import { tensorOfCopy } from '../tensors/own-tensor.ts';
 import type { Key } from '../types.ts';
 
-type Subject = Pick<SmoothedClassifier, 'logits' | 'noise' | 'inputRange'>;
+type Attacked = Pick<SmoothedClassifier, 'logits' | 'noise' | 'inputRange'>;
 
 /** An image to be attacked. @internal */
 export interface ImageToAttack {
@@ -29,7 +29,7 @@ export interface ImageToAttack {
  */
 export async function attackedImage(
   call: string,
-  g: Subject,
+  g: Attacked,
   attack: InputAttack,
   { index, x, label, shape, key }: ImageToAttack,
 ): Promise<Float32Array> {
@@ -49,7 +49,7 @@ export async function attackedImage(
 /** Throws TensorError unless the values are those of an input of `g`. @internal */
 export function assertImage(
   call: string,
-  { inputRange: [low, high], noise: { name, domain } }: Subject,
+  { inputRange: [low, high], noise: { name, domain } }: Attacked,
   { index, x, field }: { readonly index: number; readonly x: Float32Array; readonly field: 'x' | 'attack' },
 ): void {
   const refuse = (must: string, value: number, wayOut: string): TensorError => {
@@ -74,7 +74,7 @@ export function assertImage(
 
 function perturb(
   call: string,
-  g: Subject,
+  g: Attacked,
   attack: InputAttack,
   request: Parameters<InputAttack['perturb']>[1],
 ): tf.Tensor {

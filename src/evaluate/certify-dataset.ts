@@ -54,17 +54,17 @@ export function certifyIndices<Options extends object>(
   options: Options,
   context: Pick<CallContext, 'call' | 'known'>,
 ): AsyncGenerator<CertifiedRow, void, undefined> {
-  const examples = new ExamplesOnTheWay(context.call, dataset, indices, g.numClasses);
+  const examples = new PendingExamples(context.call, dataset, indices, g.numClasses);
   return rows(g.certifyStream(examples, withContext(options, context)), examples);
 }
 
 async function* rows(
   certificates: AsyncGenerator<TimedCertificate, void, undefined>,
-  examples: ExamplesOnTheWay,
+  examples: PendingExamples,
 ): AsyncGenerator<CertifiedRow, void, undefined> {
   try {
     for await (const { certificate, milliseconds } of certificates) {
-      const { index, label } = examples.arrived();
+      const { index, label } = examples.certified();
       const { label: predicted, radius, abstained } = certificate;
       yield { index, label, predicted, radius, correct: predicted === label, abstained, milliseconds, certificate };
     }
@@ -73,19 +73,19 @@ async function* rows(
   }
 }
 
-interface OnTheWay extends StreamExample {
+interface PendingExample extends StreamExample {
   readonly label: number;
 }
 
 /**
- * Feeds examples of a data set, checked, into a stream of certificates, and keeps what belongs to them until they arrive.
+ * Feeds examples of a data set, checked, into a stream of certificates, and keeps what belongs to them while they are pending.
  */
-class ExamplesOnTheWay implements AsyncIterable<StreamExample> {
+class PendingExamples implements AsyncIterable<StreamExample> {
   readonly #call: string;
   readonly #dataset: OwnDataset;
   readonly #indices: Iterable<number>;
   readonly #numClasses: number;
-  readonly #waiting: OnTheWay[] = [];
+  readonly #pending: PendingExample[] = [];
 
   constructor(call: string, dataset: LabelledDataset, indices: Iterable<number>, numClasses: number) {
     this.#call = call;
@@ -94,27 +94,27 @@ class ExamplesOnTheWay implements AsyncIterable<StreamExample> {
     this.#numClasses = numClasses;
   }
 
-  /** The examples as tensors, checked; each is kept until it has arrived. */
+  /** The examples as tensors, checked; each is kept until its certificate is here. */
   async *[Symbol.asyncIterator](): AsyncGenerator<StreamExample, void, undefined> {
     for (const index of this.#indices) {
       const request = { call: this.#call, numClasses: this.#numClasses };
       const { x, label } = await this.#dataset.checkedExample(index, request);
       const example = { x: tensorOver(x, this.#dataset.shape, 'float32'), index, label };
-      this.#waiting.push(example);
+      this.#pending.push(example);
       yield example;
     }
   }
 
-  /** The oldest example still on the way: its certificate is here, and its tensor is no longer needed. */
-  arrived(): OnTheWay {
-    const first = this.#waiting.shift();
+  /** The oldest pending example: its certificate is here, and its tensor is no longer needed. */
+  certified(): PendingExample {
+    const first = this.#pending.shift();
     if (first === undefined) throw new Error('more certificates than examples');
     first.x.dispose();
     return first;
   }
 
-  /** Disposes the tensors of the examples that have not arrived. */
+  /** Disposes the tensors of the pending examples. */
   dispose(): void {
-    for (const { x } of this.#waiting.splice(0)) x.dispose();
+    for (const { x } of this.#pending.splice(0)) x.dispose();
   }
 }

@@ -157,17 +157,17 @@ interface Part {
 }
 
 // Sums stay in the nearest cache: one pass for each part over 430 000 weights takes three times as long.
-const STRETCH = 2048;
+const BLOCK = 2048;
 
 /** Σ weight · values. */
 function weightedSum(length: number, parts: readonly Part[]): Float32Array {
   const out = new Float32Array(length);
-  const sums = new Float64Array(STRETCH);
-  for (let begin = 0; begin < length; begin += STRETCH) {
-    const size = Math.min(STRETCH, length - begin);
+  const sums = new Float64Array(BLOCK);
+  for (let begin = 0; begin < length; begin += BLOCK) {
+    const size = Math.min(BLOCK, length - begin);
     sums.fill(0);
     for (const { values, weight } of parts) addWeighted(sums, values, { begin, size, weight });
-    out.set(size === STRETCH ? sums : sums.subarray(0, size), begin);
+    out.set(size === BLOCK ? sums : sums.subarray(0, size), begin);
   }
   return out;
 }
@@ -185,7 +185,7 @@ function moved(start: Float32Array, parts: readonly Part[]): Float32Array {
   return start.map((from, j) => parts.reduce((sum, { values, weight }) => sum + weight * (values[j]! - from), from));
 }
 
-/** Takes stretches from an array, one after the other. */
+/** Takes parts from an array, one after the other. */
 function readerOf(numbers: Float32Array): (length: number) => Float32Array {
   let begin = 0;
   return (length) => numbers.subarray(begin, (begin += length));

@@ -40,23 +40,23 @@ function isCertifier(g: unknown): g is Certifier<object> {
 }
 
 async function run(g: Certifier<object>, { options, rule, context }: RunMessage): Promise<void> {
-  const underway: tf.Tensor[] = [];
+  const pending: tf.Tensor[] = [];
   try {
     const given = rule === undefined ? options : { ...options, rule: ruleOf(rule) };
-    for await (const certificate of g.certifyStream(examples(underway), withContext(given, context))) {
-      underway.shift()?.dispose();
+    for await (const certificate of g.certifyStream(examples(pending), withContext(given, context))) {
+      pending.shift()?.dispose();
       send({ kind: 'certificate', certificate });
     }
     send({ kind: 'done' });
   } catch (error) {
     send({ kind: 'failed', error: toSentError(error) });
   } finally {
-    tf.dispose(underway);
+    tf.dispose(pending);
   }
 }
 
 /** Asks for one example after the other, each when there is room for it. */
-async function* examples(underway: tf.Tensor[]): AsyncGenerator<StreamExample, void, undefined> {
+async function* examples(pending: tf.Tensor[]): AsyncGenerator<StreamExample, void, undefined> {
   for (;;) {
     const given = await new Promise<Given>((resolve) => {
       give = resolve;
@@ -64,7 +64,7 @@ async function* examples(underway: tf.Tensor[]): AsyncGenerator<StreamExample, v
     });
     if (given.kind === 'end') return;
     const x = tensorOver(given.values, given.shape, 'float32');
-    underway.push(x);
+    pending.push(x);
     yield { x, index: given.index };
   }
 }

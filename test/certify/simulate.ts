@@ -106,7 +106,7 @@ function uniformOf(key: Key): number {
 }
 
 /**
- * Votes of whole stretches of samples at once: the classes' counts are conditional binomials, drawn through their distribution functions
+ * Votes of whole ranges of samples at once: the classes' counts are conditional binomials, drawn through their distribution functions
  * from 32-bit uniform numbers (so every probability is off by at most 2⁻³²).
  */
 class VoteSampler {

@@ -187,7 +187,7 @@ describeBackends('votes counted on the device', (backend) => {
         const g = new SmoothedClassifier(linear.logits, { noise, numClasses: 2 });
         for (const [values, rule, stop] of [
           [[0.4, 0.3], undefined, 'all-drawn'],
-          [[0.4, 0.3], fixedRadius({ radius: 0.15 }), 'decided'], // in the middle, with batches on their way
+          [[0.4, 0.3], fixedRadius({ radius: 0.15 }), 'decided'], // in the middle, with batches pending
         ] as const) {
           const x = tf.tensor1d([...values]);
           const request = { key, n0: 20, n: 1000, ...options, ...(rule && { rule }) };

@@ -116,7 +116,7 @@ describe('the copies of deterministic splitting noise', () => {
     tf.dispose([x, copies]);
   });
 
-  it('are the same in any stretches', async () => {
+  it('are the same in any ranges', async () => {
     const noise = noiseOf(20);
     const x = tf.tensor3d([0, 0.2, 0.4, 0.6, 0.8, 1], [2, 3, 1]);
     const whole = noise.perturb(x, { start: 0, count: 20 });

@@ -101,7 +101,7 @@ describe('counting ahead, where a backend counts votes', () => {
     ));
 
   it('meets a logit that is not finite exactly where counting on the host does', async () => {
-    // NaN where the noise is large: sometimes before the stop, sometimes in a batch that is on its way at the stop.
+    // NaN where the noise is large: sometimes before the stop, sometimes in a batch that is pending at the stop.
     const broken: LogitsFn = (x) =>
       tf.tidy(() => {
         const isLarge = tf.greater(tf.slice(x, [0, 0], [-1, 1]), 1.75);
