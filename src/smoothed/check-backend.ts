@@ -4,7 +4,7 @@ import { assertLogitsShape } from '../classifier/check-logits.ts';
 import { visibleWeights } from '../classifier/check-weights.ts';
 import { typedOutput } from '../classifier/typed-logits.ts';
 import type { Classifier, ClassifierOutput } from '../classifier/types.ts';
-import { OptionError } from '../errors.ts';
+import { BackendError, OptionError, refusal } from '../errors.ts';
 import { hostTurns } from '../host/turns.ts';
 import type { Noise } from '../noise/types.ts';
 import * as fields from '../options/fields.ts';
@@ -15,7 +15,8 @@ import { CpuReference } from '../tensors/cpu-reference.ts';
 import { copyOf, tensorOver } from '../tensors/own-tensor.ts';
 import type { Key } from '../types.ts';
 import { BatchSizes } from './batch-sizes.ts';
-import { distance, firstDifference, largestOf, mismatch, otherClass, type Row } from './first-difference.ts';
+import { distance, largestOf, otherClass } from './compare-outputs.ts';
+import { entry, firstDifference, type Row } from './first-difference.ts';
 
 /** Options of {@link checkBackend}. */
 export interface CheckBackendOptions {
@@ -115,49 +116,37 @@ export async function checkBackend(
   await tf.ready();
   const hostTurn = hostTurns(settings.signal);
   await hostTurn();
-  const rows = await noisyRows(sample, settings);
-  const [first] = rows as [Row];
+  const copies = await noisyCopies(sample, settings);
+  const numbers = copies[0].values.length;
   const isTyped = isTypedClassifier(classifier);
   const backend = isTyped ? null : tf.getBackend();
+  const comparedWith = isTyped || backend === 'cpu' ? 'single rows' : 'cpu';
   const batches = new BatchSizes(settings.batchSize, { isTyped });
-  const forward = forwardOf(classifier, settings, batches);
-  const reference: Float32Array[] = [];
-  if (isTyped || backend === 'cpu') {
-    for (const row of rows) reference.push(await forward([row]));
-  } else {
-    const run = adaptClassifier(CALL, classifier);
-    const cpu = new CpuReference(CALL);
-    await cpu.lend(visibleWeights(classifier));
-    for (const row of rows) {
-      reference.push(...(await cpu.compute(() => [run(tensorOf([row]), { training: false })])));
-      await hostTurn();
-    }
-  }
+  const forward = forwardOf(classifier, settings.numClasses, batches);
+  const reference =
+    comparedWith === 'cpu'
+      ? await onCpu(classifier, copies, hostTurn)
+      : await oneAfterTheOther(copies, (copy) => forward([copy]));
   const scale = largestOf(reference);
   const bound = settings.tolerance * scale;
   let difference = 0;
-  batches.next(first.values.length);
+  batches.next(numbers); // a size that is measured is measured in the batch of 2
   const batchSizes: number[] = [];
   for (const size of [...SMALL_SIZES, undefined]) {
-    const count = size ?? batches.next(first.values.length);
+    const count = size ?? batches.next(numbers);
     if (batchSizes.includes(count)) continue;
     batchSizes.push(count);
-    const batch = Array.from({ length: count }, (_, i) => rows[(i + count) % rows.length] as Row);
-    const outputs = await forward(batch);
+    const places = Array.from({ length: count }, (_, i) => (i + count) % copies.length);
+    const outputs = await forward(places.map((place) => entry(copies, place)));
     const columns = outputs.length / count;
-    for (let i = 0; i < count; i++) {
-      const expected = reference[(i + count) % rows.length] as Float32Array;
+    for (const [i, place] of places.entries()) {
+      const expected = entry(reference, place);
       const found = outputs.subarray(i * columns, (i + 1) * columns);
       const apart = distance(expected, found);
       if (!(apart <= bound) || otherClass(expected, found, bound)) {
-        const place = isTyped
-          ? undefined
-          : await firstDifference(CALL, classifier, {
-              row: batch[i] as Row,
-              size: count,
-              tolerance: settings.tolerance,
-            });
-        throw mismatch(CALL, { backend, apart, scale, size: count, place });
+        const at = { row: entry(copies, place), size: count, tolerance: settings.tolerance };
+        const where = isTyped ? undefined : await firstDifference(CALL, classifier, at);
+        throw mismatch({ backend, comparedWith, apart, scale, size: count, where });
       }
       difference = Math.max(difference, apart);
     }
@@ -165,9 +154,9 @@ export async function checkBackend(
   }
   return {
     backend,
-    comparedWith: isTyped || backend === 'cpu' ? 'single rows' : 'cpu',
+    comparedWith,
     difference: scale === 0 ? 0 : difference / scale,
-    copies: rows.length,
+    copies: copies.length,
     batchSizes: batchSizes.sort((a, b) => a - b),
     milliseconds: performance.now() - begun,
   };
@@ -178,15 +167,12 @@ type Settings = ReturnType<typeof checkBackendOptions.parse>;
 function assertKey({ noise, key }: Settings): void {
   if ((noise === undefined) === (key === undefined)) return;
   const [given, missing] = noise === undefined ? ['key', 'noise'] : ['noise', 'key'];
-  throw new OptionError(`\`${missing}\` must be given with \`${given}\`, got undefined (the key drives the noise)`, {
-    call: CALL,
-    field: missing,
-    value: undefined,
-  });
+  const details = { call: CALL, field: missing, value: undefined, way: 'the key drives the noise' };
+  throw refusal(OptionError, details, `must be given with \`${given}\``);
 }
 
-/** The copies, row r from image r mod batch, read back so that both backends get the same numbers. */
-async function noisyRows(sample: tf.Tensor, { noise, key, copies }: Settings): Promise<Row[]> {
+/** The copies, copy r from image r mod batch, read back so that both backends get the same numbers. */
+async function noisyCopies(sample: tf.Tensor, { noise, key, copies }: Settings): Promise<[Row, ...Row[]]> {
   const [images = 1, ...shape] = sample.shape;
   const drawn = tf.tidy(() =>
     Array.from({ length: copies }, (_, r) => {
@@ -196,43 +182,33 @@ async function noisyRows(sample: tf.Tensor, { noise, key, copies }: Settings): P
       return copyOf(tf.reshape(copy, copy.shape.slice(1)));
     }),
   );
+  const read = async (copy: tf.Tensor): Promise<Row> => ({
+    values: Float32Array.from(await copy.data()),
+    shape: copy.shape,
+  });
   try {
-    return await Promise.all(
-      drawn.map(async (copy) => ({ values: Float32Array.from(await copy.data()), shape: copy.shape })),
-    );
+    return (await Promise.all(drawn.map(read))) as [Row, ...Row[]]; // `copies` is at least 1
   } finally {
     tf.dispose(drawn);
   }
 }
 
-function tensorOf(rows: readonly Row[]): tf.Tensor {
-  return tensorOver(joined(rows), [rows.length, ...(rows[0] as Row).shape], 'float32');
-}
-
-function joined(rows: readonly Row[]): Float32Array<ArrayBuffer> {
-  const [first] = rows as [Row];
-  const values = new Float32Array(rows.length * first.values.length);
-  rows.forEach((row, i) => values.set(row.values, i * first.values.length));
-  return values;
-}
+/** Outputs of a classifier on some rows. */
+type Forward = (rows: readonly Row[]) => Promise<Float32Array>;
 
 /** One forward pass on the current backend, or of typed arrays. */
-function forwardOf(
-  classifier: Classifier,
-  { numClasses }: Settings,
-  batches: BatchSizes,
-): (rows: readonly Row[]) => Promise<Float32Array> {
+function forwardOf(classifier: Classifier, numClasses: number | undefined, batches: BatchSizes): Forward {
   if (isTypedClassifier(classifier)) {
     return async (rows) => {
-      const { shape } = rows[0] as Row;
-      const values = await typedOutput(CALL, classifier, joined(rows), { batch: rows.length, shape });
-      assertLogitsShape(CALL, { shape: [rows.length, values.length / rows.length] }, rows.length, numClasses);
-      return values.slice();
+      const { values, shape } = joined(rows);
+      const outputs = await typedOutput(CALL, classifier, values, { batch: rows.length, shape });
+      assertLogitsShape(CALL, { shape: [rows.length, outputs.length / rows.length] }, rows.length, numClasses);
+      return outputs.slice();
     };
   }
   const run = adaptClassifier(CALL, classifier);
   return async (rows) => {
-    const pass = { call: CALL, shape: [rows.length, ...(rows[0] as Row).shape] };
+    const pass = { call: CALL, shape: [rows.length, ...entry(rows, 0).shape] };
     const outputs = onBackend(pass, () =>
       tf.tidy(() => batches.pass(rows.length, () => copyOf(run(tensorOf(rows), { training: false })))),
     );
@@ -243,4 +219,62 @@ function forwardOf(
       outputs.dispose();
     }
   };
+}
+
+/** Outputs of every row alone on `cpu`. */
+async function onCpu(
+  classifier: Classifier,
+  rows: readonly Row[],
+  hostTurn: () => Promise<void>,
+): Promise<Float32Array[]> {
+  const run = adaptClassifier(CALL, classifier);
+  const cpu = new CpuReference(CALL);
+  await cpu.lend(visibleWeights(classifier));
+  return oneAfterTheOther(rows, async (row) => {
+    const outputs = await cpu.compute(() => [run(tensorOf([row]), { training: false })]);
+    await hostTurn();
+    return entry(outputs, 0).values;
+  });
+}
+
+async function oneAfterTheOther<A, B>(list: readonly A[], work: (item: A) => Promise<B>): Promise<B[]> {
+  const results: B[] = [];
+  for (const item of list) results.push(await work(item));
+  return results;
+}
+
+function tensorOf(rows: readonly Row[]): tf.Tensor {
+  const { values, shape } = joined(rows);
+  return tensorOver(values, [rows.length, ...shape], 'float32');
+}
+
+/** Rows of one shape, row after row in a new array. */
+function joined(rows: readonly Row[]): Row {
+  const { shape, values: first } = entry(rows, 0);
+  const values = new Float32Array(rows.length * first.length);
+  rows.forEach((row, i) => values.set(row.values, i * first.length));
+  return { values, shape };
+}
+
+/** Outputs that differ, and where. */
+interface Mismatch extends Pick<BackendCheck, 'backend' | 'comparedWith'> {
+  readonly apart: number;
+  readonly scale: number;
+  readonly size: number;
+  readonly where: string | undefined;
+}
+
+function mismatch({ backend, comparedWith, apart, scale, size, where }: Mismatch): BackendError {
+  const shown = Number.isFinite(apart) ? String(Number(apart.toPrecision(3))) : 'without limit (one is not finite)';
+  const found =
+    `outputs that differ by ${shown} in a batch of ${size}, where the largest is ${Number(scale.toPrecision(3))}` +
+    (where === undefined ? '' : `, first in ${where}`);
+  if (comparedWith === 'single rows') {
+    const way = 'checkClassifier says more of the classifier';
+    const details = { call: CALL, field: 'classifier', value: backend, got: found, way };
+    return refusal(BackendError, details, 'must give a row the same outputs in every batch');
+  }
+  const way = "take another backend, for example by tf.setBackend('cpu')";
+  const details = { call: CALL, field: 'backend', value: backend, got: `${backend} with ${found}`, way };
+  return refusal(BackendError, details, 'must compute what cpu computes');
 }
