@@ -5,13 +5,12 @@ import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import type * as tf from '@tensorflow/tfjs';
-import { checkTraining, createKey, foldIn, GaussianNoise, split, trainableVariables } from 'catrs';
-import type { TrainingBatch } from 'catrs';
+import { createKey, foldIn, GaussianNoise, split } from 'catrs';
 import { decodeNpy } from 'catrs/data';
 import type { LabelledDataset, NpyArray } from 'catrs/data';
 import { lenet } from 'catrs/models';
 import { loadModel, saveModel } from 'catrs/node';
-import { microBatches, noisyMetrics, Sgd, trainingBatches } from 'catrs/recipes';
+import { noisyMetrics, Sgd, trainingSteps } from 'catrs/recipes';
 import { learningRateOf } from './config.ts';
 import type { RunConfig } from './config.ts';
 import { makeLoss } from './make-loss.ts';
@@ -43,13 +42,15 @@ export interface TrainInput {
 /** Trains to the last epoch, from a checkpoint if the folder has one; the model and the log are in the folder then. */
 export async function train(input: TrainInput): Promise<void> {
   const { config, training, test, softTargets, init, folder, say, saveEvery = 60_000 } = input;
-  const { epochs, batchSize, learningRate, momentum, weightDecay, drops } = config.training;
-  const [initKey, orderKey, stepKey, testKey] = split(createKey(config.seed), 4);
+  const { epochs, batchSize, learningRate, momentum, weightDecay, microBatches, drops } = config.training;
+  const key = createKey(config.seed);
+  const [initKey, , stepKey, testKey] = split(key, 4);
   const model = lenet({ key: initKey });
   if (init !== undefined) await copyWeights(join(init, 'model.json'), model);
   const optimizer = new Sgd({ learningRate, momentum, weightDecay });
-  const step = stepOf(model, optimizer, config);
-  const targets = softTargets && (await readSoftTargets(softTargets, training.size));
+  const schedule = (epoch: number): number => learningRateOf(config.training, epoch);
+  const noise = new GaussianNoise({ sigma: config.sigma });
+  const targets = softTargets === undefined ? undefined : await readSoftTargets(softTargets, training.size);
   await mkdir(folder, { recursive: true });
   const files: RunFiles = {
     checkpoint: join(folder, 'checkpoint.safetensors'),
@@ -60,70 +61,48 @@ export async function train(input: TrainInput): Promise<void> {
     saveStanding(files.checkpoint, { model, optimizer, record }, standing);
 
   let now = await goOn(files, { model, optimizer, record }, say);
-  while (now.epoch < epochs) {
-    const { epoch } = now;
-    optimizer.learningRate = learningRateOf(config.training, epoch);
-    let [begun, saved] = [performance.now(), performance.now()];
-    const batches = trainingBatches(training, {
-      batchSize,
-      key: foldIn(orderKey, epoch),
-      startBatch: now.batch,
-      ...(targets && { softTargets: targets }),
-    });
-    for await (const batch of batches) {
-      const losses = await step({ ...batch, key: foldIn(foldIn(stepKey, epoch), now.batch), epoch });
-      batch.dispose();
-      const sum = losses.reduce((total, loss) => total + loss, now.sum);
-      if (!Number.isFinite(sum))
-        throw new Error(`a loss of ${folder} is not finite in epoch ${epoch}: ${losses.join(', ')}`);
-      const seconds = now.seconds + (performance.now() - begun) / 1000;
-      begun = performance.now();
-      now = { ...now, batch: now.batch + 1, sum, steps: now.steps + losses.length, seconds };
-      if (performance.now() - saved < saveEvery) continue;
-      await save(now);
-      saved = performance.now();
-      const size = Math.ceil(training.size / batchSize);
-      say(`epoch ${epoch + 1} of ${epochs}, batch ${now.batch} of ${size}, loss ${(sum / now.steps).toFixed(4)}`);
-    }
-    const tested = await noisyMetrics(model, test, { noise: new GaussianNoise({ sigma: config.sigma }), key: testKey });
+  const endEpoch = async (): Promise<void> => {
+    const { loss, accuracy } = await noisyMetrics(model, test, { noise, key: testKey });
     const row = {
-      epoch,
+      epoch: now.epoch,
       seconds: now.seconds,
-      learningRate: optimizer.learningRate,
+      learningRate: schedule(now.epoch),
       trainingLoss: now.sum / now.steps,
-      testLoss: tested.loss,
-      testAccuracy: tested.accuracy,
+      testLoss: loss,
+      testAccuracy: accuracy,
     };
-    now = { ...BEGINNING, epoch: epoch + 1, rows: [...now.rows, row] };
+    now = { ...BEGINNING, epoch: now.epoch + 1, rows: [...now.rows, row] };
     await save(now);
     await writeFile(join(folder, 'training.tsv'), trainingLog(now.rows));
     if (now.epoch === drops[0]) await copyFile(files.checkpoint, files.trunk);
-    say(`epoch ${now.epoch} of ${epochs} done: accuracy under noise ${(100 * row.testAccuracy).toFixed(1)} %`);
+    say(`epoch ${now.epoch} of ${epochs} done: accuracy under noise ${(100 * accuracy).toFixed(1)} %`);
+  };
+  // Stopped between the last batch of an epoch and its figures.
+  if (now.epoch < epochs && now.batch === Math.ceil(training.size / batchSize)) await endEpoch();
+  let [begun, saved] = [performance.now(), performance.now()];
+  const steps = trainingSteps(makeLoss(model, config), training, {
+    ...{ optimizer, schedule, epochs, batchSize, microBatches, key, softTargets: targets },
+    from: { epoch: now.epoch, batch: now.batch, step: 0, sum: now.sum, count: now.steps },
+    lossKey: ({ epoch, batch }) => foldIn(foldIn(stepKey, epoch), batch),
+  });
+  for await (const { epoch, batches, loss, endsBatch, endsEpoch, state } of steps) {
+    if (!Number.isFinite(loss)) throw new Error(`a loss of ${folder} is not finite in epoch ${epoch}: ${loss}`);
+    if (!endsBatch) continue;
+    const seconds = now.seconds + (performance.now() - begun) / 1000;
+    now = { ...now, batch: state.batch, sum: state.sum, steps: state.count, seconds };
+    if (performance.now() - saved >= saveEvery) {
+      await save(now);
+      saved = performance.now();
+      say(
+        `epoch ${epoch + 1} of ${epochs}, batch ${now.batch} of ${batches}, loss ${(now.sum / now.steps).toFixed(4)}`,
+      );
+    }
+    if (endsEpoch) await endEpoch();
+    begun = performance.now();
   }
   await saveModel(model, folder, { overwrite: true });
   optimizer.dispose();
   model.dispose();
-}
-
-/** Makes the steps of a batch, one for each of its parts, and gives their losses. */
-function stepOf(model: tf.LayersModel, optimizer: Sgd, config: RunConfig): (batch: TrainingBatch) => Promise<number[]> {
-  const loss = makeLoss(model, config);
-  const variables = trainableVariables(model);
-  let isChecked = false;
-  return async (batch) => {
-    const [size = 0] = batch.x.shape;
-    const losses: number[] = [];
-    for (const part of microBatches(batch, Math.min(config.training.microBatches, size))) {
-      if (!isChecked) await checkTraining(loss, part); // what a loss cannot look at without waiting
-      isChecked = true;
-      using prepared = loss.prepare(part); // noise and attack, outside the tape
-      part.dispose(); // prepared has a copy
-      const scalar = optimizer.minimize(() => loss.value(prepared), true, variables) as tf.Scalar;
-      losses.push((await scalar.data<'float32'>())[0] ?? NaN);
-      scalar.dispose();
-    }
-    return losses;
-  };
 }
 
 async function copyWeights(file: string, model: tf.LayersModel): Promise<void> {

@@ -1,20 +1,9 @@
 // What each thread of `catrs train --workers` runs.
 import { trainableVariables } from '../classifier/to-logits-fn.ts';
 import type { Trainer } from '../node/start-trainers.ts';
-import type { BackendName } from './common-options.ts';
 import { checkThreadBackend } from './probe-classifier.ts';
 import { openBackend } from './open-model.ts';
-import { makeLoss, makeModel, type ModelChoice, type ModelPlan } from './train/make-model.ts';
-import { statisticsOf } from './train/stepper.ts';
-import type { TrainSettings } from './train/train-settings.ts';
-
-/** What a thread is told. @internal */
-export interface TrainerData {
-  readonly options: ModelChoice;
-  readonly plan: ModelPlan;
-  readonly settings: TrainSettings;
-  readonly backend: BackendName;
-}
+import { makeLoss, makeModel, statisticsOf, type TrainerData } from './train/make-model.ts';
 
 /** Rows of the largest batch at which the backend of a thread is compared with `cpu`. */
 const CHECKED = 8;

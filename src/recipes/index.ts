@@ -41,6 +41,8 @@ export type { DropTiming, Schedule, StepDecayOptions } from './schedules.ts';
 export type { DatasetBatch, SoftTargetRows } from './read-batch.ts';
 export { trainingBatches } from './training-batches.ts';
 export type { TrainingBatchesOptions } from './training-batches.ts';
+export { trainingSteps } from './training-steps.ts';
+export type { TrainingState, TrainingStep, TrainingStepsOptions } from './training-steps.ts';
 
 // terms of the objectives: logits in, one number per image out
 export { bottomKCrossEntropy, sampleK, voteFrequency, worstCaseKl } from '../losses/confidence-aware-terms.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { CliError } from '../../src/cli/io.ts';
-import { stepFailure } from '../../src/cli/train/step-failure.ts';
+import { stepFailure } from '../../src/cli/train/train-epochs.ts';
 import { BackendError } from '../../src/errors.ts';
 
 const details = { call: 'wasm', field: 'batchSize', value: undefined };

@@ -10,6 +10,7 @@ import type { Key } from '../../types.ts';
 import { CliError } from '../io.ts';
 import { openTrainable } from '../open-model.ts';
 import type { TrainOptions } from '../commands/train.ts';
+import type { BackendName } from '../common-options.ts';
 import type { TrainSettings } from './train-settings.ts';
 
 /** What a model must fit. @internal */
@@ -71,6 +72,19 @@ function nameOf(model: PresetModel | undefined): string | undefined {
 function presetStatistics({ presetModel }: ModelPlan): { mean: readonly number[]; std: readonly number[] } | undefined {
   const { mean, std } = presetModel ?? {};
   return mean && std && { mean, std };
+}
+
+/** What a thread is told of a run. @internal */
+export interface TrainerData {
+  readonly options: ModelChoice;
+  readonly plan: ModelPlan;
+  readonly settings: TrainSettings;
+  readonly backend: BackendName;
+}
+
+/** The variables that a step changes without a gradient: running means and variances. @internal */
+export function statisticsOf(model: tf.LayersModel): tf.Variable[] {
+  return model.nonTrainableWeights.map((weight) => weight.read() as tf.Variable);
 }
 
 /** The loss that settings describe; its class checks the options. @internal */

@@ -1,19 +1,11 @@
 import { isDeepStrictEqual } from 'node:util';
+import type { TrainingState } from '../../recipes/training-steps.ts';
 import type { Json } from '../../types.ts';
 import { CliError } from '../io.ts';
 import type { TrainSettings } from './train-settings.ts';
 
-/** Where a run stands. @internal */
-export interface Standing {
-  /** Epochs that are done. */
-  readonly epoch: number;
-  /** Batches of the next epoch that are done. */
-  readonly batch: number;
-  /** Optimizer steps so far. */
-  readonly step: number;
-  /** Sum of the losses of the steps of this epoch, and how many they are. */
-  readonly sum: number;
-  readonly count: number;
+/** Where a run stands, always between two batches. @internal */
+export interface Standing extends TrainingState {
   /** Accuracy after the last whole epoch. */
   readonly accuracy: number | null;
   /** Mean loss of the last whole epoch. */

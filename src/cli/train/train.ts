@@ -18,8 +18,7 @@ import { openBackend, refuseOnnx } from '../open-model.ts';
 import { makeLoss, makeModel } from './make-model.ts';
 import { openRunFolder, type RunFolder, ScalarsLog } from './run-folder.ts';
 import { BEGINNING, type RunRecord, type Standing, standingIn, stateOf } from './run-state.ts';
-import { openStepper } from './stepper.ts';
-import { trainEpochs, type TrainRun } from './train-epochs.ts';
+import { openTrainers, trainEpochs, type TrainRun } from './train-epochs.ts';
 import type { TrainOptions } from '../commands/train.ts';
 import { trainProgress } from './train-progress.ts';
 import { resolveSettings, type TrainSettings } from './train-settings.ts';
@@ -32,7 +31,8 @@ export async function train(options: TrainOptions, io: CliIo): Promise<void> {
   if (options.init !== undefined) refuseOnnx(options.init);
   const data = await openTrainingData(options);
   const backend = await openBackend(options.backend);
-  const { init: initKey, order, steps, evaluation } = trainingKeys(createKey(options.seed));
+  const key = createKey(options.seed);
+  const { init: initKey, order, evaluation } = trainingKeys(key);
   const plan = { shape: data.dataset.shape, numClasses: data.numClasses, presetModel, key: initKey };
   const { model, architecture } = await makeModel(options, plan);
   const { learningRate, momentum, weightDecay } = settings.loop;
@@ -40,24 +40,24 @@ export async function train(options: TrainOptions, io: CliIo): Promise<void> {
   try {
     await checkModel(model, data, { sigma: settings.sigma, seed: options.seed });
     // Both before anything is written: the class of the loss checks the options, and what it makes of a first batch its values.
-    await checkFirstBatch(makeLoss(model, settings), data, { order, settings, inputRange: options.inputRange });
+    const loss = makeLoss(model, settings);
+    await checkFirstBatch(loss, data, { order, settings, inputRange: options.inputRange });
     const { arch, init, normalize, workers } = options;
     const record = { settings, data: data.record, architecture, backend, workers };
     await using folder = await openRunFolder(options.out, options.resume === true);
-    await using stepper = await openStepper(
-      { model, sgd },
-      { workers, data: { options: { arch, init, normalize }, plan, settings, backend }, execArgv: io.workerArguments },
-    );
+    const choice = { options: { arch, init, normalize }, plan, settings, backend };
+    await using trainers = await openTrainers(workers, choice, io.workerArguments);
     const threads = workers === 1 ? '' : `, ${workers} threads`;
     note(io, `training ${architecture} by ${options.method} on ${data.dataset.size} images, on ${backend}${threads}`);
-    await runIn(folder, { options, record, data, model, stepper, sgd, keys: { order, steps, evaluation } }, io);
+    const keys = { run: key, evaluation };
+    await runIn(folder, { options, record, data, model, loss, trainers, sgd, keys }, io);
   } finally {
     sgd.dispose();
     model.dispose();
   }
 }
 
-interface Setup extends Pick<TrainRun, 'model' | 'stepper' | 'sgd' | 'data' | 'keys'> {
+interface Setup extends Pick<TrainRun, 'model' | 'loss' | 'trainers' | 'sgd' | 'data' | 'keys'> {
   readonly options: TrainOptions;
   readonly record: RunRecord;
 }
