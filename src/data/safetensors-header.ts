@@ -120,8 +120,9 @@ function parseJson(call: string, text: string): Fields {
 
 function readEntry(call: string, name: string, info: unknown): SafetensorsEntry {
   const of = ` for ${showText(name)}`;
-  if (/\p{Surrogate}/u.test(name))
+  if (/\p{Surrogate}/u.test(name)) {
     throw wrongBytes(call, `must have names of whole characters, got ${showText(name)}`, name);
+  }
   const { dtype, shape, data_offsets: offsets } = isFields(info) ? info : {};
   if (!isFields(info) || Object.keys(info).length !== 3 || !Array.isArray(shape) || !Array.isArray(offsets)) {
     const must = 'must have exactly dtype, shape and data_offsets for each tensor';
@@ -140,8 +141,9 @@ function readEntry(call: string, name: string, info: unknown): SafetensorsEntry 
       dtype,
     );
   }
-  if (!shape.every(isCount))
+  if (!shape.every(isCount)) {
     throw wrongBytes(call, `must have a shape of whole numbers, got ${showCounts(shape)}${of}`, shape);
+  }
   const [begin, end] = offsets as readonly unknown[];
   if (offsets.length !== 2 || !isCount(begin) || !isCount(end) || end - begin !== elementCount(shape) * element.bytes) {
     const size = elementCount(shape) * element.bytes;

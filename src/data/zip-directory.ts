@@ -12,7 +12,7 @@ import {
 } from './zip-member.ts';
 
 const HEADER = 0x02014b50;
-const HEADER_BYTES = 46;
+const HEADER_BYTES = 46; // of a member in the directory, without its name
 const STORED = 0;
 const DEFLATED = 8;
 const KNOWN_FLAGS = 0x080e; // how well it is packed, sizes behind the data, name in UTF-8
@@ -38,8 +38,9 @@ export function readZipDirectory(file: ZipFile): PackedMember[] {
     members.push(member);
     at = next;
   }
-  if (at !== end)
+  if (at !== end) {
     throw wrongZip(file, `must have ${count} members in its directory, got ${end - at} bytes behind them`);
+  }
   const names = new Set<string>();
   for (const { name } of members) {
     if (names.has(name)) throw wrongZip(file, `must have no member twice, got ${showText(name)}`);
@@ -128,7 +129,6 @@ const END64 = 0x06064b50;
 const END64_BYTES = 56;
 const LOCATOR = 0x07064b50;
 const LOCATOR_BYTES = 20;
-const MEMBER_BYTES = 46; // of the directory, without its name
 
 /**
  * Reads the end of a ZIP archive.
@@ -152,7 +152,7 @@ function readZipEnd(file: ZipFile): ZipEnd {
   if (disks.some((number) => number !== 0) || members[0] !== members[1]) {
     throw wrongZip(file, 'must be one archive in one file, got a part of several');
   }
-  if (begin + size !== end || members[1] * MEMBER_BYTES > size) {
+  if (begin + size !== end || members[1] * HEADER_BYTES > size) {
     const must = `must have its directory of ${members[1]} members right before its end record, at ${end}`;
     throw wrongZip(file, `${must}, got ${size} bytes at ${begin}`);
   }

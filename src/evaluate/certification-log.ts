@@ -2,9 +2,10 @@ import { OptionError, refusal, showValue } from '../errors.ts';
 import * as fields from '../options/fields.ts';
 import { optionsOf } from '../options/parse.ts';
 import { writeCertificate } from './certificate-columns.ts';
-import { formatRounded, type LogCell } from './log-cells.ts';
+import type { LogCell } from './log-cells.ts';
 import { fullRadiusCell, logColumns, outcomeColumns } from './log-row.ts';
 import type { LoggedRow } from './rows.ts';
+import { formatRounded } from './three-digits.ts';
 
 /**
  * Form of a certification log.

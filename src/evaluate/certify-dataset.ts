@@ -6,13 +6,13 @@ import { parseField } from '../options/parse.ts';
 import type { CertifyOptions } from '../smoothed/call-options.ts';
 import type { Certifier, StreamExample, TimedCertificate } from '../smoothed/types.ts';
 import { tensorOver } from '../tensors/own-tensor.ts';
-import type { CertifiedOutcome } from './rows.ts';
+import type { LoggedRow } from './rows.ts';
 
 /** Options of {@link certifyDataset} with a `SmoothedClassifier`: those of one certificate, and which examples to certify. */
 export interface CertifyDatasetOptions extends CertifyOptions, DatasetRunOptions {}
 
 /** One certified example of a data set: a plain JSON value. */
-export interface CertifiedRow extends CertifiedOutcome {
+export interface CertifiedRow extends LoggedRow {
   /** Wall-clock time; where a batch serves several examples, each is charged its share. */
   readonly milliseconds: number;
   /** The whole certificate. */

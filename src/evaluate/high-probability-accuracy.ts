@@ -2,8 +2,8 @@ import { OptionError, refusal } from '../errors.ts';
 import * as fields from '../options/fields.ts';
 import { optionsOf } from '../options/parse.ts';
 import { binomialQuantile } from '../stats/binomial.ts';
-import type { LoggedRow } from './rows.ts';
 import { accuracyAt } from './metrics.ts';
+import type { LoggedRow } from './rows.ts';
 
 const CALL = 'highProbabilityAccuracy';
 

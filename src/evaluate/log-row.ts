@@ -1,6 +1,7 @@
 import { certificateColumnNames, readCertificate } from './certificate-columns.ts';
-import { elapsedCell, exactNumber, formatRadius, type LogCell, readExactly } from './log-cells.ts';
+import { elapsedCell, exactNumber, type LogCell, readExactly } from './log-cells.ts';
 import type { LoggedRow } from './rows.ts';
+import { formatRadius } from './three-digits.ts';
 
 const INTEGER = /^(-1|0|[1-9]\d*)(?:\.0+)?$/;
 const DECIMAL = /^(?:0|[1-9]\d*)(?:\.\d+)?(?:e[+-]?\d{1,3})?$/;

@@ -1,5 +1,5 @@
 import { OptionError, refusal, showValue } from '../errors.ts';
-import { formatRounded } from './log-cells.ts';
+import { formatRounded } from './three-digits.ts';
 
 /** One row of {@link markdownTable} and {@link latexTable}: a method and its certified accuracy at each radius. */
 export interface MethodAccuracies {

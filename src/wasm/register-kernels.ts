@@ -3,7 +3,6 @@ import type { KernelConfig, KernelFunc, TensorInfo } from '@tensorflow/tfjs';
 import { BackendError, CatrsError, refusal } from '../errors.ts';
 import { breakBackend, watchBackend } from '../tensors/backend-failure.ts';
 import { isUnwritten, wasmCrash, type WatchedWasm } from '../tensors/wasm-guard.ts';
-import type { KernelCall, TrainingKernel } from './kernels/kernel.ts';
 import { batchMatMul, fusedMatMul } from './kernels/batch-mat-mul.ts';
 import { clipByValue, maximum, minimum, relu, relu6, sign } from './kernels/clamp.ts';
 import { conv2dBackpropFilter } from './kernels/conv2d-backprop-filter.ts';
@@ -12,6 +11,7 @@ import { conv2d, fusedConv2d } from './kernels/conv2d.ts';
 import { depthwiseConv2d, fusedDepthwiseConv2d } from './kernels/depthwise-conv2d.ts';
 import { cpuKernels, missingKernels, withFallback } from './kernels/fallbacks.ts';
 import { cast, identity } from './kernels/identity.ts';
+import { assertShipped, type KernelCall, type TrainingKernel } from './kernels/kernel.ts';
 import { maxPoolGrad } from './kernels/max-pool-grad.ts';
 import { avgPool, avgPoolGrad, maxPool } from './kernels/pool.ts';
 import { mean, sum, unsortedSegmentSum } from './kernels/sum.ts';
@@ -110,7 +110,7 @@ function register({ kernelName, build }: TrainingKernel, simdOf: SimdOf): void {
 }
 
 function asShipped(shipped: KernelFunc | undefined): (call: KernelCall) => TensorInfo {
-  if (shipped === undefined) throw new TypeError('the wasm backend ships the kernel');
+  assertShipped(shipped);
   return ({ inputs, backend, attrs }) => shipped({ inputs, backend, attrs }) as TensorInfo;
 }
 

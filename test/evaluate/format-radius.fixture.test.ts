@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { formatRadius, formatRounded } from '../../src/evaluate/log-cells.ts';
+import { formatRadius, formatRounded } from '../../src/evaluate/three-digits.ts';
 import { readFixture } from '../helpers/fixtures.ts';
 
 describe('formatRadius', () => {

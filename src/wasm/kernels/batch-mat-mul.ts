@@ -1,11 +1,11 @@
 import * as tf from '@tensorflow/tfjs';
 import type { KernelFunc, TensorInfo } from '@tensorflow/tfjs';
 import { allocate, floatsOf, release, reshaped, type WasmBackend, zeros } from '../backend.ts';
-import { type KernelCall, runKernel, type TrainingKernel, transposed } from './kernel.ts';
 import type { SimdOf } from '../simd/instance.ts';
 import { matrixProductSimd } from '../simd/matrix-product.ts';
 import type { MatrixView } from '../simd/packing.ts';
 import { fused } from './fused.ts';
+import { assertShipped, type KernelCall, runKernel, type TrainingKernel, transposed } from './kernel.ts';
 import { onCpu } from './on-cpu.ts';
 
 /**
@@ -66,7 +66,7 @@ function matrixView(tensor: TensorInfo, transpose: boolean): MatrixView {
 
 /** The shipped kernel for what it gets right: neither matrix transposed, none of them empty, and a bias only without stacks. */
 function plainProduct(shipped: KernelFunc | undefined): (call: KernelCall) => TensorInfo {
-  if (shipped === undefined) throw new TypeError('the wasm backend ships matrix products');
+  assertShipped(shipped);
   const shapeOfPacked = new WeakMap<object, string>();
   return ({ backend, inputs, attrs }) => {
     const { a, b, bias } = inputs as { a: TensorInfo; b: TensorInfo; bias?: TensorInfo };

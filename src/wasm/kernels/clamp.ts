@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
 import type { KernelFunc, TensorInfo } from '@tensorflow/tfjs';
 import { addressOf, allocate, floatsOf, release, type WasmBackend } from '../backend.ts';
-import type { KernelCall, TrainingKernel } from './kernel.ts';
 import type { Simd, SimdOf } from '../simd/instance.ts';
+import { assertShipped, type KernelCall, type TrainingKernel } from './kernel.ts';
 import { onCpu } from './on-cpu.ts';
 
 const BYTES = Float32Array.BYTES_PER_ELEMENT;
@@ -80,7 +80,7 @@ function floatsOr(
   shipped: KernelFunc | undefined,
   ours: (call: KernelCall, x: TensorInfo) => TensorInfo,
 ): (call: KernelCall) => TensorInfo {
-  if (shipped === undefined) throw new TypeError('the wasm backend ships Relu and Relu6');
+  assertShipped(shipped);
   return (call) => {
     const { backend, inputs, attrs } = call;
     const { x } = inputs as { x: TensorInfo };
@@ -110,7 +110,7 @@ function extremum(
   shipped: KernelFunc | undefined,
   simdOf: SimdOf,
 ): (call: KernelCall) => TensorInfo {
-  if (shipped === undefined) throw new TypeError('the wasm backend ships Maximum and Minimum');
+  assertShipped(shipped);
   const kernelName = which === 'max' ? 'Maximum' : 'Minimum';
   return (call) => {
     const { backend, inputs, attrs } = call;

@@ -1,10 +1,10 @@
 import * as tf from '@tensorflow/tfjs';
 import type { TensorInfo } from '@tensorflow/tfjs';
 import { release, type WasmBackend, zeros } from '../backend.ts';
-import { type KernelCall, runKernel, type TrainingKernel, transposed } from './kernel.ts';
-import type { SimdOf } from '../simd/instance.ts';
 import { filterGradientSimd } from '../simd/filter-gradient.ts';
+import type { SimdOf } from '../simd/instance.ts';
 import { type ConvGeometry, convGeometry, withFittingGradient } from './conv-geometry.ts';
+import { type KernelCall, runKernel, type TrainingKernel, transposed } from './kernel.ts';
 
 /**
  * Gradient of a convolution with respect to its filter. Missing from the backend.

@@ -1,10 +1,10 @@
 import * as tf from '@tensorflow/tfjs';
 import type { TensorInfo } from '@tensorflow/tfjs';
 import { floatsOf, release, reshaped, type WasmBackend, withPart, zeros } from '../backend.ts';
-import { type KernelCall, product, type TrainingKernel, transposed } from './kernel.ts';
 import { inputGradientSimd } from '../simd/input-gradient.ts';
 import type { SimdOf } from '../simd/instance.ts';
 import { type ConvGeometry, convGeometry, withFittingGradient } from './conv-geometry.ts';
+import { type KernelCall, product, type TrainingKernel, transposed } from './kernel.ts';
 
 /** Floats of patch gradients computed at a time, so that they are still in the cache when they are added up. */
 const CHUNK = 1 << 18;

@@ -1,10 +1,10 @@
 import type { KernelFunc, TensorInfo } from '@tensorflow/tfjs';
-import type { Simd } from '../simd/instance.ts';
 import { convolutionSimd } from '../simd/convolution.ts';
+import type { Simd } from '../simd/instance.ts';
 import { type ConvGeometry, convGeometry } from './conv-geometry.ts';
 import { fused } from './fused.ts';
+import { assertShipped, type TrainingKernel } from './kernel.ts';
 import { shippedConvolution } from './shipped-convolution.ts';
-import type { TrainingKernel } from './kernel.ts';
 
 /**
  * The convolution itself.
@@ -44,6 +44,6 @@ function isOurs(simd: Simd | undefined, { dilationHeight, dilationWidth }: ConvG
 }
 
 function existing(shipped: KernelFunc | undefined): KernelFunc {
-  if (shipped === undefined) throw new TypeError('the wasm backend ships convolutions');
+  assertShipped(shipped);
   return shipped;
 }

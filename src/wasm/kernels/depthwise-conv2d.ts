@@ -1,11 +1,11 @@
 import * as tf from '@tensorflow/tfjs';
 import type { KernelFunc, TensorInfo } from '@tensorflow/tfjs';
 import { allocate, floatsOf, type WasmBackend } from '../backend.ts';
-import type { KernelCall, TrainingKernel } from './kernel.ts';
 import { depthwiseSimd } from '../simd/depthwise.ts';
 import type { SimdOf } from '../simd/instance.ts';
 import { type ConvGeometry, convGeometry } from './conv-geometry.ts';
 import { fused } from './fused.ts';
+import { assertShipped, type KernelCall, type TrainingKernel } from './kernel.ts';
 import { shippedConvolution } from './shipped-convolution.ts';
 
 /**
@@ -45,7 +45,7 @@ function depthwise(
   call: KernelCall,
   geometry: ConvGeometry,
 ): TensorInfo {
-  if (shipped === undefined) throw new TypeError('the wasm backend ships depthwise convolutions');
+  assertShipped(shipped);
   const { backend, inputs } = call;
   const { x, filter, bias } = inputs as { x: TensorInfo; filter: TensorInfo; bias?: TensorInfo };
   const simd = simdOf(backend);

@@ -1,6 +1,6 @@
 import type { KernelFunc, TensorInfo } from '@tensorflow/tfjs';
 import type { WasmBackend } from '../backend.ts';
-import type { KernelCall, TrainingKernel } from './kernel.ts';
+import { assertShipped, type KernelCall, type TrainingKernel } from './kernel.ts';
 
 /**
  * A second tensor on the same data, as on the other backends; the shipped kernel copies. The tape clones every tensor that it saves.
@@ -37,7 +37,7 @@ function shareOr(
   shipped: KernelFunc | undefined,
   isShared: (call: KernelCall) => boolean,
 ): (call: KernelCall) => TensorInfo {
-  if (shipped === undefined) throw new TypeError('the wasm backend ships Identity and Cast');
+  assertShipped(shipped);
   return (call) => {
     const { backend, inputs, attrs } = call;
     const { x } = inputs as { x: TensorInfo };

@@ -18,6 +18,11 @@ export interface TrainingKernel {
   readonly build: (shipped: KernelFunc | undefined, simdOf: SimdOf) => (call: KernelCall) => TensorInfo;
 }
 
+/** For kernels that stand in front of one that the backend surely ships. @internal */
+export function assertShipped(shipped: KernelFunc | undefined): asserts shipped is KernelFunc {
+  if (shipped === undefined) throw new TypeError('the wasm backend ships this kernel');
+}
+
 /** Runs another kernel of the backend from inside a kernel; the result is the caller's to release. @internal */
 export function runKernel(
   backend: WasmBackend,

@@ -1,8 +1,8 @@
 import type { TensorInfo } from '@tensorflow/tfjs';
 import { addressOf, allocate, floatsOf, release, type WasmBackend } from '../backend.ts';
-import type { KernelCall, TrainingKernel } from './kernel.ts';
 import type { SimdOf } from '../simd/instance.ts';
 import { type ConvGeometry, poolGeometry, withFittingGradient } from './conv-geometry.ts';
+import type { KernelCall, TrainingKernel } from './kernel.ts';
 
 const BYTES = Float32Array.BYTES_PER_ELEMENT;
 

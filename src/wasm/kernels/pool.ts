@@ -1,8 +1,8 @@
 import type { TensorInfo } from '@tensorflow/tfjs';
 import { addressOf, allocate, floatsOf, type WasmBackend } from '../backend.ts';
-import type { KernelCall, TrainingKernel } from './kernel.ts';
 import type { Simd, SimdOf } from '../simd/instance.ts';
 import { type ConvGeometry, poolGeometry, withFittingGradient } from './conv-geometry.ts';
+import { assertShipped, type KernelCall, type TrainingKernel } from './kernel.ts';
 import { onCpu } from './on-cpu.ts';
 
 const BYTES = Float32Array.BYTES_PER_ELEMENT;
@@ -26,7 +26,7 @@ export const avgPool: TrainingKernel = { kernelName: 'AvgPool', build: (_, simdO
 export const avgPoolGrad: TrainingKernel = {
   kernelName: 'AvgPoolGrad',
   build: (shipped) => (call) => {
-    if (shipped === undefined) throw new TypeError('the wasm backend ships AvgPoolGrad');
+    assertShipped(shipped);
     const { backend, inputs, attrs } = call;
     const { dy, input } = inputs as { dy: TensorInfo; input: TensorInfo };
     return withFittingGradient(

@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
 import type { KernelFunc, TensorInfo } from '@tensorflow/tfjs';
 import { release, zeros } from '../backend.ts';
-import { type KernelCall, runKernel } from './kernel.ts';
 import { type ConvGeometry, reachOf } from './conv-geometry.ts';
+import { type KernelCall, runKernel } from './kernel.ts';
 
 /**
  * The convolution that the backend ships (XNNPACK), called so that it computes what is asked for.

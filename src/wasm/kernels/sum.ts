@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
 import type { KernelFunc, TensorInfo } from '@tensorflow/tfjs';
 import { addressOf, allocate, floatsOf, release, type WasmBackend } from '../backend.ts';
-import type { KernelCall, TrainingKernel } from './kernel.ts';
 import type { Simd, SimdOf } from '../simd/instance.ts';
+import { assertShipped, type KernelCall, type TrainingKernel } from './kernel.ts';
 
 const BYTES = Float32Array.BYTES_PER_ELEMENT;
 
@@ -32,7 +32,7 @@ function overFirstAxes(
   simdOf: SimdOf,
   scale: (count: number) => number,
 ): (call: KernelCall) => TensorInfo {
-  if (shipped === undefined) throw new TypeError('the wasm backend ships sums');
+  assertShipped(shipped);
   return ({ backend, inputs, attrs }) => {
     const { x } = inputs as { x: TensorInfo };
     const simd = simdOf(backend);

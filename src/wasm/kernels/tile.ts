@@ -1,5 +1,5 @@
 import type { KernelFunc, TensorInfo } from '@tensorflow/tfjs';
-import type { KernelCall, TrainingKernel } from './kernel.ts';
+import { assertShipped, type KernelCall, type TrainingKernel } from './kernel.ts';
 
 /**
  * Repeats a tensor along its axes, by copying ever larger blocks.
@@ -14,7 +14,7 @@ export const tile: TrainingKernel = { kernelName: 'Tile', build: copyBlocks };
 type Values = Float32Array | Int32Array | Uint8Array;
 
 function copyBlocks(shipped: KernelFunc | undefined): (call: KernelCall) => TensorInfo {
-  if (shipped === undefined) throw new TypeError('the wasm backend ships Tile');
+  assertShipped(shipped);
   return ({ backend, inputs, attrs }) => {
     const { x } = inputs as { x: TensorInfo };
     const reps = attrs['reps'] as number[];

@@ -1,7 +1,7 @@
 import type { TensorInfo } from '@tensorflow/tfjs';
 import { allocate, floatsOf, release, type WasmBackend } from '../backend.ts';
-import { runKernel } from '../kernels/kernel.ts';
 import { type ConvGeometry, reachOf } from '../kernels/conv-geometry.ts';
+import { runKernel } from '../kernels/kernel.ts';
 import { TILE_COLUMNS, TILE_ROWS } from './multiply.ts';
 
 /** The next multiple of 4: the SIMD loops work on four floats at a time. @internal */
