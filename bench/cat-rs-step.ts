@@ -25,7 +25,7 @@ export function oneCoreStep(batch: number): Step {
   return {
     step: async () => {
       using prepared = loss.prepare({ ...given, key: foldIn(key, steps++) });
-      const cost = optimizer.minimize(() => loss.value(prepared), true, trainableVariables(model))!;
+      const cost = optimizer.minimize(() => prepared.value(), true, trainableVariables(model))!;
       await cost.data();
       cost.dispose();
     },

@@ -19,6 +19,7 @@ import {
   SplittingNoise,
   trainableVariables,
   UniformNoise,
+  toLogitsFn,
 } from 'catrs';
 import { arrayDataset } from 'catrs/data';
 import { Sgd } from 'catrs/recipes';
@@ -97,15 +98,16 @@ function noises(image: tf.Tensor): Record<string, StepOf> {
 function attacks(model: tf.LayersModel, x: tf.Tensor, labels: number[]): Record<string, StepOf> {
   const request = { x, labels };
   const drawn = noise.sampleBatch({ key, numNoise: 2, shape: x.shape });
-  const options = { noise, steps: 2 };
+  const target = { logits: toLogitsFn(model), noise, inputRange: [0, 1] as const };
+  const options = { steps: 2 };
   const pgd = new SmoothedPgd({ ...options, epsilon: 0.5 });
   const ddn = new SmoothedDdn({ ...options, epsilon: 0.5 });
   const mix = new SmoothMixPgd({ ...options, stepSize: 0.5 });
   const worst = new NoisePgd({ epsilon: 0.5, steps: 2 });
   return {
-    SmoothedPgd: (k) => pgd.perturb(model, { ...request, key: k }).dispose(),
-    SmoothedDdn: (k) => ddn.perturb(model, { ...request, key: k }).dispose(),
-    SmoothMixPgd: (k) => mix.perturb(model, { ...request, key: k }).dispose(),
+    SmoothedPgd: (k) => pgd.perturb(target, { ...request, key: k }).dispose(),
+    SmoothedDdn: (k) => ddn.perturb(target, { ...request, key: k }).dispose(),
+    SmoothMixPgd: (k) => mix.perturb(target, { ...request, key: k }).dispose(),
     NoisePgd: () => worst.perturb(model, { x, noise: drawn }).dispose(),
     'GaussianNoise.sampleBatch': (k) => noise.sampleBatch({ key: k, numNoise: 2, shape: x.shape }).dispose(),
   };
@@ -118,7 +120,7 @@ function training(model: tf.LayersModel, x: tf.Tensor, labels: number[]): Record
       const optimizer = new Sgd({ learningRate: 0.001, momentum: 0.9 });
       const step = (k: Key): void => {
         using prepared = loss.prepare({ x, labels, key: k, epoch: 0 });
-        optimizer.minimize(() => loss.value(prepared), false, variables);
+        optimizer.minimize(() => prepared.value(), false, variables);
       };
       return [`step of ${name}`, step];
     }),

@@ -82,7 +82,7 @@ async function trainLinear(
   const optimizer = tf.train.adam(0.01);
   for (let step = 0; step < steps; step++) {
     using prepared = loss.prepare({ x, labels: train.labels, key: foldIn(key, step) });
-    optimizer.minimize(() => loss.value(prepared), false, trainableVariables(model));
+    optimizer.minimize(() => prepared.value(), false, trainableVariables(model));
   }
   x.dispose();
   optimizer.dispose();

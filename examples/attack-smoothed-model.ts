@@ -67,10 +67,10 @@ export async function main({ fast }: ExampleOptions): Promise<AttackOutcome[]> {
     let abstained = 0;
     for (const [i, { image, certificate }] of certified.entries()) {
       const epsilon = multiple * certificate.radius;
-      const attack = new SmoothedPgd({ noise, epsilon, steps: fast ? 5 : 20, numNoise: fast ? 4 : 8, clip: [0, 1] });
+      const attack = new SmoothedPgd({ epsilon, steps: fast ? 5 : 20, numNoise: fast ? 4 : 8 });
       const key = foldIn(attackKey, i);
       const x = tf.expandDims(image);
-      const xAdv = attack.perturb(model, { x, labels: [certificate.label], key });
+      const xAdv = attack.perturb(g, { x, labels: [certificate.label], key });
       const attacked = tf.squeeze(xAdv, [0]);
       await checkSize(image, attacked, epsilon);
       const prediction = await g.predict(attacked, { key: foldIn(predictKey, i), n: votes });
@@ -107,7 +107,7 @@ async function trainBriefly(model: tf.LayersModel, noise: GaussianNoise, steps: 
     const first = (step * size) % labels.length;
     const batch = tf.slice(x, first, size);
     using prepared = loss.prepare({ x: batch, labels: labels.slice(first, first + size), key: foldIn(key, step) });
-    optimizer.minimize(() => loss.value(prepared), false, trainableVariables(model));
+    optimizer.minimize(() => prepared.value(), false, trainableVariables(model));
     batch.dispose();
   }
   tf.dispose(x);

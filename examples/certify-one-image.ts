@@ -42,7 +42,7 @@ export async function main({ fast }: ExampleOptions): Promise<{ certificate: Cer
   const optimizer = tf.train.adam(0.01);
   for (let step = 0; step < 30; step++) {
     using prepared = loss.prepare({ x, labels: train.labels, key: foldIn(trainingKey, step) });
-    optimizer.minimize(() => loss.value(prepared), false, trainableVariables(model));
+    optimizer.minimize(() => prepared.value(), false, trainableVariables(model));
   }
 
   // The part that this example is about.

@@ -115,7 +115,7 @@ async function train(model: tf.LayersModel, f: LogitsFn, from: number, key: Key)
   const optimizer = tf.train.adam(0.01);
   for (let step = 0; step < 15; step++) {
     using prepared = loss.prepare({ x, labels, key: foldIn(key, step) });
-    optimizer.minimize(() => loss.value(prepared), false, trainableVariables(model));
+    optimizer.minimize(() => prepared.value(), false, trainableVariables(model));
   }
   x.dispose();
   optimizer.dispose();

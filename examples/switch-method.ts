@@ -35,7 +35,7 @@ const noise = new GaussianNoise({ sigma: 0.25 });
 const settings: { readonly [M in MethodName]: Omit<MethodOptions<M>, 'noise'> } = {
   gaussian: { loss: {} },
   stability: { loss: { lambda: 2 } },
-  smoothadv: { loss: { numNoise: 2, warmupEpochs: 2 }, attack: { epsilon: 0.5, steps: 2, clip: [0, 1] } },
+  smoothadv: { loss: { numNoise: 2, warmupEpochs: 2 }, attack: { epsilon: 0.5, steps: 2 } },
   macer: { loss: { lambda: 4, numNoise: 8, deferredEpochs: 1 } },
   consistency: { loss: { lambda: 5 } },
   smoothmix: { loss: { warmupEpochs: 2 }, attack: { stepSize: 0.25, steps: 2 } },
@@ -88,7 +88,7 @@ export async function trainWith(method: MethodName, setting: TrainingSetting): P
         const given = { x: batch.x, labels: batch.labels, epoch, key: foldIn(foldIn(key, 4), step) };
         if (step === 0) await checkTraining(loss, given); // what a loss cannot look at without waiting
         using prepared = loss.prepare(given);
-        optimizer.minimize(() => loss.value(prepared), false, variables);
+        optimizer.minimize(() => prepared.value(), false, variables);
       }
       batch.x.dispose();
       if (step++ === 0) tensors = tf.memory().numTensors; // the optimizer makes its own tensors in the first step
@@ -106,7 +106,7 @@ async function meanLoss(loss: TrainingLoss, { evaluation, epochs }: TrainingSett
   const batchSize = Math.min(64, evaluation.size);
   for await (const { x, labels } of trainingBatches(evaluation, { batchSize, key, shuffle: false })) {
     using prepared = loss.prepare({ x, labels, epoch: epochs - 1, key } satisfies TrainingBatch);
-    const value = loss.value(prepared);
+    const value = prepared.value();
     const [number = NaN] = await value.data();
     tf.dispose([x, value]);
     return number;

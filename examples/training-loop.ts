@@ -107,7 +107,7 @@ async function trainStep<P extends Prepared>(
   batch: Batch & { readonly key: Key },
 ): Promise<number> {
   using prepared = loss.prepare(batch);
-  const value = optimizer.minimize(() => loss.value(prepared), true, trainableVariables(model));
+  const value = optimizer.minimize(() => prepared.value(), true, trainableVariables(model));
   const [number = NaN] = (await value?.data()) ?? [];
   value?.dispose();
   return number;

@@ -155,6 +155,7 @@ export type { SmoothedDdnOptions } from './attacks/smoothed-ddn.ts';
 export { SmoothedPgd } from './attacks/smoothed-pgd.ts';
 export type { SmoothedPgdOptions } from './attacks/smoothed-pgd.ts';
 export type {
+  AttackTarget,
   InputAttack,
   InputAttackRequest,
   MixAttack,
@@ -170,6 +171,7 @@ export { ConfidenceAwareLoss } from './losses/confidence-aware-loss.ts';
 export type {
   ConfidenceAwareBatch,
   ConfidenceAwareLossOptions,
+  ConfidenceAwareMetrics,
   ConfidenceAwareTerms,
   EpsilonStep,
   PreparedConfidenceAware,
@@ -192,11 +194,12 @@ export type {
   PreparedSmoothMix,
   SmoothMixBatch,
   SmoothMixLossOptions,
+  SmoothMixMetrics,
   SmoothMixTerms,
 } from './losses/smooth-mix-loss.ts';
 export { StabilityLoss } from './losses/stability-loss.ts';
 export type { StabilityLossOptions, StabilityTerms } from './losses/stability-loss.ts';
-export type { Prepared, PreparedBatch, TrainingBatch, TrainingLoss } from './losses/types.ts';
+export type { Prepared, PreparedBatch, StepMetrics, TrainingBatch, TrainingLoss } from './losses/types.ts';
 
 // runs over a data set and their figures
 export {

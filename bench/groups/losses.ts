@@ -21,7 +21,7 @@ export async function measure({ quick }: BenchSettings): Promise<GroupResult> {
       const optimizer = tf.train.momentum(0.001, 0.9);
       const step = async (): Promise<void> => {
         using prepared = loss.prepare({ ...given, key: foldIn(key, steps++) });
-        const cost = optimizer.minimize(() => loss.value(prepared), true, variables)!;
+        const cost = optimizer.minimize(() => prepared.value(), true, variables)!;
         await cost.data();
         cost.dispose();
       };

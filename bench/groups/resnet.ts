@@ -64,7 +64,7 @@ function trainingSteps(model: tf.LayersModel, quick: boolean): Record<string, Wo
     const batch = { x: imagesOf(images), labels: labelsOf(images), epoch: 20 };
     const step = async (): Promise<void> => {
       using prepared = loss.prepare({ ...batch, key: foldIn(key, steps++) });
-      const cost = sgd.minimize(() => loss.value(prepared), true, variables)!;
+      const cost = sgd.minimize(() => prepared.value(), true, variables)!;
       await cost.data();
       cost.dispose();
     };

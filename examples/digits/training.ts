@@ -78,7 +78,7 @@ async function runEpochs<P extends Prepared>(
       const batch = makeBatch(digits, indices, softTargets, foldIn(stepKey, step));
       if (step++ === 0) await checkTraining(loss, batch); // what a loss cannot look at without waiting
       using prepared = loss.prepare(batch); // noise + attack, outside the tape
-      const value = optimizer.minimize(() => loss.value(prepared), true, variables); // the tape sees only this
+      const value = optimizer.minimize(() => prepared.value(), true, variables); // the tape sees only this
       const [number = NaN] = (await value?.data()) ?? [];
       tf.dispose([value ?? [], batch.x, batch.softTargets ?? []]);
       if (!Number.isFinite(number)) throw new Error(`the training loss is ${number} (try a smaller learning rate)`);

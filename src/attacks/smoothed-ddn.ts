@@ -1,21 +1,18 @@
 import * as tf from '@tensorflow/tfjs';
-import type { Classifier } from '../classifier/types.ts';
 import type { AdditiveNoise } from '../noise/types.ts';
 import * as fields from '../options/fields.ts';
 import { optionsOf } from '../options/parse.ts';
 import { searchKeys } from '../random/purposes.ts';
 import { indicator, oneHot, rowNorms, shortenRows } from '../tensors/masks.ts';
 import { assertOutsideTape, gradientSeeing } from '../tensors/tape.ts';
-import type { InputRange } from '../types.ts';
+import type { InputRange, Norm } from '../types.ts';
 import { ascentDirection, normGeometry } from './norm-geometry.ts';
 import { projectedAscent } from './projected-ascent.ts';
-import { drawNormals, parseInputAttackRequest, smoothedTarget } from './smoothed-target.ts';
-import type { InputAttack, InputAttackRequest } from './types.ts';
+import { drawNormals, parseInputAttackRequest, rangeOf, smoothedRows } from './smoothed-rows.ts';
+import type { AttackTarget, InputAttack, InputAttackRequest } from './types.ts';
 
 /** Options of {@link SmoothedDdn}. */
 export interface SmoothedDdnOptions {
-  /** The noise of the smoothed classifier that is attacked. */
-  readonly noise: AdditiveNoise;
   /** Largest ℓ2 length of the perturbation before it is rounded, in input units. */
   readonly epsilon: number;
   /** Number of gradient steps, T. */
@@ -37,15 +34,20 @@ export interface SmoothedDdnOptions {
    */
   readonly gamma?: number | undefined;
   /**
-   * Number of steps between the ends of `clip` to which the attacked input is rounded (255 for 8-bit images); null: no rounding.
+   * Number of steps between the ends of the input range to which the attacked input is rounded (255 for 8-bit images); null: no rounding.
    * @defaultValue 255
    */
   readonly levels?: number | null | undefined;
   /**
-   * Range to which the attacked input is clipped, which must hold x.
-   * @defaultValue [0, 1]
+   * The noise of the smoothed classifier that is attacked.
+   * @defaultValue that of the target
    */
-  readonly clip?: InputRange | undefined;
+  readonly noise?: AdditiveNoise | undefined;
+  /**
+   * Range to which the attacked input is clipped, which must hold x; both ends finite.
+   * @defaultValue that of the target
+   */
+  readonly inputRange?: InputRange | undefined;
 }
 
 /** Steps of a grid, or none. */
@@ -55,14 +57,14 @@ const levels = fields.field<number | null>(
 );
 
 const smoothedDdnOptions = optionsOf<SmoothedDdnOptions>()({
-  noise: fields.additiveNoise<AdditiveNoise>(),
   epsilon: fields.positive,
   steps: fields.positiveInteger,
   numNoise: fields.withDefault(fields.positiveInteger, 1),
   initialNorm: fields.optional(fields.positive),
   gamma: fields.withDefault(fields.openFraction, 0.05),
   levels: fields.withDefault(levels, 255),
-  clip: fields.withDefault(fields.finiteRange, [0, 1]),
+  noise: fields.optional(fields.additiveNoise<AdditiveNoise>()),
+  inputRange: fields.optional(fields.finiteRange),
 });
 
 const CALL = 'SmoothedDdn.perturb';
@@ -88,36 +90,70 @@ const LEAST_LENGTH = 1e-30;
  * smoothed classifiers Salman et al., NeurIPS 2019; Hadisalman/smoothing-adversarial, attacks.py
  * @example
  * ```ts
- * const attack = new SmoothedDdn({ noise, epsilon: 1, steps: 10, numNoise: 8 });
- * const xAdv = attack.perturb(model, { x, labels, key: createKey(1) });
+ * const attack = new SmoothedDdn({ epsilon: 1, steps: 10, numNoise: 8 });
+ * const xAdv = attack.perturb(g, { x, labels, key: createKey(1) });
  * ```
  */
 export class SmoothedDdn implements InputAttack {
-  readonly #options: ReturnType<typeof smoothedDdnOptions.parse>;
+  /** Largest ℓ2 length of the perturbation before it is rounded, in input units. */
+  readonly epsilon: number;
+  /** Number of gradient steps. */
+  readonly steps: number;
+  /** Number of noisy copies that vote and whose mean softmax is attacked. */
+  readonly numNoise: number;
+  /** ℓ2 length of the perturbation that the search starts with, in input units. */
+  readonly initialNorm: number;
+  /** Share by which the length grows or shrinks in a step. */
+  readonly gamma: number;
+  /** Number of steps between the ends of the input range to which the attacked input is rounded; null: no rounding. */
+  readonly levels: number | null;
+  /** `epsilon` is an ℓ2 length. */
+  readonly norm: Norm = 'l2';
+  /** The noise of its own; undefined: that of the target. */
+  readonly noise: AdditiveNoise | undefined;
+  /** The range of its own; undefined: that of the target. */
+  readonly inputRange: InputRange | undefined;
+  readonly #given: SmoothedDdnOptions;
 
   /** Checks the options. */
   constructor(options: SmoothedDdnOptions) {
-    this.#options = smoothedDdnOptions.parse('SmoothedDdn', options);
+    const given = smoothedDdnOptions.parse('SmoothedDdn', options);
+    this.#given = given;
+    this.epsilon = given.epsilon;
+    this.steps = given.steps;
+    this.numNoise = given.numNoise;
+    this.initialNorm = given.initialNorm ?? given.epsilon;
+    this.gamma = given.gamma;
+    this.levels = given.levels;
+    this.noise = given.noise;
+    this.inputRange = given.inputRange;
+  }
+
+  /** The same attack with another `epsilon`; an `initialNorm` that was not given follows it. */
+  withEpsilon(epsilon: number): SmoothedDdn {
+    return new SmoothedDdn({ ...this.#given, epsilon });
   }
 
   /**
    * Attacks a batch.
    *
+   * @param target - a smoothed classifier, or what an attack needs of one
    * @returns the attacked inputs x + δ, [B, ...inputShape], owned by the caller
    * @throws TensorError if called inside a gradient tape or if the shapes do not fit
    * @throws OptionError if the key is missing or labels are out of range
    * @throws ClassifierError if the classifier does not return [batch, numClasses]
    */
-  perturb(classifier: Classifier, request: InputAttackRequest): tf.Tensor {
+  perturb(target: AttackTarget, request: InputAttackRequest): tf.Tensor {
     assertOutsideTape(CALL);
     const given = parseInputAttackRequest(CALL, request);
-    const { noise, numNoise, steps, epsilon, initialNorm = epsilon, gamma, levels, clip } = this.#options;
+    const { noise, numNoise, steps, epsilon, initialNorm, gamma, levels } = this;
+    const range = rangeOf(CALL, target, this.inputRange, fields.finiteRange);
     const { noise: noiseKey, direction: directionKey } = searchKeys(given.key);
     return tf.tidy(() => {
-      const target = smoothedTarget(CALL, classifier, given, { noise, numNoise, key: noiseKey });
-      const { x } = target;
+      const rows = smoothedRows(CALL, target, given, { noise, numNoise, key: noiseKey });
+      const { x } = rows;
       const none: tf.Tensor2D = tf.zerosLike(x);
-      const farthest = rowNorms(tf.maximum(tf.sub(x, clip[0]), tf.sub(clip[1], x)));
+      const farthest = rowNorms(tf.maximum(tf.sub(x, range[0]), tf.sub(range[1], x)));
       const norm: tf.Tensor2D = tf.fill(farthest.shape, given.strength * initialNorm);
       const start = { rows: none, memory: { norm, best: none, bestLength: farthest } };
       const { memory } = projectedAscent(start, steps, {
@@ -125,12 +161,12 @@ export class SmoothedDdn implements InputAttack {
           const { gradient, seen } = gradientSeeing(
             CALL,
             (moved) => {
-              const { logits, votes } = target.outputs(tf.add(x, moved));
-              return { value: target.loss(logits), seen: { votes } };
+              const { logits, votes } = rows.outputs(tf.add(x, moved));
+              return { value: rows.loss(logits), seen: { votes } };
             },
             delta,
           );
-          const changed = voteChanged(seen.votes, target.labels);
+          const changed = voteChanged(seen.votes, rows.labels);
           const length = rowNorms(delta);
           const better = tf.greater(tf.mul(changed, tf.sub(bestLength, length)), 0);
           const factor = tf.sub(1 + gamma, tf.mul(2 * gamma, changed));
@@ -147,13 +183,13 @@ export class SmoothedDdn implements InputAttack {
         stepLength: (step) => cosineStep((step + 1) / steps),
         project: (moved, { norm }) => {
           const scaled = tf.mul(moved, tf.div(norm, tf.maximum(rowNorms(moved), LEAST_LENGTH)));
-          const rounded = toLevels(tf.sub(tf.add(x, scaled), clip[0]), levels, clip);
-          return tf.sub(tf.clipByValue(tf.add(rounded, clip[0]), ...clip), x);
+          const rounded = toLevels(tf.sub(tf.add(x, scaled), range[0]), levels, range);
+          return tf.sub(tf.clipByValue(tf.add(rounded, range[0]), ...range), x);
         },
       });
-      const delta = toLevels(shortenRows(memory.best, given.strength * epsilon), levels, clip);
+      const delta = toLevels(shortenRows(memory.best, given.strength * epsilon), levels, range);
       // Where x is not of these levels, x + δ can lie outside the range.
-      return target.attacked(tf.clipByValue(tf.add(x, delta), ...clip));
+      return rows.attacked(tf.clipByValue(tf.add(x, delta), ...range));
     });
   }
 }

@@ -1,6 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import type { Classifier } from '../classifier/types.ts';
-import { OptionError } from '../errors.ts';
+import { OptionError, refusal } from '../errors.ts';
 import type { AdditiveNoise } from '../noise/types.ts';
 import * as fields from '../options/fields.ts';
 import { optionsOf } from '../options/parse.ts';
@@ -10,13 +9,19 @@ import { assertOutsideTape, gradientOf } from '../tensors/tape.ts';
 import type { InputRange, Norm } from '../types.ts';
 import { ascentDirection, normGeometry } from './norm-geometry.ts';
 import { projectedAscent } from './projected-ascent.ts';
-import { drawNormals, parseInputAttackRequest, type SmoothedTarget, smoothedTarget } from './smoothed-target.ts';
-import type { InputAttack, InputAttackRequest } from './types.ts';
+import {
+  clipTo,
+  drawNormals,
+  isBounded,
+  parseInputAttackRequest,
+  rangeOf,
+  type SmoothedRows,
+  smoothedRows,
+} from './smoothed-rows.ts';
+import type { AttackTarget, InputAttack, InputAttackRequest } from './types.ts';
 
 /** Options of {@link SmoothedPgd}. */
 export interface SmoothedPgdOptions {
-  /** The noise of the smoothed classifier that is attacked. */
-  readonly noise: AdditiveNoise;
   /** Largest length of the perturbation in `norm`, in input units. */
   readonly epsilon: number;
   /** Number of steps, T. */
@@ -31,8 +36,6 @@ export interface SmoothedPgdOptions {
    * @defaultValue 2 · epsilon / steps
    */
   readonly stepSize?: number | undefined;
-  /** Range to which the attacked input x + δ is clipped, which must hold x; absent: no clipping. */
-  readonly clip?: InputRange | undefined;
   /**
    * The norm of `epsilon` and `stepSize`.
    * @defaultValue 'l2'
@@ -44,22 +47,32 @@ export interface SmoothedPgdOptions {
    */
   readonly gradientFree?: boolean | undefined;
   /**
-   * What is done first after a step: clipping x + δ to `clip` (SmoothAdv) or shortening δ to `epsilon` (Consistency, RS4A).
+   * What is done first after a step: clipping x + δ to the input range (SmoothAdv) or shortening δ to `epsilon` (Consistency, RS4A).
    * @defaultValue 'clip-then-shorten'
    */
   readonly order?: 'clip-then-shorten' | 'shorten-then-clip' | undefined;
+  /**
+   * The noise of the smoothed classifier that is attacked.
+   * @defaultValue that of the target
+   */
+  readonly noise?: AdditiveNoise | undefined;
+  /**
+   * Range to which the attacked input x + δ is clipped, which must hold x; [-Infinity, Infinity]: no clipping.
+   * @defaultValue that of the target
+   */
+  readonly inputRange?: InputRange | undefined;
 }
 
 const smoothedPgdOptions = optionsOf<SmoothedPgdOptions>()({
-  noise: fields.additiveNoise<AdditiveNoise>(),
   epsilon: fields.positive,
   steps: fields.positiveInteger,
   numNoise: fields.withDefault(fields.positiveInteger, 1),
   stepSize: fields.optional(fields.positive),
-  clip: fields.optional(fields.range),
   norm: fields.withDefault(fields.norm, 'l2'),
   gradientFree: fields.withDefault(fields.boolean, false),
   order: fields.withDefault(fields.oneOf('clip-then-shorten', 'shorten-then-clip'), 'clip-then-shorten'),
+  noise: fields.optional(fields.additiveNoise<AdditiveNoise>()),
+  inputRange: fields.optional(fields.range),
 });
 
 const CALL = 'SmoothedPgd.perturb';
@@ -68,7 +81,7 @@ const CALL = 'SmoothedPgd.perturb';
  * Projected gradient descent on the smoothed classifier (SmoothAdv), in ℓ2, ℓ∞ or ℓ1.
  *
  * Maximises −ln (1/M) Σ_i softmax(f(x + δ + ε_i))_y over ‖δ‖ ≤ `epsilon`, the noises ε_i staying the same through all steps.
- * Every step moves δ by `stepSize` along a direction of length 1, clips x + δ to `clip` and shortens δ to `epsilon`. The direction is
+ * Every step moves δ by `stepSize` along a direction of length 1, clips x + δ to the input range and shortens δ to `epsilon`. The direction is
  *
  * - ℓ2: the gradient over its length; shortening scales δ.
  * - ℓ∞: the signs of the gradient; shortening clips δ.
@@ -89,71 +102,103 @@ const CALL = 'SmoothedPgd.perturb';
  * 2020, tonyduan/rs4a, attacks.py; for the other order alinlab/smoothing-catrs, train_consistency.py
  * @example
  * ```ts
- * const attack = new SmoothedPgd({ noise, epsilon: 0.5, steps: 20, numNoise: 8, clip: [0, 1] });
- * const xAdv = attack.perturb(model, { x, labels, key: createKey(1) });
+ * const attack = new SmoothedPgd({ epsilon: 0.5, steps: 20, numNoise: 8 });
+ * const xAdv = attack.perturb(g, { x, labels, key: createKey(1) });
  * ```
  */
 export class SmoothedPgd implements InputAttack {
-  readonly #options: ReturnType<typeof smoothedPgdOptions.parse>;
+  /** Largest length of the perturbation in `norm`, in input units. */
+  readonly epsilon: number;
+  /** Number of steps. */
+  readonly steps: number;
+  /** Number of noisy copies whose mean softmax is attacked. */
+  readonly numNoise: number;
+  /** Length of one step in `norm`, in input units. */
+  readonly stepSize: number;
+  /** The norm of `epsilon` and `stepSize`. */
+  readonly norm: Norm;
+  /** Whether the direction is estimated from forward passes alone. */
+  readonly gradientFree: boolean;
+  /** What is done first after a step. */
+  readonly order: 'clip-then-shorten' | 'shorten-then-clip';
+  /** The noise of its own; undefined: that of the target. */
+  readonly noise: AdditiveNoise | undefined;
+  /** The range of its own; undefined: that of the target. */
+  readonly inputRange: InputRange | undefined;
+  readonly #given: SmoothedPgdOptions;
 
   /** Checks the options. */
   constructor(options: SmoothedPgdOptions) {
-    this.#options = smoothedPgdOptions.parse('SmoothedPgd', options);
+    const given = smoothedPgdOptions.parse('SmoothedPgd', options);
+    this.#given = given;
+    this.epsilon = given.epsilon;
+    this.steps = given.steps;
+    this.numNoise = given.numNoise;
+    this.stepSize = given.stepSize ?? (2 * given.epsilon) / given.steps;
+    this.norm = given.norm;
+    this.gradientFree = given.gradientFree;
+    this.order = given.order;
+    this.noise = given.noise;
+    this.inputRange = given.inputRange;
+  }
+
+  /** The same attack with another `epsilon`; a `stepSize` that was not given follows it. */
+  withEpsilon(epsilon: number): SmoothedPgd {
+    return new SmoothedPgd({ ...this.#given, epsilon });
   }
 
   /**
    * Attacks a batch.
    *
+   * @param target - a smoothed classifier, or what an attack needs of one
    * @returns the attacked inputs x + δ, [B, ...inputShape], owned by the caller
    * @throws TensorError if called inside a gradient tape or if the shapes do not fit
    * @throws OptionError if the key is missing, labels are out of range, or there is one noise only and `gradientFree` is set
    * @throws ClassifierError if the classifier does not return [batch, numClasses]
    */
-  perturb(classifier: Classifier, request: InputAttackRequest): tf.Tensor {
+  perturb(target: AttackTarget, request: InputAttackRequest): tf.Tensor {
     assertOutsideTape(CALL);
     const given = parseInputAttackRequest(CALL, request);
-    const { noise, numNoise, steps, clip, norm, gradientFree, order } = this.#options;
-    const epsilon = given.strength * this.#options.epsilon;
-    const stepSize = given.strength * (this.#options.stepSize ?? (2 * this.#options.epsilon) / steps);
+    const { noise, numNoise, steps, norm, gradientFree, order } = this;
+    const range = rangeOf(CALL, target, this.inputRange);
+    const epsilon = given.strength * this.epsilon;
+    const stepSize = given.strength * this.stepSize;
     const { noise: noiseKey, direction: directionKey } = searchKeys(given.key);
     return tf.tidy(() => {
-      const target = smoothedTarget(CALL, classifier, given, { noise, numNoise, key: noiseKey });
-      if (gradientFree) assertSeveralNoises(target);
-      const { x } = target;
-      const loss = (delta: tf.Tensor2D): tf.Tensor => target.loss(target.logits(tf.add(x, delta)));
+      const rows = smoothedRows(CALL, target, given, { noise, numNoise, key: noiseKey });
+      if (gradientFree) assertSeveralNoises(rows);
+      const { x } = rows;
+      const loss = (delta: tf.Tensor2D): tf.Tensor => rows.loss(rows.logits(tf.add(x, delta)));
       const clipped = (delta: tf.Tensor2D): tf.Tensor2D =>
-        clip ? tf.sub(tf.clipByValue(tf.add(x, delta), ...clip), x) : delta;
+        isBounded(range) ? tf.sub(tf.clipByValue(tf.add(x, delta), ...range), x) : delta;
       const shortened = (delta: tf.Tensor2D): tf.Tensor2D => normGeometry[norm].shorten(delta, epsilon);
       const start = { rows: tf.zerosLike(x), memory: {} };
       const { rows: delta } = projectedAscent(start, steps, {
-        look: (rows, memory) => ({
-          gradient: gradientFree ? gradientFromForwardPasses(target, rows) : gradientOf(CALL, loss, rows),
+        look: (delta, memory) => ({
+          gradient: gradientFree ? gradientFromForwardPasses(rows, delta) : gradientOf(CALL, loss, delta),
           memory,
         }),
         direction: ascentDirection(normGeometry[norm], drawNormals(directionKey, x.shape, given.firstImage)),
         stepLength: () => stepSize,
-        project: (rows) => (order === 'clip-then-shorten' ? shortened(clipped(rows)) : clipped(shortened(rows))),
+        project: (delta) => (order === 'clip-then-shorten' ? shortened(clipped(delta)) : clipped(shortened(delta))),
       });
       const moved = tf.add<tf.Tensor2D>(x, delta);
       // x + (clipped − x) can round to just outside the range.
-      return target.attacked(clip ? tf.clipByValue(moved, ...clip) : moved);
+      return rows.attacked(clipTo(moved, range));
     });
   }
 }
 
 /** (1/M) Σ_i −softmax(f(x + δ + ε_i))_y ε_i, [B, d]: σ² times an estimate of the gradient of −E softmax(f(x + δ + ε))_y. */
-function gradientFromForwardPasses(target: SmoothedTarget, delta: tf.Tensor2D): tf.Tensor2D {
-  const logits = target.logits(tf.add(target.x, delta));
-  const probabilities = labelEntries(tf.softmax(logits), target.labels);
-  return tf.neg(tf.mean(tf.mul(tf.expandDims(probabilities, 2), target.noise), 0));
+function gradientFromForwardPasses(rows: SmoothedRows, delta: tf.Tensor2D): tf.Tensor2D {
+  const logits = rows.logits(tf.add(rows.x, delta));
+  const probabilities = labelEntries(tf.softmax(logits), rows.labels);
+  return tf.neg(tf.mean(tf.mul(tf.expandDims(probabilities, 2), rows.noise), 0));
 }
 
-function assertSeveralNoises({ noise }: SmoothedTarget): void {
+function assertSeveralNoises({ noise }: SmoothedRows): void {
   const [numNoise] = noise.shape;
   if (numNoise > 1) return;
-  throw new OptionError(`\`numNoise\` must be at least 2 with \`gradientFree\`, got ${numNoise}`, {
-    call: CALL,
-    field: 'numNoise',
-    value: numNoise,
-  });
+  const details = { call: CALL, field: 'numNoise', value: numNoise };
+  throw refusal(OptionError, details, 'must be at least 2 with `gradientFree`');
 }

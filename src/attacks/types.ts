@@ -1,7 +1,23 @@
 import type * as tf from '@tensorflow/tfjs';
-import type { Classifier } from '../classifier/types.ts';
+import type { Classifier, LogitsFn } from '../classifier/types.ts';
+import type { Noise } from '../noise/types.ts';
 import type { Labels } from '../tensors/labels.ts';
-import type { Key } from '../types.ts';
+import type { InputRange, Key } from '../types.ts';
+
+/**
+ * What an attack on the input moves against: a smoothed classifier, as far as an attack must know it.
+ *
+ * `SmoothedClassifier` and `SoftSmoothedClassifier` have these fields; a loss makes them of its own. For a model alone, write
+ * `{ logits: toLogitsFn(model), noise, inputRange: [0, 1] }`.
+ */
+export interface AttackTarget {
+  /** The base classifier as a function to logits. */
+  readonly logits: LogitsFn;
+  /** The noise that smooths it; it must be additive where the attack has to draw it. */
+  readonly noise: Noise;
+  /** Smallest and largest value that an input coordinate may take, and so an attacked one. */
+  readonly inputRange: InputRange;
+}
 
 /** What an attack on the noise is given. */
 export interface NoiseAttackRequest {
@@ -49,8 +65,12 @@ export interface InputAttackRequest {
 
 /** An attack on the input of a smoothed classifier: one perturbation for all noisy copies. A plain object is enough. */
 export interface InputAttack {
+  /** Largest length of the perturbation in input units, where it has one: `attackDataset` writes it into its rows. */
+  readonly epsilon?: number | undefined;
   /** The attacked inputs x + δ, [B, ...inputShape], owned by the caller. Called outside every gradient tape. */
-  perturb(classifier: Classifier, request: InputAttackRequest): tf.Tensor;
+  perturb(target: AttackTarget, request: InputAttackRequest): tf.Tensor;
+  /** The same attack with another `epsilon`: `attackDataset` asks for it where it is given `epsilons`. */
+  withEpsilon?(epsilon: number): InputAttack;
 }
 
 /** Two versions of a batch, made by the attack of SmoothMix. Dispose the object. */
@@ -68,5 +88,5 @@ export interface MixPair {
 /** The attack that SmoothMix trains with. A plain object is enough. */
 export interface MixAttack {
   /** Both ends of the line between an image and its adversary. Called outside every gradient tape; `strength` scales x_s − x. */
-  perturb(classifier: Classifier, request: InputAttackRequest): MixPair;
+  perturb(target: AttackTarget, request: InputAttackRequest): MixPair;
 }

@@ -85,8 +85,8 @@ async function run(
 }
 
 function attackOf(settings: AttackSettings, epsilon: number): InputAttack {
-  const { attack: name, sigma, steps, numNoise, stepSize, norm, inputRange: clip = [0, 1] } = settings;
-  const common = { noise: gaussianOf({ sigma }), epsilon, steps, numNoise, clip };
+  const { attack: name, steps, numNoise, stepSize, norm } = settings;
+  const common = { epsilon, steps, numNoise };
   if (name === 'pgd') return new SmoothedPgd({ ...common, norm, stepSize });
   if (norm !== 'l2') throw new CliError(`--norm must be l2 for --attack ddn, got ${norm} (take --attack pgd)`);
   if (stepSize !== undefined) throw new CliError('--step-size must be left out for --attack ddn, which finds its own');

@@ -61,7 +61,9 @@ export function assertImage(
   const outside = x.find((value) => !(value >= least && value <= most && Number.isFinite(value)));
   if (outside !== undefined) {
     const way =
-      field === 'x' ? 'scale the images, or declare `inputRange`' : `keep it inside, as \`clip\` of SmoothedPgd does`;
+      field === 'x'
+        ? 'scale the images, or declare `inputRange`'
+        : `keep it inside, as \`inputRange\` of SmoothedPgd does`;
     throw refuse(`finite values in the input range [${low}, ${high}] of the smoothed classifier`, outside, way);
   }
   const isLevel = (value: number): boolean => Math.fround(Math.round(value * 255) / 255) === value;
@@ -79,7 +81,7 @@ function perturb(
   request: Parameters<InputAttack['perturb']>[1],
 ): tf.Tensor {
   try {
-    return attack.perturb(g.logits, request);
+    return attack.perturb(g, request);
   } catch (error) {
     // What TensorFlow.js says if an operation has no gradient, or if none leads from the input to the output.
     if (!(error instanceof Error && error.message.includes('Cannot compute gradient'))) throw error;

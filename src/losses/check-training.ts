@@ -16,10 +16,7 @@ import { copyOf } from '../tensors/own-tensor.ts';
 import type { InputRange } from '../types.ts';
 import type { Prepared, TrainingBatch, TrainingLoss } from './types.ts';
 
-const lossField = fields.object<TrainingLoss<never>>('must be a training loss, with `prepare` and `value`', [
-  'prepare',
-  'value',
-]);
+const lossField = fields.object<TrainingLoss<never>>('must be a training loss, with a method `prepare`', ['prepare']);
 
 /** Options of {@link checkTraining}. */
 export interface CheckTrainingOptions {

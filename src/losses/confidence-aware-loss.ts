@@ -10,11 +10,12 @@ import { assertBatchNoise, assertShape, assertSoftTargets } from '../tensors/ass
 import { labelEntries, meanSoftmax } from '../tensors/cross-entropy.ts';
 import { assertLabelsFit } from '../tensors/labels.ts';
 import { asConstant, indicator } from '../tensors/masks.ts';
-import { copyOf, withDispose } from '../tensors/own-tensor.ts';
+import { copyOf } from '../tensors/own-tensor.ts';
 import { assertOutsideTape } from '../tensors/tape.ts';
 import { bottomKCrossEntropy, sampleK, voteFrequency, worstCaseKl } from './confidence-aware-terms.ts';
+import { preparedStep } from './prepared-step.ts';
 import { drawUniforms, noisyBatch, requireEpoch, trainingBatchFields } from './training-batch.ts';
-import type { PreparedBatch, TrainingBatch, TrainingLoss } from './types.ts';
+import type { PreparedBatch, StepMetrics, TrainingBatch, TrainingLoss } from './types.ts';
 
 /** Options of {@link ConfidenceAwareLoss}. */
 export interface ConfidenceAwareLossOptions {
@@ -90,7 +91,7 @@ const confidenceAwareBatch = optionsOf<ConfidenceAwareBatch>()({
 });
 
 /** A batch with its draws, made by {@link ConfidenceAwareLoss.prepare}. */
-export interface PreparedConfidenceAware extends PreparedBatch {
+export interface PreparedConfidenceAware extends PreparedBatch<ConfidenceAwareTerms> {
   /** Worst-case noise ε*, [M, B, ...inputShape]; absent where λ is 0. */
   readonly noiseAdv: tf.Tensor | undefined;
   /** Uniform numbers [B, M] that decide K. */
@@ -99,18 +100,30 @@ export interface PreparedConfidenceAware extends PreparedBatch {
   readonly softTargets: tf.Tensor2D | undefined;
   /** K, [B], where it was given. */
   readonly k: tf.Tensor1D | undefined;
+  /** The numbers of the step, from the pass of `value()`. */
+  metrics(): Promise<ConfidenceAwareMetrics>;
+  /** The same numbers for each image. */
+  perImage(): Promise<ConfidenceAwareMetrics<readonly number[]>>;
 }
 
-/** The parts of the confidence-aware loss, one entry per image. */
+const VALUE = 'ConfidenceAwareLoss.value';
+
+/** The terms of the confidence-aware loss, one entry per image. */
 export interface ConfidenceAwareTerms {
   /** L_low, [B]. */
   readonly low: tf.Tensor1D;
-  /** L_high, [B]; zero where λ is 0. */
+  /** λ · 1[K = M] · L_high, [B]; zero where λ is 0. */
   readonly high: tf.Tensor1D;
-  /** 1[K = M], [B]. */
-  readonly mask: tf.Tensor1D;
-  /** K, [B]. */
-  readonly k: tf.Tensor1D;
+}
+
+/** The numbers of a CAT-RS step. */
+export interface ConfidenceAwareMetrics<N = number> extends StepMetrics<ConfidenceAwareTerms, N> {
+  /** The confidence p̂ from which K is drawn: the accuracy under noise or, with `confidenceMask`, the soft target of the label. */
+  readonly pHat: N;
+  /** K, the number of noisy copies that L_low counts. */
+  readonly k: N;
+  /** 1[K = M]; its mean is the share of the images whose worst-case term counts. */
+  readonly mask: N;
 }
 
 /**
@@ -133,25 +146,43 @@ export interface ConfidenceAwareTerms {
  * ```ts
  * const attack = new NoisePgd({ epsilon: 1, steps: 4 });
  * const loss = new ConfidenceAwareLoss(model, { noise, attack, numNoise: 4, lambda: 0.5 });
- * using prepared = loss.prepare({ x, labels, softTargets, key });
- * optimizer.minimize(() => loss.value(prepared), false, trainableVariables(model));
+ * using step = loss.prepare({ x, labels, softTargets, key });
+ * optimizer.minimize(() => step.value(), false, trainableVariables(model));
+ * const { mask, pHat, accuracy } = await step.metrics();
  * ```
  */
 export class ConfidenceAwareLoss implements TrainingLoss<ConfidenceAwareBatch, PreparedConfidenceAware> {
   /** The base classifier that is trained. */
   readonly classifier: Classifier;
+  /** The noise of the smoothed classifier. */
+  readonly noise: AdditiveNoise;
+  /** Finds the worst-case noises ε*. */
+  readonly attack: NoiseAttack;
+  /** Weight of the worst-case term, λ. */
+  readonly lambda: number;
+  /** Noisy copies of each image. */
+  readonly numNoise: number;
+  /** Whether p̂ is the soft target of the label. */
+  readonly confidenceMask: boolean;
+  /** Changes of the attack's lengths during training. */
+  readonly epsilonSchedule: readonly EpsilonStep[];
   readonly #run: LogitsFn;
-  readonly #options: ReturnType<typeof confidenceAwareLossOptions.parse>;
 
   /** Checks the options. */
   constructor(classifier: Classifier, options: ConfidenceAwareLossOptions) {
-    this.#options = confidenceAwareLossOptions.parse('ConfidenceAwareLoss', options);
+    const given = confidenceAwareLossOptions.parse('ConfidenceAwareLoss', options);
     this.#run = adaptClassifier('ConfidenceAwareLoss', classifier);
     this.classifier = classifier;
+    this.noise = given.noise;
+    this.attack = given.attack;
+    this.lambda = given.lambda;
+    this.numNoise = given.numNoise;
+    this.confidenceMask = given.confidenceMask;
+    this.epsilonSchedule = given.epsilonSchedule;
   }
 
   /**
-   * Draws the noise and the uniforms of K, and attacks the noise.
+   * Draws the noise and the uniforms of K, and attacks the noise. `value()` of the result makes two training-mode forward passes, one where λ is 0.
    *
    * @throws OptionError, TensorError for a missing key, unknown names, labels or shapes that do not fit, or inside a tape
    */
@@ -159,61 +190,53 @@ export class ConfidenceAwareLoss implements TrainingLoss<ConfidenceAwareBatch, P
     const call = 'ConfidenceAwareLoss.prepare';
     assertOutsideTape(call);
     const given = confidenceAwareBatch.parse(call, batch);
-    const { attack, lambda, epsilonSchedule } = this.#options;
-    const strength = factorAt(call, epsilonSchedule, given.epoch);
+    const { softTargets, noiseAdv, k } = given;
+    const strength = factorAt(call, this.epsilonSchedule, given.epoch);
     const { noise: noiseKey, second: uniformKey } = lossKeys(given.key);
-    return withDispose(() => {
-      const drawn = noisyBatch(call, given, { ...this.#options, key: noiseKey });
+    const build = () => {
+      const drawn = noisyBatch(call, given, { noise: this.noise, numNoise: this.numNoise, key: noiseKey });
       const { x, noise, largestLabel } = drawn;
       const [numNoise = 1, size = 1] = noise.shape;
-      const { softTargets, noiseAdv, k } = given;
       if (noiseAdv) assertBatchNoise(call, x, noiseAdv, { field: 'noiseAdv', numNoise });
       if (softTargets) assertSoftTargets(call, softTargets, size);
       if (k) assertShape(call, 'k', k, [size]);
       assertLabelsFit(call, largestLabel, softTargets?.shape[1] ?? Infinity);
-      const runAttack = (): tf.Tensor => attack.perturb(this.classifier, { x, noise, softTargets, strength });
+      const runAttack = (): tf.Tensor => this.attack.perturb(this.classifier, { x, noise, softTargets, strength });
       return {
         ...drawn,
-        noiseAdv: lambda === 0 ? undefined : noiseAdv ? copyOf(noiseAdv) : runAttack(),
+        noiseAdv: this.lambda === 0 ? undefined : noiseAdv ? copyOf(noiseAdv) : runAttack(),
         uniforms: drawUniforms(uniformKey, { firstImage: given.firstImage, batch: size, columns: numNoise }),
         softTargets: softTargets && (copyOf(softTargets) as tf.Tensor2D),
         k: k && (copyOf(tf.cast(k, 'float32')) as tf.Tensor1D),
       };
-    });
+    };
+    return preparedStep('ConfidenceAwareLoss', build, (prepared) => this.#pass(prepared));
   }
 
-  /** The loss of a prepared batch, a scalar owned by the caller. */
-  value(prepared: PreparedConfidenceAware): tf.Scalar {
-    return tf.tidy(() => {
-      const { low, high, mask } = this.terms(prepared);
-      return tf.mean(tf.add(low, tf.mul(this.#options.lambda, tf.mul(mask, high)))) as tf.Scalar;
-    });
-  }
-
-  /** The parts of the loss per image, for logs and for objectives of one's own; the tensors are the caller's. */
-  terms(prepared: PreparedConfidenceAware): ConfidenceAwareTerms {
+  #pass(prepared: ConfidenceAwareTensors) {
     const { x, labels, noise, noiseAdv, uniforms } = prepared;
-    const call = 'ConfidenceAwareLoss.value';
-    return tf.tidy(() => {
-      const logits = noisyLogits(call, this.#run, { x, noise }, { training: true });
-      const [numNoise, batch, numClasses] = logits.shape;
-      assertLabelsFit(call, prepared.largestLabel, numClasses);
-      if (prepared.softTargets) assertSoftTargets(call, prepared.softTargets, batch, numClasses);
-      const softTargets = prepared.softTargets ?? (asConstant(meanSoftmax, logits) as tf.Tensor2D);
-      const confidence = (): tf.Tensor1D =>
-        this.#options.confidenceMask
-          ? (labelEntries(softTargets, labels) as tf.Tensor1D)
-          : voteFrequency(logits, labels);
-      const k = prepared.k?.clone() ?? sampleK(confidence(), uniforms);
-      const low = bottomKCrossEntropy(logits, labels, k);
-      const high = noiseAdv
-        ? worstCaseKl(noisyLogits(call, this.#run, { x, noise: noiseAdv }, { training: true }), softTargets)
-        : (tf.zerosLike(low) as tf.Tensor1D);
-      const mask = asConstant((count) => indicator(tf.greaterEqual(count, numNoise)), k) as tf.Tensor1D;
-      return { low, high, mask, k };
-    });
+    const logits = noisyLogits(VALUE, this.#run, { x, noise }, { training: true });
+    const [numNoise, batch, numClasses] = logits.shape;
+    assertLabelsFit(VALUE, prepared.largestLabel, numClasses);
+    if (prepared.softTargets) assertSoftTargets(VALUE, prepared.softTargets, batch, numClasses);
+    const softTargets = prepared.softTargets ?? (asConstant(meanSoftmax, logits) as tf.Tensor2D);
+    const accuracy = voteFrequency(logits, labels);
+    const pHat = this.confidenceMask ? (labelEntries(softTargets, labels) as tf.Tensor1D) : accuracy;
+    const k = prepared.k ?? sampleK(pHat, uniforms);
+    const low = bottomKCrossEntropy(logits, labels, k);
+    const worst = noiseAdv
+      ? worstCaseKl(noisyLogits(VALUE, this.#run, { x, noise: noiseAdv }, { training: true }), softTargets)
+      : tf.zerosLike(low);
+    const mask = asConstant((count) => indicator(tf.greaterEqual(count, numNoise)), k) as tf.Tensor1D;
+    const high = tf.mul<tf.Tensor1D>(this.lambda, tf.mul(mask, worst));
+    return { terms: { low, high }, numbers: { accuracy, pHat, k, mask } };
   }
 }
+
+type ConfidenceAwareTensors = Pick<
+  PreparedConfidenceAware,
+  'x' | 'labels' | 'noise' | 'largestLabel' | 'noiseAdv' | 'uniforms' | 'softTargets' | 'k'
+>;
 
 /** The factor that a schedule of rising epochs gives an epoch; 1 before its first step. */
 function factorAt(call: string, schedule: readonly EpsilonStep[], epoch: number | undefined): number {

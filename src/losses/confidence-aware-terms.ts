@@ -1,24 +1,24 @@
 import * as tf from '@tensorflow/tfjs';
 import { assertShape, assertSoftTargets } from '../tensors/assert-shapes.ts';
 import { crossEntropyRows, klRows, labelEntries } from '../tensors/cross-entropy.ts';
+import { type Labels, labelsOfLogits } from '../tensors/labels.ts';
 import { asConstant, indicator, oneHot } from '../tensors/masks.ts';
 
 /**
  * Share of the noisy copies that vote for the label, p̂ = (1/M) Σ_i 1[argmax f(x + ε_i) = y].
  *
  * @param logits - [M, B, numClasses]; not disposed
- * @param labels - int32 [B]; not disposed
+ * @param labels - [B], an int32 tensor or plain integers; not disposed
  * @returns p̂ [B], owned by the caller; a constant for the gradient tape
  * @throws TensorError if the shapes do not fit
  * @see Jeong, Kim, Shin, CAT-RS, AAAI 2023: the accuracy under noise as a proxy of robustness
  */
-export function voteFrequency(logits: tf.Tensor3D, labels: tf.Tensor1D): tf.Tensor1D {
-  assertShape('voteFrequency', 'labels', labels, [logits.shape[1]]);
+export function voteFrequency(logits: tf.Tensor3D, labels: Labels): tf.Tensor1D {
   const frequency = (z: tf.Tensor, y: tf.Tensor): tf.Tensor => {
     const votes = oneHot(tf.argMax(z, -1), z.shape.at(-1) ?? 0);
     return tf.mean(labelEntries(votes, y as tf.Tensor1D), 0);
   };
-  return asConstant(frequency, logits, labels) as tf.Tensor1D;
+  return tf.tidy(() => asConstant(frequency, logits, labelsOfLogits('voteFrequency', labels, logits)) as tf.Tensor1D);
 }
 
 /**
@@ -45,7 +45,7 @@ export function sampleK(pHat: tf.Tensor1D, uniforms: tf.Tensor2D): tf.Tensor1D {
  * Divided by M, not by K. The gradient flows through the chosen entries only; among equal ones the earlier copies are chosen.
  *
  * @param logits - of the noisy copies, [M, B, numClasses]; not disposed
- * @param labels - int32 [B]; not disposed
+ * @param labels - [B], an int32 tensor or plain integers; not disposed
  * @param k - how many copies count for each image, [B], 1 ≤ k ≤ M; not disposed
  * @returns L_low per image, [B], owned by the caller
  * @throws TensorError if the shapes do not fit
@@ -55,12 +55,12 @@ export function sampleK(pHat: tf.Tensor1D, uniforms: tf.Tensor2D): tf.Tensor1D {
  * const low = bottomKCrossEntropy(logits, labels, k);
  * ```
  */
-export function bottomKCrossEntropy(logits: tf.Tensor3D, labels: tf.Tensor1D, k: tf.Tensor1D): tf.Tensor1D {
-  const [, batch] = logits.shape;
-  assertShape('bottomKCrossEntropy', 'labels', labels, [batch]);
-  assertShape('bottomKCrossEntropy', 'k', k, [batch]);
+export function bottomKCrossEntropy(logits: tf.Tensor3D, labels: Labels, k: tf.Tensor1D): tf.Tensor1D {
+  const call = 'bottomKCrossEntropy';
   return tf.tidy(() => {
-    const losses = crossEntropyRows(logits, labels) as tf.Tensor2D;
+    const y = labelsOfLogits(call, labels, logits);
+    assertShape(call, 'k', k, [logits.shape[1]]);
+    const losses = crossEntropyRows(logits, y) as tf.Tensor2D;
     const chosen = asConstant((values, count) => indicator(tf.less(ranks(values), count)), losses, k);
     return tf.mean(tf.mul(losses, chosen), 0) as tf.Tensor1D;
   });

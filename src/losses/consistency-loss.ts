@@ -9,9 +9,11 @@ import { lossKeys } from '../random/purposes.ts';
 import { assertCopies, assertLike } from '../tensors/assert-shapes.ts';
 import { klRows, meanSoftmax } from '../tensors/cross-entropy.ts';
 import { assertLabelsFit } from '../tensors/labels.ts';
-import { withDispose } from '../tensors/own-tensor.ts';
 import { assertOutsideTape } from '../tensors/tape.ts';
+import type { InputRange } from '../types.ts';
+import { voteFrequency } from './confidence-aware-terms.ts';
 import { noisyCrossEntropy } from './gaussian-loss.ts';
+import { preparedStep } from './prepared-step.ts';
 import { inputAttackField, noisyBatch, parseTrainingBatch, severalCopies, warmUp } from './training-batch.ts';
 import type { PreparedBatch, TrainingBatch, TrainingLoss } from './types.ts';
 
@@ -103,7 +105,7 @@ export interface ConsistencyLossOptions extends ConsistencyTermOptions {
   readonly numNoise?: number | undefined;
   /**
    * Attacks the images first, under the same noises that the loss then uses (the adversarial variant); absent: no attack. The official code has
-   * `new SmoothedPgd({ noise, epsilon, steps, clip: [0, 1], order: 'shorten-then-clip' })`.
+   * `new SmoothedPgd({ epsilon, steps, order: 'shorten-then-clip' })`.
    */
   readonly attack?: InputAttack | undefined;
   /**
@@ -112,6 +114,11 @@ export interface ConsistencyLossOptions extends ConsistencyTermOptions {
    * @defaultValue 0
    */
   readonly warmupEpochs?: number | undefined;
+  /**
+   * Smallest and largest value of an input coordinate, to which the attack keeps its images. Unused without an attack.
+   * @defaultValue [0, 1]
+   */
+  readonly inputRange?: InputRange | undefined;
 }
 
 const consistencyLossOptions = optionsOf<ConsistencyLossOptions>()({
@@ -120,9 +127,12 @@ const consistencyLossOptions = optionsOf<ConsistencyLossOptions>()({
   numNoise: fields.withDefault(severalCopies, 2),
   attack: fields.optional(inputAttackField),
   warmupEpochs: fields.withDefault(fields.nonNegativeInteger, 0),
+  inputRange: fields.withDefault(fields.range, [0, 1]),
 });
 
-/** The parts of the consistency loss, one entry per image. */
+const VALUE = 'ConsistencyLoss.value';
+
+/** The terms of the consistency loss, one entry per image. */
 export interface ConsistencyTerms {
   /** Mean cross entropy of the noisy copies, [B]. */
   readonly crossEntropy: tf.Tensor1D;
@@ -146,68 +156,72 @@ export interface ConsistencyTerms {
  * const loss = new ConsistencyLoss(model, { noise, lambda: 10, eta: 0.5 });
  * ```
  */
-export class ConsistencyLoss implements TrainingLoss<TrainingBatch, PreparedBatch> {
+export class ConsistencyLoss implements TrainingLoss<TrainingBatch, PreparedBatch<ConsistencyTerms>> {
   /** The base classifier that is trained. */
   readonly classifier: Classifier;
+  /** The noise that is added to the images. */
+  readonly noise: AdditiveNoise;
+  /** Weight of the consistency, λ. */
+  readonly lambda: number;
+  /** Weight of the entropy, η. */
+  readonly eta: number;
+  /** The form of the term. */
+  readonly mode: ConsistencyMode;
+  /** Noisy copies of each image. */
+  readonly numNoise: number;
+  /** Attacks the images first; undefined: no attack. */
+  readonly attack: InputAttack | undefined;
+  /** Epochs over which the attack grows to its full length. */
+  readonly warmupEpochs: number;
+  /** Smallest and largest value of an input coordinate. */
+  readonly inputRange: InputRange;
   readonly #run: LogitsFn;
-  readonly #options: ReturnType<typeof consistencyLossOptions.parse>;
 
   /** Checks the options. */
   constructor(classifier: Classifier, options: ConsistencyLossOptions) {
-    this.#options = consistencyLossOptions.parse('ConsistencyLoss', options);
+    const given = consistencyLossOptions.parse('ConsistencyLoss', options);
     this.#run = adaptClassifier('ConsistencyLoss', classifier);
     this.classifier = classifier;
+    this.noise = given.noise;
+    this.lambda = given.lambda;
+    this.eta = given.eta;
+    this.mode = given.mode;
+    this.numNoise = given.numNoise;
+    this.attack = given.attack;
+    this.warmupEpochs = given.warmupEpochs;
+    this.inputRange = given.inputRange;
   }
 
   /**
    * Draws the noise of a batch and, in the adversarial variant, attacks the images under it: `x` of the result are then the attacked ones.
+   * `value()` of the result makes one training-mode forward pass.
    *
    * @throws OptionError, TensorError for a missing key or epoch, unknown names, labels or shapes that do not fit, or inside
    * a tape
    */
-  prepare(batch: TrainingBatch): PreparedBatch {
+  prepare(batch: TrainingBatch): PreparedBatch<ConsistencyTerms> {
     const call = 'ConsistencyLoss.prepare';
     assertOutsideTape(call);
     const given = parseTrainingBatch(call, batch);
-    const { attack, warmupEpochs } = this.#options;
-    const strength = attack ? warmUp(call, given.epoch, warmupEpochs) : 1;
-    const { noise: noiseKey, second: attackKey } = lossKeys(given.key);
-    return withDispose(() => {
-      const drawn = noisyBatch(call, given, { ...this.#options, key: attack ? noiseKey : given.key });
-      const { x, labels, noise } = drawn;
+    const { attack, numNoise, lambda, eta, mode } = this;
+    const { firstImage } = given;
+    const strength = attack ? warmUp(call, given.epoch, this.warmupEpochs) : 1;
+    const { noise: noiseKey, second: key } = lossKeys(given.key);
+    const build = () => {
+      const drawn = noisyBatch(call, given, { noise: this.noise, numNoise, key: attack ? noiseKey : given.key });
       if (!attack) return drawn;
-      const attacked = attack.perturb(this.classifier, {
-        x,
-        labels,
-        key: attackKey,
-        noise,
-        strength,
-        firstImage: given.firstImage,
-      });
+      const { x, labels, noise } = drawn;
+      const target = { logits: this.#run, noise: this.noise, inputRange: this.inputRange };
+      const attacked = attack.perturb(target, { x, labels, key, noise, strength, firstImage });
       assertLike(call, 'attack', attacked, x);
       return { ...drawn, x: attacked };
-    });
-  }
-
-  /** The loss of a prepared batch: one training-mode forward pass. A scalar owned by the caller. */
-  value(prepared: PreparedBatch): tf.Scalar {
-    return tf.tidy(() => {
-      const { crossEntropy, consistency } = this.terms(prepared);
-      return tf.mean(tf.add(crossEntropy, consistency)) as tf.Scalar;
-    });
-  }
-
-  /** The parts of the loss per image, for logs and for objectives of one's own; the tensors are the caller's. */
-  terms({ x, labels, noise, largestLabel }: PreparedBatch): ConsistencyTerms {
-    const call = 'ConsistencyLoss.value';
-    const { lambda, eta, mode } = this.#options;
-    return tf.tidy(() => {
-      const logits = noisyLogits(call, this.#run, { x, noise }, { training: true });
-      assertLabelsFit(call, largestLabel, logits.shape[2]);
-      return {
-        crossEntropy: noisyCrossEntropy(logits, labels),
-        consistency: consistencyTerm(logits, { lambda, eta, mode }),
-      };
+    };
+    return preparedStep('ConsistencyLoss', build, ({ x, labels, noise, largestLabel }) => {
+      const logits = noisyLogits(VALUE, this.#run, { x, noise }, { training: true });
+      assertLabelsFit(VALUE, largestLabel, logits.shape[2]);
+      const crossEntropy = noisyCrossEntropy(logits, labels);
+      const consistency = consistencyTerm(logits, { lambda, eta, mode });
+      return { terms: { crossEntropy, consistency }, numbers: { accuracy: voteFrequency(logits, labels) } };
     });
   }
 }

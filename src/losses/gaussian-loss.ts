@@ -4,11 +4,11 @@ import type { Classifier, LogitsFn } from '../classifier/types.ts';
 import type { AdditiveNoise } from '../noise/types.ts';
 import * as fields from '../options/fields.ts';
 import { optionsOf } from '../options/parse.ts';
-import { assertShape } from '../tensors/assert-shapes.ts';
 import { crossEntropyRows } from '../tensors/cross-entropy.ts';
-import { assertLabelsFit } from '../tensors/labels.ts';
-import { withDispose } from '../tensors/own-tensor.ts';
+import { assertLabelsFit, type Labels, labelsOfLogits } from '../tensors/labels.ts';
 import { assertOutsideTape } from '../tensors/tape.ts';
+import { voteFrequency } from './confidence-aware-terms.ts';
+import { preparedStep } from './prepared-step.ts';
 import { noisyBatch, parseTrainingBatch } from './training-batch.ts';
 import type { PreparedBatch, TrainingBatch, TrainingLoss } from './types.ts';
 
@@ -16,7 +16,7 @@ import type { PreparedBatch, TrainingBatch, TrainingLoss } from './types.ts';
  * Mean cross entropy of the noisy copies of every image, (1/M) Σ_i −ln softmax(f(x + ε_i))_y.
  *
  * @param logits - of the noisy copies, [M, B, numClasses]; not disposed
- * @param labels - int32 [B]; not disposed
+ * @param labels - [B], an int32 tensor or plain integers; not disposed
  * @returns the mean per image, [B], owned by the caller
  * @throws TensorError if the shapes do not fit
  * @see Cohen, Rosenfeld, Kolter, ICML 2019, section 3.3; locuslab/smoothing, train.py
@@ -25,9 +25,11 @@ import type { PreparedBatch, TrainingBatch, TrainingLoss } from './types.ts';
  * const perImage = noisyCrossEntropy(logits, labels);
  * ```
  */
-export function noisyCrossEntropy(logits: tf.Tensor3D, labels: tf.Tensor1D): tf.Tensor1D {
-  assertShape('noisyCrossEntropy', 'labels', labels, [logits.shape[1]]);
-  return tf.tidy(() => tf.mean(crossEntropyRows(logits, labels), 0) as tf.Tensor1D);
+export function noisyCrossEntropy(logits: tf.Tensor3D, labels: Labels): tf.Tensor1D {
+  return tf.tidy(() => {
+    const y = labelsOfLogits('noisyCrossEntropy', labels, logits);
+    return tf.mean(crossEntropyRows(logits, y), 0) as tf.Tensor1D;
+  });
 }
 
 /** Options of {@link GaussianLoss}. */
@@ -46,7 +48,9 @@ const gaussianLossOptions = optionsOf<GaussianLossOptions>()({
   numNoise: fields.withDefault(fields.positiveInteger, 1),
 });
 
-/** The parts of the Gaussian loss, one entry per image. */
+const VALUE = 'GaussianLoss.value';
+
+/** The terms of the Gaussian loss, one entry per image. */
 export interface GaussianTerms {
   /** Mean cross entropy of the noisy copies, [B]. */
   readonly crossEntropy: tf.Tensor1D;
@@ -64,43 +68,44 @@ export interface GaussianTerms {
  * const loss = new GaussianLoss(model, { noise });
  * ```
  */
-export class GaussianLoss implements TrainingLoss<TrainingBatch, PreparedBatch> {
+export class GaussianLoss implements TrainingLoss<TrainingBatch, PreparedBatch<GaussianTerms>> {
   /** The base classifier that is trained. */
   readonly classifier: Classifier;
+  /** The noise that is added to the images. */
+  readonly noise: AdditiveNoise;
+  /** Noisy copies of each image. */
+  readonly numNoise: number;
   readonly #run: LogitsFn;
-  readonly #options: ReturnType<typeof gaussianLossOptions.parse>;
 
   /** Checks the options. */
   constructor(classifier: Classifier, options: GaussianLossOptions) {
-    this.#options = gaussianLossOptions.parse('GaussianLoss', options);
+    const { noise, numNoise } = gaussianLossOptions.parse('GaussianLoss', options);
     this.#run = adaptClassifier('GaussianLoss', classifier);
     this.classifier = classifier;
+    this.noise = noise;
+    this.numNoise = numNoise;
   }
 
   /**
-   * Draws the noise of a batch.
+   * Draws the noise of a batch. `value()` of the result makes one training-mode forward pass.
    *
    * @throws OptionError, TensorError for a missing key, unknown names, labels or shapes that do not fit, or inside a tape
    */
-  prepare(batch: TrainingBatch): PreparedBatch {
+  prepare(batch: TrainingBatch): PreparedBatch<GaussianTerms> {
     const call = 'GaussianLoss.prepare';
     assertOutsideTape(call);
     const given = parseTrainingBatch(call, batch);
-    return withDispose(() => noisyBatch(call, given, { ...this.#options, key: given.key }));
-  }
-
-  /** The loss of a prepared batch: one training-mode forward pass. A scalar owned by the caller. */
-  value(prepared: PreparedBatch): tf.Scalar {
-    return tf.tidy(() => tf.mean(this.terms(prepared).crossEntropy) as tf.Scalar);
-  }
-
-  /** The parts of the loss per image, for logs and for objectives of one's own; the tensors are the caller's. */
-  terms({ x, labels, noise, largestLabel }: PreparedBatch): GaussianTerms {
-    const call = 'GaussianLoss.value';
-    return tf.tidy(() => {
-      const logits = noisyLogits(call, this.#run, { x, noise }, { training: true });
-      assertLabelsFit(call, largestLabel, logits.shape[2]);
-      return { crossEntropy: noisyCrossEntropy(logits, labels) };
-    });
+    return preparedStep(
+      'GaussianLoss',
+      () => noisyBatch(call, given, { noise: this.noise, numNoise: this.numNoise, key: given.key }),
+      ({ x, labels, noise, largestLabel }) => {
+        const logits = noisyLogits(VALUE, this.#run, { x, noise }, { training: true });
+        assertLabelsFit(VALUE, largestLabel, logits.shape[2]);
+        return {
+          terms: { crossEntropy: noisyCrossEntropy(logits, labels) },
+          numbers: { accuracy: voteFrequency(logits, labels) },
+        };
+      },
+    );
   }
 }

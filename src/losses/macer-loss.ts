@@ -5,9 +5,10 @@ import type { AdditiveNoise } from '../noise/types.ts';
 import * as fields from '../options/fields.ts';
 import { optionsOf } from '../options/parse.ts';
 import { assertLabelsFit } from '../tensors/labels.ts';
-import { withDispose } from '../tensors/own-tensor.ts';
 import { assertOutsideTape } from '../tensors/tape.ts';
+import { voteFrequency } from './confidence-aware-terms.ts';
 import { macerClassification, macerRobustness, type MacerRobustnessOptions, macerWidths } from './macer-terms.ts';
+import { preparedStep } from './prepared-step.ts';
 import { noisyBatch, parseTrainingBatch, requireEpoch } from './training-batch.ts';
 import type { PreparedBatch, TrainingBatch, TrainingLoss } from './types.ts';
 
@@ -52,16 +53,18 @@ const macerLossOptions = optionsOf<MacerLossOptions>()({
 });
 
 /** A batch with its noise and the weight that its epoch gives. */
-export interface PreparedMacer extends PreparedBatch {
+export interface PreparedMacer extends PreparedBatch<MacerTerms> {
   /** The weight of the robustness part, λ, or 0 while it is deferred. */
   readonly lambda: number;
 }
 
-/** The parts of the MACER loss, one entry per image. */
+const VALUE = 'MacerLoss.value';
+
+/** The terms of the MACER loss, one entry per image. */
 export interface MacerTerms {
   /** L_C, [B]. */
   readonly classification: tf.Tensor1D;
-  /** L_R, without λ, [B]; zero where λ is 0. */
+  /** λ L_R, [B]; zero where λ is 0. */
   readonly robustness: tf.Tensor1D;
 }
 
@@ -85,18 +88,35 @@ export interface MacerTerms {
 export class MacerLoss implements TrainingLoss<TrainingBatch, PreparedMacer> {
   /** The base classifier that is trained. */
   readonly classifier: Classifier;
+  /** The Gaussian noise of the smoothed classifier. */
+  readonly noise: AdditiveNoise;
+  /** Weight of the robustness part, λ, after `deferredEpochs`. */
+  readonly lambda: number;
+  /** Inverse temperature of the softmax, β. */
+  readonly beta: number;
+  /** Width of the hinge, γ. */
+  readonly gamma: number;
+  /** Noisy copies of each image. */
+  readonly numNoise: number;
+  /** Epochs in which λ is 0. */
+  readonly deferredEpochs: number;
   readonly #run: LogitsFn;
-  readonly #options: ReturnType<typeof macerLossOptions.parse>;
 
   /** Checks the options. */
   constructor(classifier: Classifier, options: MacerLossOptions) {
-    this.#options = macerLossOptions.parse('MacerLoss', options);
+    const given = macerLossOptions.parse('MacerLoss', options);
     this.#run = adaptClassifier('MacerLoss', classifier);
     this.classifier = classifier;
+    this.noise = given.noise;
+    this.lambda = given.lambda;
+    this.beta = given.beta;
+    this.gamma = given.gamma;
+    this.numNoise = given.numNoise;
+    this.deferredEpochs = given.deferredEpochs;
   }
 
   /**
-   * Draws the noise of a batch and settles the weight λ of its epoch.
+   * Draws the noise of a batch and settles the weight λ of its epoch. `value()` of the result makes one training-mode forward pass.
    *
    * @throws OptionError, TensorError for a missing key or epoch, unknown names, labels or shapes that do not fit, or inside a tape
    */
@@ -104,35 +124,26 @@ export class MacerLoss implements TrainingLoss<TrainingBatch, PreparedMacer> {
     const call = 'MacerLoss.prepare';
     assertOutsideTape(call);
     const given = parseTrainingBatch(call, batch);
-    const { deferredEpochs } = this.#options;
+    const { beta, gamma, numNoise, deferredEpochs } = this;
     const deferred = deferredEpochs > 0 && requireEpoch(call, given.epoch, 'deferredEpochs') < deferredEpochs;
-    const lambda = deferred ? 0 : this.#options.lambda;
-    return withDispose(() => ({ ...noisyBatch(call, given, { ...this.#options, key: given.key }), lambda }));
-  }
-
-  /** The loss of a prepared batch: one training-mode forward pass. A scalar owned by the caller. */
-  value(prepared: PreparedMacer): tf.Scalar {
-    return tf.tidy(() => {
-      const { classification, robustness } = this.terms(prepared);
-      return tf.mean(tf.add(classification, tf.mul(prepared.lambda, robustness))) as tf.Scalar;
-    });
-  }
-
-  /** The parts of the loss per image, for logs and for objectives of one's own; the tensors are the caller's. */
-  terms({ x, labels, noise, largestLabel, lambda }: PreparedMacer): MacerTerms {
-    const call = 'MacerLoss.value';
-    const { beta, gamma } = this.#options;
     // The constructor has refused noises without it.
-    const sigma = this.#options.noise.parameters['sigma'] as number;
-    return tf.tidy(() => {
-      const logits = noisyLogits(call, this.#run, { x, noise }, { training: true });
-      assertLabelsFit(call, largestLabel, logits.shape[2]);
-      const classification = macerClassification(logits, labels);
-      const robustness =
-        lambda === 0
-          ? (tf.zerosLike(classification) as tf.Tensor1D)
-          : macerRobustness(logits, labels, { sigma, beta, gamma });
-      return { classification, robustness };
-    });
+    const sigma = this.noise.parameters['sigma'] as number;
+    return preparedStep(
+      'MacerLoss',
+      () => ({
+        ...noisyBatch(call, given, { noise: this.noise, numNoise, key: given.key }),
+        lambda: deferred ? 0 : this.lambda,
+      }),
+      ({ x, labels, noise, largestLabel, lambda }) => {
+        const logits = noisyLogits(VALUE, this.#run, { x, noise }, { training: true });
+        assertLabelsFit(VALUE, largestLabel, logits.shape[2]);
+        const classification = macerClassification(logits, labels);
+        const robustness =
+          lambda === 0
+            ? (tf.zerosLike(classification) as tf.Tensor1D)
+            : tf.mul<tf.Tensor1D>(lambda, macerRobustness(logits, labels, { sigma, beta, gamma }));
+        return { terms: { classification, robustness }, numbers: { accuracy: voteFrequency(logits, labels) } };
+      },
+    );
   }
 }

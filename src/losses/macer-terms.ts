@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
 import * as fields from '../options/fields.ts';
 import { type FieldsOf, optionsOf } from '../options/parse.ts';
-import { assertShape } from '../tensors/assert-shapes.ts';
 import { labelEntries, meanSoftmax } from '../tensors/cross-entropy.ts';
+import { type Labels, labelsOfLogits } from '../tensors/labels.ts';
 import { asConstant, indicator, oneHot } from '../tensors/masks.ts';
 import { normalQuantiles } from '../tensors/normal-quantile.ts';
 import { tensorOver } from '../tensors/own-tensor.ts';
@@ -15,7 +15,7 @@ const PROBABILITY_GUARD = 1e-10;
  * loss. NaN logits give NaN.
  *
  * @param logits - of the noisy copies, [M, B, numClasses]; not disposed
- * @param labels - int32 [B]; not disposed
+ * @param labels - [B], an int32 tensor or plain integers; not disposed
  * @returns L_C per image, [B], owned by the caller
  * @throws TensorError if the shapes do not fit
  * @see Zhai et al., MACER, ICLR 2020 (soft smoothed classifier); RuntianZ/macer, macer.py
@@ -24,10 +24,10 @@ const PROBABILITY_GUARD = 1e-10;
  * const classification = macerClassification(logits, labels);
  * ```
  */
-export function macerClassification(logits: tf.Tensor3D, labels: tf.Tensor1D): tf.Tensor1D {
-  assertShape('macerClassification', 'labels', labels, [logits.shape[1]]);
+export function macerClassification(logits: tf.Tensor3D, labels: Labels): tf.Tensor1D {
   return tf.tidy(() => {
-    const probability = labelEntries(meanSoftmax(logits), labels);
+    const y = labelsOfLogits('macerClassification', labels, logits);
+    const probability = labelEntries(meanSoftmax(logits), y);
     const loss = tf.neg(tf.log(tf.add(probability, PROBABILITY_GUARD)));
     // The logarithm of WebGPU can turn NaN into a number (Chromium's SwiftShader: 89): the sum keeps it.
     return tf.add(loss, tf.mul(probability, 0)) as tf.Tensor1D;
@@ -68,7 +68,7 @@ const macerRobustnessOptions = optionsOf<MacerRobustnessOptions>()({ sigma: fiel
  * left out. Which classes are the two largest, and which images are in, are constants for the gradient. NaN logits give NaN.
  *
  * @param logits - of the noisy copies, [M, B, numClasses]; not disposed
- * @param labels - int32 [B]; not disposed
+ * @param labels - [B], an int32 tensor or plain integers; not disposed
  * @returns L_R per image, [B], owned by the caller
  * @throws OptionError for wrong options, TensorError if the shapes do not fit
  * @see Zhai et al., MACER, ICLR 2020; RuntianZ/macer, macer.py
@@ -77,18 +77,14 @@ const macerRobustnessOptions = optionsOf<MacerRobustnessOptions>()({ sigma: fiel
  * const robustness = macerRobustness(logits, labels, { sigma: 0.25 });
  * ```
  */
-export function macerRobustness(
-  logits: tf.Tensor3D,
-  labels: tf.Tensor1D,
-  options: MacerRobustnessOptions,
-): tf.Tensor1D {
+export function macerRobustness(logits: tf.Tensor3D, labels: Labels, options: MacerRobustnessOptions): tf.Tensor1D {
   const call = 'macerRobustness';
   const { sigma, beta, gamma } = macerRobustnessOptions.parse(call, options);
-  assertShape(call, 'labels', labels, [logits.shape[1]]);
   return tf.tidy(() => {
+    const y = labelsOfLogits(call, labels, logits);
     const scores = meanSoftmax(tf.mul(logits, beta));
     const top = topTwo(scores);
-    const included = asConstant((s, y, two) => isIncluded(s, y as tf.Tensor1D, two, gamma), scores, labels, top);
+    const included = asConstant((s, classes, two) => isIncluded(s, classes as tf.Tensor1D, two, gamma), scores, y, top);
     // An infinite Φ⁻¹ times 0 would be NaN: images left out get Φ⁻¹(1/2) = 0 instead. NaN scores stay NaN here, so no NaN becomes 0.
     const safe = tf.add(tf.mul(top, included), tf.mul(tf.sub(1, included), 0.5));
     const hinge = tf.add(difference(normalQuantiles(safe)), gamma);

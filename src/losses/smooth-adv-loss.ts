@@ -8,9 +8,12 @@ import { optionsOf } from '../options/parse.ts';
 import { lossKeys } from '../random/purposes.ts';
 import { assertLike } from '../tensors/assert-shapes.ts';
 import { assertLabelsFit } from '../tensors/labels.ts';
-import { copyOf, withDispose } from '../tensors/own-tensor.ts';
+import { copyOf } from '../tensors/own-tensor.ts';
 import { assertOutsideTape } from '../tensors/tape.ts';
+import type { InputRange } from '../types.ts';
+import { voteFrequency } from './confidence-aware-terms.ts';
 import { noisyCrossEntropy } from './gaussian-loss.ts';
+import { preparedStep } from './prepared-step.ts';
 import { inputAttackField, noisyBatch, trainingBatchFields, warmUp } from './training-batch.ts';
 import type { PreparedBatch, TrainingBatch, TrainingLoss } from './types.ts';
 
@@ -19,8 +22,8 @@ export interface SmoothAdvLossOptions {
   /** The noise of the smoothed classifier. */
   readonly noise: AdditiveNoise;
   /**
-   * Finds the attacked images, with the noise of the batch: `SmoothedPgd`, `SmoothedDdn` or one of your own. Its own `noise` and
-   * `numNoise` are not used here.
+   * Finds the attacked images, with the noise of the batch and the `inputRange` of the loss: `SmoothedPgd`, `SmoothedDdn` or one of your
+   * own. Its `numNoise` is not used here.
    */
   readonly attack: InputAttack;
   /**
@@ -37,6 +40,11 @@ export interface SmoothAdvLossOptions {
    * @defaultValue 0
    */
   readonly warmupEpochs?: number | undefined;
+  /**
+   * Smallest and largest value of an input coordinate, to which the attack keeps its images.
+   * @defaultValue [0, 1]
+   */
+  readonly inputRange?: InputRange | undefined;
 }
 
 const smoothAdvLossOptions = optionsOf<SmoothAdvLossOptions>()({
@@ -44,6 +52,7 @@ const smoothAdvLossOptions = optionsOf<SmoothAdvLossOptions>()({
   attack: inputAttackField,
   numNoise: fields.withDefault(fields.positiveInteger, 1),
   warmupEpochs: fields.withDefault(fields.nonNegativeInteger, 0),
+  inputRange: fields.withDefault(fields.range, [0, 1]),
 });
 
 /** A batch for {@link SmoothAdvLoss.prepare}. */
@@ -55,12 +64,14 @@ export interface SmoothAdvBatch extends TrainingBatch {
 const smoothAdvBatch = optionsOf<SmoothAdvBatch>()({ ...trainingBatchFields, xAdv: fields.optional(fields.tensor) });
 
 /** A batch with its noise and its attacked images, made by {@link SmoothAdvLoss.prepare}; `x` holds the images as they were given. */
-export interface PreparedSmoothAdv extends PreparedBatch {
+export interface PreparedSmoothAdv extends PreparedBatch<SmoothAdvTerms> {
   /** The attacked images x + δ, without noise, [B, ...inputShape]. */
   readonly xAdv: tf.Tensor;
 }
 
-/** The parts of the SmoothAdv loss, one entry per image. */
+const VALUE = 'SmoothAdvLoss.value';
+
+/** The terms of the SmoothAdv loss, one entry per image. */
 export interface SmoothAdvTerms {
   /** Mean cross entropy of the attacked noisy copies, [B]. */
   readonly crossEntropy: tf.Tensor1D;
@@ -73,33 +84,47 @@ export interface SmoothAdvTerms {
  * One perturbation δ_b per image, found against the very noises ε_bi that the loss then adds. The first half-key drives the noise
  * (image b: `foldIn` of it and b), the second the attack.
  *
- * `value` makes one training-mode forward pass over M · B inputs. The attack runs in inference mode, in `prepare`.
+ * `value` makes one training-mode forward pass over M · B inputs; accuracy under noise is that of the attacked images. The attack runs in inference mode, in `prepare`.
  *
  * @see Salman et al., "Provably Robust Deep Learning via Adversarially Trained Smoothed Classifiers", NeurIPS 2019;
  * Hadisalman/smoothing-adversarial, train_pgd.py; alinlab/smoothing-catrs, train_salman.py
  * @example
  * ```ts
- * const attack = new SmoothedPgd({ noise, epsilon: 1, steps: 10, clip: [0, 1] });
+ * const attack = new SmoothedPgd({ epsilon: 1, steps: 10 });
  * const loss = new SmoothAdvLoss(model, { noise, attack, numNoise: 4, warmupEpochs: 10 });
- * using prepared = loss.prepare({ x, labels, key, epoch });
- * optimizer.minimize(() => loss.value(prepared), false, trainableVariables(model));
+ * using step = loss.prepare({ x, labels, key, epoch });
+ * optimizer.minimize(() => step.value(), false, trainableVariables(model));
  * ```
  */
 export class SmoothAdvLoss implements TrainingLoss<SmoothAdvBatch, PreparedSmoothAdv> {
   /** The base classifier that is trained. */
   readonly classifier: Classifier;
+  /** The noise of the smoothed classifier. */
+  readonly noise: AdditiveNoise;
+  /** Finds the attacked images. */
+  readonly attack: InputAttack;
+  /** Noisy copies of each image. */
+  readonly numNoise: number;
+  /** Epochs over which the attack grows to its full length. */
+  readonly warmupEpochs: number;
+  /** Smallest and largest value of an input coordinate. */
+  readonly inputRange: InputRange;
   readonly #run: LogitsFn;
-  readonly #options: ReturnType<typeof smoothAdvLossOptions.parse>;
 
   /** Checks the options. */
   constructor(classifier: Classifier, options: SmoothAdvLossOptions) {
-    this.#options = smoothAdvLossOptions.parse('SmoothAdvLoss', options);
+    const given = smoothAdvLossOptions.parse('SmoothAdvLoss', options);
     this.#run = adaptClassifier('SmoothAdvLoss', classifier);
     this.classifier = classifier;
+    this.noise = given.noise;
+    this.attack = given.attack;
+    this.numNoise = given.numNoise;
+    this.warmupEpochs = given.warmupEpochs;
+    this.inputRange = given.inputRange;
   }
 
   /**
-   * Draws the noise and attacks the images under it.
+   * Draws the noise and attacks the images under it. `value()` of the result makes one training-mode forward pass.
    *
    * @throws OptionError, TensorError for a missing key, a missing epoch during warm-up, unknown names, labels or shapes that do not fit,
    * or inside a tape
@@ -108,33 +133,26 @@ export class SmoothAdvLoss implements TrainingLoss<SmoothAdvBatch, PreparedSmoot
     const call = 'SmoothAdvLoss.prepare';
     assertOutsideTape(call);
     const given = smoothAdvBatch.parse(call, batch);
-    const { attack, warmupEpochs } = this.#options;
     const { firstImage } = given;
-    const strength = warmUp(call, given.epoch, warmupEpochs);
+    const strength = warmUp(call, given.epoch, this.warmupEpochs);
     const { noise: noiseKey, second: attackKey } = lossKeys(given.key);
-    return withDispose(() => {
-      const drawn = noisyBatch(call, given, { ...this.#options, key: noiseKey });
+    const build = () => {
+      const drawn = noisyBatch(call, given, { noise: this.noise, numNoise: this.numNoise, key: noiseKey });
       const { x, labels, noise } = drawn;
+      const target = { logits: this.#run, noise: this.noise, inputRange: this.inputRange };
       const xAdv =
         (given.xAdv && copyOf(given.xAdv)) ??
-        attack.perturb(this.classifier, { x, labels, noise, key: attackKey, strength, firstImage });
+        this.attack.perturb(target, { x, labels, noise, key: attackKey, strength, firstImage });
       assertLike(call, 'xAdv', xAdv, x);
       return { ...drawn, xAdv };
-    });
-  }
-
-  /** The loss of a prepared batch: one training-mode forward pass. A scalar owned by the caller. */
-  value(prepared: PreparedSmoothAdv): tf.Scalar {
-    return tf.tidy(() => tf.mean(this.terms(prepared).crossEntropy) as tf.Scalar);
-  }
-
-  /** The parts of the loss per image, for logs and for objectives of one's own; the tensors are the caller's. */
-  terms({ xAdv, labels, noise, largestLabel }: PreparedSmoothAdv): SmoothAdvTerms {
-    const call = 'SmoothAdvLoss.value';
-    return tf.tidy(() => {
-      const logits = noisyLogits(call, this.#run, { x: xAdv, noise }, { training: true });
-      assertLabelsFit(call, largestLabel, logits.shape[2]);
-      return { crossEntropy: noisyCrossEntropy(logits, labels) };
+    };
+    return preparedStep('SmoothAdvLoss', build, ({ xAdv, labels, noise, largestLabel }) => {
+      const logits = noisyLogits(VALUE, this.#run, { x: xAdv, noise }, { training: true });
+      assertLabelsFit(VALUE, largestLabel, logits.shape[2]);
+      return {
+        terms: { crossEntropy: noisyCrossEntropy(logits, labels) },
+        numbers: { accuracy: voteFrequency(logits, labels) },
+      };
     });
   }
 }

@@ -2,26 +2,28 @@ import * as tf from '@tensorflow/tfjs';
 import type { MixAttack } from '../attacks/types.ts';
 import { adaptClassifier, noisyLogits } from '../classifier/adapt-classifier.ts';
 import type { Classifier, LogitsFn } from '../classifier/types.ts';
-import { OptionError, showValue } from '../errors.ts';
+import { OptionError, refusal } from '../errors.ts';
 import type { AdditiveNoise } from '../noise/types.ts';
 import * as fields from '../options/fields.ts';
 import { optionsOf } from '../options/parse.ts';
 import { lossKeys } from '../random/purposes.ts';
 import { assertFloat, assertLike, assertShape } from '../tensors/assert-shapes.ts';
 import { assertLabelsFit } from '../tensors/labels.ts';
-import { copyOf, withDispose } from '../tensors/own-tensor.ts';
+import { copyOf } from '../tensors/own-tensor.ts';
 import { assertOutsideTape } from '../tensors/tape.ts';
-import type { Key } from '../types.ts';
+import type { InputRange, Key } from '../types.ts';
+import { voteFrequency } from './confidence-aware-terms.ts';
 import { noisyCrossEntropy } from './gaussian-loss.ts';
+import { preparedStep } from './prepared-step.ts';
 import { correctMask, mixTargets, mixupKl } from './smooth-mix-terms.ts';
 import { drawUniforms, noisyBatch, trainingBatchFields, warmUp } from './training-batch.ts';
-import type { PreparedBatch, TrainingBatch, TrainingLoss } from './types.ts';
+import type { PreparedBatch, StepMetrics, TrainingBatch, TrainingLoss } from './types.ts';
 
 /** Options of {@link SmoothMixLoss}. */
 export interface SmoothMixLossOptions {
   /** The noise of the smoothed classifier. */
   readonly noise: AdditiveNoise;
-  /** Finds x_s and x_adv, with the noise of the batch: `SmoothMixPgd` or one of your own. */
+  /** Finds x_s and x_adv, with the noise of the batch and the `inputRange` of the loss: `SmoothMixPgd` or one of your own. */
   readonly attack: MixAttack;
   /**
    * Weight of the mixup term, η.
@@ -39,17 +41,23 @@ export interface SmoothMixLossOptions {
    * @defaultValue 0
    */
   readonly warmupEpochs?: number | undefined;
+  /**
+   * Smallest and largest value of an input coordinate, to which the attack keeps its images.
+   * @defaultValue [0, 1]
+   */
+  readonly inputRange?: InputRange | undefined;
 }
 
 const smoothMixLossOptions = optionsOf<SmoothMixLossOptions>()({
   noise: fields.additiveNoise<AdditiveNoise>(),
   attack: fields.object<MixAttack>(
-    'must be an attack of SmoothMix (for example new SmoothMixPgd({ noise, stepSize: 0.5, steps: 4 }))',
+    'must be an attack of SmoothMix (for example new SmoothMixPgd({ stepSize: 0.5, steps: 4 }))',
     ['perturb'],
   ),
   eta: fields.withDefault(fields.nonNegative, 5),
   numNoise: fields.withDefault(fields.positiveInteger, 2),
   warmupEpochs: fields.withDefault(fields.nonNegativeInteger, 0),
+  inputRange: fields.withDefault(fields.range, [0, 1]),
 });
 
 /** A batch for {@link SmoothMixLoss.prepare}. Every quantity that is drawn or searched for can be given. */
@@ -70,7 +78,7 @@ const smoothMixBatch = optionsOf<SmoothMixBatch>()({
 });
 
 /** A batch with its draws, made by {@link SmoothMixLoss.prepare}; `x` holds the images as they were given. */
-export interface PreparedSmoothMix extends PreparedBatch {
+export interface PreparedSmoothMix extends PreparedBatch<SmoothMixTerms> {
   /** What the loss treats as the clean images, x_s, [B, ...inputShape]. */
   readonly clean: tf.Tensor;
   /** x_adv, [B, ...inputShape]. */
@@ -79,16 +87,26 @@ export interface PreparedSmoothMix extends PreparedBatch {
   readonly mixing: tf.Tensor1D;
   /** The warm-up factor w of the epoch, in (0, 1]. */
   readonly warmUp: number;
+  /** The numbers of the step, from the pass of `value()`. */
+  metrics(): Promise<SmoothMixMetrics>;
+  /** The same numbers for each image. */
+  perImage(): Promise<SmoothMixMetrics<readonly number[]>>;
 }
 
-/** The parts of the SmoothMix loss, one entry per image. */
+const VALUE = 'SmoothMixLoss.value';
+
+/** The terms of the SmoothMix loss, one entry per image. */
 export interface SmoothMixTerms {
   /** Mean cross entropy of the noisy copies of x_s, [B]. */
   readonly crossEntropy: tf.Tensor1D;
-  /** Mean divergence of the noisy copies of the mixed image from its target, [B], without η, w and mask. */
+  /** η · w · 1[argmax p̄ = y] times the mean divergence of the noisy copies of the mixed image from its target, [B]. */
   readonly mixup: tf.Tensor1D;
-  /** 1[argmax p̄ = y], [B]. */
-  readonly mask: tf.Tensor1D;
+}
+
+/** The numbers of a SmoothMix step. */
+export interface SmoothMixMetrics<N = number> extends StepMetrics<SmoothMixTerms, N> {
+  /** 1[argmax p̄ = y]; its mean is the share of the images that are mixed. */
+  readonly mask: N;
 }
 
 /**
@@ -108,27 +126,44 @@ export interface SmoothMixTerms {
  * jh-jeong/smoothmix, train.py; alinlab/smoothing-catrs, train_smoothmix.py
  * @example
  * ```ts
- * const attack = new SmoothMixPgd({ noise, stepSize: 0.5, steps: 4 });
+ * const attack = new SmoothMixPgd({ stepSize: 0.5, steps: 4 });
  * const loss = new SmoothMixLoss(model, { noise, attack, warmupEpochs: 10 });
- * using prepared = loss.prepare({ x, labels, key, epoch });
- * optimizer.minimize(() => loss.value(prepared), false, trainableVariables(model));
+ * using step = loss.prepare({ x, labels, key, epoch });
+ * optimizer.minimize(() => step.value(), false, trainableVariables(model));
  * ```
  */
 export class SmoothMixLoss implements TrainingLoss<SmoothMixBatch, PreparedSmoothMix> {
   /** The base classifier that is trained. */
   readonly classifier: Classifier;
+  /** The noise of the smoothed classifier. */
+  readonly noise: AdditiveNoise;
+  /** Finds x_s and x_adv. */
+  readonly attack: MixAttack;
+  /** Weight of the mixup term, η. */
+  readonly eta: number;
+  /** Noisy copies of each image. */
+  readonly numNoise: number;
+  /** Epochs over which η and the way to x_s grow to their full size. */
+  readonly warmupEpochs: number;
+  /** Smallest and largest value of an input coordinate. */
+  readonly inputRange: InputRange;
   readonly #run: LogitsFn;
-  readonly #options: ReturnType<typeof smoothMixLossOptions.parse>;
 
   /** Checks the options. */
   constructor(classifier: Classifier, options: SmoothMixLossOptions) {
-    this.#options = smoothMixLossOptions.parse('SmoothMixLoss', options);
+    const given = smoothMixLossOptions.parse('SmoothMixLoss', options);
     this.#run = adaptClassifier('SmoothMixLoss', classifier);
     this.classifier = classifier;
+    this.noise = given.noise;
+    this.attack = given.attack;
+    this.eta = given.eta;
+    this.numNoise = given.numNoise;
+    this.warmupEpochs = given.warmupEpochs;
+    this.inputRange = given.inputRange;
   }
 
   /**
-   * Draws the noise and the mixing weights, and attacks the images.
+   * Draws the noise and the mixing weights, and attacks the images. `value()` of the result makes two training-mode forward passes.
    *
    * @throws OptionError, TensorError for a missing key, a missing epoch during warm-up, one of `clean` and `adversary` without the other,
    * unknown names, labels or shapes that do not fit, or inside a tape
@@ -138,59 +173,45 @@ export class SmoothMixLoss implements TrainingLoss<SmoothMixBatch, PreparedSmoot
     assertOutsideTape(call);
     const given = smoothMixBatch.parse(call, batch);
     const { firstImage } = given;
-    const strength = warmUp(call, given.epoch, this.#options.warmupEpochs);
-    const { noise: noiseKey, second: attackKey, mixing: mixingKey } = lossKeys(given.key);
+    const strength = warmUp(call, given.epoch, this.warmupEpochs);
+    const { noise: noiseKey, second: key, mixing: mixingKey } = lossKeys(given.key);
     assertBothEnds(call, given);
-    return withDispose(() => {
-      const drawn = noisyBatch(call, given, { ...this.#options, key: noiseKey });
+    const build = () => {
+      const drawn = noisyBatch(call, given, { noise: this.noise, numNoise: this.numNoise, key: noiseKey });
       const { x, labels, noise } = drawn;
       const [batchSize = 0] = x.shape;
-      const clean = given.clean && copyOf(given.clean);
-      const adversary = given.adversary && copyOf(given.adversary);
-      const ends =
-        clean && adversary
-          ? { clean, adversary }
-          : this.#options.attack.perturb(this.classifier, { x, labels, noise, key: attackKey, strength, firstImage });
-      assertLike(call, 'clean', ends.clean, x);
-      assertLike(call, 'adversary', ends.adversary, x);
+      const target = { logits: this.#run, noise: this.noise, inputRange: this.inputRange };
+      const { clean, adversary } =
+        given.clean && given.adversary
+          ? { clean: copyOf(given.clean), adversary: copyOf(given.adversary) }
+          : this.attack.perturb(target, { x, labels, noise, key, strength, firstImage });
+      assertLike(call, 'clean', clean, x);
+      assertLike(call, 'adversary', adversary, x);
       const mixing = given.mixing ? copyOf(given.mixing) : drawMixing(mixingKey, firstImage, batchSize);
       assertShape(call, 'mixing', mixing, [batchSize]);
       assertFloat(call, 'mixing', mixing);
-      return {
-        ...drawn,
-        clean: ends.clean,
-        adversary: ends.adversary,
-        mixing: mixing as tf.Tensor1D,
-        warmUp: strength,
-      };
-    });
+      return { ...drawn, clean, adversary, mixing: mixing as tf.Tensor1D, warmUp: strength };
+    };
+    return preparedStep('SmoothMixLoss', build, (prepared) => this.#pass(prepared));
   }
 
-  /** The loss of a prepared batch, a scalar owned by the caller. */
-  value(prepared: PreparedSmoothMix): tf.Scalar {
-    return tf.tidy(() => {
-      const { crossEntropy, mixup, mask } = this.terms(prepared);
-      const weight = this.#options.eta * prepared.warmUp;
-      return tf.mean(tf.add(crossEntropy, tf.mul(weight, tf.mul(mask, mixup)))) as tf.Scalar;
-    });
-  }
-
-  /** The parts of the loss per image, for logs and for objectives of one's own; the tensors are the caller's. */
-  terms({ labels, noise, largestLabel, clean, adversary, mixing }: PreparedSmoothMix): SmoothMixTerms {
-    const call = 'SmoothMixLoss.value';
-    return tf.tidy(() => {
-      const logits = noisyLogits(call, this.#run, { x: clean, noise }, { training: true });
-      assertLabelsFit(call, largestLabel, logits.shape[2]);
-      const x = mix(clean, adversary, mixing);
-      const logitsMixed = noisyLogits(call, this.#run, { x, noise }, { training: true });
-      return {
-        crossEntropy: noisyCrossEntropy(logits, labels),
-        mixup: mixupKl(logitsMixed, mixTargets(logits, mixing)),
-        mask: correctMask(logits, labels),
-      };
-    });
+  #pass({ labels, noise, largestLabel, clean, adversary, mixing, warmUp: w }: SmoothMixTensors) {
+    const logits = noisyLogits(VALUE, this.#run, { x: clean, noise }, { training: true });
+    assertLabelsFit(VALUE, largestLabel, logits.shape[2]);
+    const mixed = { x: mix(clean, adversary, mixing), noise };
+    const logitsMixed = noisyLogits(VALUE, this.#run, mixed, { training: true });
+    const crossEntropy = noisyCrossEntropy(logits, labels);
+    const divergence = mixupKl(logitsMixed, mixTargets(logits, mixing));
+    const mask = correctMask(logits, labels);
+    const mixup = tf.mul<tf.Tensor1D>(this.eta * w, tf.mul(mask, divergence));
+    return { terms: { crossEntropy, mixup }, numbers: { accuracy: voteFrequency(logits, labels), mask } };
   }
 }
+
+type SmoothMixTensors = Pick<
+  PreparedSmoothMix,
+  'labels' | 'noise' | 'largestLabel' | 'clean' | 'adversary' | 'mixing' | 'warmUp'
+>;
 
 /** λ ~ U[0, 1/2) for every image, [B]: half of sample firstImage + b of the key. */
 function drawMixing(key: Key, firstImage: number, batch: number): tf.Tensor {
@@ -207,9 +228,5 @@ function mix(clean: tf.Tensor, adversary: tf.Tensor, mixing: tf.Tensor1D): tf.Te
 function assertBothEnds(call: string, { clean, adversary }: Pick<SmoothMixBatch, 'clean' | 'adversary'>): void {
   if ((clean === undefined) === (adversary === undefined)) return;
   const [field, other] = clean === undefined ? ['clean', 'adversary'] : ['adversary', 'clean'];
-  throw new OptionError(`\`${field}\` must be given where \`${other}\` is, got ${showValue(undefined)}`, {
-    call,
-    field,
-    value: undefined,
-  });
+  throw refusal(OptionError, { call, field, value: undefined }, `must be given where \`${other}\` is`);
 }

@@ -1,13 +1,14 @@
 import * as tf from '@tensorflow/tfjs';
 import { assertShape } from '../tensors/assert-shapes.ts';
 import { klRows, meanSoftmax } from '../tensors/cross-entropy.ts';
+import { type Labels, labelsOfLogits } from '../tensors/labels.ts';
 import { asConstant, indicator } from '../tensors/masks.ts';
 
 /**
  * Which images the mean softmax gets right: 1[argmax_c (1/M) Σ_i softmax(z_i)_c = y], the lowest class on a tie.
  *
  * @param logits - z of the noisy copies, [M, B, numClasses]; not disposed
- * @param labels - int32 [B]; not disposed
+ * @param labels - [B], an int32 tensor or plain integers; not disposed
  * @returns 1 or 0 per image in float32, [B], owned by the caller; a constant for the gradient tape
  * @throws TensorError if the shapes do not fit
  * @see Jeong et al., SmoothMix, NeurIPS 2021: only images that are classified correctly are mixed; jh-jeong/smoothmix, train.py
@@ -16,10 +17,9 @@ import { asConstant, indicator } from '../tensors/masks.ts';
  * const mask = correctMask(logits, labels);
  * ```
  */
-export function correctMask(logits: tf.Tensor3D, labels: tf.Tensor1D): tf.Tensor1D {
-  assertShape('correctMask', 'labels', labels, [logits.shape[1]]);
+export function correctMask(logits: tf.Tensor3D, labels: Labels): tf.Tensor1D {
   const correct = (z: tf.Tensor, y: tf.Tensor): tf.Tensor => indicator(tf.equal(tf.argMax(meanSoftmax(z), -1), y));
-  return asConstant(correct, logits, labels) as tf.Tensor1D;
+  return tf.tidy(() => asConstant(correct, logits, labelsOfLogits('correctMask', labels, logits)) as tf.Tensor1D);
 }
 
 /**

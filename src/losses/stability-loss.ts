@@ -9,8 +9,9 @@ import { assertShape } from '../tensors/assert-shapes.ts';
 import { onBackend } from '../tensors/backend-failure.ts';
 import { crossEntropyRows } from '../tensors/cross-entropy.ts';
 import { assertLabelsFit } from '../tensors/labels.ts';
-import { withDispose } from '../tensors/own-tensor.ts';
 import { assertOutsideTape } from '../tensors/tape.ts';
+import { voteFrequency } from './confidence-aware-terms.ts';
+import { preparedStep } from './prepared-step.ts';
 import { noisyBatch, parseTrainingBatch } from './training-batch.ts';
 import type { PreparedBatch, TrainingBatch, TrainingLoss } from './types.ts';
 
@@ -58,11 +59,13 @@ const stabilityLossOptions = optionsOf<StabilityLossOptions>()({
   numNoise: fields.withDefault(fields.positiveInteger, 1),
 });
 
-/** The parts of the stability loss, one entry per image. */
+const VALUE = 'StabilityLoss.value';
+
+/** The terms of the stability loss, one entry per image. */
 export interface StabilityTerms {
   /** Cross entropy of the clean image, [B]. */
   readonly crossEntropy: tf.Tensor1D;
-  /** Mean cross entropy of the noisy predictions against the clean one, without λ, [B]. */
+  /** λ times the mean cross entropy of the noisy predictions against the clean one, [B]. */
   readonly stability: tf.Tensor1D;
 }
 
@@ -81,52 +84,52 @@ export interface StabilityTerms {
  * const loss = new StabilityLoss(model, { noise, lambda: 2 });
  * ```
  */
-export class StabilityLoss implements TrainingLoss<TrainingBatch, PreparedBatch> {
+export class StabilityLoss implements TrainingLoss<TrainingBatch, PreparedBatch<StabilityTerms>> {
   /** The base classifier that is trained. */
   readonly classifier: Classifier;
+  /** The noise that is added to the images. */
+  readonly noise: AdditiveNoise;
+  /** Weight of the stability term, λ. */
+  readonly lambda: number;
+  /** Noisy copies of each image. */
+  readonly numNoise: number;
   readonly #run: LogitsFn;
-  readonly #options: ReturnType<typeof stabilityLossOptions.parse>;
 
   /** Checks the options. */
   constructor(classifier: Classifier, options: StabilityLossOptions) {
-    this.#options = stabilityLossOptions.parse('StabilityLoss', options);
+    const { noise, lambda, numNoise } = stabilityLossOptions.parse('StabilityLoss', options);
     this.#run = adaptClassifier('StabilityLoss', classifier);
     this.classifier = classifier;
+    this.noise = noise;
+    this.lambda = lambda;
+    this.numNoise = numNoise;
   }
 
   /**
-   * Draws the noise of a batch.
+   * Draws the noise of a batch. `value()` of the result makes two training-mode forward passes.
    *
    * @throws OptionError, TensorError for a missing key, unknown names, labels or shapes that do not fit, or inside a tape
    */
-  prepare(batch: TrainingBatch): PreparedBatch {
+  prepare(batch: TrainingBatch): PreparedBatch<StabilityTerms> {
     const call = 'StabilityLoss.prepare';
     assertOutsideTape(call);
     const given = parseTrainingBatch(call, batch);
-    return withDispose(() => noisyBatch(call, given, { ...this.#options, key: given.key }));
-  }
-
-  /** The loss of a prepared batch: two training-mode forward passes. A scalar owned by the caller. */
-  value(prepared: PreparedBatch): tf.Scalar {
-    return tf.tidy(() => {
-      const { crossEntropy, stability } = this.terms(prepared);
-      return tf.mean(tf.add(crossEntropy, tf.mul(this.#options.lambda, stability))) as tf.Scalar;
-    });
-  }
-
-  /** The parts of the loss per image, for logs and for objectives of one's own; the tensors are the caller's. */
-  terms({ x, labels, noise, largestLabel }: PreparedBatch): StabilityTerms {
-    const call = 'StabilityLoss.value';
-    return tf.tidy(() => {
-      const pass = { call, shape: x.shape };
-      const clean = onBackend(pass, () => this.#run(x, { training: true }) as tf.Tensor2D);
-      assertLogitsShape(call, clean, labels.size);
-      assertLabelsFit(call, largestLabel, clean.shape[1]);
-      const noisy = noisyLogits(call, this.#run, { x, noise }, { training: true });
-      return {
-        crossEntropy: crossEntropyRows(clean, labels) as tf.Tensor1D,
-        stability: stabilityTerm(clean, noisy),
-      };
-    });
+    return preparedStep(
+      'StabilityLoss',
+      () => noisyBatch(call, given, { noise: this.noise, numNoise: this.numNoise, key: given.key }),
+      ({ x, labels, noise, largestLabel }) => {
+        const clean = onBackend({ call: VALUE, shape: x.shape }, () => this.#run(x, { training: true }) as tf.Tensor2D);
+        assertLogitsShape(VALUE, clean, labels.size);
+        assertLabelsFit(VALUE, largestLabel, clean.shape[1]);
+        const noisy = noisyLogits(VALUE, this.#run, { x, noise }, { training: true });
+        return {
+          terms: {
+            crossEntropy: crossEntropyRows(clean, labels) as tf.Tensor1D,
+            stability: tf.mul<tf.Tensor1D>(this.lambda, stabilityTerm(clean, noisy)),
+          },
+          numbers: { accuracy: voteFrequency(noisy, labels) },
+        };
+      },
+    );
   }
 }

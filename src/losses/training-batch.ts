@@ -1,7 +1,7 @@
 import type * as tf from '@tensorflow/tfjs';
 import { OptionError, showValue } from '../errors.ts';
 import type { InputAttack } from '../attacks/types.ts';
-import type { AdditiveNoise } from '../noise/types.ts';
+import type { NoiseSource } from '../noise/types.ts';
 import * as fields from '../options/fields.ts';
 import { type FieldsOf, optionsOf, type WithDefaults } from '../options/parse.ts';
 import { fillUniforms } from '../random/fill-bits.ts';
@@ -9,7 +9,7 @@ import { assertBatch, assertBatchNoise } from '../tensors/assert-shapes.ts';
 import { checkLabels, labelsField } from '../tensors/labels.ts';
 import { copyOf, tensorOver } from '../tensors/own-tensor.ts';
 import type { Key } from '../types.ts';
-import type { Prepared, PreparedBatch, TrainingBatch } from './types.ts';
+import type { PreparedBatch, TrainingBatch } from './types.ts';
 
 /** The fields of every training batch; a loss with further draws extends it. @internal */
 export const trainingBatchFields: FieldsOf<TrainingBatch, 'firstImage'> = {
@@ -26,7 +26,7 @@ const trainingBatch = optionsOf<TrainingBatch>()(trainingBatchFields);
 
 /** An attack on the input, as the losses that train on attacked images take it. @internal */
 export const inputAttackField: fields.Field<InputAttack> = fields.object<InputAttack>(
-  'must be an attack on the input (for example new SmoothedPgd({ noise, epsilon: 0.5, steps: 4 }))',
+  'must be an attack on the input (for example new SmoothedPgd({ epsilon: 0.5, steps: 4 }))',
   ['perturb'],
 );
 
@@ -43,19 +43,15 @@ export function parseTrainingBatch(call: string, given: TrainingBatch): ParsedTr
   return trainingBatch.parse(call, given);
 }
 
-/** Where the noise of a batch comes from when it is not given. */
-interface NoiseSource {
-  readonly noise: AdditiveNoise;
-  readonly numNoise: number;
-  readonly key: Key;
-}
+/** The tensors of a batch. @internal */
+export type NoisyBatch = Pick<PreparedBatch, 'x' | 'labels' | 'noise' | 'largestLabel'>;
 
 /** The tensors of a batch, as new ones; to be made inside `withDispose`. @internal */
 export function noisyBatch(
   call: string,
   { x, labels, noise, firstImage }: Pick<TrainingBatch, 'x' | 'labels' | 'noise'> & { readonly firstImage: number },
   source: NoiseSource,
-): Omit<PreparedBatch, keyof Prepared> {
+): NoisyBatch {
   assertBatch(call, x);
   if (noise) assertBatchNoise(call, x, noise, { numNoise: source.numNoise });
   const checked = checkLabels(call, labels, x.shape[0] ?? 0);

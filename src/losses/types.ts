@@ -32,19 +32,35 @@ export interface TrainingBatch {
 }
 
 /**
- * What a loss keeps between `prepare` and `value`: tensors of its own.
+ * A batch that a loss has prepared: its value for the tape, and tensors of its own.
  *
  * Dispose it after the step (`using` does it at the end of the block).
  */
 export interface Prepared {
+  /**
+   * The loss of the batch, a scalar owned by the caller; the tape of `optimizer.minimize` sees only this.
+   *
+   * Labels in a tensor cannot be looked at here: where one is no class, value and gradients of a loss of catrs are NaN.
+   */
+  value(): tf.Scalar;
   /** Frees the tensors. */
   dispose(): void;
   /** Frees the tensors at the end of a `using` block. */
   [Symbol.dispose](): void;
 }
 
+/** The numbers of a training step: means over its images, or (N a list) one for each image. */
+export interface StepMetrics<Terms = object, N = number> {
+  /** The loss, which is the sum of its terms. */
+  readonly loss: N;
+  /** Accuracy under noise: the share of the noisy copies that the classifier gives their label. Of equal logits the lowest class counts. */
+  readonly accuracy: N;
+  /** Every term as it enters the loss, with its weight. */
+  readonly terms: { readonly [Term in keyof Terms]: N };
+}
+
 /** A batch with its noise, what every loss of catrs prepares; some add to it. */
-export interface PreparedBatch extends Prepared {
+export interface PreparedBatch<Terms = object> extends Prepared {
   /** Images [B, ...inputShape]. */
   readonly x: tf.Tensor;
   /** Labels, int32 [B]. */
@@ -53,18 +69,26 @@ export interface PreparedBatch extends Prepared {
   readonly noise: tf.Tensor;
   /** The largest label, where the labels were plain numbers. */
   readonly largestLabel: number | undefined;
+  /**
+   * The terms of the loss per image, each as it enters the loss, with its weight: the mean over the images of their sum is the loss. They are
+   * tensors of a forward pass of their own, on the tape if there is one, for objectives of your own; the tensors are the caller's.
+   */
+  terms(): Terms;
+  /**
+   * The numbers of the step, from the forward pass that the latest `value()` has made: nothing is computed again. Ask outside the tape, before
+   * `dispose`.
+   *
+   * @throws TensorError before `value()` and after `dispose()`
+   */
+  metrics(): Promise<StepMetrics<Terms>>;
+  /** The same numbers for each image, [B]; their means over the images are those of `metrics`. */
+  perImage(): Promise<StepMetrics<Terms, readonly number[]>>;
 }
 
-/** The two-phase form of every training objective: `prepare` outside the gradient tape, `value` inside. */
+/** The two-phase form of every training objective: `prepare` outside the gradient tape, `value` of what it prepared inside. */
 export interface TrainingLoss<Batch = TrainingBatch, P extends Prepared = Prepared> {
   /** The base classifier that is trained: `checkTraining` looks at its logits. Every loss of catrs has it. */
   readonly classifier?: Classifier | undefined;
   /** Draws the noise and runs the attack. The tensors of the batch are copied, not disposed. Throws inside a tape. */
   prepare(batch: Batch): P;
-  /**
-   * The loss of a prepared batch, a scalar owned by the caller; the tape of `optimizer.minimize` sees only this.
-   *
-   * Labels in a tensor cannot be looked at here: where one is no class, value and gradients of a loss of catrs are NaN.
-   */
-  value(prepared: P): tf.Scalar;
 }

@@ -36,9 +36,13 @@ async function answer(trainer: Trainer, message: ShareMessage): Promise<void> {
 
 function isTrainer(made: unknown): made is Trainer {
   const { loss, variables, statistics = [] } = (made ?? {}) as Partial<Trainer>;
-  const hasPhases = typeof loss?.prepare === 'function' && typeof loss.value === 'function';
   const areVariables = (list: unknown): boolean => Array.isArray(list) && list.every(isVariable);
-  return hasPhases && areVariables(variables) && variables?.length !== 0 && areVariables(statistics);
+  return (
+    typeof loss?.prepare === 'function' &&
+    areVariables(variables) &&
+    variables?.length !== 0 &&
+    areVariables(statistics)
+  );
 }
 
 function isVariable(value: Partial<tf.Variable> | null | undefined): boolean {
@@ -88,7 +92,7 @@ function withGradients(
   };
   const prepared = prepare();
   try {
-    return tf.variableGrads(() => loss.value(prepared), [...variables]);
+    return tf.variableGrads(() => prepared.value(), [...variables]);
   } finally {
     prepared.dispose();
   }

@@ -33,6 +33,11 @@ export interface BatchDrawRequest {
   readonly firstImage?: number | undefined;
 }
 
+/** Where the noise of a batch comes from when it is not given. @internal */
+export interface NoiseSource extends Pick<BatchDrawRequest, 'key' | 'numNoise'> {
+  readonly noise: AdditiveNoise;
+}
+
 /** For which inputs a certificate speaks: all real vectors, the unit cube, or the lattice of 8-bit images. */
 export type Domain = 'real' | 'unit' | 'uint8';
 

@@ -37,7 +37,7 @@ const smoothadv = (numNoise: number, epsilon: number): MethodPresets['smoothadv'
   ...common,
   training: cut(numNoise),
   loss: { numNoise, warmupEpochs: 10 },
-  attack: { epsilon, steps: 10, numNoise, clip: [0, 1] },
+  attack: { epsilon, steps: 10, numNoise },
   notes: [in256ths('--epsilon')],
 });
 
@@ -59,7 +59,7 @@ const smoothmix = (stepSize: number, mixStep: number, notes: readonly string[]):
   ...common,
   training: cut(2),
   loss: { eta: 5, numNoise: 2, warmupEpochs: 10 },
-  attack: { stepSize, steps: 4, mixStep, numNoise: 2, clip: [0, 1] },
+  attack: { stepSize, steps: 4, mixStep, numNoise: 2 },
   notes,
 });
 

@@ -148,19 +148,18 @@ export const methods: { readonly [M in MethodName]: TrainingMethod<M> } = /* @__
   }),
   smoothadv: /* @__PURE__ */ method('smoothadv', {
     title: 'SmoothAdv',
-    loss: { numNoise: true, warmupEpochs: true },
+    loss: { numNoise: true, warmupEpochs: true, inputRange: true },
     attack: {
       epsilon: true,
       steps: true,
       numNoise: true,
       stepSize: true,
-      clip: true,
       norm: true,
       gradientFree: true,
       order: true,
     },
     make: (classifier, { noise, loss, attack }) =>
-      new SmoothAdvLoss(classifier, { noise, attack: new SmoothedPgd({ noise, ...attack }), ...loss }),
+      new SmoothAdvLoss(classifier, { noise, attack: new SmoothedPgd(attack), ...loss }),
   }),
   macer: /* @__PURE__ */ method('macer', {
     title: 'MACER',
@@ -169,15 +168,15 @@ export const methods: { readonly [M in MethodName]: TrainingMethod<M> } = /* @__
   }),
   consistency: /* @__PURE__ */ method('consistency', {
     title: 'Consistency',
-    loss: { lambda: true, eta: true, mode: true, numNoise: true, warmupEpochs: false },
+    loss: { lambda: true, eta: true, mode: true, numNoise: true, warmupEpochs: false, inputRange: false },
     make: (classifier, { noise, loss }) => new ConsistencyLoss(classifier, { noise, ...loss }),
   }),
   smoothmix: /* @__PURE__ */ method('smoothmix', {
     title: 'SmoothMix',
-    loss: { eta: true, numNoise: true, warmupEpochs: true },
-    attack: { stepSize: true, steps: true, mixStep: true, numNoise: true, epsilon: true, clip: true },
+    loss: { eta: true, numNoise: true, warmupEpochs: true, inputRange: true },
+    attack: { stepSize: true, steps: true, mixStep: true, numNoise: true, epsilon: true },
     make: (classifier, { noise, loss, attack }) =>
-      new SmoothMixLoss(classifier, { noise, attack: new SmoothMixPgd({ noise, ...attack }), ...loss }),
+      new SmoothMixLoss(classifier, { noise, attack: new SmoothMixPgd(attack), ...loss }),
   }),
   catrs: /* @__PURE__ */ method('catrs', {
     title: 'CAT-RS',

@@ -51,7 +51,7 @@ export interface MicroBatch extends TrainingBatch {
  * for (const part of microBatches({ x, labels, key: foldIn(key, step) }, 2)) {
  *   using prepared = loss.prepare(part);
  *   part.dispose(); // prepared has a copy
- *   optimizer.minimize(() => loss.value(prepared), false, trainableVariables(model));
+ *   optimizer.minimize(() => prepared.value(), false, trainableVariables(model));
  * }
  * ```
  */

@@ -33,7 +33,7 @@ const smoothadv: MethodPresets['smoothadv'] = {
   ...common,
   training: cut(4),
   loss: { numNoise: 4, warmupEpochs: 10 },
-  attack: { epsilon: 255 / 256, steps: 10, numNoise: 4, clip: [0, 1] },
+  attack: { epsilon: 255 / 256, steps: 10, numNoise: 4 },
   notes: ['The command gives --epsilon 255, and the code divides by 256; here it is in input units.'],
 };
 
@@ -57,7 +57,7 @@ const smoothmix = (steps: number, otherSteps: number): MethodPresets['smoothmix'
   ...common,
   training: cut(4),
   loss: { eta: 5, numNoise: 4, warmupEpochs: 10 },
-  attack: { stepSize: 1, steps, mixStep: 0, numNoise: 4, clip: [0, 1] },
+  attack: { stepSize: 1, steps, mixStep: 0, numNoise: 4 },
   notes: [`Also published: η = 1 with ${otherSteps} steps, and both with mix_step 1 (one-step adversary).`],
 });
 

@@ -59,7 +59,7 @@ export interface Preset<Loss> {
   readonly notes: readonly string[];
 }
 
-/** The published settings of a method with an attack; `Attack` holds the options of the attack except `noise`. */
+/** The published settings of a method with an attack; `Attack` holds the options of the attack but those that the loss has, `noise` and `inputRange`. */
 export interface AttackPreset<Loss, Attack> extends Preset<Loss> {
   /** Options of the attack, to be spread. */
   readonly attack: Attack;
@@ -86,13 +86,19 @@ export interface MethodPresets {
   /** For `StabilityLoss` (Li et al., 2019). */
   readonly stability: Preset<Omit<StabilityLossOptions, 'noise'>>;
   /** For `SmoothAdvLoss` with `SmoothedPgd` (Salman et al., 2019). */
-  readonly smoothadv: AttackPreset<Omit<SmoothAdvLossOptions, 'noise' | 'attack'>, Omit<SmoothedPgdOptions, 'noise'>>;
+  readonly smoothadv: AttackPreset<
+    Omit<SmoothAdvLossOptions, 'noise' | 'attack'>,
+    Omit<SmoothedPgdOptions, 'noise' | 'inputRange'>
+  >;
   /** For `MacerLoss` (Zhai et al., 2020). */
   readonly macer: Preset<Omit<MacerLossOptions, 'noise'>>;
   /** For `ConsistencyLoss` (Jeong and Shin, 2020). */
   readonly consistency: Preset<Omit<ConsistencyLossOptions, 'noise' | 'attack'>>;
   /** For `SmoothMixLoss` with `SmoothMixPgd` (Jeong et al., 2021). */
-  readonly smoothmix: AttackPreset<Omit<SmoothMixLossOptions, 'noise' | 'attack'>, Omit<SmoothMixPgdOptions, 'noise'>>;
+  readonly smoothmix: AttackPreset<
+    Omit<SmoothMixLossOptions, 'noise' | 'attack'>,
+    Omit<SmoothMixPgdOptions, 'noise' | 'inputRange'>
+  >;
   /** For `ConfidenceAwareLoss` with `NoisePgd` (CAT-RS; Jeong, Kim and Shin, 2023). */
   readonly catrs: ConfidenceAwarePreset;
 }

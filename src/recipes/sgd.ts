@@ -87,7 +87,7 @@ interface Part {
  *
  * const sgd = new Sgd({ learningRate: 0.1, momentum: 0.9, weightDecay: 1e-4 });
  * using prepared = loss.prepare({ x, labels, key });
- * sgd.minimize(() => loss.value(prepared), false, trainableVariables(model));
+ * sgd.minimize(() => prepared.value(), false, trainableVariables(model));
  * sgd.learningRate = 0.01;
  * ```
  */

@@ -96,7 +96,7 @@ const trainingBatchesOptions = optionsOf<TrainingBatchesOptions>()({
  * for await (const batch of trainingBatches(trainingSet, { batchSize: 4, key: foldIn(orderKey, epoch) })) {
  *   using prepared = loss.prepare({ ...batch, epoch, key: foldIn(stepKey, step++) });
  *   batch.dispose(); // prepared has a copy
- *   optimizer.minimize(() => loss.value(prepared), false, trainableVariables(model));
+ *   optimizer.minimize(() => prepared.value(), false, trainableVariables(model));
  * }
  * ```
  */

@@ -282,7 +282,7 @@ function ownMinimize(
   return async (batch) => {
     using prepared = loss.prepare(batch);
     batch.dispose(); // prepared has a copy
-    const scalar = optimizer.minimize(() => loss.value(prepared), true, [...list]) as tf.Scalar;
+    const scalar = optimizer.minimize(() => prepared.value(), true, [...list]) as tf.Scalar;
     const [value = NaN] = await scalar.data<'float32'>();
     scalar.dispose();
     return value;

@@ -8,6 +8,7 @@ import type { Classifier } from '../../src/classifier/types.ts';
 import { type CatrsError, ClassifierError, OptionError, TensorError } from '../../src/errors.ts';
 import { GaussianNoise } from '../../src/noise/gaussian-noise.ts';
 import { createKey } from '../../src/random/key.ts';
+import { targetOf } from '../helpers/attack-target.ts';
 import { useBackend } from '../helpers/backends.ts';
 import { expectError } from '../helpers/errors.ts';
 import { linearClassifier } from '../helpers/linear.ts';
@@ -15,6 +16,7 @@ import { linearClassifier } from '../helpers/linear.ts';
 const key = createKey(0);
 const noise = new GaussianNoise({ sigma: 0.5 });
 const { logits } = linearClassifier([1, -1], 0.3);
+const target = targetOf(logits, noise, [0, 1]);
 const positive = 'must be a finite number greater than 0';
 const additive = '`noise` must be an additive noise (for example new GaussianNoise({ sigma: 0.25 }))';
 
@@ -35,21 +37,21 @@ describe('new SmoothedPgd refuses', () => {
     [{ epsilon: Number.NaN }, `\`epsilon\` ${positive}, got NaN`],
     [{ steps: 2.5 }, '`steps` must be an integer of at least 1, got 2.5'],
     [{ numNoise: 0 }, '`numNoise` must be an integer of at least 1, got 0'],
-    [{ clip: [1, 1] }, '`clip` must be [low, high], two numbers with low < high, got [1, 1]'],
-    [{ clip: true }, '`clip` must be [low, high], two numbers with low < high, got true'],
-    [{ noise: undefined }, `${additive}, got undefined`],
+    [{ inputRange: [1, 1] }, '`inputRange` must be [low, high], two numbers with low < high, got [1, 1]'],
+    [{ inputRange: true }, '`inputRange` must be [low, high], two numbers with low < high, got true'],
+    [{ noise: 1 }, `${additive}, got 1`],
     [{ noise: { ...noise, perturb: noise.perturb } }, `${additive}, got an object (Object)`],
     [{ norm: 'l3' }, "`norm` must be 'l1', 'l2' or 'linf', got \"l3\""],
     [{ gradientFree: 1 }, '`gradientFree` must be true or false, got 1'],
     [{ order: 'clip' }, "`order` must be 'clip-then-shorten' or 'shorten-then-clip', got \"clip\""],
     [
       { sigma: 1 },
-      'unknown option `sigma`; known options: `noise`, `epsilon`, `steps`, `numNoise`, `stepSize`, `clip`, `norm`, `gradientFree`,' +
-        ' `order`',
+      'unknown option `sigma`; known options: `epsilon`, `steps`, `numNoise`, `stepSize`, `norm`, `gradientFree`, `order`,' +
+        ' `noise`, `inputRange`',
     ],
   ])('%o', (change, text) =>
     expectError(
-      () => new SmoothedPgd({ noise, epsilon: 1, steps: 4, ...change } as never),
+      () => new SmoothedPgd({ epsilon: 1, steps: 4, ...change } as never),
       OptionError,
       `SmoothedPgd: ${text}`,
     ),
@@ -57,7 +59,7 @@ describe('new SmoothedPgd refuses', () => {
 });
 
 describe('new SmoothedDdn refuses', () => {
-  const range = '`clip` must be [low, high], two finite numbers with low < high';
+  const range = '`inputRange` must be [low, high], two finite numbers with low < high';
   it.each([
     [{ epsilon: -1 }, `\`epsilon\` ${positive}, got -1`],
     [{ steps: 0 }, '`steps` must be an integer of at least 1, got 0'],
@@ -67,16 +69,17 @@ describe('new SmoothedDdn refuses', () => {
     [{ gamma: 0 }, '`gamma` must be in (0, 1), got 0'],
     [{ levels: 0 }, '`levels` must be an integer of at least 1, or null, got 0'],
     [{ levels: 2.5 }, '`levels` must be an integer of at least 1, or null, got 2.5'],
-    [{ clip: [0, Infinity] }, `${range}, got [0, Infinity]`],
-    [{ clip: [1, 0] }, `${range}, got [1, 0]`],
-    [{ noise: undefined }, `${additive}, got undefined`],
+    [{ inputRange: [0, Infinity] }, `${range}, got [0, Infinity]`],
+    [{ inputRange: [1, 0] }, `${range}, got [1, 0]`],
+    [{ noise: 1 }, `${additive}, got 1`],
     [
       { stepSize: 1 },
-      'unknown option `stepSize`; known options: `noise`, `epsilon`, `steps`, `numNoise`, `initialNorm`, `gamma`, `levels`, `clip`',
+      'unknown option `stepSize`; known options: `epsilon`, `steps`, `numNoise`, `initialNorm`, `gamma`, `levels`, `noise`,' +
+        ' `inputRange`',
     ],
   ])('%o', (change, text) =>
     expectError(
-      () => new SmoothedDdn({ noise, epsilon: 1, steps: 4, ...change } as never),
+      () => new SmoothedDdn({ epsilon: 1, steps: 4, ...change } as never),
       OptionError,
       `SmoothedDdn: ${text}`,
     ),
@@ -91,15 +94,15 @@ describe('new SmoothMixPgd refuses', () => {
     [{ mixStep: 4 }, '`mixStep` must be below `steps` (4), got 4'],
     [{ numNoise: 0 }, '`numNoise` must be an integer of at least 1, got 0'],
     [{ epsilon: 0 }, `\`epsilon\` ${positive}, got 0`],
-    [{ clip: [1, 1] }, '`clip` must be [low, high], two numbers with low < high, got [1, 1]'],
-    [{ noise: undefined }, `${additive}, got undefined`],
+    [{ inputRange: [1, 1] }, '`inputRange` must be [low, high], two numbers with low < high, got [1, 1]'],
+    [{ noise: 1 }, `${additive}, got 1`],
     [
       { alpha: 1 },
-      'unknown option `alpha`; known options: `noise`, `stepSize`, `steps`, `mixStep`, `numNoise`, `epsilon`, `clip`',
+      'unknown option `alpha`; known options: `stepSize`, `steps`, `mixStep`, `numNoise`, `epsilon`, `noise`, `inputRange`',
     ],
   ])('%o', (change, text) =>
     expectError(
-      () => new SmoothMixPgd({ noise, stepSize: 1, steps: 4, ...change } as never),
+      () => new SmoothMixPgd({ stepSize: 1, steps: 4, ...change } as never),
       OptionError,
       `SmoothMixPgd: ${text}`,
     ),
@@ -142,11 +145,11 @@ describe('perturb refuses', () => {
     return expectError(() => attack.perturb(classifier, request), kind, `NoisePgd.perturb: ${text}`);
   };
 
-  const smoothed = new SmoothedPgd({ noise, epsilon: 1, steps: 2 });
+  const smoothed = new SmoothedPgd({ epsilon: 1, steps: 2 });
   const inputAttacks = {
     SmoothedPgd: smoothed,
-    SmoothedDdn: new SmoothedDdn({ noise, epsilon: 1, steps: 2 }),
-    SmoothMixPgd: new SmoothMixPgd({ noise, stepSize: 1, steps: 2 }),
+    SmoothedDdn: new SmoothedDdn({ epsilon: 1, steps: 2 }),
+    SmoothMixPgd: new SmoothMixPgd({ stepSize: 1, steps: 2 }),
   };
   const everyInputAttack = async (
     change: () => object,
@@ -156,7 +159,11 @@ describe('perturb refuses', () => {
   ): Promise<void> => {
     const request = { x: t.x, labels: [0, 1, 1], key, ...change() };
     for (const [name, inputAttack] of Object.entries(inputAttacks)) {
-      await expectError(() => inputAttack.perturb(classifier, request), kind, `${name}.perturb: ${text}`);
+      await expectError(
+        () => inputAttack.perturb(targetOf(classifier, noise, [0, 1]), request),
+        kind,
+        `${name}.perturb: ${text}`,
+      );
     }
   };
 
@@ -220,12 +227,12 @@ describe('perturb refuses', () => {
   it('one noise for a direction from forward passes', async () => {
     const text = 'SmoothedPgd.perturb: `numNoise` must be at least 2 with `gradientFree`, got 1';
     const request = { x: t.x, labels: [0, 1, 1], key };
-    const free = new SmoothedPgd({ noise, epsilon: 1, steps: 2, gradientFree: true });
-    await expectError(() => free.perturb(logits, request), OptionError, text);
+    const free = new SmoothedPgd({ epsilon: 1, steps: 2, gradientFree: true });
+    await expectError(() => free.perturb(target, request), OptionError, text);
     const one = tf.ones([1, 3, 2]);
-    const many = new SmoothedPgd({ noise, epsilon: 1, steps: 2, numNoise: 4, gradientFree: true });
-    await expectError(() => many.perturb(logits, { ...request, noise: one }), OptionError, text);
-    free.perturb(logits, { ...request, noise: t.e }).dispose();
+    const many = new SmoothedPgd({ epsilon: 1, steps: 2, numNoise: 4, gradientFree: true });
+    await expectError(() => many.perturb(target, { ...request, noise: one }), OptionError, text);
+    free.perturb(target, { ...request, noise: t.e }).dispose();
     one.dispose();
   });
 
@@ -267,8 +274,39 @@ describe('perturb refuses', () => {
     const outputs = '`classifier` must have one output, got 2 (wrap it in a function that picks the logits)';
     await noisePgd(() => ({}), ClassifierError, outputs, graph);
     const none = '`classifier` must be a function to logits, a tf.LayersModel or a tf.GraphModel, got null';
-    await everyInputAttack(() => ({}), OptionError, none, null as never);
     await noisePgd(() => ({}), OptionError, none, null as never);
+  });
+
+  it('what is no smoothed classifier, nor has what an attack needs of one', async () => {
+    const request = { x: t.x, labels: [0, 1, 1], key };
+    const must =
+      '`target` must be a smoothed classifier, or what an attack needs of one, { logits, noise, inputRange }';
+    const range = '`inputRange` must be [low, high], two';
+    const wrong: readonly (readonly [unknown, string])[] = [
+      [null, `${must}, got null`],
+      [logits, `${must}, got a function`],
+      [{ noise, inputRange: [0, 1] }, `${must}, got an object (Object)`],
+      [{ logits, inputRange: [0, 1] }, `${must}, got an object (Object)`],
+      [{ logits, noise: { ...noise }, inputRange: [0, 1] }, `${additive}, got an object (Object)`],
+    ];
+    for (const [name, inputAttack] of Object.entries(inputAttacks)) {
+      for (const [given, text] of wrong) {
+        await expectError(() => inputAttack.perturb(given as never, request), OptionError, `${name}.perturb: ${text}`);
+      }
+      const finite = name === 'SmoothedDdn' ? ' finite' : '';
+      const text = `${range}${finite} numbers with low < high, got undefined`;
+      const unbounded = { logits, noise } as never;
+      await expectError(() => inputAttack.perturb(unbounded, request), OptionError, `${name}.perturb: ${text}`);
+    }
+    const infinite = { logits, noise, inputRange: [-Infinity, Infinity] as const };
+    await expectError(
+      () => inputAttacks.SmoothedDdn.perturb(infinite, request),
+      OptionError,
+      `SmoothedDdn.perturb: ${range} finite numbers with low < high, got [-Infinity, Infinity]`,
+    );
+    // An attack with a noise and a range of its own needs neither.
+    const own = new SmoothedDdn({ epsilon: 1, steps: 2, noise, inputRange: [0, 1] });
+    own.perturb({ logits, noise: undefined as never, inputRange: undefined as never }, request).dispose();
   });
 
   it('to run inside a gradient tape', async () => {
@@ -286,7 +324,7 @@ describe('perturb refuses', () => {
     for (const [name, inputAttack] of Object.entries(inputAttacks)) {
       await expectError(
         inside(() => {
-          inputAttack.perturb(logits, labelled).dispose();
+          inputAttack.perturb(target, labelled).dispose();
           return t.x;
         }),
         TensorError,

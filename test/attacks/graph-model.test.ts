@@ -9,6 +9,7 @@ import { attackDataset } from '../../src/evaluate/attack-dataset.ts';
 import { GaussianNoise } from '../../src/noise/gaussian-noise.ts';
 import { createKey } from '../../src/random/key.ts';
 import { SmoothedClassifier } from '../../src/smoothed/smoothed-classifier.ts';
+import { targetOf } from '../helpers/attack-target.ts';
 import { describeBackends } from '../helpers/backends.ts';
 import { loadLinearGraph } from '../helpers/linear-graph.ts';
 
@@ -63,20 +64,24 @@ describeBackends('attacks on a graph model', () => {
   });
 
   const inputAttacks = {
-    SmoothedPgd: () => new SmoothedPgd({ noise, epsilon: 0.3, steps: 3, numNoise: 4 }),
-    SmoothedDdn: () => new SmoothedDdn({ noise, epsilon: 2, steps: 20, numNoise: 4 }),
+    SmoothedPgd: () => new SmoothedPgd({ epsilon: 0.3, steps: 3, numNoise: 4 }),
+    SmoothedDdn: () => new SmoothedDdn({ epsilon: 2, steps: 20, numNoise: 4 }),
   };
   it.each(Object.entries(inputAttacks))('%s moves as with the same function', async (_, make) => {
     const request = { x, labels: [...(await tf.argMax(graph.logits(x), 1).data())], key };
-    const [found, expected] = [graph.model, graph.logits].map((model) => make().perturb(model, request));
+    const [found, expected] = [graph.model, graph.logits].map((model) =>
+      make().perturb(targetOf(model, noise, [-3, 3]), request),
+    );
     expect(await found!.data()).toEqual(await expected!.data());
     expect(Math.max(...(await tf.abs(tf.sub(found!, x)).data()))).toBeGreaterThan(0.05);
     tf.dispose([found!, expected!]);
   });
 
   it('SmoothMixPgd and NoisePgd do, too', async () => {
-    const mix = new SmoothMixPgd({ noise, steps: 2, stepSize: 0.2, numNoise: 2 });
-    const pairs = [graph.model, graph.logits].map((model) => mix.perturb(model, { x, labels: [1, 2], key }));
+    const mix = new SmoothMixPgd({ steps: 2, stepSize: 0.2, numNoise: 2 });
+    const pairs = [graph.model, graph.logits].map((model) =>
+      mix.perturb(targetOf(model, noise), { x, labels: [1, 2], key }),
+    );
     expect(await pairs[0]!.adversary.data()).toEqual(await pairs[1]!.adversary.data());
     const drawn = tf.zeros([3, 2, 4]);
     const attack = new NoisePgd({ epsilon: 1, steps: 2 });
@@ -89,7 +94,7 @@ describeBackends('attacks on a graph model', () => {
   it('attackDataset attacks one', async () => {
     const g = new SmoothedClassifier(graph.model, { noise });
     const dataset = arrayDataset({ values: new Float32Array(await x.data()), shape: [4], labels: [1, 1] });
-    const attack = new SmoothedPgd({ noise, epsilon: 1, steps: 8, numNoise: 8, clip: [0, 1] });
+    const attack = new SmoothedPgd({ epsilon: 1, steps: 8, numNoise: 8 });
     const rows = [];
     for await (const row of attackDataset(g, attack, dataset, { key, n: 200, clean: true })) rows.push(row);
     expect(rows).toHaveLength(2);
@@ -99,8 +104,8 @@ describeBackends('attacks on a graph model', () => {
   it.each(['Relu', 'Relu6', 'Elu'])('through a convolution with %s fused, by its gradient', async (activation) => {
     const model = await loadConvolutionGraph(activation);
     const image = tf.tidy(() => tf.add(tf.mul(tf.reshape(tf.range(0, 16), [1, 4, 4, 1]), 0.05), 0.1));
-    const attack = new SmoothedPgd({ noise, epsilon: 0.5, steps: 2, numNoise: 2 });
-    const moved = attack.perturb(model, { x: image, labels: [0], key });
+    const attack = new SmoothedPgd({ epsilon: 0.5, steps: 2, numNoise: 2 });
+    const moved = attack.perturb(targetOf(model, noise), { x: image, labels: [0], key });
     const values = await tf.sub(moved, image).data();
     const length = Math.hypot(...values);
     expect(length).toBeGreaterThan(0.1);

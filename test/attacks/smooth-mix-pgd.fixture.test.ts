@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
 import { it } from 'vitest';
 import { SmoothMixPgd } from '../../src/attacks/smooth-mix-pgd.ts';
-import { GaussianNoise } from '../../src/noise/gaussian-noise.ts';
 import { createKey } from '../../src/random/key.ts';
+import { targetOf } from '../helpers/attack-target.ts';
 import { describeBackends } from '../helpers/backends.ts';
 import { type FixtureArray, readFixture, type Tolerance, toTensor } from '../helpers/fixtures.ts';
 import { expectGolden } from '../helpers/golden.ts';
@@ -34,14 +34,18 @@ describeBackends('SmoothMixPgd against the official code', () => {
     const x = toTensor(fixture.inputs);
     const noise = toTensor(fixture.noises);
     const attack = new SmoothMixPgd({
-      noise: new GaussianNoise({ sigma: fixture.sigma }),
       stepSize: golden.alpha,
       steps: golden.steps,
       mixStep: golden.mix_step,
       numNoise: fixture.M,
       ...(golden.maxnorm !== null && { epsilon: golden.maxnorm }),
     });
-    const pair = attack.perturb(tinyCnn(weights), { x, labels: fixture.labels, noise, key: createKey(0) });
+    const pair = attack.perturb(targetOf(tinyCnn(weights), undefined, [0, 1]), {
+      x,
+      labels: fixture.labels,
+      noise,
+      key: createKey(0),
+    });
     await expectGolden(pair.clean, golden.init, fixture.tolerance.attack);
     await expectGolden(pair.adversary, golden.adv, fixture.tolerance.attack);
     pair.dispose();

@@ -4,6 +4,7 @@ import { SmoothMixPgd, type SmoothMixPgdOptions } from '../../src/attacks/smooth
 import type { InputAttackRequest } from '../../src/attacks/types.ts';
 import { GaussianNoise } from '../../src/noise/gaussian-noise.ts';
 import { createKey } from '../../src/random/key.ts';
+import { targetOf } from '../helpers/attack-target.ts';
 import { describeBackends } from '../helpers/backends.ts';
 import { expectNoLeak } from '../helpers/leaks.ts';
 import { linearClassifier } from '../helpers/linear.ts';
@@ -11,13 +12,14 @@ import { linearClassifier } from '../helpers/linear.ts';
 const key = createKey(8);
 const noise = new GaussianNoise({ sigma: 0.25 });
 const { logits } = linearClassifier([3, -4], 0.5);
+const target = targetOf(logits, noise);
 const START = [0.5, 0.5] as const;
 
 /** Both ends of the way from START, label 0: along (3, -4) / 5. */
 async function run(options: Partial<SmoothMixPgdOptions>, request: Partial<InputAttackRequest> = {}) {
-  const attack = new SmoothMixPgd({ noise, stepSize: 0.1, steps: 3, numNoise: 2, ...options });
+  const attack = new SmoothMixPgd({ stepSize: 0.1, steps: 3, numNoise: 2, ...options });
   const x = tf.tensor2d([...START], [1, 2]);
-  const pair = attack.perturb(logits, { x, labels: [0], key, ...request });
+  const pair = attack.perturb(target, { x, labels: [0], key, ...request });
   const [clean, adversary] = await Promise.all([pair.clean.data(), pair.adversary.data()]);
   pair.dispose();
   x.dispose();
@@ -55,7 +57,7 @@ describeBackends('SmoothMixPgd', () => {
   });
 
   it('clips both to the range', async () => {
-    const { clean, adversary } = await run({ mixStep: 1, stepSize: 2, clip: [0.2, 0.7] });
+    const { clean, adversary } = await run({ mixStep: 1, stepSize: 2, inputRange: [0.2, 0.7] });
     expect(clean[0]).toBeCloseTo(0.7, 6);
     expect(clean[1]).toBeCloseTo(0.2, 6);
     expect(adversary[0]).toBeCloseTo(0.7, 6);
@@ -65,7 +67,7 @@ describeBackends('SmoothMixPgd', () => {
   it('stays where the gradient is exactly 0', async () => {
     const x = tf.tensor2d([...START], [1, 2]);
     const flat = (input: tf.Tensor): tf.Tensor => tf.tidy(() => tf.mul(logits(input), 0));
-    const pair = new SmoothMixPgd({ noise, stepSize: 0.1, steps: 2, mixStep: 1 }).perturb(flat, {
+    const pair = new SmoothMixPgd({ stepSize: 0.1, steps: 2, mixStep: 1 }).perturb(targetOf(flat, noise), {
       x,
       labels: [0],
       key,
@@ -78,13 +80,13 @@ describeBackends('SmoothMixPgd', () => {
 
   it('frees both images by dispose, by using, and only once', async () => {
     const x = tf.tensor2d([...START], [1, 2]);
-    const attack = new SmoothMixPgd({ noise, stepSize: 0.1, steps: 2, mixStep: 1 });
+    const attack = new SmoothMixPgd({ stepSize: 0.1, steps: 2, mixStep: 1 });
     await expectNoLeak(() => {
-      using pair = attack.perturb(logits, { x, labels: [0], key });
+      using pair = attack.perturb(target, { x, labels: [0], key });
       expect(pair.clean.isDisposed).toBe(false);
     });
     await expectNoLeak(() => {
-      const pair = attack.perturb(logits, { x, labels: [0], key });
+      const pair = attack.perturb(target, { x, labels: [0], key });
       pair.dispose();
       pair.dispose();
     });

@@ -3,6 +3,7 @@ import { expect, it } from 'vitest';
 import { SmoothedPgd } from '../../src/attacks/smoothed-pgd.ts';
 import { GaussianNoise } from '../../src/noise/gaussian-noise.ts';
 import { createKey } from '../../src/random/key.ts';
+import { targetOf } from '../helpers/attack-target.ts';
 import { describeBackends } from '../helpers/backends.ts';
 import { excess, type FixtureArray, readFixture, type Tolerance, toTensor } from '../helpers/fixtures.ts';
 import { expectGolden } from '../helpers/golden.ts';
@@ -30,9 +31,9 @@ describeBackends('SmoothedPgd against the official code', () => {
     const x = toTensor(golden.inputs);
     const copies = toTensor(golden.noise);
     const noise = noiseMajor(copies, numNoise);
-    const source = new GaussianNoise({ sigma });
-    const attack = new SmoothedPgd({ noise: source, epsilon, steps, numNoise, clip: [0, 1], gradientFree });
-    const attacked = attack.perturb(tinyCnn(weights), { x, labels, noise, key: createKey(0) });
+    const target = targetOf(tinyCnn(weights), new GaussianNoise({ sigma }), [0, 1]);
+    const attack = new SmoothedPgd({ epsilon, steps, numNoise, gradientFree });
+    const attacked = attack.perturb(target, { x, labels, noise, key: createKey(0) });
     const repeated = imageMajor(attacked, numNoise);
     await expectGolden(repeated, golden.adv, tolerance.attack);
     const lengths = tf.tidy(() => tf.norm(tf.reshape(tf.sub(attacked, x), [labels.length, -1]), 2, 1));
@@ -63,15 +64,14 @@ describeBackends('SmoothedPgd in the order of Consistency against the official c
     const weights = tinyCnnWeights(consistency.model);
     const x = toTensor(consistency.inputs);
     const noise = tf.tidy(() => tf.slice(toTensor(consistency.noises), 0, numNoise));
+    const target = targetOf(tinyCnn(weights), new GaussianNoise({ sigma: consistency.sigma }), [0, 1]);
     const attack = new SmoothedPgd({
-      noise: new GaussianNoise({ sigma: consistency.sigma }),
       epsilon: max_norm,
       steps,
       numNoise,
-      clip: [0, 1],
       order: 'shorten-then-clip',
     });
-    const attacked = attack.perturb(tinyCnn(weights), { x, labels: consistency.labels, noise, key: createKey(0) });
+    const attacked = attack.perturb(target, { x, labels: consistency.labels, noise, key: createKey(0) });
     await expectGolden(attacked, adv, consistency.tolerance.attack);
     tf.dispose([weights, x, noise, attacked]);
   });

@@ -4,6 +4,7 @@ import { SmoothedPgd } from '../../src/attacks/smoothed-pgd.ts';
 import { GaussianNoise } from '../../src/noise/gaussian-noise.ts';
 import { createKey, foldIn } from '../../src/random/key.ts';
 import { SmoothedClassifier } from '../../src/smoothed/smoothed-classifier.ts';
+import { targetOf } from '../helpers/attack-target.ts';
 import { describeBackends } from '../helpers/backends.ts';
 import { linearClassifier } from '../helpers/linear.ts';
 
@@ -14,8 +15,8 @@ const { logits } = linearClassifier([3, -4], 0.5);
 describeBackends('SmoothedPgd', () => {
   it('walks straight to the plane of a linear classifier', async () => {
     const x = tf.tensor2d([0.5, 0.5, 0.2, 0.9], [2, 2]);
-    const attack = new SmoothedPgd({ noise, epsilon: 0.3, steps: 3, numNoise: 4 });
-    const attacked = attack.perturb(logits, { x, labels: [0, 1], key });
+    const attack = new SmoothedPgd({ epsilon: 0.3, steps: 3, numNoise: 4 });
+    const attacked = attack.perturb(targetOf(logits, noise), { x, labels: [0, 1], key });
     // Label 0: up the score, along (3, -4) / 5; label 1: down.
     const expected = [0.5 + 0.18, 0.5 - 0.24, 0.2 - 0.18, 0.9 + 0.24];
     (await attacked.data()).forEach((value, i) => expect(value).toBeCloseTo(expected[i]!, 5));
@@ -24,8 +25,8 @@ describeBackends('SmoothedPgd', () => {
 
   it('takes steps of stepSize', async () => {
     const x = tf.tensor2d([0.5, 0.5], [1, 2]);
-    const attack = new SmoothedPgd({ noise, epsilon: 1, steps: 2, stepSize: 0.1 });
-    const attacked = attack.perturb(logits, { x, labels: [0], key });
+    const attack = new SmoothedPgd({ epsilon: 1, steps: 2, stepSize: 0.1 });
+    const attacked = attack.perturb(targetOf(logits, noise), { x, labels: [0], key });
     const [a, b] = await attacked.data();
     expect(Math.hypot(a! - 0.5, b! - 0.5)).toBeCloseTo(0.2, 5);
     tf.dispose([x, attacked]);
@@ -41,9 +42,9 @@ describeBackends('SmoothedPgd', () => {
           1,
         ),
       );
-    const attack = new SmoothedPgd({ noise, epsilon: 0.2, steps: 2 });
+    const attack = new SmoothedPgd({ epsilon: 0.2, steps: 2 });
     const run = async (seed: number): Promise<number[]> => {
-      const attacked = attack.perturb(flat, { x, labels: [0, 1, 0], key: createKey(seed) });
+      const attacked = attack.perturb(targetOf(flat, noise), { x, labels: [0, 1, 0], key: createKey(seed) });
       const values = Array.from(await attacked.data());
       attacked.dispose();
       return values;
@@ -64,8 +65,8 @@ describeBackends('SmoothedPgd', () => {
   it.each(['linf', 'l1'] as const)('in %s, too, leaves a place without gradient, by stepSize', async (norm) => {
     const x = tf.fill([2, 32], 0.5);
     const flat = (input: tf.Tensor): tf.Tensor => tf.tidy(() => tf.tile(tf.mul(tf.sum(input, 1, true), 0), [1, 2]));
-    const attack = new SmoothedPgd({ noise, epsilon: 1, steps: 1, stepSize: 0.25, norm });
-    const attacked = attack.perturb(flat, { x, labels: [0, 1], key });
+    const attack = new SmoothedPgd({ epsilon: 1, steps: 1, stepSize: 0.25, norm });
+    const attacked = attack.perturb(targetOf(flat, noise), { x, labels: [0, 1], key });
     const changes = Array.from(await attacked.data()).map((value) => Math.abs(value - 0.5));
     for (const b of [0, 1]) {
       const row = changes.slice(32 * b, 32 * b + 32);
@@ -79,8 +80,8 @@ describeBackends('SmoothedPgd', () => {
     const x = tf.fill([2, 2], 0.5);
     const depths = new Set<number>();
     const spy = (input: tf.Tensor): tf.Tensor => (depths.add(tf.engine().state.gradientDepth), logits(input));
-    const attack = new SmoothedPgd({ noise, epsilon: 0.3, steps: 2, numNoise: 8, gradientFree: true });
-    attack.perturb(spy, { x, labels: [0, 1], key }).dispose();
+    const attack = new SmoothedPgd({ epsilon: 0.3, steps: 2, numNoise: 8, gradientFree: true });
+    attack.perturb(targetOf(spy, noise), { x, labels: [0, 1], key }).dispose();
     expect([...depths]).toEqual([0]);
     x.dispose();
   });
@@ -88,8 +89,8 @@ describeBackends('SmoothedPgd', () => {
   it('still climbs where the probability of the label is too small for float32', async () => {
     const x = tf.tensor2d([0.9, 0.1], [1, 2]);
     const steep = (input: tf.Tensor): tf.Tensor => tf.tidy(() => tf.mul(logits(input), 200));
-    const attack = new SmoothedPgd({ noise, epsilon: 0.3, steps: 1, numNoise: 2 });
-    const attacked = attack.perturb(steep, { x, labels: [0], key });
+    const attack = new SmoothedPgd({ epsilon: 0.3, steps: 1, numNoise: 2 });
+    const attacked = attack.perturb(targetOf(steep, noise), { x, labels: [0], key });
     const [a, b] = await attacked.data();
     expect(a).toBeCloseTo(0.9 + 0.18, 5);
     expect(b).toBeCloseTo(0.1 - 0.24, 5);
@@ -103,11 +104,11 @@ describeBackends('SmoothedPgd', () => {
       numClasses: 2,
       inputRange: range,
     });
-    const attack = new SmoothedPgd({ noise, epsilon: 50, steps: 2, clip: range });
+    const attack = new SmoothedPgd({ epsilon: 50, steps: 2 });
     const values = Array.from({ length: 64 }, (_, i) => range[0] + ((range[1] - range[0]) * i) / 70);
     const x = tf.tensor2d(values, [1, 64]);
     for (const label of [0, 1]) {
-      const attacked = attack.perturb(g.classifier, { x, labels: [label], key: foldIn(key, label) });
+      const attacked = attack.perturb(g, { x, labels: [label], key: foldIn(key, label) });
       const [example] = tf.unstack(attacked);
       await g.sampleCounts(example!, { key, n: 10 });
       tf.dispose([attacked, example]);

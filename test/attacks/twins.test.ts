@@ -5,6 +5,7 @@ import { SmoothedPgd } from '../../src/attacks/smoothed-pgd.ts';
 import type { InputAttack } from '../../src/attacks/types.ts';
 import { GaussianNoise } from '../../src/noise/gaussian-noise.ts';
 import { createKey } from '../../src/random/key.ts';
+import { targetOf } from '../helpers/attack-target.ts';
 import { describeBackends } from '../helpers/backends.ts';
 import { ddnTwin, normals, pgdTwin, tinyMlp, tinyMlpLogits, type TwinAttack } from './twins.ts';
 
@@ -43,7 +44,7 @@ async function expectTwin(
   const x = tf.tensor2d(images);
   const byNoise = Array.from({ length: numNoise }, (_, m) => noises.map((list) => list[m]!));
   const noise = tf.tensor3d(byNoise);
-  const attacked = attack.perturb(logits, { x, labels, noise, key: createKey(0), strength });
+  const attacked = attack.perturb(targetOf(logits, source, clip), { x, labels, noise, key: createKey(0), strength });
   const found = (await attacked.array()) as number[][];
   tf.dispose([x, noise, attacked]);
   for (const [b, image] of images.entries()) {
@@ -65,13 +66,13 @@ const epsilons = { l2: 0.5, linf: 0.2, l1: 1.2 };
 describeBackends('SmoothedPgd and its slow twin', () => {
   it.each(pgdCases)('$norm, gradient-free: $gradientFree, $order', async (options) => {
     const epsilon = epsilons[options.norm];
-    const attack = new SmoothedPgd({ ...options, noise: source, epsilon, steps: 3, stepSize: 0.6 * epsilon, clip });
+    const attack = new SmoothedPgd({ ...options, epsilon, steps: 3, stepSize: 0.6 * epsilon });
     await expectTwin(attack, 1, (given) => pgdTwin({ ...given, ...options, epsilon, stepSize: 0.6 * epsilon }), 3);
   });
 
   it.each(pgdCases.slice(0, 9).filter((_, i) => i % 4 === 0))('has $norm lengths times strength', async (options) => {
     const epsilon = epsilons[options.norm];
-    const attack = new SmoothedPgd({ ...options, noise: source, epsilon: 2 * epsilon, steps: 3, clip });
+    const attack = new SmoothedPgd({ ...options, epsilon: 2 * epsilon, steps: 3 });
     await expectTwin(
       attack,
       0.5,
@@ -90,20 +91,20 @@ describeBackends('SmoothedDdn and its slow twin', () => {
     { levels: null, epsilon: 9, initialNorm: 30 },
   ])('levels $levels, epsilon $epsilon', async ({ levels, epsilon, initialNorm = 0.8 }) => {
     const options = { epsilon, initialNorm, gamma: 0.2, levels };
-    const attack = new SmoothedDdn({ ...options, noise: source, steps: 8, clip });
+    const attack = new SmoothedDdn({ ...options, steps: 8 });
     await expectTwin(attack, 1, (given) => ddnTwin({ ...given, ...options }), 8);
   });
 
   it('has epsilon and the initial norm times strength', async () => {
     const lengths = { epsilon: 0.2, initialNorm: 0.8 };
     const options = { gamma: 0.2, levels: null };
-    const attack = new SmoothedDdn({ epsilon: 0.4, initialNorm: 1.6, ...options, noise: source, steps: 8, clip });
+    const attack = new SmoothedDdn({ epsilon: 0.4, initialNorm: 1.6, ...options, steps: 8 });
     await expectTwin(attack, 0.5, (given) => ddnTwin({ ...given, ...lengths, ...options }), 8);
   });
 
   it('starts with the length epsilon', async () => {
     const options = { epsilon: 0.9, gamma: 0.05, levels: null };
-    const attack = new SmoothedDdn({ epsilon: 0.9, levels: null, noise: source, steps: 6, clip });
+    const attack = new SmoothedDdn({ epsilon: 0.9, levels: null, steps: 6 });
     await expectTwin(attack, 1, (given) => ddnTwin({ ...given, ...options, initialNorm: 0.9 }), 6);
   });
 });

@@ -9,6 +9,7 @@ import { GaussianLoss } from '../../src/losses/gaussian-loss.ts';
 import { GaussianNoise } from '../../src/noise/gaussian-noise.ts';
 import { createKey } from '../../src/random/key.ts';
 import { SmoothedClassifier } from '../../src/smoothed/smoothed-classifier.ts';
+import { targetOf } from '../helpers/attack-target.ts';
 import { describeBackends, useBackend } from '../helpers/backends.ts';
 import { expectNoLeak } from '../helpers/leaks.ts';
 import { linearClassifier } from '../helpers/linear.ts';
@@ -46,8 +47,8 @@ describeBackends('a layers model with batch normalisation and dropout', () => {
       await g.certify(x, { key, n0: 10, n: 50 });
       await checkClassifier(model, batch, { numClasses: 3 });
       new NoisePgd({ epsilon: 0.1, steps: 2 }).perturb(model, { x: batch, noise: drawn }).dispose();
-      const attack = new SmoothedPgd({ noise, epsilon: 0.1, steps: 2 });
-      attack.perturb(model, { x: batch, labels: [0, 1], key }).dispose();
+      const attack = new SmoothedPgd({ epsilon: 0.1, steps: 2 });
+      attack.perturb(targetOf(model), { x: batch, labels: [0, 1], key }).dispose();
     });
     expect(await weightsOf(model)).toEqual(before);
     tf.dispose([x, batch, drawn]);
@@ -60,7 +61,7 @@ describeBackends('a layers model with batch normalisation and dropout', () => {
     const loss = new GaussianLoss(model, { noise });
     using prepared = loss.prepare({ x, labels: [0, 1], key });
     const before = (await weightsOf(model)).map((values) => Array.from(values));
-    loss.value(prepared).dispose();
+    prepared.value().dispose();
     const after = (await weightsOf(model)).map((values) => Array.from(values));
     expect(after.slice(0, 6), 'what training changes').toEqual(before.slice(0, 6));
     expect(after[6], 'the running mean').not.toEqual(before[6]);

@@ -189,7 +189,7 @@ describeBackends('ensemble', () => {
     const values: number[] = [];
     for (let step = 0; step < 5; step++) {
       using prepared = loss.prepare({ x, labels: [0, 1], key: createKey(1) });
-      const value = optimizer.minimize(() => loss.value(prepared), true, weights)!;
+      const value = optimizer.minimize(() => prepared.value(), true, weights)!;
       values.push((await value.data())[0]!);
       value.dispose();
     }

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { expect, it } from 'vitest';
-import { smoothedTarget } from '../../src/attacks/smoothed-target.ts';
+import { smoothedRows } from '../../src/attacks/smoothed-rows.ts';
 import { voteChanged } from '../../src/attacks/smoothed-ddn.ts';
 import { denoised, standardizeInput } from '../../src/classifier/input-adapters.ts';
 import { ensemble } from '../../src/classifier/ensemble.ts';
@@ -116,7 +116,7 @@ describeBackends('votes on nearly equal probabilities', () => {
     const g = new SmoothedClassifier(probabilities, { noise, numClasses: NUM_CLASSES, output: 'probabilities' });
     const changed = tf.tidy(() => {
       const request = { x, labels: [2], firstImage: 0 };
-      const target = smoothedTarget('test', g.logits, request, { noise, numNoise: 5, key });
+      const target = smoothedRows('test', g, request, { noise, numNoise: 5, key });
       return voteChanged(target.outputs(target.x).votes, target.labels);
     });
     expect(Array.from(await changed.data())).toEqual([0]);

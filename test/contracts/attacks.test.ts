@@ -10,7 +10,8 @@ import { CatrsError } from '../../src/errors.ts';
 import { GaussianNoise } from '../../src/noise/gaussian-noise.ts';
 import { createKey, split } from '../../src/random/key.ts';
 import { klRows, labelEntries, meanSoftmax } from '../../src/tensors/cross-entropy.ts';
-import type { Key, Norm } from '../../src/types.ts';
+import type { InputRange, Key, Norm } from '../../src/types.ts';
+import { targetOf } from '../helpers/attack-target.ts';
 import { describeContract } from '../helpers/backends.ts';
 import { thrownBy } from '../helpers/errors.ts';
 import { readFixture, toTensor, type FixtureArray } from '../helpers/fixtures.ts';
@@ -71,12 +72,13 @@ const noisyProbability = (logits: (x: tf.Tensor) => tf.Tensor, x: tf.Tensor, e: 
   tf.mean(labelEntries(tf.softmax(noisy(logits, x, e)), labels), 0);
 
 /** A row of an attack on the input; without `own`, it gets the noise of the inputs. */
-const inputAttack = (name: string, attack: InputAttack, row: Partial<AttackRow>): AttackRow => ({
+const inputAttack = (name: string, attack: InputAttack, row: Partial<AttackRow>, range?: InputRange): AttackRow => ({
   name,
   epsilon: 0.5,
   slack: 1e-5,
   start: (inputs) => inputs.x,
-  run: (classifier, { x, labels, noise: e }, key) => attack.perturb(classifier, { x, labels, key, noise: e }),
+  run: (classifier, { x, labels, noise: e }, key) =>
+    attack.perturb(targetOf(classifier, noise, range), { x, labels, key, noise: e }),
   objective: (logits, inputs, moved) =>
     tf.neg(tf.mean(tf.log(noisyProbability(logits, moved, inputs.noise, inputs.labels)))),
   ...row,
@@ -85,13 +87,13 @@ const inputAttack = (name: string, attack: InputAttack, row: Partial<AttackRow>)
 const clip = [0, 1] as const;
 
 const smoothedPgd = (name: string, options: Partial<SmoothedPgdOptions>, row: Partial<AttackRow> = {}): AttackRow => {
-  const attack = new SmoothedPgd({ noise, epsilon: 0.5, steps: 3, numNoise: 2, ...options });
-  const { norm, epsilon = 0.5, clip } = options;
+  const attack = new SmoothedPgd({ epsilon: 0.5, steps: 3, numNoise: 2, ...options });
+  const { norm, epsilon = 0.5, inputRange: clip } = options;
   return inputAttack(`SmoothedPgd${name}`, attack, { epsilon, ...(norm && { norm }), ...(clip && { clip }), ...row });
 };
 
 const drawing = (attack: InputAttack): Pick<AttackRow, 'run'> => ({
-  run: (classifier, { x, labels }, key) => attack.perturb(classifier, { x, labels, key }),
+  run: (classifier, { x, labels }, key) => attack.perturb(targetOf(classifier, noise), { x, labels, key }),
 });
 
 const manyNoises = 16;
@@ -99,7 +101,7 @@ const gradientFree = smoothedPgd(
   ', gradient-free',
   {},
   {
-    ...drawing(new SmoothedPgd({ noise, epsilon: 0.5, steps: 3, numNoise: manyNoises, gradientFree: true })),
+    ...drawing(new SmoothedPgd({ epsilon: 0.5, steps: 3, numNoise: manyNoises, gradientFree: true })),
     // An estimate from the noises that it draws: it raises the mean probability of another class under these.
     objective: (logits, { x, labels }, moved) => {
       const drawn = noise.sampleBatch({ key: split(key)[0], numNoise: manyNoises, shape: x.shape });
@@ -110,12 +112,17 @@ const gradientFree = smoothedPgd(
 );
 
 const smoothedDdn = (name: string, options: Partial<SmoothedDdnOptions>, row: Partial<AttackRow> = {}): AttackRow =>
-  inputAttack(`SmoothedDdn${name}`, new SmoothedDdn({ noise, epsilon: 1, steps: 6, numNoise: 2, ...options }), {
-    epsilon: 1,
-    mayStay: true,
+  inputAttack(
+    `SmoothedDdn${name}`,
+    new SmoothedDdn({ epsilon: 1, steps: 6, numNoise: 2, ...options }),
+    {
+      epsilon: 1,
+      mayStay: true,
+      clip,
+      ...row,
+    },
     clip,
-    ...row,
-  });
+  );
 
 const smoothMixPgd = (
   name: string,
@@ -123,13 +130,13 @@ const smoothMixPgd = (
   options: Partial<SmoothMixPgdOptions>,
   row: Partial<AttackRow>,
 ): AttackRow => {
-  const attack = new SmoothMixPgd({ noise, stepSize: 0.3, steps: 3, numNoise: 2, ...options });
-  const perturb: InputAttack['perturb'] = (classifier, request) => {
-    const pair = attack.perturb(classifier, request);
+  const attack = new SmoothMixPgd({ stepSize: 0.3, steps: 3, numNoise: 2, ...options });
+  const perturb: InputAttack['perturb'] = (target, request) => {
+    const pair = attack.perturb(target, request);
     pair[end === 'clean' ? 'adversary' : 'clean'].dispose();
     return pair[end];
   };
-  return inputAttack(`SmoothMixPgd${name}`, { perturb }, { clip, ...row });
+  return inputAttack(`SmoothMixPgd${name}`, { perturb }, { clip, ...row }, clip);
 };
 
 /** Every attack of the library. A new attack is a new row. */
@@ -138,11 +145,11 @@ const attacks: readonly AttackRow[] = [
   noisePgd(4),
   defaultTargets,
   smoothedPgd('', {}),
-  smoothedPgd(', clipped', { clip }),
-  smoothedPgd(', shortened, then clipped', { clip, order: 'shorten-then-clip' }),
-  smoothedPgd(', own noise', {}, drawing(new SmoothedPgd({ noise, epsilon: 0.5, steps: 3, numNoise: 2 }))),
-  smoothedPgd(', linf', { clip, norm: 'linf', epsilon: 0.1 }),
-  smoothedPgd(', l1', { clip, norm: 'l1', epsilon: 2 }),
+  smoothedPgd(', clipped', { inputRange: clip }),
+  smoothedPgd(', shortened, then clipped', { inputRange: clip, order: 'shorten-then-clip' }),
+  smoothedPgd(', own noise', {}, drawing(new SmoothedPgd({ epsilon: 0.5, steps: 3, numNoise: 2 }))),
+  smoothedPgd(', linf', { inputRange: clip, norm: 'linf', epsilon: 0.1 }),
+  smoothedPgd(', l1', { inputRange: clip, norm: 'l1', epsilon: 2 }),
   gradientFree,
   smoothedDdn('', {}, { slack: 8 / 510 }),
   smoothedDdn(', without rounding', { levels: null, gamma: 0.2 }),

@@ -72,7 +72,7 @@ describeBackends('captureCheckpoint and restoreCheckpoint', () => {
           for (const part of microBatches({ x, labels, key: foldIn(where.key, epoch), epoch }, 2)) {
             using prepared = loss.prepare(part);
             part.dispose();
-            optimizer.minimize(() => loss.value(prepared), false, Object.values(variables));
+            optimizer.minimize(() => prepared.value(), false, Object.values(variables));
           }
         }
       };
@@ -112,7 +112,7 @@ describeBackends('captureCheckpoint and restoreCheckpoint', () => {
       const loss = new GaussianLoss(model, { noise });
       for (let step = from; step < to; step++) {
         using prepared = loss.prepare({ x, labels, key: foldIn(createKey(2), step) });
-        optimizer.minimize(() => loss.value(prepared), false, trainableVariables(model));
+        optimizer.minimize(() => prepared.value(), false, trainableVariables(model));
       }
     };
     const [whole, begun, fresh] = [normalised(), normalised(), normalised()];

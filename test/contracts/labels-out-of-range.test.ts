@@ -3,13 +3,14 @@ import { expect, it } from 'vitest';
 import { SmoothedDdn } from '../../src/attacks/smoothed-ddn.ts';
 import { SmoothedPgd } from '../../src/attacks/smoothed-pgd.ts';
 import { SmoothMixPgd } from '../../src/attacks/smooth-mix-pgd.ts';
-import type { InputAttackRequest } from '../../src/attacks/types.ts';
+import type { AttackTarget, InputAttackRequest } from '../../src/attacks/types.ts';
 import type { Classifier } from '../../src/classifier/types.ts';
 import { macerClassification, macerRobustness } from '../../src/losses/macer-terms.ts';
 import { noisyCrossEntropy } from '../../src/losses/gaussian-loss.ts';
 import { bottomKCrossEntropy, voteFrequency } from '../../src/losses/confidence-aware-terms.ts';
 import { GaussianNoise } from '../../src/noise/gaussian-noise.ts';
 import { createKey } from '../../src/random/key.ts';
+import { targetOf } from '../helpers/attack-target.ts';
 import { describeBackends, describeContract } from '../helpers/backends.ts';
 import { expectNoLeak } from '../helpers/leaks.ts';
 import { sevenLosses } from '../losses/seven-losses.ts';
@@ -43,7 +44,7 @@ describeContract('a label in a tensor that is no class', sevenLosses, ({ make })
       withBatch(second, async ({ x, weights, labels, classifier }) => {
         const loss = make(classifier, 2, 2);
         using prepared = loss.prepare({ x, labels, key });
-        const { value, grads } = tf.variableGrads(() => loss.value(prepared), [weights]);
+        const { value, grads } = tf.variableGrads(() => prepared.value(), [weights]);
         const [gradient] = Object.values(grads) as [tf.Tensor];
         expect([...(await value.data())]).toEqual([NaN]);
         expect((await gradient.data()).some(Number.isNaN)).toBe(true);
@@ -56,7 +57,7 @@ describeContract('a label in a tensor that is no class', sevenLosses, ({ make })
     withBatch(2, async ({ x, weights, labels, classifier }) => {
       const loss = make(classifier, 2, 2);
       using prepared = loss.prepare({ x, labels, key });
-      const { value, grads } = tf.variableGrads(() => loss.value(prepared), [weights]);
+      const { value, grads } = tf.variableGrads(() => prepared.value(), [weights]);
       const [gradient] = Object.values(grads) as [tf.Tensor];
       expect([...(await value.data()), ...(await gradient.data())].every(Number.isFinite)).toBe(true);
       tf.dispose([value, grads]);
@@ -85,33 +86,37 @@ describeBackends('the parts of the losses', () => {
 
 const attacks: readonly {
   readonly name: string;
-  readonly perturb: (classifier: Classifier, request: InputAttackRequest) => tf.Tensor[];
+  readonly perturb: (target: AttackTarget, request: InputAttackRequest) => tf.Tensor[];
 }[] = [
   ...(['l1', 'l2', 'linf'] as const).flatMap((norm) =>
-    [undefined, [0, 1] as const].map((clip) => ({
-      name: `SmoothedPgd, ${norm}${clip ? ', clipped' : ''}`,
-      perturb: (f: Classifier, request: InputAttackRequest) => [
-        new SmoothedPgd({ noise, epsilon: 0.5, steps: 2, numNoise: 2, norm, ...(clip && { clip }) }).perturb(
-          f,
-          request,
-        ),
+    [undefined, [0, 1] as const].map((inputRange) => ({
+      name: `SmoothedPgd, ${norm}${inputRange ? ', clipped' : ''}`,
+      perturb: (target: AttackTarget, request: InputAttackRequest) => [
+        new SmoothedPgd({ epsilon: 0.5, steps: 2, numNoise: 2, norm, inputRange }).perturb(target, request),
       ],
     })),
   ),
   {
     name: 'SmoothedPgd without gradients',
-    perturb: (f, request) => [
-      new SmoothedPgd({ noise, epsilon: 0.5, steps: 2, numNoise: 2, gradientFree: true }).perturb(f, request),
+    perturb: (target, request) => [
+      new SmoothedPgd({ epsilon: 0.5, steps: 2, numNoise: 2, gradientFree: true }).perturb(target, request),
     ],
   },
   {
     name: 'SmoothedDdn',
-    perturb: (f, request) => [new SmoothedDdn({ noise, epsilon: 1, steps: 2, numNoise: 2 }).perturb(f, request)],
+    perturb: (target, request) => [
+      new SmoothedDdn({ epsilon: 1, steps: 2, numNoise: 2, inputRange: [0, 1] }).perturb(target, request),
+    ],
   },
   {
     name: 'SmoothMixPgd',
-    perturb: (f, request) => {
-      const { clean, adversary } = new SmoothMixPgd({ noise, stepSize: 0.5, steps: 2, mixStep: 1 }).perturb(f, request);
+    perturb: (target, request) => {
+      const { clean, adversary } = new SmoothMixPgd({
+        stepSize: 0.5,
+        steps: 2,
+        mixStep: 1,
+        inputRange: [0, 1],
+      }).perturb(target, request);
       return [clean, adversary];
     },
   },
@@ -121,7 +126,7 @@ describeContract('an attack on a label in a tensor that is no class', attacks, (
   it.each(wrong)('gives an image of NaN, not one that looks as if it could not be moved: %i', (second) =>
     expectNoLeak(() =>
       withBatch(second, async ({ x, labels, classifier }) => {
-        const found = perturb(classifier, { x, labels, key });
+        const found = perturb(targetOf(classifier, noise), { x, labels, key });
         for (const images of found) {
           const values = [...(await images.data())];
           expect(values.slice(0, 4).every(Number.isFinite)).toBe(true);

@@ -16,14 +16,15 @@ import { StabilityLoss } from '../../src/losses/stability-loss.ts';
 import type { TrainingBatch, TrainingLoss } from '../../src/losses/types.ts';
 import { GaussianNoise } from '../../src/noise/gaussian-noise.ts';
 import { createKey } from '../../src/random/key.ts';
+import { targetOf } from '../helpers/attack-target.ts';
 import { describeBackends, describeContract } from '../helpers/backends.ts';
 import { type FixtureArray, readFixture, toTensor } from '../helpers/fixtures.ts';
 import { tinyCnn, type TinyCnnFixture, tinyCnnVariables } from '../helpers/tiny-cnn.ts';
 
 const noise = new GaussianNoise({ sigma: 0.5 });
 const key = createKey(8);
-const pgd = new SmoothedPgd({ noise, epsilon: 0.5, steps: 2, clip: [0, 1] });
-const ddn = new SmoothedDdn({ noise, epsilon: 0.5, steps: 2, clip: [0, 1] });
+const pgd = new SmoothedPgd({ epsilon: 0.5, steps: 2 });
+const ddn = new SmoothedDdn({ epsilon: 0.5, steps: 2 });
 
 interface LossRow {
   readonly name: string;
@@ -59,7 +60,7 @@ const losses: readonly LossRow[] = [
   { name: 'MacerLoss', make: (f) => new MacerLoss(f, { noise, lambda: 1, numNoise: 4, beta: 1 }) },
   {
     name: 'SmoothMixLoss',
-    make: (f) => new SmoothMixLoss(f, { noise, attack: new SmoothMixPgd({ noise, stepSize: 0.5, steps: 2 }) }),
+    make: (f) => new SmoothMixLoss(f, { noise, attack: new SmoothMixPgd({ stepSize: 0.5, steps: 2 }) }),
   },
   catRs('', false),
   catRs(', confidence mask', true),
@@ -93,7 +94,7 @@ describeContract('shares of a batch', losses, ({ make }) => {
   async function step(batch: TrainingBatch): Promise<number[]> {
     const loss = make(tinyCnn(variables));
     using prepared = loss.prepare(batch);
-    const { value, grads } = tf.variableGrads(() => loss.value(prepared), Object.values(variables));
+    const { value, grads } = tf.variableGrads(() => prepared.value(), Object.values(variables));
     const found = await Promise.all([value, ...Object.values(grads)].map((tensor) => tensor.data()));
     tf.dispose([value, grads]);
     return found.flatMap((values) => [...values]);
@@ -130,7 +131,10 @@ describeBackends('a share of a batch', () => {
   it.each(Object.entries({ pgd, ddn }))('is attacked as in the batch where gradients vanish: %s', async (_, attack) => {
     const attacked = async (images: number, firstImage: number): Promise<Float32Array> => {
       const request = { x: tf.fill([images, 2, 2, 1], 0.5), noise: tf.zeros([1, images, 2, 2, 1]), key, firstImage };
-      const found = attack.perturb(flat, { ...request, labels: Array.from({ length: images }, () => 0) });
+      const found = attack.perturb(targetOf(flat, noise, [0, 1]), {
+        ...request,
+        labels: Array.from({ length: images }, () => 0),
+      });
       const values = await found.data<'float32'>();
       tf.dispose([request.x, request.noise, found]);
       return values;

@@ -55,7 +55,7 @@ describeBackends('Sgd', () => {
     const noise = tf.zeros([1, ...x.shape]);
     for (let step = 0; step < 10; step++) {
       using prepared = loss.prepare({ x, labels, key: createKey(0), noise });
-      const cost = sgd.minimize(() => loss.value(prepared), true, list)!;
+      const cost = sgd.minimize(() => prepared.value(), true, list)!;
       const twin = crossEntropyGradient(weights, inputs, labels);
       expect(Math.abs((await cost.data())[0]! - twin.loss)).toBeLessThan(2e-6);
       cost.dispose();
@@ -92,7 +92,7 @@ describeBackends('Sgd', () => {
         const loss = new GaussianLoss(tinyCnn(variables), { noise });
         for (let step = from; step < to; step++) {
           using prepared = loss.prepare({ x, labels, key: foldIn(createKey(7), step) });
-          sgd.minimize(() => loss.value(prepared), false, Object.values(variables));
+          sgd.minimize(() => prepared.value(), false, Object.values(variables));
         }
       };
       await expectNoLeak(async () => {

@@ -20,7 +20,7 @@ const key = createKey(4);
 const noise = new GaussianNoise({ sigma: 0.25 });
 const { logits } = linearClassifier([1, -1], 0);
 const g = new SmoothedClassifier(logits, { noise, numClasses: 2 });
-const attack = new SmoothedPgd({ noise, epsilon: 0.3, steps: 2, clip: [0, 1] });
+const attack = new SmoothedPgd({ epsilon: 0.3, steps: 2 });
 const dataset = (label: unknown, x = [0.1, 0.9]): LabelledDataset => ({
   size: 3,
   shape: [2],
@@ -104,16 +104,19 @@ describe('attackDataset refuses', () => {
       first({ by: to(value, 0.5), select: { start: 2 } } as object),
       TensorError,
       'attackDataset: `attack` must return finite values in the input range [0, 1] of the smoothed classifier, got ' +
-        `${value} for example 2 (keep it inside, as \`clip\` of SmoothedPgd does)`,
+        `${value} for example 2 (keep it inside, as \`inputRange\` of SmoothedPgd does)`,
     ),
   );
 
-  it('an attack without clip that leaves the input range', () =>
+  it('an attack with a range of its own that leaves the input range', () =>
     expectError(
-      first({ by: new SmoothedPgd({ noise, epsilon: 1, steps: 2 }), data: dataset(0, [0.5, 0.5]) }),
+      first({
+        by: new SmoothedPgd({ epsilon: 1, steps: 2, inputRange: [-Infinity, Infinity] }),
+        data: dataset(0, [0.5, 0.5]),
+      }),
       TensorError,
       'attackDataset: `attack` must return finite values in the input range [0, 1] of the smoothed classifier, got ' +
-        `${Math.fround(0.5 + Math.SQRT1_2)} for example 0 (keep it inside, as \`clip\` of SmoothedPgd does)`,
+        `${Math.fround(0.5 + Math.SQRT1_2)} for example 0 (keep it inside, as \`inputRange\` of SmoothedPgd does)`,
     ));
 
   it('an attack that leaves the domain of the noise', async () => {

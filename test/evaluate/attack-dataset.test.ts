@@ -26,7 +26,7 @@ const values = Float32Array.from({ length: 20 }, (_, i) => (i % 2 ? 0.5 : (i / 2
 const labels = Array.from({ length: 10 }, (_, i) => linear.label(values.subarray(2 * i, 2 * i + 2)));
 labels[9] = 1 - labels[9]!;
 const dataset = arrayDataset({ values, shape: [2], labels });
-const attack = new SmoothedPgd({ noise, epsilon: 0.15, steps: 3, numNoise: 4 });
+const attack = new SmoothedPgd({ epsilon: 0.15, steps: 3, numNoise: 4 });
 const settings = { key, n: 300, alpha: 0.01 };
 
 /** Rows of a run, without the time. */
@@ -52,7 +52,7 @@ describe('attackDataset', () => {
       expect(label).toBe(labels[index]);
       const [, , cleanKey, attackKey, predictKey] = split(foldIn(key, index), 5);
       const x = tf.tensor2d(values.slice(2 * index, 2 * index + 2), [1, 2]);
-      const moved = attack.perturb(linear.logits, { x, labels: [label], key: attackKey });
+      const moved = attack.perturb(g, { x, labels: [label], key: attackKey });
       const [one, advised] = [x, moved].map((batch) => tf.reshape(batch, [2])) as [tf.Tensor, tf.Tensor];
       expect(prediction).toEqual(await g.predict(advised, { ...settings, key: predictKey }));
       expect(row.clean).toEqual(await g.predict(one, { ...settings, key: cleanKey }));

@@ -45,7 +45,7 @@ export async function attackDigits(run: DigitRun): Promise<{ certified: Certifie
   const attacked: AttackedRow[][] = [];
   for (const epsilon of radii) {
     const { steps, numNoise } = run;
-    const attack = new SmoothedPgd({ noise, epsilon, steps, numNoise, clip: [0, 1] });
+    const attack = new SmoothedPgd({ epsilon, steps, numNoise });
     const rows: AttackedRow[] = [];
     for await (const row of attackDataset(g, attack, dataset, { key: createKey(3), n: votes, alpha })) rows.push(row);
     attacked.push(rows);
@@ -65,7 +65,7 @@ async function train(model: tf.LayersModel, noise: GaussianNoise, steps: number)
     const batch = tf.slice(x, first, size);
     const batchLabels = labels.slice(first, first + size);
     using prepared = loss.prepare({ x: batch, labels: batchLabels, key: foldIn(createKey(1), step) });
-    optimizer.minimize(() => loss.value(prepared), false, trainableVariables(model));
+    optimizer.minimize(() => prepared.value(), false, trainableVariables(model));
     batch.dispose();
   }
   x.dispose();

@@ -38,7 +38,7 @@ const dataset = arrayDataset({ values, shape: [3], labels });
 /** All points attacked with this budget. */
 const attacked = memo(async (epsilon: number): Promise<AttackedRow[]> => {
   const rows: AttackedRow[] = [];
-  const attack = new SmoothedPgd({ noise, epsilon, steps: 2 });
+  const attack = new SmoothedPgd({ epsilon, steps: 2 });
   const settings = { key: foldIn(key, 2), n: N, alpha: ALPHA };
   for await (const row of attackDataset(g, attack, dataset, settings)) rows.push(row);
   return rows;
@@ -92,7 +92,7 @@ describe('certified and empirical accuracy of a linear classifier', () => {
       const { value } = await certifyDataset(g, dataset, { ...settings, key: foldIn(key, 3), select }).next();
       const right = value as CertifiedRow;
       const attack = async (multiple: number): Promise<AttackedRow[]> => {
-        const by = new SmoothedPgd({ noise, epsilon: multiple * right.radius, steps: 2 });
+        const by = new SmoothedPgd({ epsilon: multiple * right.radius, steps: 2 });
         const row = await attackDataset(g, by, dataset, { ...settings, key: foldIn(key, 4), select }).next();
         return [row.value as AttackedRow];
       };

@@ -143,7 +143,7 @@ describe('the configurations', () => {
     for (const run of ablationRuns()) {
       const loss = makeLoss(model, readConfig(run));
       using prepared = loss.prepare({ x, labels: [0, 1, 2, 3], key: createKey(3) });
-      const value = loss.value(prepared);
+      const value = prepared.value();
       values[run.replace('ablation/', '')] = (await value.data())[0] ?? NaN;
       value.dispose();
     }

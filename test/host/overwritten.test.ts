@@ -216,8 +216,7 @@ const certifying: readonly Row[] = [
   row(
     'attackDataset',
     () => [{ key: key(), n: 100, select: { max: 3 }, clean: true }] as const,
-    (options) =>
-      attackDataset(g, new SmoothedPgd({ noise, epsilon: 0.3, steps: 2, clip: [0, 1] }), new Images(), options),
+    (options) => attackDataset(g, new SmoothedPgd({ epsilon: 0.3, steps: 2 }), new Images(), options),
     async (stream) => untimed(await all(stream)),
   ),
   row(
@@ -360,16 +359,14 @@ const batch = () => ({
   softTargets: rows(),
   epoch: 1,
 });
-const valued =
-  <P extends Prepared>(loss: { value(prepared: P): tf.Scalar }) =>
-  async (prepared: P): Promise<unknown> => {
-    const value = await numbers(loss.value(prepared));
-    prepared.dispose();
-    return value;
-  };
+async function valued(prepared: Prepared): Promise<unknown> {
+  const value = await numbers(prepared.value());
+  prepared.dispose();
+  return value;
+}
 const noisePgd = new NoisePgd({ epsilon: 0.5, steps: 2 });
-const pgd = new SmoothedPgd({ noise, epsilon: 0.3, steps: 2 });
-const mixPgd = new SmoothMixPgd({ noise, stepSize: 0.3, steps: 2 });
+const pgd = new SmoothedPgd({ epsilon: 0.3, steps: 2 });
+const mixPgd = new SmoothMixPgd({ stepSize: 0.3, steps: 2 });
 const aware = new ConfidenceAwareLoss(f, { noise, attack: noisePgd, numNoise: M, lambda: 0.5 });
 const plain = {
   GaussianLoss: new GaussianLoss(f, { noise, numNoise: M }),
@@ -388,50 +385,50 @@ const losses: readonly Row[] = [
       name,
       () => [batch()] as const,
       (given) => loss.prepare(given),
-      valued(loss),
+      valued,
     ),
     row(
       `${name}, labels in a tensor`,
       () => [tensorLabels()] as const,
       (given) => loss.prepare(given),
-      valued(loss),
+      valued,
     ),
   ]),
   row(
     'ConfidenceAwareLoss',
     () => [typedLabels()] as const,
     (given) => aware.prepare(given),
-    valued(aware),
+    valued,
   ),
   row(
     'ConfidenceAwareLoss with all given',
     () => [{ ...batch(), noiseAdv: tensor([M, B, 2, 2, 1]), k: tf.tensor1d(Int32Array.of(1, 2, 1), 'int32') }] as const,
     (given) => aware.prepare(given),
-    valued(aware),
+    valued,
   ),
   row(
     'ConfidenceAwareLoss, its options',
     () => [{ noise, attack: noisePgd, numNoise: M, lambda: 0.5, epsilonSchedule: [{ epoch: 1, factor: 2 }] }] as const,
     (options) => new ConfidenceAwareLoss(f, options),
-    (loss) => valued(loss)(loss.prepare(batch())),
+    (loss) => valued(loss.prepare(batch())),
   ),
   row(
     'SmoothAdvLoss',
     () => [batch()] as const,
     (given) => adv.prepare(given),
-    valued(adv),
+    valued,
   ),
   row(
     'SmoothAdvLoss with all given',
     () => [{ ...batch(), xAdv: tensor([B, 2, 2, 1], 1) }] as const,
     (given) => adv.prepare(given),
-    valued(adv),
+    valued,
   ),
   row(
     'SmoothMixLoss',
     () => [batch()] as const,
     (given) => mix.prepare(given),
-    valued(mix),
+    valued,
   ),
   row(
     'SmoothMixLoss with all given',
@@ -440,7 +437,7 @@ const losses: readonly Row[] = [
         { ...batch(), clean: tensor([B, 2, 2, 1], 1), adversary: tensor([B, 2, 2, 1], 0.7), mixing: tensor([B], 0.5) },
       ] as const,
     (given) => mix.prepare(given),
-    valued(mix),
+    valued,
   ),
   row(
     'checkTraining',
@@ -469,29 +466,34 @@ const losses: readonly Row[] = [
 ];
 
 const attackRequest = () => ({ x: tensor([B, 2, 2, 1], 1), labels: [0, 1, 1], key: key() });
-const clipped = (): { noise: GaussianNoise; epsilon: number; steps: number; clip: [number, number] } => ({
+const clipped = (): { noise: GaussianNoise; epsilon: number; steps: number; inputRange: [number, number] } => ({
   noise,
   epsilon: 2,
   steps: 2,
-  clip: [0, 1],
+  inputRange: [0, 1],
+});
+const attacked = (): { logits: typeof f; noise: GaussianNoise; inputRange: [number, number] } => ({
+  logits: f,
+  noise,
+  inputRange: [0, 1],
 });
 const others: readonly Row[] = [
   row(
     'SmoothedPgd',
     () => [clipped()] as const,
     (options) => new SmoothedPgd(options),
-    (made) => numbers(made.perturb(f, attackRequest())),
+    (made) => numbers(made.perturb(attacked(), attackRequest())),
   ),
   row(
     'SmoothedPgd.perturb',
-    () => [attackRequest()] as const,
-    (given) => pgd.perturb(f, given),
+    () => [attackRequest(), attacked()] as const,
+    (given, against) => pgd.perturb(against, given),
     numbers,
   ),
   row(
     'SmoothedDdn.perturb',
-    () => [attackRequest()] as const,
-    (given) => new SmoothedDdn({ noise, epsilon: 0.5, steps: 2, clip: [0, 1] }).perturb(f, given),
+    () => [attackRequest(), attacked()] as const,
+    (given, against) => new SmoothedDdn({ epsilon: 0.5, steps: 2 }).perturb(against, given),
     numbers,
   ),
   row(

@@ -125,8 +125,8 @@ describeBackends('checkTraining', () => {
 
   const attack = new NoisePgd({ epsilon: 1, steps: 1 });
   const catRs = new ConfidenceAwareLoss(logits, { noise, attack, lambda: 1, numNoise: COPIES });
-  const smoothMix = new SmoothMixLoss(logits, { noise, attack: new SmoothMixPgd({ noise, stepSize: 0.5, steps: 1 }) });
-  const pgd = new SmoothedPgd({ noise, epsilon: 1, steps: 1 });
+  const smoothMix = new SmoothMixLoss(logits, { noise, attack: new SmoothMixPgd({ stepSize: 0.5, steps: 1 }) });
+  const pgd = new SmoothedPgd({ epsilon: 1, steps: 1 });
   const smoothAdv = new SmoothAdvLoss(logits, { noise, attack: pgd, numNoise: COPIES });
 
   it('refuses K outside 1 to M', async () => {
@@ -195,11 +195,11 @@ describeBackends('checkTraining', () => {
   });
 
   it('refuses what is no loss, one without its classifier, and unknown options', async () => {
-    const own = { prepare: catRs.prepare.bind(catRs), value: catRs.value.bind(catRs) };
+    const own = { prepare: catRs.prepare.bind(catRs) };
     await expectError(
       () => checkTraining({} as never, batch()),
       OptionError,
-      'checkTraining: `loss` must be a training loss, with `prepare` and `value`, got an object (Object)',
+      'checkTraining: `loss` must be a training loss, with a method `prepare`, got an object (Object)',
     );
     await expectError(
       () => checkTraining(own, batch()),
@@ -240,7 +240,7 @@ describeBackends('checkTraining leaves the model as it is', () => {
     // A training pass changes them: the comparison can fail.
     const loss = makeLoss(model, COPIES, 2);
     const prepared = loss.prepare({ x, labels: [0, 1, 2, 0], key });
-    const { value, grads } = tf.variableGrads(() => loss.value(prepared), trainableVariables(model));
+    const { value, grads } = tf.variableGrads(() => prepared.value(), trainableVariables(model));
     expect(await valuesOf()).not.toEqual(before);
     tf.dispose([value, grads, x]);
     prepared.dispose();

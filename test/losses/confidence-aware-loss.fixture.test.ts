@@ -42,7 +42,7 @@ describeBackends('CAT-RS against the official code', () => {
     const attack = { perturb: () => expect.fail('the attack must not run where its result is given') };
     const loss = new ConfidenceAwareLoss(tinyCnn(variables), { noise, attack, numNoise: fixture.M, ...options });
     const batch = { x: t.x, labels: t.labels, softTargets: t.pb, noise: t.noises, key: createKey(0), ...given };
-    return { loss, batch: loss.prepare(batch) };
+    return loss.prepare(batch);
   }
 
   it('has the cross entropies of all noisy copies', async () => {
@@ -78,25 +78,27 @@ describeBackends('CAT-RS against the official code', () => {
 
   it.each(fixture.k_vectors)('has the mask 1[K = M] for K $name', async ({ k, mask }) => {
     const given = { k: tf.tensor1d([...k]), noiseAdv: t.noises };
-    const { loss, batch } = prepared({ lambda: 1 }, given);
-    const terms = loss.terms(batch);
-    expect(Array.from(await terms.mask.data())).toEqual(mask);
-    expect(Array.from(await terms.k.data())).toEqual(k);
+    const batch = prepared({ lambda: 1 }, given);
+    batch.value().dispose();
+    const found = await batch.perImage();
+    expect(found.mask).toEqual(mask);
+    expect(found.k).toEqual(k);
     batch.dispose();
-    tf.dispose([given.k, { ...terms }]);
+    given.k.dispose();
   });
 
   it('takes the confidence from the soft targets with confidenceMask', async () => {
-    const { loss, batch } = prepared({ lambda: 1, confidenceMask: true }, { noiseAdv: t.noises });
-    const terms = loss.terms(batch);
+    const batch = prepared({ lambda: 1, confidenceMask: true }, { noiseAdv: t.noises });
+    batch.value().dispose();
     const uniforms = await batch.uniforms.data();
     const expected = fixture.w_confidence_mask.data.map((p, b) => {
       const below = [0, 1, 2, 3].filter((j) => uniforms[b * fixture.M + j]! < p).length;
       return Math.max(1, below);
     });
-    expect(Array.from(await terms.k.data())).toEqual(expected);
+    const { k, pHat } = await batch.perImage();
+    expect(k).toEqual(expected);
+    expect(excess(pHat, fixture.w_confidence_mask.data, lossTolerance)).toBeLessThanOrEqual(0);
     batch.dispose();
-    tf.dispose({ ...terms });
   });
 
   describe.each(fixture.attacks.map((attack, index) => ({ ...attack, index })))(
@@ -105,11 +107,11 @@ describeBackends('CAT-RS against the official code', () => {
       it.each(fixture.totals.filter(({ attack }) => attack === index))('K $k_vector, lambda $lbd', async (total) => {
         const { k } = fixture.k_vectors.find(({ name }) => name === total.k_vector)!;
         const given = { k: tf.tensor1d([...k]), noiseAdv: toTensor(noises_adv) };
-        const { loss, batch } = prepared({ lambda: total.lbd }, given);
-        const found = lossAndGradients(() => loss.value(batch), variables);
+        const batch = prepared({ lambda: total.lbd }, given);
+        const found = lossAndGradients(() => batch.value(), variables);
         expect(excess(await found.loss.data(), [total.loss], lossTolerance)).toBeLessThanOrEqual(0);
         await expectGoldenGradients(found.gradients, total.gradients, tolerance.gradients);
-        const terms = loss.terms(batch);
+        const terms = batch.terms();
         const lowMean = tf.mean(terms.low);
         expect(excess(await lowMean.data(), [total.l_low_mean], lossTolerance)).toBeLessThanOrEqual(0);
         batch.dispose();
@@ -128,7 +130,7 @@ describeBackends('CAT-RS against the official code', () => {
     const loss = new ConfidenceAwareLoss(tinyCnn(variables), { noise, attack, lambda: 2 });
     const k = tf.fill([5], fixture.M);
     const batch = loss.prepare({ x: t.x, labels: t.labels, softTargets: t.pb, noise: t.noises, k, key: createKey(0) });
-    const found = lossAndGradients(() => loss.value(batch), variables);
+    const found = lossAndGradients(() => batch.value(), variables);
     expect(excess(await found.loss.data(), [total.loss], lossTolerance)).toBeLessThanOrEqual(0);
     await expectGoldenGradients(found.gradients, total.gradients, tolerance.gradients);
     batch.dispose();

@@ -23,7 +23,7 @@ import { useBackend } from '../helpers/backends.ts';
 const noise = new GaussianNoise({ sigma: 0.5 });
 const steps = 3;
 const numNoise = 4;
-const attack = new SmoothedPgd({ noise, epsilon: 0.5, steps, clip: [0, 1] });
+const attack = new SmoothedPgd({ epsilon: 0.5, steps });
 const rows: readonly {
   name: string;
   make: (classifier: Classifier) => TrainingLoss;
@@ -46,7 +46,7 @@ const rows: readonly {
   {
     name: 'SmoothAdv, DDN',
     make: (f) =>
-      new SmoothAdvLoss(f, { noise, attack: new SmoothedDdn({ noise, epsilon: 1, steps, initialNorm: 1 }), numNoise }),
+      new SmoothAdvLoss(f, { noise, attack: new SmoothedDdn({ epsilon: 1, steps, initialNorm: 1 }), numNoise }),
     prepare: steps * numNoise,
     value: numNoise,
   },
@@ -65,7 +65,7 @@ const rows: readonly {
   },
   {
     name: 'SmoothMix',
-    make: (f) => new SmoothMixLoss(f, { noise, attack: new SmoothMixPgd({ noise, stepSize: 0.5, steps }), numNoise }),
+    make: (f) => new SmoothMixLoss(f, { noise, attack: new SmoothMixPgd({ stepSize: 0.5, steps }), numNoise }),
     prepare: steps * numNoise,
     value: 2 * numNoise,
   },
@@ -95,7 +95,7 @@ describe('forward passes of a step', () => {
     const x = tf.fill([size, 4], 0.5);
     const prepared = loss.prepare({ x, labels: [0, 1, 2, 0, 1], key: createKey(0), epoch: 0 });
     expect(asked / size).toBe(prepare);
-    loss.value(prepared).dispose();
+    prepared.value().dispose();
     expect(asked / size - prepare).toBe(value);
     prepared.dispose();
     tf.dispose([x, weights]);

@@ -183,8 +183,8 @@ describe('value refuses', () => {
       catRs: catRs.prepare({ ...batch, ...change }),
     };
     return {
-      gaussian: () => gaussian.value(prepared.gaussian),
-      catRs: () => catRs.value(prepared.catRs),
+      gaussian: () => prepared.gaussian.value(),
+      catRs: () => prepared.catRs.value(),
       free: () => {
         x.dispose();
         prepared.gaussian.dispose();

@@ -29,7 +29,7 @@ describe('the mode in which a loss asks its classifier', () => {
     const prepared = loss.prepare({ x, labels: [0, 1], key: createKey(2) });
     const [inPrepare = 0, inValue = 0] = passes[name] ?? [];
     expect(modes.splice(0)).toEqual(Array(inPrepare).fill(false));
-    const value = loss.value(prepared);
+    const value = prepared.value();
     expect(modes).toEqual(Array(inValue).fill(true));
     tf.dispose([x, value]);
     prepared.dispose();

@@ -46,12 +46,12 @@ describe('new losses refuse', () => {
     [{ numNoise: 2.5 }, several(2.5)],
     [
       { attack: {} },
-      '`attack` must be an attack on the input (for example new SmoothedPgd({ noise, epsilon: 0.5, steps: 4 })), got an object (Object)',
+      '`attack` must be an attack on the input (for example new SmoothedPgd({ epsilon: 0.5, steps: 4 })), got an object (Object)',
     ],
     [{ warmupEpochs: -1 }, '`warmupEpochs` must be an integer of at least 0, got -1'],
     [
       { loss: 'kl' },
-      'unknown option `loss`; known options: `noise`, `lambda`, `eta`, `mode`, `numNoise`, `attack`, `warmupEpochs`',
+      'unknown option `loss`; known options: `noise`, `lambda`, `eta`, `mode`, `numNoise`, `attack`, `warmupEpochs`, `inputRange`',
     ],
   ])('ConsistencyLoss %o', (change, text) =>
     expectError(
@@ -145,13 +145,13 @@ describe('prepare and value refuse', () => {
     for (const [name, loss] of made(logits)) {
       const prepared = loss.prepare(batch({ labels: [0, 1, 2] }));
       const text = '`labels` must be below the number of classes (2), got 2';
-      await expectError(() => loss.value(prepared as never), OptionError, `${name}.value: ${text}`);
+      await expectError(() => prepared.value(), OptionError, `${name}.value: ${text}`);
       prepared.dispose();
     }
     for (const [name, loss, rows] of made((x) => tf.sum(logits(x), 1))) {
       const prepared = loss.prepare(batch());
       const text = `\`classifier\` must return shape [batch, numClasses] = [${rows}, C], got [${rows}]`;
-      await expectError(() => loss.value(prepared as never), ClassifierError, `${name}.value: ${text}`);
+      await expectError(() => prepared.value(), ClassifierError, `${name}.value: ${text}`);
       prepared.dispose();
     }
   });

@@ -24,8 +24,7 @@ const mixAttack = {
 };
 
 describe('SmoothAdvLoss and SmoothMixLoss refuse options', () => {
-  const inputText =
-    '`attack` must be an attack on the input (for example new SmoothedPgd({ noise, epsilon: 0.5, steps: 4 }))';
+  const inputText = '`attack` must be an attack on the input (for example new SmoothedPgd({ epsilon: 0.5, steps: 4 }))';
   it.each([
     [{ noise: {} }, `${additive}, got an object (Object)`],
     [{ attack: undefined }, `${inputText}, got undefined`],
@@ -33,7 +32,10 @@ describe('SmoothAdvLoss and SmoothMixLoss refuse options', () => {
     [{ numNoise: 0 }, '`numNoise` must be an integer of at least 1, got 0'],
     [{ warmupEpochs: -1 }, '`warmupEpochs` must be an integer of at least 0, got -1'],
     [{ warmupEpochs: 2.5 }, '`warmupEpochs` must be an integer of at least 0, got 2.5'],
-    [{ warmup: 10 }, 'unknown option `warmup`; known options: `noise`, `attack`, `numNoise`, `warmupEpochs`'],
+    [
+      { warmup: 10 },
+      'unknown option `warmup`; known options: `noise`, `attack`, `numNoise`, `warmupEpochs`, `inputRange`',
+    ],
   ])('SmoothAdvLoss %o', (change, text) =>
     expectError(
       () => new SmoothAdvLoss(logits, { noise, attack: inputAttack, ...change } as never),
@@ -42,8 +44,7 @@ describe('SmoothAdvLoss and SmoothMixLoss refuse options', () => {
     ),
   );
 
-  const mixText =
-    '`attack` must be an attack of SmoothMix (for example new SmoothMixPgd({ noise, stepSize: 0.5, steps: 4 }))';
+  const mixText = '`attack` must be an attack of SmoothMix (for example new SmoothMixPgd({ stepSize: 0.5, steps: 4 }))';
   it.each([
     [{ noise: undefined }, `${additive}, got undefined`],
     [{ attack: undefined }, `${mixText}, got undefined`],
@@ -51,7 +52,10 @@ describe('SmoothAdvLoss and SmoothMixLoss refuse options', () => {
     [{ eta: Infinity }, '`eta` must be a finite number of at least 0, got Infinity'],
     [{ numNoise: 1.5 }, '`numNoise` must be an integer of at least 1, got 1.5'],
     [{ warmupEpochs: '10' }, '`warmupEpochs` must be an integer of at least 0, got "10"'],
-    [{ lambda: 1 }, 'unknown option `lambda`; known options: `noise`, `attack`, `eta`, `numNoise`, `warmupEpochs`'],
+    [
+      { lambda: 1 },
+      'unknown option `lambda`; known options: `noise`, `attack`, `eta`, `numNoise`, `warmupEpochs`, `inputRange`',
+    ],
   ])('SmoothMixLoss %o', (change, text) =>
     expectError(
       () => new SmoothMixLoss(logits, { noise, attack: mixAttack, ...change } as never),
@@ -199,12 +203,15 @@ describe('value refuses', () => {
     const preparedMix = mix.prepare(batch);
     const shapeText = (rows: number): string =>
       `\`classifier\` must return shape [batch, numClasses] = [${rows}, C], got [${rows}]`;
-    await expectError(() => adv.value(preparedAdv), OptionError, `SmoothAdvLoss.value: ${classesText}`);
-    await expectError(() => mix.value(preparedMix), OptionError, `SmoothMixLoss.value: ${classesText}`);
-    await expectError(() => flatAdv.value(preparedAdv), ClassifierError, `SmoothAdvLoss.value: ${shapeText(3)}`);
-    await expectError(() => flatMix.value(preparedMix), ClassifierError, `SmoothMixLoss.value: ${shapeText(6)}`);
+    await expectError(() => preparedAdv.value(), OptionError, `SmoothAdvLoss.value: ${classesText}`);
+    await expectError(() => preparedMix.value(), OptionError, `SmoothMixLoss.value: ${classesText}`);
     preparedAdv.dispose();
     preparedMix.dispose();
+    const ready = { adv: flatAdv.prepare(batch), mix: flatMix.prepare(batch) };
+    await expectError(() => ready.adv.value(), ClassifierError, `SmoothAdvLoss.value: ${shapeText(3)}`);
+    await expectError(() => ready.mix.value(), ClassifierError, `SmoothMixLoss.value: ${shapeText(6)}`);
+    ready.adv.dispose();
+    ready.mix.dispose();
     x.dispose();
   });
 });

@@ -77,14 +77,18 @@ describe('what the epoch changes', () => {
     ] as const) {
       const prepared = loss.prepare(batch(epoch));
       expect(prepared.warmUp).toBe(factor);
-      const terms = loss.terms(prepared);
-      const value = loss.value(prepared);
-      const expected = tf.tidy(() =>
-        tf.mean(tf.add(terms.crossEntropy, tf.mul(3 * factor, tf.mul(terms.mask, terms.mixup)))),
-      );
+      const terms = prepared.terms();
+      const value = prepared.value();
+      const expected = tf.mean(tf.add(terms.crossEntropy, terms.mixup));
       expect((await value.data())[0]).toBeCloseTo((await expected.data())[0]!, 6);
+      // The same terms with η = 1: w · mask · divergence.
+      const one = new SmoothMixLoss(logits, { noise, attack: toMix, eta: 1 }).prepare(batch(epoch));
+      const alone = one.terms();
+      const mixups = await Promise.all([terms.mixup.data(), alone.mixup.data()]);
+      mixups[0].forEach((entry, b) => expect(entry).toBeCloseTo(3 * factor * mixups[1][b]!, 5));
       prepared.dispose();
-      tf.dispose([value, expected, { ...terms }]);
+      one.dispose();
+      tf.dispose([value, expected, { ...terms }, { ...alone }]);
     }
   });
 

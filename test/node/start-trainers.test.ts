@@ -35,7 +35,7 @@ async function train(threads: Trainers | undefined, kind: 'plain' | 'norm', step
     if (threads) losses.push(await threads.minimize(sgd, variables, batch(step), { statistics }));
     else {
       using prepared = loss.prepare(batch(step));
-      const value = sgd.minimize(() => loss.value(prepared), true, [...variables])!;
+      const value = sgd.minimize(() => prepared.value(), true, [...variables])!;
       losses.push((await value.data())[0]!);
       value.dispose();
     }
@@ -78,7 +78,7 @@ describe('steps of several threads', () => {
     };
     for (const given of [batch(5), full, { ...batch(6), firstImage: 4, labels: Uint8Array.of(0, 1, 2, 0, 1, 2, 0) }]) {
       using prepared = loss.prepare(given);
-      const { value, grads } = tf.variableGrads(() => loss.value(prepared), [...variables]);
+      const { value, grads } = tf.variableGrads(() => prepared.value(), [...variables]);
       await expectNoLeak(async () => {
         using step = await trainers.gradients(variables, given);
         expect(step.value).toBeCloseTo((await value.data())[0]!, 6);
@@ -95,7 +95,7 @@ describe('steps of several threads', () => {
 
     const single: TrainerBatch = { x: tf.slice(x, 0, 1), labels: [0], key };
     using prepared = loss.prepare(single);
-    const value = loss.value(prepared);
+    const value = prepared.value();
     using step = await trainers.gradients(variables, single);
     expect(step.value, 'one image, one thread').toBe((await value.data())[0]);
     tf.dispose([value, single.x]);
@@ -117,7 +117,7 @@ describe('steps of several threads', () => {
       statistics.forEach((variable, i) => tf.tidy(() => variable.assign(tf.tensor(initial[i] as number[]))));
       const share = { ...batch(0), x: tf.slice(x, begin, size), firstImage: begin };
       using prepared = loss.prepare({ ...share, labels: [0, 1, 2, 0, 1, 2, 0].slice(begin, begin + size) });
-      values.push((await loss.value(prepared).data())[0]!);
+      values.push((await prepared.value().data())[0]!);
       after.push((await Promise.all(statistics.map((variable) => variable.array()))) as number[][]);
     }
     statistics.forEach((variable, i) => tf.tidy(() => variable.assign(tf.tensor(initial[i] as number[]))));

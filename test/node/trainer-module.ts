@@ -55,8 +55,7 @@ export async function makeTrainer(data: TrainerData): Promise<Trainer> {
     assertNoLeak(batch);
     return loss.prepare(batch);
   };
-  const watched = { prepare, value: loss.value.bind(loss) };
-  return { loss: watched, variables, ...(data !== 'norm, not listed' && { statistics }) };
+  return { loss: { prepare }, variables, ...(data !== 'norm, not listed' && { statistics }) };
 }
 
 const tensors: number[] = [];

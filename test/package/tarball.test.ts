@@ -93,3 +93,26 @@ console.log(JSON.stringify(seen));`;
     expect(bundle).toBeLessThanOrEqual(statedSize('`dist/catrs.browser.js`'));
   });
 });
+
+describe('the training loop of README.md', () => {
+  it('runs as plain JavaScript, and prints the numbers of its steps', () => {
+    const readme = readFileSync(join(installed, 'README.md'), 'utf8');
+    const loop = [...readme.matchAll(/```ts\n(.*?)```/gs)]
+      .map(([, code = '']) => code)
+      .find((code) => code.includes('.prepare('));
+    expect(loop).not.toMatch(/\busing\b(?! step)/);
+    writeFileSync(
+      join(host.folder, 'loop.mjs'),
+      `${loop!.slice(0, loop!.indexOf('const key'))}
+const model = tf.sequential({ layers: [tf.layers.dense({ units: 3, inputShape: [2] })] });
+const [x, softTargets] = [tf.fill([4, 2], 0.5), tf.fill([4, 3], 1 / 3)];
+const batches = [{ x, labels: [0, 1, 2, 0], softTargets }, { x, labels: [0, 1, 2, 0], softTargets }];
+${loop!.slice(loop!.indexOf('const key'))}
+console.log(tf.memory().numTensors);`,
+    );
+    const printed = execFileSync(process.execPath, ['loop.mjs'], { cwd: host.folder, encoding: 'utf8' });
+    expect(printed.match(/accuracy: [\d.]+/g)).toHaveLength(2);
+    expect(printed.match(/mask: [\d.]+/g)).toHaveLength(2);
+    expect(printed.match(/terms: \{ low: [\d.]+, high: [\d.]+ \}/g)).toHaveLength(2);
+  });
+});

@@ -24,6 +24,7 @@ import { SmoothedClassifier } from '../../src/smoothed/smoothed-classifier.ts';
 import { SoftSmoothedClassifier } from '../../src/smoothed/soft-smoothed-classifier.ts';
 import type * as positions from '../../src/random/draw-position.ts';
 import type { Key } from '../../src/types.ts';
+import { targetOf } from '../helpers/attack-target.ts';
 import { useBackend } from '../helpers/backends.ts';
 import { sevenLosses } from '../losses/seven-losses.ts';
 import { drawnKeys, shared } from './drawn-keys.ts';
@@ -44,8 +45,8 @@ const dataset = arrayDataset({
 const all = async (rows: AsyncIterable<unknown>): Promise<void> => {
   for await (const row of rows) void row;
 };
-const pgd = new SmoothedPgd({ noise, epsilon: 0.1, steps: 1, clip: [0, 1] });
-const ddn = new SmoothedDdn({ noise, epsilon: 0.1, steps: 1 });
+const pgd = new SmoothedPgd({ epsilon: 0.1, steps: 1 });
+const ddn = new SmoothedDdn({ epsilon: 0.1, steps: 1 });
 
 describe('purposes of one key', () => {
   let model: tf.LayersModel;
@@ -172,10 +173,12 @@ describe('purposes of one key', () => {
       DeterministicSplittingNoise: () =>
         new DerandomizedClassifier(model, { noise: finite, numClasses: 2 }).certify(image),
       ...Object.fromEntries(sevenLosses.map(({ name }) => [`loss ${name}`, () => lossOf(name)])),
-      SmoothedPgd: () => pgd.perturb(model, { x, labels, key }).dispose(),
-      SmoothedDdn: () => ddn.perturb(model, { x, labels, key }).dispose(),
+      SmoothedPgd: () => pgd.perturb(targetOf(model, noise, [0, 1]), { x, labels, key }).dispose(),
+      SmoothedDdn: () => ddn.perturb(targetOf(model, noise, [0, 1]), { x, labels, key }).dispose(),
       SmoothMixPgd: () =>
-        new SmoothMixPgd({ noise, stepSize: 0.1, steps: 1 }).perturb(model, { x, labels, key }).dispose(),
+        new SmoothMixPgd({ stepSize: 0.1, steps: 1 })
+          .perturb(targetOf(model, noise, [0, 1]), { x, labels, key })
+          .dispose(),
       trainingBatches: () => all(trainingBatches(dataset, { batchSize: 3, key })),
       randomCropAndFlip: () => randomCropAndFlip(x, { key }).dispose(),
       lenet: () => lenet({ key }).dispose(),

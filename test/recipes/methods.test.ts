@@ -41,13 +41,13 @@ describe('methods', () => {
   it.each(names)('%s lists the options of its loss and its attack', (name) => {
     const { make, preset, options } = methods[name];
     // What acts on the attack of the adversarial variant of Consistency, which `make` does not give.
-    const elsewhere = name === 'consistency' ? ['warmupEpochs'] : [];
+    const elsewhere = name === 'consistency' ? ['warmupEpochs', 'inputRange'] : [];
     const inLoss = knownBy(() => make(logits, { noise, loss: { ...preset.loss, nothing: 1 } } as never));
     const given = inLoss.filter((one) => !['noise', 'attack', ...elsewhere].includes(one));
     expect([...options.loss].sort()).toEqual(given);
     if (!('attack' in preset)) return expect(options.attack).toEqual([]);
     const inAttack = knownBy(() => make(logits, { noise, attack: { ...preset.attack, nothing: 1 } } as never));
-    expect([...options.attack].sort()).toEqual(inAttack.filter((one) => one !== 'noise'));
+    expect([...options.attack].sort()).toEqual(inAttack.filter((one) => one !== 'noise' && one !== 'inputRange'));
   });
 
   it('refuses an attack where the method has none, and unknown options', () => {

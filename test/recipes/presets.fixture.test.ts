@@ -31,7 +31,7 @@ function expected(run: PublishedRun): object {
     stability: { loss: { lambda: lbd, numNoise: 1 } },
     smoothadv: {
       loss: { numNoise: copies, warmupEpochs: 10 },
-      attack: { epsilon, steps, numNoise: copies, clip: [0, 1] },
+      attack: { epsilon, steps, numNoise: copies },
     },
     // --deferred: λ is 0 up to and including the epoch --lr_step_size.
     macer: {
@@ -40,7 +40,7 @@ function expected(run: PublishedRun): object {
     consistency: { loss: { lambda: lbd, eta: 0.5, mode: 'default', numNoise: copies } },
     smoothmix: {
       loss: { eta: 5, numNoise: copies, warmupEpochs: 10 },
-      attack: { stepSize: alpha, steps, mixStep, numNoise: copies, clip: [0, 1] },
+      attack: { stepSize: alpha, steps, mixStep, numNoise: copies },
     },
     catrs: {
       loss: {

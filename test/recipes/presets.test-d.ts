@@ -18,10 +18,10 @@ export function spread(model: Classifier, noise: AdditiveNoise): unknown[] {
   const { smoothadv, smoothmix, catrs } = presets.cifar10['0.25'];
   return [
     new StabilityLoss(model, { noise, ...presets.cifar10[0.5].stability.loss }),
-    new SmoothAdvLoss(model, { noise, attack: new SmoothedPgd({ noise, ...smoothadv.attack }), ...smoothadv.loss }),
+    new SmoothAdvLoss(model, { noise, attack: new SmoothedPgd(smoothadv.attack), ...smoothadv.loss }),
     new MacerLoss(model, { noise, ...presets.mnist[1].macer.loss }),
     new ConsistencyLoss(model, { noise, ...presets.cifar10['1'].consistency.loss }),
-    new SmoothMixLoss(model, { noise, attack: new SmoothMixPgd({ noise, ...smoothmix.attack }), ...smoothmix.loss }),
+    new SmoothMixLoss(model, { noise, attack: new SmoothMixPgd(smoothmix.attack), ...smoothmix.loss }),
     new ConfidenceAwareLoss(model, { noise, attack: new NoisePgd(catrs.attack), ...catrs.loss }),
     // @ts-expect-error: epochs are no option of Sgd
     new Sgd({ epochs: catrs.training.epochs }),

@@ -81,7 +81,7 @@ async function twin({ model, optimizer, loss }: Setup): Promise<number[]> {
       const x = randomCropAndFlip(batch.x, { key: crop });
       for (const part of microBatches({ ...batch, x, key: lossKey, epoch }, plan.microBatches)) {
         const prepared = loss.prepare(part);
-        const value = optimizer.minimize(() => loss.value(prepared), true, trainableVariables(model))!;
+        const value = optimizer.minimize(() => prepared.value(), true, trainableVariables(model))!;
         losses.push((await value.data<'float32'>())[0]!);
         tf.dispose([value]);
         prepared.dispose();
@@ -177,7 +177,6 @@ describe('trainingSteps', () => {
         prepared++;
         return setup.loss.prepare(batch);
       },
-      value: (own) => setup.loss.value(own),
     };
     await all(steps({ ...setup, loss }));
     expect(prepared).toBe(13);

@@ -36,6 +36,6 @@ describe('a real tf.GraphModel', () => {
   it('cannot be trained', () => {
     const loss = new GaussianLoss(model, { noise });
     const prepared = loss.prepare({ x: tf.zeros([2, 4]), labels: [0, 1], key: createKey(0) });
-    expect(() => loss.value(prepared)).toThrow('for training, got a tf.GraphModel');
+    expect(() => prepared.value()).toThrow('for training, got a tf.GraphModel');
   });
 });

@@ -106,7 +106,7 @@ describe('a run looks at rows again', () => {
     expect(await small((f) => certifyDataset(new SmoothedClassifier(f, options), dataset, settings))).toBe(1);
     expect(await small((f) => certifyDataset(new SoftSmoothedClassifier(f, options), dataset, settings))).toBe(1);
     expect(await small((f) => softTargets(new SmoothedClassifier(f, options), dataset, { key, n: 200 }))).toBe(1);
-    const attack = new SmoothedPgd({ noise, epsilon: 0.1, steps: 2, numNoise: 16, clip: [0, 1] });
+    const attack = new SmoothedPgd({ epsilon: 0.1, steps: 2, numNoise: 16 });
     const g = (f: LogitsFn): SmoothedClassifier => new SmoothedClassifier(f, options);
     expect(await small((f) => attackDataset(g(f), attack, dataset, { key, n: 200, clean: true }))).toBe(1);
   });

@@ -52,14 +52,14 @@ describe('a classifier of typed arrays is refused', () => {
     expectError(run, ClassifierError, `${call}: \`${field}\` ${noTensors}`),
   );
 
-  it('by an attack, given itself or the logits of its smoothed classifier', async () => {
-    const attack = new SmoothedPgd({ noise, epsilon: 0.5, steps: 2, numNoise: 2 });
+  it('by an attack on its smoothed classifier', async () => {
+    const attack = new SmoothedPgd({ epsilon: 0.5, steps: 2, numNoise: 2 });
     const one = tf.expandDims(x);
-    const error = await thrownBy(() => attack.perturb(fine, { x: one, labels: [0], key }));
+    const g = new SmoothedClassifier(fine, { noise, numClasses: 2 });
+    const error = await thrownBy(() => attack.perturb(g, { x: one, labels: [0], key }));
     one.dispose();
     expect(error).toBeInstanceOf(ClassifierError);
     expect((error as Error).message).toContain(noTensors);
-    const g = new SmoothedClassifier(fine, { noise, numClasses: 2 });
     const dataset = arrayDataset({ values: Float32Array.of(0.2, 0.4), shape: [2], labels: [0] });
     await expectError(
       async () => attackDataset(g, attack, dataset, { key, n: 100, alpha: 0.1 }).next(),

@@ -13,6 +13,7 @@ import {
 } from '../../src/index.ts';
 import { guardKernels } from '../../src/wasm/register-kernels.ts';
 import { useWasm } from '../../src/wasm/index.ts';
+import { targetOf } from '../helpers/attack-target.ts';
 import { documentedForm, thrownBy } from '../helpers/errors.ts';
 
 const noise = new GaussianNoise({ sigma: 0.25 });
@@ -149,7 +150,7 @@ describe('the error of a pass that was too large', () => {
     'of checkClassifier': [() => checkClassifier(crash, x(9)), /^checkClassifier: .+ got one of shape \[9,4,4,1\]/],
     'of an attack': [
       () =>
-        new SmoothedPgd({ noise, epsilon: 1, steps: 1, numNoise: 2 }).perturb(crash, {
+        new SmoothedPgd({ epsilon: 1, steps: 1, numNoise: 2 }).perturb(targetOf(crash, noise), {
           x: x(5),
           labels: [0, 0, 0, 0, 0],
           key,
@@ -168,14 +169,14 @@ describe('the error of a pass that was too large', () => {
     'of a loss with a pass of its own': [
       () => {
         const loss = new StabilityLoss(crash, { noise, lambda: 2, numNoise: 2 });
-        return loss.value(loss.prepare({ x: x(5), labels: [0, 0, 0, 0, 0], key }));
+        return loss.prepare({ x: x(5), labels: [0, 0, 0, 0, 0], key }).value();
       },
       /^StabilityLoss.value: .+ got one of shape \[5,4,4,1\]/,
     ],
     'of a loss': [
       () => {
         const loss = new GaussianLoss(crash, { noise, numNoise: 2 });
-        return loss.value(loss.prepare({ x: x(5), labels: [0, 0, 0, 0, 0], key }));
+        return loss.prepare({ x: x(5), labels: [0, 0, 0, 0, 0], key }).value();
       },
       /^GaussianLoss.value: .+ got one of shape \[10,4,4,1\]/,
     ],

@@ -59,8 +59,8 @@ export function resolveSettings(options: TrainOptions): ResolvedSettings {
   const published = preset === undefined ? undefined : publishedFor(options);
   const base: Published = published ?? methods[method].preset;
   const { loss, attack } = methodFields(options, {
-    loss: base.loss as Fields,
-    attack: withRange(base.attack as Fields | undefined, options.inputRange),
+    loss: withRange(base, options),
+    attack: base.attack as Fields | undefined,
   });
   const epochs = options.epochs ?? published?.training.epochs;
   if (epochs === undefined) throw new CliError('--epochs is needed without --preset (for example --epochs 10)');
@@ -69,9 +69,9 @@ export function resolveSettings(options: TrainOptions): ResolvedSettings {
   return { settings: { method, sigma, loss, attack, loop, seed }, presetModel: published?.model };
 }
 
-/** The options of an attack that keeps images in their range, with that range. */
-function withRange(attack: Fields | undefined, range: TrainOptions['inputRange']): Fields | undefined {
-  return attack && range && 'clip' in attack ? { ...attack, clip: range } : attack;
+/** The options of the loss, with the range of the images where an attack has to keep them in it. */
+function withRange({ loss }: Published, { method, inputRange }: TrainOptions): Fields {
+  return { ...loss, ...(inputRange && methods[method].options.loss.includes('inputRange') && { inputRange }) };
 }
 
 /** What the command line says of the loop. */

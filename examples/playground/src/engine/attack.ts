@@ -4,7 +4,7 @@
  * An attack moves away from the present answer of what it attacks, so a drawing needs no label.
  */
 import * as tf from '@tensorflow/tfjs';
-import { createKey, foldIn, GaussianNoise, SmoothedPgd, type SmoothedClassifier } from 'catrs';
+import { createKey, foldIn, SmoothedPgd, type SmoothedClassifier } from 'catrs';
 import type { AttackedAnswer, AttackResult, BaseAnswer, Progress, Tasks } from '../protocol.ts';
 import { smoothed } from './certify.ts';
 import type { Control } from './control.ts';
@@ -75,9 +75,8 @@ interface Move {
 
 function perturb(model: tf.LayersModel, x: tf.Tensor, { label, epsilon, sigma, numNoise, seed }: Move): tf.Tensor {
   if (epsilon === 0) return x.clone();
-  const noise = new GaussianNoise({ sigma });
-  const pgd = new SmoothedPgd({ noise, epsilon, steps: STEPS, numNoise, clip: [0, 1] });
-  return pgd.perturb(model, { x, labels: [label], key: foldIn(createKey(seed), 0) });
+  const pgd = new SmoothedPgd({ epsilon, steps: STEPS, numNoise });
+  return pgd.perturb(smoothed(model, sigma), { x, labels: [label], key: foldIn(createKey(seed), 0) });
 }
 
 async function vote(

@@ -54,7 +54,7 @@ export async function train(
       const loss: TrainingLoss = step < WARM_UP ? gaussian : catrs;
       const prepared = loss.prepare({ ...batch, key: foldIn(stepKey, step) }); // noise and attack, outside the tape
       batch.dispose();
-      const value = optimizer.minimize(() => loss.value(prepared), true, variables); // the tape sees only this
+      const value = optimizer.minimize(() => prepared.value(), true, variables); // the tape sees only this
       const [number = NaN] = (await value?.data()) ?? [];
       prepared.dispose();
       value?.dispose();

@@ -1,18 +1,19 @@
 import * as tf from '@tensorflow/tfjs';
-import { adaptClassifier, noisyLogits } from '../classifier/adapt-classifier.ts';
+import { noisyLogits } from '../classifier/adapt-classifier.ts';
 import { originOf } from '../classifier/origin.ts';
-import type { Classifier, LogitsFn } from '../classifier/types.ts';
-import type { AdditiveNoise } from '../noise/types.ts';
+import type { LogitsFn } from '../classifier/types.ts';
+import { OptionError, refusal } from '../errors.ts';
+import type { AdditiveNoise, NoiseSource } from '../noise/types.ts';
 import * as fields from '../options/fields.ts';
-import { optionsOf, type WithDefaults } from '../options/parse.ts';
+import { optionsOf, parseField, type WithDefaults } from '../options/parse.ts';
 import { fillNormals } from '../random/fill-normals.ts';
 import { assertBatch, assertBatchNoise } from '../tensors/assert-shapes.ts';
 import { labelEntries, splitCopies } from '../tensors/cross-entropy.ts';
 import { assertLabelsFit, checkLabels, labelsField } from '../tensors/labels.ts';
 import { flattenExamples } from '../tensors/masks.ts';
 import { tensorOver } from '../tensors/own-tensor.ts';
-import type { Key } from '../types.ts';
-import type { InputAttackRequest } from './types.ts';
+import type { InputRange, Key } from '../types.ts';
+import type { AttackTarget, InputAttackRequest } from './types.ts';
 
 const inputAttackRequest = optionsOf<InputAttackRequest>()({
   x: fields.tensor,
@@ -31,8 +32,30 @@ export function parseInputAttackRequest(
   return inputAttackRequest.parse(call, given);
 }
 
+/** Checks the target of an attack, and gives the range of the attacked inputs: the attack's own, else that of the target. @internal */
+export function rangeOf(
+  call: string,
+  target: AttackTarget,
+  own: InputRange | undefined,
+  check: fields.Field<InputRange> = fields.range,
+): InputRange {
+  if (!fields.hasMethods(target, ['logits']) || !('noise' in target)) {
+    const must = 'must be a smoothed classifier, or what an attack needs of one, { logits, noise, inputRange }';
+    throw refusal(OptionError, { call, field: 'target', value: target }, must);
+  }
+  return own ?? parseField(call, 'inputRange', check, (target as AttackTarget).inputRange);
+}
+
+/** Whether a range leaves anything out. @internal */
+export const isBounded = ([low, high]: InputRange): boolean => low !== -Infinity || high !== Infinity;
+
+/** Keeps values in a range. @internal */
+export function clipTo<T extends tf.Tensor>(x: T, range: InputRange): T {
+  return isBounded(range) ? tf.clipByValue(x, ...range) : x;
+}
+
 /** The smoothed classifier as an attack on the input sees it: images are rows [B, d], M noises stay the same. @internal */
-export interface SmoothedTarget {
+export interface SmoothedRows {
   /** The images to attack, x. */
   readonly x: tf.Tensor2D;
   /** The noises ε_i, [M, B, d]. */
@@ -52,30 +75,23 @@ export interface SmoothedTarget {
   attacked(rows: tf.Tensor2D): tf.Tensor;
 }
 
-/** Where the noise of an attack comes from when it is not given. */
-interface NoiseSource {
-  readonly noise: AdditiveNoise;
-  readonly numNoise: number;
-  readonly key: Key;
-}
-
 /** Checks the request and draws the noise; to be called inside `tidy`. @internal */
-export function smoothedTarget(
+export function smoothedRows(
   call: string,
-  classifier: Classifier,
+  { logits: run, noise: noiseOfTarget }: AttackTarget,
   request: Pick<InputAttackRequest, 'x' | 'labels' | 'noise'> & { readonly firstImage: number },
-  source: NoiseSource,
-): SmoothedTarget {
+  {
+    noise: ownNoise,
+    numNoise: copies,
+    key,
+  }: Omit<NoiseSource, 'noise'> & { readonly noise: AdditiveNoise | undefined },
+): SmoothedRows {
   const { x } = request;
   assertBatch(call, x);
-  const run = adaptClassifier(call, classifier);
-  const drawn = (): tf.Tensor =>
-    source.noise.sampleBatch({
-      key: source.key,
-      numNoise: source.numNoise,
-      shape: x.shape,
-      firstImage: request.firstImage,
-    });
+  const drawn = (): tf.Tensor => {
+    const source = parseField(call, 'noise', fields.additiveNoise<AdditiveNoise>(), ownNoise ?? noiseOfTarget);
+    return source.sampleBatch({ key, numNoise: copies, shape: x.shape, firstImage: request.firstImage });
+  };
   const noise = request.noise ?? drawn();
   assertBatchNoise(call, x, noise);
   const { labels, largest } = checkLabels(call, request.labels, x.shape[0] ?? 0);
@@ -83,7 +99,7 @@ export function smoothedTarget(
   const [numNoise = 1] = noise.shape;
   const images = (moved: tf.Tensor): tf.Tensor => tf.reshape(moved, x.shape);
   let numClasses = 0;
-  const outputs: SmoothedTarget['outputs'] = (moved) => {
+  const outputs: SmoothedRows['outputs'] = (moved) => {
     let probabilities: tf.Tensor | undefined;
     const seeing: LogitsFn = (noisy, mode) => {
       const found = originOf(run)?.outputs?.(noisy, mode);
