@@ -1,31 +1,27 @@
 import { readFile, rm, stat } from 'node:fs/promises';
-import { extname } from 'node:path';
 import { certificationLogHeader } from '../evaluate/certification-log.ts';
 import { parseCertificationLog } from '../evaluate/parse-certification-log.ts';
 import { certifyToLog, type LogSummary } from '../node/certify-to-log.ts';
 import { progressLine } from '../node/run-progress.ts';
-import { startWorkers } from '../node/start-workers.ts';
 import { createKey } from '../random/key.ts';
-import type { CertifyOptions } from '../smoothed/call-options.ts';
-import type { Certifier } from '../smoothed/types.ts';
 import type { CertifySettings } from './commands/certify.ts';
 import { selectionOf } from './common-options.ts';
 import { CliError, type CliIo, EXIT, printJson, withProgress } from './io.ts';
 import { logFigures, summaryText } from './log-figures.ts';
-import { gaussianOf, type OpenedRun, openRun, ruleFor } from './open-run.ts';
+import { gaussianOf, openRun, openThreads, ruleFor } from './open-run.ts';
 
 /** Certifies a data set into a log. @internal */
 export async function certify(settings: CertifySettings, io: CliIo): Promise<void> {
   const isNew = !(await isThere(settings));
   const rule = ruleFor(settings);
   await using run = await openRun(settings, io);
-  await using certifier = await certifierOf(run, settings, io);
+  await using threads = await openThreads(run, settings, io);
   const { seed, n, n0, alpha, out, recheck, durable } = settings;
 
   const summary = await withProgress(
     io,
     (display) =>
-      certifyToLog(certifier.g, run.data.dataset, {
+      certifyToLog(threads ?? run.smoothed(gaussianOf(settings)), run.data.dataset, {
         select: selectionOf(settings),
         key: createKey(seed),
         n,
@@ -60,25 +56,6 @@ async function removeEmpty(out: string): Promise<boolean> {
   if (content === undefined || !`${certificationLogHeader()}\n`.startsWith(content)) return false;
   await rm(out);
   return true;
-}
-
-/** The classifier of this thread, or several threads with one each. */
-async function certifierOf(
-  { opened, smoothing, smoothed, data, close }: OpenedRun,
-  { model, output, layout, sigma, workers }: CertifySettings,
-  io: CliIo,
-): Promise<AsyncDisposable & { readonly g: Certifier<CertifyOptions> }> {
-  if (workers === 1) return { g: smoothed(gaussianOf({ sigma })), [Symbol.asyncDispose]: () => Promise.resolve() };
-  await close();
-  const { runtime } = opened;
-  const backend = runtime === 'onnxruntime' ? undefined : runtime;
-  const g = await startWorkers({
-    module: new URL(`./worker-certifier${extname(import.meta.url)}`, import.meta.url),
-    workers,
-    data: { model: { model, output, layout, backend }, smoothing, sigma, shape: [...data.dataset.shape] },
-    execArgv: io.workerArguments,
-  });
-  return { g, [Symbol.asyncDispose]: () => g.close() };
 }
 
 /** What the whole log says now, rows of earlier runs included. */

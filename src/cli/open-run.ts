@@ -1,9 +1,11 @@
+import { extname } from 'node:path';
 import { anytimeRadius } from '../certify/anytime-radius.ts';
 import { fixedRadius } from '../certify/fixed-radius.ts';
 import type { CertificationRule } from '../certify/rule.ts';
 import { stopAtGain } from '../certify/stops.ts';
 import type { Classifier, ClassifierOutput } from '../classifier/types.ts';
 import { GaussianNoise } from '../noise/gaussian-noise.ts';
+import { startWorkers, type WorkerCertifier } from '../node/start-workers.ts';
 import type { Noise } from '../noise/types.ts';
 import { SmoothedClassifier } from '../smoothed/smoothed-classifier.ts';
 import type { InputRange } from '../types.ts';
@@ -67,6 +69,23 @@ export async function openRun(settings: RunSettings, io: CliIo, needs?: DataNeed
     await close();
     throw error;
   }
+}
+
+/** Several threads with the classifier each, in place of that of this thread, which is closed; undefined for one. @internal */
+export async function openThreads(
+  { opened: { runtime }, smoothing, data, close }: OpenedRun,
+  { model, output, layout, sigma, workers }: ModelOptions & { readonly sigma: number; readonly workers: number },
+  { workerArguments }: CliIo,
+): Promise<WorkerCertifier | undefined> {
+  if (workers === 1) return undefined;
+  await close();
+  const backend = runtime === 'onnxruntime' ? undefined : runtime;
+  return startWorkers({
+    module: new URL(`./worker-classifier${extname(import.meta.url)}`, import.meta.url),
+    workers,
+    data: { model: { model, output, layout, backend }, smoothing, sigma, shape: [...data.dataset.shape] },
+    execArgv: workerArguments,
+  });
 }
 
 /** @internal */

@@ -1,14 +1,17 @@
 import { selectedIndices } from '../data/dataset-selection.ts';
+import type { Prediction } from '../certify/types.ts';
 import { withContext } from '../options/call-context.ts';
 import { createKey } from '../random/key.ts';
 import { exampleKey } from '../random/purposes.ts';
+import type { PredictOptions } from '../smoothed/call-options.ts';
 import type { SmoothedClassifier } from '../smoothed/smoothed-classifier.ts';
+import type { StreamExample } from '../smoothed/types.ts';
 import { tensorOver } from '../tensors/own-tensor.ts';
 import type { PredictSettings } from './commands/predict.ts';
 import { selectionOf } from './common-options.ts';
 import { CliError, type CliIo, EXIT, note, printJson } from './io.ts';
 import type { OpenedData } from './opened-data.ts';
-import { gaussianOf, openRun } from './open-run.ts';
+import { gaussianOf, openRun, openThreads } from './open-run.ts';
 
 /** The answer for one image. */
 interface PredictedImage {
@@ -26,56 +29,80 @@ interface PredictedImage {
 /** Predicts images and prints a line for each. @internal */
 export async function predict(settings: PredictSettings, io: CliIo): Promise<void> {
   await using run = await openRun(settings, io, { allowsUnlabelled: true });
+  await using threads = await openThreads(run, settings, io);
   const { data, opened } = run;
-  const g = run.smoothed(gaussianOf(settings));
+  const indices = [...selectedIndices(data.dataset.size, selectionOf(settings))];
+  const { n, alpha, seed } = settings;
+  const options = { key: createKey(seed), n, alpha, signal: io.signal };
+  const labels: number[] = [];
+  const examples = examplesOf(data, indices, labels);
+  const answers = threads
+    ? threads.answers<Prediction>('predict', examples, options)
+    : oneByOne(run.smoothed(gaussianOf(settings)), examples, options);
   if (!settings.json) io.stdout(`${columns(data).join('\t')}\n`);
   const rows: PredictedImage[] = [];
-  const context = { data, settings, io, run: {} };
-  for (const index of selectedIndices(data.dataset.size, selectionOf(settings))) {
-    const row = await predicted(g, index, context);
-    rows.push(row);
-    if (!settings.json) io.stdout(`${line(row, data)}\n`);
+  try {
+    for await (const answer of answers) {
+      const row = rowOf(answer, { index: indices[rows.length] as number, label: labels[rows.length], data });
+      rows.push(row);
+      if (!settings.json) io.stdout(`${line(row, data)}\n`);
+    }
+  } catch (error) {
+    if (!io.signal.aborted) throw error;
+    const index = indices[rows.length] ?? 0;
+    throw new CliError(`interrupted before image ${index} (--start ${index} goes on with it)`, EXIT.interrupted);
   }
   if (settings.json) printJson(io, { runtime: opened.runtime, ...figures(rows, data), rows });
   else if (data.isLabelled && rows.length > 0) note(io, figuresText(figures(rows, data)));
 }
 
-interface PredictContext {
-  readonly data: OpenedData;
-  readonly settings: PredictSettings;
-  readonly io: CliIo;
-  /** All images are one run. */
-  readonly run: object;
+/** The images, with their labels put into a list as they are read. */
+async function* examplesOf(
+  { dataset }: OpenedData,
+  indices: readonly number[],
+  labels: number[],
+): AsyncGenerator<StreamExample, void, undefined> {
+  for (const index of indices) {
+    const example = await dataset.example(index);
+    labels.push(example.label);
+    const x = tensorOver(example.x, dataset.shape, 'float32');
+    try {
+      yield { x, index };
+    } finally {
+      x.dispose();
+    }
+  }
 }
 
-async function predicted(
+/** The answers of this thread; all images are one run. */
+async function* oneByOne(
   g: SmoothedClassifier,
-  index: number,
-  { data, settings, io, run }: PredictContext,
-): Promise<PredictedImage> {
-  const { dataset, isLabelled, names, classNames } = data;
-  const { x, label } = await dataset.example(index);
-  const { n, alpha, seed } = settings;
-  const image = tensorOver(x, dataset.shape, 'float32');
-  try {
-    const key = exampleKey(createKey(seed), index);
-    const answer = await g.predict(image, withContext({ key, n, alpha, signal: io.signal }, { run }));
-    const { label: found, abstained, counts } = answer;
-    return {
-      index,
-      name: names?.[index],
-      label: isLabelled ? label : undefined,
-      predicted: found,
-      className: classNames?.[found],
-      abstained,
-      counts,
-    };
-  } catch (error) {
-    if (!io.signal.aborted) throw error;
-    throw new CliError(`interrupted before image ${index} (--start ${index} goes on with it)`, EXIT.interrupted);
-  } finally {
-    image.dispose();
+  examples: AsyncIterable<StreamExample>,
+  { key, ...options }: PredictOptions,
+): AsyncGenerator<Prediction, void, undefined> {
+  const run = {};
+  for await (const { x, index } of examples) {
+    yield await g.predict(x, withContext({ ...options, key: exampleKey(key, index) }, { run }));
   }
+}
+
+interface Asked {
+  readonly index: number;
+  readonly label: number | undefined;
+  readonly data: OpenedData;
+}
+
+function rowOf({ label: predicted, abstained, counts }: Prediction, { index, label, data }: Asked): PredictedImage {
+  const { isLabelled, names, classNames } = data;
+  return {
+    index,
+    name: names?.[index],
+    label: isLabelled ? label : undefined,
+    predicted,
+    className: classNames?.[predicted],
+    abstained,
+    counts,
+  };
 }
 
 function columns({ names, isLabelled }: OpenedData): string[] {

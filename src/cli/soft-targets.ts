@@ -6,18 +6,19 @@ import { SOFT_TARGET_SAMPLES } from '../smoothed/call-options.ts';
 import type { SoftTargetsSettings } from './commands/soft-targets.ts';
 import { selectionOf } from './common-options.ts';
 import { CliError, type CliIo, printJson, withProgress } from './io.ts';
-import { gaussianOf, openRun } from './open-run.ts';
+import { gaussianOf, openRun, openThreads } from './open-run.ts';
 
 /** Writes the soft targets of a data set. @internal */
 export async function softTargets(settings: SoftTargetsSettings, io: CliIo): Promise<void> {
   const { out, seed, n = SOFT_TARGET_SAMPLES, recheck, durable, json } = settings;
   await checkOut(settings);
   await using run = await openRun(settings, io);
+  await using threads = await openThreads(run, settings, io);
   const { dataset } = run.data;
   const { file, done, resumed } = await withProgress(
     io,
     (display) =>
-      softTargetsToNpy(run.smoothed(gaussianOf(settings)), dataset, {
+      softTargetsToNpy(threads ?? run.smoothed(gaussianOf(settings)), dataset, {
         select: selectionOf(settings),
         key: createKey(seed),
         n,

@@ -9,6 +9,7 @@ import { optionsOf } from '../options/parse.ts';
 import {
   type SoftTargetRow,
   type SoftTargetSource,
+  type SoftTargetThreads,
   softTargetsFields,
   type SoftTargetsOptions,
   softTargetsOf,
@@ -83,7 +84,7 @@ const CALL = 'softTargetsToNpy';
  * `FILE.json` says what the rows were made from: key, n, selection, noise, shapes. A run with other settings is refused, and nothing that
  * exists is overwritten; a run that finds its file finished changes nothing. One process at a time can write: it holds `FILE.lock`.
  *
- * @param g - the smoothed classifier of a model trained on Gaussian noise
+ * @param g - the smoothed classifier of a model trained on Gaussian noise, or threads with one each (`startWorkers`)
  * @throws OptionError for an option, a file that cannot be opened, is locked, or is there already from something else or another run
  * @throws DataError for a damaged file, and when a row cannot be written (disk full): rows before stay valid
  * @throws all that `softTargets` throws, and the abort reason of `signal`; the file can then be gone on with
@@ -96,7 +97,7 @@ const CALL = 'softTargetsToNpy';
  * @see alinlab/smoothing-catrs, code/smooth_prediction.py
  */
 export async function softTargetsToNpy(
-  g: SoftTargetSource,
+  g: SoftTargetSource | SoftTargetThreads,
   dataset: LabelledDataset,
   options: SoftTargetsToNpyOptions,
 ): Promise<SoftTargetsSummary> {

@@ -6,8 +6,16 @@ import { contextOf } from '../options/call-context.ts';
 import type { CertifyOptions } from '../smoothed/call-options.ts';
 import type { Certifier, StreamExample, TimedCertificate } from '../smoothed/types.ts';
 import { type StartWorkersOptions, type ThreadOptions, threadOptions } from './thread-options.ts';
+import type { Key } from '../types.ts';
 import { ThreadTeam } from './thread-team.ts';
-import { type CertifierRecord, type FromThread, type RunMessage, type ToThread, WorkerRun } from './worker-run.ts';
+import {
+  type AskedExample,
+  type CertifierRecord,
+  type FromThread,
+  type RunMessage,
+  type ToThread,
+  WorkerRun,
+} from './worker-run.ts';
 
 /**
  * What the module of {@link StartWorkersOptions.module} exports.
@@ -34,10 +42,35 @@ export interface WorkerModule<Data = unknown, Options extends object = CertifyOp
 export interface WorkerCertifier<Options extends object = CertifyOptions> extends Certifier<Options>, CertifierRecord {
   /** Number of threads. */
   readonly workers: number;
+  /**
+   * What a method of the classifier in the threads says of each example, in the order of the examples: `predict`, `probabilities`, or one that
+   * the module has added. It is called as `method(x, options, { index, label })`, with `foldIn(key, index)` in place of the key.
+   *
+   * @throws OptionError for a method that is not there, and what the method throws; errors as those of `certifyStream`
+   * @example
+   * ```ts
+   * for await (const { label, abstained } of workers.answers('predict', examples, { key, n: 1000 })) console.log(abstained ? -1 : label);
+   * ```
+   */
+  answers<Answer = unknown>(
+    method: string,
+    examples: AsyncIterable<AskedExample>,
+    options: AnswerOptions,
+  ): AsyncGenerator<Answer, void, undefined>;
   /** Ends the threads, and the run that they are at. */
   close(): Promise<void>;
   /** Ends the threads: `await using workers = await startWorkers(...)`. */
   [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** Options of {@link WorkerCertifier.answers}: those of the method, and these. What is here must be such that it can be sent to a thread. */
+export interface AnswerOptions {
+  /** Drives the noise: example i uses `foldIn(key, i)`. */
+  readonly key: Key;
+  /** Stops the run; its reason is thrown. */
+  readonly signal?: AbortSignal | undefined;
+  /** Any other option of the method. */
+  readonly [name: string]: unknown;
 }
 
 const CALL = 'startWorkers';
@@ -78,6 +111,7 @@ class WorkerPool<Options extends object> implements WorkerCertifier<Options> {
   readonly numClasses: number;
   readonly smoothing: Smoothing;
   readonly noise: CertifierRecord['noise'];
+  readonly beta: number | undefined;
   readonly workers: number;
   readonly #team: ThreadTeam<CertifierRecord, ToThread, FromThread>;
   #isRunning = false;
@@ -90,6 +124,7 @@ class WorkerPool<Options extends object> implements WorkerCertifier<Options> {
     this.numClasses = record.numClasses;
     this.smoothing = record.smoothing;
     this.noise = record.noise;
+    this.beta = record.beta;
   }
 
   /** Starts threads and waits until each has its certifier. */
@@ -106,19 +141,40 @@ class WorkerPool<Options extends object> implements WorkerCertifier<Options> {
     examples: AsyncIterable<StreamExample>,
     options: Options,
   ): AsyncGenerator<TimedCertificate, void, undefined> {
-    const { signal, ...rest } = { ...options } as { readonly signal?: unknown };
-    const { call, known } = contextOf(options, 'WorkerCertifier.certifyStream');
-    const isSignal = signal instanceof AbortSignal;
-    // Anything else is refused where the other options are checked.
-    const message = messageFor(isSignal || signal === undefined ? rest : { ...rest, signal }, { call, known });
-    return this.#certificates(examples, message, isSignal ? signal : undefined);
+    return this.#begin(examples, options, {
+      method: undefined,
+      context: contextOf(options, 'WorkerCertifier.certifyStream'),
+    }) as AsyncGenerator<TimedCertificate, void, undefined>;
   }
 
-  async *#certificates(
-    examples: AsyncIterable<StreamExample>,
+  /** Answers of another method, in the order of the examples. */
+  answers<Answer>(
+    method: string,
+    examples: AsyncIterable<AskedExample>,
+    options: AnswerOptions,
+  ): AsyncGenerator<Answer, void, undefined> {
+    const context = contextOf(options, 'WorkerCertifier.answers');
+    return this.#begin(examples, options, { method, context }) as AsyncGenerator<Answer, void, undefined>;
+  }
+
+  #begin(
+    examples: AsyncIterable<AskedExample>,
+    options: object,
+    { method, context: { call, known } }: Pick<RunMessage, 'method' | 'context'>,
+  ): AsyncGenerator<unknown, void, undefined> {
+    const { signal, ...rest } = { ...options } as { readonly signal?: unknown };
+    const isSignal = signal instanceof AbortSignal;
+    // Anything else is refused where the other options are checked.
+    const given = isSignal || signal === undefined ? rest : { ...rest, signal };
+    const message = { ...messageFor(given, { call, known }), method };
+    return this.#answers(examples, message, isSignal ? signal : undefined);
+  }
+
+  async *#answers(
+    examples: AsyncIterable<AskedExample>,
     message: RunMessage,
     signal: AbortSignal | undefined,
-  ): AsyncGenerator<TimedCertificate, void, undefined> {
+  ): AsyncGenerator<unknown, void, undefined> {
     const { call } = message.context;
     if (this.#isRunning) throw notAtRest(call, 'workers in the middle of a run');
     this.#isRunning = true;
@@ -129,7 +185,7 @@ class WorkerPool<Options extends object> implements WorkerCertifier<Options> {
       const source = examples[Symbol.asyncIterator]();
       const lookAhead = LOOK_AHEAD_PER_THREAD * this.workers;
       this.#run = new WorkerRun({ threads, source, message, signal, lookAhead });
-      yield* this.#run.certificates();
+      yield* this.#run.answers();
     } finally {
       this.#isRunning = false;
       this.#run = undefined;
@@ -155,7 +211,7 @@ function notAtRest(call: string, found: string): OptionError {
 }
 
 /** What the threads are told at the beginning. Throws OptionError for what cannot be sent. */
-function messageFor(options: object, context: RunMessage['context']): RunMessage {
+function messageFor(options: object, context: RunMessage['context']): Omit<RunMessage, 'method'> {
   const { call } = context;
   const { rule, ...given } = options as { readonly rule?: Partial<RuleRecord> | null };
   const rest: Record<string, unknown> = {};

@@ -2,13 +2,16 @@
 import { parentPort } from 'node:worker_threads';
 import * as tf from '@tensorflow/tfjs';
 import { ruleOf } from '../certify/rule-of.ts';
+import { OptionError, refusal } from '../errors.ts';
 import { withContext } from '../options/call-context.ts';
-import type { Certifier, StreamExample } from '../smoothed/types.ts';
+import { exampleKey } from '../random/purposes.ts';
+import type { Certifier } from '../smoothed/types.ts';
 import { makeInThread } from './make-in-thread.ts';
 import type { FromAnyThread } from './module-thread.ts';
 import { toSentError } from './thread-errors.ts';
-import type { CertifierRecord, FromThread, RunMessage, ToThread } from './worker-run.ts';
+import type { AskedExample, CertifierRecord, FromThread, RunMessage, ToThread } from './worker-run.ts';
 import { tensorOver } from '../tensors/own-tensor.ts';
+import type { Key } from '../types.ts';
 
 type Given = Exclude<ToThread, RunMessage>;
 
@@ -25,10 +28,16 @@ try {
     if (message.kind === 'run') void run(g, message);
     else give(message);
   });
-  const { numClasses, smoothing, noise } = g as Certifier<object> & {
+  const { numClasses, smoothing, noise, beta } = g as Certifier<object> & {
     readonly noise?: { name: string; parameters: object };
+    readonly beta?: number;
   };
-  const record = { numClasses, smoothing, noise: noise && { name: noise.name, parameters: { ...noise.parameters } } };
+  const record = {
+    numClasses,
+    smoothing,
+    beta,
+    noise: noise && { name: noise.name, parameters: { ...noise.parameters } },
+  };
   send({ kind: 'ready', record: JSON.parse(JSON.stringify(record)) as typeof record });
 } catch (error) {
   send({ kind: 'failed', error: toSentError(error) });
@@ -39,13 +48,18 @@ function isCertifier(g: unknown): g is Certifier<object> {
   return typeof certifyStream === 'function' && typeof numClasses === 'number';
 }
 
-async function run(g: Certifier<object>, { options, rule, context }: RunMessage): Promise<void> {
+async function run(g: Certifier<object>, { method, options, rule, context }: RunMessage): Promise<void> {
   const pending: tf.Tensor[] = [];
   try {
     const given = rule === undefined ? options : { ...options, rule: ruleOf(rule) };
-    for await (const certificate of g.certifyStream(examples(pending), withContext(given, context))) {
+    const source = examples(pending);
+    const answers =
+      method === undefined
+        ? g.certifyStream(source, withContext(given, context))
+        : asked(g, method, source, { options: given, call: context.call });
+    for await (const answer of answers) {
       pending.shift()?.dispose();
-      send({ kind: 'certificate', certificate });
+      send({ kind: 'answer', answer });
     }
     send({ kind: 'done' });
   } catch (error) {
@@ -55,8 +69,31 @@ async function run(g: Certifier<object>, { options, rule, context }: RunMessage)
   }
 }
 
+/** What a method of the certifier says of each example; all of it is one run. */
+async function* asked(
+  g: Certifier<object>,
+  method: string,
+  source: AsyncIterable<AskedExample>,
+  { options, call }: { readonly options: object; readonly call: string },
+): AsyncGenerator<unknown, void, undefined> {
+  const ask = (g as unknown as Readonly<Record<string, unknown>>)[method];
+  if (typeof ask !== 'function') {
+    throw refusal(
+      OptionError,
+      { call, field: 'method', value: method },
+      'must be a method of what makeCertifier makes',
+    );
+  }
+  const { key, ...rest } = options as { readonly key: Key };
+  const run = {};
+  for await (const { x, index, label } of source) {
+    const given = withContext({ ...rest, key: exampleKey(key, index) }, { run });
+    yield await (ask.call(g, x, given, { index, label }) as unknown);
+  }
+}
+
 /** Asks for one example after the other, each when there is room for it. */
-async function* examples(pending: tf.Tensor[]): AsyncGenerator<StreamExample, void, undefined> {
+async function* examples(pending: tf.Tensor[]): AsyncGenerator<AskedExample, void, undefined> {
   for (;;) {
     const given = await new Promise<Given>((resolve) => {
       give = resolve;
@@ -65,7 +102,7 @@ async function* examples(pending: tf.Tensor[]): AsyncGenerator<StreamExample, vo
     if (given.kind === 'end') return;
     const x = tensorOver(given.values, given.shape, 'float32');
     pending.push(x);
-    yield { x, index: given.index };
+    yield { x, index: given.index, label: given.label };
   }
 }
 

@@ -1,6 +1,6 @@
 import type { RuleRecord, Smoothing } from '../certify/types.ts';
 import type { CallContext } from '../options/call-context.ts';
-import type { StreamExample, TimedCertificate } from '../smoothed/types.ts';
+import type { StreamExample } from '../smoothed/types.ts';
 import { copyOf } from '../tensors/own-tensor.ts';
 import type { ModuleThread, ThreadListener } from './module-thread.ts';
 import { type Held, lossOf, type ThreadFailure } from './thread-errors.ts';
@@ -20,11 +20,21 @@ export interface CertifierRecord {
         readonly parameters: object;
       }
     | undefined;
+  /** The exponent of a `SoftSmoothedClassifier`. */
+  readonly beta?: number | undefined;
+}
+
+/** An example that threads are asked about. */
+export interface AskedExample extends StreamExample {
+  /** Its class, for what asks for it. */
+  readonly label?: number | undefined;
 }
 
 /** Begins a run. @internal */
 export interface RunMessage {
   readonly kind: 'run';
+  /** The method that is asked about each example; none stands for `certifyStream`, which is asked about all. */
+  readonly method: string | undefined;
   /** Options of the certifier, without its rule and signal. */
   readonly options: object;
   /** The rule has functions: its record is sent, and the rule made again. */
@@ -39,16 +49,15 @@ export type ToThread =
   | {
       readonly kind: 'example';
       readonly index: number;
+      readonly label: number | undefined;
       readonly values: Float32Array;
       readonly shape: readonly number[];
     }
   | { readonly kind: 'end' };
 
-/** What a thread answers: `want` asks for the next example or the end. Certificates come in the order of its examples. @internal */
+/** What a thread says: `want` asks for the next example or the end. Answers, certificates or others, come in the order of its examples. @internal */
 export type FromThread =
-  | { readonly kind: 'want' }
-  | { readonly kind: 'certificate'; readonly certificate: TimedCertificate }
-  | { readonly kind: 'done' };
+  { readonly kind: 'want' } | { readonly kind: 'answer'; readonly answer: unknown } | { readonly kind: 'done' };
 
 /** A thread with a certifier. */
 type CertifierThread = ModuleThread<CertifierRecord, ToThread, FromThread>;
@@ -56,19 +65,19 @@ type CertifierThread = ModuleThread<CertifierRecord, ToThread, FromThread>;
 /** A run over worker threads. */
 interface WorkerRunRequest {
   readonly threads: readonly CertifierThread[];
-  readonly source: AsyncIterator<StreamExample, unknown>;
+  readonly source: AsyncIterator<AskedExample, unknown>;
   readonly message: RunMessage;
   readonly signal: AbortSignal | undefined;
-  /** So many examples may be handed out beyond the next certificate in order. */
+  /** So many examples may be handed out beyond the next answer in order. */
   readonly lookAhead: number;
 }
 
-type Arrival = TimedCertificate | { readonly error: unknown };
+type Arrival = { readonly answer: unknown } | { readonly error: unknown };
 
 /**
- * Hands examples out to threads, one at a time to whoever wants one, and puts their certificates in order again.
+ * Hands examples out to threads, one at a time to whoever wants one, and puts their answers in order again.
  *
- * What goes wrong takes the place of the first certificate that is lost by it: those before it still come.
+ * What goes wrong takes the place of the first answer that is lost by it: those before it still come.
  * @internal
  */
 export class WorkerRun implements ThreadListener<CertifierThread, FromThread> {
@@ -77,7 +86,7 @@ export class WorkerRun implements ThreadListener<CertifierThread, FromThread> {
   readonly #busy: Set<CertifierThread>;
   readonly #wanting = new Set<CertifierThread>();
   readonly #arrived = new Map<number, Arrival>();
-  #first = 0; // position of the next certificate
+  #first = 0; // position of the next answer
   #next = 0; // position of the next example
   #hasEnded = false;
   #hasFailed = false;
@@ -91,8 +100,8 @@ export class WorkerRun implements ThreadListener<CertifierThread, FromThread> {
     this.#busy = new Set(request.threads);
   }
 
-  /** The certificates in order. Whoever leaves before the end ends the threads. */
-  async *certificates(): AsyncGenerator<TimedCertificate, void, undefined> {
+  /** The answers in order. Whoever leaves before the end ends the threads. */
+  async *answers(): AsyncGenerator<unknown, void, undefined> {
     const { threads, source, message, signal } = this.#request;
     const onAbort = (): void => this.#wake();
     signal?.addEventListener('abort', onAbort);
@@ -109,7 +118,7 @@ export class WorkerRun implements ThreadListener<CertifierThread, FromThread> {
           if ('error' in arrival) throw arrival.error;
           this.#arrived.delete(this.#first++);
           this.#handOut();
-          yield arrival;
+          yield arrival.answer;
         } else if (this.#busy.size === 0) return;
         else await new Promise<void>((resolve) => (this.#wake = resolve));
       }
@@ -129,7 +138,7 @@ export class WorkerRun implements ThreadListener<CertifierThread, FromThread> {
     else if (message.kind === 'done') this.#busy.delete(thread);
     else {
       const held = this.#held.get(thread)?.shift();
-      if (held) this.#arrived.set(held.position, message.certificate);
+      if (held) this.#arrived.set(held.position, { answer: message.answer });
     }
     this.#handOut();
     this.#wake();
@@ -188,10 +197,10 @@ export class WorkerRun implements ThreadListener<CertifierThread, FromThread> {
     try {
       const result = await this.#request.source.next();
       if (!result.done) {
-        const { x, index } = result.value;
+        const { x, index, label } = result.value;
         const own = copyOf(x); // before the host has its next turn
         try {
-          return { kind: 'example', index, values: (await own.data()) as Float32Array, shape: own.shape };
+          return { kind: 'example', index, label, values: (await own.data()) as Float32Array, shape: own.shape };
         } finally {
           own.dispose();
         }

@@ -35,7 +35,7 @@ export { restoreCheckpoint } from './restore-checkpoint.ts';
 export { Sgd } from './sgd.ts';
 export type { SgdOptions } from './sgd.ts';
 export { softTargets } from './soft-targets.ts';
-export type { SoftTargetRow, SoftTargetSource, SoftTargetsOptions } from './soft-targets.ts';
+export type { SoftTargetRow, SoftTargetSource, SoftTargetThreads, SoftTargetsOptions } from './soft-targets.ts';
 export { stepDecay } from './schedules.ts';
 export type { DropTiming, Schedule, StepDecayOptions } from './schedules.ts';
 export type { DatasetBatch, SoftTargetRows } from './read-batch.ts';

@@ -18,6 +18,18 @@ export interface SoftTargetSource {
   probabilities(x: tf.Tensor, options: SampleOptions): Promise<readonly number[]>;
 }
 
+/** Threads that each have a {@link SoftTargetSource}, as `startWorkers` of `catrs/node` starts them. */
+export interface SoftTargetThreads {
+  /** Number of classes. */
+  readonly numClasses: number;
+  /** What the sources say of each example, in order. */
+  answers(
+    method: 'probabilities',
+    examples: AsyncIterable<{ readonly x: tf.Tensor; readonly index: number }>,
+    options: SampleOptions & Readonly<Record<string, unknown>>,
+  ): AsyncGenerator<readonly number[], void, undefined>;
+}
+
 /** Options of {@link softTargets}. */
 export interface SoftTargetsOptions extends DatasetRunOptions {
   /** Drives the noise: example i uses `foldIn(key, i)`. */
@@ -70,10 +82,11 @@ interface SoftTargetSettings extends Omit<SampleOptions, 'batchSize' | 'signal'>
  *
  * ŷ(x)_c = (1/n) #{i : argmax f(x + ε_i) = c} with f a classifier trained on Gaussian noise. Example i uses the key `foldIn(key, i)`,
  * whatever `select` is, and gives what `g.probabilities` gives for it. Examples are asked one after the other;
- * the last batch of each is filled to n only, which costs little for the usual thousands of copies. `softTargetsToNpy` of `catrs/node`
+ * the last batch of each is filled to n only, which costs little for the usual thousands of copies; threads are asked side by side, and their
+ * targets are those of one thread. `softTargetsToNpy` of `catrs/node`
  * writes them to a file.
  *
- * @param g - a `SmoothedClassifier` (votes) or a `SoftSmoothedClassifier` (mean scores)
+ * @param g - a `SmoothedClassifier` (votes) or a `SoftSmoothedClassifier` (mean scores), or threads with one each
  * @throws OptionError at once for its options; from the iteration also for a label that is no class, DataError for an example of the wrong
  * size, what `g.probabilities` throws, and the abort reason of `signal`
  * @example
@@ -86,7 +99,7 @@ interface SoftTargetSettings extends Omit<SampleOptions, 'batchSize' | 'signal'>
  * alinlab/smoothing-catrs, code/smooth_prediction.py
  */
 export function softTargets(
-  g: SoftTargetSource,
+  g: SoftTargetSource | SoftTargetThreads,
   dataset: LabelledDataset,
   options: SoftTargetsOptions,
 ): AsyncGenerator<SoftTargetRow, void, undefined> {
@@ -101,24 +114,45 @@ export function softTargets(
 /** Soft targets of chosen examples for a public call that has checked the options: the rest of {@link softTargets}. @internal */
 export async function* softTargetsOf(
   call: string,
-  g: SoftTargetSource,
+  g: SoftTargetSource | SoftTargetThreads,
   dataset: OwnDataset,
   { indices, key, n, batchSize, signal }: SoftTargetSettings & { readonly indices: Iterable<number> },
 ): AsyncGenerator<SoftTargetRow, void, undefined> {
   const { numClasses } = g;
-  const run = {}; // all of it is one run: the classifier is looked at once
-  for (const index of indices) {
-    signal?.throwIfAborted();
-    const { x, label } = await dataset.checkedExample(index, { call, numClasses });
-    const image = tensorOver(x, dataset.shape, 'float32');
-    try {
-      const settings = { n, batchSize, signal, key: exampleKey(key, index) };
-      const probabilities = await g.probabilities(image, withContext(settings, { run }));
-      assertDistribution(call, probabilities, numClasses);
-      yield { index, label, probabilities };
-    } finally {
-      image.dispose();
+  const settings = { key, n, batchSize, signal };
+  const labels: { readonly index: number; readonly label: number }[] = [];
+  async function* examples(): AsyncGenerator<{ readonly x: tf.Tensor; readonly index: number }, void, undefined> {
+    for (const index of indices) {
+      signal?.throwIfAborted();
+      const { x, label } = await dataset.checkedExample(index, { call, numClasses });
+      labels.push({ index, label });
+      const image = tensorOver(x, dataset.shape, 'float32');
+      try {
+        yield { x: image, index };
+      } finally {
+        image.dispose();
+      }
     }
+  }
+  const answers =
+    'answers' in g
+      ? g.answers('probabilities', examples(), withContext(settings, { call }))
+      : oneByOne(g, examples(), settings);
+  for await (const probabilities of answers) {
+    assertDistribution(call, probabilities, numClasses);
+    const { index, label } = labels.shift() as (typeof labels)[number];
+    yield { index, label, probabilities };
+  }
+}
+
+async function* oneByOne(
+  g: SoftTargetSource,
+  examples: AsyncIterable<{ readonly x: tf.Tensor; readonly index: number }>,
+  { key, ...settings }: SampleOptions,
+): AsyncGenerator<readonly number[], void, undefined> {
+  const run = {}; // all of it is one run: the classifier is looked at once
+  for await (const { x, index } of examples) {
+    yield await g.probabilities(x, withContext({ ...settings, key: exampleKey(key, index) }, { run }));
   }
 }
 

@@ -36,6 +36,16 @@ describe('catrs soft-targets', () => {
     labels.forEach((_, i) => expect(Number(data[2 * i]) + Number(data[2 * i + 1])).toBeCloseTo(1, 12));
   });
 
+  it('shares the images between threads, to the same bytes, and goes on so', { timeout: 120_000 }, async () => {
+    const cut = await softTargets('threads.npy', ['--workers', '2'], (text, interrupt) => {
+      if (text.includes('3/24')) interrupt.abort();
+    });
+    expect(cut.code).toBe(130);
+    const { code, stdout } = await softTargets('threads.npy', ['--workers', '2', '--resume', '--json']);
+    expect([code, JSON.parse(stdout)]).toMatchObject([0, { done: SIZE, resumed: 3 }]);
+    expect(await readFile(path('threads.npy'))).toEqual(await readFile(path('targets.npy')));
+  });
+
   it('goes on after Ctrl-C to the same bytes', async () => {
     const cut = await softTargets('cut.npy', [], (text, interrupt) => {
       if (text.includes('3/24')) interrupt.abort();

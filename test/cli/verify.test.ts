@@ -4,6 +4,7 @@ import { encodeNpy } from '../../src/data/npy.ts';
 import { certificationLog } from '../../src/evaluate/certification-log.ts';
 import type { CertifiedRow } from '../../src/evaluate/certify-dataset.ts';
 import { parseCertificationLog } from '../../src/evaluate/parse-certification-log.ts';
+import { runTypeScript } from '../helpers/run-typescript.ts';
 import { catrs, useTiny } from './run.ts';
 import { SIZE, tinyImages } from './tiny.ts';
 
@@ -229,6 +230,15 @@ describe('catrs predict', () => {
       expect(counts.split(',').reduce((sum, count) => sum + Number(count), 0)).toBe(200);
     }
     expect(stderr).toMatch(/\ncatrs: 4 images, accuracy (100|75)\.0 %, [01] abstained\n$/);
+  });
+
+  it('shares the images between threads, to the same lines', { timeout: 60_000 }, async () => {
+    const one = await catrs(['predict', ...run()]);
+    const two = await catrs(['predict', ...run(), '--workers', 2], { workerArguments: runTypeScript });
+    expect(two).toEqual({ ...one, stderr: two.stderr });
+    const figures = ({ stderr }: { readonly stderr: string }): string | undefined =>
+      stderr.trimEnd().split('\n').at(-1);
+    expect(figures(two)).toBe(figures(one));
   });
 
   it('says "abstain" where the vote is too close, and -1 in JSON', async () => {

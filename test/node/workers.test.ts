@@ -5,12 +5,15 @@ import { anytimeRadius } from '../../src/certify/anytime-radius.ts';
 import { stopAtSamples } from '../../src/certify/stops.ts';
 import { type CertifiedRow, certifyDataset } from '../../src/evaluate/certify-dataset.ts';
 import { certifyToLog } from '../../src/node/certify-to-log.ts';
+import { softTargetsToNpy } from '../../src/node/soft-targets-to-npy.ts';
+import type { AskedExample } from '../../src/node/worker-run.ts';
+import { foldIn } from '../../src/random/key.ts';
 import type { RunProgress } from '../../src/node/run-progress.ts';
 import type { CertifyOptions } from '../../src/smoothed/call-options.ts';
 import type { Certifier } from '../../src/smoothed/types.ts';
 import { useBackend } from '../helpers/backends.ts';
 import { expectNoLeak } from '../helpers/leaks.ts';
-import { dataset, g, settings } from './points.ts';
+import { dataset, g, key, settings } from './points.ts';
 import { readLog, run, useFolder } from './run.ts';
 import { useWorkers } from './start.ts';
 import type { ModuleData } from './worker-module.ts';
@@ -56,6 +59,61 @@ describe('rows of worker threads', () => {
     expect(position).toBe(size);
     expect(ahead).toBeLessThanOrEqual(128 + 2 * 8);
     expect(ahead, 'and not one after the other').toBeGreaterThan(8);
+  });
+});
+
+describe('answers of worker threads', () => {
+  async function* examples(indices: Iterable<number>): AsyncGenerator<AskedExample> {
+    for (const index of indices) {
+      const x = tf.tensor1d((await dataset.example(index)).x);
+      yield { x, index };
+      x.dispose();
+    }
+  }
+
+  it('are those of the classifier for the key of each example, in order', async () => {
+    const pool = await start();
+    const indices = [...Array(12).keys()];
+    const found: unknown[] = [];
+    await expectNoLeak(async () => {
+      for await (const answer of pool.answers('predict', examples(indices), { key, n: 100 })) found.push(answer);
+    });
+    const expected = [];
+    for (const index of indices) {
+      const x = tf.tensor1d((await dataset.example(index)).x);
+      expected.push(await g.predict(x, { key: foldIn(key, index), n: 100 }));
+      x.dispose();
+    }
+    expect(found).toStrictEqual(expected);
+  });
+
+  it('make the soft targets of one thread, byte for byte, also where it goes on', async () => {
+    const pool = await start();
+    const options = { key, n: 50, select: { skip: 2 } };
+    await softTargetsToNpy(g, dataset, { ...options, file: path('one.npy') });
+    const interrupt = new AbortController();
+    const cut = softTargetsToNpy(pool, dataset, {
+      ...options,
+      file: path('two.npy'),
+      signal: interrupt.signal,
+      onProgress: ({ done }) => {
+        if (done === 3) interrupt.abort();
+      },
+    });
+    await expect(cut).rejects.toThrow('aborted');
+    const summary = await softTargetsToNpy(pool, dataset, { ...options, file: path('two.npy') });
+    expect(summary).toMatchObject({ done: 6, resumed: 3 });
+    expect(await readFile(path('two.npy'))).toEqual(await readFile(path('one.npy')));
+  });
+
+  it('stop at a method that is not there, and at what a method refuses', async () => {
+    const pool = await start();
+    await expect(pool.answers('vote', examples([0]), { key }).next()).rejects.toThrow(
+      'WorkerCertifier.answers: `method` must be a method of what makeCertifier makes, got "vote"',
+    );
+    await expect(pool.answers('predict', examples([0]), { key, n: 2 }).next()).rejects.toThrow(
+      'SmoothedClassifier.predict: `n` must be at least 11 to predict anything',
+    );
   });
 });
 

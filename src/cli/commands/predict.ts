@@ -8,6 +8,7 @@ import {
   shardedOptions,
   testData,
   shownSelection,
+  workerOptions,
 } from '../common-options.ts';
 import type { OptionsOf } from '../options.ts';
 
@@ -18,6 +19,7 @@ export type PredictSettings = OptionsOf<
     typeof noiseOptions &
     typeof alphaOptions &
     typeof shardedOptions &
+    typeof workerOptions &
     typeof jsonOptions
 >;
 
@@ -30,7 +32,7 @@ export const predictCommand: CliCommand<PredictSettings> = cliCommand({
     ['Model', classifierOptions],
     ['Smoothing', { ...noiseOptions, ...alphaOptions }],
     ['Images', shardedOptions],
-    ['Run', jsonOptions],
+    ['Run', { ...workerOptions, ...jsonOptions }],
   ],
   library: { ...shownSelection, ...smoothedClassifierOptions.defaults, ...predictOptions.defaults },
   ending: `Example:

@@ -8,6 +8,7 @@ import {
   selectionOptions,
   trainingData,
   shownSelection,
+  workerOptions,
 } from '../common-options.ts';
 import type { OptionsOf } from '../options.ts';
 
@@ -27,6 +28,7 @@ export type SoftTargetsSettings = OptionsOf<
     typeof selectionOptions &
     typeof outOptions &
     typeof resumeOptions &
+    typeof workerOptions &
     typeof jsonOptions
 >;
 
@@ -40,7 +42,7 @@ export const softTargetsCommand: CliCommand<SoftTargetsSettings> = cliCommand({
     ['Model', classifierOptions],
     ['Smoothing', noiseOptions],
     ['Images', selectionOptions],
-    ['Run', { ...outOptions, ...resumeOptions, ...jsonOptions }],
+    ['Run', { ...outOptions, ...workerOptions, ...resumeOptions, ...jsonOptions }],
   ],
   library: { ...shownSelection, ...smoothedClassifierOptions.defaults, n: SOFT_TARGET_SAMPLES },
   ending: `Example:

@@ -1,12 +1,12 @@
-// What each thread of `catrs certify --workers` runs.
+// What each thread of `--workers` runs: the classifier of the command, opened again.
 import type { SmoothedClassifier } from '../smoothed/smoothed-classifier.ts';
 import type { ModelOptions } from './common-options.ts';
 import { openClassifier } from './open-model.ts';
 import { gaussianOf, smoothedClassifier, type SmoothingSettings } from './open-run.ts';
 import { checkThreadBackend } from './probe-classifier.ts';
 
-/** What a thread is told. @internal */
-export interface WorkerData {
+/** What a thread is told. */
+interface WorkerData {
   readonly model: ModelOptions;
   readonly smoothing: SmoothingSettings;
   readonly sigma: number;
