@@ -38,7 +38,7 @@ const anytimeRadiusOptions = optionsOf<AnytimeRadiusOptions>()({
  * @throws OptionError for an unknown name or a value outside its domain
  * @example
  * ```ts
- * const rule = anytimeRadius({ stops: [stopAtWidth(0.05), stopAtDeadline({ milliseconds: 2000 })] });
+ * const rule = anytimeRadius({ stops: [stopAtWidth({ width: 0.05 }), stopAtDeadline({ milliseconds: 2000 })] });
  * const c = await g.certify(image, { key, n: 2000, rule });
  * ```
  * @see Robbins, "Statistical methods related to the law of the iterated logarithm", 1970; Voráček, NeurIPS 2024, Algorithm 2

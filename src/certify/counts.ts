@@ -64,7 +64,7 @@ export type CountsCertificate = Pick<
  * ```ts
  * const noise = new GaussianNoise({ sigma: 0.5 });
  * const votes = { countsSelection: [1, 9], counts: [10, 990], n: 1000 };
- * certifyCounts({ ...votes, alpha: 0.001, noise, norm: 'l2', dimension: 784 }); // class 1 within 0.985...
+ * certifyCounts({ ...votes, alpha: 0.001, noise, norm: 'l2', dimension: 784 }); // class 1 within 0.9890...
  * ```
  */
 export function certifyCounts(request: CertifyCountsRequest): CountsCertificate {
@@ -101,7 +101,7 @@ export interface PredictCountsRequest {
   readonly counts: readonly number[];
   /** Number of samples; above the sum of the counts where some could not be drawn and voted for no class. */
   readonly n: number;
-  /** Allowed probability that the class is not that of the smoothed classifier, in (0, 1]; at 1 it abstains on ties only. */
+  /** Allowed probability that the class is not that of the smoothed classifier, in (0, 1]. */
   readonly alpha: number;
 }
 
@@ -129,7 +129,7 @@ export type CountsPrediction = Pick<Prediction, 'label' | 'abstained' | 'pValue'
  * @see Cohen, Rosenfeld, Kolter, ICML 2019, PREDICT and Proposition 1; Hung, Fithian, "Rank verification", 2016
  * @example
  * ```ts
- * predictCounts({ counts: [90, 10], n: 100, alpha: 0.001 }); // { label: 0, abstained: false, pValue: 3e-17, top: 0 }
+ * predictCounts({ counts: [90, 10], n: 100, alpha: 0.001 }); // { label: 0, abstained: false, pValue: 3.06e-17, top: 0 }
  * ```
  */
 export function predictCounts(request: PredictCountsRequest): CountsPrediction {

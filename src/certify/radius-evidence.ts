@@ -45,6 +45,25 @@ export function logInverse(level: number): number {
   return -Math.log(level) * (1 + 2 ** -50);
 }
 
+/** The prior of one who expects nearly all votes to agree: Beta(1, 0.1). @internal */
+export const NEAR_ONE: readonly BetaPrior[] = [{ weight: 1, a: 1, b: 0.1 }];
+
+/**
+ * What the selection sample says about the class probability, kept safe by a share of the Jeffreys prior:
+ * 0.8 Beta(h₀ + ½, n₀ − h₀ + ½) + 0.2 Beta(½, ½) for h₀ of n₀ votes.
+ *
+ * Any prior fixed before the estimation sample is sound; a good one only saves samples.
+ * @internal
+ */
+export function selectionPriors({
+  countsSelection,
+  cAHat,
+}: Pick<RuleContext, 'countsSelection' | 'cAHat'>): BetaPrior[] {
+  const votes = votesFor({ counts: countsSelection }, cAHat);
+  const others = countsSelection.reduce((sum, count) => sum + count, -votes);
+  return [{ weight: 0.8, a: votes + 0.5, b: others + 0.5 }, ...JEFFREYS.map((prior) => ({ ...prior, weight: 0.2 }))];
+}
+
 /**
  * Smallest class probability that proves a radius, as {@link probabilityOfRadius}; throws if not even n unanimous votes can prove it,
  * whatever the evidence: then p₀ⁿ > alpha.
@@ -71,11 +90,6 @@ const HIGHEST_LOG_ODDS = 700;
 
 /** The search ends with log-odds known to twice this, relative; far above the spacing of doubles. */
 const TOLERANCE = 2 ** -49;
-
-/** The pair p, q with q at the given log-odds, at least 0, and p = 1 − q rounded down: never a larger probability than 1 − q. */
-function pairAt(logOdds: number): ProbabilityBound {
-  return boundFromQ(probabilitiesOfLogOdds(logOdds).q);
-}
 
 /**
  * Smallest class probability above 1/2 that proves a radius, or undefined where none does.
@@ -111,21 +125,7 @@ export function probabilityOfRadius(
   return pairAt(high);
 }
 
-/** The prior of one who expects nearly all votes to agree: Beta(1, 0.1). @internal */
-export const NEAR_ONE: readonly BetaPrior[] = [{ weight: 1, a: 1, b: 0.1 }];
-
-/**
- * What the selection sample says about the class probability, kept safe by a share of the Jeffreys prior:
- * 0.8 Beta(h₀ + ½, n₀ − h₀ + ½) + 0.2 Beta(½, ½) for h₀ of n₀ votes.
- *
- * Any prior fixed before the estimation sample is sound; a good one only saves samples.
- * @internal
- */
-export function selectionPriors({
-  countsSelection,
-  cAHat,
-}: Pick<RuleContext, 'countsSelection' | 'cAHat'>): BetaPrior[] {
-  const votes = votesFor({ counts: countsSelection }, cAHat);
-  const others = countsSelection.reduce((sum, count) => sum + count, -votes);
-  return [{ weight: 0.8, a: votes + 0.5, b: others + 0.5 }, ...JEFFREYS.map((prior) => ({ ...prior, weight: 0.2 }))];
+/** The pair p, q with q at the given log-odds, at least 0, and p = 1 − q rounded down: never a larger probability than 1 − q. */
+function pairAt(logOdds: number): ProbabilityBound {
+  return boundFromQ(probabilitiesOfLogOdds(logOdds).q);
 }

@@ -52,11 +52,6 @@ export function topK(options: TopKOptions): CertificationRule {
   };
 }
 
-/** Level of each of the simultaneous bounds. A class chosen from the same counts can turn either bound of each class into use. */
-function levelOfEach(alpha: number, numClasses: number, labelFrom: TopKOptions['labelFrom']): number {
-  return alpha / (labelFrom === 'estimation' ? 2 * numClasses : numClasses);
-}
-
 function beginTopK(context: RuleContext, k: number, labelFrom: TopKOptions['labelFrom']): RuleRun {
   const { n, countsSelection } = context;
   const radiusOf = requireRadiusAgainst('topK', context.radiusAgainst);
@@ -102,6 +97,11 @@ function simultaneousBounds(
   };
   const others = tally.counts.filter((_, c) => c !== label).map((count) => upper(count + missing));
   return { lower, others };
+}
+
+/** Level of each of the simultaneous bounds. A class chosen from the same counts can turn either bound of each class into use. */
+function levelOfEach(alpha: number, numClasses: number, labelFrom: TopKOptions['labelFrom']): number {
+  return alpha / (labelFrom === 'estimation' ? 2 * numClasses : numClasses);
 }
 
 /** Least n with which unanimous votes certify if there is only one class more than k. */

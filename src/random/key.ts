@@ -27,20 +27,20 @@ export function createKey(seed: number | bigint): Key {
   throw refusal(OptionError, { call: 'createKey', field: 'seed', value: seed }, must);
 }
 
-/** `n` keys: a tuple for a literal `n` up to 32, else a list. */
-export type KeyTuple<N extends number> = N extends unknown
-  ? `${N}` extends `-${string}` | `${string}.${string}`
+/**
+ * `n` keys: a tuple for a literal `n` up to 32, else a list.
+ *
+ * @template Keys - those counted so far
+ */
+export type KeyTuple<N extends number, Keys extends Key[] = []> = N extends unknown
+  ? number extends N
     ? Key[]
-    : TupleOf<N>
+    : Keys['length'] extends N
+      ? Keys
+      : Keys['length'] extends 32
+        ? Key[]
+        : KeyTuple<N, [...Keys, Key]>
   : never;
-
-type TupleOf<N extends number, Keys extends Key[] = []> = number extends N
-  ? Key[]
-  : Keys['length'] extends N
-    ? Keys
-    : Keys['length'] extends 32
-      ? Key[]
-      : TupleOf<N, [...Keys, Key]>;
 
 /**
  * Derives `n` different keys from one, for example one for each part of a computation.

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { threefry2x32 } from '../../src/random/threefry.ts';
+import { MAX_SAMPLES } from '../../src/options/fields.ts';
+import { SAMPLE_LIMIT, threefry2x32 } from '../../src/random/threefry.ts';
 import type { Key } from '../../src/types.ts';
 
 // Random123 (Salmon, Moraes, Dror, Shaw; D. E. Shaw Research), tests/kat_vectors, lines "threefry2x32 20": counter, key, result.
@@ -19,3 +20,5 @@ describe('threefry2x32', () => {
     expect(threefry2x32(key, 2 ** 32 + 3, -1)).toEqual(threefry2x32(key, 3, 0xffffffff));
   });
 });
+
+it('has as many samples as the options admit', () => expect(MAX_SAMPLES).toBe(SAMPLE_LIMIT));
