@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import { ClassifierError, OptionError, showValue } from '../errors.ts';
+import { ClassifierError, OptionError, refusal } from '../errors.ts';
 import { onBackend } from '../tensors/backend-failure.ts';
 import { safeLog, splitCopies } from '../tensors/cross-entropy.ts';
 import { assertLogitsShape } from './check-logits.ts';
@@ -64,20 +64,16 @@ export function adaptModel(call: string, model: Classifier, { field, result }: M
   if (isGraphModel(model)) {
     const run: LogitsFn = (x, { training }) => {
       if (training) {
-        throw new ClassifierError(
-          `\`${field}\` must be a function or a tf.LayersModel for training, got a tf.GraphModel (it can be certified, not trained)`,
-          { call, field, value: model },
-        );
+        const details = { call, field, value: model, got: 'a tf.GraphModel', way: 'it can be certified, not trained' };
+        throw refusal(ClassifierError, details, 'must be a function or a tf.LayersModel for training');
       }
       return tf.tidy(() => onlyOutput(call, model.predict(x), { field, result }));
     };
     return withOrigin(run, { parts: [model] });
   }
   if (isTypedClassifier(model)) throw noTensors(call, field, model);
-  throw new OptionError(
-    `\`${field}\` must be a function to ${result}, a tf.LayersModel or a tf.GraphModel, got ${showValue(model)}`,
-    { call, field, value: model },
-  );
+  const must = `must be a function to ${result}, a tf.LayersModel or a tf.GraphModel`;
+  throw refusal(OptionError, { call, field, value: model }, must);
 }
 
 /** @internal */
@@ -92,11 +88,9 @@ export function isTypedClassifier(classifier: unknown): classifier is TypedClass
 
 /** The error of a call that needs tensors, given a classifier of typed arrays. @internal */
 export function noTensors(call: string, field: string, value: unknown): ClassifierError {
-  return new ClassifierError(
-    `\`${field}\` must be a function of tensors or a model of tfjs, got a classifier of typed arrays` +
-      ' (it has no gradient: it can be certified, not trained, attacked or combined)',
-    { call, field, value },
-  );
+  const way = 'it has no gradient: it can be certified, not trained, attacked or combined';
+  const details = { call, field, value, got: 'a classifier of typed arrays', way };
+  return refusal(ClassifierError, details, 'must be a function of tensors or a model of tfjs');
 }
 
 function isGraphModel(classifier: unknown): classifier is GraphModelLike {
@@ -112,10 +106,8 @@ function onlyOutput(call: string, returned: unknown, { field, result }: ModelRol
   const outputs = Array.isArray(returned) ? (returned as tf.Tensor[]) : Object.values(returned as tf.NamedTensorMap);
   const [only] = outputs;
   if (only !== undefined && outputs.length === 1) return only;
-  throw new ClassifierError(
-    `\`${field}\` must have one output, got ${outputs.length} (wrap it in a function that picks the ${result})`,
-    { call, field, value: outputs.length },
-  );
+  const way = `wrap it in a function that picks the ${result}`;
+  throw refusal(ClassifierError, { call, field, value: outputs.length, way }, 'must have one output');
 }
 
 /** Logits of x + noise in one forward pass: x [B, ...], noise [M, B, ...] → [M, B, numClasses]. @internal */

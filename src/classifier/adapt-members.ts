@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import { ClassifierError, OptionError, showValue } from '../errors.ts';
+import { ClassifierError, OptionError, refusal } from '../errors.ts';
 import { adaptModel } from './adapt-classifier.ts';
 import { originOf } from './origin.ts';
 import type { Classifier, ClassifyOptions } from './types.ts';
@@ -18,11 +18,7 @@ type MemberOutputsFn = (x: tf.Tensor, options: ClassifyOptions) => MemberOutputs
 /** The members of an ensemble as one function, for use inside a tidy; their logits must have one shape. @internal */
 export function adaptMembers(call: string, members: readonly Classifier[]): MemberOutputsFn {
   if (!Array.isArray(members) || members.length === 0) {
-    throw new OptionError(`\`members\` must be a list of at least one classifier, got ${showValue(members)}`, {
-      call,
-      field: 'members',
-      value: members,
-    });
+    throw refusal(OptionError, { call, field: 'members', value: members }, 'must be a list of at least one classifier');
   }
   const runs = members.map((member: Classifier) => adaptModel(call, member, { field: 'members', result: 'logits' }));
   return (x, mode) => {
@@ -36,10 +32,9 @@ export function adaptMembers(call: string, members: readonly Classifier[]): Memb
       logits: { rank, shape },
     } of found) {
       if (rank === 2 && shape[0] === batch && shape[1] === first?.logits.shape[1]) continue;
-      throw new ClassifierError(
-        `\`members\` must return logits of one shape [batch, numClasses], got [${shape}] beside [${first?.logits.shape}] for ${batch} rows`,
-        { call, field: 'members', value: shape },
-      );
+      const got = `[${shape}] beside [${first?.logits.shape}] for ${batch} rows`;
+      const must = 'must return logits of one shape [batch, numClasses]';
+      throw refusal(ClassifierError, { call, field: 'members', value: shape, got }, must);
     }
     return found;
   };

@@ -1,4 +1,4 @@
-import { ClassifierError } from '../errors.ts';
+import { ClassifierError, refusal } from '../errors.ts';
 import type { ClassifierOutput } from './types.ts';
 
 const SUM_TOLERANCE = 1e-3;
@@ -15,23 +15,16 @@ export function assertLogitsShape(
 ): void {
   const [rows, columns = 0] = shape;
   if (shape.length !== 2 || rows !== batch) {
-    throw new ClassifierError(
-      `\`classifier\` must return shape [batch, numClasses] = [${batch}, ${numClasses ?? 'C'}], got [${shape}]`,
-      { call, field: 'classifier', value: shape },
-    );
+    const must = `must return shape [batch, numClasses] = [${batch}, ${numClasses ?? 'C'}]`;
+    throw refusal(ClassifierError, { call, field: 'classifier', value: shape, got: `[${shape}]` }, must);
   }
   if (columns < 2) {
-    throw new ClassifierError(`\`classifier\` must return one logit for each of at least 2 classes, got ${columns}`, {
-      call,
-      field: 'classifier',
-      value: columns,
-    });
+    const must = 'must return one logit for each of at least 2 classes';
+    throw refusal(ClassifierError, { call, field: 'classifier', value: columns }, must);
   }
   if (numClasses !== undefined && columns !== numClasses) {
-    throw new ClassifierError(
-      `\`numClasses\` must equal the number of logits of the classifier (${columns}), got ${numClasses}`,
-      { call, field: 'numClasses', value: numClasses },
-    );
+    const must = `must equal the number of logits of the classifier (${columns})`;
+    throw refusal(ClassifierError, { call, field: 'numClasses', value: numClasses }, must);
   }
 }
 
@@ -40,10 +33,8 @@ export function assertFiniteLogits(call: string, logits: ArrayLike<number>): voi
   for (let i = 0; i < logits.length; i++) {
     const value = logits[i] as number;
     if (value - value === 0) continue;
-    throw new ClassifierError(
-      `\`classifier\` must return finite logits, got ${value} (check the weights and the scale of the inputs)`,
-      { call, field: 'classifier', value },
-    );
+    const way = 'check the weights and the scale of the inputs';
+    throw refusal(ClassifierError, { call, field: 'classifier', value, way }, 'must return finite logits');
   }
 }
 
@@ -65,17 +56,13 @@ export function outputJudge(
     rows += values.length / numClasses;
     distributions += countDistributions(values, numClasses);
     if (output === 'logits' && rows >= LEAST_ROWS_TO_JUDGE && distributions === rows) {
-      throw new ClassifierError(
-        "`output` must be 'probabilities' for a classifier whose rows are probabilities, got 'logits' " +
-          "(set `output: 'probabilities'`, or remove the final softmax)",
-        { call, field: 'output', value: output },
-      );
+      const way = "set `output: 'probabilities'`, or remove the final softmax";
+      const must = "must be 'probabilities' for a classifier whose rows are probabilities";
+      throw refusal(ClassifierError, { call, field: 'output', value: output, got: `'${output}'`, way }, must);
     }
     if (output === 'probabilities' && distributions < rows) {
-      throw new ClassifierError(
-        "`output` must be 'logits' for a classifier whose rows are not non-negative with sum 1, got 'probabilities'",
-        { call, field: 'output', value: output },
-      );
+      const must = "must be 'logits' for a classifier whose rows are not non-negative with sum 1";
+      throw refusal(ClassifierError, { call, field: 'output', value: output, got: `'${output}'` }, must);
     }
     return distributions < rows;
   };
@@ -121,10 +108,9 @@ export function assertSameRows(
     if (!(difference <= most)) most = difference;
   }
   if (most === 0) return;
-  throw new ClassifierError(
-    `\`classifier\` must be one fixed function of each row, got logits that differ by ${Number(most.toPrecision(3))} when ${when} (${way})`,
-    { call, field: 'classifier', value: most },
-  );
+  const got = `logits that differ by ${Number(most.toPrecision(3))} when ${when}`;
+  const details = { call, field: 'classifier', value: most, got, way };
+  throw refusal(ClassifierError, details, 'must be one fixed function of each row');
 }
 
 /** Magnitude of the two largest entries of any row. */

@@ -1,5 +1,5 @@
 import type * as tf from '@tensorflow/tfjs';
-import { ClassifierError } from '../errors.ts';
+import { ClassifierError, refusal } from '../errors.ts';
 import { originOf } from './origin.ts';
 
 /**
@@ -95,17 +95,14 @@ function firstNotFinite(values: Float32Array): number | undefined {
 }
 
 function notTheSame(call: string, name: string): ClassifierError {
-  return new ClassifierError(
-    `\`classifier\` must stay as it is until the run has ended, got new values for "${name}" in the middle` +
-      ' (its votes would be of several models: wait for the run before the next training step, or certify a copy)',
-    { call, field: 'classifier', value: name },
-  );
+  const way = 'its votes would be of several models: wait for the run before the next training step, or certify a copy';
+  const details = { call, field: 'classifier', value: name, got: `new values for "${name}" in the middle`, way };
+  return refusal(ClassifierError, details, 'must stay as it is until the run has ended');
 }
 
 function notFinite(call: string, name: string, value: number): ClassifierError {
-  return new ClassifierError(
-    `\`classifier\` must have finite weights, got ${value} in "${name}" (load the weights again; a backend can turn NaN into a vote,` +
-      ' so a model with such a constant on purpose must be given as a function)',
-    { call, field: 'classifier', value },
-  );
+  const way =
+    'load the weights again; a backend can turn NaN into a vote, so a model with such a constant on purpose must be given as a function';
+  const details = { call, field: 'classifier', value, got: `${value} in "${name}"`, way };
+  return refusal(ClassifierError, details, 'must have finite weights');
 }

@@ -1,7 +1,7 @@
 import { optionsOf } from '../options/parse.ts';
 import * as fields from '../options/fields.ts';
 import * as tf from '@tensorflow/tfjs';
-import { ClassifierError, OptionError } from '../errors.ts';
+import { ClassifierError, OptionError, refusal } from '../errors.ts';
 import { oneHot } from '../tensors/masks.ts';
 import { adaptMembers, type MemberOutputs, voteOf, weightedSum } from './adapt-members.ts';
 import { logarithmsOf, type ProbabilityOutputs, withOrigin } from './origin.ts';
@@ -71,10 +71,8 @@ export function ensemble(members: readonly Classifier[], options: EnsembleOption
   const run = adaptMembers(CALL, members);
   const weights = given ?? members.map(() => 1);
   if (weights.length !== members.length) {
-    throw new OptionError(
-      `\`weights\` must hold one number for each of the ${members.length} members, got ${weights.length}`,
-      { call: CALL, field: 'weights', value: weights },
-    );
+    const details = { call: CALL, field: 'weights', value: weights, got: String(weights.length) };
+    throw refusal(OptionError, details, `must hold one number for each of the ${members.length} members`);
   }
   const total = weights.reduce((sum, weight) => sum + weight, 0);
   const shares = weights.map((weight) => weight / total);
@@ -117,8 +115,6 @@ function votes(member: MemberOutputs): tf.Tensor {
 
 function assertNoGradient(): void {
   if (tf.engine().state.gradientDepth === 0) return;
-  throw new ClassifierError(
-    "`average` must be 'logits' or 'probabilities' inside a gradient tape, got 'votes' (votes have no gradient)",
-    { call: CALL, field: 'average', value: 'votes' },
-  );
+  const details = { call: CALL, field: 'average', value: 'votes', got: "'votes'", way: 'votes have no gradient' };
+  throw refusal(ClassifierError, details, "must be 'logits' or 'probabilities' inside a gradient tape");
 }

@@ -1,7 +1,7 @@
 import { optionsOf } from '../options/parse.ts';
 import * as fields from '../options/fields.ts';
 import * as tf from '@tensorflow/tfjs';
-import { ClassifierError } from '../errors.ts';
+import { ClassifierError, refusal } from '../errors.ts';
 import { adaptClassifier, adaptModel } from './adapt-classifier.ts';
 import { afterStep } from './origin.ts';
 import type { Classifier, Denoiser, LogitsFn } from './types.ts';
@@ -80,11 +80,8 @@ export function denoised(classifier: Classifier, denoiser: Denoiser): LogitsFn {
   const step: LogitsFn = (x, mode) => {
     const images = denoise(x, mode);
     if (images.rank === x.rank && images.shape.every((size, axis) => size === x.shape[axis])) return images;
-    throw new ClassifierError(`\`denoiser\` must return images of the shape [${x.shape}], got [${images.shape}]`, {
-      call: CALL,
-      field: 'denoiser',
-      value: images.shape,
-    });
+    const details = { call: CALL, field: 'denoiser', value: images.shape, got: `[${images.shape}]` };
+    throw refusal(ClassifierError, details, `must return images of the shape [${x.shape}]`);
   };
   return afterStep(step, run, [classifier, denoiser]);
 }

@@ -1,7 +1,7 @@
 import { optionsOf } from '../options/parse.ts';
 import * as fields from '../options/fields.ts';
 import * as tf from '@tensorflow/tfjs';
-import { OptionError } from '../errors.ts';
+import { OptionError, refusal } from '../errors.ts';
 import { asConstant, indicator, oneHot } from '../tensors/masks.ts';
 import { adaptMembers, type MemberOutputs, voteOf, weightedSum } from './adapt-members.ts';
 import { logarithmsOf, originOf, withOrigin } from './origin.ts';
@@ -44,11 +44,8 @@ export function kConsensus(members: readonly Classifier[], options: KConsensusOp
   const { k } = kConsensusOptions.parse(CALL, options);
   const run = adaptMembers(CALL, members);
   if (k > members.length) {
-    throw new OptionError(`\`k\` must be an integer from 1 to ${members.length}, the number of members, got ${k}`, {
-      call: CALL,
-      field: 'k',
-      value: k,
-    });
+    const must = `must be an integer from 1 to ${members.length}, the number of members`;
+    throw refusal(OptionError, { call: CALL, field: 'k', value: k }, must);
   }
   const combined = (x: tf.Tensor, mode: ClassifyOptions): Combined => {
     const all = run(x, mode);

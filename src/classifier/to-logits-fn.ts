@@ -1,5 +1,5 @@
 import type * as tf from '@tensorflow/tfjs';
-import { OptionError, showValue } from '../errors.ts';
+import { OptionError, refusal } from '../errors.ts';
 import * as fields from '../options/fields.ts';
 import { optionsOf } from '../options/parse.ts';
 import { adaptClassifier, isLayersModel } from './adapt-classifier.ts';
@@ -41,10 +41,9 @@ export function toLogitsFn(classifier: Classifier, options: ToLogitsFnOptions = 
  */
 export function trainableVariables(model: LayersModelLike): tf.Variable[] {
   if (!isLayersModel(model)) {
-    throw new OptionError(
-      `\`model\` must be a tf.LayersModel, got ${showValue(model)} (of a function, list the variables yourself)`,
-      { call: 'trainableVariables', field: 'model', value: model },
-    );
+    const way = 'of a function, list the variables yourself';
+    const details = { call: 'trainableVariables', field: 'model', value: model, way };
+    throw refusal(OptionError, details, 'must be a tf.LayersModel');
   }
   return model.trainableWeights.map((weight) => weight.read() as tf.Variable);
 }

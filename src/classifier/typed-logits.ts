@@ -1,4 +1,4 @@
-import { ClassifierError, showValue } from '../errors.ts';
+import { ClassifierError, refusal } from '../errors.ts';
 import { inTurn } from '../host/turns.ts';
 import { assertLogitsShape } from './check-logits.ts';
 import type { TypedBatch, TypedClassifier } from './types.ts';
@@ -23,21 +23,17 @@ export async function typedOutput(
     return isFloat32Array(later) ? new Float32Array(later) : later;
   });
   if (isFloat32Array(values)) return values;
-  const got = ArrayBuffer.isView(values) ? `an object (${values.constructor.name})` : showValue(values);
-  throw new ClassifierError(
-    `\`classifier\` must return a Float32Array or a promise of one, got ${got} (convert the output to float32)`,
-    { call, field: 'classifier', value: values },
-  );
+  const got = ArrayBuffer.isView(values) ? `an object (${values.constructor.name})` : undefined;
+  const details = { call, field: 'classifier', value: values, got, way: 'convert the output to float32' };
+  throw refusal(ClassifierError, details, 'must return a Float32Array or a promise of one');
 }
 
 /** Throws unless an output has the length of `batch` rows of logits or probabilities. @internal */
 export function assertTypedRows(call: string, values: Float32Array, batch: number, numClasses?: number): void {
   const columns = values.length / batch;
   if (!Number.isInteger(columns)) {
-    throw new ClassifierError(
-      `\`classifier\` must return batch · numClasses = ${batch} · ${numClasses ?? 'C'} values, got ${values.length}`,
-      { call, field: 'classifier', value: values.length },
-    );
+    const must = `must return batch · numClasses = ${batch} · ${numClasses ?? 'C'} values`;
+    throw refusal(ClassifierError, { call, field: 'classifier', value: values.length }, must);
   }
   assertLogitsShape(call, { shape: [batch, columns] }, batch, numClasses);
 }

@@ -1,5 +1,5 @@
 import type { Certificate } from '../certify/types.ts';
-import { OptionError, showValue } from '../errors.ts';
+import { OptionError, refusal } from '../errors.ts';
 import * as fields from '../options/fields.ts';
 import { formOf } from '../options/parse.ts';
 import type { Key } from '../types.ts';
@@ -89,10 +89,7 @@ const form = formOf<Certificate>()({
 /** Throws unless the value has the fields of a certificate, each in its form. @internal */
 export function parseCertificate(call: string, value: Certificate): void {
   if (typeof value === 'object' && value !== null) form.check(call, value);
-  else {
-    const must = `\`certificate\` must be a certificate, got ${showValue(value)}`;
-    throw new OptionError(must, { call, field: 'certificate', value });
-  }
+  else throw refusal(OptionError, { call, field: 'certificate', value }, 'must be a certificate');
 }
 
 /**

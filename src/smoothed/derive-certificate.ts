@@ -89,7 +89,7 @@ function deriveByRule(stored: Certificate, key: Key, noise: Noise, { rule, recor
   // The stops of a rule of one's own may look at anything.
   if (rule !== undefined || recordRule === undefined) return { certificate, faults };
 
-  const replay = { stored, recordRule, begin, ...(anytime && { state: anytime.last }) };
+  const replay = { stored, recordRule, begin, state: anytime?.last };
   const end = ended ?? (nUsed === n ? 'all-drawn' : undefined);
   if (!isPossibleEnd(replay, result, end)) {
     faults.push(`stop is ${stop}, which cannot be at ${nUsed} samples${end === undefined ? '' : ` (${end} follows)`}`);

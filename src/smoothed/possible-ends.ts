@@ -12,7 +12,7 @@ export interface Replay {
   /** Starts the rule on the example; an anytime rule has no stops there. */
   readonly begin: () => RuleRun;
   /** What the stops of an anytime rule would have seen at the last check. */
-  readonly state?: () => StopState | undefined;
+  readonly state: (() => StopState | undefined) | undefined;
 }
 
 /** A number of samples, and the votes for the class among them. */

@@ -3,7 +3,7 @@ import { ruleOf } from '../certify/rule-of.ts';
 import type { CertificationRule, RuleResult, Tally } from '../certify/rule.ts';
 import { hasDeadline } from '../certify/stops.ts';
 import type { Certificate } from '../certify/types.ts';
-import { OptionError } from '../errors.ts';
+import { OptionError, refusal } from '../errors.ts';
 import { ownData } from '../host/own-data.ts';
 import * as fields from '../options/fields.ts';
 import { optionsOf } from '../options/parse.ts';
@@ -91,11 +91,7 @@ async function certifyAgain(
   const { key, n0, n, alpha, norm, checkEvery, rule, nUsed } = stored;
   if ('counts' in g) return { again: await g.certify(x, { norm, ...run }) };
   if (key === null)
-    throw new OptionError('`certificate` must hold a key for a random noise, got null', {
-      call: CALL,
-      field: 'certificate',
-      value: key,
-    });
+    throw refusal(OptionError, { call: CALL, field: 'certificate', value: key }, 'must hold a key for a random noise');
   if ('beta' in g) return { again: await g.certify(x, { key, n0, n, alpha, norm, ...run }) };
   const stops = [{ name: 'stop-at-samples', parameters: { samples: nUsed } }];
   const decides = hasDeadline(rule)
@@ -125,10 +121,8 @@ function assertSameKind(
   const named = kind(smoothing, rule.parameters['beta']);
   const got = kind(g.smoothing, 'beta' in g ? g.beta : undefined);
   if (got === named) return;
-  throw new OptionError(
-    `\`g\` must be the classifier that the certificate speaks of (${named}), got ${got} (they are different classifiers)`,
-    { call: CALL, field: 'g', value: g.smoothing },
-  );
+  const details = { call: CALL, field: 'g', value: g.smoothing, got, way: 'they are different classifiers' };
+  throw refusal(OptionError, details, `must be the classifier that the certificate speaks of (${named})`);
 }
 
 /**

@@ -4,7 +4,7 @@ import { fixedSample } from '../certify/fixed-sample.ts';
 import { predictCounts } from '../certify/counts.ts';
 import type { Certificate, Prediction, Smoothing } from '../certify/types.ts';
 import type { Classifier, LogitsFn } from '../classifier/types.ts';
-import { OptionError } from '../errors.ts';
+import { OptionError, refusal } from '../errors.ts';
 import { ownData } from '../host/own-data.ts';
 import type { Noise } from '../noise/types.ts';
 import { contextOf } from '../options/call-context.ts';
@@ -206,9 +206,7 @@ async function* only(example: PendingExample): PendingExamples {
 function assertEnoughToPredict(call: string, n: number, alpha: number): void {
   const least = minimumSamplesToPredict(alpha);
   if (n >= least) return;
-  throw new OptionError(
-    `\`n\` must be at least ${least} to predict anything at alpha = ${alpha}, got ${n}` +
-      ' (with fewer samples even unanimous votes abstain: raise n or alpha)',
-    { call, field: 'n', value: n },
-  );
+  const way = 'with fewer samples even unanimous votes abstain: raise n or alpha';
+  const must = `must be at least ${least} to predict anything at alpha = ${alpha}`;
+  throw refusal(OptionError, { call, field: 'n', value: n, way }, must);
 }

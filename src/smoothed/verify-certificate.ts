@@ -1,7 +1,7 @@
 import { ruleOf } from '../certify/rule-of.ts';
 import type { CertificationRule } from '../certify/rule.ts';
 import type { Certificate } from '../certify/types.ts';
-import { OptionError } from '../errors.ts';
+import { OptionError, refusal } from '../errors.ts';
 import type { DeterministicNoise, Noise } from '../noise/types.ts';
 import * as fields from '../options/fields.ts';
 import { optionsOf } from '../options/parse.ts';
@@ -92,8 +92,8 @@ export function verifyOne(
   if (isRecordedNoise !== true) assertSameNoise(CALL, certificate, noise);
   const kind = kindOf(certificate, noise);
   if (certificate.key === null && kind !== 'deterministic') {
-    const text = `\`noise\` must be deterministic for a certificate without a key, got ${noise.name}`;
-    throw new OptionError(text, { call: CALL, field: 'noise', value: noise.name });
+    const details = { call: CALL, field: 'noise', value: noise.name, got: noise.name };
+    throw refusal(OptionError, details, 'must be deterministic for a certificate without a key');
   }
   const recordRule = kind === 'hard' && rule === undefined ? (known ?? ruleOf(certificate.rule)) : undefined;
   const faults = Object.keys(certificate)
@@ -129,9 +129,11 @@ export function assertSameNoise(
   const text = (record: Readonly<Record<string, number>>): string => JSON.stringify(Object.entries(record).sort());
   if (named.name === name && text(named.parameters) === text(parameters)) return;
   const show = (noiseName: string, record: object): string => `${noiseName} ${JSON.stringify(record)}`;
-  throw new OptionError(
-    `\`noise\` must be the one that the certificate names, ${show(named.name, named.parameters)}, got ${show(name, parameters)}`,
-    { call, field: 'noise', value: name },
+  const details = { call, field: 'noise', value: name, got: show(name, parameters) };
+  throw refusal(
+    OptionError,
+    details,
+    `must be the one that the certificate names, ${show(named.name, named.parameters)}`,
   );
 }
 

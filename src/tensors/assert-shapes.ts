@@ -1,5 +1,5 @@
 import type * as tf from '@tensorflow/tfjs';
-import { TensorError, showValue } from '../errors.ts';
+import { refusal, showValue, TensorError } from '../errors.ts';
 
 /** The name of a given noise, and how many copies it must have: by default any number of at least 1. @internal */
 export interface GivenNoise {
@@ -15,40 +15,31 @@ export function assertBatchNoise(
   { field = 'noise', numNoise }: GivenNoise = {},
 ): void {
   if (!isTensor(noise) || !hasShape(noise, [noise.shape[0] ?? 1, ...x.shape]) || noise.size === 0) {
-    throw new TensorError(`\`${field}\` must have shape [M,${x.shape}] with M of at least 1, got ${showShape(noise)}`, {
-      call,
-      field,
-      value: noise,
-    });
+    const details = { call, field, value: noise, got: showShape(noise) };
+    throw refusal(TensorError, details, `must have shape [M,${x.shape}] with M of at least 1`);
   }
   assertFloat(call, field, noise);
   if (numNoise === undefined || noise.shape[0] === numNoise) return;
-  throw new TensorError(
-    `\`${field}\` must hold \`numNoise\` = ${numNoise} noisy copies, got ${noise.shape[0]}` +
-      ` (make the loss with numNoise: ${noise.shape[0]}, or give ${numNoise} copies)`,
-    { call, field, value: noise.shape },
-  );
+  const [given] = noise.shape;
+  const way = `make the loss with numNoise: ${given}, or give ${numNoise} copies`;
+  const details = { call, field, value: noise.shape, got: String(given), way };
+  throw refusal(TensorError, details, `must hold \`numNoise\` = ${numNoise} noisy copies`);
 }
 
 /** Throws unless a tensor of noisy copies, [M, B, ...], holds at least `least` of them. @internal */
 export function assertCopies(call: string, field: string, copies: tf.Tensor, least: number): void {
   const [numNoise = 0] = copies.shape;
   if (copies.rank > 1 && numNoise >= least) return;
-  throw new TensorError(`\`${field}\` must hold at least ${least} noisy copies, got shape [${copies.shape}]`, {
-    call,
-    field,
-    value: copies.shape,
-  });
+  const details = { call, field, value: copies.shape, got: `shape [${copies.shape}]` };
+  throw refusal(TensorError, details, `must hold at least ${least} noisy copies`);
 }
 
 /** Throws unless `softTargets` is float32 [batch, numClasses]; any class count of at least 2 passes when none is given. @internal */
 export function assertSoftTargets(call: string, softTargets: tf.Tensor, batch: number, numClasses?: number): void {
   const [, columns = 0] = softTargets.shape;
   if (columns < 2 || !hasShape(softTargets, [batch, numClasses ?? columns])) {
-    throw new TensorError(
-      `\`softTargets\` must have shape [B, numClasses] = [${batch},${numClasses ?? 'C'}], got ${showShape(softTargets)}`,
-      { call, field: 'softTargets', value: softTargets.shape },
-    );
+    const details = { call, field: 'softTargets', value: softTargets.shape, got: showShape(softTargets) };
+    throw refusal(TensorError, details, `must have shape [B, numClasses] = [${batch},${numClasses ?? 'C'}]`);
   }
   assertFloat(call, 'softTargets', softTargets);
 }
@@ -56,11 +47,8 @@ export function assertSoftTargets(call: string, softTargets: tf.Tensor, batch: n
 /** Throws unless the tensor has exactly this shape. @internal */
 export function assertShape(call: string, field: string, tensor: tf.Tensor, shape: readonly number[]): void {
   if (hasShape(tensor, shape)) return;
-  throw new TensorError(`\`${field}\` must have shape [${shape}], got [${tensor.shape}]`, {
-    call,
-    field,
-    value: tensor.shape,
-  });
+  const details = { call, field, value: tensor.shape, got: `[${tensor.shape}]` };
+  throw refusal(TensorError, details, `must have shape [${shape}]`);
 }
 
 /** Throws unless the tensor is float32 and has the shape of `x`. @internal */
@@ -72,11 +60,8 @@ export function assertLike(call: string, field: string, tensor: tf.Tensor, x: tf
 /** Throws unless `x` is a float32 batch [B, ...inputShape] with at least one image. @internal */
 export function assertBatch(call: string, x: tf.Tensor, field = 'x'): void {
   if (!isTensor(x) || x.rank < 2 || x.size === 0) {
-    throw new TensorError(
-      `\`${field}\` must be a batch [B, ...inputShape] of at least one example, got ${showShape(x)}` +
-        ' (add the batch dimension with tf.expandDims)',
-      { call, field, value: x },
-    );
+    const details = { call, field, value: x, got: showShape(x), way: 'add the batch dimension with tf.expandDims' };
+    throw refusal(TensorError, details, 'must be a batch [B, ...inputShape] of at least one example');
   }
   assertFloat(call, field, x);
 }
@@ -84,14 +69,9 @@ export function assertBatch(call: string, x: tf.Tensor, field = 'x'): void {
 /** Throws unless the tensor is float32. @internal */
 export function assertFloat(call: string, field: string, tensor: tf.Tensor): void {
   if (tensor.dtype === 'float32') return;
-  throw new TensorError(
-    `\`${field}\` must be float32, got ${tensor.dtype} (tf.cast(${field}, 'float32') converts it)`,
-    {
-      call,
-      field,
-      value: tensor.dtype,
-    },
-  );
+  const { dtype } = tensor;
+  const way = `tf.cast(${field}, 'float32') converts it`;
+  throw refusal(TensorError, { call, field, value: dtype, got: dtype, way }, 'must be float32');
 }
 
 /** True for a tensor of any copy of TensorFlow.js. @internal */

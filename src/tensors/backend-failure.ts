@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import { BackendError } from '../errors.ts';
+import { BackendError, refusal } from '../errors.ts';
 import { guardWasm, wasmCrash, type WatchedWasm } from './wasm-guard.ts';
 
 /** What was asked of a backend, for the text of its failure. @internal */
@@ -95,7 +95,7 @@ function watch(backend: Backend): () => string | undefined {
 function usableBackend({ call }: Pass): Backend {
   const backend = watchBackend();
   const happened = failures.get(backend.instance);
-  if (happened !== undefined) throw refusal(call, happened);
+  if (happened !== undefined) throw notRestarted(call, happened);
   return backend;
 }
 
@@ -140,14 +140,14 @@ function tooLarge(
   { shown, value }: { readonly shown: string; readonly value: number | undefined },
   happened: string,
 ): BackendError {
-  const wayOut = name === 'cpu' ? 'take a smaller one' : `take a smaller one; ${RESTART}`;
-  const text = `\`batchSize\` must be small enough for the memory of the ${name} backend, got ${shown}, at which ${happened} (${wayOut})`;
-  return new BackendError(text, { call, field: 'batchSize', value });
+  const way = name === 'cpu' ? 'take a smaller one' : `take a smaller one; ${RESTART}`;
+  const details = { call, field: 'batchSize', value, got: `${shown}, at which ${happened}`, way };
+  return refusal(BackendError, details, `must be small enough for the memory of the ${name} backend`);
 }
 
-function refusal(call: string, happened: string): BackendError {
-  const text = `\`backend\` must be restarted after a failure, got another use of it: ${happened} (${RESTART})`;
-  return new BackendError(text, { call, field: 'backend', value: happened });
+function notRestarted(call: string, happened: string): BackendError {
+  const details = { call, field: 'backend', value: happened, got: `another use of it: ${happened}`, way: RESTART };
+  return refusal(BackendError, details, 'must be restarted after a failure');
 }
 
 /** Methods of a backend that touch none of its memory. */
@@ -164,7 +164,7 @@ const HARMLESS: ReadonlySet<string> = new Set([
 
 function refuseUse({ name: backend, instance }: Backend, happened: string): void {
   const refuse = (): never => {
-    throw refusal(backend, happened);
+    throw notRestarted(backend, happened);
   };
   const put = (name: string, value: unknown): void => {
     Object.defineProperty(instance, name, { value, configurable: true, writable: true });

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import { TensorError } from '../errors.ts';
+import { refusal, TensorError } from '../errors.ts';
 import { onBackend } from './backend-failure.ts';
 
 /**
@@ -11,14 +11,9 @@ import { onBackend } from './backend-failure.ts';
 export function assertOutsideTape(call: string): void {
   const depth = tf.engine().state.gradientDepth;
   if (depth === 0) return;
-  throw new TensorError(
-    `\`call\` must not be made inside a gradient tape, got gradient depth ${depth} (call it before optimizer.minimize or tf.grad)`,
-    {
-      call,
-      field: 'call',
-      value: depth,
-    },
-  );
+  const way = 'call it before optimizer.minimize or tf.grad';
+  const details = { call, field: 'call', value: depth, got: `gradient depth ${depth}`, way };
+  throw refusal(TensorError, details, 'must not be made inside a gradient tape');
 }
 
 /** A scalar, and tensors that were seen on the way to it. */
