@@ -7,7 +7,8 @@ const slow = 'test/**/*.slow.test.ts';
 const browserOnly = 'test/**/*.browser.test.ts';
 /** Tests that need modules of their own: they mock some, measure memory, number layers from 1, or change a backend for the rest of the process. */
 const alone = [
-  'test/{wasm,webgpu}/**/*.test.ts',
+  'test/wasm/{check-backend*,failure,guard,operations,own-import,plain-kernels,register-kernels,use-wasm*,without-simd}.test.ts',
+  'test/webgpu/**/*.test.ts',
   'test/cli/keys.test.ts',
   'test/node/file-lock.test.ts',
   'test/noise/sound-gaussian-noise.failure.test.ts',

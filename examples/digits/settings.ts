@@ -89,7 +89,7 @@ export const presets: Readonly<Record<PresetName, Settings>> = {
     ...defaults,
     sigma: 0.25,
     softTargetSigma: 0.25,
-    trainingDigits: 320,
+    trainingDigits: 160,
     pretrainingEpochs: 2,
     furtherEpochs: 1,
     batchSize: 32,

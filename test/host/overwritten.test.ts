@@ -605,7 +605,7 @@ describe('a host that overwrites what it has handed over, and what it was given'
     variable = tf.variable(tensor([4], 1));
     target = tf.variable(tf.zeros([4]));
     checkpoint = await captureCheckpoint({ variables: { a: variable }, state: { step: [1] } });
-    small = lenet({ key: [0, 1], inputShape: [28, 28, 1] });
+    small = lenet({ key: [0, 1], inputShape: [16, 16, 1] });
     torch = await torchWeights(small);
   });
 

@@ -30,7 +30,7 @@ export const faults = {
     });
   },
   hang: () => new Promise(() => undefined),
-  slow: () => new Promise((resolve) => setTimeout(resolve, 3000)),
+  slow: () => new Promise((resolve) => setTimeout(resolve, 1500)),
   loop: () => {
     for (;;);
   },

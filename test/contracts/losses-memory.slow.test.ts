@@ -1,0 +1,3 @@
+import { describeTraining } from './long-training.ts';
+
+describeTraining(200);
