@@ -68,7 +68,7 @@ const mark: unique symbol = Symbol.for('catrs.wasm.trainingKernel');
  * | `MaxPoolGrad`, `AvgPoolGrad` | gradients of pooling | 9 times slower |
  * | `Relu`, `Relu6`, `ClipByValue`, `Maximum`, `Minimum` | clamps | turn NaN into a number |
  * | `Sign` | attacks | 0 for numbers below 1.2e-7 |
- * | 3D pooling and gradients of 3D convolutions, `Dilation2D`, `MaxPoolWithArgmax`, `CropAndResize`, `RotateWithOffset`, `FloorDiv`, `Mod`, `Sin`, `Cos`, and some cases of `GatherV2`, `OneHot`, `Prelu`, `ResizeBilinear` | – | wrong; computed by the `cpu` backend, on copies |
+ * | 3D pooling and gradients of 3D convolutions, `Dilation2D`, `MaxPoolWithArgmax`, `CropAndResize`, `RotateWithOffset`, `FloorDiv`, `Mod`, `Sin`, `Cos`, and some cases of `GatherV2`, `OneHot`, `PadV2` (after a padding with NaN, all paddings are NaN), `Prelu`, `ResizeBilinear` | – | wrong; computed by the `cpu` backend, on copies |
  * | any kernel, where an input is empty or has a type that it misreads (strings, masks, some integers) | – | the same |
  * | `GatherNd`, `ScatterNd`, `SparseToDense`, `TensorScatterUpdate`, and `Slice` beyond the end | – | follow an index out of range into other memory; computed, or refused, by the `cpu` backend |
  * | `Einsum` and ragged tensors | – | missing; computed by the `cpu` backend |

@@ -259,3 +259,10 @@ describe('an operation that the backend lacks', () => {
 function fixed(shape: number[]): tf.Tensor {
   return tf.tensor(sample(shape, shape.length).values, shape);
 }
+
+describe('a padding on wasm', () => {
+  it('has the value that is asked for, whatever the ones before had', async () => {
+    for (const value of [NaN, 3, NaN, 0, NaN, -Infinity])
+      await expectSameResults(() => [tf.pad(tf.ones([2]), [[1, 1]], value)]);
+  });
+});

@@ -27,6 +27,8 @@ export const cpuKernels: readonly TrainingKernel[] = [
     cpuKernel('Slice', isBeyond),
     // Integers are written where floats are asked for.
     cpuKernel('OneHot', ({ attrs }) => attrs['dtype'] !== 'int32'),
+    // A padding is looked up by its value, and NaN finds any: the paddings after one with NaN would be NaN, too.
+    cpuKernel('PadV2', ({ attrs }) => Number.isNaN(attrs['constantValue'])),
     // The slopes are taken for those of the last axes, and a slope that is not finite reaches positive numbers.
     cpuKernel('Prelu', (call) => !isLastAxes(call)),
     // A neighbour with the weight 0 counts, so that one that is not finite makes NaN.
