@@ -27,16 +27,22 @@ function noise(length: number): Uint8Array {
   return Uint8Array.from({ length }, () => (state = (state * 48_271) % 2_147_483_647) & 255);
 }
 
-/** Writes `size` noise images of 16 x 16 with labels 0, 1, 2 as the files of MNIST, and gives the folder. */
-export async function writeImages(folder: string, size = 20): Promise<string> {
+/** Writes `size` noise images of 16 x 16 with labels 0, 1, 2 as the files of MNIST, or every `skip`-th of them, and gives the folder. */
+export async function writeImages(folder: string, size = 20, skip = 1): Promise<string> {
   await mkdir(folder, { recursive: true });
-  const labels = Uint8Array.from({ length: size }, (_, i) => i % 3);
+  const count = Math.ceil(size / skip);
+  const labels = Uint8Array.from({ length: count }, (_, i) => (i * skip) % 3);
+  const all = noise(size * 256);
+  const pixels = Uint8Array.from(
+    { length: count * 256 },
+    (_, i) => all[Math.floor(i / 256) * skip * 256 + (i % 256)] ?? 0,
+  );
   for (const part of ['train', 't10k']) {
-    const images = encodeIdx({ dtype: 'uint8', shape: [size, 16, 16], data: noise(size * 256) });
+    const images = encodeIdx({ dtype: 'uint8', shape: [count, 16, 16], data: pixels });
     await writeFile(join(folder, `${part}-images-idx3-ubyte`), images);
     await writeFile(
       join(folder, `${part}-labels-idx1-ubyte`),
-      encodeIdx({ dtype: 'uint8', shape: [size], data: labels }),
+      encodeIdx({ dtype: 'uint8', shape: [count], data: labels }),
     );
   }
   return folder;

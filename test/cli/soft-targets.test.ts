@@ -88,6 +88,9 @@ describe('catrs soft-targets', () => {
     ];
     const trained = await catrs([...catrsRun, '--soft-targets', file, '--out', path('student')]);
     expect([trained.code, trained.stdout]).toEqual([0, expect.stringContaining('1 epochs, 1 steps')]);
+    const some = ['--skip', '3', '--max', '3', '--soft-targets', file, '--out', path('some')];
+    const short = await catrs([...catrsRun, ...some]);
+    expect([short.code, short.stderr]).toEqual([0, expect.stringContaining('by catrs on 3 images')]);
     const wrong = await catrs([...catrsRun, '--soft-targets', path('targets.npy'), '--out', path('wrong')]);
     expect([wrong.code, wrong.stderr]).toEqual([
       2,

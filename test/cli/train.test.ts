@@ -209,6 +209,18 @@ describe('catrs train', () => {
     expect(await weightsOf('init')).toEqual(await weightsOf('plain'));
   });
 
+  it('trains on the images that --skip and --max choose, as on a file of them', async () => {
+    await writeImages(path('every-second'), 20, 2);
+    const options = ['--method', 'gaussian', '--epochs', '1', '--classes', '3', '--eval', data];
+    const chosen = await train('chosen', [...options, '--skip', '2', '--max', '9']);
+    expect([chosen.code, chosen.stderr]).toEqual([0, expect.stringContaining('on 9 images')]);
+    const file = await train('file', [...options, '--data', path('every-second'), '--max', '9']);
+    expect(file.code).toBe(0);
+    expect(await weightsOf('chosen')).toEqual(await weightsOf('file'));
+    const other = await train('chosen', [...options, '--skip', '1', '--max', '9', '--resume']);
+    expect([other.code, other.stderr]).toEqual([2, expect.stringContaining('must be of the same run to go on with')]);
+  });
+
   it('shows one example in its help', async () => {
     const { code, stdout } = await catrs(['train', '--help']);
     expect(code).toBe(0);

@@ -4,7 +4,7 @@ import type { PresetModel, PresetTraining } from '../../recipes/preset-types.ts'
 import type { DropTiming } from '../../recipes/schedules.ts';
 import type { Json } from '../../types.ts';
 import { CliError } from '../io.ts';
-import type { MethodOptions, TrainOptions } from '../commands/train.ts';
+import { type MethodOptions, trainCommand, type TrainOptions } from '../commands/train.ts';
 
 /** Options of a loss or an attack as plain data. @internal */
 export type Fields = Readonly<Record<string, Json>>;
@@ -99,22 +99,21 @@ function publishedFor({ preset = 'mnist', method, sigma }: TrainOptions): Publis
 
 /** Where an option of a method goes. */
 interface Place {
-  readonly flag: string;
   readonly part: 'loss' | 'attack';
   readonly field: string;
 }
 
 const PLACES: Readonly<Record<keyof MethodOptions, Place>> = {
-  numNoise: { flag: '--num-noise', part: 'loss', field: 'numNoise' },
-  lambda: { flag: '--lambda', part: 'loss', field: 'lambda' },
-  eta: { flag: '--eta', part: 'loss', field: 'eta' },
-  epsilon: { flag: '--epsilon', part: 'attack', field: 'epsilon' },
-  attackSteps: { flag: '--attack-steps', part: 'attack', field: 'steps' },
-  stepSize: { flag: '--step-size', part: 'attack', field: 'stepSize' },
-  mixStep: { flag: '--mix-step', part: 'attack', field: 'mixStep' },
-  warmupEpochs: { flag: '--warmup-epochs', part: 'loss', field: 'warmupEpochs' },
-  deferredEpochs: { flag: '--deferred-epochs', part: 'loss', field: 'deferredEpochs' },
-  confidenceMask: { flag: '--confidence-mask', part: 'loss', field: 'confidenceMask' },
+  numNoise: { part: 'loss', field: 'numNoise' },
+  lambda: { part: 'loss', field: 'lambda' },
+  eta: { part: 'loss', field: 'eta' },
+  epsilon: { part: 'attack', field: 'epsilon' },
+  attackSteps: { part: 'attack', field: 'steps' },
+  stepSize: { part: 'attack', field: 'stepSize' },
+  mixStep: { part: 'attack', field: 'mixStep' },
+  warmupEpochs: { part: 'loss', field: 'warmupEpochs' },
+  deferredEpochs: { part: 'loss', field: 'deferredEpochs' },
+  confidenceMask: { part: 'loss', field: 'confidenceMask' },
 };
 
 const places = Object.entries(PLACES) as [keyof MethodOptions, Place][];
@@ -124,10 +123,11 @@ function checkMethodOptions(options: TrainOptions): void {
   const { method, softTargets } = options;
   const { options: names, preset } = methods[method];
   const has = ({ part, field }: Place): boolean => names[part].includes(field);
-  const known = places.filter(([, place]) => has(place)).map(([, { flag }]) => flag);
+  const flag = (name: string): string => trainCommand.wordsFor(name) ?? name;
+  const known = places.filter(([, place]) => has(place)).map(([name]) => flag(name));
   for (const [name, place] of places) {
     if (options[name] === undefined || has(place)) continue;
-    throw new CliError(`${place.flag} must be left out for --method ${method}, which has ${known.join(', ')}`);
+    throw new CliError(`${flag(name)} must be left out for --method ${method}, which has ${known.join(', ')}`);
   }
   if (softTargets === undefined || 'softTargets' in preset) return;
   throw new CliError(`--soft-targets must be left out for --method ${method} (only catrs trains with them)`);

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { selectedIndices } from '../../data/dataset-selection.ts';
 import { crc32 } from '../../data/file-bytes.ts';
 import { decodeNpy } from '../../data/npy.ts';
 import type { LabelledDataset } from '../../data/labelled-dataset.ts';
@@ -25,16 +26,38 @@ const PROBES = 16;
 
 /** Opens the images, the soft targets and the images to evaluate on. @internal */
 export async function openTrainingData(options: TrainOptions): Promise<TrainingData> {
-  const { dataset, classNames } = await openData(options);
-  const { largest, checksum } = await readThrough(dataset);
+  const { dataset: all, classNames } = await openData(options);
+  const { skip, max } = options;
+  const indices = [...selectedIndices(all.size, { skip, max })];
+  const dataset = chosen(all, indices);
+  const { largest, checksum: ofAll } = await readThrough(all); // all classes, whichever images are chosen
+  const checksum = dataset === all ? ofAll : (await readThrough(dataset)).checksum;
   const numClasses = options.classes ?? Math.max(classNames?.length ?? 0, largest + 1, 2);
   if (largest >= numClasses) {
     throw new CliError(`--classes must be above every label of the data, got ${numClasses} with the label ${largest}`);
   }
-  const softTargets = await openSoftTargets(options, [dataset.size, numClasses]);
+  const softTargets = rowsOf(await openSoftTargets(options, [all.size, numClasses]), indices);
   const targets = softTargets && hex(crc32(bytesOf(softTargets.data)));
-  const record = { size: dataset.size, shape: dataset.shape, numClasses, checksum, softTargets: targets ?? null };
+  const whole = { size: dataset.size, shape: dataset.shape, numClasses, checksum, softTargets: targets ?? null };
+  const record = dataset === all ? whole : { ...whole, skip: skip ?? 1, of: all.size };
   return { dataset, numClasses, softTargets, evaluation: await openEvaluation(options, dataset), record };
+}
+
+/** The images that are trained on, numbered anew; the data themselves if all are. */
+function chosen(all: LabelledDataset, indices: readonly number[]): LabelledDataset {
+  if (indices.length === all.size) return all;
+  const { shape } = all;
+  return { size: indices.length, shape, example: (i) => all.example(indices[i] as number) };
+}
+
+/** The soft targets of the images that are trained on. */
+function rowsOf(table: NpyArray | undefined, indices: readonly number[]): NpyArray | undefined {
+  const [size = 0, width = 0] = table?.shape ?? [];
+  if (table === undefined || indices.length === size) return table;
+  const data = Float64Array.from({ length: indices.length * width }, (_, i) =>
+    Number(table.data[(indices[Math.floor(i / width)] as number) * width + (i % width)]),
+  );
+  return { dtype: 'float64', shape: [indices.length, width], data };
 }
 
 async function openEvaluation(options: TrainOptions, dataset: LabelledDataset): Promise<LabelledDataset> {
