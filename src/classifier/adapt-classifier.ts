@@ -25,10 +25,12 @@ export function adaptClassifier(call: string, classifier: Classifier, output: Cl
   return logarithmsOf(outputs, [classifier]);
 }
 
-/** A classifier as it votes: a function to rows whose largest entry is the vote. */
-interface VotingRows {
+/** A classifier as it votes: a function to rows whose largest entry is the vote. @internal */
+export interface VotingRows {
   /** x [batch, ...inputShape] → [batch, numClasses]. */
   readonly run: LogitsFn;
+  /** The classifier, where it takes typed arrays; `run` then only throws. */
+  readonly typed?: TypedClassifier | undefined;
   /** What the rows are. */
   readonly output: ClassifierOutput;
 }
@@ -40,6 +42,7 @@ interface VotingRows {
  * @internal
  */
 export function votingRows(call: string, classifier: Classifier, output: ClassifierOutput = 'logits'): VotingRows {
+  if (isTypedClassifier(classifier)) return { run: refusing(call, classifier), typed: classifier, output };
   const run = adaptModel(call, classifier, { field: 'classifier', result: 'logits' });
   const outputs = output === 'logits' ? originOf(run)?.outputs : undefined;
   if (!outputs) return { run, output };
@@ -84,6 +87,13 @@ export function isLayersModel(classifier: unknown): classifier is LayersModelLik
 /** True for a classifier of typed arrays; the other kinds come first where an object is several. @internal */
 export function isTypedClassifier(classifier: unknown): classifier is TypedClassifier {
   return hasMethod(classifier, 'classify') && !isLayersModel(classifier) && !isGraphModel(classifier);
+}
+
+/** The function to logits of a classifier that has none. @internal */
+export function refusing(call: string, classifier: TypedClassifier): LogitsFn {
+  return () => {
+    throw noTensors(call, 'classifier', classifier);
+  };
 }
 
 /** The error of a call that needs tensors, given a classifier of typed arrays. @internal */

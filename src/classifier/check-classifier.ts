@@ -1,13 +1,12 @@
-import * as tf from '@tensorflow/tfjs';
+import type * as tf from '@tensorflow/tfjs';
 import * as fields from '../options/fields.ts';
 import { optionsOf } from '../options/parse.ts';
 import { assertBatch } from '../tensors/assert-shapes.ts';
-import { onBackend, readBack } from '../tensors/backend-failure.ts';
-import { copyOf, tensorOver } from '../tensors/own-tensor.ts';
-import { isTypedClassifier, votingRows } from './adapt-classifier.ts';
-import { assertFiniteLogits, assertLogitsShape, assertSameRows, outputJudge } from './check-logits.ts';
+import { copyOf } from '../tensors/own-tensor.ts';
+import { votingRows } from './adapt-classifier.ts';
+import { askRows, rowsOf } from './ask-rows.ts';
+import { assertFiniteLogits, assertSameRows, outputJudge } from './check-logits.ts';
 import { assertFiniteWeights } from './check-weights.ts';
-import { assertTypedRows, typedOutput } from './typed-logits.ts';
 import type { Classifier, ClassifierOutput } from './types.ts';
 
 /** Options of {@link checkClassifier}. */
@@ -67,21 +66,17 @@ export async function checkClassifier(
   const values = Float32Array.from(await own.data());
   own.dispose();
   await assertFiniteWeights(CALL, classifier, new WeakSet());
-  const { ask, judged } = asker(classifier, { numClasses, output });
-  const size = values.length / batch;
-  const answer = async (rows: readonly number[]): Promise<Float32Array> => {
-    const inputs = new Float32Array(rows.length * size);
-    rows.forEach((row, place) => inputs.set(values.subarray(row * size, (row + 1) * size), place * size));
-    return ask(inputs, rows.length, shape);
-  };
+  const voting = votingRows(CALL, classifier, output);
+  const ask = askRows(CALL, { ...voting, numClasses });
+  const answer = (rows: readonly number[]): Promise<Float32Array> =>
+    ask(rowsOf(values, rows, values.length / batch), { batch: rows.length, shape });
   const all = Array.from({ length: batch }, (_, row) => row);
   const first = await answer(all);
   assertFiniteLogits(CALL, first);
   const columns = first.length / batch;
-  outputJudge(CALL, columns, judged)(first);
+  outputJudge(CALL, columns, voting.output)(first);
   for (const { rows, when, way } of questions(all, batchSize ?? 2 * batch + 1)) {
-    const expected = new Float32Array(rows.length * columns);
-    rows.forEach((row, place) => expected.set(first.subarray(row * columns, (row + 1) * columns), place * columns));
+    const expected = rowsOf(first, rows, columns);
     assertSameRows(CALL, { numClasses: columns, when, way }, expected, await answer(rows));
   }
 }
@@ -106,45 +101,4 @@ function questions(all: readonly number[], batchSize: number): Question[] {
     { rows: Array.from({ length: many }, (_, i) => i % batch), when: `asked for ${many} rows`, way: alone },
     { rows: all, when: 'asked once more', way: again },
   ];
-}
-
-/** Asks the classifier for the rows of which its votes are taken. */
-function asker(
-  classifier: Classifier,
-  { numClasses, output }: { readonly numClasses: number | undefined; readonly output: ClassifierOutput },
-): {
-  readonly ask: (inputs: Float32Array<ArrayBuffer>, batch: number, shape: readonly number[]) => Promise<Float32Array>;
-  readonly judged: ClassifierOutput;
-} {
-  if (isTypedClassifier(classifier)) {
-    const ask = async (
-      inputs: Float32Array<ArrayBuffer>,
-      batch: number,
-      shape: readonly number[],
-    ): Promise<Float32Array> => {
-      const values = await typedOutput(CALL, classifier, inputs, { batch, shape });
-      assertTypedRows(CALL, values, batch, numClasses);
-      return values;
-    };
-    return { ask, judged: output };
-  }
-  const voting = votingRows(CALL, classifier, output);
-  const ask = async (
-    inputs: Float32Array<ArrayBuffer>,
-    batch: number,
-    shape: readonly number[],
-  ): Promise<Float32Array> => {
-    // The copy keeps a classifier that returns its input, or fills its output again; the tidy collects its leaks.
-    const pass = { call: CALL, shape: [batch, ...shape] };
-    const logits = onBackend(pass, () =>
-      tf.tidy(() => copyOf(voting.run(tensorOver(inputs, [batch, ...shape], 'float32'), { training: false }))),
-    );
-    try {
-      assertLogitsShape(CALL, logits, batch, numClasses);
-      return Float32Array.from(await readBack(pass, () => logits.data<'float32'>()));
-    } finally {
-      logits.dispose();
-    }
-  };
-  return { ask, judged: voting.output };
 }

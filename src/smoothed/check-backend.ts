@@ -1,8 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
-import { adaptClassifier, isTypedClassifier } from '../classifier/adapt-classifier.ts';
-import { assertLogitsShape } from '../classifier/check-logits.ts';
+import { adaptClassifier, isTypedClassifier, votingRows } from '../classifier/adapt-classifier.ts';
 import { visibleWeights } from '../classifier/check-weights.ts';
-import { typedOutput } from '../classifier/typed-logits.ts';
+import { askRows } from '../classifier/ask-rows.ts';
 import type { Classifier, ClassifierOutput } from '../classifier/types.ts';
 import { BackendError, OptionError, refusal } from '../errors.ts';
 import { hostTurns } from '../host/turns.ts';
@@ -10,9 +9,8 @@ import type { Noise } from '../noise/types.ts';
 import * as fields from '../options/fields.ts';
 import { optionsOf } from '../options/parse.ts';
 import { assertBatch } from '../tensors/assert-shapes.ts';
-import { onBackend, readBack } from '../tensors/backend-failure.ts';
 import { CpuReference } from '../tensors/cpu-reference.ts';
-import { copyOf, tensorOver } from '../tensors/own-tensor.ts';
+import { copyOf, tensorOfCopy } from '../tensors/own-tensor.ts';
 import type { Key } from '../types.ts';
 import { BatchSizes } from './batch-sizes.ts';
 import { distance, largestOf, otherClass } from './compare-outputs.ts';
@@ -122,7 +120,16 @@ export async function checkBackend(
   const backend = isTyped ? null : tf.getBackend();
   const comparedWith = isTyped || backend === 'cpu' ? 'single rows' : 'cpu';
   const batches = new BatchSizes(settings.batchSize, { isTyped });
-  const forward = forwardOf(classifier, settings.numClasses, batches);
+  const asked = isTyped ? votingRows(CALL, classifier) : { run: adaptClassifier(CALL, classifier) };
+  const ask = askRows(CALL, {
+    ...asked,
+    numClasses: settings.numClasses,
+    around: (size, pass) => batches.pass(size, pass),
+  });
+  const forward = (rows: readonly Row[]): Promise<Float32Array> => {
+    const { values, shape } = joined(rows);
+    return ask(values, { batch: rows.length, shape });
+  };
   const reference =
     comparedWith === 'cpu'
       ? await onCpu(classifier, copies, hostTurn)
@@ -193,34 +200,6 @@ async function noisyCopies(sample: tf.Tensor, { noise, key, copies }: Settings):
   }
 }
 
-/** Outputs of a classifier on some rows. */
-type Forward = (rows: readonly Row[]) => Promise<Float32Array>;
-
-/** One forward pass on the current backend, or of typed arrays. */
-function forwardOf(classifier: Classifier, numClasses: number | undefined, batches: BatchSizes): Forward {
-  if (isTypedClassifier(classifier)) {
-    return async (rows) => {
-      const { values, shape } = joined(rows);
-      const outputs = await typedOutput(CALL, classifier, values, { batch: rows.length, shape });
-      assertLogitsShape(CALL, { shape: [rows.length, outputs.length / rows.length] }, rows.length, numClasses);
-      return outputs.slice();
-    };
-  }
-  const run = adaptClassifier(CALL, classifier);
-  return async (rows) => {
-    const pass = { call: CALL, shape: [rows.length, ...entry(rows, 0).shape] };
-    const outputs = onBackend(pass, () =>
-      tf.tidy(() => batches.pass(rows.length, () => copyOf(run(tensorOf(rows), { training: false })))),
-    );
-    try {
-      assertLogitsShape(CALL, outputs, rows.length, numClasses);
-      return await readBack(pass, () => outputs.data<'float32'>());
-    } finally {
-      outputs.dispose();
-    }
-  };
-}
-
 /** Outputs of every row alone on `cpu`. */
 async function onCpu(
   classifier: Classifier,
@@ -231,7 +210,8 @@ async function onCpu(
   const cpu = new CpuReference(CALL);
   await cpu.lend(visibleWeights(classifier));
   return oneAfterTheOther(rows, async (row) => {
-    const outputs = await cpu.compute(() => [run(tensorOf([row]), { training: false })]);
+    const shape = [1, ...row.shape];
+    const outputs = await cpu.compute(() => [run(tensorOfCopy(row.values, shape, 'float32'), { training: false })]);
     await hostTurn();
     return entry(outputs, 0).values;
   });
@@ -241,11 +221,6 @@ async function oneAfterTheOther<A, B>(list: readonly A[], work: (item: A) => Pro
   const results: B[] = [];
   for (const item of list) results.push(await work(item));
   return results;
-}
-
-function tensorOf(rows: readonly Row[]): tf.Tensor {
-  const { values, shape } = joined(rows);
-  return tensorOver(values, [rows.length, ...shape], 'float32');
 }
 
 /** Rows of one shape, row after row in a new array. */

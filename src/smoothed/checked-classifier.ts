@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import type { Certificate } from '../certify/types.ts';
-import { adaptClassifier, isTypedClassifier, noTensors, votingRows } from '../classifier/adapt-classifier.ts';
+import { adaptClassifier, isTypedClassifier, refusing, votingRows } from '../classifier/adapt-classifier.ts';
 import { classCount, declaredInputShape } from '../classifier/declared-shapes.ts';
 import type { Classifier, ClassifierOutput, LogitsFn } from '../classifier/types.ts';
 import { OptionError, refusal, TensorError } from '../errors.ts';
@@ -48,7 +48,7 @@ export class CheckedClassifier<N extends AnyNoise> {
     this.noise = noise;
     this.logits = typed ? refusing(`${call}.logits`, typed) : adaptClassifier(call, classifier, output);
     this.voting = {
-      ...(typed ? { run: this.logits, typed, output } : votingRows(call, classifier, output)),
+      ...votingRows(call, classifier, output),
       numClasses: classCount(call, classifier, numClasses),
       looksOf: looksByRun(classifier),
       batches: new BatchSizes(batchSize, { isTyped: typed !== undefined }),
@@ -110,13 +110,6 @@ function looksByRun(classifier: Classifier): (run: object) => RunLooks {
     const found = looks.get(run) ?? new RunLooks(classifier, finiteWeights);
     looks.set(run, found);
     return found;
-  };
-}
-
-/** The logits function of a classifier that has none; an attack is the one who calls it. */
-function refusing(call: string, classifier: Classifier): LogitsFn {
-  return () => {
-    throw noTensors(call, 'classifier', classifier);
   };
 }
 

@@ -1,7 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
 import { assertFiniteLogits, assertLogitsShape, outputJudge } from '../classifier/check-logits.ts';
-import { assertTypedRows, typedOutput } from '../classifier/typed-logits.ts';
-import type { ClassifierOutput, LogitsFn, TypedClassifier } from '../classifier/types.ts';
+import type { VotingRows } from '../classifier/adapt-classifier.ts';
+import { rowsOf, typedRows } from '../classifier/ask-rows.ts';
+import type { TypedClassifier } from '../classifier/types.ts';
 import { CatrsError, ClassifierError, refusal } from '../errors.ts';
 import { onBackend, readBack } from '../tensors/backend-failure.ts';
 import { copyOf } from '../tensors/own-tensor.ts';
@@ -11,14 +12,8 @@ import { copiesIn, type SampleRange, tensorCopies, typedCopies } from './noisy-c
 import type { RunLooks, SecondLook } from './run-looks.ts';
 
 /** A base classifier as votes are taken of it. @internal */
-export interface VotingClassifier {
-  /** The rows of which the votes are taken: logits, or probabilities as they are. */
-  readonly run: LogitsFn;
-  /** The classifier, where it takes typed arrays; `run` then only throws. */
-  readonly typed?: TypedClassifier | undefined;
+export interface VotingClassifier extends VotingRows {
   readonly numClasses: number;
-  /** What the rows are. */
-  readonly output: ClassifierOutput;
   /** What is looked at once in a run, for all calls that are given the same object. */
   readonly looksOf: (run: object) => RunLooks;
   /** How many copies it takes at once. */
@@ -166,9 +161,7 @@ async function typedPass(
   const { inputs, batch, shape } = await typedCopies(ranges, failed);
   const ask = async (values: Float32Array<ArrayBuffer>, rows: number): Promise<Float32Array> => {
     try {
-      const output = await typedOutput(call, typed, values, { batch: rows, shape });
-      assertTypedRows(call, output, rows, numClasses);
-      return output;
+      return await typedRows(call, typed, values, { batch: rows, shape, numClasses });
     } catch (error) {
       throw notAccepted(call, [rows, ...shape], error);
     }
@@ -181,13 +174,6 @@ async function typedPass(
   for (const [i, part] of parts.entries()) answers.push(...(await ask(part, asked[i]?.length ?? 0)));
   const again = answers.length > 0 ? { rows: asked.flat(), logits: Float32Array.from(answers) } : undefined;
   return { logits, failed, again };
-}
-
-/** Rows of a batch, as a batch of their own. */
-function rowsOf(inputs: Float32Array, rows: readonly number[], size: number): Float32Array<ArrayBuffer> {
-  const part = new Float32Array(rows.length * size);
-  rows.forEach((row, place) => part.set(inputs.subarray(row * size, (row + 1) * size), place * size));
-  return part;
 }
 
 /** What goes wrong inside a classifier is most often the shape of the example. */

@@ -1,3 +1,4 @@
+import { rowsOf } from '../classifier/ask-rows.ts';
 import { assertFiniteWeights, watchWeights } from '../classifier/check-weights.ts';
 import { assertSameRows } from '../classifier/check-logits.ts';
 import { declaredBatch } from '../classifier/declared-shapes.ts';
@@ -76,10 +77,7 @@ export class RunLooks {
   /** Throws ClassifierError unless the rows came out the same. */
   compare(call: string, logits: Float32Array, numClasses: number, again: SecondLook): void {
     const batch = logits.length / numClasses;
-    const expected = new Float32Array(again.rows.length * numClasses);
-    again.rows.forEach((row, place) =>
-      expected.set(logits.subarray(row * numClasses, (row + 1) * numClasses), place * numClasses),
-    );
+    const expected = rowsOf(logits, again.rows, numClasses);
     const when =
       batch === 1
         ? 'a row was asked again'
