@@ -1,22 +1,22 @@
 import type * as tf from '@tensorflow/tfjs';
-import type { InputAttack } from '../attacks/types.ts';
+import type { AttackTarget, InputAttack } from '../attacks/types.ts';
 import type { Prediction } from '../certify/types.ts';
 import { type DatasetRunOptions, selectedIndices, selectField } from '../data/dataset-selection.ts';
 import { type LabelledDataset, OwnDataset } from '../data/labelled-dataset.ts';
+import { OptionError, refusal } from '../errors.ts';
 import { contextOf, withContext } from '../options/call-context.ts';
 import * as fields from '../options/fields.ts';
 import { optionsOf, parseField } from '../options/parse.ts';
 import { attackedKeys, exampleKey } from '../random/purposes.ts';
-import type { SmoothedClassifier } from '../smoothed/smoothed-classifier.ts';
 import type { PredictOptions } from '../smoothed/call-options.ts';
 import { tensorOfCopy } from '../tensors/own-tensor.ts';
-import type { InputRange, Key, Norm } from '../types.ts';
+import type { Key, Norm } from '../types.ts';
 import { assertImage, attackedImage } from './attacked-image.ts';
 
 /** The part of a smoothed classifier that {@link attackDataset} needs. `SmoothedClassifier` and `SoftSmoothedClassifier` have it. */
-export interface AttackedClassifier<P> extends Pick<SmoothedClassifier, 'logits' | 'noise' | 'numClasses'> {
-  /** Smallest and largest value that an input coordinate may take. */
-  readonly inputRange: InputRange;
+export interface AttackedClassifier<P> extends AttackTarget {
+  /** Number of classes. */
+  readonly numClasses: number;
   /** The class at one example, or abstention. */
   predict(x: tf.Tensor, options: PredictOptions): Promise<P>;
 }
@@ -25,6 +25,12 @@ export interface AttackedClassifier<P> extends Pick<SmoothedClassifier, 'logits'
 export interface AttackDatasetOptions extends DatasetRunOptions {
   /** Drives attacks and votes: image i uses the children of `foldIn(key, i)`, whatever part of the data set is attacked. */
   readonly key: Key;
+  /**
+   * Attack each image with each of these lengths in turn: with `attack.withEpsilon(epsilon)`. Every row is that of a run with this length alone;
+   * of the image without attack there is one prediction.
+   * @defaultValue that of the attack
+   */
+  readonly epsilons?: readonly number[] | undefined;
   /**
    * Number of noisy copies of each prediction.
    * @defaultValue 1000
@@ -54,8 +60,14 @@ export interface AttackDatasetOptions extends DatasetRunOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+const epsilonsField = fields.field<readonly number[]>(
+  'must be a list of at least one finite number greater than 0',
+  (v) => Array.isArray(v) && v.length > 0 && v.every((one) => fields.isFiniteNumber(one) && one > 0),
+);
+
 const attackDatasetOptions = optionsOf<AttackDatasetOptions>()({
   key: fields.key,
+  epsilons: fields.optional(epsilonsField),
   n: fields.withDefault(fields.sampleCount, 1000),
   alpha: fields.withDefault(fields.openFraction, 0.001),
   norm: fields.optional(fields.norm),
@@ -81,15 +93,17 @@ export interface AttackedRow<P = Prediction> {
   readonly abstained: boolean;
   /** Whether `predicted` is a class other than `label`. An abstention breaks nothing. */
   readonly broken: boolean;
+  /** Largest length that the attack was allowed, in input units; undefined where it does not say. */
+  readonly epsilon: number | undefined;
   /** Length of x_adv − x, in input units. */
   readonly distance: number;
   /** The norm of `distance`. */
   readonly norm: Norm;
-  /** Wall-clock time of attack and predictions. */
+  /** Wall-clock time of attack and predictions; that of the image itself counts for its first row. */
   readonly milliseconds: number;
   /** The whole prediction under attack. */
   readonly prediction: P;
-  /** The prediction of the image itself, if `clean` was set. */
+  /** The prediction of the image itself, if `clean` was set; the same in all rows of the image. */
   readonly clean?: P;
 }
 
@@ -98,14 +112,14 @@ const CALL = 'attackDataset';
 /**
  * Attacks the examples of a data set and asks the smoothed classifier again.
  *
- * Each image x is moved to x_adv = `attack.perturb(g.logits, { x, labels: [label], key })` and predicted there (PREDICT with n and alpha)
+ * Each image x is moved to x_adv = `attack.perturb(g, { x, labels: [label], key })` and predicted there (PREDICT with n and alpha)
  * with noise that neither the attack nor a certificate of the same key has seen. With i the index in the data set and k = `split(foldIn(key, i), 5)`,
  * k[3] is the key of the attack, k[4] of the prediction under attack and k[2] of the clean one; k[0] and k[1] are those of `certifyDataset`. A
  * row depends on nothing else, so parts of a run fit together. Images are attacked one by one; what fills a batch are the noisy copies.
  *
  * @param g - a `SmoothedClassifier` or `SoftSmoothedClassifier` whose classifier can be differentiated, if the attack takes gradients; a
  * `tf.GraphModel` can, as far as its operations can
- * @param attack - for example a `SmoothedPgd` with the noise of `g` and `clip` set to its input range
+ * @param attack - for example a `SmoothedPgd`; it takes the noise and the input range of `g`
  * @throws OptionError at once for its options; from the iteration also for a label that is no class; DataError for an example of the wrong
  * size; TensorError if an image, or what the attack makes of it, is no input of `g`; ClassifierError if there is no gradient; what the
  * attack and `g.predict` throw, and the abort reason of `signal`
@@ -113,7 +127,7 @@ const CALL = 'attackDataset';
  * Hadisalman/smoothing-adversarial, code/predict.py
  * @example
  * ```ts
- * const attack = new SmoothedPgd({ noise, epsilon: 0.25, steps: 20, numNoise: 32, clip: [0, 1] });
+ * const attack = new SmoothedPgd({ epsilon: 0.25, steps: 20, numNoise: 32 });
  * for await (const row of attackDataset(g, attack, testSet, { key, select: { skip: 20 } })) attacked.push(row);
  * empiricalRobustAccuracy(attacked); // at most: the attack has found no more
  * ```
@@ -125,16 +139,28 @@ export function attackDataset<P extends Pick<Prediction, 'label' | 'abstained'>>
   options: AttackDatasetOptions,
 ): AsyncGenerator<AttackedRow<P>, void, undefined> {
   parseField(CALL, 'attack', attackField, attack);
-  const { select, ...settings } = attackDatasetOptions.parse(CALL, options);
-  return rows(g, attack, new OwnDataset(dataset), {
+  const { select, epsilons, ...settings } = attackDatasetOptions.parse(CALL, options);
+  return rows(g, new OwnDataset(dataset), {
     ...settings,
+    attacks: epsilons ? epsilons.map((epsilon) => withEpsilon(attack, epsilon)) : [attack],
     norm: settings.norm ?? (g.noise.norms[0] as Norm),
     run: contextOf(options, CALL).run,
     indices: selectedIndices(dataset.size, select),
   });
 }
 
-type Settings = Omit<ReturnType<typeof attackDatasetOptions.parse>, 'select'> & {
+function withEpsilon(attack: InputAttack, epsilon: number): InputAttack {
+  if (attack.withEpsilon) return attack.withEpsilon(epsilon);
+  const way = 'or leave `epsilons` out and make one run for each attack';
+  throw refusal(
+    OptionError,
+    { call: CALL, field: 'attack', value: attack, way },
+    'must have withEpsilon for `epsilons`',
+  );
+}
+
+type Settings = Omit<ReturnType<typeof attackDatasetOptions.parse>, 'select' | 'epsilons'> & {
+  readonly attacks: readonly InputAttack[];
   readonly norm: Norm;
   readonly run: object;
   readonly indices: Iterable<number>;
@@ -142,9 +168,8 @@ type Settings = Omit<ReturnType<typeof attackDatasetOptions.parse>, 'select'> & 
 
 async function* rows<P extends Pick<Prediction, 'label' | 'abstained'>>(
   g: AttackedClassifier<P>,
-  attack: InputAttack,
   dataset: OwnDataset,
-  { key, n, alpha, norm, clean, batchSize, signal, indices, run }: Settings,
+  { attacks, key, n, alpha, norm, clean, batchSize, signal, indices, run }: Settings,
 ): AsyncGenerator<AttackedRow<P>, void, undefined> {
   const voting = { n, alpha, batchSize, signal };
   const predict = async (x: Float32Array, predictKey: Key): Promise<P> => {
@@ -157,31 +182,33 @@ async function* rows<P extends Pick<Prediction, 'label' | 'abstained'>>(
   };
   for (const index of indices) {
     signal?.throwIfAborted();
-    const begun = performance.now();
+    let begun = performance.now();
     const { x, label } = await dataset.checkedExample(index, { call: CALL, numClasses: g.numClasses });
     assertImage(CALL, g, { index, x, field: 'x' });
     const keys = attackedKeys(exampleKey(key, index));
-    const moved = await attackedImage(CALL, g, attack, {
-      index,
-      x,
-      label,
-      shape: dataset.shape,
-      key: keys.attack,
-    });
-    const prediction = await predict(moved, keys.judge);
-    const { label: predicted, abstained } = prediction;
-    yield {
-      index,
-      label,
-      predicted,
-      abstained,
-      broken: !abstained && predicted !== label,
-      distance: distance(x, moved, norm),
-      norm,
-      prediction,
-      ...(clean && { clean: await predict(x, keys.clean) }),
-      milliseconds: performance.now() - begun,
-    };
+    let unmoved: P | undefined;
+    for (const attack of attacks) {
+      signal?.throwIfAborted();
+      const image = { index, x, label, shape: dataset.shape, key: keys.attack };
+      const moved = await attackedImage(CALL, g, attack, image);
+      const prediction = await predict(moved, keys.judge);
+      if (clean) unmoved ??= await predict(x, keys.clean);
+      const { label: predicted, abstained } = prediction;
+      yield {
+        index,
+        label,
+        predicted,
+        abstained,
+        broken: !abstained && predicted !== label,
+        epsilon: attack.epsilon,
+        distance: distance(x, moved, norm),
+        norm,
+        prediction,
+        ...(unmoved !== undefined && { clean: unmoved }),
+        milliseconds: performance.now() - begun,
+      };
+      begun = performance.now();
+    }
   }
 }
 

@@ -1,11 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
-import type { InputAttack } from '../attacks/types.ts';
-import { ClassifierError, showValue, TensorError } from '../errors.ts';
-import type { SmoothedClassifier } from '../smoothed/smoothed-classifier.ts';
+import type { AttackTarget, InputAttack, InputAttackRequest } from '../attacks/types.ts';
+import { ClassifierError, refusal, showValue, TensorError } from '../errors.ts';
 import { tensorOfCopy } from '../tensors/own-tensor.ts';
 import type { Key } from '../types.ts';
-
-type Attacked = Pick<SmoothedClassifier, 'logits' | 'noise' | 'inputRange'>;
 
 /** An image to be attacked. @internal */
 export interface ImageToAttack {
@@ -29,7 +26,7 @@ export interface ImageToAttack {
  */
 export async function attackedImage(
   call: string,
-  g: Attacked,
+  g: AttackTarget,
   attack: InputAttack,
   { index, x, label, shape, key }: ImageToAttack,
 ): Promise<Float32Array> {
@@ -49,46 +46,38 @@ export async function attackedImage(
 /** Throws TensorError unless the values are those of an input of `g`. @internal */
 export function assertImage(
   call: string,
-  { inputRange: [low, high], noise: { name, domain } }: Attacked,
+  { inputRange: [low, high], noise: { name, domain } }: AttackTarget,
   { index, x, field }: { readonly index: number; readonly x: Float32Array; readonly field: 'x' | 'attack' },
 ): void {
-  const refuse = (must: string, value: number, wayOut: string): TensorError => {
-    const text = `\`${field}\` must ${field === 'x' ? 'have' : 'return'} ${must}, got ${value} for example ${index} (${wayOut})`;
-    return new TensorError(text, { call, field, value });
+  const refused = (must: string, value: number, way: string): TensorError => {
+    const details = { call, field, value, got: `${value} for example ${index}`, way };
+    return refusal(TensorError, details, `must ${field === 'x' ? 'have' : 'return'} ${must}`);
   };
   // The values are float32, so the ends are taken as float32 too: 0.1 is inside [0, 0.1].
   const [least, most] = [Math.fround(low), Math.fround(high)];
   const outside = x.find((value) => !(value >= least && value <= most && Number.isFinite(value)));
   if (outside !== undefined) {
-    const way =
-      field === 'x'
-        ? 'scale the images, or declare `inputRange`'
-        : `keep it inside, as \`inputRange\` of SmoothedPgd does`;
-    throw refuse(`finite values in the input range [${low}, ${high}] of the smoothed classifier`, outside, way);
+    const way = field === 'x' ? 'scale the images, or declare `inputRange`' : 'keep it inside, as SmoothedPgd does';
+    throw refused(`finite values in the input range [${low}, ${high}] of the smoothed classifier`, outside, way);
   }
   const isLevel = (value: number): boolean => Math.fround(Math.round(value * 255) / 255) === value;
   const [lowest, highest] = domain === 'real' ? [-Infinity, Infinity] : [0, 1];
   const wrong = x.find((value) => value < lowest || value > highest || (domain === 'uint8' && !isLevel(value)));
   if (wrong === undefined) return;
   const must = domain === 'uint8' ? 'values k/255 with whole k from 0 to 255' : 'values in [0, 1]';
-  throw refuse(`${must} for ${name} noise`, wrong, 'its certificates and predictions speak of no other inputs');
+  throw refused(`${must} for ${name} noise`, wrong, 'its certificates and predictions speak of no other inputs');
 }
 
-function perturb(
-  call: string,
-  g: Attacked,
-  attack: InputAttack,
-  request: Parameters<InputAttack['perturb']>[1],
-): tf.Tensor {
+function perturb(call: string, g: AttackTarget, attack: InputAttack, request: InputAttackRequest): tf.Tensor {
   try {
     return attack.perturb(g, request);
   } catch (error) {
     // What TensorFlow.js says if an operation has no gradient, or if none leads from the input to the output.
     if (!(error instanceof Error && error.message.includes('Cannot compute gradient'))) throw error;
-    const text =
-      `\`classifier\` must have a gradient for this attack, got "${error.message}"` +
-      ' (attack a model of TensorFlow.js operations, or take an attack without gradients)';
-    throw Object.assign(new ClassifierError(text, { call, field: 'classifier', value: g.logits }), { cause: error });
+    const way = 'attack a model of TensorFlow.js operations, or take an attack without gradients';
+    const details = { call, field: 'classifier', value: g.logits, got: `"${error.message}"`, way };
+    const refused = refusal(ClassifierError, details, 'must have a gradient for this attack');
+    throw Object.assign(refused, { cause: error });
   }
 }
 
@@ -96,9 +85,6 @@ function assertSameShape(call: string, moved: unknown, shape: readonly number[])
   const isTensor = moved instanceof tf.Tensor;
   if (isTensor && String(moved.shape) === String(shape)) return;
   const got = isTensor ? `[${moved.shape}]` : showValue(moved);
-  throw new TensorError(`\`attack\` must return a tensor of the shape of its input, [${shape}], got ${got}`, {
-    call,
-    field: 'attack',
-    value: moved,
-  });
+  const must = `must return a tensor of the shape of its input, [${shape}]`;
+  throw refusal(TensorError, { call, field: 'attack', value: moved, got }, must);
 }

@@ -11,14 +11,16 @@ import type { LoggedRow } from './rows.ts';
  * `alpha` of `certify`, or of the prediction under attack.
  *
  * @param rows - One row for each image, of {@link attackDataset}, all under the same attack.
- * @throws OptionError if there is no row or one does not say whether it is broken.
+ * @throws OptionError if there is no row, one does not say whether it is broken, or rows have different `epsilon`.
  * @example
  * ```ts
  * const radius = 0.25;
  * certifiedAccuracy(rows, [radius])[0] <= empiricalRobustAccuracy(attackedRows); // attacked with epsilon = radius
  * ```
  */
-export function empiricalRobustAccuracy(rows: readonly Pick<AttackedRow, 'broken'>[]): number {
+export function empiricalRobustAccuracy(
+  rows: readonly (Pick<AttackedRow, 'broken'> & Partial<Pick<AttackedRow, 'epsilon'>>)[],
+): number {
   const call = 'empiricalRobustAccuracy';
   if (!Array.isArray(rows as unknown) || rows.length === 0) {
     throw refusal(OptionError, { call, field: 'rows', value: rows }, 'must be an array of at least one row');
@@ -29,6 +31,11 @@ export function empiricalRobustAccuracy(rows: readonly Pick<AttackedRow, 'broken
     const got = `${showValue(value)} in row ${wrong}`;
     const details = { call, field: 'rows', value, got, way: 'attackDataset makes them' };
     throw refusal(OptionError, details, 'must say whether they are broken');
+  }
+  const other = rows.find(({ epsilon }) => epsilon !== rows[0]?.epsilon);
+  if (other) {
+    const details = { call, field: 'rows', value: rows, got: `${rows[0]?.epsilon} and ${other.epsilon}` };
+    throw refusal(OptionError, { ...details, way: 'filter them by `epsilon`' }, 'must be of one `epsilon`');
   }
   return rows.filter(({ broken }) => !broken).length / rows.length;
 }

@@ -46,6 +46,10 @@ describe('attackDataset refuses', () => {
 
   it.each([
     [{ key: undefined }, '`key` must be a key (createKey(seed) makes one), got undefined'],
+    ...([[], 0.5, [0.5, 0], [Infinity]].map((epsilons) => [
+      { epsilons },
+      `\`epsilons\` must be a list of at least one finite number greater than 0, got ${JSON.stringify(epsilons).replaceAll(',', ', ').replace('null', 'Infinity')}`,
+    ]) as [object, string][]),
     [{ n: 0 }, '`n` must be an integer from 1 to 1073741824 (2^30), got 0'],
     [{ alpha: 1 }, '`alpha` must be in (0, 1), got 1'],
     [{ norm: 'l3' }, "`norm` must be 'l1', 'l2' or 'linf', got \"l3\""],
@@ -57,7 +61,7 @@ describe('attackDataset refuses', () => {
     ],
     [
       { radius: 1 },
-      'unknown option `radius`; known options: `key`, `n`, `alpha`, `norm`, `clean`, `batchSize`, `signal`, `select`',
+      'unknown option `radius`; known options: `key`, `epsilons`, `n`, `alpha`, `norm`, `clean`, `batchSize`, `signal`, `select`',
     ],
   ])('%o at once, before the first row is asked for', (change, text) =>
     expectError(
@@ -75,6 +79,14 @@ describe('attackDataset refuses', () => {
         (by === undefined ? 'undefined' : typeof by === 'string' ? '"pgd"' : 'an object (Object)'),
     ),
   );
+
+  it('an attack that cannot be made longer, with epsilons', () =>
+    expectError(
+      () => void attackDataset(g, to(0.5, 0.5), dataset(0), { key, epsilons: [0.5] }),
+      OptionError,
+      'attackDataset: `attack` must have withEpsilon for `epsilons`, got an object (Object)' +
+        ' (or leave `epsilons` out and make one run for each attack)',
+    ));
 
   it('a label that is no class', () =>
     expectError(
@@ -104,7 +116,7 @@ describe('attackDataset refuses', () => {
       first({ by: to(value, 0.5), select: { start: 2 } } as object),
       TensorError,
       'attackDataset: `attack` must return finite values in the input range [0, 1] of the smoothed classifier, got ' +
-        `${value} for example 2 (keep it inside, as \`inputRange\` of SmoothedPgd does)`,
+        `${value} for example 2 (keep it inside, as SmoothedPgd does)`,
     ),
   );
 
@@ -116,7 +128,7 @@ describe('attackDataset refuses', () => {
       }),
       TensorError,
       'attackDataset: `attack` must return finite values in the input range [0, 1] of the smoothed classifier, got ' +
-        `${Math.fround(0.5 + Math.SQRT1_2)} for example 0 (keep it inside, as \`inputRange\` of SmoothedPgd does)`,
+        `${Math.fround(0.5 + Math.SQRT1_2)} for example 0 (keep it inside, as SmoothedPgd does)`,
     ));
 
   it('an attack that leaves the domain of the noise', async () => {

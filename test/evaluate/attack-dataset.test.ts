@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { SmoothedDdn } from '../../src/attacks/smoothed-ddn.ts';
 import { SmoothedPgd } from '../../src/attacks/smoothed-pgd.ts';
 import type { InputAttack } from '../../src/attacks/types.ts';
 import { arrayDataset } from '../../src/data/array-dataset.ts';
@@ -90,6 +91,31 @@ describe('attackDataset', () => {
     const { clean, ...row } = asked!;
     expect(clean).toMatchObject({ label: labels[0], n: 300 });
     expect(row).toEqual((await run({ select: { max: 1 } }))[0]);
+  });
+
+  it('attacks each image with all epsilons, with the rows of the runs of each and one prediction of the image', async () => {
+    const ddn = new SmoothedDdn({ epsilon: 0.2, steps: 4, numNoise: 4, levels: null });
+    const fixedStep = new SmoothedPgd({ epsilon: 0.15, steps: 3, numNoise: 4, stepSize: 0.05 });
+    for (const by of [attack, ddn, fixedStep]) {
+      const epsilons = [0.07, 0.15, 0.4];
+      let asked = 0;
+      const counting = Object.assign(Object.create(g) as typeof g, {
+        predict: (...given: Parameters<typeof g.predict>) => (asked++, g.predict(...given)),
+      });
+      const rows = await run({ epsilons, clean: true, select: { skip: 3 } }, { by, of: counting });
+      expect(asked).toBe(4 * (3 + 1));
+      expect(rows.map(({ index, epsilon }) => [index, epsilon])).toEqual(
+        [0, 3, 6, 9].flatMap((index) => epsilons.map((epsilon) => [index, epsilon])),
+      );
+      for (const epsilon of epsilons) {
+        const alone = await run({ clean: true, select: { skip: 3 } }, { by: by.withEpsilon(epsilon) });
+        expect(rows.filter((row) => row.epsilon === epsilon)).toEqual(alone);
+      }
+    }
+    const [row] = await run({ select: { max: 1 } });
+    expect(row!.epsilon, 'that of the attack').toBe(0.15);
+    const [idle] = await run({ select: { max: 1 } }, { by: { perturb: (_, { x }) => tf.clone(x) } });
+    expect(idle!.epsilon).toBeUndefined();
   });
 
   it('does not call an abstention broken', async () => {

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { OptionError } from '../../src/errors.ts';
 import { brokenCertificates, empiricalRobustAccuracy } from '../../src/evaluate/attacked-metrics.ts';
+import { expectError } from '../helpers/errors.ts';
 import { abstention, certificate, row } from './rows.ts';
 
 describe('empiricalRobustAccuracy', () => {
@@ -10,6 +12,16 @@ describe('empiricalRobustAccuracy', () => {
   ])('of %o is %d', (broken, accuracy) => {
     expect(empiricalRobustAccuracy(broken.map((one) => ({ broken: one })))).toBe(accuracy);
   });
+});
+
+it('empiricalRobustAccuracy counts the rows of one epsilon only', async () => {
+  const rows = [0.25, 0.5, 0.25].map((epsilon, i) => ({ broken: i === 0, epsilon }));
+  expect(empiricalRobustAccuracy(rows.filter(({ epsilon }) => epsilon === 0.25))).toBe(0.5);
+  await expectError(
+    () => empiricalRobustAccuracy(rows),
+    OptionError,
+    'empiricalRobustAccuracy: `rows` must be of one `epsilon`, got 0.25 and 0.5 (filter them by `epsilon`)',
+  );
 });
 
 describe('brokenCertificates', () => {
