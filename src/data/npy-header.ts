@@ -58,17 +58,10 @@ const MAGIC = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59] as const; // 0x93 "NUMPY"
 const MAX_RANK = 64; // what NumPy itself allows
 const MAX_HEADER = 2 ** 16; // version 1.0 cannot hold more, and only element types with many fields need more
 
-/** Type code without byte order. */
-const DTYPE_OF_CODE: ReadonlyMap<string, NpyDtype> = new Map([
-  ['b1', 'bool'],
-  ['u1', 'uint8'],
-  ['i1', 'int8'],
-  ['i2', 'int16'],
-  ['i4', 'int32'],
-  ['i8', 'int64'],
-  ['f4', 'float32'],
-  ['f8', 'float64'],
-]);
+/** Element types by their codes without byte order. */
+const DTYPE_OF_CODE: ReadonlyMap<string, NpyDtype> = new Map(
+  Object.entries(DESCR).map(([dtype, descr]) => [descr.slice(1), dtype as NpyDtype]),
+);
 
 // One entry of the dictionary: a quoted name, then a quoted text, True, False or a parenthesis without another one inside.
 const ENTRY = /(?:'(\w+)'|"(\w+)") *: *('[^'\\]*'|"[^"\\]*"|True|False|\([^()]*\)) *(,?) */y;
