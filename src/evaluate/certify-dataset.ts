@@ -24,9 +24,9 @@ const CALL = 'certifyDataset';
 /**
  * Certifies the examples of a data set, in their order, with batches that are filled across examples.
  *
- * Example i uses the key `foldIn(key, i)` with i its index in the data set, whatever `select` is, so parts
- * of a run that were made apart fit together. Each row is yielded as soon as it and those before it are certain; a few examples are
- * read ahead, and an error of an example comes after the rows before it.
+ * Example i uses the key `foldIn(key, i)` with i its index in the data set, whatever `select` is, so parts of a run that were made apart fit
+ * together. Each row is yielded as soon as it and those before it are certain; a few examples are read ahead, and an error of an example
+ * comes after the rows before it.
  *
  * @param g - a `SmoothedClassifier`, `SoftSmoothedClassifier` or `DerandomizedClassifier`, whose options it takes
  * @throws OptionError at once for its options; from the iteration: OptionError, TensorError, ClassifierError, DataError for an

@@ -38,3 +38,14 @@ optionsOf<ExampleOptions>()({ sigma: fields.optional(sigma), n, norm });
 optionsOf<ExampleOptions>()({ sigma: fields.withDefault(sigma, 1), n, norm });
 // @ts-expect-error a default of another type
 fields.withDefault(fields.sampleCount, '7');
+
+// Options inside an option: the check of the inner interface, absent or not.
+interface OuterOptions {
+  readonly select?: ExampleOptions | undefined;
+}
+const outer = optionsOf<OuterOptions>()({ select: schema.nested });
+expectTypeOf<ReturnType<typeof outer.parse>['select']>().toEqualTypeOf<ExampleOptions>();
+// @ts-expect-error the inner options are of another interface
+optionsOf<{ readonly select?: { readonly n?: number } | undefined }>()({ select: schema.nested });
+// @ts-expect-error an option that must be given may be absent
+optionsOf<{ readonly select: ExampleOptions }>()({ select: schema.nested });
