@@ -61,8 +61,8 @@ export const isInteger = (value: unknown, least: number, most: number): boolean 
 export const isAscending = (values: readonly number[]): boolean =>
   values.every((value, i) => i === 0 || value > values[i - 1]!);
 
-/** Largest number of samples per example: the sample index fills one 30-bit counter word. */
-const MAX_SAMPLES = 2 ** 30;
+/** Largest number of samples per example: the sample index fills one 30-bit counter word. @internal */
+export const MAX_SAMPLES: number = 2 ** 30;
 
 /** @internal */
 export const positive: Field<number> = field(
