@@ -31,7 +31,7 @@ Object.assign(result, { label, radius });
 const train = `
 const loss = new ConfidenceAwareLoss(model, { noise, attack: new NoisePgd({ epsilon: 1, steps: 2 }), lambda: 0.5 });
 const prepared = loss.prepare({ x: tf.tensor2d([0.9, 0.2, 0.1, 0.6], [2, 2]), labels: [0, 0], key });
-const value = tf.train.momentum(0.1, 0.9).minimize(() => loss.value(prepared), true, [weights]);
+const value = tf.train.momentum(0.1, 0.9).minimize(() => prepared.value(), true, [weights]);
 Object.assign(result, { loss: (await value.data())[0], weights: [...(await weights.data())] });
 `;
 const end = 'console.log(JSON.stringify(result));';
