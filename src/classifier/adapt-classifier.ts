@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { ClassifierError, OptionError, refusal } from '../errors.ts';
+import { isTensor } from '../tensors/assert-shapes.ts';
 import { onBackend } from '../tensors/backend-failure.ts';
 import { safeLog, splitCopies } from '../tensors/cross-entropy.ts';
 import { assertLogitsShape } from './check-logits.ts';
@@ -112,7 +113,7 @@ function hasMethod(value: unknown, name: string): value is object {
 }
 
 function onlyOutput(call: string, returned: unknown, { field, result }: ModelRole): tf.Tensor {
-  if (returned instanceof tf.Tensor) return returned as tf.Tensor;
+  if (isTensor(returned)) return returned;
   const outputs = Array.isArray(returned) ? (returned as tf.Tensor[]) : Object.values(returned as tf.NamedTensorMap);
   const [only] = outputs;
   if (only !== undefined && outputs.length === 1) return only;

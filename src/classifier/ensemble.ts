@@ -1,7 +1,7 @@
-import { optionsOf } from '../options/parse.ts';
-import * as fields from '../options/fields.ts';
 import * as tf from '@tensorflow/tfjs';
 import { ClassifierError, OptionError, refusal } from '../errors.ts';
+import * as fields from '../options/fields.ts';
+import { optionsOf } from '../options/parse.ts';
 import { oneHot } from '../tensors/masks.ts';
 import { adaptMembers, type MemberOutputs, voteOf, weightedSum } from './adapt-members.ts';
 import { logarithmsOf, type ProbabilityOutputs, withOrigin } from './origin.ts';

@@ -1,7 +1,7 @@
-import { optionsOf } from '../options/parse.ts';
-import * as fields from '../options/fields.ts';
 import * as tf from '@tensorflow/tfjs';
 import { ClassifierError, refusal } from '../errors.ts';
+import * as fields from '../options/fields.ts';
+import { optionsOf } from '../options/parse.ts';
 import { adaptClassifier, adaptModel } from './adapt-classifier.ts';
 import { afterStep } from './origin.ts';
 import type { Classifier, Denoiser, LogitsFn } from './types.ts';

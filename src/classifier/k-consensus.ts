@@ -1,12 +1,12 @@
-import { optionsOf } from '../options/parse.ts';
-import * as fields from '../options/fields.ts';
 import * as tf from '@tensorflow/tfjs';
 import { OptionError, refusal } from '../errors.ts';
+import * as fields from '../options/fields.ts';
+import { optionsOf } from '../options/parse.ts';
 import { asConstant, indicator, oneHot } from '../tensors/masks.ts';
+import { tensorOver } from '../tensors/own-tensor.ts';
 import { adaptMembers, type MemberOutputs, voteOf, weightedSum } from './adapt-members.ts';
 import { logarithmsOf, originOf, withOrigin } from './origin.ts';
 import type { Classifier, ClassifyOptions, LogitsFn } from './types.ts';
-import { tensorOver } from '../tensors/own-tensor.ts';
 
 /** Options of {@link kConsensus}. */
 export interface KConsensusOptions {

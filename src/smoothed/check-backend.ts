@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { adaptClassifier, isTypedClassifier, votingRows } from '../classifier/adapt-classifier.ts';
-import { visibleWeights } from '../classifier/check-weights.ts';
 import { askRows } from '../classifier/ask-rows.ts';
+import { visibleWeights } from '../classifier/check-weights.ts';
 import type { Classifier, ClassifierOutput } from '../classifier/types.ts';
 import { BackendError, OptionError, refusal } from '../errors.ts';
 import { hostTurns } from '../host/turns.ts';

@@ -5,7 +5,7 @@ import { hostTurns } from '../host/turns.ts';
 import type { Noise } from '../noise/types.ts';
 import { onBackend, readBack } from '../tensors/backend-failure.ts';
 import { hasKernel, runKernel, VOTES_KERNEL } from '../tensors/device-kernels.ts';
-import { copiesIn, sampleRange, type SampleRange } from './noisy-copies.ts';
+import { copiesIn, type SampleRange, sampleRange } from './noisy-copies.ts';
 import { type BatchLogits, logitsReader, type Pass, type SampleRequest, type VotingClassifier } from './read-logits.ts';
 
 /**

@@ -1,13 +1,13 @@
 import { withoutStops } from '../certify/anytime-radius.ts';
 import type { CertificationRule } from '../certify/rule.ts';
-import { topClass } from '../certify/vote-counts.ts';
 import type { Certificate, EvidenceStep } from '../certify/types.ts';
+import { topClass } from '../certify/vote-counts.ts';
 import { CatrsError } from '../errors.ts';
 import type { DeterministicNoise, Noise } from '../noise/types.ts';
 import type { Key } from '../types.ts';
 import type { CertificateKind } from './certificate-fields.ts';
-import { ruleContext, ruleDraw } from './certification-process.ts';
 import { derandomizedCertificate, hardCertificate, softCertificate } from './certificates.ts';
+import { ruleContext, ruleDraw } from './certification-process.ts';
 import { earlierEnd, isPossibleEnd } from './possible-ends.ts';
 
 /** What follows from what a certificate says of its samples. @internal */

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
-import { assertFiniteLogits, assertLogitsShape, outputJudge } from '../classifier/check-logits.ts';
 import type { VotingRows } from '../classifier/adapt-classifier.ts';
 import { rowsOf, typedRows } from '../classifier/ask-rows.ts';
+import { assertFiniteLogits, assertLogitsShape, outputJudge } from '../classifier/check-logits.ts';
 import type { TypedClassifier } from '../classifier/types.ts';
 import { CatrsError, ClassifierError, refusal } from '../errors.ts';
 import { onBackend, readBack } from '../tensors/backend-failure.ts';

@@ -1,6 +1,6 @@
 import type * as tf from '@tensorflow/tfjs';
-import { ruleOf } from '../certify/rule-of.ts';
 import type { CertificationRule, RuleResult, Tally } from '../certify/rule.ts';
+import { ruleOf } from '../certify/rule-of.ts';
 import { hasDeadline } from '../certify/stops.ts';
 import type { Certificate } from '../certify/types.ts';
 import { OptionError, refusal } from '../errors.ts';
@@ -10,9 +10,9 @@ import { optionsOf } from '../options/parse.ts';
 import { ruleField, runFields } from './call-options.ts';
 import { parseCertificate } from './certificate-fields.ts';
 import type { DerandomizedClassifier } from './derandomized-classifier.ts';
-import { assertSameNoise, isSameJson, type VerifyCertificateOptions } from './verify-certificate.ts';
 import type { SmoothedClassifier } from './smoothed-classifier.ts';
 import type { SoftSmoothedClassifier } from './soft-smoothed-classifier.ts';
+import { assertSameNoise, isSameJson, type VerifyCertificateOptions } from './verify-certificate.ts';
 
 /** Options of {@link reproduceCertificate}. */
 export interface ReproduceCertificateOptions extends Pick<VerifyCertificateOptions, 'rule'> {

@@ -1,6 +1,6 @@
 import { rowsOf } from '../classifier/ask-rows.ts';
-import { assertFiniteWeights, watchWeights } from '../classifier/check-weights.ts';
 import { assertSameRows } from '../classifier/check-logits.ts';
+import { assertFiniteWeights, watchWeights } from '../classifier/check-weights.ts';
 import { declaredBatch } from '../classifier/declared-shapes.ts';
 import type { Classifier } from '../classifier/types.ts';
 

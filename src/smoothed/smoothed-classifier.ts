@@ -1,31 +1,32 @@
-import type { WithDefaults } from '../options/parse.ts';
 import type * as tf from '@tensorflow/tfjs';
-import { fixedSample } from '../certify/fixed-sample.ts';
 import { predictCounts } from '../certify/counts.ts';
+import { fixedSample } from '../certify/fixed-sample.ts';
 import type { Certificate, Prediction, Smoothing } from '../certify/types.ts';
 import type { Classifier, LogitsFn } from '../classifier/types.ts';
 import { OptionError, refusal } from '../errors.ts';
 import { ownData } from '../host/own-data.ts';
 import type { Noise } from '../noise/types.ts';
 import { contextOf } from '../options/call-context.ts';
+import type { WithDefaults } from '../options/parse.ts';
 import { exampleKey } from '../random/purposes.ts';
 import { minimumSamplesToPredict } from '../stats/minimum-samples.ts';
 import type { InputRange, Key } from '../types.ts';
-import { CertificationProcess } from './certification-process.ts';
-import { collectVotes } from './count-votes.ts';
-import { noiseRecord } from './certificates.ts';
-import { type PendingExample, schedule } from './schedule.ts';
-import { CheckedClassifier } from './checked-classifier.ts';
 import {
-  type CertifyOptions,
   certifyOptions,
-  type PredictOptions,
+  type CertifyOptions,
   predictOptions,
+  type PredictOptions,
   type SampleOptions,
   sampleOptions,
   type SmoothedClassifierOptions,
   smoothedClassifierOptions,
 } from './call-options.ts';
+import { noiseRecord } from './certificates.ts';
+import { CertificationProcess } from './certification-process.ts';
+import { CheckedClassifier } from './checked-classifier.ts';
+import { collectVotes } from './count-votes.ts';
+import type { SampleRequest } from './read-logits.ts';
+import { type PendingExample, schedule } from './schedule.ts';
 import type { Certifier, StreamExample, TimedCertificate } from './types.ts';
 
 type PendingExamples = AsyncGenerator<PendingExample, void, undefined>;
@@ -81,7 +82,7 @@ export class SmoothedClassifier implements Certifier<CertifyOptions> {
    */
   async sampleCounts(x: tf.Tensor, options: SampleOptions): Promise<number[]> {
     const { call, run } = contextOf(options, 'SmoothedClassifier.sampleCounts');
-    return this.#count(call, x, sampleOptions.parse(call, options), run);
+    return this.#count(x, { ...sampleOptions.parse(call, options), call, run });
   }
 
   /**
@@ -93,8 +94,8 @@ export class SmoothedClassifier implements Certifier<CertifyOptions> {
    */
   async probabilities(x: tf.Tensor, options: SampleOptions): Promise<number[]> {
     const { call, run } = contextOf(options, 'SmoothedClassifier.probabilities');
-    const request = sampleOptions.parse(call, options);
-    const counts = await this.#count(call, x, request, run);
+    const request = { ...sampleOptions.parse(call, options), call, run };
+    const counts = await this.#count(x, request);
     return counts.map((count) => count / request.n);
   }
 
@@ -111,7 +112,7 @@ export class SmoothedClassifier implements Certifier<CertifyOptions> {
     const { alpha, ...request } = predictOptions.parse(call, options);
     const { key, n } = request;
     assertEnoughToPredict(call, n, alpha);
-    const counts = await this.#count(call, x, request, run);
+    const counts = await this.#count(x, { ...request, call, run });
     const { noise, smoothing } = this;
     const from = { counts, n, alpha, key, noise: noiseRecord(noise), domain: noise.domain, smoothing };
     return { ...predictCounts({ counts, n, alpha }), ...from };
@@ -188,14 +189,9 @@ export class SmoothedClassifier implements Certifier<CertifyOptions> {
     return { ...settings, rule: own, norm: this.#checked.norm(call, settings.norm) };
   }
 
-  async #count(
-    call: string,
-    x: tf.Tensor,
-    request: ReturnType<typeof sampleOptions.parse>,
-    run: object,
-  ): Promise<number[]> {
+  #count(x: tf.Tensor, request: SampleRequest): Promise<number[]> {
     const { voting, noise } = this.#checked;
-    return this.#checked.withOwn(call, x, (own) => collectVotes(voting, noise, own, { call, run, ...request }));
+    return this.#checked.withOwn(request.call, x, (own) => collectVotes(voting, noise, own, request));
   }
 }
 

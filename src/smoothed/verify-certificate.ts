@@ -1,5 +1,5 @@
-import { ruleOf } from '../certify/rule-of.ts';
 import type { CertificationRule } from '../certify/rule.ts';
+import { ruleOf } from '../certify/rule-of.ts';
 import type { Certificate } from '../certify/types.ts';
 import { OptionError, refusal } from '../errors.ts';
 import type { DeterministicNoise, Noise } from '../noise/types.ts';
@@ -79,7 +79,7 @@ export function verifyCertificate(
   options: VerifyCertificateOptions = {},
 ): Verification {
   const given = verifyCertificateOptions.parse(CALL, options);
-  return verifyOne(certificate, noise, { ...given } as VerificationContext);
+  return verifyOne(certificate, noise, given);
 }
 
 /** {@link verifyCertificate} with options that are checked, and a rule that may have been made before. @internal */

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { OptionError, refusal, TensorError } from '../errors.ts';
-import { field, type Field } from '../options/fields.ts';
+import { type Field, field } from '../options/fields.ts';
 import { assertShape } from './assert-shapes.ts';
 import { copyOf, tensorOver } from './own-tensor.ts';
 
