@@ -1,7 +1,7 @@
 import { brokenCertificates, empiricalRobustAccuracy } from '../evaluate/attacked-metrics.ts';
 import { certifiedAccuracy } from '../evaluate/metrics.ts';
 import type { LoggedRow } from '../evaluate/rows.ts';
-import type { AttackCell } from './attack-log.ts';
+import type { AttackLogRow } from '../node/attack-to-log.ts';
 import type { AttackSettings } from './commands/attack.ts';
 import { CliError, type CliIo, EXIT, printJson } from './io.ts';
 
@@ -13,7 +13,7 @@ export interface AttackContext {
 }
 
 /** Prints the figures of an attacked data set. Throws CliError (exit code 1) if a certificate is contradicted. @internal */
-export function reportAttack(cells: readonly AttackCell[], context: AttackContext, io: CliIo): void {
+export function reportAttack(cells: readonly AttackLogRow[], context: AttackContext, io: CliIo): void {
   const { settings, runtime } = context;
   const { attack, norm, steps, numNoise, sigma, out, json } = settings;
   const first = cells.filter(({ clean }) => clean !== undefined);
@@ -66,11 +66,11 @@ const percent = (share: number): string => (100 * share).toFixed(1);
 
 interface Comparison {
   readonly certifiedAccuracy: readonly { readonly epsilon: number; readonly accuracy: number }[];
-  readonly brokenCertificates: readonly AttackCell[];
+  readonly brokenCertificates: readonly AttackLogRow[];
 }
 
 /** What the log says of the images that were attacked. */
-function compare(cells: readonly AttackCell[], { certified, settings }: AttackContext): Comparison | undefined {
+function compare(cells: readonly AttackLogRow[], { certified, settings }: AttackContext): Comparison | undefined {
   if (certified === undefined) return undefined;
   const accuracies = certifiedAccuracy(certified, settings.epsilon);
   const brokenCells = settings.epsilon.flatMap((epsilon) =>

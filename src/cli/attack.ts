@@ -1,17 +1,17 @@
+import { stat } from 'node:fs/promises';
 import { SmoothedDdn } from '../attacks/smoothed-ddn.ts';
 import { SmoothedPgd } from '../attacks/smoothed-pgd.ts';
 import type { InputAttack } from '../attacks/types.ts';
-import { selectedIndices, SELECTION_DEFAULTS } from '../data/dataset-selection.ts';
+import { selectedIndices } from '../data/dataset-selection.ts';
 import type { LabelledDataset } from '../data/labelled-dataset.ts';
-import { attackDataset } from '../evaluate/attack-dataset.ts';
+import { attackDataset, type AttackDatasetOptions } from '../evaluate/attack-dataset.ts';
 import type { LoggedRow } from '../evaluate/rows.ts';
+import { attackLogRow, type AttackLogRow, type AttackProgress, attackToLog } from '../node/attack-to-log.ts';
 import { formatDuration } from '../node/run-progress.ts';
 import { withContext } from '../options/call-context.ts';
 import { createKey } from '../random/key.ts';
-import { ATTACK_DERIVATION } from '../random/purposes.ts';
-import { predictOptions } from '../smoothed/call-options.ts';
 import type { SmoothedClassifier } from '../smoothed/smoothed-classifier.ts';
-import { type AttackCell, AttackLog } from './attack-log.ts';
+import type { Json } from '../types.ts';
 import { reportAttack } from './attack-report.ts';
 import type { AttackSettings } from './commands/attack.ts';
 import { selectionOf } from './common-options.ts';
@@ -23,65 +23,68 @@ import { gaussianOf, openRun } from './open-run.ts';
 /** Attacks a data set and prints what is left of the accuracy. @internal */
 export async function attack(settings: AttackSettings, io: CliIo): Promise<void> {
   refuseOnnx(settings.model);
-  const attacks = settings.epsilon.map((epsilon) => attackOf(settings, epsilon));
+  const { out, epsilon: epsilons } = settings;
+  for (const epsilon of epsilons) attackOf(settings, epsilon); // checks the options before anything is opened
   await using opened = await openRun(settings, io);
   const { dataset } = opened.data;
   const { runtime } = opened.opened;
   const indices = [...selectedIndices(dataset.size, selectionOf(settings))];
   const certified = settings.certified === undefined ? undefined : await certifiedLog(settings, indices);
-  const { out, resume = false } = settings;
-  const cells = await withProgress(
+  await refuseOther(settings);
+  const rows = await withProgress(
     io,
     async (display) => {
-      const { shape, size } = dataset;
-      const record = { ...recordOf(settings), keys: ATTACK_DERIVATION, shape, size, runtime };
-      await using log = await AttackLog.open(out, { record, resume });
-      const g = opened.smoothed(gaussianOf(settings));
-      return await run({ g, dataset, indices, attacks, settings, log, io }, (line) => display.update(line));
+      const { n, alpha, norm, seed } = settings;
+      const asked = { n, alpha, norm, key: createKey(seed), select: selectionOf(settings), signal: io.signal };
+      const run: AttackRun = { g: opened.smoothed(gaussianOf(settings)), settings, dataset, asked };
+      const tell = (progress: AttackProgress): void => display.update(progressOf(progress));
+      if (out === undefined) return attackAll(run, indices.length * epsilons.length, tell);
+      const record = { ...recordOf(settings), runtime };
+      const log = { ...asked, file: out, epsilons, settings: record, onProgress: tell };
+      return (await attackToLog(run.g, (epsilon) => attackOf(settings, epsilon), dataset, log)).rows;
     },
     () =>
       out === undefined ? '; nothing was written' : `; ${out} is valid, and the same command with --resume goes on`,
   );
-  reportAttack(cells, { settings, certified, runtime }, io);
+  reportAttack(rows, { settings, certified, runtime }, io);
 }
 
-interface Run {
+interface AttackRun {
   readonly g: SmoothedClassifier;
-  readonly dataset: LabelledDataset;
-  readonly indices: readonly number[];
-  readonly attacks: readonly InputAttack[];
   readonly settings: AttackSettings;
-  readonly log: AttackLog;
-  readonly io: CliIo;
+  readonly dataset: LabelledDataset;
+  readonly asked: Omit<AttackDatasetOptions, 'clean'>;
 }
 
-/** Attacks every image with every epsilon, after the rows that the log has. */
-async function run(
-  { g, dataset, indices, attacks, settings, log, io }: Run,
-  tell: (line: string) => void,
-): Promise<AttackCell[]> {
-  const { n, alpha, seed, norm, epsilon: epsilons } = settings;
-  const oneRun = {};
-  const cells = log.earlier(epsilons.flatMap((epsilon) => indices.map((index) => ({ epsilon, index }))));
-  const [begun, before, total] = [performance.now(), cells.length, indices.length * epsilons.length];
-  for (let done = before; done < total; done++) {
-    const index = indices[done % indices.length] as number;
-    const which = Math.floor(done / indices.length);
-    const select = { start: index, max: 1 };
-    const one = { select, key: createKey(seed), n, alpha, norm, clean: which === 0, signal: io.signal };
-    for await (const row of attackDataset(
-      g,
-      attacks[which] as InputAttack,
-      dataset,
-      withContext(one, { run: oneRun }),
-    )) {
-      cells.push(await log.append({ ...row, epsilon: epsilons[which] as number }));
+/** The rows of a run that writes no log. */
+async function attackAll(
+  { g, settings, dataset, asked }: AttackRun,
+  total: number,
+  tell: (progress: AttackProgress) => void,
+): Promise<AttackLogRow[]> {
+  const rows: AttackLogRow[] = [];
+  const begun = performance.now();
+  const context = { run: {} };
+  for (const [which, epsilon] of settings.epsilon.entries()) {
+    const one = withContext({ ...asked, clean: which === 0 }, context);
+    for await (const row of attackDataset(g, attackOf(settings, epsilon), dataset, one)) {
+      rows.push(attackLogRow(row, epsilon));
+      const millisecondsLeft = ((performance.now() - begun) / rows.length) * (total - rows.length);
+      const broken = rows.filter((each) => each.broken).length;
+      tell({ done: rows.length, total, resumed: 0, broken, millisecondsLeft });
     }
-    const left = ((performance.now() - begun) / (done + 1 - before)) * (total - done - 1);
-    const broken = cells.filter((cell) => cell.broken).length;
-    tell(`${done + 1}/${total}, ${broken} broken, ${done + 1 === total ? 'done' : `${formatDuration(left)} left`}`);
   }
-  return cells;
+  return rows;
+}
+
+function progressOf({ done, total, broken, millisecondsLeft = 0 }: AttackProgress): string {
+  return `${done}/${total}, ${broken} broken, ${done === total ? 'done' : `${formatDuration(millisecondsLeft)} left`}`;
+}
+
+/** Throws CliError where `--out` is there and is not to be gone on with. */
+async function refuseOther({ out, resume }: AttackSettings): Promise<void> {
+  if (out === undefined || resume === true || (await stat(out).catch(() => undefined)) === undefined) return;
+  throw new CliError(`--out must be a new file, got ${out}, which exists (add --resume to go on with it)`);
 }
 
 function attackOf(settings: AttackSettings, epsilon: number): InputAttack {
@@ -93,25 +96,10 @@ function attackOf(settings: AttackSettings, epsilon: number): InputAttack {
   return new SmoothedDdn(common);
 }
 
-/** What the rows depend on, beside the data and the model. */
-function recordOf(settings: AttackSettings): Readonly<Record<string, unknown>> {
-  const {
-    attack: name,
-    epsilon,
-    steps,
-    numNoise,
-    stepSize,
-    norm,
-    sigma,
-    n = predictOptions.defaults.n,
-    alpha = predictOptions.defaults.alpha,
-    seed,
-    inputRange,
-    output,
-  } = settings;
-  const run = { attack: name, epsilon, steps, numNoise, stepSize, norm, sigma, n, alpha, seed, inputRange, output };
-  const { start = SELECTION_DEFAULTS.start, skip = SELECTION_DEFAULTS.skip, max, shard } = settings;
-  return { ...run, start, skip, max, shard };
+/** What the rows depend on, beside the data, the model and what `attackToLog` knows. */
+function recordOf(settings: AttackSettings): Readonly<Record<string, Json | undefined>> {
+  const { attack: name, steps, numNoise, stepSize, seed, inputRange, output } = settings;
+  return { attack: name, steps, numNoise, stepSize, seed, inputRange, output };
 }
 
 /** The rows of `--certified` for these images. */
