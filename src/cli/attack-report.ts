@@ -1,7 +1,7 @@
 import { brokenCertificates, empiricalRobustAccuracy } from '../evaluate/attacked-metrics.ts';
 import { certifiedAccuracy } from '../evaluate/metrics.ts';
 import type { LoggedRow } from '../evaluate/rows.ts';
-import type { AttackLogRow } from '../node/attack-to-log.ts';
+import type { AttackLogRow } from '../node/attack-log-rows.ts';
 import type { AttackSettings } from './commands/attack.ts';
 import { CliError, type CliIo, EXIT, printJson } from './io.ts';
 

@@ -6,12 +6,12 @@ import { selectedIndices } from '../data/dataset-selection.ts';
 import type { LabelledDataset } from '../data/labelled-dataset.ts';
 import { attackDataset, type AttackDatasetOptions } from '../evaluate/attack-dataset.ts';
 import type { LoggedRow } from '../evaluate/rows.ts';
-import { attackLogRow, type AttackLogRow, type AttackProgress, attackToLog } from '../node/attack-to-log.ts';
+import { attackLogRow, type AttackLogRow } from '../node/attack-log-rows.ts';
+import { type AttackProgress, attackToLog } from '../node/attack-to-log.ts';
 import { formatDuration } from '../node/run-progress.ts';
 import { withContext } from '../options/call-context.ts';
 import { createKey } from '../random/key.ts';
 import type { SmoothedClassifier } from '../smoothed/smoothed-classifier.ts';
-import type { Json } from '../types.ts';
 import { reportAttack } from './attack-report.ts';
 import type { AttackSettings } from './commands/attack.ts';
 import { selectionOf } from './common-options.ts';
@@ -24,7 +24,8 @@ import { gaussianOf, openRun } from './open-run.ts';
 export async function attack(settings: AttackSettings, io: CliIo): Promise<void> {
   refuseOnnx(settings.model);
   const { out, epsilon: epsilons } = settings;
-  for (const epsilon of epsilons) attackOf(settings, epsilon); // checks the options before anything is opened
+  // Made before anything is opened: their class checks the options.
+  const attacks = epsilons.map((epsilon) => attackOf(settings, epsilon));
   await using opened = await openRun(settings, io);
   const { dataset } = opened.data;
   const { runtime } = opened.opened;
@@ -36,12 +37,14 @@ export async function attack(settings: AttackSettings, io: CliIo): Promise<void>
     async (display) => {
       const { n, alpha, norm, seed } = settings;
       const asked = { n, alpha, norm, key: createKey(seed), select: selectionOf(settings), signal: io.signal };
-      const run: AttackRun = { g: opened.smoothed(gaussianOf(settings)), settings, dataset, asked };
+      const g = opened.smoothed(gaussianOf(settings));
       const tell = (progress: AttackProgress): void => display.update(progressOf(progress));
-      if (out === undefined) return attackAll(run, indices.length * epsilons.length, tell);
-      const record = { ...recordOf(settings), runtime };
-      const log = { ...asked, file: out, epsilons, settings: record, onProgress: tell };
-      return (await attackToLog(run.g, (epsilon) => attackOf(settings, epsilon), dataset, log)).rows;
+      const [first] = attacks;
+      if (out === undefined || first === undefined)
+        return attackAll({ g, attacks, dataset, asked }, indices.length, tell);
+      const { inputRange, output } = settings;
+      const log = { file: out, epsilons, settings: { seed, inputRange, output, runtime }, onProgress: tell };
+      return (await attackToLog(g, first, dataset, { ...asked, ...log })).rows;
     },
     () =>
       out === undefined ? '; nothing was written' : `; ${out} is valid, and the same command with --resume goes on`,
@@ -51,24 +54,25 @@ export async function attack(settings: AttackSettings, io: CliIo): Promise<void>
 
 interface AttackRun {
   readonly g: SmoothedClassifier;
-  readonly settings: AttackSettings;
+  readonly attacks: readonly InputAttack[];
   readonly dataset: LabelledDataset;
   readonly asked: Omit<AttackDatasetOptions, 'clean'>;
 }
 
 /** The rows of a run that writes no log. */
 async function attackAll(
-  { g, settings, dataset, asked }: AttackRun,
-  total: number,
+  { g, attacks, dataset, asked }: AttackRun,
+  images: number,
   tell: (progress: AttackProgress) => void,
 ): Promise<AttackLogRow[]> {
   const rows: AttackLogRow[] = [];
+  const total = images * attacks.length;
   const begun = performance.now();
   const context = { run: {} };
-  for (const [which, epsilon] of settings.epsilon.entries()) {
+  for (const [which, moves] of attacks.entries()) {
     const one = withContext({ ...asked, clean: which === 0 }, context);
-    for await (const row of attackDataset(g, attackOf(settings, epsilon), dataset, one)) {
-      rows.push(attackLogRow(row, epsilon));
+    for await (const row of attackDataset(g, moves, dataset, one)) {
+      rows.push(attackLogRow(row, moves.epsilon ?? NaN));
       const millisecondsLeft = ((performance.now() - begun) / rows.length) * (total - rows.length);
       const broken = rows.filter((each) => each.broken).length;
       tell({ done: rows.length, total, resumed: 0, broken, millisecondsLeft });
@@ -94,12 +98,6 @@ function attackOf(settings: AttackSettings, epsilon: number): InputAttack {
   if (norm !== 'l2') throw new CliError(`--norm must be l2 for --attack ddn, got ${norm} (take --attack pgd)`);
   if (stepSize !== undefined) throw new CliError('--step-size must be left out for --attack ddn, which finds its own');
   return new SmoothedDdn(common);
-}
-
-/** What the rows depend on, beside the data, the model and what `attackToLog` knows. */
-function recordOf(settings: AttackSettings): Readonly<Record<string, Json | undefined>> {
-  const { attack: name, steps, numNoise, stepSize, seed, inputRange, output } = settings;
-  return { attack: name, steps, numNoise, stepSize, seed, inputRange, output };
 }
 
 /** The rows of `--certified` for these images. */

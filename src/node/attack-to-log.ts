@@ -2,19 +2,22 @@ import type { InputAttack } from '../attacks/types.ts';
 import type { Prediction } from '../certify/types.ts';
 import { selectedIndices, selectField } from '../data/dataset-selection.ts';
 import { type LabelledDataset, OwnDataset } from '../data/labelled-dataset.ts';
-import { DataError, OptionError, refusal } from '../errors.ts';
-import {
-  attackDataset,
-  type AttackDatasetOptions,
-  type AttackedClassifier,
-  type AttackedRow,
-} from '../evaluate/attack-dataset.ts';
+import { OptionError, refusal } from '../errors.ts';
+import { attackDataset, type AttackDatasetOptions, type AttackedClassifier } from '../evaluate/attack-dataset.ts';
 import { withContext } from '../options/call-context.ts';
 import * as fields from '../options/fields.ts';
 import { optionsOf } from '../options/parse.ts';
 import { ATTACK_DERIVATION } from '../random/purposes.ts';
 import { predictOptions } from '../smoothed/call-options.ts';
 import type { Json, Norm } from '../types.ts';
+import {
+  ATTACK_LOG_HEADER,
+  attackLogLine,
+  attackLogRow,
+  type AttackLogRow,
+  attackLogRows,
+  checkAttackRows,
+} from './attack-log-rows.ts';
 import { pathOf } from './files.ts';
 import { LogFile } from './log-file.ts';
 import { checkRecord, readRecord, recordOf, type SoftTargetsRecord, writeRecord } from './soft-targets-record.ts';
@@ -37,10 +40,13 @@ export interface AttackProgress {
 export interface AttackToLogOptions extends Omit<AttackDatasetOptions, 'clean' | 'epsilons'> {
   /** The log, in a folder that exists. A log of the same run is gone on with. */
   readonly file: string | URL;
-  /** Lengths of the attack, in input units: one row for each image and each of them. */
-  readonly epsilons: readonly number[];
   /**
-   * What else the rows depend on, for the record beside the log: settings of the attack, the name of the model.
+   * Lengths of the attack, in input units: one row for each image and each of them. The attack needs `withEpsilon`.
+   * @defaultValue that of the attack
+   */
+  readonly epsilons?: readonly number[] | undefined;
+  /**
+   * What else the rows depend on, for the record beside the log, for example the name of the model.
    * @defaultValue {}
    */
   readonly settings?: Readonly<Record<string, Json | undefined>> | undefined;
@@ -55,9 +61,11 @@ export interface AttackToLogOptions extends Omit<AttackDatasetOptions, 'clean' |
 
 const attackToLogOptions = optionsOf<AttackToLogOptions>()({
   file: fields.file,
-  epsilons: fields.field<readonly number[]>(
-    'must be a list of one or more finite numbers greater than 0',
-    (v) => Array.isArray(v) && v.length > 0 && v.every((epsilon) => fields.isFiniteNumber(epsilon) && epsilon > 0),
+  epsilons: fields.optional(
+    fields.field<readonly number[]>(
+      'must be a list of one or more finite numbers greater than 0',
+      (v) => Array.isArray(v) && v.length > 0 && v.every((epsilon) => fields.isFiniteNumber(epsilon) && epsilon > 0),
+    ),
   ),
   settings: fields.withDefault(fields.object<NonNullable<AttackToLogOptions['settings']>>('must be an object'), {}),
   onProgress: fields.optional(fields.callback<NonNullable<AttackToLogOptions['onProgress']>>('must be a function')),
@@ -71,18 +79,6 @@ const attackToLogOptions = optionsOf<AttackToLogOptions>()({
   select: selectField,
 });
 
-/** An attacked image, as a line of the log holds it. */
-export interface AttackLogRow extends Pick<AttackedRow, 'index' | 'label' | 'predicted' | 'abstained' | 'broken'> {
-  /** Length that the attack was given. */
-  readonly epsilon: number;
-  /** The class without attack, −1 for an abstention; only in rows of the first epsilon. */
-  readonly clean: number | undefined;
-  /** Length of x_adv − x, in input units. */
-  readonly distance: number;
-  /** The norm of `distance`. */
-  readonly norm: Norm;
-}
-
 /** What {@link attackToLog} returns. */
 export interface AttackLogSummary {
   /** The log. */
@@ -94,19 +90,17 @@ export interface AttackLogSummary {
 }
 
 const CALL = 'attackToLog';
-const COLUMNS = ['epsilon', 'idx', 'label', 'predict', 'broken', 'clean', 'distance', 'norm', 'time'];
-const HEADER = COLUMNS.join('\t');
 
 /**
  * Attacks a data set under several lengths into a log on disk, one row for each image and epsilon, and goes on where an earlier run stopped.
  *
  * Rows are those of `attackDataset`, all images under the first epsilon, then under the next; the first also have the class without attack.
  * The process can be killed at any moment: run the same call again, and the file becomes that of a run without interruption but for the `time`
- * column. `FILE.json` says what the rows were made from: noise, key, n, alpha, epsilons, selection, shapes, and `settings`. A log of other
+ * column. `FILE.json` says what the rows were made from: noise, attack, key, n, alpha, epsilons, selection, shapes, and `settings`. A log of other
  * settings, of other labels or with damage is refused. The weights of the model are not in it. One process at a time can write: it holds `FILE.lock`.
  *
  * @param g - a `SmoothedClassifier` or `SoftSmoothedClassifier`
- * @param attack - the attack of a length
+ * @param attack - for example a `SmoothedPgd`; what its fields say of it is in the record
  * @throws OptionError for an option, a file that cannot be opened, is locked or is of another run
  * @throws DataError for a damaged log, and when a row cannot be written (disk full): rows before stay valid
  * @throws all that `attack` and `attackDataset` throw, and the abort reason of `signal`; the log can then be gone on with
@@ -114,39 +108,38 @@ const HEADER = COLUMNS.join('\t');
  * ```ts
  * import { attackToLog } from 'catrs/node';
  *
- * const pgd = (epsilon: number) => new SmoothedPgd({ noise, epsilon, steps: 20, numNoise: 8, clip: [0, 1] });
+ * const pgd = new SmoothedPgd({ epsilon: 0.25, steps: 20, numNoise: 8 });
  * const { rows } = await attackToLog(g, pgd, testSet, { key, epsilons: [0.25, 0.5], file: 'runs/attacked.tsv' });
  * console.log(empiricalRobustAccuracy(rows.filter(({ epsilon }) => epsilon === 0.5)));
  * ```
  */
 export async function attackToLog<P extends Pick<Prediction, 'label' | 'abstained'>>(
   g: AttackedClassifier<P>,
-  attack: (epsilon: number) => InputAttack,
+  attack: InputAttack,
   dataset: LabelledDataset,
   options: AttackToLogOptions,
 ): Promise<AttackLogSummary> {
-  const { file, epsilons, settings, onProgress, durable, ...asked } = attackToLogOptions.parse(CALL, options);
-  const { key, n, alpha, norm = g.noise.norms[0] as Norm, select, signal } = asked;
+  const { file, settings, onProgress, durable, ...asked } = attackToLogOptions.parse(CALL, options);
+  const { key, n, alpha, norm = g.noise.norms[0] as Norm, select, batchSize, signal } = asked;
   const own = new OwnDataset(dataset);
   const indices = [...selectedIndices(own.size, select)];
-  // Made before a file is touched: their classes check their options.
-  const attacks = epsilons.map((epsilon) => ({ epsilon, moves: attack(epsilon) }));
+  const attacks = attacksOf(attack, asked.epsilons);
   const wanted = attacks.flatMap((one, which) => indices.map((index) => ({ ...one, index, clean: which === 0 })));
-  const record = recordOf(g, {
-    ...settings,
-    ...{ epsilons, key, n, alpha, norm, ...select, max: Math.min(select.max ?? own.size, own.size) },
-    ...{ keys: ATTACK_DERIVATION, shape: own.shape, size: own.size },
-  });
+  const selection = { ...select, max: Math.min(select.max ?? own.size, own.size) };
+  const subject = { attack: shown(attacks[0]?.moves ?? attack), epsilons: attacks.map(({ epsilon }) => epsilon) };
+  const asks = { key, n, alpha, norm, keys: ATTACK_DERIVATION, shape: own.shape, size: own.size };
+  const record = recordOf(g, { ...settings, ...subject, ...selection, ...asks });
 
   const path = pathOf(CALL, file);
-  const log = await LogFile.open({ call: CALL, path, durable });
+  const at = { call: CALL, path };
+  const log = await LogFile.open({ ...at, durable });
   try {
     const { lines } = log.content;
     await settleRecord(record, path, lines.length > 0);
-    const earlier = rowsOf(lines, path);
-    await checkRows(earlier, wanted, { path, dataset: own, signal });
+    const earlier = attackLogRows(lines, at);
+    await checkAttackRows(earlier, wanted, { ...at, dataset: own, signal });
     await log.cutTail();
-    if (lines.length === 0) await log.append(HEADER);
+    if (lines.length === 0) await log.append(ATTACK_LOG_HEADER);
 
     const rows = [...earlier];
     const begun = performance.now();
@@ -159,10 +152,10 @@ export async function attackToLog<P extends Pick<Prediction, 'label' | 'abstaine
     tell();
     const context = { run: {} }; // all of it is one run: the classifier is looked at once
     for (const { epsilon, moves, index, clean } of wanted.slice(earlier.length)) {
-      const one = { ...asked, norm, clean, select: { start: index, max: 1 } };
+      const one = { key, n, alpha, batchSize, signal, norm, clean, select: { start: index, max: 1 } };
       for await (const attacked of attackDataset(g, moves, own, withContext(one, context))) {
         const row = attackLogRow(attacked, epsilon);
-        await log.append(`${cellsOf(row).join('\t')}\t${(attacked.milliseconds / 1000).toFixed(3)}`);
+        await log.append(attackLogLine(row, attacked.milliseconds));
         rows.push(row);
         tell();
       }
@@ -171,6 +164,27 @@ export async function attackToLog<P extends Pick<Prediction, 'label' | 'abstaine
   } finally {
     await log.close();
   }
+}
+
+/** The attack at each of its lengths, whose class checks them. Throws OptionError for an attack that has none, or no other than its own. */
+function attacksOf(
+  attack: InputAttack,
+  epsilons: readonly number[] | undefined,
+): { readonly epsilon: number; readonly moves: InputAttack }[] {
+  const { epsilon } = attack;
+  if (epsilons === undefined && epsilon !== undefined) return [{ epsilon, moves: attack }];
+  return (epsilons ?? [NaN]).map((each) => {
+    const moves = each === epsilon ? attack : attack.withEpsilon?.(each);
+    if (moves !== undefined) return { epsilon: each, moves };
+    const must =
+      epsilons === undefined ? 'have an `epsilon`' : 'have a method `withEpsilon`, for other lengths than its own';
+    throw refusal(OptionError, { call: CALL, field: 'attack', value: attack }, `must ${must}`);
+  });
+}
+
+/** What an attack says of itself: its class, and the fields that JSON can hold. */
+function shown(attack: InputAttack): Json {
+  return JSON.parse(JSON.stringify({ class: attack.constructor.name, ...attack })) as Json;
 }
 
 /** Writes the record of a new log; that of one with rows must be there and the same. */
@@ -187,77 +201,4 @@ async function settleRecord(record: SoftTargetsRecord, path: string, hasRows: bo
     way: 'take another file',
   };
   throw refusal(OptionError, details, 'must have a record of its settings beside it');
-}
-
-/** The rows of the lines of a log, each of which must stand there as it was written. */
-function rowsOf([header, ...lines]: readonly string[], path: string): AttackLogRow[] {
-  if (header !== undefined && header !== HEADER) {
-    const details = { call: CALL, field: 'file', value: path, got: `${path}, which is none`, way: 'take another file' };
-    throw refusal(DataError, details, 'must be a log of attacks');
-  }
-  return lines.map((line, i) => {
-    const row = parseLine(line);
-    if (line.startsWith(`${cellsOf(row).join('\t')}\t`)) return row;
-    throw damaged(path, `line ${i + 2} is not as it was written`);
-  });
-}
-
-interface ExpectedRows {
-  readonly path: string;
-  readonly dataset: LabelledDataset;
-  readonly signal: AbortSignal | undefined;
-}
-
-/** Throws unless the rows are the first ones of the run, with the labels of the data set. */
-async function checkRows(
-  rows: readonly AttackLogRow[],
-  wanted: readonly Pick<AttackLogRow, 'epsilon' | 'index'>[],
-  { path, dataset, signal }: ExpectedRows,
-): Promise<void> {
-  for (const [i, { epsilon, index, label }] of rows.entries()) {
-    const next = wanted[i];
-    if (epsilon !== next?.epsilon || index !== next.index) {
-      throw damaged(path, `line ${i + 2} is not the next image of this run`);
-    }
-    const { label: own } = await dataset.example(index);
-    if (own !== label)
-      throw damaged(path, `line ${i + 2} has label ${label} for image ${index}, whose label is ${own}`);
-    signal?.throwIfAborted();
-  }
-}
-
-function damaged(path: string, reason: string): DataError {
-  const way = 'restore the file, or take another';
-  const details = { call: CALL, field: 'file', value: path, got: `${path} where ${reason}`, way };
-  return refusal(DataError, details, 'must be a log of this run without damage');
-}
-
-/** An attacked image as a log holds it. @internal */
-export function attackLogRow<P extends Pick<Prediction, 'label' | 'abstained'>>(
-  row: AttackedRow<P>,
-  epsilon: number,
-): AttackLogRow {
-  const { index, label, predicted, abstained, broken, distance, norm } = row;
-  const clean = row.clean === undefined ? undefined : row.clean.abstained ? -1 : row.clean.label;
-  return { epsilon, index, label, predicted, abstained, broken, clean, distance, norm };
-}
-
-/** The cells of a line, but the time. */
-function cellsOf({ epsilon, index, label, predicted, broken, clean, distance, norm }: AttackLogRow): unknown[] {
-  return [epsilon, index, label, predicted, Number(broken), clean ?? '', distance, norm];
-}
-
-function parseLine(line: string): AttackLogRow {
-  const [epsilon, index, label, predicted, broken, clean = '', distance, norm] = line.split('\t');
-  return {
-    epsilon: Number(epsilon),
-    index: Number(index),
-    label: Number(label),
-    predicted: Number(predicted),
-    abstained: predicted === '-1',
-    broken: broken === '1',
-    clean: clean === '' ? undefined : Number(clean),
-    distance: Number(distance),
-    norm: norm as Norm,
-  };
 }

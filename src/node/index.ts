@@ -6,7 +6,8 @@
 // Makes the built-ins known to the compiler. It is not part of the declarations that are published.
 /// <reference types="node" />
 export { attackToLog } from './attack-to-log.ts';
-export type { AttackLogRow, AttackLogSummary, AttackProgress, AttackToLogOptions } from './attack-to-log.ts';
+export type { AttackLogRow } from './attack-log-rows.ts';
+export type { AttackLogSummary, AttackProgress, AttackToLogOptions } from './attack-to-log.ts';
 export { certifyToLog } from './certify-to-log.ts';
 export type { LogRunOptions, LogSummary } from './certify-to-log.ts';
 export { loadCheckpoint } from './checkpoint-files.ts';
