@@ -10,10 +10,6 @@ import { plainConvolution, setAndDispose, torchDefaultWeights, zeros } from './l
 import { channelDeviations, channelMeans, normalize, requireSameLength } from './normalize.ts';
 import { torchBatchNormalization } from './torch-batch-normalization.ts';
 
-type ImageShape = readonly [height: number, width: number, channels: number];
-
-const isDepth = (v: unknown): boolean => Number.isInteger(v) && (v as number) >= 8 && ((v as number) - 2) % 6 === 0;
-
 /** Options of {@link cifarResnet}. */
 export interface CifarResnetOptions {
   /** Key of the initial weights; convolution number t uses `foldIn(key, t)`, `fc` the next number. */
@@ -41,6 +37,10 @@ export interface CifarResnetOptions {
    */
   readonly std?: readonly number[] | undefined;
 }
+
+type ImageShape = readonly [height: number, width: number, channels: number];
+
+const isDepth = (v: unknown): boolean => Number.isInteger(v) && (v as number) >= 8 && ((v as number) - 2) % 6 === 0;
 
 const cifarResnetOptions = optionsOf<CifarResnetOptions>()({
   key: fields.key,

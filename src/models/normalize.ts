@@ -5,22 +5,6 @@ import { optionsOf } from '../options/parse.ts';
 import { tensorOver } from '../tensors/own-tensor.ts';
 import { lastDimension, onlyTensor } from './layers.ts';
 
-type Numbers = fields.Field<readonly number[]>;
-
-const isList = (v: unknown, holds: (value: number) => boolean): boolean =>
-  Array.isArray(v) && v.length > 0 && v.every((value) => typeof value === 'number' && holds(Math.fround(value)));
-
-/** Means of the channels. @internal */
-export const channelMeans: Numbers = fields.field<readonly number[]>(
-  'must be a list of finite numbers, one a channel',
-  (v) => isList(v, Number.isFinite),
-);
-/** Standard deviations of the channels. @internal */
-export const channelDeviations: Numbers = fields.field<readonly number[]>(
-  'must be a list of numbers greater than 0 that float32 can hold, one a channel',
-  (v) => isList(v, (value) => value > 0 && Number.isFinite(value)),
-);
-
 /** Mean and standard deviation of each channel of a data set, for images in [0, 1]. */
 export interface ImageStatistics {
   /** Mean of each channel. */
@@ -60,6 +44,22 @@ export interface NormalizeOptions extends ImageStatistics {
    */
   readonly inputShape?: readonly number[] | undefined;
 }
+
+type Numbers = fields.Field<readonly number[]>;
+
+const isList = (v: unknown, holds: (value: number) => boolean): boolean =>
+  Array.isArray(v) && v.length > 0 && v.every((value) => typeof value === 'number' && holds(Math.fround(value)));
+
+/** Means of the channels. @internal */
+export const channelMeans: Numbers = fields.field<readonly number[]>(
+  'must be a list of finite numbers, one a channel',
+  (v) => isList(v, Number.isFinite),
+);
+/** Standard deviations of the channels. @internal */
+export const channelDeviations: Numbers = fields.field<readonly number[]>(
+  'must be a list of numbers greater than 0 that float32 can hold, one a channel',
+  (v) => isList(v, (value) => value > 0 && Number.isFinite(value)),
+);
 
 const normalizeOptions = optionsOf<NormalizeOptions>()({
   mean: channelMeans,

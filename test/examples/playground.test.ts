@@ -17,7 +17,7 @@ const file = (name: string): Promise<Buffer> =>
 /** All digits of a file. */
 async function examples(name: string): Promise<LabelledExample[]> {
   const digits = readDigits(await file(name));
-  return Promise.all(Array.from({ length: digits.size }, (_, i) => digits.example(i)));
+  return Promise.all(Array.from({ length: digits.size }, async (_, i) => digits.example(i)));
 }
 
 const greys = (image: Float32Array): [x: number, y: number][] =>

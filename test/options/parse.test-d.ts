@@ -43,8 +43,9 @@ fields.withDefault(fields.sampleCount, '7');
 interface OuterOptions {
   readonly select?: ExampleOptions | undefined;
 }
-const outer = optionsOf<OuterOptions>()({ select: schema.nested });
-expectTypeOf<ReturnType<typeof outer.parse>['select']>().toEqualTypeOf<ExampleOptions>();
+expectTypeOf(
+  optionsOf<OuterOptions>()({ select: schema.nested }).parse('f', {}).select,
+).toEqualTypeOf<ExampleOptions>();
 // @ts-expect-error the inner options are of another interface
 optionsOf<{ readonly select?: { readonly n?: number } | undefined }>()({ select: schema.nested });
 // @ts-expect-error an option that must be given may be absent

@@ -10,7 +10,7 @@ export async function showChoices(
   digits: LabelledDataset,
   onPick: (image: Float32Array) => void,
 ): Promise<() => void> {
-  const examples = await Promise.all(Array.from({ length: digits.size }, (_, i) => digits.example(i)));
+  const examples = await Promise.all(Array.from({ length: digits.size }, async (_, i) => digits.example(i)));
   const buttons = examples.map(({ x: image, label }) => {
     const button = element('button');
     button.type = 'button';
