@@ -13,6 +13,7 @@ import type { InputRange, Key } from '../types.ts';
 import {
   baseClassifierFields,
   type CertifyOptions,
+  runFields,
   type SmoothedClassifierOptions,
   softCertifyFields,
 } from './call-options.ts';
@@ -44,9 +45,8 @@ const softCertifyOptions = optionsOf<SoftCertifyOptions>()(softCertifyFields);
 /** Options of `SoftSmoothedClassifier.predict`. */
 export type SoftPredictOptions = Omit<SoftCertifyOptions, 'norm'>;
 
-const { norm: _norm, ...softPredictFields } = softCertifyFields;
-
-const softPredictOptions = optionsOf<SoftPredictOptions>()(softPredictFields);
+const { key, n0, n, alpha } = softCertifyFields;
+const softPredictOptions = optionsOf<SoftPredictOptions>()({ key, n0, n, alpha, ...runFields });
 
 /** The result of asking the soft smoothed classifier for its class: a plain JSON value. */
 export interface SoftPrediction {
