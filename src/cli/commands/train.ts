@@ -141,6 +141,9 @@ export type TrainOptions = OptionsOf<
     typeof jsonOptions
 >;
 
+/** What holds without a preset. @internal */
+export const TRAIN_DEFAULTS = { batchSize: 64, learningRate: 0.01, momentum: 0.9, weightDecay: 0.0001 } as const;
+
 /** `catrs train`. @internal */
 export const trainCommand: CliCommand<TrainOptions> = cliCommand({
   name: 'train',
@@ -163,7 +166,7 @@ export const trainCommand: CliCommand<TrainOptions> = cliCommand({
   ],
   library: { skip: shownSelection.skip, inputRange: smoothedClassifierOptions.defaults.inputRange },
   names: { steps: 'attackSteps', stepEpochs: 'lrEvery', gamma: 'lrGamma', augmentation: 'augment' },
-  ending: `What is not given comes from --preset, else: batches of 64, learning rate 0.01, momentum 0.9, weight decay 0.0001, and for
+  ending: `What is not given comes from --preset, else: batches of ${TRAIN_DEFAULTS.batchSize}, learning rate ${TRAIN_DEFAULTS.learningRate}, momentum ${TRAIN_DEFAULTS.momentum}, weight decay ${TRAIN_DEFAULTS.weightDecay}, and for
 the method the settings that are published for CIFAR-10 at sigma 0.25.
 
 Example:

@@ -4,7 +4,7 @@ import type { PresetModel, PresetTraining } from '../../recipes/preset-types.ts'
 import type { DropTiming } from '../../recipes/schedules.ts';
 import type { Json } from '../../types.ts';
 import { CliError } from '../io.ts';
-import { type MethodOptions, trainCommand, type TrainOptions } from '../commands/train.ts';
+import { type MethodOptions, TRAIN_DEFAULTS, trainCommand, type TrainOptions } from '../commands/train.ts';
 
 /** Options of a loss or an attack as plain data. @internal */
 export type Fields = Readonly<Record<string, Json>>;
@@ -34,10 +34,7 @@ export interface ResolvedSettings {
 
 /** What holds without a preset, except the number of epochs. */
 const DEFAULT_LOOP: Omit<LoopSettings, 'epochs'> = {
-  batchSize: 64,
-  learningRate: 0.01,
-  momentum: 0.9,
-  weightDecay: 1e-4,
+  ...TRAIN_DEFAULTS,
   stepEpochs: 0,
   gamma: 0.1,
   microBatches: 1,
@@ -71,7 +68,8 @@ export function resolveSettings(options: TrainOptions): ResolvedSettings {
 
 /** The options of the loss, with the range of the images where an attack has to keep them in it. */
 function withRange({ loss }: Published, { method, inputRange }: TrainOptions): Fields {
-  return { ...loss, ...(inputRange && methods[method].options.loss.includes('inputRange') && { inputRange }) };
+  const takesRange = methods[method].options.loss.includes('inputRange');
+  return inputRange && takesRange ? { ...loss, inputRange } : { ...loss };
 }
 
 /** What the command line says of the loop. */
@@ -142,9 +140,11 @@ function methodFields(
     const given = places.filter(([name, place]) => place.part === part && options[name] !== undefined);
     return Object.fromEntries(given.map(([name, { field }]) => [field, options[name] as number | boolean]));
   };
-  const copies = options.numNoise !== undefined && attack?.['numNoise'] !== undefined;
-  return {
-    loss: { ...loss, ...of('loss') },
-    attack: attack && { ...attack, ...of('attack'), ...(copies && { numNoise: options.numNoise as number }) },
-  };
+  const ofLoss = { ...loss, ...of('loss') };
+  if (attack === undefined) return { loss: ofLoss, attack };
+  const ofAttack = { ...attack, ...of('attack') };
+  const { numNoise } = options;
+  // An attack that counts its copies takes as many as the loss.
+  const hasCopies = numNoise !== undefined && attack['numNoise'] !== undefined;
+  return { loss: ofLoss, attack: hasCopies ? { ...ofAttack, numNoise } : ofAttack };
 }
