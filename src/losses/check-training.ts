@@ -7,7 +7,7 @@ import {
   LEAST_ROWS_TO_JUDGE,
 } from '../classifier/check-logits.ts';
 import type { Classifier } from '../classifier/types.ts';
-import { ClassifierError, OptionError, showValue, TensorError } from '../errors.ts';
+import { ClassifierError, OptionError, refusal, showValue, TensorError } from '../errors.ts';
 import * as fields from '../options/fields.ts';
 import { optionsOf, parseField } from '../options/parse.ts';
 import { assertBatch, assertSoftTargets, isTensor } from '../tensors/assert-shapes.ts';
@@ -22,13 +22,13 @@ const lossField = fields.object<TrainingLoss<never>>('must be a training loss, w
 export interface CheckTrainingOptions {
   /**
    * Smallest and largest value of the images, as it will be declared for certification.
-   * @defaultValue [0, 1]
+   * @defaultValue that of the loss, or [0, 1] where it has none
    */
   readonly inputRange?: InputRange | undefined;
 }
 
 const checkTrainingOptions = optionsOf<CheckTrainingOptions>()({
-  inputRange: fields.withDefault(fields.range, [0, 1]),
+  inputRange: fields.optional(fields.range),
 });
 
 const CALL = 'checkTraining';
@@ -59,13 +59,16 @@ export async function checkTraining<Batch extends TrainingBatch>(
   batch: Batch,
   options: CheckTrainingOptions = {},
 ): Promise<void> {
-  const { inputRange } = checkTrainingOptions.parse(CALL, options);
   parseField(CALL, 'loss', lossField, loss);
-  const { classifier } = loss;
+  const { classifier, inputRange: ofLoss = [0, 1] } = loss;
+  const { inputRange = ofLoss } = checkTrainingOptions.parse(CALL, options);
   if (classifier === undefined) {
-    const text =
-      '`loss` must name its classifier, got none (give it a property `classifier`: the model that it trains)';
-    throw new OptionError(text, { call: CALL, field: 'loss', value: loss });
+    const way = 'give it a property `classifier`: the model that it trains';
+    throw refusal(
+      OptionError,
+      { call: CALL, field: 'loss', value: loss, got: 'none', way },
+      'must name its classifier',
+    );
   }
   const prepared = loss.prepare(batch);
   const copies: tf.Tensor[] = [];
@@ -100,7 +103,7 @@ async function checkImages(x: tf.Tensor, [low, high]: InputRange): Promise<void>
   await checkEntries('x', x, {
     holds: (value) => value >= least && value <= most && Number.isFinite(value),
     must: `have finite values in the input range [${low}, ${high}]`,
-    wayOut: 'sigma is in input units: scale the images, or declare `inputRange` and choose sigma for it',
+    way: 'sigma is in input units: scale the images, or declare `inputRange` and choose sigma for it',
   });
 }
 
@@ -120,11 +123,10 @@ async function checkLogits(classifier: Classifier, x: tf.Tensor): Promise<number
     const values = await logits.data();
     assertFiniteLogits(CALL, values);
     if (countDistributions(values, numClasses) === images * versions) {
-      throw new ClassifierError(
-        '`classifier` must return logits, got rows that are probabilities' +
-          " (remove the final softmax, or make the loss of toLogitsFn(model, { output: 'probabilities' }))",
-        { call: CALL, field: 'classifier', value: 'probabilities' },
-      );
+      const got = 'rows that are probabilities';
+      const way = "remove the final softmax, or make the loss of toLogitsFn(model, { output: 'probabilities' })";
+      const details = { call: CALL, field: 'classifier', value: 'probabilities', got, way };
+      throw refusal(ClassifierError, details, 'must return logits');
     }
     return numClasses;
   } finally {
@@ -139,7 +141,7 @@ async function checkLabelValues(x: tf.Tensor, labels: Labels, numClasses: number
     await checkEntries('labels', checked.labels, {
       holds: (value) => value >= 0 && value < numClasses,
       must: `be whole numbers from 0 to ${numClasses - 1}`,
-      wayOut: `the classifier has ${numClasses} classes`,
+      way: `the classifier has ${numClasses} classes`,
     });
   } finally {
     checked.labels.dispose();
@@ -151,11 +153,10 @@ async function checkSoftTargets(softTargets: tf.Tensor, numClasses: number): Pro
   for (let image = 0; image * numClasses < values.length; image++) {
     const row = values.slice(image * numClasses, (image + 1) * numClasses);
     if (countDistributions(row, numClasses) === 1) continue;
-    throw new TensorError(
-      `\`softTargets\` must have rows of probabilities with sum 1, got ${showValue([...row])} for image ${image}` +
-        ' (divide each row of votes by its sum; logits need a softmax)',
-      { call: CALL, field: 'softTargets', value: row },
-    );
+    const got = `${showValue([...row])} for image ${image}`;
+    const way = 'divide each row of votes by its sum; logits need a softmax';
+    const details = { call: CALL, field: 'softTargets', value: row, got, way };
+    throw refusal(TensorError, details, 'must have rows of probabilities with sum 1');
   }
 }
 
@@ -164,12 +165,12 @@ const bounds: Readonly<Record<string, (numNoise: number) => Entries>> = {
   k: (numNoise) => ({
     holds: (value) => Number.isInteger(value) && value >= 1 && value <= numNoise,
     must: `be whole numbers from 1 to the number of noisy copies (${numNoise})`,
-    wayOut: 'omit `k`, and it is drawn',
+    way: 'omit `k`, and it is drawn',
   }),
   mixing: () => ({
     holds: (value) => value >= 0 && value <= 1,
     must: 'be in [0, 1]',
-    wayOut: 'omit `mixing`, and it is drawn from [0, 1/2)',
+    way: 'omit `mixing`, and it is drawn from [0, 1/2)',
   }),
 };
 
@@ -179,28 +180,24 @@ async function checkPrepared(prepared: Prepared & { readonly noise?: unknown }):
   for (const [field, tensor] of Object.entries(prepared)) {
     if (!isTensor(tensor)) continue;
     const bound = bounds[field]?.(numNoise);
-    const wayOut = 'it is given with the batch, drawn, or made by the attack: look at that';
-    await checkEntries(field, tensor, bound ?? { holds: Number.isFinite, must: 'hold finite numbers', wayOut });
+    const way = 'it is given with the batch, drawn, or made by the attack: look at that';
+    await checkEntries(field, tensor, bound ?? { holds: Number.isFinite, must: 'hold finite numbers', way });
   }
 }
 
 interface Entries {
   readonly holds: (value: number) => boolean;
   readonly must: string;
-  readonly wayOut: string;
+  readonly way: string;
 }
 
 /** Throws at the first entry that does not hold, and says in which row it is. */
-async function checkEntries(field: string, tensor: tf.Tensor, { holds, must, wayOut }: Entries): Promise<void> {
+async function checkEntries(field: string, tensor: tf.Tensor, { holds, must, way }: Entries): Promise<void> {
   const values = await tensor.data();
   const wrong = values.findIndex((value) => !holds(value));
   if (wrong < 0) return;
   const [rows = 1] = tensor.shape;
   const row = Math.floor(wrong / (values.length / rows));
-  const place = `${values[wrong]} in row ${row}`;
-  throw new TensorError(`\`${field}\` must ${must}, got ${place} (${wayOut})`, {
-    call: CALL,
-    field,
-    value: values[wrong],
-  });
+  const got = `${values[wrong]} in row ${row}`;
+  throw refusal(TensorError, { call: CALL, field, value: values[wrong], got, way }, `must ${must}`);
 }

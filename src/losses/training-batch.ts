@@ -1,5 +1,5 @@
 import type * as tf from '@tensorflow/tfjs';
-import { OptionError, showValue } from '../errors.ts';
+import { OptionError, refusal } from '../errors.ts';
 import type { InputAttack } from '../attacks/types.ts';
 import type { NoiseSource } from '../noise/types.ts';
 import * as fields from '../options/fields.ts';
@@ -84,8 +84,6 @@ export function warmUp(call: string, epoch: number | undefined, warmupEpochs: nu
 /** The epoch, which an option needs. @internal */
 export function requireEpoch(call: string, epoch: number | undefined, option: string): number {
   if (epoch !== undefined) return epoch;
-  throw new OptionError(
-    `\`epoch\` must be given where the option \`${option}\` is set, got ${showValue(epoch)} (count the epochs from 0)`,
-    { call, field: 'epoch', value: epoch },
-  );
+  const details = { call, field: 'epoch', value: epoch, way: 'count the epochs from 0' };
+  throw refusal(OptionError, details, `must be given where the option \`${option}\` is set`);
 }

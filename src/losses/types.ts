@@ -1,7 +1,7 @@
 import type * as tf from '@tensorflow/tfjs';
 import type { Classifier } from '../classifier/types.ts';
 import type { Labels } from '../tensors/labels.ts';
-import type { Key } from '../types.ts';
+import type { InputRange, Key } from '../types.ts';
 
 /**
  * A batch of the host's loop, the same for every method: a loss takes from it what it needs, so the loop stays as it is when the method
@@ -89,6 +89,8 @@ export interface PreparedBatch<Terms = object> extends Prepared {
 export interface TrainingLoss<Batch = TrainingBatch, P extends Prepared = Prepared> {
   /** The base classifier that is trained: `checkTraining` looks at its logits. Every loss of catrs has it. */
   readonly classifier?: Classifier | undefined;
+  /** Smallest and largest value of an input coordinate, where the loss keeps to them: `checkTraining` holds the images to it. */
+  readonly inputRange?: InputRange | undefined;
   /** Draws the noise and runs the attack. The tensors of the batch are copied, not disposed. Throws inside a tape. */
   prepare(batch: Batch): P;
 }

@@ -1,14 +1,18 @@
 import * as tf from '@tensorflow/tfjs';
 import { expect, it } from 'vitest';
 import { bottomKCrossEntropy, sampleK, voteFrequency, worstCaseKl } from '../../src/losses/confidence-aware-terms.ts';
+import { OptionError } from '../../src/errors.ts';
 import { ConfidenceAwareLoss } from '../../src/losses/confidence-aware-loss.ts';
-import { GaussianLoss } from '../../src/losses/gaussian-loss.ts';
+import { GaussianLoss, noisyCrossEntropy } from '../../src/losses/gaussian-loss.ts';
+import { macerClassification, macerRobustness } from '../../src/losses/macer-terms.ts';
 import { correctMask, mixTargets, mixupKl } from '../../src/losses/smooth-mix-terms.ts';
 import { SmoothAdvLoss } from '../../src/losses/smooth-adv-loss.ts';
 import { SmoothMixLoss } from '../../src/losses/smooth-mix-loss.ts';
 import { GaussianNoise } from '../../src/noise/gaussian-noise.ts';
 import { createKey } from '../../src/random/key.ts';
+import type { Labels } from '../../src/tensors/labels.ts';
 import { describeBackends } from '../helpers/backends.ts';
+import { expectError } from '../helpers/errors.ts';
 import { expectNoLeak } from '../helpers/leaks.ts';
 import { catRsTwin, crossEntropy, gaussianTwin, kl, meanSoftmaxTwin, smoothMixTwin } from '../losses/twins.ts';
 
@@ -295,6 +299,37 @@ describeBackends('the parts of the losses, against plain loops', () => {
     expect(Array.from(await k.data())).toEqual([1, 3, 1]);
     tf.dispose([p, u, k]);
   });
+
+  it('take labels as a tensor, a list or a typed array, also on the tape', () =>
+    expectNoLeak(async () => {
+      const z = someLogits();
+      const k = tf.tensor1d([2, 3]);
+      const tensor = tf.tensor1d([2, 0], 'int32');
+      const parts: Readonly<Record<string, (y: Labels) => tf.Tensor>> = {
+        noisyCrossEntropy: (y) => noisyCrossEntropy(z, y),
+        bottomKCrossEntropy: (y) => bottomKCrossEntropy(z, y, k),
+        voteFrequency: (y) => voteFrequency(z, y),
+        correctMask: (y) => correctMask(z, y),
+        macerClassification: (y) => macerClassification(z, y),
+        macerRobustness: (y) => macerRobustness(z, y, { sigma: 0.5, beta: 1 }),
+      };
+      for (const [name, part] of Object.entries(parts)) {
+        const found = [tensor, [2, 0], Int32Array.of(2, 0), Uint8Array.of(2, 0)].map(part);
+        const [expected, ...others] = await Promise.all(found.map((one) => one.data()));
+        for (const other of others) expect(other, name).toEqual(expected);
+        tf.dispose(found);
+        const refuse = (y: Labels, text: string): Promise<void> =>
+          expectError(() => part(y), OptionError, `${name}: \`labels\` must ${text}`);
+        await refuse([2, 3], 'be below the number of classes (3), got 3');
+        await refuse([2, -1], 'be integers of at least 0, got -1');
+        await refuse([2], 'hold one label per image (2), got 1');
+      }
+      const gradient = tf.grad((logits) => tf.sum(noisyCrossEntropy(logits as tf.Tensor3D, [2, 0])));
+      const same = tf.grad((logits) => tf.sum(noisyCrossEntropy(logits as tf.Tensor3D, tensor)));
+      const slopes = [gradient(z), same(z)];
+      expect(await slopes[0]!.data()).toEqual(await slopes[1]!.data());
+      tf.dispose([z, k, tensor, slopes]);
+    }));
 
   it('leave no tensor but their result, and nothing on the tape where they are constants', () =>
     expectNoLeak(async () => {

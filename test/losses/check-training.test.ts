@@ -8,6 +8,7 @@ import type { Classifier } from '../../src/classifier/types.ts';
 import { type CatrsError, ClassifierError, OptionError, TensorError } from '../../src/errors.ts';
 import { checkTraining } from '../../src/losses/check-training.ts';
 import { ConfidenceAwareLoss } from '../../src/losses/confidence-aware-loss.ts';
+import { GaussianLoss } from '../../src/losses/gaussian-loss.ts';
 import { SmoothAdvLoss } from '../../src/losses/smooth-adv-loss.ts';
 import { SmoothMixLoss } from '../../src/losses/smooth-mix-loss.ts';
 import { GaussianNoise } from '../../src/noise/gaussian-noise.ts';
@@ -192,6 +193,17 @@ describeBackends('checkTraining', () => {
     await expect(error()).rejects.toThrow('`classifier` must return logits, got rows that are probabilities');
     await checkTraining(new SmoothAdvLoss(logits, { noise, attack: pgd }), { x: one, labels: [0], key });
     one.dispose();
+  });
+
+  it('holds the images to the input range of the loss, unless it is told another', async () => {
+    const x = tf.fill([3, 4], -0.5);
+    const wide = new SmoothAdvLoss(logits, { noise, attack: pgd, inputRange: [-1, 1] });
+    const given = { x, labels: [0, 1, 1], key };
+    await checkTraining(wide, given);
+    const text = 'checkTraining: `x` must have finite values in the input range';
+    await expect(checkTraining(wide, given, { inputRange: [0, 1] })).rejects.toThrow(`${text} [0, 1]`);
+    await expect(checkTraining(new GaussianLoss(logits, { noise }), given)).rejects.toThrow(`${text} [0, 1]`);
+    x.dispose();
   });
 
   it('refuses what is no loss, one without its classifier, and unknown options', async () => {
