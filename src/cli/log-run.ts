@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Certificate } from '../certify/types.ts';
 import type { CertifiedRow } from '../evaluate/certify-dataset.ts';
-import { settingsOf } from '../node/run-settings.ts';
+import { settingsOf } from '../node/earlier-rows.ts';
 import { createKey, foldIn } from '../random/key.ts';
 import { exampleKey } from '../random/purposes.ts';
 

@@ -20,7 +20,7 @@ import {
 } from './attack-log-rows.ts';
 import { pathOf } from './files.ts';
 import { LogFile } from './log-file.ts';
-import { checkRecord, readRecord, recordOf, type SoftTargetsRecord, writeRecord } from './soft-targets-record.ts';
+import { checkRecord, readRecord, recordOf, type RunRecord, writeRecord } from './run-record.ts';
 
 /** How far a run of {@link attackToLog} is. */
 export interface AttackProgress {
@@ -188,7 +188,7 @@ function shown(attack: InputAttack): Json {
 }
 
 /** Writes the record of a new log; that of one with rows must be there and the same. */
-async function settleRecord(record: SoftTargetsRecord, path: string, hasRows: boolean): Promise<void> {
+async function settleRecord(record: RunRecord, path: string, hasRows: boolean): Promise<void> {
   const file = { call: CALL, path: `${path}.json` };
   if (!hasRows) return writeRecord(record, file);
   const found = await readRecord(file);

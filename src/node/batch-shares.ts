@@ -1,8 +1,7 @@
 import type * as tf from '@tensorflow/tfjs';
 import { OptionError, TensorError } from '../errors.ts';
-import type { ParsedTrainStep } from './train-step.ts';
+import type { ParsedTrainStep, SentTensor, ShareMessage, ShareResult } from './train-step.ts';
 import { copyOf } from '../tensors/own-tensor.ts';
-import type { SentTensor, ShareMessage, ShareResult } from './trainer-protocol.ts';
 
 /** A share of a batch, without the memory that holds its numbers. @internal */
 export interface BatchShare extends Pick<ShareMessage, 'tensors' | 'values'> {

@@ -13,12 +13,18 @@ import * as fields from '../options/fields.ts';
 import { optionsOf, parseField, type WithDefaults } from '../options/parse.ts';
 import type { Certifier } from '../smoothed/types.ts';
 import type { Key } from '../types.ts';
-import { type CertifyIndices, checkEarlierRows, checkSettings, recheckRow } from './earlier-rows.ts';
+import {
+  type CertifyIndices,
+  checkEarlierRows,
+  checkSettings,
+  recheckRow,
+  type RunSettings,
+  statedSettings,
+} from './earlier-rows.ts';
 import { LogFile, readRows } from './log-file.ts';
 import { pathOf } from './files.ts';
 import { type RunFigures, type RunProgress, RunTally } from './run-progress.ts';
 import { type KnownParts, type OwnParts, ownParts, rowVerifier } from './row-verifier.ts';
-import { type RunSettings, statedSettings } from './run-settings.ts';
 
 /** Options of {@link certifyToLog} beside those of `certifyDataset`. */
 export interface LogRunOptions {

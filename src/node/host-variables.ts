@@ -2,8 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import { TensorError } from '../errors.ts';
 import { tensorOver } from '../tensors/own-tensor.ts';
 import type { ShareMeans } from './batch-shares.ts';
-import type { BatchGradients } from './train-step.ts';
-import type { TrainerRecord } from './trainer-protocol.ts';
+import type { BatchGradients, TrainerRecord } from './train-step.ts';
 
 /** Gradients as tensors by the names of the variables. @internal */
 export function gradientsOf(variables: readonly tf.Variable[], { value, gradients }: ShareMeans): BatchGradients {

@@ -1,9 +1,6 @@
-import { realpath, rename, stat } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
 import { fullSelection, selectedIndices } from '../data/dataset-selection.ts';
 import { type LabelledDataset, OwnDataset } from '../data/labelled-dataset.ts';
-import { npyPreamble } from '../data/npy-header.ts';
-import { CatrsError, OptionError } from '../errors.ts';
+import { OptionError, refusal } from '../errors.ts';
 import * as fields from '../options/fields.ts';
 import { optionsOf } from '../options/parse.ts';
 import {
@@ -14,11 +11,9 @@ import {
   type SoftTargetsOptions,
   softTargetsOf,
 } from '../recipes/soft-targets.ts';
-import { checkEarlierTargets, recheckTargets } from './check-earlier-targets.ts';
-import { cannotOpen, cannotWrite, pathOf } from './files.ts';
-import { lockFor } from './file-lock.ts';
-import { RowsFile } from './rows-file.ts';
-import { checkRecord, readRecord, recordOf, type SoftTargetsRecord, writeRecord } from './soft-targets-record.ts';
+import { pathOf } from './files.ts';
+import { recordOf } from './run-record.ts';
+import { SoftTargetsFile } from './soft-targets-file.ts';
 
 /** How far a run of {@link softTargetsToNpy} is. */
 export interface SoftTargetsProgress {
@@ -102,94 +97,53 @@ export async function softTargetsToNpy(
   options: SoftTargetsToNpyOptions,
 ): Promise<SoftTargetsSummary> {
   const { file, onProgress, durable, recheck, select, ...settings } = softTargetsToNpyOptions.parse(CALL, options);
+  const { key, n, signal } = settings;
   const own = new OwnDataset(dataset);
   const shape = [own.size, g.numClasses] as const;
   const indices = [...selectedIndices(own.size, select)];
-  const made = (some: Iterable<number>): AsyncGenerator<SoftTargetRow, void, undefined> =>
-    softTargetsOf(CALL, g, own, { ...settings, indices: some });
-  const { key, n } = settings;
   const selection = fullSelection(select);
   const max = Math.min(selection.max, own.size);
   const record = recordOf(g, { key, n, ...selection, max, shape, inputShape: own.shape });
+  const made = (some: Iterable<number>): AsyncGenerator<SoftTargetRow, void, undefined> =>
+    softTargetsOf(CALL, g, own, { ...settings, indices: some });
 
   const path = pathOf(CALL, file);
-  const unlock = await lockIn(path);
+  const rows = await SoftTargetsFile.open({ call: CALL, path, record, shape });
   try {
-    const { current, isFinished } = await begin(path, record);
-    const layout = {
-      call: CALL,
-      preamble: npyPreamble({ dtype: 'float64', shape }),
-      rowLength: shape[1],
-      totalRows: shape[0],
+    const { done: resumed, leastClear } = await rows.check(indices, signal);
+    if (recheck && leastClear) await recheckRow(leastClear, made, rows.current);
+    await rows.begin();
+    const begun = performance.now();
+    const tell = (done: number): void => {
+      const perRow = (performance.now() - begun) / (done - resumed);
+      const millisecondsLeft = done === resumed ? undefined : perRow * (indices.length - done);
+      onProgress?.({ done, total: indices.length, resumed, millisecondsLeft });
     };
-    const rows = await RowsFile.open(current, layout);
-    try {
-      const at = { call: CALL, path: current };
-      const earlier = await checkEarlierTargets(rows, indices, { ...at, isFinished, signal: settings.signal });
-      if (recheck && earlier.leastClear) await recheckTargets(earlier.leastClear, made, at);
-      const resumed = earlier.done;
-      const begun = performance.now();
-      const tell = (done: number): void => {
-        const perRow = (performance.now() - begun) / (done - resumed);
-        const millisecondsLeft = done === resumed ? undefined : perRow * (indices.length - done);
-        onProgress?.({ done, total: indices.length, resumed, millisecondsLeft });
-      };
-      if (!isFinished) await rows.cutTail();
-      tell(resumed);
-      let done = resumed;
-      const uniform = new Array<number>(shape[1]).fill(1 / shape[1]);
-      for await (const { index, probabilities } of made(indices.slice(resumed))) {
-        await rows.append(uniform, index - rows.rows);
-        await rows.append(probabilities);
-        if (durable) await rows.sync();
-        tell(++done);
-      }
-      if (!isFinished) {
-        await rows.append(uniform, shape[0] - rows.rows);
-        await rows.sync();
-        await finish(current, path);
-      }
-      return { file: path, done, resumed };
-    } finally {
-      await rows.close();
+    let done = resumed;
+    tell(done);
+    for await (const row of made(indices.slice(resumed))) {
+      await rows.append(row);
+      if (durable) await rows.sync();
+      tell(++done);
     }
+    await rows.finish();
+    return { file: path, done, resumed };
   } finally {
-    await unlock();
+    await rows.close();
   }
 }
 
-/** Takes the lock of a file that need not exist. */
-async function lockIn(path: string): Promise<() => Promise<void>> {
-  try {
-    return await lockFor(CALL, join(await realpath(dirname(path)), basename(path)));
-  } catch (error) {
-    throw error instanceof CatrsError ? error : cannotOpen(CALL, path, error);
+/** Makes a row again and throws OptionError unless it is the same. */
+async function recheckRow(
+  earlier: Pick<SoftTargetRow, 'index' | 'probabilities'>,
+  made: (indices: Iterable<number>) => AsyncIterable<SoftTargetRow>,
+  path: string,
+): Promise<void> {
+  for await (const { index, probabilities } of made([earlier.index])) {
+    if (probabilities.every((value, c) => value === earlier.probabilities[c])) continue;
+    const got = `${path} where row ${index} now comes out differently`;
+    const way = 'take another file; to go on all the same set `recheck: false`';
+    const details = { call: CALL, field: 'file', value: path, got, way };
+    throw refusal(OptionError, details, 'must be soft targets of this model, these images and this backend');
   }
-}
-
-/** Says where the rows are or will be: in the finished file or in its part. The record is there afterwards, and is that of this run. */
-async function begin(path: string, record: SoftTargetsRecord): Promise<{ current: string; isFinished: boolean }> {
-  const [part, recordFile] = [`${path}.part`, { call: CALL, path: `${path}.json` }];
-  const exists = async (one: string): Promise<boolean> => (await stat(one).catch(() => undefined)) !== undefined;
-  const isFinished = await exists(path);
-  const current = isFinished ? path : part;
-  const found = await readRecord(recordFile);
-  if (found !== undefined) checkRecord(record, found, recordFile);
-  else if (await exists(current)) throw occupied(current);
-  else await writeRecord(record, recordFile);
-  return { current, isFinished };
-}
-
-/** Gives the whole file its name. */
-async function finish(part: string, path: string): Promise<void> {
-  // Under the lock only something that knows nothing of catrs can have made it.
-  if (await stat(path).catch(() => undefined)) throw occupied(path);
-  await rename(part, path).catch((error: unknown) => {
-    throw cannotWrite(CALL, path, error);
-  });
-}
-
-function occupied(path: string): OptionError {
-  const text = `\`file\` must be a new file, or one with its record beside it, got ${path} (delete it or choose another name)`;
-  return new OptionError(text, { call: CALL, field: 'file', value: path });
 }

@@ -7,7 +7,7 @@ import type { CertifyOptions } from '../smoothed/call-options.ts';
 import type { Certifier, StreamExample, TimedCertificate } from '../smoothed/types.ts';
 import { type StartWorkersOptions, type ThreadOptions, threadOptions } from './thread-options.ts';
 import type { Key } from '../types.ts';
-import { ThreadTeam } from './thread-team.ts';
+import { ThreadTeam } from './module-thread.ts';
 import {
   type AskedExample,
   type CertifierRecord,

@@ -9,7 +9,7 @@ import { makeInThread } from './make-in-thread.ts';
 import type { FromAnyThread } from './module-thread.ts';
 import type { Trainer } from './start-trainers.ts';
 import { toSentError } from './thread-errors.ts';
-import type { SentTensor, ShareMessage, ShareResult, TrainerRecord } from './trainer-protocol.ts';
+import type { SentTensor, ShareMessage, ShareResult, TrainerRecord } from './train-step.ts';
 
 try {
   const trainer = await makeInThread({

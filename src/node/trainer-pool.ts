@@ -2,19 +2,21 @@ import type * as tf from '@tensorflow/tfjs';
 import { OptionError, refusal } from '../errors.ts';
 import { averageShares, type BatchShare, cutBatch, type OwnBatch, ownBatch } from './batch-shares.ts';
 import { assertSameShapes, assignValues, gradientsOf, SharedNumbers } from './host-variables.ts';
-import type { ThreadListener } from './module-thread.ts';
+import { endThreads, type ThreadListener, ThreadTeam } from './module-thread.ts';
 import type { ThreadOptions } from './thread-options.ts';
 import {
   type BatchGradients,
   type ParsedTrainStep,
   parseTrainStep,
+  type ShareMessage,
+  type ShareResult,
   type TrainerBatch,
+  type TrainerRecord,
   type Trainers,
+  type TrainerThread,
   type TrainStepOptions,
 } from './train-step.ts';
 import { shareLossOf } from './thread-errors.ts';
-import { endThreads, ThreadTeam } from './thread-team.ts';
-import type { ShareMessage, ShareResult, TrainerRecord, TrainerThread } from './trainer-protocol.ts';
 
 type Team = ThreadTeam<TrainerRecord, ShareMessage, ShareResult>;
 

@@ -5,7 +5,7 @@ import type { Json } from '../types.ts';
 import { cannotOpen, replaceFile } from './files.ts';
 
 /** What a file of soft targets was made from, as it stands in the JSON beside it. @internal */
-export type SoftTargetsRecord = Readonly<Record<string, Json>>;
+export type RunRecord = Readonly<Record<string, Json>>;
 
 /** Where a record is. @internal */
 export interface RecordFile {
@@ -19,18 +19,18 @@ export interface RecordFile {
  * Settings that a smoothed classifier states of itself, and those of the run. Whatever is undefined is left out.
  * @internal
  */
-export function recordOf(g: object, settings: Readonly<Record<string, unknown>>): SoftTargetsRecord {
+export function recordOf(g: object, settings: Readonly<Record<string, unknown>>): RunRecord {
   const { smoothing, noise, beta } = g as {
     smoothing?: unknown;
     noise?: { name: unknown; parameters: unknown };
     beta?: unknown;
   };
   const stated = noise && { name: noise.name, parameters: noise.parameters };
-  return JSON.parse(JSON.stringify({ smoothing, noise: stated, beta, ...settings })) as SoftTargetsRecord;
+  return JSON.parse(JSON.stringify({ smoothing, noise: stated, beta, ...settings })) as RunRecord;
 }
 
 /** Reads a record; undefined if there is none. Throws DataError for anything else. @internal */
-export async function readRecord({ call, path }: RecordFile): Promise<SoftTargetsRecord | undefined> {
+export async function readRecord({ call, path }: RecordFile): Promise<RunRecord | undefined> {
   const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined;
     throw cannotOpen(call, path, error);
@@ -38,7 +38,7 @@ export async function readRecord({ call, path }: RecordFile): Promise<SoftTarget
   if (text === undefined) return undefined;
   try {
     const record = JSON.parse(text) as Json;
-    if (typeof record === 'object' && record !== null && !Array.isArray(record)) return record as SoftTargetsRecord;
+    if (typeof record === 'object' && record !== null && !Array.isArray(record)) return record as RunRecord;
   } catch {
     // refused below
   }
@@ -47,7 +47,7 @@ export async function readRecord({ call, path }: RecordFile): Promise<SoftTarget
 }
 
 /** Throws OptionError unless two records are the same. @internal */
-export function checkRecord(record: SoftTargetsRecord, found: SoftTargetsRecord, { call, path }: RecordFile): void {
+export function checkRecord(record: RunRecord, found: RunRecord, { call, path }: RecordFile): void {
   const names = [...new Set([...Object.keys(record), ...Object.keys(found)])];
   const name = names.find((one) => !isDeepStrictEqual(record[one], found[one]));
   if (name === undefined) return;
@@ -60,7 +60,7 @@ export function checkRecord(record: SoftTargetsRecord, found: SoftTargetsRecord,
 }
 
 /** Writes a record, whole or not at all. @internal */
-export async function writeRecord(record: SoftTargetsRecord, { call, path }: RecordFile): Promise<void> {
+export async function writeRecord(record: RunRecord, { call, path }: RecordFile): Promise<void> {
   await replaceFile(path, `${JSON.stringify(record, undefined, 2)}\n`).catch((error: unknown) => {
     throw cannotOpen(call, path, error);
   });
