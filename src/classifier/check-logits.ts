@@ -2,8 +2,7 @@ import { ClassifierError, refusal } from '../errors.ts';
 import type { ClassifierOutput } from './types.ts';
 
 const SUM_TOLERANCE = 1e-3;
-// With fewer rows, honest logits could look like probabilities by accident.
-/** @internal */
+/** With fewer rows, honest logits could look like probabilities by accident. @internal */
 export const LEAST_ROWS_TO_JUDGE = 8;
 
 /** Throws unless the output has shape [batch, numClasses]; any class count of at least 2 passes when none is given. @internal */

@@ -1,6 +1,6 @@
 import { measureMemory, type MemoryNeed, memoryRoom } from '../tensors/memory-need.ts';
 
-/** Most rows of a batch whose size is not given: with more nothing gets faster. @internal */
+/** Most rows of a batch whose size is not given: with more nothing gets faster. */
 const MOST_ROWS = 256;
 
 /** Rows of the first batch, which shows what a row needs. Not 1: some engines have kernels of their own for it. */

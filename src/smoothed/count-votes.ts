@@ -65,7 +65,7 @@ export interface VoteCounter {
   readonly mostAtOnce: () => number;
 }
 
-/** Enough to hide the way of the counts from a GPU; each holds the memory of one forward pass at most. */
+/** Enough to hide how long counts take to come from a GPU; each holds the memory of one forward pass at most. */
 const MOST_ON_DEVICE = 4;
 
 /**
