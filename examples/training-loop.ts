@@ -16,8 +16,9 @@ import {
   GaussianNoise,
   type Key,
   NoisePgd,
-  type Prepared,
+  type PreparedBatch,
   split,
+  type StepMetrics,
   trainableVariables,
   type TrainingLoss,
 } from 'catrs';
@@ -79,9 +80,9 @@ export async function main({ fast }: ExampleOptions): Promise<TrainingResult> {
 }
 
 /** The loop, the same for every method. Returns by how many tensors memory grew between the first step and the last. */
-async function runLoop<P extends Prepared>(
+async function runLoop(
   model: tf.LayersModel,
-  loss: TrainingLoss<Batch & { readonly key: Key }, P>,
+  loss: TrainingLoss<Batch & { readonly key: Key }, PreparedBatch>,
   optimizer: tf.Optimizer,
   source: Iterable<Batch>,
   key: Key,
@@ -91,26 +92,26 @@ async function runLoop<P extends Prepared>(
   for (const given of source) {
     const batch = { ...given, key: foldIn(key, step) };
     if (step === 0) await checkTraining(loss, batch); // what a loss cannot look at without waiting
-    const value = await trainStep(model, loss, optimizer, batch);
+    const { loss: value, accuracy } = await trainStep(model, loss, optimizer, batch);
     batch.x.dispose();
     if (step === 0) afterFirstStep = tf.memory().numTensors;
-    if (step++ % 10 === 0) console.log(`step ${step}: loss ${value.toFixed(3)}`);
+    if (step++ % 10 === 0) {
+      console.log(`step ${step}: loss ${value.toFixed(3)}, accuracy under noise ${accuracy.toFixed(2)}`);
+    }
   }
   return tf.memory().numTensors - afterFirstStep;
 }
 
-/** One step: noise and attack outside the gradient tape, the loss inside. */
-async function trainStep<P extends Prepared>(
+/** One step: noise and attack outside the gradient tape, the loss inside, its numbers after it. */
+async function trainStep(
   model: tf.LayersModel,
-  loss: TrainingLoss<Batch & { readonly key: Key }, P>,
+  loss: TrainingLoss<Batch & { readonly key: Key }, PreparedBatch>,
   optimizer: tf.Optimizer,
   batch: Batch & { readonly key: Key },
-): Promise<number> {
-  using prepared = loss.prepare(batch);
-  const value = optimizer.minimize(() => prepared.value(), true, trainableVariables(model));
-  const [number = NaN] = (await value?.data()) ?? [];
-  value?.dispose();
-  return number;
+): Promise<StepMetrics> {
+  using step = loss.prepare(batch);
+  optimizer.minimize(() => step.value(), false, trainableVariables(model));
+  return await step.metrics(); // of the same forward pass
 }
 
 /** Consecutive batches of the digits, from the start again at the end. */
