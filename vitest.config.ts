@@ -58,7 +58,7 @@ export default defineConfig({
         extends: true,
         // All found beforehand: a dependency that vite meets only during the run makes it reload the page.
         optimizeDeps: {
-          include: ['@tensorflow/tfjs', '@tensorflow/tfjs-backend-webgpu', 'fast-check', 'jstat', 'zod'],
+          include: ['@tensorflow/tfjs', '@tensorflow/tfjs-backend-webgpu', 'fast-check', 'jstat', 'zod/mini'],
         },
         test: {
           name: 'browser',
