@@ -212,7 +212,12 @@ export {
 } from './evaluate/metrics.ts';
 export type { CertifiedAccuracyPoint } from './evaluate/metrics.ts';
 export { attackDataset } from './evaluate/attack-dataset.ts';
-export type { AttackDatasetOptions, AttackedClassifier, AttackedRow } from './evaluate/attack-dataset.ts';
+export type {
+  AttackDatasetOptions,
+  AttackedClassifier,
+  AttackedRow,
+  AttackThreads,
+} from './evaluate/attack-dataset.ts';
 export { brokenCertificates, empiricalRobustAccuracy } from './evaluate/attacked-metrics.ts';
 export type { AttackedImage, CertifiedImage } from './evaluate/attacked-metrics.ts';
 export { certificationLog, certificationLogHeader, formatCertificationRow } from './evaluate/certification-log.ts';

@@ -4,7 +4,7 @@ import { SmoothedPgd } from '../attacks/smoothed-pgd.ts';
 import type { InputAttack } from '../attacks/types.ts';
 import { selectedIndices } from '../data/dataset-selection.ts';
 import type { LabelledDataset } from '../data/labelled-dataset.ts';
-import { attackDataset, type AttackDatasetOptions } from '../evaluate/attack-dataset.ts';
+import { attackDataset, type AttackDatasetOptions, type AttackThreads } from '../evaluate/attack-dataset.ts';
 import type { LoggedRow } from '../evaluate/rows.ts';
 import { attackLogRow, type AttackLogRow } from '../node/attack-log-rows.ts';
 import { type AttackProgress, attackToLog } from '../node/attack-to-log.ts';
@@ -18,7 +18,7 @@ import { selectionOf } from './common-options.ts';
 import { CliError, type CliIo, withProgress } from './io.ts';
 import { readLog } from './log-figures.ts';
 import { refuseOnnx } from './open-model.ts';
-import { gaussianOf, openRun } from './open-run.ts';
+import { gaussianOf, openRun, openThreads } from './open-run.ts';
 
 /** Attacks a data set and prints what is left of the accuracy. @internal */
 export async function attack(settings: AttackSettings, io: CliIo): Promise<void> {
@@ -32,12 +32,13 @@ export async function attack(settings: AttackSettings, io: CliIo): Promise<void>
   const indices = [...selectedIndices(dataset.size, selectionOf(settings))];
   const certified = settings.certified === undefined ? undefined : await certifiedLog(settings, indices);
   await refuseOther(settings);
+  await using threads = await openThreads(opened, settings, io);
   const rows = await withProgress(
     io,
     async (display) => {
       const { n, alpha, norm, seed } = settings;
       const asked = { n, alpha, norm, key: createKey(seed), select: selectionOf(settings), signal: io.signal };
-      const g = opened.smoothed(gaussianOf(settings));
+      const g = threads ?? opened.smoothed(gaussianOf(settings));
       const tell = (progress: AttackProgress): void => display.update(progressOf(progress));
       const [first] = attacks;
       if (out === undefined || first === undefined)
@@ -53,7 +54,7 @@ export async function attack(settings: AttackSettings, io: CliIo): Promise<void>
 }
 
 interface AttackRun {
-  readonly g: SmoothedClassifier;
+  readonly g: SmoothedClassifier | AttackThreads;
   readonly attacks: readonly InputAttack[];
   readonly dataset: LabelledDataset;
   readonly asked: Omit<AttackDatasetOptions, 'clean'>;

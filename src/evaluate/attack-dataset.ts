@@ -1,4 +1,5 @@
 import type * as tf from '@tensorflow/tfjs';
+import { attackOf, attackRecord, type AttackRecord } from '../attacks/attack-record.ts';
 import type { AttackTarget, InputAttack } from '../attacks/types.ts';
 import type { Prediction } from '../certify/types.ts';
 import { type DatasetRunOptions, selectedIndices, selectField } from '../data/dataset-selection.ts';
@@ -11,7 +12,7 @@ import { attackedKeys, exampleKey } from '../random/purposes.ts';
 import type { PredictOptions } from '../smoothed/call-options.ts';
 import { tensorOfCopy } from '../tensors/own-tensor.ts';
 import type { Key, Norm } from '../types.ts';
-import { assertImage, attackedImage } from './attacked-image.ts';
+import { assertImage, attackedImage, type ImageToAttack } from './attacked-image.ts';
 
 /** The part of a smoothed classifier that {@link attackDataset} needs. `SmoothedClassifier` and `SoftSmoothedClassifier` have it. */
 export interface AttackedClassifier<P> extends AttackTarget {
@@ -19,6 +20,20 @@ export interface AttackedClassifier<P> extends AttackTarget {
   readonly numClasses: number;
   /** The class at one example, or abstention. */
   predict(x: tf.Tensor, options: PredictOptions): Promise<P>;
+}
+
+/** Threads that each have such a classifier, as `startWorkers` of `catrs/node` starts them. */
+export interface AttackThreads {
+  /** Number of classes. */
+  readonly numClasses: number;
+  /** The smoothing noise, as far as it is known here. */
+  readonly noise?: { readonly norms?: readonly Norm[] | undefined } | undefined;
+  /** The rows of each example, in the order of the examples. */
+  answers<Answer>(
+    method: 'attack',
+    examples: AsyncIterable<{ readonly x: tf.Tensor; readonly index: number; readonly label: number }>,
+    options: Pick<AttackDatasetOptions, 'key' | 'signal'> & Readonly<Record<string, unknown>>,
+  ): AsyncGenerator<Answer, void, undefined>;
 }
 
 /** Options of {@link attackDataset}. */
@@ -115,10 +130,12 @@ const CALL = 'attackDataset';
  * Each image x is moved to x_adv = `attack.perturb(g, { x, labels: [label], key })` and predicted there (PREDICT with n and alpha)
  * with noise that neither the attack nor a certificate of the same key has seen. With i the index in the data set and k = `split(foldIn(key, i), 5)`,
  * k[3] is the key of the attack, k[4] of the prediction under attack and k[2] of the clean one; k[0] and k[1] are those of `certifyDataset`. A
- * row depends on nothing else, so parts of a run fit together. Images are attacked one by one; what fills a batch are the noisy copies.
+ * row depends on nothing else, so parts of a run fit together. Images are attacked one by one; what fills a batch are the noisy copies. Threads
+ * attack several at the same time, and their rows are those of one; the attack is made again in them, so it must be a `SmoothedPgd` or a
+ * `SmoothedDdn` without a noise of its own.
  *
  * @param g - a `SmoothedClassifier` or `SoftSmoothedClassifier` whose classifier can be differentiated, if the attack takes gradients; a
- * `tf.GraphModel` can, as far as its operations can
+ * `tf.GraphModel` can, as far as its operations can; or threads with one each
  * @param attack - for example a `SmoothedPgd`; it takes the noise and the input range of `g`
  * @throws OptionError at once for its options; from the iteration also for a label that is no class; DataError for an example of the wrong
  * size; TensorError if an image, or what the attack makes of it, is no input of `g`; ClassifierError if there is no gradient; what the
@@ -133,20 +150,28 @@ const CALL = 'attackDataset';
  * ```
  */
 export function attackDataset<P extends Pick<Prediction, 'label' | 'abstained'>>(
-  g: AttackedClassifier<P>,
+  g: AttackedClassifier<P> | AttackThreads,
   attack: InputAttack,
   dataset: LabelledDataset,
   options: AttackDatasetOptions,
 ): AsyncGenerator<AttackedRow<P>, void, undefined> {
   parseField(CALL, 'attack', attackField, attack);
   const { select, epsilons, ...settings } = attackDatasetOptions.parse(CALL, options);
-  return rows(g, new OwnDataset(dataset), {
+  return attackIndices(g, new OwnDataset(dataset), {
     ...settings,
     attacks: epsilons ? epsilons.map((epsilon) => withEpsilon(attack, epsilon)) : [attack],
-    norm: settings.norm ?? (g.noise.norms[0] as Norm),
     run: contextOf(options, CALL).run,
     indices: selectedIndices(dataset.size, select),
   });
+}
+
+/** Attacks chosen examples with attacks that are made: the rest of {@link attackDataset}. @internal */
+export function attackIndices<P extends Pick<Prediction, 'label' | 'abstained'>>(
+  g: AttackedClassifier<P> | AttackThreads,
+  dataset: OwnDataset,
+  settings: Settings,
+): AsyncGenerator<AttackedRow<P>, void, undefined> {
+  return 'answers' in g ? rowsOfThreads<P>(g, dataset, settings) : rows(g, dataset, settings);
 }
 
 function withEpsilon(attack: InputAttack, epsilon: number): InputAttack {
@@ -159,56 +184,109 @@ function withEpsilon(attack: InputAttack, epsilon: number): InputAttack {
   );
 }
 
-type Settings = Omit<ReturnType<typeof attackDatasetOptions.parse>, 'select' | 'epsilons'> & {
+/** The settings of a run whose attacks are made and whose examples are chosen. */
+interface Settings extends Pick<AttackDatasetOptions, 'key' | 'norm' | 'batchSize' | 'signal'> {
+  readonly n: number;
+  readonly alpha: number;
+  readonly clean: boolean;
   readonly attacks: readonly InputAttack[];
-  readonly norm: Norm;
   readonly run: object;
   readonly indices: Iterable<number>;
-};
+}
 
 async function* rows<P extends Pick<Prediction, 'label' | 'abstained'>>(
   g: AttackedClassifier<P>,
   dataset: OwnDataset,
-  { attacks, key, n, alpha, norm, clean, batchSize, signal, indices, run }: Settings,
+  { key, indices, ...settings }: Settings,
 ): AsyncGenerator<AttackedRow<P>, void, undefined> {
+  for (const index of indices) {
+    settings.signal?.throwIfAborted();
+    const { x, label } = await dataset.checkedExample(index, { call: CALL, numClasses: g.numClasses });
+    const image = { index, x, label, shape: dataset.shape };
+    yield* attackedRows(g, image, { ...settings, key: exampleKey(key, index) });
+  }
+}
+
+async function* rowsOfThreads<P>(
+  threads: AttackThreads,
+  dataset: OwnDataset,
+  { key, n, alpha, norm, clean, batchSize, signal, attacks, indices }: Settings,
+): AsyncGenerator<AttackedRow<P>, void, undefined> {
+  async function* examples(): AsyncGenerator<{ x: tf.Tensor; index: number; label: number }, void, undefined> {
+    for (const index of indices) {
+      const { x, label } = await dataset.checkedExample(index, { call: CALL, numClasses: threads.numClasses });
+      const image = tensorOfCopy(x, dataset.shape, 'float32');
+      try {
+        yield { x: image, index, label };
+      } finally {
+        image.dispose();
+      }
+    }
+  }
+  const records = attacks.map((attack) => {
+    const record = attackRecord(attack);
+    if (record !== undefined) return record;
+    const must = 'must be a SmoothedPgd or SmoothedDdn without a noise of its own, which can be made again in threads';
+    throw refusal(OptionError, { call: CALL, field: 'attack', value: attack }, must);
+  });
+  const options = withContext({ key, n, alpha, norm, clean, batchSize, signal, attacks: records }, { call: CALL });
+  for await (const found of threads.answers<readonly AttackedRow<P>[]>('attack', examples(), options)) yield* found;
+}
+
+/** An image to attack, and the settings of its rows: `key` is that of the image. */
+type ImageSettings = Omit<Settings, 'indices'>;
+
+/** What a thread answers: the rows of one image. @internal */
+export async function attackInThread<P extends Pick<Prediction, 'label' | 'abstained'>>(
+  g: AttackedClassifier<P>,
+  image: Omit<ImageToAttack, 'key'>,
+  { attacks, ...settings }: Omit<ImageSettings, 'attacks'> & { readonly attacks: readonly AttackRecord[] },
+): Promise<AttackedRow<P>[]> {
+  const found: AttackedRow<P>[] = [];
+  for await (const row of attackedRows(g, image, { ...settings, attacks: attacks.map(attackOf) })) found.push(row);
+  return found;
+}
+
+/** The rows of one image, one for each attack. */
+async function* attackedRows<P extends Pick<Prediction, 'label' | 'abstained'>>(
+  g: AttackedClassifier<P>,
+  image: Omit<ImageToAttack, 'key'>,
+  { key, n, alpha, norm = g.noise.norms[0] as Norm, clean, batchSize, signal, attacks, run }: ImageSettings,
+): AsyncGenerator<AttackedRow<P>, void, undefined> {
+  const { index, x, label, shape } = image;
   const voting = { n, alpha, batchSize, signal };
-  const predict = async (x: Float32Array, predictKey: Key): Promise<P> => {
-    const image = tensorOfCopy(x, dataset.shape, 'float32');
+  const predict = async (values: Float32Array, predictKey: Key): Promise<P> => {
+    const example = tensorOfCopy(values, shape, 'float32');
     try {
-      return await g.predict(image, withContext({ key: predictKey, ...voting }, { run }));
+      return await g.predict(example, withContext({ key: predictKey, ...voting }, { run }));
     } finally {
-      image.dispose();
+      example.dispose();
     }
   };
-  for (const index of indices) {
+  let begun = performance.now();
+  assertImage(CALL, g, { index, x, field: 'x' });
+  const keys = attackedKeys(key);
+  let unmoved: P | undefined;
+  for (const attack of attacks) {
     signal?.throwIfAborted();
-    let begun = performance.now();
-    const { x, label } = await dataset.checkedExample(index, { call: CALL, numClasses: g.numClasses });
-    assertImage(CALL, g, { index, x, field: 'x' });
-    const keys = attackedKeys(exampleKey(key, index));
-    let unmoved: P | undefined;
-    for (const attack of attacks) {
-      signal?.throwIfAborted();
-      const image = { index, x, label, shape: dataset.shape, key: keys.attack };
-      const moved = await attackedImage(CALL, g, attack, image);
-      const prediction = await predict(moved, keys.judge);
-      if (clean) unmoved ??= await predict(x, keys.clean);
-      const { label: predicted, abstained } = prediction;
-      yield {
-        index,
-        label,
-        predicted,
-        abstained,
-        broken: !abstained && predicted !== label,
-        epsilon: attack.epsilon,
-        distance: distance(x, moved, norm),
-        norm,
-        prediction,
-        ...(unmoved !== undefined && { clean: unmoved }),
-        milliseconds: performance.now() - begun,
-      };
-      begun = performance.now();
-    }
+    const moved = await attackedImage(CALL, g, attack, { ...image, key: keys.attack });
+    const prediction = await predict(moved, keys.judge);
+    if (clean) unmoved ??= await predict(x, keys.clean);
+    const { label: predicted, abstained } = prediction;
+    yield {
+      index,
+      label,
+      predicted,
+      abstained,
+      broken: !abstained && predicted !== label,
+      epsilon: attack.epsilon,
+      distance: distance(x, moved, norm),
+      norm,
+      prediction,
+      ...(unmoved !== undefined && { clean: unmoved }),
+      milliseconds: performance.now() - begun,
+    };
+    begun = performance.now();
   }
 }
 

@@ -3,8 +3,12 @@ import type { Prediction } from '../certify/types.ts';
 import { selectedIndices, selectField } from '../data/dataset-selection.ts';
 import { type LabelledDataset, OwnDataset } from '../data/labelled-dataset.ts';
 import { OptionError, refusal } from '../errors.ts';
-import { attackDataset, type AttackDatasetOptions, type AttackedClassifier } from '../evaluate/attack-dataset.ts';
-import { withContext } from '../options/call-context.ts';
+import {
+  type AttackDatasetOptions,
+  type AttackedClassifier,
+  attackIndices,
+  type AttackThreads,
+} from '../evaluate/attack-dataset.ts';
 import * as fields from '../options/fields.ts';
 import { optionsOf } from '../options/parse.ts';
 import { ATTACK_DERIVATION } from '../random/purposes.ts';
@@ -99,7 +103,7 @@ const CALL = 'attackToLog';
  * column. `FILE.json` says what the rows were made from: noise, attack, key, n, alpha, epsilons, selection, shapes, and `settings`. A log of other
  * settings, of other labels or with damage is refused. The weights of the model are not in it. One process at a time can write: it holds `FILE.lock`.
  *
- * @param g - a `SmoothedClassifier` or `SoftSmoothedClassifier`
+ * @param g - a `SmoothedClassifier` or `SoftSmoothedClassifier`, or threads with one each (`startWorkers`)
  * @param attack - for example a `SmoothedPgd`; what its fields say of it is in the record
  * @throws OptionError for an option, a file that cannot be opened, is locked or is of another run
  * @throws DataError for a damaged log, and when a row cannot be written (disk full): rows before stay valid
@@ -114,13 +118,13 @@ const CALL = 'attackToLog';
  * ```
  */
 export async function attackToLog<P extends Pick<Prediction, 'label' | 'abstained'>>(
-  g: AttackedClassifier<P>,
+  g: AttackedClassifier<P> | AttackThreads,
   attack: InputAttack,
   dataset: LabelledDataset,
   options: AttackToLogOptions,
 ): Promise<AttackLogSummary> {
   const { file, settings, onProgress, durable, ...asked } = attackToLogOptions.parse(CALL, options);
-  const { key, n, alpha, norm = g.noise.norms[0] as Norm, select, batchSize, signal } = asked;
+  const { key, n, alpha, norm = g.noise?.norms?.[0] as Norm, select, batchSize, signal } = asked;
   const own = new OwnDataset(dataset);
   const indices = [...selectedIndices(own.size, select)];
   const attacks = attacksOf(attack, asked.epsilons);
@@ -151,9 +155,10 @@ export async function attackToLog<P extends Pick<Prediction, 'label' | 'abstaine
     };
     tell();
     const context = { run: {} }; // all of it is one run: the classifier is looked at once
-    for (const { epsilon, moves, index, clean } of wanted.slice(earlier.length)) {
-      const one = { key, n, alpha, batchSize, signal, norm, clean, select: { start: index, max: 1 } };
-      for await (const attacked of attackDataset(g, moves, own, withContext(one, context))) {
+    for (const [which, { epsilon, moves }] of attacks.entries()) {
+      const left = indices.slice(Math.max(0, earlier.length - which * indices.length));
+      const one = { key, n, alpha, batchSize, signal, norm, clean: which === 0, attacks: [moves], indices: left };
+      for await (const attacked of attackIndices(g, own, { ...one, ...context })) {
         const row = attackLogRow(attacked, epsilon);
         await log.append(attackLogLine(row, attacked.milliseconds));
         rows.push(row);

@@ -44,7 +44,7 @@ export interface WorkerCertifier<Options extends object = CertifyOptions> extend
   readonly workers: number;
   /**
    * What a method of the classifier in the threads says of each example, in the order of the examples: `predict`, `probabilities`, or one that
-   * the module has added. It is called as `method(x, options, { index, label })`, with `foldIn(key, index)` in place of the key.
+   * the module has added (`attack` is what `attackDataset` asks for). It is called as `method(x, options, { index, label })`, with `foldIn(key, index)` in place of the key.
    *
    * @throws OptionError for a method that is not there, and what the method throws; errors as those of `certifyStream`
    * @example

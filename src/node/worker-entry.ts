@@ -2,8 +2,10 @@
 import { parentPort } from 'node:worker_threads';
 import * as tf from '@tensorflow/tfjs';
 import { ruleOf } from '../certify/rule-of.ts';
+import type { Prediction } from '../certify/types.ts';
+import { type AttackedClassifier, attackInThread } from '../evaluate/attack-dataset.ts';
 import { OptionError, refusal } from '../errors.ts';
-import { withContext } from '../options/call-context.ts';
+import { contextOf, withContext } from '../options/call-context.ts';
 import { exampleKey } from '../random/purposes.ts';
 import type { Certifier } from '../smoothed/types.ts';
 import { makeInThread } from './make-in-thread.ts';
@@ -11,7 +13,7 @@ import type { FromAnyThread } from './module-thread.ts';
 import { toSentError } from './thread-errors.ts';
 import type { AskedExample, CertifierRecord, FromThread, RunMessage, ToThread } from './worker-run.ts';
 import { tensorOver } from '../tensors/own-tensor.ts';
-import type { Key } from '../types.ts';
+import type { Key, Norm } from '../types.ts';
 
 type Given = Exclude<ToThread, RunMessage>;
 
@@ -29,14 +31,14 @@ try {
     else give(message);
   });
   const { numClasses, smoothing, noise, beta } = g as Certifier<object> & {
-    readonly noise?: { name: string; parameters: object };
+    readonly noise?: { name: string; parameters: object; norms?: readonly Norm[] };
     readonly beta?: number;
   };
   const record = {
     numClasses,
     smoothing,
     beta,
-    noise: noise && { name: noise.name, parameters: { ...noise.parameters } },
+    noise: noise && { name: noise.name, parameters: { ...noise.parameters }, norms: noise.norms },
   };
   send({ kind: 'ready', record: JSON.parse(JSON.stringify(record)) as typeof record });
 } catch (error) {
@@ -76,7 +78,7 @@ async function* asked(
   source: AsyncIterable<AskedExample>,
   { options, call }: { readonly options: object; readonly call: string },
 ): AsyncGenerator<unknown, void, undefined> {
-  const ask = (g as unknown as Readonly<Record<string, unknown>>)[method];
+  const ask = method === 'attack' ? attack : (g as unknown as Readonly<Record<string, unknown>>)[method];
   if (typeof ask !== 'function') {
     throw refusal(
       OptionError,
@@ -90,6 +92,21 @@ async function* asked(
     const given = withContext({ ...rest, key: exampleKey(key, index) }, { run });
     yield await (ask.call(g, x, given, { index, label }) as unknown);
   }
+}
+
+/** The rows of an attacked example, as a method of the certifier. */
+async function attack(
+  this: AttackedClassifier<Prediction>,
+  x: tf.Tensor,
+  options: Omit<Parameters<typeof attackInThread>[2], 'run'>,
+  { index, label = NaN }: { readonly index: number; readonly label?: number | undefined },
+): Promise<unknown> {
+  const values = (await x.data()) as Float32Array;
+  return attackInThread(
+    this,
+    { index, x: values, label, shape: x.shape },
+    { ...options, run: contextOf(options, '').run },
+  );
 }
 
 /** Asks for one example after the other, each when there is room for it. */

@@ -1,6 +1,7 @@
 import type { RuleRecord, Smoothing } from '../certify/types.ts';
 import type { CallContext } from '../options/call-context.ts';
 import type { StreamExample } from '../smoothed/types.ts';
+import type { Norm } from '../types.ts';
 import { copyOf } from '../tensors/own-tensor.ts';
 import type { ModuleThread, ThreadListener } from './module-thread.ts';
 import { type Held, lossOf, type ThreadFailure } from './thread-errors.ts';
@@ -18,6 +19,8 @@ export interface CertifierRecord {
         readonly name: string;
         /** Its parameters, for example `{ sigma: 0.25 }`. */
         readonly parameters: object;
+        /** The norms that it certifies. */
+        readonly norms?: readonly Norm[] | undefined;
       }
     | undefined;
   /** The exponent of a `SoftSmoothedClassifier`. */

@@ -112,6 +112,21 @@ describe('catrs attack', () => {
     expect(lines).toHaveLength(1 + 2 * (SIZE / 2));
   });
 
+  it('shares the images between threads, to the same rows, and goes on so', { timeout: 120_000 }, async () => {
+    const options = ['--epsilon', '0.3,0.8', '--skip', '2', '--workers', '2'];
+    let texts = 0;
+    const cut = await attack([...options, '--out', path('threads.tsv')], (text, interrupt) => {
+      if (text.includes('broken') && ++texts === 3) interrupt.abort();
+    });
+    expect(cut.code, cut.stderr).toBe(130);
+    const { code } = await attack([...options, '--out', path('threads.tsv'), '--resume']);
+    expect(code).toBe(0);
+    const [one, two] = [await readFile(path('whole.tsv'), 'utf8'), await readFile(path('threads.tsv'), 'utf8')];
+    expect(withoutTimes(two)).toBe(withoutTimes(one));
+    const ddn = ['--attack', 'ddn', '--epsilon', '0.8', '--max', '5', '--json'];
+    expect(figuresOf(await attack([...ddn, '--workers', '2']))).toEqual(figuresOf(await attack(ddn)));
+  });
+
   it('does not go on with a log whose rows rest on other keys, as those of 0.5 do', async () => {
     const options = ['--epsilon', '0.3', '--max', '2', '--out', path('older.tsv')];
     expect((await attack(options)).code).toBe(0);

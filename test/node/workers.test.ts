@@ -3,6 +3,10 @@ import { readFile } from 'node:fs/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { anytimeRadius } from '../../src/certify/anytime-radius.ts';
 import { stopAtSamples } from '../../src/certify/stops.ts';
+import { attackDataset, type AttackedClassifier, type AttackThreads } from '../../src/evaluate/attack-dataset.ts';
+import { SmoothedPgd } from '../../src/attacks/smoothed-pgd.ts';
+import type { InputAttack } from '../../src/attacks/types.ts';
+import type { Prediction } from '../../src/certify/types.ts';
 import { type CertifiedRow, certifyDataset } from '../../src/evaluate/certify-dataset.ts';
 import { certifyToLog } from '../../src/node/certify-to-log.ts';
 import { softTargetsToNpy } from '../../src/node/soft-targets-to-npy.ts';
@@ -104,6 +108,20 @@ describe('answers of worker threads', () => {
     const summary = await softTargetsToNpy(pool, dataset, { ...options, file: path('two.npy') });
     expect(summary).toMatchObject({ done: 6, resumed: 3 });
     expect(await readFile(path('two.npy'))).toEqual(await readFile(path('one.npy')));
+  });
+
+  it('are the rows of an attack, with each length', async () => {
+    const pool = await start();
+    const attack = new SmoothedPgd({ epsilon: 0.1, steps: 2, numNoise: 2 });
+    const rows = async (from: AttackedClassifier<Prediction> | AttackThreads, by: InputAttack = attack) => {
+      const found: object[] = [];
+      const options = { key, n: 50, clean: true, epsilons: [0.1, 0.2] };
+      for await (const row of attackDataset(from, by, dataset, options)) found.push({ ...row, milliseconds: 0 });
+      return found;
+    };
+    await expectNoLeak(async () => expect(await rows(pool)).toStrictEqual(await rows(g)));
+    const own: InputAttack = { perturb: (_, { x }) => tf.clone(x), withEpsilon: () => own };
+    await expect(rows(pool, own)).rejects.toThrow('attackDataset: `attack` must be a SmoothedPgd or SmoothedDdn');
   });
 
   it('stop at a method that is not there, and at what a method refuses', async () => {

@@ -7,6 +7,7 @@ import {
   noiseOptions,
   shardedOptions,
   testData,
+  workerOptions,
   shownSelection,
 } from '../common-options.ts';
 import type { OptionsOf } from '../options.ts';
@@ -49,6 +50,7 @@ export type AttackSettings = OptionsOf<
     typeof attackOptions &
     typeof shardedOptions &
     typeof outOptions &
+    typeof workerOptions &
     typeof jsonOptions
 >;
 
@@ -62,7 +64,7 @@ export const attackCommand: CliCommand<AttackSettings> = cliCommand({
     ['Smoothing', { ...noiseOptions, ...alphaOptions }],
     ['Attack', attackOptions],
     ['Images', shardedOptions],
-    ['Run', { ...outOptions, ...jsonOptions }],
+    ['Run', { ...outOptions, ...workerOptions, ...jsonOptions }],
   ],
   library: { ...shownSelection, ...smoothedClassifierOptions.defaults, ...predictOptions.defaults },
   ending: `With --certified, exit code 1 says that an attack has contradicted a certificate.

@@ -1,0 +1,27 @@
+import { SmoothedDdn } from './smoothed-ddn.ts';
+import { SmoothedPgd } from './smoothed-pgd.ts';
+import type { InputAttack } from './types.ts';
+
+/** An attack as data, to be made again in a thread. @internal */
+export type AttackRecord =
+  | { readonly name: 'SmoothedPgd'; readonly options: ConstructorParameters<typeof SmoothedPgd>[0] }
+  | { readonly name: 'SmoothedDdn'; readonly options: ConstructorParameters<typeof SmoothedDdn>[0] };
+
+/** The record of an attack; undefined for one that is not of catrs, or that has a noise of its own, which cannot be sent. @internal */
+export function attackRecord(attack: InputAttack): AttackRecord | undefined {
+  if (attack instanceof SmoothedPgd && attack.noise === undefined) {
+    const { epsilon, steps, numNoise, stepSize, norm, gradientFree, order, inputRange } = attack;
+    const options = { epsilon, steps, numNoise, stepSize, norm, gradientFree, order, inputRange };
+    return { name: 'SmoothedPgd', options };
+  }
+  if (attack instanceof SmoothedDdn && attack.noise === undefined) {
+    const { epsilon, steps, numNoise, initialNorm, gamma, levels, inputRange } = attack;
+    return { name: 'SmoothedDdn', options: { epsilon, steps, numNoise, initialNorm, gamma, levels, inputRange } };
+  }
+  return undefined;
+}
+
+/** The attack of a record. @internal */
+export function attackOf(record: AttackRecord): InputAttack {
+  return record.name === 'SmoothedPgd' ? new SmoothedPgd(record.options) : new SmoothedDdn(record.options);
+}
