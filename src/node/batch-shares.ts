@@ -1,5 +1,5 @@
 import type * as tf from '@tensorflow/tfjs';
-import { OptionError, TensorError } from '../errors.ts';
+import { OptionError, refusal, TensorError } from '../errors.ts';
 import type { ParsedTrainStep, SentTensor, ShareMessage, ShareResult } from './train-step.ts';
 import { copyOf } from '../tensors/own-tensor.ts';
 
@@ -30,10 +30,10 @@ export interface OwnBatch {
 /** Copies a batch, before the host has its next turn. Throws TensorError for a field that has not one entry for each image. @internal */
 export function ownBatch(call: string, { labels, ...batch }: Batch): OwnBatch {
   const images = batch.x.shape[0] ?? 0;
-  if (batch.x.size === 0) throw wrong(call, 'x', 'hold at least one image', batch.x.shape);
+  if (batch.x.size === 0) throw otherShape(call, 'x', 'hold at least one image', batch.x.shape);
   if (!isTensor(labels) && labels.length !== images) {
-    const text = `\`labels\` must hold one label per image (${images}), got ${labels.length}`;
-    throw new OptionError(text, { call, field: 'labels', value: labels.length });
+    const must = `must hold one label per image (${images})`;
+    throw refusal(OptionError, { call, field: 'labels', value: labels.length }, must);
   }
   const given = Object.entries({ ...batch, labels }).flatMap(([name, tensor]) =>
     isTensor(tensor) ? [{ name, tensor }] : [],
@@ -97,18 +97,18 @@ function piecesOf(
 function assertCuttable(call: string, name: string, tensor: tf.Tensor, images: number): void {
   const axis = axisOf(name);
   const fits = tensor.rank > axis && tensor.shape[axis] === images && tensor.size > 0;
-  if (!fits) throw wrong(call, name, `have ${images} images along axis ${axis}`, tensor.shape);
+  if (!fits) throw otherShape(call, name, `have ${images} images along axis ${axis}`, tensor.shape);
   if (tensor.dtype === 'float32' || tensor.dtype === 'int32') return;
-  const text = `\`${name}\` must be float32 or int32, got ${tensor.dtype}`;
-  throw new TensorError(text, { call, field: name, value: tensor.dtype });
+  const { dtype } = tensor;
+  throw refusal(TensorError, { call, field: name, value: dtype, got: dtype }, 'must be float32 or int32');
 }
 
 function isTensor(value: unknown): value is tf.Tensor {
   return typeof value === 'object' && value !== null && 'dataId' in value;
 }
 
-function wrong(call: string, field: string, must: string, shape: readonly number[]): TensorError {
-  return new TensorError(`\`${field}\` must ${must}, got shape [${shape}]`, { call, field, value: shape });
+function otherShape(call: string, field: string, must: string, shape: readonly number[]): TensorError {
+  return refusal(TensorError, { call, field, value: shape, got: `shape [${shape}]` }, `must ${must}`);
 }
 
 /** Means over the shares of a batch, weighted by their sizes. @internal */

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { OptionError } from '../errors.ts';
+import { OptionError, refusal } from '../errors.ts';
 import * as fields from '../options/fields.ts';
 import { parseField } from '../options/parse.ts';
 import { captureCheckpoint, type CheckpointContent } from '../recipes/capture-checkpoint.ts';
@@ -66,8 +66,9 @@ export async function loadCheckpoint(file: string | URL, subject: CheckpointSubj
   const path = pathOf(LOAD, parseField(LOAD, 'file', fields.file, file));
   const bytes = await readFile(path).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'ENOENT') throw cannotOpen(LOAD, path, error);
-    const text = `\`file\` must be a checkpoint that was saved, got no file at ${path} (start without one, or check the path)`;
-    throw new OptionError(text, { call: LOAD, field: 'file', value: error });
+    const way = 'start without one, or check the path';
+    const details = { call: LOAD, field: 'file', value: error, got: `no file at ${path}`, way };
+    throw refusal(OptionError, details, 'must be a checkpoint that was saved');
   });
   return restoreCheckpoint(bytes, subject);
 }

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { hasDeadline } from '../certify/stops.ts';
 import type { Certificate } from '../certify/types.ts';
 import type { LabelledDataset } from '../data/labelled-dataset.ts';
-import { DataError, OptionError } from '../errors.ts';
+import { DataError, OptionError, refusal } from '../errors.ts';
 import { formatCertificationRow } from '../evaluate/certification-log.ts';
 import type { CertifiedRow } from '../evaluate/certify-dataset.ts';
 import { exampleKey } from '../random/purposes.ts';
@@ -145,26 +145,22 @@ export function checkKey(
 function checkIndex({ index }: CertifiedRow, at: string, expected: number | undefined, call: string): void {
   if (index === expected) return;
   const must = expected === undefined ? 'hold only images of this run' : `go on with image ${expected}`;
-  throw new DataError(
-    `\`file\` must ${must}, got image ${index} in ${at.slice(0, -1)} (other \`start\`, \`skip\`, \`max\` or \`shard\`, or a line is missing)`,
-    { call, field: 'file', value: index },
-  );
+  const way = 'other `start`, `skip`, `max` or `shard`, or a line is missing';
+  const details = { call, field: 'file', value: index, got: `image ${index} in ${at.slice(0, -1)}`, way };
+  throw refusal(DataError, details, `must ${must}`);
 }
 
 function otherLabel(row: CertifiedRow, at: string, label: number, call: string): DataError {
-  return new DataError(
-    `\`file\` must be a log of this data set, where image ${row.index} has label ${label}, got label ${row.label} in ${at}` +
-      ' which belongs to another one (take another file)',
-    { call, field: 'file', value: row.label },
-  );
+  const got = `label ${row.label} in ${at} which belongs to another one`;
+  const must = `must be a log of this data set, where image ${row.index} has label ${label}`;
+  return refusal(DataError, { call, field: 'file', value: row.label, got, way: 'take another file' }, must);
 }
 
 function otherSetting(call: string, at: string, name: string, expected: unknown, found: string): OptionError {
-  return new OptionError(
-    `\`${name}\` must be the same for all rows of a log, got ${JSON.stringify(expected)} where ${at} has ${found}` +
-      ' (one log holds one run: use its settings, or another file)',
-    { call, field: name, value: expected },
-  );
+  const got = `${JSON.stringify(expected)} where ${at} has ${found}`;
+  const way = 'one log holds one run: use its settings, or another file';
+  const details = { call, field: name, value: expected, got, way };
+  return refusal(OptionError, details, 'must be the same for all rows of a log');
 }
 
 /** Certifies the images with these indices, as the run does. @internal */
@@ -189,11 +185,10 @@ export async function recheckRow(
   for await (const again of certified([logged.index])) {
     checkSettings(logged, { call, at, settings: again.certificate });
     if (isSame(logged, again)) continue;
-    throw new OptionError(
-      `\`file\` must be a log of this model, these images and this backend, got ${at} where image ${logged.index}` +
-        ' now comes out differently (take another file; to go on all the same set `recheck: false`)',
-      { call, field: 'file', value: path },
-    );
+    const got = `${at} where image ${logged.index} now comes out differently`;
+    const way = 'take another file; to go on all the same set `recheck: false`';
+    const must = 'must be a log of this model, these images and this backend';
+    throw refusal(OptionError, { call, field: 'file', value: path, got, way }, must);
   }
 }
 

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { link, open, readdir, readFile, readlink, rename, rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { basename, dirname, join } from 'node:path';
-import { OptionError } from '../errors.ts';
+import { OptionError, refusal } from '../errors.ts';
 
 /** Takes the lock of a file, `path.lock`; the returned function gives it back. Throws OptionError if another run holds it. @internal */
 export async function lockFor(call: string, path: string): Promise<() => Promise<void>> {
@@ -10,14 +10,8 @@ export async function lockFor(call: string, path: string): Promise<() => Promise
   const attempt = await takeLock(lock);
   if (attempt.taken) return attempt.release;
   const { holder } = attempt;
-  throw new OptionError(
-    `\`file\` must not be in use by another run, got ${path}, ${held(holder)} (${wayOut(lock, holder)})`,
-    {
-      call,
-      field: 'file',
-      value: path,
-    },
-  );
+  const details = { call, field: 'file', value: path, got: `${path}, ${held(holder)}`, way: wayOut(lock, holder) };
+  throw refusal(OptionError, details, 'must not be in use by another run');
 }
 
 function held(holder: LockHolder | undefined): string {

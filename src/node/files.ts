@@ -1,6 +1,6 @@
 import { open, readFile, rename, rm } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { DataError, OptionError } from '../errors.ts';
+import { DataError, OptionError, refusal } from '../errors.ts';
 import { lockFor } from './file-lock.ts';
 
 const wayOut: Readonly<Record<string, string>> = {
@@ -18,17 +18,16 @@ const wayOut: Readonly<Record<string, string>> = {
 export function cannotOpen(call: string, path: string, error: unknown, field = 'file'): OptionError {
   const { code = '', message } = error as NodeJS.ErrnoException;
   const way = wayOut[code] ?? 'choose another file';
-  const text = `\`${field}\` must be a file that can be opened, got ${path} with "${message}" (${way})`;
-  return new OptionError(text, { call, field, value: error });
+  const details = { call, field, value: error, got: `${path} with "${message}"`, way };
+  return refusal(OptionError, details, 'must be a file that can be opened');
 }
 
 /** A line that cannot be written: the disk is full or gone. @internal */
 export function cannotWrite(call: string, path: string, error: unknown): DataError {
   const { message } = error as Error;
-  const text =
-    `\`file\` must be on a disk that takes every row, got "${message}" for ${path}` +
-    ' (the rows before are valid: make room and run again, it goes on after them)';
-  return new DataError(text, { call, field: 'file', value: error });
+  const way = 'the rows before are valid: make room and run again, it goes on after them';
+  const details = { call, field: 'file', value: error, got: `"${message}" for ${path}`, way };
+  return refusal(DataError, details, 'must be on a disk that takes every row');
 }
 
 /** The path of a file that is named by a path or a URL. Throws OptionError for a URL that has none. @internal */
@@ -91,6 +90,7 @@ export async function writeNewFile(call: string, path: string, text: string): Pr
 }
 
 function exists(call: string, path: string): OptionError {
-  const text = `\`file\` must be a new file, got ${path}, which holds something else (delete it or choose another name)`;
-  return new OptionError(text, { call, field: 'file', value: path });
+  const way = 'delete it or choose another name';
+  const details = { call, field: 'file', value: path, got: `${path}, which holds something else`, way };
+  return refusal(OptionError, details, 'must be a new file');
 }

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import { TensorError } from '../errors.ts';
+import { refusal, TensorError } from '../errors.ts';
 import { tensorOver } from '../tensors/own-tensor.ts';
 import type { ShareMeans } from './batch-shares.ts';
 import type { BatchGradients, TrainerRecord } from './train-step.ts';
@@ -27,16 +27,15 @@ export function assertSameShapes(
   list: readonly tf.Variable[],
   shapes: TrainerRecord['variables'],
 ): void {
-  const wrong = (must: string, got: string): TensorError => {
-    const wayOut = 'makeTrainer must list them in the same order';
-    return new TensorError(`\`${field}\` must be ${must}, got ${got} (${wayOut})`, { call, field, value: got });
-  };
+  const way = 'makeTrainer must list them in the same order';
+  const unlike = (must: string, got: string): TensorError =>
+    refusal(TensorError, { call, field, value: got, got, way }, `must be ${must}`);
   if (list.length !== shapes.length)
-    throw wrong(`the ${shapes.length} of the trainers in the threads`, `${list.length}`);
+    throw unlike(`the ${shapes.length} of the trainers in the threads`, `${list.length}`);
   list.forEach(({ shape, name }, i) => {
     const own = shapes[i] as readonly number[];
     if (String(shape) === String(own)) return;
-    throw wrong(`like those of the trainers, with shape [${own}] at place ${i}`, `${name} of shape [${shape}]`);
+    throw unlike(`like those of the trainers, with shape [${own}] at place ${i}`, `${name} of shape [${shape}]`);
   });
 }
 

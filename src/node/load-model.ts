@@ -1,7 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { dirname, isAbsolute, join, normalize } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
-import { DataError, OptionError } from '../errors.ts';
+import { DataError, OptionError, refusal } from '../errors.ts';
 import * as fields from '../options/fields.ts';
 import { optionsOf, parseField } from '../options/parse.ts';
 import { cannotOpen, pathOf } from './files.ts';
@@ -59,9 +59,9 @@ export async function loadModel<Options extends LoadModelOptions>(
   const json = await readModelFile(CALL, path);
   const found = formatOf(json);
   if (format !== undefined && found !== format) {
-    const wayOut = format === 'layers-model' ? 'save the model from tf.layers or Keras' : 'leave `format` out';
-    const text = `\`file\` must be a ${format}, got a ${found} in ${path} (${wayOut})`;
-    throw new DataError(text, { call: CALL, field: 'file', value: found });
+    const way = format === 'layers-model' ? 'save the model from tf.layers or Keras' : 'leave `format` out';
+    const details = { call: CALL, field: 'file', value: found, got: `a ${found} in ${path}`, way };
+    throw refusal(DataError, details, `must be a ${format}`);
   }
   const weights = await readWeightFiles(json.weightsManifest, { call: CALL, folder: dirname(path) });
   const artifacts = await tf.io.getModelArtifactsForJSON(json, () => Promise.resolve(weights));
@@ -81,12 +81,19 @@ function formatOf({ format, modelTopology }: tf.io.ModelJSON): 'layers-model' | 
 
 function cannotBuild(path: string, reason: string): DataError {
   const [, layer] = /^Unknown layer: (\w+)/.exec(reason) ?? [];
-  const text =
-    layer === undefined
-      ? `\`file\` must be a model that TensorFlow.js can make, got ${path} with "${reason}" (export it again)`
-      : `\`file\` must have layers that are registered, got ${JSON.stringify(layer)} in ${path}` +
-        ' (for layers of catrs call registerLayers() of catrs/models first, for others tf.serialization.registerClass)';
-  return new DataError(text, { call: CALL, field: 'file', value: reason });
+  const details = { call: CALL, field: 'file', value: reason };
+  if (layer === undefined) {
+    const got = `${path} with "${reason}"`;
+    return refusal(
+      DataError,
+      { ...details, got, way: 'export it again' },
+      'must be a model that TensorFlow.js can make',
+    );
+  }
+  const got = `${JSON.stringify(layer)} in ${path}`;
+  const way =
+    'for layers of catrs call registerLayers() of catrs/models first, for others tf.serialization.registerClass';
+  return refusal(DataError, { ...details, got, way }, 'must have layers that are registered');
 }
 
 /**
@@ -98,8 +105,8 @@ function cannotBuild(path: string, reason: string): DataError {
 export async function readModelFile(call: string, path: string): Promise<tf.io.ModelJSON> {
   const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'ENOENT') throw cannotOpen(call, path, error);
-    const missing = `\`file\` must be a model.json, or the folder that holds one, got no file at ${path} (check the path)`;
-    throw new OptionError(missing, { call, field: 'file', value: error });
+    const details = { call, field: 'file', value: error, got: `no file at ${path}`, way: 'check the path' };
+    throw refusal(OptionError, details, 'must be a model.json, or the folder that holds one');
   });
   let found: unknown;
   try {
@@ -112,9 +119,8 @@ export async function readModelFile(call: string, path: string): Promise<tf.io.M
 }
 
 function noModel(call: string, got: string): DataError {
-  const wayOut = 'saveModel, model.save and tensorflowjs_converter write one';
-  const text = `\`file\` must be a model.json of TensorFlow.js, got ${got} (${wayOut})`;
-  return new DataError(text, { call, field: 'file', value: got });
+  const way = 'saveModel, model.save and tensorflowjs_converter write one';
+  return refusal(DataError, { call, field: 'file', value: got, got, way }, 'must be a model.json of TensorFlow.js');
 }
 
 function isModel(value: unknown): value is tf.io.ModelJSON {
@@ -177,14 +183,14 @@ async function readWeightFiles(
 async function readShard(name: string, { call, folder }: WeightFiles): Promise<Buffer> {
   const inside = normalize(name);
   if (isAbsolute(inside) || inside.startsWith('..')) {
-    const text = `\`file\` must name weight files in its folder, got ${JSON.stringify(name)} (put them beside model.json)`;
-    throw new DataError(text, { call, field: 'file', value: name });
+    const way = 'put them beside model.json';
+    throw refusal(DataError, { call, field: 'file', value: name, way }, 'must name weight files in its folder');
   }
   const path = join(folder, inside);
   return readFile(path).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'ENOENT') throw cannotOpen(call, path, error);
-    const text = `\`file\` must have its weight files beside it, got no file at ${path} (copy it there too)`;
-    throw new DataError(text, { call, field: 'file', value: path });
+    const details = { call, field: 'file', value: path, got: `no file at ${path}`, way: 'copy it there too' };
+    throw refusal(DataError, details, 'must have its weight files beside it');
   });
 }
 
@@ -216,8 +222,8 @@ function checkLengths(
     lengths.findIndex((length, i) => length !== expected[i]),
     0,
   );
-  const text =
-    `\`file\` must have whole weight files, got ${lengths[wrong] ?? 0} bytes in ${join(folder, paths[wrong] ?? '')}` +
-    ` where ${expected[wrong] ?? total} were expected (copy it again)`;
-  throw new DataError(text, { call, field: 'file', value: lengths[wrong] });
+  const file = join(folder, paths[wrong] ?? '');
+  const got = `${lengths[wrong] ?? 0} bytes in ${file} where ${expected[wrong] ?? total} were expected`;
+  const details = { call, field: 'file', value: lengths[wrong], got, way: 'copy it again' };
+  throw refusal(DataError, details, 'must have whole weight files');
 }

@@ -1,5 +1,5 @@
 import { type FileHandle, open, realpath, stat } from 'node:fs/promises';
-import { DataError, OptionError } from '../errors.ts';
+import { DataError, OptionError, refusal } from '../errors.ts';
 import { certificationLogHeader, formatCertificationRow } from '../evaluate/certification-log.ts';
 import type { CertifiedRow } from '../evaluate/certify-dataset.ts';
 import { parseCertificationLog } from '../evaluate/parse-certification-log.ts';
@@ -107,11 +107,8 @@ export class LogFile {
     if (outside?.ino === inside.ino && inside.size === BigInt(this.#size)) return;
     const other = outside === undefined ? 'no file' : 'another file';
     const got = outside?.ino === inside.ino ? `${inside.size} bytes instead of ${this.#size}` : other;
-    throw new DataError(`\`file\` must not be changed by anything else during a run, got ${got} at ${path}`, {
-      call,
-      field: 'file',
-      value: path,
-    });
+    const details = { call, field: 'file', value: path, got: `${got} at ${path}` };
+    throw refusal(DataError, details, 'must not be changed by anything else during a run');
   }
 }
 
@@ -153,12 +150,10 @@ export function readRows({ lines, tail }: LogContent, source: LogSource): Certif
   if (lines.length === 0 || first !== header) {
     const official = header.split('\t', 6).join('\t');
     const got = first.startsWith(official) ? 'a log with other columns or line ends' : 'which is none';
-    throw refuse(
-      source,
-      'must be a certification log in the full format',
-      got,
-      'it was left as it is: take another file',
-    );
+    const { call, field, path } = source;
+    const way = 'it was left as it is: take another file';
+    const details = { call, field, value: path, got: `${path}, ${got}`, way };
+    throw refusal(DataError, details, 'must be a certification log in the full format');
   }
   const rows = parse(lines, source);
   const wrong = rows.findIndex((row, i) => formatCertificationRow(row) !== lines[i + 1]);
@@ -176,11 +171,8 @@ function parse(lines: readonly string[], source: LogSource): CertifiedRow[] {
   }
 }
 
-function damaged(source: LogSource, reason: string): DataError {
-  const wayOut = 'restore the file, or delete that line and all after it';
-  return refuse(source, 'must be a log without damage', `where ${reason}`, wayOut);
-}
-
-function refuse({ call, field, path }: LogSource, must: string, got: string, wayOut: string): DataError {
-  return new DataError(`\`${field}\` ${must}, got ${path}, ${got} (${wayOut})`, { call, field, value: path });
+function damaged({ call, field, path }: LogSource, reason: string): DataError {
+  const way = 'restore the file, or delete that line and all after it';
+  const details = { call, field, value: path, got: `${path}, where ${reason}`, way };
+  return refusal(DataError, details, 'must be a log without damage');
 }

@@ -1,7 +1,7 @@
 import { optionsOf } from '../options/parse.ts';
 import * as fields from '../options/fields.ts';
 import { readFile } from 'node:fs/promises';
-import { DataError, OptionError, showValue } from '../errors.ts';
+import { DataError, OptionError, refusal } from '../errors.ts';
 import { certificationLog } from '../evaluate/certification-log.ts';
 import { type DatasetSelection, selectedIndices, selectWithoutShard } from '../data/dataset-selection.ts';
 import type { CertifiedRow } from '../evaluate/certify-dataset.ts';
@@ -68,8 +68,7 @@ const CALL = 'mergeLogs';
 export async function mergeLogs(files: readonly (string | URL)[], options: MergeLogsOptions): Promise<LogSummary> {
   const { file, size, key, verifyWith, select } = mergeLogsOptions.parse(CALL, options);
   if (!Array.isArray(files as unknown) || files.length === 0) {
-    const text = `\`files\` must be a list of at least one log, got ${showValue(files)}`;
-    throw new OptionError(text, { call: CALL, field: 'files', value: files });
+    throw refusal(OptionError, { call: CALL, field: 'files', value: files }, 'must be a list of at least one log');
   }
   const path = pathOf(CALL, file);
   const placed = (await Promise.all(files.map((one) => placedRows(pathOf(CALL, one))))).flat();
@@ -93,28 +92,27 @@ async function placedRows(path: string): Promise<PlacedRow[]> {
   const content = contentOf(bytes);
   const rows = readRows(content, { call: CALL, field: 'files', path });
   if (content.tail !== '') {
-    const text = `\`files\` must be finished logs, got ${path}, which ends within a line (run its shard again)`;
-    throw new DataError(text, { call: CALL, field: 'files', value: path });
+    const got = `${path}, which ends within a line`;
+    const details = { call: CALL, field: 'files', value: path, got, way: 'run its shard again' };
+    throw refusal(DataError, details, 'must be finished logs');
   }
   return rows.map((row, i) => ({ row, at: `${path}, line ${i + 2},` }));
 }
 
 /** The rows of the run in its order. Throws DataError unless each is there once. */
 function inOrder(placed: readonly PlacedRow[], indices: readonly number[]): CertifiedRow[] {
-  const wrong = (text: string, value: number): DataError =>
-    new DataError(`\`files\` must hold ${text}`, { call: CALL, field: 'files', value });
+  const notHeld = (must: string, value: number, got: string, way?: string): DataError =>
+    refusal(DataError, { call: CALL, field: 'files', value, got, way }, `must hold ${must}`);
   const wanted = new Set(indices);
   const found = new Map<number, PlacedRow>();
   for (const one of placed) {
     const { index } = one.row;
     const other = found.get(index);
-    if (other)
-      throw wrong(`each image once, got image ${index} in ${other.at} and again in ${one.at.slice(0, -1)}`, index);
+    const at = one.at.slice(0, -1);
+    if (other) throw notHeld('each image once', index, `image ${index} in ${other.at} and again in ${at}`);
     if (!wanted.has(index)) {
-      throw wrong(
-        `only images of the run, got image ${index} in ${one.at.slice(0, -1)} (\`size\`, \`start\`, \`skip\` or \`max\` differ)`,
-        index,
-      );
+      const way = '`size`, `start`, `skip` or `max` differ';
+      throw notHeld('only images of the run', index, `image ${index} in ${at}`, way);
     }
     found.set(index, one);
   }
@@ -122,10 +120,8 @@ function inOrder(placed: readonly PlacedRow[], indices: readonly number[]): Cert
   const [gap] = missing;
   if (gap !== undefined) {
     const others = missing.length > 1 ? ` and ${missing.length - 1} others` : '';
-    throw wrong(
-      `all images of the run, got no image ${gap}${others} (a shard is not finished, or its log not listed)`,
-      gap,
-    );
+    const way = 'a shard is not finished, or its log not listed';
+    throw notHeld('all images of the run', gap, `no image ${gap}${others}`, way);
   }
   return indices.flatMap((index) => found.get(index)?.row ?? []);
 }

@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import { OptionError } from '../errors.ts';
+import { OptionError, refusal } from '../errors.ts';
 import { failureOf, noMaker, type SentError, type ThreadFailure, toSentError } from './thread-errors.ts';
 import type { ThreadOptions } from './thread-options.ts';
 
@@ -101,12 +101,8 @@ function startWorker(call: string, entry: string, { module, data, execArgv, reso
       ...(resourceLimits && { resourceLimits: { ...resourceLimits } }),
     });
   } catch (error) {
-    const got = JSON.stringify((error as Error).message);
-    throw new OptionError(`\`execArgv\` must be options that Node takes for a thread, got ${got}`, {
-      call,
-      field: 'execArgv',
-      value: error,
-    });
+    const details = { call, field: 'execArgv', value: error, got: JSON.stringify((error as Error).message) };
+    throw refusal(OptionError, details, 'must be options that Node takes for a thread');
   }
 }
 

@@ -2,7 +2,7 @@ import * as fields from '../options/fields.ts';
 import { ruleOf } from '../certify/rule-of.ts';
 import type { CertificationRule } from '../certify/rule.ts';
 import type { Certificate } from '../certify/types.ts';
-import { CatrsError, DataError } from '../errors.ts';
+import { CatrsError, DataError, refusal } from '../errors.ts';
 import type { CertifiedRow } from '../evaluate/certify-dataset.ts';
 import { noiseOf } from '../noise/noise-of.ts';
 import type { DeterministicNoise, Noise } from '../noise/types.ts';
@@ -81,11 +81,10 @@ export function checkDerived(
 ): void {
   const [fault] = faultsOf(certificate);
   if (fault === undefined) return;
-  throw new DataError(
-    `\`${field}\` must hold certificates that follow from their votes, got ${at} where image ${index} has none: ${fault}` +
-      ' (restore the file, or delete that line and all after it)',
-    { call, field, value: index },
-  );
+  const got = `${at} where image ${index} has none: ${fault}`;
+  const way = 'restore the file, or delete that line and all after it';
+  const details = { call, field, value: index, got, way };
+  throw refusal(DataError, details, 'must hold certificates that follow from their votes');
 }
 
 function recordedRule(record: Certificate['rule']): CertificationRule | undefined {

@@ -1,5 +1,5 @@
 import { type FileHandle, open, stat } from 'node:fs/promises';
-import { DataError } from '../errors.ts';
+import { DataError, refusal } from '../errors.ts';
 import { cannotOpen, cannotWrite } from './files.ts';
 
 /** The layout of a file of equal rows. @internal */
@@ -144,6 +144,7 @@ export class RowsFile {
 }
 
 function damaged(call: string, path: string, got: string): DataError {
-  const text = `\`file\` must be a file of soft targets of this run, got ${path} with ${got} (it was left as it is: take another file)`;
-  return new DataError(text, { call, field: 'file', value: path });
+  const way = 'it was left as it is: take another file';
+  const details = { call, field: 'file', value: path, got: `${path} with ${got}`, way };
+  return refusal(DataError, details, 'must be a file of soft targets of this run');
 }

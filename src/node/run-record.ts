@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { isDeepStrictEqual } from 'node:util';
-import { DataError, OptionError } from '../errors.ts';
+import { DataError, OptionError, refusal } from '../errors.ts';
 import type { Json } from '../types.ts';
 import { cannotOpen, replaceFile } from './files.ts';
 
-/** What a file of soft targets was made from, as it stands in the JSON beside it. @internal */
+/** What the rows of a file were made from, as it stands in the JSON beside it. @internal */
 export type RunRecord = Readonly<Record<string, Json>>;
 
 /** Where a record is. @internal */
@@ -42,8 +42,9 @@ export async function readRecord({ call, path }: RecordFile): Promise<RunRecord 
   } catch {
     // refused below
   }
-  const must = `\`file\` must have a record of its settings beside it, got ${path}, which is none`;
-  throw new DataError(`${must} (it was left as it is: take another file)`, { call, field: 'file', value: path });
+  const way = 'it was left as it is: take another file';
+  const details = { call, field: 'file', value: path, got: `${path}, which is none`, way };
+  throw refusal(DataError, details, 'must have a record of its settings beside it');
 }
 
 /** Throws OptionError unless two records are the same. @internal */
@@ -52,11 +53,10 @@ export function checkRecord(record: RunRecord, found: RunRecord, { call, path }:
   const name = names.find((one) => !isDeepStrictEqual(record[one], found[one]));
   if (name === undefined) return;
   const show = (value: Json | undefined): string => (value === undefined ? 'none' : JSON.stringify(value));
-  throw new OptionError(
-    `\`${name}\` must be the same for all rows of a file, got ${show(record[name])} where ${path} has ${show(found[name])}` +
-      ' (one file holds one run: use its settings, or another file)',
-    { call, field: name, value: record[name] },
-  );
+  const got = `${show(record[name])} where ${path} has ${show(found[name])}`;
+  const way = 'one file holds one run: use its settings, or another file';
+  const details = { call, field: name, value: record[name], got, way };
+  throw refusal(OptionError, details, 'must be the same for all rows of a file');
 }
 
 /** Writes a record, whole or not at all. @internal */

@@ -2,7 +2,7 @@ import { mkdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { crc32 } from '../data/file-bytes.ts';
-import { CatrsError, OptionError } from '../errors.ts';
+import { CatrsError, OptionError, refusal } from '../errors.ts';
 import * as fields from '../options/fields.ts';
 import { optionsOf, parseField } from '../options/parse.ts';
 import { cannotOpen, pathOf, replaceFile } from './files.ts';
@@ -106,6 +106,6 @@ async function ownWeightFiles(path: string): Promise<readonly string[]> {
 }
 
 function occupied(path: string): OptionError {
-  const text = `\`folder\` must be without a model, got ${path} (set \`overwrite: true\`, or choose another folder)`;
-  return new OptionError(text, { call: CALL, field: 'folder', value: path });
+  const way = 'set `overwrite: true`, or choose another folder';
+  return refusal(OptionError, { call: CALL, field: 'folder', value: path, got: path, way }, 'must be without a model');
 }

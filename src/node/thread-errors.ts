@@ -5,6 +5,7 @@ import {
   DataError,
   type ErrorDetails,
   OptionError,
+  refusal,
   showValue,
   TensorError,
 } from '../errors.ts';
@@ -72,8 +73,8 @@ export function failureOf(sent: SentError): ThreadFailure {
 
 /** The error of a thread that fails before it is ready. @internal */
 export function noMaker(call: string, makes: string, { error, words, value }: ThreadFailure, module: URL): CatrsError {
-  const text = `\`module\` must make ${makes}, got ${words} from the thread of ${module.href}`;
-  return error ?? new ClassifierError(text, { call, field: 'module', value });
+  const details = { call, field: 'module', value, got: `${words} from the thread of ${module.href}` };
+  return error ?? refusal(ClassifierError, details, `must make ${makes}`);
 }
 
 /** The error of a thread that fails with images, oldest first. @internal */
@@ -81,8 +82,8 @@ export function lossOf(call: string, { error, words, value }: ThreadFailure, hel
   const [first, ...others] = held.map(({ index }) => index);
   const more = others.length === 0 ? '' : ` (and had begun with ${others.join(', ')})`;
   const when = first === undefined ? 'between images' : `while it was certifying image ${first}${more}`;
-  const text = `\`module\` must certify every image, got ${words} from a worker thread ${when}`;
-  return error ?? new ClassifierError(text, { call, field: 'module', value });
+  const details = { call, field: 'module', value, got: `${words} from a worker thread ${when}` };
+  return error ?? refusal(ClassifierError, details, 'must certify every image');
 }
 
 /** Consecutive images of a batch, and the thread that was given them. */
@@ -101,6 +102,6 @@ export function shareLossOf(call: string, { error, words, value }: ThreadFailure
   const { thread, workers, begin, size } = share;
   const images = size === 1 ? `image ${begin}` : `images ${begin} to ${begin + size - 1}`;
   const from = `worker thread ${thread + 1} of ${workers}, which had ${images}`;
-  const text = `\`module\` must compute every share of a step, got ${words} from ${from}`;
-  return error ?? new ClassifierError(text, { call, field: 'module', value });
+  const details = { call, field: 'module', value, got: `${words} from ${from}` };
+  return error ?? refusal(ClassifierError, details, 'must compute every share of a step');
 }

@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { ResourceLimits } from 'node:worker_threads';
-import { OptionError } from '../errors.ts';
+import { OptionError, refusal } from '../errors.ts';
 import * as fields from '../options/fields.ts';
 import { optionsOf } from '../options/parse.ts';
 
@@ -64,8 +64,7 @@ function clone(call: string, data: unknown): unknown {
   try {
     return structuredClone(data);
   } catch (error) {
-    const got = JSON.stringify((error as Error).message);
-    const text = `\`data\` must be a value that can be sent to a thread, got ${got}`;
-    throw new OptionError(text, { call, field: 'data', value: error });
+    const details = { call, field: 'data', value: error, got: JSON.stringify((error as Error).message) };
+    throw refusal(OptionError, details, 'must be a value that can be sent to a thread');
   }
 }

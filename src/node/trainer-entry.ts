@@ -2,7 +2,7 @@
 
 import { parentPort } from 'node:worker_threads';
 import * as tf from '@tensorflow/tfjs';
-import { OptionError } from '../errors.ts';
+import { OptionError, refusal } from '../errors.ts';
 import type { Prepared, TrainingBatch } from '../losses/types.ts';
 import { tensorOfCopy } from '../tensors/own-tensor.ts';
 import { makeInThread } from './make-in-thread.ts';
@@ -126,9 +126,9 @@ function watchOthers(call: string, listed: readonly tf.Variable[]): () => void {
   return () => {
     const names = others.filter((variable) => variable.dataId !== before.get(variable)).map(({ name }) => name);
     if (names.length === 0) return;
-    const wayOut = 'those of batch normalisation: model.nonTrainableWeights.map((weight) => weight.read())';
-    const text = `\`statistics\` must list every variable that a step changes, got none of ${names.join(', ')} (${wayOut})`;
-    throw new OptionError(text, { call, field: 'statistics', value: names });
+    const way = 'those of batch normalisation: model.nonTrainableWeights.map((weight) => weight.read())';
+    const details = { call, field: 'statistics', value: names, got: `none of ${names.join(', ')}`, way };
+    throw refusal(OptionError, details, 'must list every variable that a step changes');
   };
 }
 

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import type { NpyArray } from '../data/arrays.ts';
 import { encodeSafetensors } from '../data/safetensors.ts';
-import { OptionError, TensorError } from '../errors.ts';
+import { OptionError, refusal, TensorError } from '../errors.ts';
 import * as fields from '../options/fields.ts';
 import { optionsOf } from '../options/parse.ts';
 import { copyOf } from '../tensors/own-tensor.ts';
@@ -110,8 +110,8 @@ export async function captureCheckpoint(content: CheckpointContent): Promise<Uin
 
 function assertDtype(name: string, { dtype }: tf.Tensor): void {
   if (dtype === 'float32' || dtype === 'int32' || dtype === 'bool') return;
-  const text = `\`variables\` must be float32, int32 or bool, got ${dtype} for ${JSON.stringify(name)}`;
-  throw new TensorError(text, { call: CALL, field: 'variables', value: dtype });
+  const details = { call: CALL, field: 'variables', value: dtype, got: `${dtype} for ${JSON.stringify(name)}` };
+  throw refusal(TensorError, details, 'must be float32, int32 or bool');
 }
 
 async function toArray(tensor: tf.Tensor): Promise<NpyArray> {
@@ -120,6 +120,7 @@ async function toArray(tensor: tf.Tensor): Promise<NpyArray> {
 }
 
 function inBetween(steps: number): OptionError {
-  const text = `\`optimizer\` must rest until its state is read, got step ${steps} in between (await the promise before the next step)`;
-  return new OptionError(text, { call: CALL, field: 'optimizer', value: steps });
+  const way = 'await the promise before the next step';
+  const details = { call: CALL, field: 'optimizer', value: steps, got: `step ${steps} in between`, way };
+  return refusal(OptionError, details, 'must rest until its state is read');
 }

@@ -1,5 +1,5 @@
 import type * as tf from '@tensorflow/tfjs';
-import { OptionError } from '../errors.ts';
+import { OptionError, refusal } from '../errors.ts';
 import * as fields from '../options/fields.ts';
 import { type FieldsOf, optionsOf, type WithDefaults } from '../options/parse.ts';
 import { crc32 } from '../data/file-bytes.ts';
@@ -102,11 +102,8 @@ export function assertOneSubject(
 ): void {
   if ((given.model === undefined) !== (given.variables === undefined)) return;
   const got = given.model === undefined ? 'neither' : 'both';
-  throw new OptionError(`\`variables\` must be given, or else \`model\`, got ${got}`, {
-    call,
-    field: 'variables',
-    value: given.variables,
-  });
+  const details = { call, field: 'variables', value: given.variables, got };
+  throw refusal(OptionError, details, 'must be given, or else `model`');
 }
 
 function isVariable(value: unknown): boolean {

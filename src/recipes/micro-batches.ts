@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import { OptionError } from '../errors.ts';
+import { OptionError, refusal } from '../errors.ts';
 import { type ParsedTrainingBatch, parseTrainingBatch } from '../losses/training-batch.ts';
 import type { TrainingBatch } from '../losses/types.ts';
 import * as fields from '../options/fields.ts';
@@ -17,9 +17,8 @@ function parseMicroBatches(
   const parsed = parseTrainingBatch(call, batch);
   const { firstImage } = parsed;
   if (firstImage !== 0) {
-    const wayOut = 'its parts have keys of their own: cut the batch first, then take shares of the parts';
-    const text = `\`firstImage\` must be 0, got ${firstImage} (${wayOut})`;
-    throw new OptionError(text, { call, field: 'firstImage', value: firstImage });
+    const way = 'its parts have keys of their own: cut the batch first, then take shares of the parts';
+    throw refusal(OptionError, { call, field: 'firstImage', value: firstImage, way }, 'must be 0');
   }
   return { ...parsed, count: parseField(call, 'count', fields.positiveInteger, count) };
 }
@@ -66,8 +65,8 @@ export function microBatches(batch: TrainingBatch, count: number): Generator<Mic
   if (softTargets) assertSoftTargets(call, softTargets, images);
   const size = Math.floor(images / count);
   if (size === 0) {
-    const text = `\`count\` must be at most the number of images (${images}), got ${count}`;
-    throw new OptionError(text, { call, field: 'count', value: count });
+    const must = `must be at most the number of images (${images})`;
+    throw refusal(OptionError, { call, field: 'count', value: count }, must);
   }
   const own = {
     ...given,

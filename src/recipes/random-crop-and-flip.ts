@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import { TensorError } from '../errors.ts';
+import { refusal, TensorError } from '../errors.ts';
 import * as fields from '../options/fields.ts';
 import { optionsOf } from '../options/parse.ts';
 import { fillUniforms } from '../random/fill-bits.ts';
@@ -60,8 +60,8 @@ export function randomCropAndFlip(x: tf.Tensor, options: RandomCropAndFlipOption
   assertBatch(CALL, x);
   const [batch = 0, height = 0, width = 0, channels = 0] = x.shape;
   if (x.rank !== 4) {
-    const text = `\`x\` must be images [B, height, width, channels], got shape [${x.shape}]`;
-    throw new TensorError(text, { call: CALL, field: 'x', value: x.shape });
+    const details = { call: CALL, field: 'x', value: x.shape, got: `shape [${x.shape}]` };
+    throw refusal(TensorError, details, 'must be images [B, height, width, channels]');
   }
   const pixels = batch * height * width;
   // The pixel that each pixel of the result is a copy of; `pixels` is a black one.

@@ -1,7 +1,7 @@
 import type * as tf from '@tensorflow/tfjs';
 import type { OwnDataset } from '../data/labelled-dataset.ts';
 import type { NpyArray } from '../data/arrays.ts';
-import { DataError, OptionError, showValue } from '../errors.ts';
+import { DataError, OptionError, refusal, showValue } from '../errors.ts';
 import { fillUniforms } from '../random/fill-bits.ts';
 import { tensorOver } from '../tensors/own-tensor.ts';
 import type { Key } from '../types.ts';
@@ -82,8 +82,8 @@ export async function readBatch(
     const index = indices[place] as number;
     const wrong = x.findIndex(isNotFinite);
     if (wrong >= 0) {
-      const text = `\`x\` must hold finite numbers, got ${x[wrong]} at number ${wrong} of example ${index}`;
-      throw new DataError(text, { call, field: 'x', value: x[wrong] });
+      const got = `${x[wrong]} at number ${wrong} of example ${index}`;
+      throw refusal(DataError, { call, field: 'x', value: x[wrong], got }, 'must hold finite numbers');
     }
     values.set(x, place * dimension);
     labels[place] = label;
@@ -125,15 +125,15 @@ export function softTargetTable(call: string, rows: SoftTargetRows, size: number
   const isTable = shape.length === 2 && shape[0] === size && data.length === size * numClasses;
   if (!isTable || !Number.isInteger(numClasses) || numClasses < 2) {
     const got = 'dtype' in rows ? `shape [${shape.join(', ')}]` : `${data.length} numbers`;
-    const text = `\`softTargets\` must be a table [${size}, numClasses], a row for each example, got ${got}`;
-    throw new OptionError(text, { call, field: 'softTargets', value: shape });
+    const must = `must be a table [${size}, numClasses], a row for each example`;
+    throw refusal(OptionError, { call, field: 'softTargets', value: shape, got }, must);
   }
   const copyRow = (index: number, out: Float32Array): void => {
     const row = Float64Array.from(data.subarray(index * numClasses, (index + 1) * numClasses));
     const sum = row.reduce((total, value) => total + value, 0);
     if (!row.every((value) => value >= 0) || !(Math.abs(sum - 1) <= TOLERANCE)) {
-      const text = `\`softTargets\` must have rows of probabilities, got ${showValue([...row])} for example ${index}`;
-      throw new DataError(text, { call, field: 'softTargets', value: row });
+      const got = `${showValue([...row])} for example ${index}`;
+      throw refusal(DataError, { call, field: 'softTargets', value: row, got }, 'must have rows of probabilities');
     }
     out.set(row);
   };

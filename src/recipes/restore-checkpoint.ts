@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { decodeSafetensors } from '../data/safetensors.ts';
 import type { NpyArray } from '../data/arrays.ts';
-import { DataError } from '../errors.ts';
+import { DataError, refusal } from '../errors.ts';
 import {
   CHECKPOINT_VERSION,
   type CheckpointSubject,
@@ -61,15 +61,15 @@ export async function restoreCheckpoint(bytes: Uint8Array | ArrayBuffer, subject
 function open(bytes: Uint8Array | ArrayBuffer): Opened {
   const { tensors, metadata } = decodeSafetensors(bytes);
   const version = metadata.get(METADATA.version);
-  if (version === undefined) throw wrong('be a checkpoint of catrs', 'another safetensors file');
+  if (version === undefined) throw refused('be a checkpoint of catrs', 'another safetensors file');
   if (version !== CHECKPOINT_VERSION) {
-    throw wrong(`be a checkpoint of version ${CHECKPOINT_VERSION}`, `version ${version}`);
+    throw refused(`be a checkpoint of version ${CHECKPOINT_VERSION}`, `version ${version}`);
   }
   const texts = new Map(metadata);
   texts.delete(METADATA.checksum);
   const stored = metadata.get(METADATA.checksum) ?? 'none';
   const found = checksumOf(tensors, texts);
-  if (found !== stored) throw wrong(`have the checksum ${stored} that they state`, `${found} (the file is damaged)`);
+  if (found !== stored) throw refused(`have the checksum ${stored} that they state`, found, 'the file is damaged');
   // From here on the file is what captureCheckpoint wrote.
   return {
     tensors,
@@ -82,19 +82,20 @@ function assertSameWeights(weights: ReadonlyMap<string, Weight>, tensors: Readon
   for (const [name, { shape, dtype }] of weights) {
     const stored = tensors.get(weightName(name));
     if (stored === undefined) {
-      throw wrong(
+      throw refused(
         `hold every weight of the model`,
-        `none named ${JSON.stringify(name)} (name the layers of the model)`,
+        `none named ${JSON.stringify(name)}`,
+        'name the layers of the model',
       );
     }
     if (stored.dtype === dtype && String(stored.shape) === String(shape)) continue;
     const must = `hold ${JSON.stringify(name)} as ${dtype} of shape [${shape}]`;
-    throw wrong(must, `${stored.dtype} of shape [${stored.shape}]`);
+    throw refused(must, `${stored.dtype} of shape [${stored.shape}]`);
   }
   const prefix = weightName('');
   for (const name of tensors.keys()) {
     if (!name.startsWith(prefix) || weights.has(name.slice(prefix.length))) continue;
-    throw wrong('hold no weight that the model lacks', JSON.stringify(name.slice(prefix.length)));
+    throw refused('hold no weight that the model lacks', JSON.stringify(name.slice(prefix.length)));
   }
 }
 
@@ -102,9 +103,10 @@ async function restoreOptimizer(optimizer: tf.Optimizer, { optimizer: record, te
   const className = optimizer.getClassName();
   if (record?.className !== className) {
     const got = record === null ? 'no optimizer' : `that of ${record.className}`;
-    throw wrong(
+    throw refused(
       `hold the state of an optimizer ${className}`,
-      `${got} (leave out \`optimizer\` to restore the weights only)`,
+      got,
+      'leave out `optimizer` to restore the weights only',
     );
   }
   const slots = record.names.map((name, i) => ({ name, tensor: toTensor(tensors.get(slotName(i)) as NpyArray) }));
@@ -119,6 +121,6 @@ function toTensor({ dtype, shape, data }: NpyArray): tf.Tensor {
   return tensorOver(data as Float32Array, shape, dtype as 'float32' | 'int32' | 'bool');
 }
 
-function wrong(must: string, got: string): DataError {
-  return new DataError(`\`bytes\` must ${must}, got ${got}`, { call: CALL, field: 'bytes', value: got });
+function refused(must: string, got: string, way?: string): DataError {
+  return refusal(DataError, { call: CALL, field: 'bytes', value: got, got, way }, `must ${must}`);
 }

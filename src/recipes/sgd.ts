@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import type { Variable } from '@tensorflow/tfjs';
-import { OptionError, TensorError } from '../errors.ts';
+import { OptionError, refusal, TensorError } from '../errors.ts';
 import * as fields from '../options/fields.ts';
 import { optionsOf, type WithDefaults } from '../options/parse.ts';
 
@@ -47,11 +47,9 @@ const sgdOptions = optionsOf<SgdOptions>()({
 function parseSgdOptions(call: string, given: SgdOptions): WithDefaults<SgdOptions, 'decays'> {
   const parsed = sgdOptions.parse(call, given);
   if (parsed.nesterov && (parsed.momentum === 0 || parsed.dampening !== 0)) {
-    throw new OptionError(
-      '`nesterov` must be false where `momentum` is 0 or `dampening` is not 0, got true' +
-        ` with momentum ${parsed.momentum} and dampening ${parsed.dampening}`,
-      { call, field: 'nesterov', value: true },
-    );
+    const got = `true with momentum ${parsed.momentum} and dampening ${parsed.dampening}`;
+    const must = 'must be false where `momentum` is 0 or `dampening` is not 0';
+    throw refusal(OptionError, { call, field: 'nesterov', value: true, got }, must);
   }
   return parsed;
 }
@@ -158,22 +156,18 @@ export class Sgd extends tf.Optimizer {
   #part(name: string, gradient: tf.Tensor | null | undefined): Part | undefined {
     const variable = tf.engine().registeredVariables[name];
     if (variable === undefined) {
-      throw new TensorError(`\`variables\` must exist, got ${JSON.stringify(name)}, which has been disposed`, {
-        call: 'Sgd',
-        field: 'variables',
-        value: name,
-      });
+      const got = `${JSON.stringify(name)}, which has been disposed`;
+      throw refusal(TensorError, { call: 'Sgd', field: 'variables', value: name, got }, 'must exist');
     }
     const position = this.#positions.get(variable) ?? this.#positions.size;
     this.#positions.set(variable, position);
     if (gradient === null || gradient === undefined) return undefined;
     const buffer = this.#buffers.get(position);
     if (buffer !== undefined && String(buffer.shape) !== String(variable.shape)) {
-      throw new TensorError(
-        `\`variables\` must be in the order of the restored momentum, which has shape [${buffer.shape}] at position ${position},` +
-          ` got ${JSON.stringify(name)} of shape [${variable.shape}] (give minimize the same list as before)`,
-        { call: 'Sgd', field: 'variables', value: name },
-      );
+      const must = `must be in the order of the restored momentum, which has shape [${buffer.shape}] at position ${position}`;
+      const got = `${JSON.stringify(name)} of shape [${variable.shape}]`;
+      const way = 'give minimize the same list as before';
+      throw refusal(TensorError, { call: 'Sgd', field: 'variables', value: name, got, way }, must);
     }
     return { variable, position, gradient, buffer };
   }
@@ -207,18 +201,19 @@ interface MomentumBuffers {
 /** Reads what `Sgd.getWeights` gives: `iter` first, then `momentum/<position>`. */
 async function parseMomentumBuffers(call: string, weights: NamedTensors): Promise<MomentumBuffers> {
   const [first, ...others] = weights;
-  if (first?.name !== 'iter' || first.tensor.size !== 1) throw wrong(call, first?.name);
+  if (first?.name !== 'iter' || first.tensor.size !== 1) throw otherWeights(call, first?.name);
   const buffers = new Map<number, tf.Tensor>();
   for (const { name, tensor } of others) {
     const position = Number(/^momentum\/(\d+)$/.exec(name)?.[1] ?? NaN);
-    if (!Number.isSafeInteger(position) || buffers.has(position) || tensor.dtype !== 'float32') throw wrong(call, name);
+    if (!Number.isSafeInteger(position) || buffers.has(position) || tensor.dtype !== 'float32')
+      throw otherWeights(call, name);
     buffers.set(position, tensor);
   }
   const [iterations = 0] = await first.tensor.data();
   return { iterations, buffers };
 }
 
-function wrong(call: string, name: unknown): TensorError {
-  const text = `\`weights\` must be those that getWeights of an Sgd gives (iter, momentum/0, momentum/1, ...), got ${JSON.stringify(name)}`;
-  return new TensorError(text, { call, field: 'weights', value: name });
+function otherWeights(call: string, name: unknown): TensorError {
+  const must = 'must be those that getWeights of an Sgd gives (iter, momentum/0, momentum/1, ...)';
+  return refusal(TensorError, { call, field: 'weights', value: name }, must);
 }

@@ -1,7 +1,7 @@
 import type * as tf from '@tensorflow/tfjs';
 import { type DatasetRunOptions, selectedIndices, selectField } from '../data/dataset-selection.ts';
 import { type LabelledDataset, OwnDataset } from '../data/labelled-dataset.ts';
-import { ClassifierError, showValue } from '../errors.ts';
+import { ClassifierError, refusal } from '../errors.ts';
 import { withContext } from '../options/call-context.ts';
 import * as fields from '../options/fields.ts';
 import { type FieldsOf, optionsOf } from '../options/parse.ts';
@@ -163,6 +163,6 @@ function assertDistribution(call: string, probabilities: readonly number[], numC
   const sum = probabilities.reduce((total, value) => total + value, 0);
   const isOne = probabilities.every((value) => value >= 0) && Math.abs(sum - 1) <= TOLERANCE;
   if (isOne && probabilities.length === numClasses) return;
-  const text = `\`g\` must give a probability for each of ${numClasses} classes, got ${showValue(probabilities)}`;
-  throw new ClassifierError(text, { call, field: 'g', value: probabilities });
+  const must = `must give a probability for each of ${numClasses} classes`;
+  throw refusal(ClassifierError, { call, field: 'g', value: probabilities }, must);
 }

@@ -1,5 +1,5 @@
 import { type LabelledDataset, OwnDataset } from '../data/labelled-dataset.ts';
-import { OptionError } from '../errors.ts';
+import { OptionError, refusal } from '../errors.ts';
 import * as fields from '../options/fields.ts';
 import { optionsOf, parseField } from '../options/parse.ts';
 import type { Key } from '../types.ts';
@@ -109,12 +109,12 @@ export function trainingBatches(
   const { batchSize, dropRemainder, startBatch } = given;
   const count = (dropRemainder ? Math.floor : Math.ceil)(size / batchSize);
   if (count === 0) {
-    const text = `\`batchSize\` must be at most the size of the data set (${size}) for one whole batch, got ${batchSize}`;
-    throw new OptionError(text, { call: CALL, field: 'batchSize', value: batchSize });
+    const must = `must be at most the size of the data set (${size}) for one whole batch`;
+    throw refusal(OptionError, { call: CALL, field: 'batchSize', value: batchSize }, must);
   }
   if (startBatch > count) {
-    const text = `\`startBatch\` must be at most the number of batches (${count}), got ${startBatch}`;
-    throw new OptionError(text, { call: CALL, field: 'startBatch', value: startBatch });
+    const must = `must be at most the number of batches (${count})`;
+    throw refusal(OptionError, { call: CALL, field: 'startBatch', value: startBatch }, must);
   }
   const targets = given.softTargets && softTargetTable(CALL, given.softTargets, size);
   return batchesOf(new OwnDataset(dataset), { ...given, count, targets });
