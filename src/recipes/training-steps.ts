@@ -100,7 +100,7 @@ export interface TrainingStepsOptions {
   readonly softTargets?: SoftTargetRows | undefined;
   /**
    * Where to go on: the `state` of a step of the same run, with weights and optimizer as they were after it.
-   * @defaultValue the beginning
+   * @defaultValue { epoch: 0, batch: 0, step: 0, sum: 0, count: 0 }, the beginning
    */
   readonly from?: TrainingState | undefined;
   /**

@@ -35,6 +35,8 @@ const users = `
   const a = optionsOf<A>()({ ...checks, word, cores: optional(count) });
   const b = optionsOf<Omit<A, 'key' | 'word' | 'cores'>>()(withoutKey);
   const c = optionsOf<Pick<Base, 'size'>>()({ size: checks.size });
+  const { max } = checks;
+  const d = optionsOf<Pick<Base, 'size' | 'max'>>()({ size: withDefault(count, c.defaults.size ?? 1), max });
 `;
 
 /** What is wrong in the made-up files after `from` is written as `to`. */
@@ -54,7 +56,12 @@ describe('the defaults of options', () => {
 
   it('are found through groups, spreads, inheritance, Omit and Pick', () => {
     expect(wrongAfter('2 ** 30', '2 ** 30')).toEqual([]);
-    const sizes = ['A.size', `Omit<A, 'key' | 'word' | 'cores'>.size`, `Pick<Base, 'size'>.size`];
+    const sizes = [
+      'A.size',
+      `Omit<A, 'key' | 'word' | 'cores'>.size`,
+      `Pick<Base, 'size'>.size`,
+      `Pick<Base, 'size' | 'max'>.size`,
+    ];
     const differ = sizes.map((name) => `${name}: @defaultValue 2^30 (1 GiB), and the schema has 1048576`);
     expect(wrongAfter('2 ** 30', '2 ** 20')).toEqual(differ);
   });

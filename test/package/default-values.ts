@@ -114,7 +114,10 @@ function resolve(checker: ts.TypeChecker, expression: ts.Expression): ts.Express
     return value ? resolve(checker, value) : expression;
   }
   if (ts.isPropertyAccessExpression(expression)) {
-    const object = resolve(checker, expression.expression);
+    const { expression: of, name } = expression;
+    if (ts.isPropertyAccessExpression(of) && of.name.text === 'defaults')
+      return defaultIn(checker, of.expression, name.text) ?? expression;
+    const object = resolve(checker, of);
     const value = ts.isObjectLiteralExpression(object)
       ? fieldsOf(checker, object).get(expression.name.text)
       : valueOf(checker.getSymbolAtLocation(expression.name), checker);
@@ -123,9 +126,21 @@ function resolve(checker: ts.TypeChecker, expression: ts.Expression): ts.Express
   return expression;
 }
 
-/** The initializer of a constant, also of an imported one. */
+/** `X.defaults.name` of a schema X. */
+function defaultIn(checker: ts.TypeChecker, schema: ts.Expression, name: string): ts.Expression | undefined {
+  const made = resolve(checker, schema);
+  const [fields] = ts.isCallExpression(made) && schemaType(made.expression) ? made.arguments : [];
+  const check = fields && fieldsOf(checker, fields).get(name);
+  return check && valueIn(resolve(checker, check));
+}
+
+/** The initializer of a constant, also of an imported one, or of one that is taken out of an object. */
 function valueOf(symbol: ts.Symbol | undefined, checker: ts.TypeChecker): ts.Expression | undefined {
   const declaration = declarationOf(symbol, checker);
+  if (declaration && ts.isBindingElement(declaration) && !declaration.dotDotDotToken) {
+    const { initializer } = declaration.parent.parent as ts.VariableDeclaration;
+    return initializer && fieldsOf(checker, initializer).get((declaration.propertyName ?? declaration.name).getText());
+  }
   return declaration && ts.isVariableDeclaration(declaration) ? declaration.initializer : undefined;
 }
 
@@ -136,12 +151,18 @@ function declarationOf(symbol: ts.Symbol | undefined, checker: ts.TypeChecker): 
 
 function defaultOf(checker: ts.TypeChecker, check: ts.Expression): { readonly value: unknown } | undefined {
   const call = resolve(checker, check);
+  const value = valueIn(call);
+  if (value === undefined) return undefined;
+  const found = evaluate(value, (name) => resolve(checker, name));
+  if (found === undefined) throw new Error(`a default that this test cannot read: ${call.getText()}`);
+  return found;
+}
+
+/** The second argument of `withDefault(...)`. */
+function valueIn(call: ts.Expression): ts.Expression | undefined {
   if (!ts.isCallExpression(call)) return undefined;
   const callee = ts.isPropertyAccessExpression(call.expression) ? call.expression.name : call.expression;
-  if (callee.getText() !== 'withDefault') return undefined;
-  const value = evaluate(call.arguments[1]!, (name) => resolve(checker, name));
-  if (value === undefined) throw new Error(`a default that this test cannot read: ${call.getText()}`);
-  return value;
+  return callee.getText() === 'withDefault' ? call.arguments[1] : undefined;
 }
 
 /** The value of an expression of literals, and of the constants that `resolve` knows. */
@@ -158,6 +179,7 @@ function evaluate(
   if (node.kind === ts.SyntaxKind.NullKeyword) return { value: null };
   if (ts.isPrefixUnaryExpression(node)) return { value: -(of(node.operand)?.value as number) };
   if (ts.isBinaryExpression(node)) {
+    if (node.operatorToken.kind === ts.SyntaxKind.QuestionQuestionToken) return of(node.left) ?? of(node.right);
     const [left, right] = [of(node.left)?.value as number, of(node.right)?.value as number];
     return { value: node.operatorToken.kind === ts.SyntaxKind.SlashToken ? left / right : left ** right };
   }
