@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { readFile } from 'node:fs/promises';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { anytimeRadius } from '../../src/certify/anytime-radius.ts';
 import { stopAtSamples } from '../../src/certify/stops.ts';
 import { attackDataset, type AttackedClassifier, type AttackThreads } from '../../src/evaluate/attack-dataset.ts';
@@ -23,8 +23,14 @@ import { useWorkers } from './start.ts';
 import type { ModuleData } from './worker-module.ts';
 
 const start = useWorkers();
+const startForAll = useWorkers(afterAll);
 const { path } = useFolder();
-beforeAll(() => useBackend('cpu'));
+/** Two threads for all tests that do not ask for others; where a test ends them, the next run starts new ones. */
+let team: Awaited<ReturnType<typeof start>>;
+beforeAll(async () => {
+  await useBackend('cpu');
+  team = await startForAll();
+});
 
 async function rowsOf(certifier: Certifier<CertifyOptions>, change: Partial<CertifyOptions> = {}) {
   const rows: CertifiedRow[] = [];
@@ -48,7 +54,7 @@ describe('rows of worker threads', () => {
     ['', undefined],
     [' behind a slow image', { fault: 'slow', at: 0 }],
   ])('come in order, with few examples read ahead%s', async (_where, data) => {
-    const pool = await start({ data });
+    const pool = data === undefined ? team : await start({ data });
     const read: number[] = [];
     const size = 400;
     const many = { ...dataset, size, example: (i: number) => (read.push(i), dataset.example(i % 12)) };
@@ -76,11 +82,10 @@ describe('answers of worker threads', () => {
   }
 
   it('are those of the classifier for the key of each example, in order', async () => {
-    const pool = await start();
     const indices = [...Array(12).keys()];
     const found: unknown[] = [];
     await expectNoLeak(async () => {
-      for await (const answer of pool.answers('predict', examples(indices), { key, n: 100 })) found.push(answer);
+      for await (const answer of team.answers('predict', examples(indices), { key, n: 100 })) found.push(answer);
     });
     const expected = [];
     for (const index of indices) {
@@ -92,11 +97,10 @@ describe('answers of worker threads', () => {
   });
 
   it('make the soft targets of one thread, byte for byte, also where it goes on', async () => {
-    const pool = await start();
     const options = { key, n: 50, select: { skip: 2 } };
     await softTargetsToNpy(g, dataset, { ...options, file: path('one.npy') });
     const interrupt = new AbortController();
-    const cut = softTargetsToNpy(pool, dataset, {
+    const cut = softTargetsToNpy(team, dataset, {
       ...options,
       file: path('two.npy'),
       signal: interrupt.signal,
@@ -105,7 +109,7 @@ describe('answers of worker threads', () => {
       },
     });
     await expect(cut).rejects.toThrow('aborted');
-    const summary = await softTargetsToNpy(pool, dataset, { ...options, file: path('two.npy') });
+    const summary = await softTargetsToNpy(team, dataset, { ...options, file: path('two.npy') });
     expect(summary).toMatchObject({ done: 6, resumed: 3 });
     expect(await readFile(path('two.npy'))).toEqual(await readFile(path('one.npy')));
   });
@@ -125,7 +129,7 @@ describe('answers of worker threads', () => {
   });
 
   it('stop at a method that is not there, and at what a method refuses', async () => {
-    const pool = await start();
+    const pool = await start({ workers: 1 });
     await expect(pool.answers('vote', examples([0]), { key }).next()).rejects.toThrow(
       'WorkerCertifier.answers: `method` must be a method of what makeCertifier makes, got "vote"',
     );
@@ -137,15 +141,14 @@ describe('answers of worker threads', () => {
 
 describe('certifyToLog with worker threads', () => {
   it('writes, and goes on to, the log of one thread', async () => {
-    const pool = await start();
     await run(path('one.tsv'));
-    await certifyToLog(pool, dataset, { ...settings, file: path('two.tsv') });
+    await certifyToLog(team, dataset, { ...settings, file: path('two.tsv') });
     expect(await readLog(path('two.tsv'))).toBe(await readLog(path('one.tsv')));
 
     await run(path('cut.tsv'), { select: { max: 5 } });
     const told: RunProgress[] = [];
     const onProgress = (progress: RunProgress): void => void told.push(progress);
-    const summary = await certifyToLog(pool, dataset, { ...settings, file: path('cut.tsv'), onProgress });
+    const summary = await certifyToLog(team, dataset, { ...settings, file: path('cut.tsv'), onProgress });
     expect(summary).toMatchObject({ resumed: 5, done: 12 });
     expect(await readLog(path('cut.tsv'))).toBe(await readLog(path('one.tsv')));
     expect(told.map(({ done }) => done)).toEqual([5, 6, 7, 8, 9, 10, 11, 12]);
@@ -154,7 +157,7 @@ describe('certifyToLog with worker threads', () => {
   it('halves the time left', async () => {
     await run(path('left.tsv'), { select: { max: 6 } });
     const left: (number | undefined)[] = [];
-    for (const certifier of [g, await start()]) {
+    for (const certifier of [g, team]) {
       const onProgress = ({ millisecondsLeft }: RunProgress): never => {
         left.push(millisecondsLeft);
         throw new Error('told');
@@ -166,11 +169,10 @@ describe('certifyToLog with worker threads', () => {
   });
 
   it('refuses the options of the certifier before it touches a file', async () => {
-    const pool = await start();
     const options = { ...settings, n: 0, file: path('untouched.tsv') };
-    await expect(certifyToLog(pool, dataset, options)).rejects.toThrow('certifyToLog: `n` must be an integer from 1');
+    await expect(certifyToLog(team, dataset, options)).rejects.toThrow('certifyToLog: `n` must be an integer from 1');
     await expect(readFile(path('untouched.tsv'))).rejects.toThrow('ENOENT');
-    await expectNoLeak(() => expect(rowsOf(pool), 'and can be used again').resolves.toHaveLength(12));
+    await expectNoLeak(() => expect(rowsOf(team), 'and can be used again').resolves.toHaveLength(12));
     expect(tf.getBackend()).toBe('cpu');
   });
 });
