@@ -83,7 +83,10 @@ export function addOptions(command: Command, groups: readonly OptionGroup[], lib
 }
 
 function commanderOption({ flags, help, kind, choices, required, fallback }: OptionData, byLibrary: unknown): Option {
-  const shown = byLibrary === undefined || fallback !== undefined ? '' : ` (default: ${String(byLibrary)})`;
+  const shown =
+    byLibrary === undefined || fallback !== undefined
+      ? ''
+      : ` (default: ${String(byLibrary as string | number | readonly number[])})`;
   const option = new Option(flags, `${help}${shown}${required ? ' (required)' : ''}`);
   if (choices) option.choices(choices);
   if (kind) option.argParser<unknown>(PARSERS[kind]);

@@ -12,7 +12,7 @@ import { attackedKeys, exampleKey } from '../random/purposes.ts';
 import type { PredictOptions } from '../smoothed/call-options.ts';
 import { tensorOfCopy } from '../tensors/own-tensor.ts';
 import type { Key, Norm } from '../types.ts';
-import { assertImage, attackedImage, type ImageToAttack } from './attacked-image.ts';
+import { assertImage, attackedImage, distance, type ImageToAttack } from './attacked-image.ts';
 
 /** The part of a smoothed classifier that {@link attackDataset} needs. `SmoothedClassifier` and `SoftSmoothedClassifier` have it. */
 export interface AttackedClassifier<P> extends AttackTarget {
@@ -288,17 +288,4 @@ async function* attackedRows<P extends Pick<Prediction, 'label' | 'abstained'>>(
     };
     begun = performance.now();
   }
-}
-
-/** Length of b − a in a norm, in float64. */
-function distance(a: Float32Array, b: Float32Array, norm: Norm): number {
-  let sum = 0;
-  let largest = 0;
-  for (let i = 0; i < a.length; i++) {
-    const change = Math.abs((b[i] as number) - (a[i] as number));
-    sum += norm === 'l2' ? change * change : change;
-    largest = Math.max(largest, change);
-  }
-  if (norm === 'linf') return largest;
-  return norm === 'l2' ? Math.sqrt(sum) : sum;
 }

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import type { AttackTarget, InputAttack, InputAttackRequest } from '../attacks/types.ts';
 import { ClassifierError, refusal, showValue, TensorError } from '../errors.ts';
 import { tensorOfCopy } from '../tensors/own-tensor.ts';
-import type { Key } from '../types.ts';
+import type { Key, Norm } from '../types.ts';
 
 /** An image to be attacked. @internal */
 export interface ImageToAttack {
@@ -87,4 +87,17 @@ function assertSameShape(call: string, moved: unknown, shape: readonly number[])
   const got = isTensor ? `[${moved.shape}]` : showValue(moved);
   const must = `must return a tensor of the shape of its input, [${shape}]`;
   throw refusal(TensorError, { call, field: 'attack', value: moved, got }, must);
+}
+
+/** Length of b − a in a norm, in float64. @internal */
+export function distance(a: Float32Array, b: Float32Array, norm: Norm): number {
+  let sum = 0;
+  let largest = 0;
+  for (let i = 0; i < a.length; i++) {
+    const change = Math.abs((b[i] as number) - (a[i] as number));
+    sum += norm === 'l2' ? change * change : change;
+    largest = Math.max(largest, change);
+  }
+  if (norm === 'linf') return largest;
+  return norm === 'l2' ? Math.sqrt(sum) : sum;
 }
