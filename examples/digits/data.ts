@@ -60,13 +60,18 @@ export function partOf({ images, labels }: Digits, part: Part): Digits {
   return { images: images.subarray(begin * PIXELS, end * PIXELS), labels: labels.subarray(begin, end) };
 }
 
+/** The first digits, without copying. */
+export function firstOf({ images, labels }: Digits, count: number): Digits {
+  return { images: images.subarray(0, count * PIXELS), labels: labels.subarray(0, count) };
+}
+
 /** Digits in the form that `certifyDataset` reads. */
 export function toDataset({ images, labels }: Digits): LabelledDataset {
   return arrayDataset({ values: images, shape: IMAGE_SHAPE, labels });
 }
 
 /** The numbers 0 to count − 1 in a random order that depends on the key alone. */
-export function shuffledIndices(count: number, key: Key): number[] {
+function shuffledIndices(count: number, key: Key): number[] {
   const rank = new Float32Array(count);
   fillUniforms(rank, { key, start: 0, dimension: count });
   return Array.from(rank.keys()).sort((a, b) => (rank[a] ?? 0) - (rank[b] ?? 0) || a - b);

@@ -7,7 +7,8 @@ import * as tf from '@tensorflow/tfjs';
 import { certifyDataset, createKey, foldIn, GaussianNoise, SmoothedClassifier } from 'catrs';
 import type { CertifiedRow, Key } from 'catrs';
 import { lenet } from 'catrs/models';
-import { IMAGE_SHAPE, NUM_CLASSES, partOf, toDataset } from './data.ts';
+import { softTargets } from 'catrs/recipes';
+import { NUM_CLASSES, partOf, toDataset } from './data.ts';
 import type { Digits, Part } from './data.ts';
 import type { Settings } from './settings.ts';
 import { train } from './training.ts';
@@ -95,13 +96,13 @@ async function runWith(
       return getWeights(model);
     }
     case 'softTargets':
-      return softTargets(model, task, digits, onProgress);
+      return votesOf(model, task, digits, onProgress);
     case 'certify':
       return certify(model, task, digits, onProgress);
   }
 }
 
-async function softTargets(
+async function votesOf(
   model: tf.LayersModel,
   { start, count, key, settings }: SoftTargetsTask & Common,
   digits: Digits,
@@ -110,13 +111,10 @@ async function softTargets(
   const g = smoothed(model, settings.softTargetSigma);
   const dataset = toDataset(partOf(digits, 'training'));
   const targets = new Float32Array(count * NUM_CLASSES);
-  for (let row = 0; row < count; row++) {
-    const { x } = await dataset.example(start + row);
-    const image = tf.tensor(x, [...IMAGE_SHAPE]);
-    const probabilities = await g.probabilities(image, { key: foldIn(key, start + row), n: settings.softTargetVotes });
-    image.dispose();
-    targets.set(probabilities, row * NUM_CLASSES);
-    onProgress(row + 1, '');
+  const options = { key, n: settings.softTargetVotes, select: { start, max: count } };
+  for await (const { index, probabilities } of softTargets(g, dataset, options)) {
+    targets.set(probabilities, (index - start) * NUM_CLASSES);
+    onProgress(index - start + 1, '');
   }
   return targets;
 }

@@ -13,8 +13,9 @@ import {
   split,
   trainableVariables,
 } from 'catrs';
-import type { Key, Prepared, TrainingLoss } from 'catrs';
-import { IMAGE_SHAPE, NUM_CLASSES, PIXELS, shuffledIndices } from './data.ts';
+import type { Key, TrainingLoss } from 'catrs';
+import { trainingBatches } from 'catrs/recipes';
+import { firstOf, IMAGE_SHAPE, NUM_CLASSES, toDataset } from './data.ts';
 import type { Digits } from './data.ts';
 import type { Settings } from './settings.ts';
 
@@ -31,14 +32,6 @@ export interface TrainingOptions {
   readonly softTargets?: Float32Array | undefined;
   /** Called after each step with the number of images seen so far and a note for people. */
   readonly onStep: (images: number, note: string) => void;
-}
-
-/** A batch as the losses take it. */
-interface Batch {
-  readonly x: tf.Tensor;
-  readonly labels: number[];
-  readonly softTargets?: tf.Tensor;
-  readonly key: Key;
 }
 
 /** Trains the model in place. */
@@ -59,57 +52,39 @@ export async function train(
   }
 }
 
-async function runEpochs<P extends Prepared>(
+async function runEpochs(
   model: tf.LayersModel,
-  loss: TrainingLoss<Batch, P>,
+  loss: TrainingLoss,
   digits: Digits,
   { trainingDigits, batchSize, momentum }: Settings,
   { epochs, learningRate, key, softTargets, onStep }: TrainingOptions,
 ): Promise<void> {
   await checkModel(model, digits);
+  const dataset = toDataset(firstOf(digits, trainingDigits));
   const optimizer = tf.train.momentum(learningRate, momentum);
   const variables = trainableVariables(model);
   const [orderKey, stepKey] = split(key);
-  let step = 0;
+  let [step, seen] = [0, 0];
   for (let epoch = 0; epoch < epochs; epoch++) {
-    const order = shuffledIndices(trainingDigits, foldIn(orderKey, epoch));
-    for (let begin = 0; begin < trainingDigits; begin += batchSize) {
-      const indices = order.slice(begin, begin + batchSize);
-      const batch = makeBatch(digits, indices, softTargets, foldIn(stepKey, step));
-      if (step++ === 0) await checkTraining(loss, batch); // what a loss cannot look at without waiting
-      using prepared = loss.prepare(batch); // noise + attack, outside the tape
+    for await (const read of trainingBatches(dataset, { batchSize, key: foldIn(orderKey, epoch), softTargets })) {
+      using batch = read;
+      const given = { ...batch, key: foldIn(stepKey, step) };
+      if (step++ === 0) await checkTraining(loss, given); // what a loss cannot look at without waiting
+      using prepared = loss.prepare(given); // noise + attack, outside the tape
       const value = optimizer.minimize(() => prepared.value(), true, variables); // the tape sees only this
       const [number = NaN] = (await value?.data()) ?? [];
-      tf.dispose([value ?? [], batch.x, batch.softTargets ?? []]);
+      value?.dispose();
       if (!Number.isFinite(number)) throw new Error(`the training loss is ${number} (try a smaller learning rate)`);
-      onStep(epoch * trainingDigits + begin + indices.length, `loss ${number.toFixed(2)}`);
+      seen += batch.labels.length;
+      onStep(seen, `loss ${number.toFixed(2)}`);
     }
   }
   optimizer.dispose();
 }
 
-/** Picks digits by index into tensors that the caller disposes. */
-function makeBatch(digits: Digits, indices: number[], softTargets: Float32Array | undefined, key: Key): Batch {
-  const x = tf.tensor(rows(digits.images, PIXELS, indices), [indices.length, ...IMAGE_SHAPE]);
-  const labels = indices.map((i) => digits.labels[i] ?? NaN);
-  if (softTargets === undefined) return { x, labels, key };
-  return {
-    x,
-    labels,
-    key,
-    softTargets: tf.tensor(rows(softTargets, NUM_CLASSES, indices), [indices.length, NUM_CLASSES]),
-  };
-}
-
-function rows(values: Float32Array, width: number, indices: number[]): Float32Array {
-  const picked = new Float32Array(indices.length * width);
-  indices.forEach((i, row) => picked.set(values.subarray(i * width, (i + 1) * width), row * width));
-  return picked;
-}
-
 /** Finds a model that breaks the contract (NaN, probabilities, wrong class count) before the run, not after it. */
 async function checkModel(model: tf.LayersModel, digits: Digits): Promise<void> {
-  const sample = tf.tensor(rows(digits.images, PIXELS, [0, 1, 2, 3, 4, 5, 6, 7]), [8, ...IMAGE_SHAPE]);
+  const sample = tf.tensor(firstOf(digits, 8).images, [8, ...IMAGE_SHAPE]);
   await checkClassifier(model, sample, { numClasses: NUM_CLASSES });
   sample.dispose();
 }

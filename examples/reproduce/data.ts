@@ -28,3 +28,8 @@ function bytesOf(folder: string, name: string): Promise<Uint8Array> {
       ' (on Debian: apt-get install dataset-fashion-mnist; elsewhere give the folder of the four files: --data FOLDER)',
   );
 }
+
+/** The first images of a data set; all of them without a number. */
+export function firstImages(dataset: LabelledDataset, count = dataset.size): LabelledDataset {
+  return { size: Math.min(count, dataset.size), shape: dataset.shape, example: (index) => dataset.example(index) };
+}

@@ -10,8 +10,7 @@ import { CERTIFICATION_SEED, SOFT_TARGET_SEED } from './certification.ts';
 import type { Certification } from './certification.ts';
 import { quickened, readConfig } from './config.ts';
 import type { RunConfig } from './config.ts';
-import { readFashionMnist } from './data.ts';
-import { firstImages } from './first-images.ts';
+import { firstImages, readFashionMnist } from './data.ts';
 import { openSmoothed } from './open-smoothed.ts';
 import { train } from './train.ts';
 

@@ -13,8 +13,7 @@ import { CERTIFICATIONS, METHODS } from '../../examples/reproduce/certification.
 import { parseCommandLine } from '../../examples/reproduce/command-line.ts';
 import { ablationRuns, learningRateOf, quickened, readConfig } from '../../examples/reproduce/config.ts';
 import type { RunConfig } from '../../examples/reproduce/config.ts';
-import { readFashionMnist } from '../../examples/reproduce/data.ts';
-import { firstImages } from '../../examples/reproduce/first-images.ts';
+import { firstImages, readFashionMnist } from '../../examples/reproduce/data.ts';
 import { plannedJobs } from '../../examples/reproduce/jobs.ts';
 import { makeLoss } from '../../examples/reproduce/make-loss.ts';
 import { runQueue } from '../../examples/reproduce/queue.ts';
