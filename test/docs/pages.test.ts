@@ -58,15 +58,6 @@ describe('the pages', () => {
       });
     }
   });
-
-  it('say what each folder of src holds, and point to the table of who may import whom', () => {
-    const layers = JSON.parse(read('test/package/layers.json')) as Record<string, string[]>;
-    const page = read('docs/architecture.md');
-    const section = page.split('## Folders')[1]?.split('\n## ')[0] ?? '';
-    const documented = [...section.matchAll(/^\| `(\w+)\/` +\|/gm)].map(([, folder = '']) => folder);
-    expect(documented.sort()).toEqual(Object.keys(layers).sort());
-    expect(page).toContain('test/package/layers.json');
-  });
 });
 
 /** Three decimals, rounded down. */
