@@ -7,7 +7,7 @@ import { type LabelledDataset, OwnDataset } from '../data/labelled-dataset.ts';
 import { OptionError, refusal } from '../errors.ts';
 import { contextOf, withContext } from '../options/call-context.ts';
 import * as fields from '../options/fields.ts';
-import { optionsOf, parseField } from '../options/parse.ts';
+import { type FieldsOf, optionsOf, parseField } from '../options/parse.ts';
 import { attackedKeys, exampleKey } from '../random/purposes.ts';
 import type { PredictOptions } from '../smoothed/call-options.ts';
 import { tensorOfCopy } from '../tensors/own-tensor.ts';
@@ -80,7 +80,8 @@ const epsilonsField = fields.field<readonly number[]>(
   (v) => Array.isArray(v) && v.length > 0 && v.every((one) => fields.isFiniteNumber(one) && one > 0),
 );
 
-const attackDatasetOptions = optionsOf<AttackDatasetOptions>()({
+/** The checks of {@link AttackDatasetOptions} but for `select`. @internal */
+export const attackDatasetFields: FieldsOf<Omit<AttackDatasetOptions, 'select'>, 'n' | 'alpha' | 'clean'> = {
   key: fields.key,
   epsilons: fields.optional(epsilonsField),
   n: fields.withDefault(fields.sampleCount, 1000),
@@ -89,8 +90,9 @@ const attackDatasetOptions = optionsOf<AttackDatasetOptions>()({
   clean: fields.withDefault(fields.boolean, false),
   batchSize: fields.optional(fields.positiveInteger),
   signal: fields.optional(fields.signal),
-  select: selectField,
-});
+};
+
+const attackDatasetOptions = optionsOf<AttackDatasetOptions>()({ ...attackDatasetFields, select: selectField });
 
 const attackField = fields.object<InputAttack>('must be an attack on the input (for example a SmoothedPgd)', [
   'perturb',

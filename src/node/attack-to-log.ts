@@ -4,6 +4,7 @@ import { selectedIndices, selectField } from '../data/dataset-selection.ts';
 import { type LabelledDataset, OwnDataset } from '../data/labelled-dataset.ts';
 import { OptionError, refusal } from '../errors.ts';
 import {
+  attackDatasetFields,
   type AttackDatasetOptions,
   type AttackedClassifier,
   attackIndices,
@@ -12,7 +13,6 @@ import {
 import * as fields from '../options/fields.ts';
 import { optionsOf } from '../options/parse.ts';
 import { ATTACK_DERIVATION } from '../random/purposes.ts';
-import { predictOptions } from '../smoothed/call-options.ts';
 import type { Json, Norm } from '../types.ts';
 import {
   ATTACK_LOG_HEADER,
@@ -41,14 +41,9 @@ export interface AttackProgress {
 }
 
 /** Options of {@link attackToLog}: those of `attackDataset`, and the log. */
-export interface AttackToLogOptions extends Omit<AttackDatasetOptions, 'clean' | 'epsilons'> {
+export interface AttackToLogOptions extends Omit<AttackDatasetOptions, 'clean'> {
   /** The log, in a folder that exists. A log of the same run is gone on with. */
   readonly file: string | URL;
-  /**
-   * Lengths of the attack, in input units: one row for each image and each of them. The attack needs `withEpsilon`.
-   * @defaultValue that of the attack
-   */
-  readonly epsilons?: readonly number[] | undefined;
   /**
    * What else the rows depend on, for the record beside the log, for example the name of the model.
    * @defaultValue {}
@@ -65,21 +60,16 @@ export interface AttackToLogOptions extends Omit<AttackDatasetOptions, 'clean' |
 
 const attackToLogOptions = optionsOf<AttackToLogOptions>()({
   file: fields.file,
-  epsilons: fields.optional(
-    fields.field<readonly number[]>(
-      'must be a list of one or more finite numbers greater than 0',
-      (v) => Array.isArray(v) && v.length > 0 && v.every((epsilon) => fields.isFiniteNumber(epsilon) && epsilon > 0),
-    ),
-  ),
+  epsilons: attackDatasetFields.epsilons,
   settings: fields.withDefault(fields.object<NonNullable<AttackToLogOptions['settings']>>('must be an object'), {}),
   onProgress: fields.optional(fields.callback<NonNullable<AttackToLogOptions['onProgress']>>('must be a function')),
   durable: fields.withDefault(fields.boolean, false),
-  key: fields.key,
-  n: fields.withDefault(fields.sampleCount, predictOptions.defaults.n ?? 1000),
-  alpha: fields.withDefault(fields.openFraction, predictOptions.defaults.alpha ?? 0.001),
-  norm: fields.optional(fields.norm),
-  batchSize: fields.optional(fields.positiveInteger),
-  signal: fields.optional(fields.signal),
+  key: attackDatasetFields.key,
+  n: attackDatasetFields.n,
+  alpha: attackDatasetFields.alpha,
+  norm: attackDatasetFields.norm,
+  batchSize: attackDatasetFields.batchSize,
+  signal: attackDatasetFields.signal,
   select: selectField,
 });
 

@@ -45,8 +45,13 @@ const softCertifyOptions = optionsOf<SoftCertifyOptions>()(softCertifyFields);
 /** Options of `SoftSmoothedClassifier.predict`. */
 export type SoftPredictOptions = Omit<SoftCertifyOptions, 'norm'>;
 
-const { key, n0, n, alpha } = softCertifyFields;
-const softPredictOptions = optionsOf<SoftPredictOptions>()({ key, n0, n, alpha, ...runFields });
+const softPredictOptions = optionsOf<SoftPredictOptions>()({
+  key: softCertifyFields.key,
+  n0: softCertifyFields.n0,
+  n: softCertifyFields.n,
+  alpha: softCertifyFields.alpha,
+  ...runFields,
+});
 
 /** The result of asking the soft smoothed classifier for its class: a plain JSON value. */
 export interface SoftPrediction {
