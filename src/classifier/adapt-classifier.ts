@@ -97,8 +97,8 @@ export function refusing(call: string, classifier: TypedClassifier): LogitsFn {
   };
 }
 
-/** The error of a call that needs tensors, given a classifier of typed arrays. @internal */
-export function noTensors(call: string, field: string, value: unknown): ClassifierError {
+/** The error of a call that needs tensors, given a classifier of typed arrays. */
+function noTensors(call: string, field: string, value: unknown): ClassifierError {
   const way = 'it has no gradient: it can be certified, not trained, attacked or combined';
   const details = { call, field, value, got: 'a classifier of typed arrays', way };
   return refusal(ClassifierError, details, 'must be a function of tensors or a model of tfjs');
