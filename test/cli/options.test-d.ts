@@ -12,6 +12,7 @@ const table = {
 } as const;
 
 type Options = OptionsOf<typeof table>;
+expectTypeOf(table.n.kind).toEqualTypeOf<'positive'>();
 
 // What is required or has a default of the command is there; what is left to the library may be undefined.
 expectTypeOf<Options['out']>().toEqualTypeOf<string>();
