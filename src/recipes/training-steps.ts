@@ -1,16 +1,14 @@
 import type * as tf from '@tensorflow/tfjs';
-import { isLayersModel } from '../classifier/adapt-classifier.ts';
-import { trainableVariables } from '../classifier/to-logits-fn.ts';
 import type { LabelledDataset } from '../data/labelled-dataset.ts';
-import { OptionError, refusal } from '../errors.ts';
 import { checkTraining } from '../losses/check-training.ts';
-import type { TrainingLoss } from '../losses/types.ts';
+import type { StepMetrics, TrainingLoss } from '../losses/types.ts';
 import * as fields from '../options/fields.ts';
 import { optionsOf } from '../options/parse.ts';
 import { foldIn } from '../random/key.ts';
 import { batchKeys, trainingKeys } from '../random/purposes.ts';
 import type { InputRange, Key } from '../types.ts';
 import { type MicroBatch, microBatches } from './micro-batches.ts';
+import { type MadeStep, type MakeStep, rateSetter, stepMaker } from './optimizer-step.ts';
 import type { DatasetBatch, SoftTargetRows } from './read-batch.ts';
 import type { Schedule } from './schedules.ts';
 import { trainingBatches } from './training-batches.ts';
@@ -55,6 +53,8 @@ export interface TrainingStep {
   readonly endsBatch: boolean;
   /** Whether the epoch is done. */
   readonly endsEpoch: boolean;
+  /** The numbers of the step that the loss tells, with the option `metrics`: accuracy under noise and the terms. */
+  readonly metrics: StepMetrics | undefined;
   /** Where the run stands after it, for a checkpoint and the option `from`. */
   readonly state: TrainingState;
 }
@@ -119,6 +119,11 @@ export interface TrainingStepsOptions {
    */
   readonly minimize?: ((batch: MicroBatch) => Promise<number>) | undefined;
   /**
+   * Ask the loss for the numbers of each step, where it has them, as those of catrs do: from the same forward pass, read back for each step.
+   * @defaultValue false
+   */
+  readonly metrics?: boolean | undefined;
+  /**
    * The key of the loss of a batch, for a run that began by another rule.
    * @defaultValue as `key` says
    */
@@ -149,6 +154,7 @@ const trainingStepsOptions = optionsOf<TrainingStepsOptions>()({
   check: fields.withDefault(fields.boolean, true),
   inputRange: fields.withDefault(fields.range, [0, 1]),
   minimize: fields.optional(fields.callback<NonNullable<TrainingStepsOptions['minimize']>>('must be a function')),
+  metrics: fields.withDefault(fields.boolean, false),
   lossKey: fields.optional(fields.callback<NonNullable<TrainingStepsOptions['lossKey']>>('must be a function')),
   signal: fields.optional(fields.signal),
 });
@@ -189,15 +195,18 @@ export function trainingSteps(
   options: TrainingStepsOptions,
 ): AsyncGenerator<TrainingStep, void, undefined> {
   const given = trainingStepsOptions.parse(CALL, options);
-  const minimize = given.minimize ?? ownMinimize(loss, given);
-  return stepsOf({ ...given, loss, dataset, minimize, setRate: given.schedule && rateSetter(given.optimizer) });
+  const { minimize } = given;
+  const makeStep: MakeStep = minimize
+    ? async (batch) => ({ loss: await minimize(batch), metrics: undefined })
+    : stepMaker(CALL, loss, given);
+  return stepsOf({ ...given, loss, dataset, makeStep, setRate: given.schedule && rateSetter(CALL, given.optimizer) });
 }
 
 /** A run with all that it needs. */
 interface Run extends ReturnType<typeof trainingStepsOptions.parse> {
   readonly loss: TrainingLoss;
   readonly dataset: LabelledDataset;
-  readonly minimize: (batch: MicroBatch) => Promise<number>;
+  readonly makeStep: MakeStep;
   /** Sets the learning rate, where there is a schedule. */
   readonly setRate: ((rate: number) => void) | undefined;
 }
@@ -213,13 +222,13 @@ async function* stepsOf(run: Run): AsyncGenerator<TrainingStep, void, undefined>
     if (schedule) run.setRate?.(schedule(epoch));
     const settings = { batchSize, key: foldIn(order, epoch), startBatch: now.batch, softTargets, signal };
     for await (const batch of trainingBatches(dataset, settings)) {
-      for await (const { loss, state } of batchSteps(run, { batch, steps, from: now, check: !isChecked })) {
+      for await (const { loss, metrics, state } of batchSteps(run, { batch, steps, from: now, check: !isChecked })) {
         const { step, sum, count } = state;
         const endsBatch = state.batch > now.batch;
         yield {
           ...{ epoch, batch: now.batch, batches, step, loss, meanLoss: sum / count },
           learningRate: (run.optimizer as { readonly learningRate?: number }).learningRate,
-          ...{ endsBatch, endsEpoch: state.batch === batches, state },
+          ...{ endsBatch, endsEpoch: state.batch === batches, metrics, state },
         };
         now = state;
       }
@@ -241,12 +250,12 @@ interface BatchRun {
 async function* batchSteps(
   run: Run,
   { batch, steps, from, check }: BatchRun,
-): AsyncGenerator<{ readonly loss: number; readonly state: TrainingState }, void, undefined> {
+): AsyncGenerator<MadeStep & { readonly state: TrainingState }, void, undefined> {
   const { epoch, batch: index, part: begin = 0 } = from;
   const keys = batchKeys(steps, epoch, index);
   const key = run.lossKey?.({ epoch, batch: index }) ?? keys.loss;
   let { step, sum, count } = from;
-  let loss = NaN;
+  let made: MadeStep = { loss: NaN, metrics: undefined };
   let x = batch.x;
   try {
     if (run.augment) x = run.augment(batch.x, { key: keys.crop });
@@ -257,43 +266,13 @@ async function* batchSteps(
       using own = micro;
       if (part++ < begin) continue;
       if (check && part === begin + 1) await checkTraining(run.loss, own, { inputRange: run.inputRange });
-      loss = await run.minimize(own);
-      [step, sum, count] = [step + 1, sum + loss, count + 1];
-      if (part < parts) yield { loss, state: { epoch, batch: index, part, step, sum, count } };
+      made = await run.makeStep(own);
+      [step, sum, count] = [step + 1, sum + made.loss, count + 1];
+      if (part < parts) yield { ...made, state: { epoch, batch: index, part, step, sum, count } };
     }
   } finally {
     x.dispose();
     batch.dispose();
   }
-  yield { loss, state: { epoch, batch: index + 1, step, sum, count } };
-}
-
-/** Steps of the optimizer in this thread. */
-function ownMinimize(
-  loss: TrainingLoss,
-  { optimizer, variables }: Pick<Run, 'optimizer' | 'variables'>,
-): (batch: MicroBatch) => Promise<number> {
-  const { classifier } = loss;
-  const list = variables ?? (isLayersModel(classifier) ? trainableVariables(classifier) : undefined);
-  if (list === undefined) {
-    const must = 'must be given where the classifier of the loss is no tf.LayersModel';
-    throw refusal(OptionError, { call: CALL, field: 'variables', value: variables }, must);
-  }
-  return async (batch) => {
-    using prepared = loss.prepare(batch);
-    batch.dispose(); // prepared has a copy
-    const scalar = optimizer.minimize(() => prepared.value(), true, [...list]) as tf.Scalar;
-    const [value = NaN] = await scalar.data<'float32'>();
-    scalar.dispose();
-    return value;
-  };
-}
-
-function rateSetter(optimizer: tf.Optimizer): (rate: number) => void {
-  const settable = optimizer as { learningRate?: number; setLearningRate?: (rate: number) => void };
-  // Those of tf.train that keep the rate in a tensor, too, have a method for it.
-  if (typeof settable.setLearningRate === 'function') return (rate) => settable.setLearningRate?.(rate);
-  if (typeof settable.learningRate === 'number') return (rate) => void (settable.learningRate = rate);
-  const must = 'must have a learning rate that can be set, for a schedule';
-  throw refusal(OptionError, { call: CALL, field: 'optimizer', value: optimizer }, must);
+  yield { ...made, state: { epoch, batch: index + 1, step, sum, count } };
 }

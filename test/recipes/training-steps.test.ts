@@ -167,6 +167,18 @@ describe('trainingSteps', () => {
     expect(Math.max(...(await weights.data()))).toBeGreaterThan(0);
   });
 
+  it('tells the metrics of each step where they are asked for, and none of a step of the host', async () => {
+    const [plain, told] = [await all(steps(setUp())), await all(steps(setUp(), { metrics: true }))];
+    expect(plain.every(({ metrics }) => metrics === undefined)).toBe(true);
+    expect(told.map(({ loss }) => loss)).toEqual(plain.map(({ loss }) => loss));
+    for (const { loss, metrics } of told) {
+      expect(metrics?.loss).toBeCloseTo(loss, 5);
+      expect(metrics?.accuracy).toBeGreaterThanOrEqual(0);
+    }
+    const made = await all(steps(setUp(), { metrics: true, epochs: 1, minimize: () => Promise.resolve(1) }));
+    expect(made.map(({ metrics }) => metrics)).toEqual(Array(6).fill(undefined));
+  });
+
   it('looks at the first batch only, and at none where it is told not to', async () => {
     const setup = setUp();
     let prepared = 0;
