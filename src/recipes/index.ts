@@ -1,5 +1,6 @@
 /**
- * Parts for the host's training loop, each usable alone: presets, schedules, SGD, micro-batches, augmentation, soft targets, checkpoints, and
+ * Parts for the host's training loop, each usable alone: methods, presets, a run as a generator, schedules, SGD, micro-batches, augmentation,
+ * soft targets, metrics under noise, checkpoints, and
  * the terms of the objectives, for an objective of one's own.
  *
  * @module catrs/recipes
@@ -7,8 +8,6 @@
 export { captureCheckpoint } from './capture-checkpoint.ts';
 export type { CheckpointContent } from './capture-checkpoint.ts';
 export type { CheckpointSubject } from './checkpoint-format.ts';
-export { linearWarmup } from './schedules.ts';
-export type { LinearWarmupOptions } from './schedules.ts';
 export { methods } from './methods.ts';
 export type { MethodLosses, MethodOptions, TrainingMethod } from './methods.ts';
 export { microBatches } from './micro-batches.ts';
@@ -29,16 +28,14 @@ export { presets } from './presets.ts';
 export type { Presets } from './presets.ts';
 export { randomCropAndFlip } from './random-crop-and-flip.ts';
 export type { RandomCropAndFlipOptions } from './random-crop-and-flip.ts';
-export { rateDrop } from './schedules.ts';
-export type { RateDropOptions } from './schedules.ts';
+export type { DatasetBatch, SoftTargetRows } from './read-batch.ts';
 export { restoreCheckpoint } from './restore-checkpoint.ts';
+export { linearWarmup, rateDrop, stepDecay } from './schedules.ts';
+export type { DropTiming, LinearWarmupOptions, RateDropOptions, Schedule, StepDecayOptions } from './schedules.ts';
 export { Sgd } from './sgd.ts';
 export type { SgdOptions } from './sgd.ts';
 export { softTargets } from './soft-targets.ts';
-export type { SoftTargetRow, SoftTargetSource, SoftTargetThreads, SoftTargetsOptions } from './soft-targets.ts';
-export { stepDecay } from './schedules.ts';
-export type { DropTiming, Schedule, StepDecayOptions } from './schedules.ts';
-export type { DatasetBatch, SoftTargetRows } from './read-batch.ts';
+export type { SoftTargetRow, SoftTargetsOptions, SoftTargetSource, SoftTargetThreads } from './soft-targets.ts';
 export { trainingBatches } from './training-batches.ts';
 export type { TrainingBatchesOptions } from './training-batches.ts';
 export { trainingSteps } from './training-steps.ts';

@@ -1,29 +1,29 @@
 import type * as tf from '@tensorflow/tfjs';
 import { checkClassifier } from '../../classifier/check-classifier.ts';
+import { OwnDataset } from '../../data/labelled-dataset.ts';
 import { checkTraining } from '../../losses/check-training.ts';
 import type { TrainingLoss } from '../../losses/types.ts';
 import { loadCheckpoint, saveCheckpoint } from '../../node/checkpoint-files.ts';
 import { saveModel } from '../../node/save-model.ts';
 import { createKey, foldIn } from '../../random/key.ts';
 import { trainingKeys } from '../../random/purposes.ts';
-import { OwnDataset } from '../../data/labelled-dataset.ts';
 import { microBatches } from '../../recipes/micro-batches.ts';
 import { readBatch } from '../../recipes/read-batch.ts';
 import { Sgd } from '../../recipes/sgd.ts';
 import { trainingBatches } from '../../recipes/training-batches.ts';
+import { tensorOver } from '../../tensors/own-tensor.ts';
 import type { InputRange, Key } from '../../types.ts';
+import type { TrainOptions } from '../commands/train.ts';
 import { CliError, type CliIo, EXIT, note, printJson, showProgress } from '../io.ts';
-import { checkThreadBackend } from '../probe-classifier.ts';
 import { openBackend, refuseOnnx } from '../open-model.ts';
+import { checkThreadBackend } from '../probe-classifier.ts';
 import { makeLoss, makeModel } from './make-model.ts';
 import { openRunFolder, type RunFolder, ScalarsLog } from './run-folder.ts';
 import { BEGINNING, type RunRecord, type Standing, standingIn, stateOf } from './run-state.ts';
 import { openTrainers, trainEpochs, type TrainRun } from './train-epochs.ts';
-import type { TrainOptions } from '../commands/train.ts';
 import { trainProgress } from './train-progress.ts';
 import { resolveSettings, type TrainSettings } from './train-settings.ts';
 import { openTrainingData, type TrainingData } from './training-data.ts';
-import { tensorOver } from '../../tensors/own-tensor.ts';
 
 /** Trains a classifier into a folder. @internal */
 export async function train(options: TrainOptions, io: CliIo): Promise<void> {
