@@ -27,7 +27,12 @@ export interface AttackThreads {
   /** Number of classes. */
   readonly numClasses: number;
   /** The smoothing noise, as far as it is known here. */
-  readonly noise?: { readonly norms?: readonly Norm[] | undefined } | undefined;
+  readonly noise?:
+    | {
+        /** The norms that it certifies. */
+        readonly norms?: readonly Norm[] | undefined;
+      }
+    | undefined;
   /** The rows of each example, in the order of the examples. */
   answers<Answer>(
     method: 'attack',

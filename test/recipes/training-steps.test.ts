@@ -109,7 +109,8 @@ describe('trainingSteps', () => {
     expect(made.map(({ endsBatch, endsEpoch }) => [endsBatch, endsEpoch])).toEqual(
       Array.from({ length: 12 }, (_, i) => [i % 2 === 1, i % 6 === 5]),
     );
-    expect(made.map(({ learningRate }) => learningRate)).toEqual([...Array(6).fill(0.1), ...Array(6).fill(schedule(1))]); // prettier-ignore
+    const rates = Array.from({ length: 12 }, (_, i) => (i < 6 ? 0.1 : schedule(1)));
+    expect(made.map(({ learningRate }) => learningRate)).toEqual(rates);
     const mean = losses.slice(6, 9).reduce((sum, loss) => sum + loss, 0) / 3;
     expect(made[8]?.meanLoss).toBe(mean);
   });
