@@ -215,7 +215,8 @@ describe('softTargetsToNpy refuses', () => {
         (error: Error) => error.message,
       );
     };
-    await run('held.npy', { onProgress: started });
+    const untilThen = { ...dataset, example: async (index: number) => (await second, dataset.example(index)) };
+    await run('held.npy', { onProgress: started }, g, untilThen);
     expect(await second).toMatch(
       /^softTargetsToNpy: `file` must not be in use by another run, got .*held\.npy, locked by process/,
     );

@@ -55,9 +55,9 @@ describe('a worker thread that fails', () => {
     expect(error).toBeInstanceOf(ClassifierError);
     const text = (error as Error).message;
     expect(text).toContain(`certifyToLog: \`module\` must certify every image, got ${how} from a worker thread`);
-    // The fault is at image 6; its thread may not have got to the end of some before it.
+    // The fault is at image 6; neither thread need have got to the end of any before it.
     const named = Number(/ while it was certifying image (\d+)/.exec(text)?.[1]);
-    expect(named).toBeGreaterThanOrEqual(2);
+    expect(named).toBeGreaterThanOrEqual(0);
     expect(named === 6 || / \(and had begun with .*\b6\)$/.test(text), text).toBe(true);
     await expect.poll(threads).toBeLessThanOrEqual(before);
 
