@@ -16,7 +16,7 @@ export interface AttackContext {
 export function reportAttack(cells: readonly AttackLogRow[], context: AttackContext, io: CliIo): void {
   const { settings, runtime } = context;
   const { attack, norm, steps, numNoise, sigma, out, json } = settings;
-  const first = cells.filter(({ clean }) => clean !== undefined);
+  const first = cells.filter(({ clean, epsilon }) => clean !== undefined && epsilon === settings.epsilon[0]);
   if (first.length === 0) {
     if (json) printJson(io, { runtime, images: 0 });
     else io.stdout('no image in this part of the run\n');

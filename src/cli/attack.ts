@@ -9,7 +9,6 @@ import type { LoggedRow } from '../evaluate/rows.ts';
 import { attackLogRow, type AttackLogRow } from '../node/attack-log-rows.ts';
 import { type AttackProgress, attackToLog } from '../node/attack-to-log.ts';
 import { formatDuration } from '../node/run-progress.ts';
-import { withContext } from '../options/call-context.ts';
 import { createKey } from '../random/key.ts';
 import type { SmoothedClassifier } from '../smoothed/smoothed-classifier.ts';
 import { reportAttack } from './attack-report.ts';
@@ -25,7 +24,7 @@ export async function attack(settings: AttackSettings, io: CliIo): Promise<void>
   refuseOnnx(settings.model);
   const { out, epsilon: epsilons } = settings;
   // Made before anything is opened: their class checks the options.
-  const attacks = epsilons.map((epsilon) => attackOf(settings, epsilon));
+  const [moves] = epsilons.map((epsilon) => attackOf(settings, epsilon)) as [InputAttack];
   await using opened = await openRun(settings, io);
   const { dataset } = opened.data;
   const { runtime } = opened.opened;
@@ -40,12 +39,13 @@ export async function attack(settings: AttackSettings, io: CliIo): Promise<void>
       const asked = { n, alpha, norm, key: createKey(seed), select: selectionOf(settings), signal: io.signal };
       const g = threads ?? opened.smoothed(gaussianOf(settings));
       const tell = (progress: AttackProgress): void => display.update(progressOf(progress));
-      const [first] = attacks;
-      if (out === undefined || first === undefined)
-        return attackAll({ g, attacks, dataset, asked }, indices.length, tell);
+      if (out === undefined) {
+        const total = indices.length * epsilons.length;
+        return attackAll({ g, moves, dataset, asked: { ...asked, epsilons, clean: true } }, total, tell);
+      }
       const { inputRange, output } = settings;
       const log = { file: out, epsilons, settings: { seed, inputRange, output, runtime }, onProgress: tell };
-      return (await attackToLog(g, first, dataset, { ...asked, ...log })).rows;
+      return (await attackToLog(g, moves, dataset, { ...asked, ...log })).rows;
     },
     () =>
       out === undefined ? '; nothing was written' : `; ${out} is valid, and the same command with --resume goes on`,
@@ -55,29 +55,24 @@ export async function attack(settings: AttackSettings, io: CliIo): Promise<void>
 
 interface AttackRun {
   readonly g: SmoothedClassifier | AttackThreads;
-  readonly attacks: readonly InputAttack[];
+  readonly moves: InputAttack;
   readonly dataset: LabelledDataset;
-  readonly asked: Omit<AttackDatasetOptions, 'clean'>;
+  readonly asked: AttackDatasetOptions;
 }
 
-/** The rows of a run that writes no log. */
+/** The rows of a run that writes no log, so many in all. */
 async function attackAll(
-  { g, attacks, dataset, asked }: AttackRun,
-  images: number,
+  { g, moves, dataset, asked }: AttackRun,
+  total: number,
   tell: (progress: AttackProgress) => void,
 ): Promise<AttackLogRow[]> {
   const rows: AttackLogRow[] = [];
-  const total = images * attacks.length;
   const begun = performance.now();
-  const context = { run: {} };
-  for (const [which, moves] of attacks.entries()) {
-    const one = withContext({ ...asked, clean: which === 0 }, context);
-    for await (const row of attackDataset(g, moves, dataset, one)) {
-      rows.push(attackLogRow(row, moves.epsilon ?? NaN));
-      const millisecondsLeft = ((performance.now() - begun) / rows.length) * (total - rows.length);
-      const broken = rows.filter((each) => each.broken).length;
-      tell({ done: rows.length, total, resumed: 0, broken, millisecondsLeft });
-    }
+  for await (const row of attackDataset(g, moves, dataset, asked)) {
+    rows.push(attackLogRow(row, row.epsilon ?? NaN));
+    const millisecondsLeft = ((performance.now() - begun) / rows.length) * (total - rows.length);
+    const broken = rows.filter((each) => each.broken).length;
+    tell({ done: rows.length, total, resumed: 0, broken, millisecondsLeft });
   }
   return rows;
 }
