@@ -4,6 +4,7 @@ import type { Classifier, LogitsFn } from '../classifier/types.ts';
 import { type DatasetSelection, selectedIndices, selectWithoutShard } from '../data/dataset-selection.ts';
 import { type LabelledDataset, OwnDataset } from '../data/labelled-dataset.ts';
 import { OptionError, refusal } from '../errors.ts';
+import { hostTurns } from '../host/turns.ts';
 import type { AdditiveNoise } from '../noise/types.ts';
 import * as fields from '../options/fields.ts';
 import { optionsOf } from '../options/parse.ts';
@@ -90,9 +91,10 @@ export async function noisyMetrics(
   if (indices.length === 0) {
     throw refusal(OptionError, { call: CALL, field: 'select', value: select, got: 'none' }, 'must choose an example');
   }
+  const hostTurn = hostTurns(signal);
   let sums: Sums = { loss: 0, right: 0, images: 0, copies: 0 };
   for (let first = 0; first < indices.length; first += batchSize) {
-    signal?.throwIfAborted();
+    await hostTurn();
     const chosen = indices.subarray(first, first + batchSize);
     using batch = batchTensors(await readBatch(CALL, dataset, chosen, undefined));
     const { loss, right, images, copies } = await batchSums(batch, first, draw);

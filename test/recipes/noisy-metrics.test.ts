@@ -75,6 +75,20 @@ describe('noisyMetrics', () => {
     await expect(noisyMetrics(logits, dataset, { noise, key, signal })).rejects.toThrow('enough');
   });
 
+  it('lets the host have its turns: a timer ends it', async () => {
+    const controller = new AbortController();
+    setTimeout(() => controller.abort(new Error('enough')), 0);
+    let asked = 0;
+    const slowly = (x: tf.Tensor): tf.Tensor2D => {
+      asked++;
+      for (const begun = performance.now(); performance.now() - begun < 40;); // longer than the library keeps the thread
+      return logits(x);
+    };
+    const run = noisyMetrics(slowly, dataset, { noise, key, batchSize: 1, signal: controller.signal });
+    await expect(run).rejects.toThrow('enough');
+    expect(asked).toBeLessThan(size);
+  });
+
   it('says what is wrong', async () => {
     await expect(noisyMetrics(logits, dataset, { noise, key, select: { start: 99 } })).rejects.toThrow(
       'noisyMetrics: `select` must choose an example, got none',

@@ -34,7 +34,6 @@ const reasons: readonly Reason[] = [
     reason: 'the test does not wait for the backend',
     message: /has not yet been initialized|a beforeAll function failed/,
   },
-  { reason: 'no video here', message: /Failed to import texture from video/ },
   { reason: 'indices are not checked', message: /Expected function to throw/ },
   { reason: 'wrong value: NaN becomes a number', message: /Arrays differ: actual\[\d+\] = \S+ expected\[\d+\] = NaN/ },
   {

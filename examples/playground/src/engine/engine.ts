@@ -77,6 +77,7 @@ export class Engine {
     const model = lenet({ key: createKey(task.seed) });
     try {
       const myTurn = async (): Promise<void> => {
+        await new Promise((resolve) => setTimeout(resolve)); // messages of the page come in now, the stop too
         for (let urgent; urgent !== this.#urgent;) await (urgent = this.#urgent);
       };
       const steps = await train({ model, digits, heldOut, myTurn }, task, control);
