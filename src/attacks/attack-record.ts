@@ -7,18 +7,26 @@ export type AttackRecord =
   | { readonly name: 'SmoothedPgd'; readonly options: ConstructorParameters<typeof SmoothedPgd>[0] }
   | { readonly name: 'SmoothedDdn'; readonly options: ConstructorParameters<typeof SmoothedDdn>[0] };
 
-/** The record of an attack; undefined for one that is not of catrs, or that has a noise of its own, which cannot be sent. @internal */
+/**
+ * The record of an attack; undefined for one that is not of catrs, or that has a noise of its own, which cannot be sent. A subclass is not of
+ * catrs: made again it would be another attack.
+ * @internal
+ */
 export function attackRecord(attack: InputAttack): AttackRecord | undefined {
-  if (attack instanceof SmoothedPgd && attack.noise === undefined) {
+  if (isOf(attack, SmoothedPgd) && attack.noise === undefined) {
     const { epsilon, steps, numNoise, stepSize, norm, gradientFree, order, inputRange } = attack;
     const options = { epsilon, steps, numNoise, stepSize, norm, gradientFree, order, inputRange };
     return { name: 'SmoothedPgd', options };
   }
-  if (attack instanceof SmoothedDdn && attack.noise === undefined) {
+  if (isOf(attack, SmoothedDdn) && attack.noise === undefined) {
     const { epsilon, steps, numNoise, initialNorm, gamma, levels, inputRange } = attack;
     return { name: 'SmoothedDdn', options: { epsilon, steps, numNoise, initialNorm, gamma, levels, inputRange } };
   }
   return undefined;
+}
+
+function isOf<A extends InputAttack>(attack: InputAttack, kind: { readonly prototype: A }): attack is A {
+  return Object.getPrototypeOf(attack) === kind.prototype && attack.perturb === kind.prototype.perturb;
 }
 
 /** The attack of a record. @internal */
