@@ -1,5 +1,4 @@
 import { OptionError, refusal } from '../errors.ts';
-import type { Key } from '../types.ts';
 import { CauchyNoise } from './cauchy-noise.ts';
 import { DeterministicSplittingNoise } from './deterministic-splitting-noise.ts';
 import { GaussianNoise } from './gaussian-noise.ts';
@@ -8,6 +7,12 @@ import { SoundGaussianNoise } from './sound-gaussian-noise.ts';
 import { SplittingNoise } from './splitting-noise.ts';
 import type { DeterministicNoise, Noise, NoiseRecord } from './types.ts';
 import { UniformNoise } from './uniform-noise.ts';
+
+/** How logs say a key. */
+interface KeyWords {
+  readonly key0: number;
+  readonly key1: number;
+}
 
 // The makers check what they are given, so what a log says is passed on as it is.
 const makers: Readonly<Record<string, (parameters: never) => Noise | DeterministicNoise>> = {
@@ -19,8 +24,8 @@ const makers: Readonly<Record<string, (parameters: never) => Noise | Determinist
   uniform: (parameters) => new UniformNoise(parameters),
   cauchy: (parameters) => new CauchyNoise(parameters),
   splitting: (parameters) => new SplittingNoise(parameters),
-  'deterministic-splitting': ({ key0, key1, ...rest }: Readonly<Record<string, number>>) =>
-    new DeterministicSplittingNoise({ ...rest, key: [key0, key1] as unknown as Key } as never),
+  'deterministic-splitting': ({ key0, key1, ...rest }: KeyWords & { readonly halfWidth: number }) =>
+    new DeterministicSplittingNoise({ ...rest, key: [key0, key1] }),
 };
 
 /**

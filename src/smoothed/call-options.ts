@@ -84,7 +84,7 @@ export const sampleOptions: OptionsSchema<
 export const SOFT_TARGET_SAMPLES = 10_000;
 
 /** Options of {@link SmoothedClassifier.predict}. */
-export interface PredictOptions {
+export interface PredictOptions extends Run {
   /** Drives the noise. */
   readonly key: Key;
   /**
@@ -97,13 +97,6 @@ export interface PredictOptions {
    * @defaultValue 0.001
    */
   readonly alpha?: number | undefined;
-  /**
-   * Noisy copies per forward pass.
-   * @defaultValue the batch size of the smoothed classifier
-   */
-  readonly batchSize?: number | undefined;
-  /** Stops the run; its reason is thrown. */
-  readonly signal?: AbortSignal | undefined;
 }
 
 /** @internal */
@@ -118,7 +111,7 @@ export const predictOptions: OptionsSchema<
 });
 
 /** Options of {@link SmoothedClassifier.certify}. */
-export interface CertifyOptions {
+export interface CertifyOptions extends Run {
   /** Drives the noise: the first half-key the selection sample, the second the estimation sample. */
   readonly key: Key;
   /**
@@ -152,13 +145,6 @@ export interface CertifyOptions {
    * @defaultValue 100
    */
   readonly checkEvery?: number | undefined;
-  /**
-   * Noisy copies per forward pass.
-   * @defaultValue the batch size of the smoothed classifier
-   */
-  readonly batchSize?: number | undefined;
-  /** Stops the run; its reason is thrown. */
-  readonly signal?: AbortSignal | undefined;
 }
 
 /** @internal */
