@@ -16,7 +16,7 @@ import type { AttackSettings } from './commands/attack.ts';
 import { selectionOf } from './common-options.ts';
 import { CliError, type CliIo, withProgress } from './io.ts';
 import { readLog } from './log-figures.ts';
-import { refuseOnnx } from './open-model.ts';
+import { refuseOnnx } from './open-onnx.ts';
 import { gaussianOf, openRun, openThreads } from './open-run.ts';
 
 /** Attacks a data set and prints what is left of the accuracy. @internal */
