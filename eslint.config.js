@@ -37,7 +37,7 @@ function layerRule([folder, row]) {
 }
 
 export default defineConfig(
-  globalIgnores(['dist', 'build', 'coverage', 'docs', 'results']),
+  globalIgnores(['dist', 'build', 'coverage', 'docs', 'results', 'test/guests']),
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
   eslint.configs.recommended,
   {

@@ -3,6 +3,8 @@ import { playwright } from '@vitest/browser-playwright';
 import { defineConfig } from 'vitest/config';
 import { chromiumArguments, chromiumPath } from './test/helpers/chromium.ts';
 
+/** What other packages bring is not ours to test. */
+const guests = 'test/guests/**';
 const slow = 'test/**/*.slow.test.ts';
 const browserOnly = 'test/**/*.browser.test.ts';
 /** Tests that need modules of their own: they mock some, measure memory, number layers from 1, want that none is registered, or change a backend for good. */
@@ -46,14 +48,17 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: [slow, browserOnly, packageTests, ...alone],
+          exclude: [guests, slow, browserOnly, packageTests, ...alone],
           isolate: false,
           setupFiles: 'test/helpers/fresh-backend.ts',
         },
       },
       { extends: true, test: { name: 'alone', include: [...alone], exclude: [slow] } },
       { extends: true, test: { name: 'package', include: [packageTests], exclude: [slow] } },
-      { extends: true, test: { name: 'slow', include: [slow], testTimeout: 600_000, hookTimeout: 600_000 } },
+      {
+        extends: true,
+        test: { name: 'slow', include: [slow], exclude: [guests], testTimeout: 600_000, hookTimeout: 600_000 },
+      },
       {
         extends: true,
         // All found beforehand: a dependency that vite meets only during the run makes it reload the page.
@@ -68,7 +73,7 @@ export default defineConfig({
             'test/{attacks,losses}/**/*.fixture.test.ts',
             'test/models/cifar-resnet.fixture.test.ts',
           ],
-          exclude: [slow],
+          exclude: [guests, slow],
           globalSetup: 'test/helpers/chromium.ts',
           testTimeout: 300_000,
           fileParallelism: false,

@@ -1,4 +1,3 @@
-import { createRequire } from 'node:module';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { cifarResnet } from '../../src/models/cifar-resnet.ts';
@@ -12,33 +11,22 @@ import { fillNormals } from '../../src/random/fill-normals.ts';
 import { fillUniforms } from '../../src/random/fill-bits.ts';
 import { SmoothedClassifier } from '../../src/smoothed/smoothed-classifier.ts';
 import { useBackend } from '../helpers/backends.ts';
+import { requireGuest } from '../helpers/guests.ts';
 
 interface Runtime {
   readonly InferenceSession: { create(file: Uint8Array): Promise<OnnxSession> };
   readonly Tensor: OnnxTensorConstructor;
 }
 
-/** The runtime is no dependency (186 MB): installed somewhere, `CATRS_ONNXRUNTIME` is that folder's package.json. */
-function findRuntime(): Runtime | undefined {
-  try {
-    return createRequire(process.env['CATRS_ONNXRUNTIME'] ?? import.meta.url)('onnxruntime-node') as Runtime;
-  } catch {
-    return undefined;
-  }
-}
-
-const runtime = findRuntime();
+const runtime = requireGuest<Runtime>('onnxruntime-node');
 const key = createKey(6);
 
 describe('onnxruntime-node', () => {
-  if (!runtime) {
-    it('runs what toOnnx writes', ({ skip }) =>
-      skip(
-        'onnxruntime-node is not installed: npm install it in a folder of its own and set CATRS_ONNXRUNTIME to its package.json',
-      ));
+  if ('reason' in runtime) {
+    it('runs what toOnnx writes', ({ skip }) => skip(runtime.reason));
     return;
   }
-  const { InferenceSession, Tensor } = runtime;
+  const { InferenceSession, Tensor } = runtime.found;
   beforeAll(() => useBackend('wasm'));
 
   const models = [

@@ -1,0 +1,38 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** Where test/guests/README.md installs what is no dependency of catrs. */
+export const guestsFolder: string = fileURLToPath(new URL('../guests/', import.meta.url));
+
+/** Something that is there, or why it is not. */
+export type Guest<T> = { readonly found: T } | { readonly reason: string };
+
+/** A package of test/guests, by `require`. */
+export function requireGuest<T>(name: string): Guest<T> {
+  if (!existsSync(join(guestsFolder, 'node_modules', name))) return { reason: notInstalled(name) };
+  return { found: createRequire(join(guestsFolder, 'package.json'))(name) as T };
+}
+
+/** The path of a file that a package of test/guests brings, for example `node-24/bin/node`. */
+export function guestFile(path: string): Guest<string> {
+  const file = join(guestsFolder, 'node_modules', path);
+  return existsSync(file) ? { found: file } : { reason: notInstalled(path) };
+}
+
+function notInstalled(what: string): string {
+  return `${what} is not installed (npm ci --prefix test/guests)`;
+}
+
+/** The Python of `CATRS_PYTHON` or of test/guests that has PyTorch and ONNX. */
+export function guestPython(): Guest<string> {
+  const python = process.env['CATRS_PYTHON'] ?? join(guestsFolder, 'venv/bin/python');
+  try {
+    execFileSync(python, ['-c', 'import numpy, onnx, onnxscript, torch'], { stdio: 'pipe' });
+    return { found: python };
+  } catch {
+    return { reason: `no Python with PyTorch and ONNX at ${python} (test/guests/README.md, or set CATRS_PYTHON)` };
+  }
+}
