@@ -54,7 +54,7 @@ async function openAs(format: FileFormat, bytes: Uint8Array, options: DataOption
     case 'cifar10':
     case 'cifar100': {
       const batch = await decodeCifar(bytes, { classes: format === 'cifar10' ? 10 : 100 });
-      return { dataset: cifarDataset({ batches: [batch] }), isLabelled: true };
+      return { dataset: cifarDataset({ batches: [batch] }), isLabelled: true, fromBytes: true };
     }
     case 'png':
       throw new CliError(`${data}: must be a folder of PNG files, got one PNG file (name its folder)`);
@@ -111,5 +111,5 @@ async function cifarOf(folder: string, names: readonly string[], classes: 10 | 1
       return inFile(path, () => decodeCifar(bytes, { classes }));
     }),
   );
-  return { dataset: cifarDataset({ batches }), isLabelled: true };
+  return { dataset: cifarDataset({ batches }), isLabelled: true, fromBytes: true };
 }

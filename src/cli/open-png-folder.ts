@@ -41,6 +41,7 @@ export async function openPngFolder(folder: string): Promise<OpenedData> {
   return {
     dataset: { size: files.length, shape, example },
     isLabelled: loose.length === 0,
+    fromBytes: true,
     names: files.map(({ path }) => path),
     classNames: loose.length === 0 ? classNames : undefined,
   };

@@ -13,6 +13,8 @@ export interface OpenedData {
   readonly dataset: LabelledDataset;
   /** Whether there are labels. */
   readonly isLabelled: boolean;
+  /** Whether the images came as bytes (or 16 bits) that fill the input range, and not as numbers in its units. */
+  readonly fromBytes: boolean;
   /** Names of the classes, where folders name them. */
   readonly classNames?: readonly string[] | undefined;
   /** Names of the images, where they are files. */
@@ -26,7 +28,7 @@ export function joinArrays(images: NpyArray, labels: NpyArray | undefined): Open
   const [size = 0] = images.shape;
   const none: NpyArray = { dtype: 'uint8', shape: [size], data: new Uint8Array(size) };
   const arrays = imagesAndLabels(CALL, { images, labels: labels ? asRow(labels) : none });
-  return { dataset: makeDataset(CALL, arrays), isLabelled: labels !== undefined };
+  return { dataset: makeDataset(CALL, arrays), isLabelled: labels !== undefined, fromBytes: images.dtype === 'uint8' };
 }
 
 /** Some archives hold the labels as a column. */
