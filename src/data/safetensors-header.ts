@@ -1,6 +1,7 @@
 import { showValue } from '../errors.ts';
 import { elementCount, type NpyDtype } from './arrays.ts';
 import { hex, showText, wrongBytes } from './file-bytes.ts';
+import type { HalfFloat } from './half-floats.ts';
 
 /** An element type of a safetensors file. */
 interface SafetensorsElement {
@@ -8,7 +9,7 @@ interface SafetensorsElement {
   readonly dtype: NpyDtype;
   readonly bytes: number;
   /** How floats of two bytes divide them. */
-  readonly half?: 'float16' | 'bfloat16';
+  readonly half?: HalfFloat;
 }
 
 /** Bytes before the header: its length. @internal */

@@ -2,6 +2,7 @@ import { DataError, OptionError, refusal } from '../errors.ts';
 import type { NpyArray, NpyDtype } from './arrays.ts';
 import { arrayBytes, decodeElements } from './elements.ts';
 import { asBytes, showText } from './file-bytes.ts';
+import { widenHalves } from './half-floats.ts';
 import { ELEMENTS, LENGTH_BYTES, MAX_HEADER_BYTES, METADATA, readSafetensorsHeader } from './safetensors-header.ts';
 
 /** What a safetensors file holds. */
@@ -43,33 +44,10 @@ export function decodeSafetensors(bytes: Uint8Array | ArrayBuffer): Safetensors 
       name,
       half === undefined
         ? decodeElements(call, elements, layout, ` of ${showText(name)}`)
-        : { dtype: 'float32', shape, data: widenHalves(elements, half) },
+        : { dtype: 'float32', shape, data: widenHalves(elements, half, true) },
     );
   }
   return { tensors, metadata };
-}
-
-/** Little-endian floats of two bytes as float32, which holds all their values; a NaN stays a NaN. */
-function widenHalves(elements: Uint8Array, half: 'float16' | 'bfloat16'): Float32Array {
-  const view = new DataView(elements.buffer, elements.byteOffset, elements.byteLength);
-  const bits = Int32Array.from({ length: elements.length / 2 }, (_, i) => {
-    const word = view.getUint16(2 * i, true);
-    return half === 'bfloat16' ? word << 16 : widened(word);
-  });
-  return new Float32Array(bits.buffer);
-}
-
-/** Bits of the float32 with the value of a float16: 1 sign, 5 exponent and 10 fraction bits become 1, 8 and 23. */
-function widened(word: number): number {
-  const sign = (word & 0x8000) << 16;
-  const exponent = (word >> 10) & 0x1f;
-  const fraction = word & 0x3ff;
-  if (exponent === 0x1f) return sign | 0x7f800000 | (fraction << 13); // infinite or NaN
-  if (exponent > 0) return sign | ((exponent + 127 - 15) << 23) | (fraction << 13);
-  if (fraction === 0) return sign;
-  // Below 2^-14 a float16 is a multiple of 2^-24; float32 writes it with a leading 1.
-  const shift = Math.clz32(fraction) - 21;
-  return sign | ((127 - 14 - shift) << 23) | (((fraction << shift) & 0x3ff) << 13);
 }
 
 const ENCODE_SAFETENSORS = 'encodeSafetensors';
