@@ -1,32 +1,48 @@
-import { DataError, refusal, showValue } from '../errors.ts';
+import { DataError, refusal } from '../errors.ts';
 import * as fields from '../options/fields.ts';
 import { optionsOf } from '../options/parse.ts';
+import type { InputRange } from '../types.ts';
 import { elementCount, type NpyArray, showArrayType } from './arrays.ts';
+import { byteLevels, byteRange, type InputArray, inputValues, isInputArray } from './input-values.ts';
+import { classNumbers, givenLabels, labelsOf } from './labels.ts';
 import type { LabelledDataset, LabelledExample } from './labelled-dataset.ts';
 
 /** What {@link arrayDataset} is made from. */
 export interface ArrayDatasetSource {
   /**
-   * All inputs one after the other, row major. `Float32Array` values are taken as they are; `Uint8Array` values stay
-   * bytes and are divided by 255 when an example is asked for, so that bytes 0 to 255 become 0 to 1.
+   * All inputs one after the other, row major.
+   *
+   * `Uint8Array` (also clamped) values stay bytes until an example is asked for, when they fill `inputRange`; so do other integers, if all are from
+   * 0 to 255. Floats are in input units already and taken as they are; float64 is rounded to float32.
    */
-  readonly values: Float32Array | Uint8Array;
+  readonly values: InputArray;
   /** Shape of one input, without a batch dimension, for example `[28, 28, 1]`. */
   readonly shape: readonly number[];
-  /** The true classes, integers from 0, one for each input. */
-  readonly labels: ArrayLike<number>;
+  /** The true classes, integers from 0, one for each input; or a one-hot row for each. */
+  readonly labels: LabelArray;
+  /**
+   * The range that bytes fill: byte b is low + (high - low) · b / 255 in input units. It is that of the model (`inputRange` of
+   * `SmoothedClassifier`). Float values must lie in it, if it is given.
+   *
+   * @defaultValue [0, 1] for bytes; float values are not looked at
+   */
+  readonly inputRange?: InputRange | undefined;
 }
 
+/** Class numbers, also as 64-bit integers, or one-hot rows. */
+export type LabelArray = ArrayLike<number> | ArrayLike<bigint> | ArrayLike<ArrayLike<number>>;
+
 const arrayDatasetSource = optionsOf<ArrayDatasetSource>()({
-  values: fields.field<Float32Array | Uint8Array>(
-    'must be a Float32Array or a Uint8Array',
-    (v) => v instanceof Float32Array || v instanceof Uint8Array,
+  values: fields.field<InputArray>(
+    'must be a typed array of numbers (Float32Array.from(values) keeps them as they are, Uint8Array.from(values) makes bytes)',
+    isInputArray,
   ),
   shape: fields.shape,
-  labels: fields.field<ArrayLike<number>>(
+  labels: fields.field<LabelArray>(
     'must be an array of class numbers',
     (v) => Array.isArray(v) || (ArrayBuffer.isView(v) && 'length' in v),
   ),
+  inputRange: fields.optional(byteRange),
 });
 
 /**
@@ -34,8 +50,8 @@ const arrayDatasetSource = optionsOf<ArrayDatasetSource>()({
  *
  * The arrays are copied, as they are (bytes stay bytes), and `example` gives a fresh copy each time: neither side can change what the other has.
  *
- * @throws DataError if sizes do not fit together, a label is not an integer from 0, a value is NaN or
- * infinite; from `example`, if the index is outside the data set.
+ * @throws DataError if sizes do not fit together, a label is not an integer from 0 or a one-hot row, a value is NaN, infinite or outside
+ * the `inputRange` given, or integers are not all from 0 to 255; from `example`, if the index is outside the data set.
  * @throws OptionError if a field is missing, misspelt or of the wrong type.
  * @example
  * ```ts
@@ -44,11 +60,23 @@ const arrayDatasetSource = optionsOf<ArrayDatasetSource>()({
  * ```
  */
 export function arrayDataset(source: ArrayDatasetSource): LabelledDataset {
-  return makeDataset('arrayDataset', arrayDatasetSource.parse('arrayDataset', source));
+  const call = 'arrayDataset';
+  const { values, shape, labels, inputRange } = arrayDatasetSource.parse(call, source);
+  const own = { values: inputValues({ call, field: 'values' }, values), labels: givenLabels(call, labels) };
+  return makeDataset(call, { ...own, shape, inputRange });
 }
 
-/** A data set of a copy of the arrays; bytes are divided by 255. @internal */
-export function makeDataset(call: string, given: ArrayDatasetSource): LabelledDataset {
+/** Arrays of a data set, in the form in which the library holds them. @internal */
+export interface OwnArrays {
+  readonly values: Float32Array | Uint8Array;
+  readonly shape: readonly number[];
+  readonly labels: ArrayLike<number>;
+  /** What bytes fill; [0, 1] if it is not given. */
+  readonly inputRange?: InputRange | undefined;
+}
+
+/** A data set of a copy of the arrays; bytes fill the input range. @internal */
+export function makeDataset(call: string, given: OwnArrays): LabelledDataset {
   const { shape } = given;
   const size = given.labels.length;
   const dimension = elementCount(shape);
@@ -58,43 +86,34 @@ export function makeDataset(call: string, given: ArrayDatasetSource): LabelledDa
   }
   // Not `slice`: that of a Buffer shares its memory.
   const values = given.values instanceof Uint8Array ? new Uint8Array(given.values) : new Float32Array(given.values);
-  const labels = Array.from(given.labels);
-  checkLabels(call, labels);
-  checkFinite(call, values);
+  const labels = classNumbers(call, given.labels);
+  if (size === 0) throw refusal(DataError, { call, field: 'labels', value: [] }, 'must hold at least one label');
+  if (values instanceof Float32Array) checkFloats(call, values, given.inputRange);
+  const levels = byteLevels(given.inputRange ?? [0, 1]);
   const example = (index: number): LabelledExample => {
     const label = Number.isInteger(index) ? labels[index] : undefined;
     if (label === undefined) {
       const details = { call: `${call}.example`, field: 'index', value: index };
       throw refusal(DataError, details, `must be an integer from 0 to ${size - 1}`);
     }
-    return { x: toInput(values.subarray(index * dimension, (index + 1) * dimension)), label };
+    const x = new Float32Array(values.subarray(index * dimension, (index + 1) * dimension));
+    if (values instanceof Uint8Array) for (let i = 0; i < dimension; i++) x[i] = levels[x[i] as number] as number;
+    return { x, label };
   };
   return { size, shape: [...shape], example };
 }
 
-function checkLabels(call: string, labels: readonly number[]): void {
-  const field = 'labels';
-  if (labels.length === 0) throw refusal(DataError, { call, field, value: [] }, 'must hold at least one label');
-  const index = labels.findIndex((label) => !Number.isInteger(label) || label < 0);
+function checkFloats(call: string, values: Float32Array, range: InputRange | undefined): void {
+  const [low, high] = range?.map(Math.fround) ?? [-Number.MAX_VALUE, Number.MAX_VALUE];
+  const index = values.findIndex((value) => !(value >= low! && value <= high!));
   if (index < 0) return;
-  const value = labels[index];
-  const got = `${showValue(value)} at index ${index}`;
-  throw refusal(DataError, { call, field, value, got }, 'must be integers of at least 0');
-}
-
-function checkFinite(call: string, values: Float32Array | Uint8Array): void {
-  if (values instanceof Uint8Array) return;
-  const index = values.findIndex((value) => !Number.isFinite(value));
-  if (index < 0) return;
-  const got = `${values[index]} at index ${index}`;
-  throw refusal(DataError, { call, field: 'values', value: values[index], got }, 'must be finite numbers');
-}
-
-/** A fresh Float32Array in input units. A loop, since `Float32Array.from` with a function takes eight times as long. */
-function toInput(values: Float32Array | Uint8Array): Float32Array {
-  const input = new Float32Array(values);
-  if (values instanceof Uint8Array) for (let i = 0; i < input.length; i++) input[i] = (values[i] as number) / 255;
-  return input;
+  const value = values[index] as number;
+  const isFinite = Number.isFinite(value);
+  const must = isFinite ? `must lie in the \`inputRange\` [${range?.join(', ')}]` : 'must be finite numbers';
+  const way = isFinite
+    ? 'only bytes are scaled to it: Uint8Array.from(values) makes them of levels 0 to 255'
+    : undefined;
+  throw refusal(DataError, { call, field: 'values', value, got: `${value} at index ${index}`, way }, must);
 }
 
 /** Two decoded files. */
@@ -104,19 +123,17 @@ interface ImagesAndLabels {
 }
 
 /** The arrays of a data set of two decoded files; `[height, width]` gets the channel that convolutions need. @internal */
-export function imagesAndLabels(call: string, { images, labels }: ImagesAndLabels): ArrayDatasetSource {
-  if (images.shape.length < 2 || (images.dtype !== 'uint8' && images.dtype !== 'float32')) {
-    const details = { call, field: 'images', value: images, got: showArrayType(images) };
-    throw refusal(DataError, details, 'must be uint8 or float32 of shape [size, ...]');
-  }
-  if (labels.shape.length !== 1 || labels.dtype.startsWith('float') || labels.dtype === 'bool') {
-    const details = { call, field: 'labels', value: labels, got: showArrayType(labels) };
-    throw refusal(DataError, details, 'must be integers of shape [size]');
-  }
+export function imagesAndLabels(call: string, { images, labels }: ImagesAndLabels): OwnArrays {
   const [size = 0, ...shape] = images.shape;
-  if (labels.data.length !== size) {
-    const details = { call, field: 'labels', value: labels.data.length };
+  if (shape.length === 0) {
+    const details = { call, field: 'images', value: images, got: showArrayType(images) };
+    throw refusal(DataError, details, 'must be an array of shape [size, ...]');
+  }
+  const values = inputValues({ call, field: 'images', dtype: images.dtype }, images.data);
+  const classes = labelsOf(call, labels);
+  if (classes.length !== size) {
+    const details = { call, field: 'labels', value: classes.length };
     throw refusal(DataError, details, `must hold one label for each of the ${size} images`);
   }
-  return { values: images.data, shape: shape.length === 2 ? [...shape, 1] : shape, labels: labels.data };
+  return { values, shape: shape.length === 2 ? [...shape, 1] : shape, labels: classes };
 }

@@ -27,11 +27,16 @@ export type IdxArray =
 export type IdxDtype = IdxArray['dtype'];
 
 /**
- * What an NPY file holds: the element types of {@link IdxArray}, and two that IDX lacks.
+ * What an NPY file holds: the element types of {@link IdxArray}, and those that IDX lacks.
  *
- * `int64` values are doubles: the decoder refuses what a double cannot hold. `bool` values are bytes, 0 or 1.
+ * `int64` and `uint64` values are doubles: the decoders refuse what a double cannot hold. `bool` values are bytes, 0 or 1.
  */
-export type NpyArray = IdxArray | IdxArrayOf<'int64', Float64Array> | IdxArrayOf<'bool', Uint8Array>;
+export type NpyArray =
+  | IdxArray
+  | IdxArrayOf<'uint16', Uint16Array>
+  | IdxArrayOf<'uint32', Uint32Array>
+  | IdxArrayOf<'int64' | 'uint64', Float64Array>
+  | IdxArrayOf<'bool', Uint8Array>;
 
 /** The element types of an NPY file that can be decoded. */
 export type NpyDtype = NpyArray['dtype'];
@@ -40,6 +45,9 @@ export type NpyDtype = NpyArray['dtype'];
 export const BYTES_PER_ELEMENT: Readonly<Record<NpyDtype, number>> = {
   bool: 1,
   uint8: 1,
+  uint16: 2,
+  uint32: 4,
+  uint64: 8,
   int8: 1,
   int16: 2,
   int32: 4,
@@ -54,7 +62,7 @@ export function elementCount(shape: readonly number[]): number {
 }
 
 /** Element type and shape of an array, for an error. @internal */
-export function showArrayType({ dtype, shape }: Pick<NpyArray, 'dtype' | 'shape'>): string {
+export function showArrayType({ dtype, shape }: { readonly dtype: string; readonly shape: readonly number[] }): string {
   return `${dtype} of shape [${shape.join(', ')}]`;
 }
 

@@ -1,9 +1,11 @@
 import { DataError, refusal } from '../errors.ts';
 import * as fields from '../options/fields.ts';
 import { optionsOf } from '../options/parse.ts';
+import type { InputRange } from '../types.ts';
 import { makeDataset } from './array-dataset.ts';
 import { elementCount, type IdxArrayOf, isDecoded } from './arrays.ts';
 import { decodeFile, wrongBytes } from './file-bytes.ts';
+import { byteRange } from './input-values.ts';
 import type { LabelledDataset } from './labelled-dataset.ts';
 
 const DECODE_CIFAR = 'decodeCifar';
@@ -109,6 +111,11 @@ export interface CifarDatasetSource {
    * @defaultValue 'fine'
    */
   readonly labels?: 'fine' | 'coarse' | undefined;
+  /**
+   * The range that bytes fill, in input units.
+   * @defaultValue [0, 1]
+   */
+  readonly inputRange?: InputRange | undefined;
 }
 
 const cifarDatasetSource = optionsOf<CifarDatasetSource>()({
@@ -117,6 +124,7 @@ const cifarDatasetSource = optionsOf<CifarDatasetSource>()({
     (v) => Array.isArray(v) && v.every(isBatch),
   ),
   labels: fields.withDefault(fields.oneOf('fine', 'coarse'), 'fine'),
+  inputRange: fields.withDefault(byteRange, [0, 1]),
 });
 
 function isBatch(value: unknown): value is CifarBatch {
@@ -126,7 +134,7 @@ function isBatch(value: unknown): value is CifarBatch {
 }
 
 /**
- * Makes a data set of one or more decoded files of CIFAR-10 or CIFAR-100; bytes 0 to 255 become 0 to 1.
+ * Makes a data set of one or more decoded files of CIFAR-10 or CIFAR-100; bytes 0 to 255 fill `inputRange`.
  *
  * Example i is the i-th record, the files read one after the other. The bytes are copied.
  *
@@ -138,7 +146,7 @@ function isBatch(value: unknown): value is CifarBatch {
  * ```
  */
 export function cifarDataset(source: CifarDatasetSource): LabelledDataset {
-  const { batches, labels } = cifarDatasetSource.parse(CIFAR_DATASET, source);
+  const { batches, labels, inputRange } = cifarDatasetSource.parse(CIFAR_DATASET, source);
   const [first] = batches;
   const wrong = (field: string, value: unknown, must: string, got?: string): DataError =>
     refusal(DataError, { call: CIFAR_DATASET, field, value, got }, must);
@@ -159,7 +167,7 @@ export function cifarDataset(source: CifarDatasetSource): LabelledDataset {
   if (allLabels.length !== size) {
     throw wrong('batches', allLabels.length, `must hold one label for each of the ${size} images`);
   }
-  return makeDataset(CIFAR_DATASET, { values, shape, labels: allLabels });
+  return makeDataset(CIFAR_DATASET, { values, shape, labels: allLabels, inputRange });
 }
 
 /** One array as it is, several copied one after the other. */

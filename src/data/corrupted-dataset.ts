@@ -1,8 +1,10 @@
 import { DataError, refusal } from '../errors.ts';
 import * as fields from '../options/fields.ts';
 import { optionsOf } from '../options/parse.ts';
-import { type ArrayDatasetSource, imagesAndLabels, makeDataset } from './array-dataset.ts';
+import type { InputRange } from '../types.ts';
+import { imagesAndLabels, makeDataset, type OwnArrays } from './array-dataset.ts';
 import { decodedField, elementCount, type NpyArray } from './arrays.ts';
+import { byteRange } from './input-values.ts';
 import type { LabelledDataset } from './labelled-dataset.ts';
 
 const CALL = 'corruptedDataset';
@@ -10,9 +12,9 @@ const SEVERITIES = 5;
 
 /** What {@link corruptedDataset} is made from. */
 export interface CorruptedDatasetSource {
-  /** The images of one corruption, `uint8` (divided by 255) or `float32` (as they are), of shape `[size, ...]`. */
+  /** The images of one corruption, of shape `[size, ...]`: integers from 0 to 255 (bytes), or floats in input units. */
   readonly images: NpyArray;
-  /** The classes, an integer array of shape `[size]`. */
+  /** The classes, whole numbers of shape `[size]` or one-hot rows. */
   readonly labels: NpyArray;
   /**
    * For files that hold five severities one after the other (CIFAR-10-C): which one, 1 (weak) to 5 (strong). Without it
@@ -21,6 +23,12 @@ export interface CorruptedDatasetSource {
    * @defaultValue the whole file
    */
   readonly severity?: 1 | 2 | 3 | 4 | 5 | undefined;
+  /**
+   * The range that bytes fill, in input units; float images must lie in it, if it is given.
+   *
+   * @defaultValue [0, 1] for bytes; float values are not looked at
+   */
+  readonly inputRange?: InputRange | undefined;
 }
 
 const npyArray = decodedField<NpyArray>('must be an NPY array (decodeNpy makes one)');
@@ -31,6 +39,7 @@ const corruptedDatasetSource = optionsOf<CorruptedDatasetSource>()({
   severity: fields.optional(
     fields.field<1 | 2 | 3 | 4 | 5>('must be an integer from 1 to 5', (v) => [1, 2, 3, 4, 5].includes(v as number)),
   ),
+  inputRange: fields.optional(byteRange),
 });
 
 /**
@@ -54,13 +63,13 @@ const corruptedDatasetSource = optionsOf<CorruptedDatasetSource>()({
  * Mu, Gilmer, "MNIST-C: A Robustness Benchmark for Computer Vision", 2019
  */
 export function corruptedDataset(source: CorruptedDatasetSource): LabelledDataset {
-  const { images, labels, severity } = corruptedDatasetSource.parse(CALL, source);
-  const all = imagesAndLabels(CALL, { images, labels });
+  const { images, labels, severity, inputRange } = corruptedDatasetSource.parse(CALL, source);
+  const all = { ...imagesAndLabels(CALL, { images, labels }), inputRange };
   return makeDataset(CALL, severity === undefined ? all : blockOf(all, severity));
 }
 
 /** One of five equal blocks. */
-function blockOf({ values, shape, labels }: ArrayDatasetSource, severity: number): ArrayDatasetSource {
+function blockOf({ values, shape, labels, inputRange }: OwnArrays, severity: number): OwnArrays {
   const size = labels.length / SEVERITIES;
   const repeats = Array.from(labels).every((label, i) => label === labels[i % size]);
   if (!Number.isInteger(size) || !repeats) {
@@ -74,5 +83,6 @@ function blockOf({ values, shape, labels }: ArrayDatasetSource, severity: number
     values: values.subarray(begin * dimension, (begin + size) * dimension),
     shape,
     labels: Array.from(labels).slice(begin, begin + size),
+    inputRange,
   };
 }

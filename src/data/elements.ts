@@ -8,11 +8,20 @@ import {
   type NpyDtype,
 } from './arrays.ts';
 import { showText, wrongBytes } from './file-bytes.ts';
+import { type HalfFloat, widenHalves } from './half-floats.ts';
+
+/** An element type of a file: one that arrays have, or a half, which becomes float32. @internal */
+export type StoredType = NpyDtype | HalfFloat;
+
+/** Bytes that one element of a file takes. @internal */
+export function storedBytes(stored: StoredType): number {
+  return stored === 'float16' || stored === 'bfloat16' ? 2 : BYTES_PER_ELEMENT[stored];
+}
 
 const IS_LITTLE_ENDIAN: boolean = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
 
 /** How the elements of an array lie in its bytes. */
-interface ElementLayout<Dtype extends NpyDtype> {
+interface ElementLayout<Dtype extends StoredType> {
   readonly dtype: Dtype;
   readonly shape: readonly number[];
   readonly littleEndian: boolean;
@@ -22,20 +31,33 @@ interface ElementLayout<Dtype extends NpyDtype> {
 export function decodeElements(
   call: string,
   elements: Uint8Array,
-  { dtype, shape, littleEndian }: ElementLayout<NpyDtype>,
+  { dtype, shape, littleEndian }: ElementLayout<StoredType>,
   where = '',
 ): NpyArray {
-  if (dtype === 'int64') return { dtype, shape, data: safeIntegers(call, elements, littleEndian, where) };
+  if (dtype === 'float16' || dtype === 'bfloat16') {
+    return { dtype: 'float32', shape, data: widenHalves(elements, dtype, littleEndian) };
+  }
+  if (dtype === 'int64' || dtype === 'uint64') {
+    return { dtype, shape, data: safeIntegers(call, elements, { dtype, littleEndian, where }) };
+  }
   if (dtype === 'bool') return { dtype, shape, data: truthValues(call, elements, where) };
   return toTypedArray(elements, { dtype, shape, littleEndian });
 }
 
-function safeIntegers(call: string, elements: Uint8Array, littleEndian: boolean, where: string): Float64Array {
+interface Integers {
+  readonly dtype: 'int64' | 'uint64';
+  readonly littleEndian: boolean;
+  readonly where: string;
+}
+
+function safeIntegers(call: string, elements: Uint8Array, { dtype, littleEndian, where }: Integers): Float64Array {
   const view = new DataView(elements.buffer, elements.byteOffset, elements.byteLength);
   const [low, high] = littleEndian ? [0, 4] : [4, 0];
   return Float64Array.from({ length: elements.length / 8 }, (_, i) => {
+    const upper =
+      dtype === 'int64' ? view.getInt32(8 * i + high, littleEndian) : view.getUint32(8 * i + high, littleEndian);
     // Exact below 2^53 in size; beyond it the sum may round, but never to below.
-    const value = view.getInt32(8 * i + high, littleEndian) * 2 ** 32 + view.getUint32(8 * i + low, littleEndian);
+    const value = upper * 2 ** 32 + view.getUint32(8 * i + low, littleEndian);
     if (Number.isSafeInteger(value)) return value;
     throw wrongBytes(call, `must hold integers below 2^53 in size, got about ${value} at element ${i}${where}`, value);
   });
@@ -49,7 +71,13 @@ function truthValues(call: string, elements: Uint8Array, where: string): Uint8Ar
 }
 
 /** Copies elements that a typed array can hold out of a file, bit for bit: NaN payloads stay as they are. @internal */
-export function toTypedArray(elements: Uint8Array, { dtype, shape, littleEndian }: ElementLayout<IdxDtype>): IdxArray {
+export function toTypedArray(elements: Uint8Array, layout: ElementLayout<IdxDtype>): IdxArray;
+/** @internal */
+export function toTypedArray(elements: Uint8Array, layout: ElementLayout<IdxDtype | 'uint16' | 'uint32'>): NpyArray;
+export function toTypedArray(
+  elements: Uint8Array,
+  { dtype, shape, littleEndian }: ElementLayout<IdxDtype | 'uint16' | 'uint32'>,
+): NpyArray {
   const copy = new Uint8Array(elements);
   const width = BYTES_PER_ELEMENT[dtype];
   if (width > 1 && littleEndian !== IS_LITTLE_ENDIAN) reverseElements(copy, width);
@@ -63,6 +91,10 @@ export function toTypedArray(elements: Uint8Array, { dtype, shape, littleEndian 
       return { dtype, shape, data: new Int16Array(buffer) };
     case 'int32':
       return { dtype, shape, data: new Int32Array(buffer) };
+    case 'uint16':
+      return { dtype, shape, data: new Uint16Array(buffer) };
+    case 'uint32':
+      return { dtype, shape, data: new Uint32Array(buffer) };
     case 'float32':
       return { dtype, shape, data: new Float32Array(buffer) };
     case 'float64':
@@ -98,7 +130,8 @@ interface ArrayPlace {
 export function arrayBytes(place: ArrayPlace, array: NpyArray, leastSize: 0 | 1): Uint8Array {
   checkArray(place, array, leastSize);
   const { dtype, data } = array;
-  const values = dtype === 'int64' ? BigInt64Array.from(data, BigInt) : data;
+  const isWide = dtype === 'int64' || dtype === 'uint64';
+  const values = isWide ? BigInt64Array.from(data, BigInt) : data; // below 2^53 both have the same bytes
   const copy = new Uint8Array(values.buffer, values.byteOffset, values.byteLength).slice();
   if (!IS_LITTLE_ENDIAN) reverseElements(copy, values.BYTES_PER_ELEMENT);
   return copy;
@@ -109,6 +142,9 @@ type Values = NpyArray['data'];
 const VALUES: Readonly<Record<NpyDtype, new (length: number) => Values>> = {
   bool: Uint8Array,
   uint8: Uint8Array,
+  uint16: Uint16Array,
+  uint32: Uint32Array,
+  uint64: Float64Array,
   int8: Int8Array,
   int16: Int16Array,
   int32: Int32Array,
@@ -143,5 +179,6 @@ function checkArray({ call, field, name }: ArrayPlace, array: NpyArray, leastSiz
 function firstUnfit(dtype: NpyDtype, data: Values): number {
   if (dtype === 'bool') return data.findIndex((value) => value > 1);
   if (dtype === 'int64') return data.findIndex((value) => !Number.isSafeInteger(value));
+  if (dtype === 'uint64') return data.findIndex((value) => !(Number.isSafeInteger(value) && value >= 0));
   return -1;
 }

@@ -1,5 +1,5 @@
 import { DataError, showValue } from '../errors.ts';
-import { type NpyArray, showArrayType } from './arrays.ts';
+import { showArrayType } from './arrays.ts';
 
 const MAX_SHOWN = 80;
 
@@ -28,7 +28,7 @@ export function wrongBytes(call: string, must: string, value: unknown): DataErro
 export function assertDeclaredSize(
   call: string,
   file: Uint8Array,
-  declared: Pick<NpyArray, 'dtype' | 'shape'> & { readonly bytes: number },
+  declared: { readonly dtype: string; readonly shape: readonly number[]; readonly bytes: number },
 ): void {
   if (file.length === declared.bytes) return;
   const what = file.length < declared.bytes ? 'truncated' : 'bytes are left over';

@@ -1,9 +1,11 @@
 import * as fields from '../options/fields.ts';
 import { optionsOf } from '../options/parse.ts';
+import type { InputRange } from '../types.ts';
 import { imagesAndLabels, makeDataset } from './array-dataset.ts';
 import { BYTES_PER_ELEMENT, decodedField, elementCount, type IdxArray, type IdxDtype } from './arrays.ts';
 import { toTypedArray } from './elements.ts';
 import { assertDeclaredSize, decodeFile, hex, wrongBytes } from './file-bytes.ts';
+import { byteRange } from './input-values.ts';
 import type { LabelledDataset } from './labelled-dataset.ts';
 
 const DECODE_IDX = 'decodeIdx';
@@ -108,9 +110,9 @@ function readShape(file: Uint8Array, rank: number): number[] {
 
 /** What {@link idxDataset} is made from. */
 export interface IdxDatasetSource {
-  /** The images, `uint8` (divided by 255) or `float32` (as they are), of shape `[size, ...]`. */
+  /** The images, of shape `[size, ...]`: integers from 0 to 255 (bytes), or floats in input units. */
   readonly images: IdxArray;
-  /** The classes, an integer array of shape `[size]`. */
+  /** The classes, whole numbers of shape `[size]` or one-hot rows. */
   readonly labels: IdxArray;
   /**
    * Shape of one input.
@@ -119,6 +121,12 @@ export interface IdxDatasetSource {
    * channel
    */
   readonly shape?: readonly number[] | undefined;
+  /**
+   * The range that bytes fill, in input units; float images must lie in it, if it is given.
+   *
+   * @defaultValue [0, 1] for bytes; float values are not looked at
+   */
+  readonly inputRange?: InputRange | undefined;
 }
 
 const idxArray = decodedField<IdxArray>('must be an IDX array (decodeIdx makes one)');
@@ -127,6 +135,7 @@ const idxDatasetSource = optionsOf<IdxDatasetSource>()({
   images: idxArray,
   labels: idxArray,
   shape: fields.optional(fields.shape),
+  inputRange: fields.optional(byteRange),
 });
 
 /**
@@ -140,7 +149,7 @@ const idxDatasetSource = optionsOf<IdxDatasetSource>()({
  * ```
  */
 export function idxDataset(source: IdxDatasetSource): LabelledDataset {
-  const { shape, ...arrays } = idxDatasetSource.parse('idxDataset', source);
+  const { shape, inputRange, ...arrays } = idxDatasetSource.parse('idxDataset', source);
   const joined = imagesAndLabels('idxDataset', arrays);
-  return makeDataset('idxDataset', { ...joined, shape: shape ?? joined.shape });
+  return makeDataset('idxDataset', { ...joined, shape: shape ?? joined.shape, inputRange });
 }

@@ -7,7 +7,7 @@
  */
 export type { IdxArray, IdxArrayOf, IdxDtype, NpyArray, NpyDtype } from './arrays.ts';
 export { arrayDataset } from './array-dataset.ts';
-export type { ArrayDatasetSource } from './array-dataset.ts';
+export type { ArrayDatasetSource, LabelArray } from './array-dataset.ts';
 export { cifarDataset, decodeCifar } from './cifar.ts';
 export type { CifarBatch, CifarDatasetSource, DecodeCifarOptions } from './cifar.ts';
 export { corruptedDataset } from './corrupted-dataset.ts';
@@ -15,6 +15,7 @@ export type { CorruptedDatasetSource } from './corrupted-dataset.ts';
 export { decodeIdx, idxDataset } from './idx.ts';
 export type { DecodeIdxOptions, IdxDatasetSource } from './idx.ts';
 export type { LabelledDataset, LabelledExample } from './labelled-dataset.ts';
+export type { InputArray } from './input-values.ts';
 export { decodeNpy, encodeNpy } from './npy.ts';
 export type { DecodeNpyOptions } from './npy.ts';
 export { decodeNpz } from './decode-npz.ts';

@@ -1,4 +1,5 @@
 import type { NpyDtype } from './arrays.ts';
+import type { StoredType } from './elements.ts';
 import { hex, showText, wrongBytes } from './file-bytes.ts';
 
 /** What stands before the values of an NPY file. */
@@ -9,13 +10,17 @@ interface NpyPreamble {
 }
 
 /** The element types as NPY names them, little endian; `|` is for one byte, which has no order. */
-const DESCR: Readonly<Record<NpyDtype, string>> = {
+const DESCR: Readonly<Record<Exclude<StoredType, 'bfloat16'>, string>> = {
   bool: '|b1',
   uint8: '|u1',
+  uint16: '<u2',
+  uint32: '<u4',
+  uint64: '<u8',
   int8: '|i1',
   int16: '<i2',
   int32: '<i4',
   int64: '<i8',
+  float16: '<f2',
   float32: '<f4',
   float64: '<f8',
 };
@@ -44,7 +49,7 @@ export function npyPreamble({ dtype, shape }: NpyPreamble): Uint8Array {
 
 /** What the header of an NPY file says. */
 interface NpyHeader {
-  readonly dtype: NpyDtype;
+  readonly dtype: StoredType;
   readonly littleEndian: boolean;
   readonly fortranOrder: boolean;
   readonly shape: readonly number[];
@@ -59,8 +64,8 @@ const MAX_RANK = 64; // what NumPy itself allows
 const MAX_HEADER = 2 ** 16; // version 1.0 cannot hold more, and only element types with many fields need more
 
 /** Element types by their codes without byte order. */
-const DTYPE_OF_CODE: ReadonlyMap<string, NpyDtype> = new Map(
-  Object.entries(DESCR).map(([dtype, descr]) => [descr.slice(1), dtype as NpyDtype]),
+const DTYPE_OF_CODE: ReadonlyMap<string, StoredType> = new Map(
+  Object.entries(DESCR).map(([dtype, descr]) => [descr.slice(1), dtype as StoredType]),
 );
 
 // One entry of the dictionary: a quoted name, then a quoted text, True, False or a parenthesis without another one inside.
@@ -138,7 +143,7 @@ function withoutSpaces(text: string): string {
   return text.slice(begin, end);
 }
 
-function readDescr(call: string, quoted: string): readonly [littleEndian: boolean, dtype: NpyDtype] {
+function readDescr(call: string, quoted: string): readonly [littleEndian: boolean, dtype: StoredType] {
   const descr = quoted.slice(1, -1);
   const order = descr.slice(0, 1);
   const code = descr.slice(1);

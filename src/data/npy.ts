@@ -1,7 +1,7 @@
 import * as fields from '../options/fields.ts';
 import { optionsOf } from '../options/parse.ts';
-import { BYTES_PER_ELEMENT, elementCount, type NpyArray } from './arrays.ts';
-import { arrayBytes, decodeElements } from './elements.ts';
+import { elementCount, type NpyArray } from './arrays.ts';
+import { arrayBytes, decodeElements, storedBytes } from './elements.ts';
 import { assertDeclaredSize, decodeFile } from './file-bytes.ts';
 import { npyPreamble, readNpyHeader } from './npy-header.ts';
 
@@ -48,7 +48,7 @@ export async function decodeNpy(bytes: Uint8Array | ArrayBuffer, options: Decode
 /** The array of an unpacked NPY file, for the public call that `call` names. @internal */
 export function decodeNpyFile(call: string, file: Uint8Array): NpyArray {
   const { dtype, littleEndian, fortranOrder, shape, headerBytes } = readNpyHeader(call, file);
-  const width = BYTES_PER_ELEMENT[dtype];
+  const width = storedBytes(dtype);
   assertDeclaredSize(call, file, { bytes: headerBytes + elementCount(shape) * width, dtype, shape });
   const stored = file.subarray(headerBytes);
   const elements = fortranOrder ? toRowMajor(stored, shape, width) : stored;

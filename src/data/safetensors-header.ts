@@ -1,16 +1,7 @@
 import { showValue } from '../errors.ts';
-import { elementCount, type NpyDtype } from './arrays.ts';
+import { elementCount } from './arrays.ts';
+import { type StoredType, storedBytes } from './elements.ts';
 import { hex, showText, wrongBytes } from './file-bytes.ts';
-import type { HalfFloat } from './half-floats.ts';
-
-/** An element type of a safetensors file. */
-interface SafetensorsElement {
-  /** What it becomes. */
-  readonly dtype: NpyDtype;
-  readonly bytes: number;
-  /** How floats of two bytes divide them. */
-  readonly half?: HalfFloat;
-}
 
 /** Bytes before the header: its length. @internal */
 export const LENGTH_BYTES = 8;
@@ -20,23 +11,26 @@ export const MAX_HEADER_BYTES = 100_000_000;
 export const METADATA = '__metadata__';
 
 /** Element types by their codes, in the order in which the reference writes tensors, backwards. @internal */
-export const ELEMENTS: ReadonlyMap<string, SafetensorsElement> = new Map<string, SafetensorsElement>([
-  ['BOOL', { dtype: 'bool', bytes: 1 }],
-  ['U8', { dtype: 'uint8', bytes: 1 }],
-  ['I8', { dtype: 'int8', bytes: 1 }],
-  ['I16', { dtype: 'int16', bytes: 2 }],
-  ['F16', { dtype: 'float32', bytes: 2, half: 'float16' }],
-  ['BF16', { dtype: 'float32', bytes: 2, half: 'bfloat16' }],
-  ['I32', { dtype: 'int32', bytes: 4 }],
-  ['F32', { dtype: 'float32', bytes: 4 }],
-  ['F64', { dtype: 'float64', bytes: 8 }],
-  ['I64', { dtype: 'int64', bytes: 8 }],
+export const ELEMENTS: ReadonlyMap<string, StoredType> = new Map<string, StoredType>([
+  ['BOOL', 'bool'],
+  ['U8', 'uint8'],
+  ['I8', 'int8'],
+  ['I16', 'int16'],
+  ['U16', 'uint16'],
+  ['F16', 'float16'],
+  ['BF16', 'bfloat16'],
+  ['I32', 'int32'],
+  ['U32', 'uint32'],
+  ['F32', 'float32'],
+  ['F64', 'float64'],
+  ['I64', 'int64'],
+  ['U64', 'uint64'],
 ]);
 
 /** One tensor of a header, checked. */
 interface SafetensorsEntry {
   readonly name: string;
-  readonly element: SafetensorsElement;
+  readonly element: StoredType;
   readonly shape: readonly number[];
   /** Where its bytes lie in the file. */
   readonly begin: number;
@@ -146,8 +140,13 @@ function readEntry(call: string, name: string, info: unknown): SafetensorsEntry 
     throw wrongBytes(call, `must have a shape of whole numbers, got ${showCounts(shape)}${of}`, shape);
   }
   const [begin, end] = offsets as readonly unknown[];
-  if (offsets.length !== 2 || !isCount(begin) || !isCount(end) || end - begin !== elementCount(shape) * element.bytes) {
-    const size = elementCount(shape) * element.bytes;
+  if (
+    offsets.length !== 2 ||
+    !isCount(begin) ||
+    !isCount(end) ||
+    end - begin !== elementCount(shape) * storedBytes(element)
+  ) {
+    const size = elementCount(shape) * storedBytes(element);
     const must = `must have data_offsets [begin, begin + ${size}] for ${dtype as string} of shape ${showCounts(shape)}`;
     throw wrongBytes(call, `${must}, got ${showCounts(offsets)}${of}`, offsets);
   }

@@ -1,8 +1,7 @@
 import { DataError, OptionError, refusal } from '../errors.ts';
-import type { NpyArray, NpyDtype } from './arrays.ts';
-import { arrayBytes, decodeElements } from './elements.ts';
+import type { NpyArray } from './arrays.ts';
+import { arrayBytes, decodeElements, type StoredType } from './elements.ts';
 import { asBytes, showText } from './file-bytes.ts';
-import { widenHalves } from './half-floats.ts';
 import { ELEMENTS, LENGTH_BYTES, MAX_HEADER_BYTES, METADATA, readSafetensorsHeader } from './safetensors-header.ts';
 
 /** What a safetensors file holds. */
@@ -37,15 +36,8 @@ export function decodeSafetensors(bytes: Uint8Array | ArrayBuffer): Safetensors 
   const { entries, metadata } = readSafetensorsHeader(call, file);
   const tensors = new Map<string, NpyArray>();
   for (const { name, element, shape, begin, end } of entries) {
-    const { dtype, half } = element;
-    const elements = file.subarray(begin, end);
-    const layout = { dtype, shape, littleEndian: true };
-    tensors.set(
-      name,
-      half === undefined
-        ? decodeElements(call, elements, layout, ` of ${showText(name)}`)
-        : { dtype: 'float32', shape, data: widenHalves(elements, half, true) },
-    );
+    const layout = { dtype: element, shape, littleEndian: true };
+    tensors.set(name, decodeElements(call, file.subarray(begin, end), layout, ` of ${showText(name)}`));
   }
   return { tensors, metadata };
 }
@@ -59,9 +51,8 @@ interface Piece {
   readonly bytes: Uint8Array;
 }
 
-const CODES: readonly (readonly [code: string, dtype: NpyDtype])[] = [...ELEMENTS].flatMap(([code, { dtype, half }]) =>
-  half === undefined ? [[code, dtype] as const] : [],
-);
+/** The codes of the element types, narrow ones first. */
+const CODES: readonly (readonly [code: string, dtype: StoredType])[] = [...ELEMENTS];
 
 /**
  * Writes tensors as a safetensors file, in the layout of the reference: wide element types first, then by name.

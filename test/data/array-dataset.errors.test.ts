@@ -18,11 +18,14 @@ describe('arrayDataset: errors', () => {
   });
 
   it.each([
-    [{ values: [1, 2, 3, 4] }, '`values` must be a Float32Array or a Uint8Array, got [1, 2, 3, 4]'],
+    [
+      { values: [1, 2, 3, 4] },
+      '`values` must be a typed array of numbers (Float32Array.from(values) keeps them as they are, Uint8Array.from(values) makes bytes), got [1, 2, 3, 4]',
+    ],
     [{ shape: [] }, '`shape` must be one or more integers of at least 1, got []'],
     [{ shape: [2, 0] }, '`shape` must be one or more integers of at least 1, got [2, 0]'],
     [{ labels: 3 }, '`labels` must be an array of class numbers, got 3'],
-    [{ label: [0, 1] }, 'unknown option `label`; known options: `values`, `shape`, `labels`'],
+    [{ label: [0, 1] }, 'unknown option `label`; known options: `values`, `shape`, `labels`, `inputRange`'],
   ])('%o', (change, message) => {
     expect(() => arrayDataset({ ...source, ...change } as never)).toThrow(`arrayDataset: ${message}`);
     expect(() => arrayDataset({ ...source, ...change } as never)).toThrow(OptionError);

@@ -11,14 +11,14 @@ const blocks = 'must be 5 equal blocks of labels, one for each severity (omit `s
 describe('corruptedDataset: errors', () => {
   it.each<[object, typeof DataError, string]>([
     [
-      { images: { dtype: 'float64', shape: [10, 12], data: new Float64Array(120) } },
+      { images: { dtype: 'float64', shape: [10], data: new Float64Array(10) } },
       DataError,
-      '`images` must be uint8 or float32 of shape [size, ...], got float64 of shape [10, 12]',
+      '`images` must be an array of shape [size, ...], got float64 of shape [10]',
     ],
     [
-      { labels: { dtype: 'bool', shape: [10], data: new Uint8Array(10) } },
+      { labels: { dtype: 'bool', shape: [2, 2, 2], data: new Uint8Array(8) } },
       DataError,
-      '`labels` must be integers of shape [size], got bool of shape [10]',
+      '`labels` must be class numbers of shape [size] or [size, 1], or one-hot rows of shape [size, classes], got bool of shape [2, 2, 2]',
     ],
     [
       { labels: { dtype: 'uint8', shape: [2], data: Uint8Array.of(3, 5) } },
@@ -42,7 +42,7 @@ describe('corruptedDataset: errors', () => {
     [
       { labels: { ...labels, data: new Float64Array(10).fill(-1) } },
       DataError,
-      '`labels` must be integers of at least 0, got -1 at index 0',
+      '`labels` must be integers of at least 0, got -1 at index 0 (np.unique(labels, return_inverse=True)[1] numbers classes from 0)',
     ],
     [
       { images: { ...images, data: new Uint8Array(60) } },
@@ -53,7 +53,11 @@ describe('corruptedDataset: errors', () => {
     [{ severity: 2.5 }, OptionError, '`severity` must be an integer from 1 to 5, got 2.5'],
     [{ images: 'fog.npy' }, OptionError, '`images` must be an NPY array (decodeNpy makes one), got "fog.npy"'],
     [{ labels: {} }, OptionError, '`labels` must be an NPY array (decodeNpy makes one), got an object (Object)'],
-    [{ corruption: 'fog' }, OptionError, 'unknown option `corruption`; known options: `images`, `labels`, `severity`'],
+    [
+      { corruption: 'fog' },
+      OptionError,
+      'unknown option `corruption`; known options: `images`, `labels`, `severity`, `inputRange`',
+    ],
   ])('%#', (change, kind, text) =>
     expectError(() => corruptedDataset({ images, labels, ...change }), kind, `corruptedDataset: ${text}`),
   );

@@ -11,7 +11,8 @@ const withVersion = (major: number, minor: number): Uint8Array =>
   file.map((byte, i) => (i === 6 ? major : i === 7 ? minor : byte));
 const dictionary = (text: string): string =>
   `must have a header {'descr': ..., 'fortran_order': ..., 'shape': ...} that a newline ends, got ${JSON.stringify(text)}`;
-const codes = 'b1 bool, u1 uint8, i1 int8, i2 int16, i4 int32, i8 int64, f4 float32, f8 float64';
+const codes =
+  'b1 bool, u1 uint8, u2 uint16, u4 uint32, u8 uint64, i1 int8, i2 int16, i4 int32, i8 int64, f2 float16, f4 float32, f8 float64';
 const descr = (got: string): string =>
   `must have a known element type in 'descr', < or > and one of ${codes}, got ${JSON.stringify(got)}` +
   ' (array.astype of NumPy converts others)';

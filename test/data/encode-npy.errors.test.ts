@@ -3,7 +3,7 @@ import { encodeNpy } from '../../src/data/npy.ts';
 import { DataError } from '../../src/errors.ts';
 import { expectError } from '../helpers/errors.ts';
 
-const dtypes = 'bool, uint8, int8, int16, int32, int64, float32, float64';
+const dtypes = 'bool, uint8, uint16, uint32, uint64, int8, int16, int32, int64, float32, float64';
 const good = { dtype: 'float32', shape: [2], data: Float32Array.of(1, 2) };
 
 describe('encodeNpy refuses', () => {

@@ -16,6 +16,9 @@ export function npyArrays(least: 0 | 1 = 1): fc.Arbitrary<NpyArray> {
       bits(16).map((v): NpyArray => ({ dtype: 'int16', shape, data: Int16Array.from(v) })),
       bits(32).map((v): NpyArray => ({ dtype: 'int32', shape, data: Int32Array.from(v) })),
       numbers(fc.maxSafeInteger()).map((v): NpyArray => ({ dtype: 'int64', shape, data: Float64Array.from(v) })),
+      bits(16).map((v): NpyArray => ({ dtype: 'uint16', shape, data: Uint16Array.from(v) })),
+      bits(32).map((v): NpyArray => ({ dtype: 'uint32', shape, data: Uint32Array.from(v) })),
+      numbers(fc.maxSafeNat()).map((v): NpyArray => ({ dtype: 'uint64', shape, data: Float64Array.from(v) })),
       numbers(fc.float()).map((v): NpyArray => ({ dtype: 'float32', shape, data: Float32Array.from(v) })),
       numbers(fc.double()).map((v): NpyArray => ({ dtype: 'float64', shape, data: Float64Array.from(v) })),
     );

@@ -14,6 +14,9 @@ const CODES: Readonly<Record<NpyDtype, string>> = {
   int16: 'i2',
   int32: 'i4',
   int64: 'i8',
+  uint16: 'u2',
+  uint32: 'u4',
+  uint64: 'u8',
   float32: 'f4',
   float64: 'f8',
 };
@@ -53,6 +56,9 @@ function setElement(view: DataView, at: number, dtype: NpyDtype, value: number, 
   else if (dtype === 'int8') view.setInt8(at, value);
   else if (dtype === 'int16') view.setInt16(at, value, littleEndian);
   else if (dtype === 'int32') view.setInt32(at, value, littleEndian);
+  else if (dtype === 'uint16') view.setUint16(at, value, littleEndian);
+  else if (dtype === 'uint32') view.setUint32(at, value, littleEndian);
+  else if (dtype === 'uint64') view.setBigUint64(at, BigInt(value), littleEndian);
   else if (dtype === 'int64') view.setBigInt64(at, BigInt(value), littleEndian);
   else if (dtype === 'float32') view.setFloat32(at, value, littleEndian);
   else view.setFloat64(at, value, littleEndian);

@@ -1,6 +1,6 @@
 /** Bytes of each element type. */
 export const SAFETENSORS_WIDTHS: Readonly<Record<string, number>> = {
-  ...{ BOOL: 1, U8: 1, I8: 1, I16: 2, F16: 2, BF16: 2, I32: 4, F32: 4, F64: 8, I64: 8 },
+  ...{ BOOL: 1, U8: 1, I8: 1, I16: 2, U16: 2, F16: 2, BF16: 2, I32: 4, U32: 4, F32: 4, F64: 8, I64: 8, U64: 8 },
 };
 
 /** A tensor as it is to be written; the values of F16 and BF16 are their bits. */
@@ -41,8 +41,10 @@ function element(code: string, value: number): Uint8Array {
   if (code === 'BOOL' || code === 'U8') view.setUint8(0, value);
   else if (code === 'I8') view.setInt8(0, value);
   else if (code === 'I16') view.setInt16(0, value, true);
-  else if (code === 'F16' || code === 'BF16') view.setUint16(0, value, true);
+  else if (code === 'F16' || code === 'BF16' || code === 'U16') view.setUint16(0, value, true);
   else if (code === 'I32') view.setInt32(0, value, true);
+  else if (code === 'U32') view.setUint32(0, value, true);
+  else if (code === 'U64') view.setBigUint64(0, BigInt(value), true);
   else if (code === 'I64') view.setBigInt64(0, BigInt(value), true);
   else if (code === 'F32') view.setFloat32(0, value, true);
   else view.setFloat64(0, value, true);

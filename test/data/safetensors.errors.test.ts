@@ -9,7 +9,7 @@ const withInfo = (change: object, body: readonly number[] = [1, 2]): Uint8Array 
   safetensorsFile(JSON.stringify({ a: { ...one, ...change } }), body);
 const good = withInfo({});
 const lengthOf = (bytes: readonly number[]): Uint8Array => Uint8Array.from([...bytes, 0x7b, 0x7d]);
-const codes = 'BOOL, U8, I8, I16, F16, BF16, I32, F32, F64, I64';
+const codes = 'BOOL, U8, I8, I16, U16, F16, BF16, I32, U32, F32, F64, I64, U64';
 const fields = 'must have exactly dtype, shape and data_offsets for each tensor';
 const chain = 'must have tensors that follow each other without gap and overlap';
 const offsets = 'must have data_offsets [begin, begin + 2] for U8 of shape [2]';
