@@ -55,6 +55,12 @@ export { checkClassifier } from './classifier/check-classifier.ts';
 export type { CheckClassifierOptions } from './classifier/check-classifier.ts';
 export { denoised, standardizeInput } from './classifier/input-adapters.ts';
 export type { StandardizeInputOptions } from './classifier/input-adapters.ts';
+export { binary } from './classifier/binary.ts';
+export type { BinaryOptions } from './classifier/binary.ts';
+export { normalizeInput } from './classifier/normalize-input.ts';
+export type { NormalizeInputOptions } from './classifier/normalize-input.ts';
+export { reshapeInput } from './classifier/reshape-input.ts';
+export type { ReshapeInputOptions } from './classifier/reshape-input.ts';
 export { ensemble } from './classifier/ensemble.ts';
 export type { EnsembleAverage, EnsembleOptions } from './classifier/ensemble.ts';
 export { kConsensus } from './classifier/k-consensus.ts';
@@ -68,6 +74,7 @@ export type {
   DenoiseFn,
   Denoiser,
   GraphModelLike,
+  ImageLayout,
   LayersModelLike,
   LogitsFn,
   ModelTensor,

@@ -1,9 +1,11 @@
 import * as tf from '@tensorflow/tfjs';
-import { ClassifierError, OptionError, refusal } from '../errors.ts';
+import { CatrsError, ClassifierError, OptionError, refusal } from '../errors.ts';
 import { isTensor } from '../tensors/assert-shapes.ts';
 import { onBackend } from '../tensors/backend-failure.ts';
 import { safeLog, splitCopies } from '../tensors/cross-entropy.ts';
 import { assertLogitsShape } from './check-logits.ts';
+import { inputAdvice, shapeOfInput } from './input-advice.ts';
+import { fitsShape } from './input-fit.ts';
 import { logarithmsOf, originOf, type ProbabilityFn, withOrigin } from './origin.ts';
 import type {
   Classifier,
@@ -59,9 +61,17 @@ interface ModelRole {
 /** Any model with one output as a function. @internal */
 export function adaptModel(call: string, model: Classifier, { field, result }: ModelRole): LogitsFn {
   if (typeof model === 'function') return model;
+  // What goes wrong inside a model is most often the shape of its input.
+  const taken = <T>(run: () => T, x: tf.Tensor): T => {
+    try {
+      return run();
+    } catch (error) {
+      throw notTaken(call, model as Partial<LayersModelLike>, { field, x, error });
+    }
+  };
   if (isLayersModel(model)) {
     return withOrigin(
-      (x, { training }) => tf.tidy(() => onlyOutput(call, model.apply(x, { training }), { field, result })),
+      (x, { training }) => tf.tidy(() => onlyOutput(call, taken(() => model.apply(x, { training }), x), { field, result })),
       { parts: [model] },
     );
   }
@@ -71,13 +81,27 @@ export function adaptModel(call: string, model: Classifier, { field, result }: M
         const details = { call, field, value: model, got: 'a tf.GraphModel', way: 'it can be certified, not trained' };
         throw refusal(ClassifierError, details, 'must be a function or a tf.LayersModel for training');
       }
-      return tf.tidy(() => onlyOutput(call, model.predict(x), { field, result }));
+      return tf.tidy(() => onlyOutput(call, taken(() => model.predict(x), x), { field, result }));
     };
     return withOrigin(run, { parts: [model] });
   }
   if (isTypedClassifier(model)) throw noTensors(call, field, model);
   const must = `must be a function to ${result}, a tf.LayersModel or a tf.GraphModel`;
   throw refusal(OptionError, { call, field, value: model }, must);
+}
+
+/** The error of a model that got an input of another shape than it declares; else the error itself. */
+function notTaken(
+  call: string,
+  { inputs }: Partial<LayersModelLike>,
+  { field, x, error }: { readonly field: string; readonly x: tf.Tensor; readonly error: unknown },
+): unknown {
+  const [wanted, [batch, ...shape]] = [shapeOfInput(inputs), x.shape];
+  if (error instanceof CatrsError || wanted === undefined || fitsShape(shape, wanted)) return error;
+  const got = `shape [${[batch, ...shape]}]`;
+  const details = { call, field, value: x.shape, got, way: `each ${inputAdvice(shape, wanted)}` };
+  const must = `must be given inputs of shape [B,${wanted.map((size) => size ?? 'any')}]`;
+  return Object.assign(refusal(ClassifierError, details, must), { cause: error });
 }
 
 /** @internal */

@@ -19,7 +19,8 @@ export function assertLogitsShape(
   }
   if (columns < 2) {
     const must = 'must return one logit for each of at least 2 classes';
-    throw refusal(ClassifierError, { call, field: 'classifier', value: columns }, must);
+    const way = columns === 1 ? 'binary(classifier, { output }) makes two classes of one unit' : undefined;
+    throw refusal(ClassifierError, { call, field: 'classifier', value: columns, way }, must);
   }
   if (numClasses !== undefined && columns !== numClasses) {
     const must = `must equal the number of logits of the classifier (${columns})`;

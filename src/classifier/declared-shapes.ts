@@ -1,16 +1,16 @@
 import { OptionError, refusal } from '../errors.ts';
 import { isTypedClassifier } from './adapt-classifier.ts';
 import { assertLogitsShape } from './check-logits.ts';
+import { knownSize, shapeOfInput } from './input-advice.ts';
 import { originOf } from './origin.ts';
-import type { Classifier, GraphModelLike, LayersModelLike } from './types.ts';
+import type { Classifier, Denoiser, GraphModelLike, LayersModelLike } from './types.ts';
 
 /** Shape of one example where the classifier declares it, `null` for free sizes. @internal */
-export function declaredInputShape(classifier: Classifier): readonly (number | null)[] | undefined {
+export function declaredInputShape(classifier: Classifier | Denoiser): readonly (number | null)[] | undefined {
   if (isTypedClassifier(classifier)) return classifier.inputShape;
-  const batchShape = modelOf(classifier)?.inputs?.[0]?.shape;
-  // A graph model may have nothing or no axes for a free rank.
-  if (!batchShape || batchShape.length === 0) return undefined;
-  return batchShape.slice(1).map(knownSize);
+  const origin = originOf(classifier);
+  if (origin) return origin.inputShape ?? (origin.parts[0] && declaredInputShape(origin.parts[0]));
+  return shapeOfInput(modelOf(classifier)?.inputs);
 }
 
 /** Number of rows that a model declares for every batch. @internal */
@@ -36,7 +36,8 @@ export function classCount(call: string, classifier: Classifier, given: number |
 
 /** Size of the rows that the only output of a model has, or the first model of which a function of the library is made. */
 function declaredClassCount(classifier: unknown): number | undefined {
-  const [first] = originOf(classifier)?.parts ?? [];
+  const { parts: [first] = [], numClasses } = originOf(classifier) ?? {};
+  if (numClasses !== undefined) return numClasses;
   if (first !== undefined) return declaredClassCount(first);
   const model = modelOf(classifier);
   const [output, another] = model?.outputs ?? [];
@@ -56,11 +57,6 @@ interface Signature {
   readonly outputs?: Readonly<
     Record<string, { readonly tensorShape?: { readonly dim?: readonly { readonly size?: unknown }[] } }>
   >;
-}
-
-/** A size; null where it is free: a layers model says null then, a graph model −1. */
-function knownSize(size: number | null | undefined): number | null {
-  return typeof size === 'number' && size >= 0 ? size : null;
 }
 
 function modelOf(classifier: unknown): Partial<LayersModelLike & GraphModelLike> | undefined {

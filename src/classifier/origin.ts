@@ -19,7 +19,14 @@ export interface Origin {
   readonly outputs?: ProbabilityFn | undefined;
   /** The models and functions inside. */
   readonly parts: readonly (Classifier | Denoiser)[];
+  /** Shape of an input, where the function takes another than the first of its parts. */
+  readonly inputShape?: readonly (number | null)[] | undefined;
+  /** Number of classes, where it is another than that of the first of its parts. */
+  readonly numClasses?: number | undefined;
 }
+
+/** What a function of the library says of itself where its parts say otherwise. */
+type KnownForm = Pick<Origin, 'inputShape' | 'numClasses'>;
 
 const ORIGIN: unique symbol = Symbol('what this function is made of');
 
@@ -34,8 +41,8 @@ export function originOf(classifier: unknown): Origin | undefined {
 }
 
 /** The logarithms of probabilities as a function to logits. @internal */
-export function logarithmsOf(outputs: ProbabilityFn, parts: Origin['parts']): LogitsFn {
-  return withOrigin((x, mode) => tf.tidy(() => outputs(x, mode).logits()), { outputs, parts });
+export function logarithmsOf(outputs: ProbabilityFn, parts: Origin['parts'], known: KnownForm = {}): LogitsFn {
+  return withOrigin((x, mode) => tf.tidy(() => outputs(x, mode).logits()), { ...known, outputs, parts });
 }
 
 /** A function to logits, after a step that changes its input. @internal */
@@ -43,8 +50,9 @@ export function afterStep(
   step: (x: tf.Tensor, options: ClassifyOptions) => tf.Tensor,
   run: LogitsFn,
   parts: Origin['parts'],
+  known: KnownForm = {},
 ): LogitsFn {
   const outputs = originOf(run)?.outputs;
-  if (outputs) return logarithmsOf((x, mode) => outputs(step(x, mode), mode), parts);
-  return withOrigin((x, mode) => tf.tidy(() => run(step(x, mode), mode)), { parts });
+  if (outputs) return logarithmsOf((x, mode) => outputs(step(x, mode), mode), parts, known);
+  return withOrigin((x, mode) => tf.tidy(() => run(step(x, mode), mode)), { ...known, parts });
 }

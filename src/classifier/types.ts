@@ -95,6 +95,9 @@ export type Classifier = LogitsFn | LayersModelLike | GraphModelLike | TypedClas
 /** What the rows of a classifier's output are. */
 export type ClassifierOutput = 'logits' | 'probabilities';
 
+/** Order of the axes of images: channels last, `'nhwc'` (height, width, channels), or first, `'nchw'`. */
+export type ImageLayout = 'nhwc' | 'nchw';
+
 /** A function that takes noise out of images: noisy images [batch, ...inputShape] → images of the same shape. */
 export type DenoiseFn = (x: tf.Tensor, options: ClassifyOptions) => tf.Tensor;
 

@@ -2,6 +2,8 @@ import * as tf from '@tensorflow/tfjs';
 import type { Certificate } from '../certify/types.ts';
 import { adaptClassifier, isTypedClassifier, refusing, votingRows } from '../classifier/adapt-classifier.ts';
 import { classCount, declaredInputShape } from '../classifier/declared-shapes.ts';
+import { inputAdvice } from '../classifier/input-advice.ts';
+import { fitsShape } from '../classifier/input-fit.ts';
 import type { Classifier, ClassifierOutput, LogitsFn } from '../classifier/types.ts';
 import { OptionError, refusal, TensorError } from '../errors.ts';
 import type { Domain } from '../noise/types.ts';
@@ -116,11 +118,9 @@ function looksByRun(classifier: Classifier): (run: object) => RunLooks {
 /** Throws unless `x` is one float32 example of the shape that the classifier declares, without a batch dimension. */
 function assertOneExample(call: string, x: tf.Tensor, classifier: Classifier): void {
   const declared = declaredInputShape(classifier);
-  const fits = (shape: readonly (number | null)[]): boolean =>
-    shape.length === x.rank && shape.every((size, axis) => size === null || size === x.shape[axis]);
-  if (!isTensor(x) || x.rank === 0 || x.size === 0 || (declared !== undefined && !fits(declared))) {
+  if (!isTensor(x) || x.rank === 0 || x.size === 0 || (declared !== undefined && !fitsShape(x.shape, declared))) {
     const shape = declared?.map((size) => size ?? 'any').join(',') ?? '...inputShape';
-    const way = 'without a batch dimension: tf.squeeze or tf.unstack';
+    const way = inputAdvice(isTensor(x) ? x.shape : [], isTensor(x) ? declared : undefined);
     const details = { call, field: 'x', value: x, got: showShape(x), way };
     throw refusal(TensorError, details, `must be one example, a tensor of shape [${shape}]`);
   }

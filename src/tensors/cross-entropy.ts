@@ -2,7 +2,8 @@ import * as tf from '@tensorflow/tfjs';
 import { oneHot } from './masks.ts';
 
 // ln of the smallest normal float32: keeps 0 ln 0 finite, so that it is 0.
-const LEAST_PROBABILITY = 1.1754944e-38;
+/** @internal */
+export const LEAST_PROBABILITY = 1.1754944e-38;
 
 /** Logarithm of probabilities, finite at 0, NaN for NaN. @internal */
 export function safeLog(probabilities: tf.Tensor): tf.Tensor {

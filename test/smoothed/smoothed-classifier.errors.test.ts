@@ -256,7 +256,7 @@ describeBackends('certify refuses classifiers', () => {
     refuses(
       (x) => tf.sum(x, 1, true),
       ClassifierError,
-      '`classifier` must return one logit for each of at least 2 classes, got 1',
+      '`classifier` must return one logit for each of at least 2 classes, got 1 (binary(classifier, { output }) makes two classes of one unit)',
     ));
 
   it('with another number of rows, or another rank', async () => {

@@ -84,7 +84,7 @@ describe('a classifier of typed arrays is refused', () => {
     ],
     [
       (batch: number) => new Float32Array(batch),
-      '`classifier` must return one logit for each of at least 2 classes, got 1',
+      '`classifier` must return one logit for each of at least 2 classes, got 1 (binary(classifier, { output }) makes two classes of one unit)',
     ],
     [
       (batch: number) => new Float32Array(2 * batch).fill(NaN),
@@ -117,7 +117,7 @@ describe('a classifier of typed arrays is refused', () => {
       certify({ ...fine, inputShape: [null, 3] }),
       TensorError,
       'SmoothedClassifier.certify: `x` must be one example, a tensor of shape [any,3], got shape [2]' +
-        ' (without a batch dimension: tf.squeeze or tf.unstack)',
+        ' (1 axes where 2 are wanted)',
     ));
 
   it('by checkClassifier, where it is no fixed function', async () => {
