@@ -71,7 +71,14 @@ export function adaptModel(call: string, model: Classifier, { field, result }: M
   };
   if (isLayersModel(model)) {
     return withOrigin(
-      (x, { training }) => tf.tidy(() => onlyOutput(call, taken(() => model.apply(x, { training }), x), { field, result })),
+      (x, { training }) =>
+        tf.tidy(() =>
+          onlyOutput(
+            call,
+            taken(() => model.apply(x, { training }), x),
+            { field, result },
+          ),
+        ),
       { parts: [model] },
     );
   }
@@ -81,7 +88,13 @@ export function adaptModel(call: string, model: Classifier, { field, result }: M
         const details = { call, field, value: model, got: 'a tf.GraphModel', way: 'it can be certified, not trained' };
         throw refusal(ClassifierError, details, 'must be a function or a tf.LayersModel for training');
       }
-      return tf.tidy(() => onlyOutput(call, taken(() => model.predict(x), x), { field, result }));
+      return tf.tidy(() =>
+        onlyOutput(
+          call,
+          taken(() => model.predict(x), x),
+          { field, result },
+        ),
+      );
     };
     return withOrigin(run, { parts: [model] });
   }

@@ -6,6 +6,7 @@ import { LEAST_PROBABILITY, safeLog } from '../tensors/cross-entropy.ts';
 import { adaptModel, isLayersModel, isTypedClassifier } from './adapt-classifier.ts';
 import { declaredInputShape } from './declared-shapes.ts';
 import { logarithmsOf, originOf, type ProbabilityFn, withOrigin } from './origin.ts';
+import { type TypedSteps, typedSteps } from './typed-step.ts';
 import type {
   Classifier,
   ClassifierOutput,
@@ -54,14 +55,11 @@ export function binary(classifier: Classifier, options: BinaryOptions): LogitsFn
   }
   const inputShape = declaredInputShape(classifier);
   if (isTypedClassifier(classifier)) {
-    return {
-      inputShape,
-      classify: async (inputs, batch) => {
-        const values = await classifier.classify(inputs, batch);
-        if (values.length !== batch.batch) throw notOne([batch.batch, values.length / batch.batch]);
-        return twoLogits(values, output);
-      },
+    const after: TypedSteps['after'] = (values, { batch }) => {
+      if (values.length !== batch) throw notOne([batch, values.length / batch]);
+      return twoLogits(values, output);
     };
+    return typedSteps(classifier, { inputShape, after });
   }
   const model = adaptModel(CALL, classifier, { field: 'classifier', result: 'logits' });
   const run = (x: tf.Tensor, mode: ClassifyOptions): tf.Tensor => oneUnit(model(x, mode), x.shape[0] ?? 0);

@@ -50,7 +50,9 @@ export function fitInput(
   const [fit, another] = isPlain(shape) ? plainFits(shape, to, layout) : colourFits(shape, to, layout);
   if (fit === undefined) return { missing: missingStep(shape, to, layout) };
   if (another === undefined || layout !== undefined) return { fit };
-  return { missing: `${show(shape)} can be read in several orders of axes: give the layout of the model, nhwc or nchw` };
+  return {
+    missing: `${show(shape)} can be read in several orders of axes: give the layout of the model, nhwc or nchw`,
+  };
 }
 
 /** At most two axes are longer than 1: there are no channels, or one. */
@@ -60,7 +62,8 @@ const isPlain = (shape: readonly number[]): boolean => shape.filter((size) => si
 function imageFit(shape: readonly number[], layout: ImageLayout): Fitting {
   const [one = 1, two = 1, three = 1] = shape;
   if (shape.length === 2) return { fit: { shape: layout === 'nchw' ? [1, one, two] : [one, two, 1] } };
-  if (shape.length !== 3) return { missing: `a layout is for images [height, width, channels], not for ${show(shape)}` };
+  if (shape.length !== 3)
+    return { missing: `a layout is for images [height, width, channels], not for ${show(shape)}` };
   if (three === 1) return { fit: { shape: layout === 'nchw' ? [1, one, two] : shape } };
   if (one === 1) return { fit: { shape: layout === 'nhwc' ? [two, three, 1] : shape } };
   return { fit: orders(shape, layout)[0] ?? { shape } };
@@ -168,13 +171,17 @@ function missingStep(shape: readonly number[], wanted: WantedShape, layout: Imag
   const images = [imageOf(shape), imageOf(wanted)];
   const [own, other] = images;
   if (own === undefined || other === undefined) {
-    return isKnown ? `${size} values where ${wantedSize} are wanted` : `${shape.length} axes where ${wanted.length} are wanted`;
+    return isKnown
+      ? `${size} values where ${wantedSize} are wanted`
+      : `${shape.length} axes where ${wanted.length} are wanted`;
   }
   const { channels, sides } = own;
   const resize = `resize the images to ${other.sides.map((side) => side ?? 'any').join(' x ')}`;
   const hasSides = other.sides.every((side, i) => side === null || side === sides[i]);
-  if (other.channels === null || other.channels === channels) return hasSides ? `transpose the images to ${show(wanted)}` : resize;
-  const repeat = channels === 1 ? 'repeat the one channel' : other.channels === 1 ? 'make them grey' : 'choose the channels';
+  if (other.channels === null || other.channels === channels)
+    return hasSides ? `transpose the images to ${show(wanted)}` : resize;
+  const repeat =
+    channels === 1 ? 'repeat the one channel' : other.channels === 1 ? 'make them grey' : 'choose the channels';
   const recolour = `${channels} channels where ${other.channels} are wanted: ${repeat}`;
   return hasSides ? recolour : `${recolour}, and ${resize}`;
 }

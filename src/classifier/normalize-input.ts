@@ -6,6 +6,7 @@ import { tensorOfCopy } from '../tensors/own-tensor.ts';
 import { adaptClassifier, isTypedClassifier } from './adapt-classifier.ts';
 import { declaredInputShape } from './declared-shapes.ts';
 import { afterStep } from './origin.ts';
+import { typedSteps } from './typed-step.ts';
 import type { Classifier, GraphModelLike, ImageLayout, LayersModelLike, LogitsFn, TypedClassifier } from './types.ts';
 
 /** Options of {@link normalizeInput}. */
@@ -78,16 +79,15 @@ export function normalizeInput(classifier: Classifier, options: NormalizeInputOp
   const statistics = { mean: means as Float32Array, std: stds as Float32Array, layout };
   const inputShape = declaredInputShape(classifier);
   if (isTypedClassifier(classifier)) {
-    return {
-      inputShape,
-      classify: (inputs, batch) => classifier.classify(normalized(inputs, batch.shape, statistics), batch),
-    };
+    return typedSteps(classifier, { inputShape, before: (inputs, { shape }) => normalized(inputs, shape, statistics) });
   }
   const run = adaptClassifier(CALL, classifier);
   const step = (x: tf.Tensor): tf.Tensor => {
-    const along = (values: Float32Array): tf.Tensor =>
-      tensorOfCopy(values, broadcastShape(x.shape.slice(1), values.length, layout), 'float32');
-    return tf.div(tf.sub(x, along(statistics.mean)), along(statistics.std));
+    const along = (field: 'mean' | 'std'): tf.Tensor => {
+      const values = statistics[field];
+      return tensorOfCopy(values, broadcastShape(field, values.length, x.shape.slice(1), layout), 'float32');
+    };
+    return tf.div(tf.sub(x, along('mean')), along('std'));
   };
   return afterStep(step, run, [classifier], { inputShape });
 }
@@ -99,14 +99,14 @@ interface Statistics {
 }
 
 /** The shape in which so many numbers meet inputs of a shape, without the batch. */
-function broadcastShape(shape: readonly number[], count: number, layout: ImageLayout): number[] {
+function broadcastShape(field: 'mean' | 'std', count: number, shape: readonly number[], layout: ImageLayout): number[] {
   if (count === 1) return [];
   const axis = layout === 'nchw' ? 0 : shape.length - 1;
   if (shape[axis] === count) return shape.map((_, i) => (i === axis ? count : 1));
   const where = layout === 'nchw' ? 'first' : 'last';
   const got = `${count} for inputs of shape [${shape.join(', ')}]`;
-  const details = { call: CALL, field: 'mean', value: count, got };
-  throw refusal(ClassifierError, details, `and \`std\` must be one number, or one for each channel along the ${where} axis`);
+  const details = { call: CALL, field, value: count, got };
+  throw refusal(ClassifierError, details, `must be one number, or one for each channel along the ${where} axis`);
 }
 
 /** The values of a batch after the step, in a new array. */
@@ -115,7 +115,8 @@ function normalized(
   shape: readonly number[],
   { mean, std, layout }: Statistics,
 ): Float32Array<ArrayBuffer> {
-  for (const { length } of [mean, std]) broadcastShape(shape, length, layout);
+  broadcastShape('mean', mean.length, shape, layout);
+  broadcastShape('std', std.length, shape, layout);
   const channels = Math.max(mean.length, std.length);
   const size = shape.reduce((whole, length) => whole * length, 1);
   // Values that stand one after the other and have one channel.

@@ -6,6 +6,7 @@ import { adaptClassifier, isTypedClassifier } from './adapt-classifier.ts';
 import { declaredInputShape } from './declared-shapes.ts';
 import { fitInput, type InputFit } from './input-fit.ts';
 import { afterStep } from './origin.ts';
+import { type TypedSteps, typedSteps } from './typed-step.ts';
 import type { Classifier, GraphModelLike, ImageLayout, LayersModelLike, LogitsFn, TypedClassifier } from './types.ts';
 
 /** Options of {@link reshapeInput}. */
@@ -83,14 +84,11 @@ export function reshaped(
   { axes, shape: to }: InputFit,
 ): LogitsFn | TypedClassifier {
   if (isTypedClassifier(classifier)) {
-    return {
-      inputShape: shape,
-      classify: async (inputs, { batch, shape: given }) => {
-        assertShape(given, shape);
-        const values = axes ? inOrder(inputs, shape, axes) : inputs;
-        return classifier.classify(values, { batch, shape: to });
-      },
+    const before: TypedSteps['before'] = (inputs, { shape: given }) => {
+      assertShape(given, shape);
+      return axes ? inOrder(inputs, shape, axes) : inputs;
     };
+    return typedSteps(classifier, { inputShape: shape, before, shape: to });
   }
   const run = adaptClassifier(CALL, classifier);
   const order = axes && [0, ...axes.map((axis) => axis + 1)];
@@ -109,11 +107,7 @@ function assertShape(given: readonly number[], shape: readonly number[]): void {
 }
 
 /** Rows of this shape with their axes in another order, in a new array. */
-function inOrder(
-  values: Float32Array,
-  shape: readonly number[],
-  axes: readonly number[],
-): Float32Array<ArrayBuffer> {
+function inOrder(values: Float32Array, shape: readonly number[], axes: readonly number[]): Float32Array<ArrayBuffer> {
   const steps = shape.map((_, axis) => shape.slice(axis + 1).reduce((size, length) => size * length, 1));
   const size = shape.reduce((whole, length) => whole * length, 1);
   // Where the values of a row come from, in the order in which they are wanted.

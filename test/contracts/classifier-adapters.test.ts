@@ -3,6 +3,8 @@ import { expect, it } from 'vitest';
 import { denoised, standardizeInput } from '../../src/classifier/input-adapters.ts';
 import { ensemble } from '../../src/classifier/ensemble.ts';
 import { kConsensus } from '../../src/classifier/k-consensus.ts';
+import { normalizeInput } from '../../src/classifier/normalize-input.ts';
+import { reshapeInput } from '../../src/classifier/reshape-input.ts';
 import { toLogitsFn } from '../../src/classifier/to-logits-fn.ts';
 import type { LogitsFn } from '../../src/classifier/types.ts';
 import { GaussianNoise } from '../../src/noise/gaussian-noise.ts';
@@ -33,6 +35,16 @@ const adapters: readonly { readonly name: string; readonly f: LogitsFn; readonly
   { name: 'standardised input', f: standardizeInput(member(0)), hasGradient: true },
   { name: 'standardised and centred input', f: standardizeInput(member(0), { subtractMean: true }), hasGradient: true },
   { name: 'denoised', f: denoised(member(0), blur), hasGradient: true },
+  {
+    name: 'normalised input',
+    f: normalizeInput(member(0), { mean: [0.1, 0.2, -0.1], std: [0.5, 1, 2] }),
+    hasGradient: true,
+  },
+  {
+    name: 'reshaped input',
+    f: reshapeInput(member(0), { shape: [...SHAPE], inputShape: [6] }),
+    hasGradient: true,
+  },
 ];
 
 const examples = (): tf.Tensor3D =>
