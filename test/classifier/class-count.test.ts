@@ -91,7 +91,8 @@ describe('the number of classes', () => {
 
   it('is at least 2', async () => {
     const model = dense(1);
-    const text = 'SmoothedClassifier: `classifier` must return one logit for each of at least 2 classes, got 1 (binary(classifier, { output }) makes two classes of one unit)';
+    const text =
+      'SmoothedClassifier: `classifier` must return one logit for each of at least 2 classes, got 1 (binary(classifier, { output }) makes two classes of one unit)';
     await expectError(() => read(model), ClassifierError, text);
   });
 });
