@@ -1,6 +1,7 @@
 import type * as tf from '@tensorflow/tfjs';
 import { ClassifierError, OptionError, refusal, showValue } from '../errors.ts';
-import { layerWriter, type Weight } from './layer-nodes.ts';
+import { type Block, GraphWriter, type Layouts, type Value } from './graph-writer.ts';
+import { layerWriter, writtenActivations, writtenLayers } from './layer-nodes.ts';
 import { type Constant, type Node, onnxBytes } from './onnx-format.ts';
 
 const CALL = 'toOnnx';
@@ -8,13 +9,13 @@ const CALL = 'toOnnx';
 /**
  * Writes a layers model as an ONNX file (opset 13), in inference mode: `input` [batch, ...inputShape] → `output` [batch, numClasses].
  *
- * The input is laid out as in TensorFlow.js, images as [batch, height, width, channels]: the graph itself begins with the transposition
+ * The input is laid out as in TensorFlow.js, images as [batch, height, width, channels]: the graph itself has the transpositions
  * that ONNX convolutions want. So the typed arrays of the model fit, and {@link onnxClassifier} needs no `layout`. Sums are done in
  * another order than in TensorFlow.js: logits agree within about 1e-5, and certificates of near-ties may differ.
  *
- * Models made of these layers can be written: InputLayer, Conv2D, Dense, MaxPooling2D, GlobalAveragePooling2D, ZeroPadding2D, Flatten,
- * Activation, ReLU, Add, Dropout, and those of `catrs/models`, with ReLU, softmax, sigmoid, tanh or no activation. So `lenet` and
- * `cifarResnet` can.
+ * Of `tf.layers` it writes convolutions (depthwise, separable, dilated, transposed), pooling, dense layers, normalisations, rescaling,
+ * all activations, and what reshapes, pads, crops, repeats, adds or joins, also in branches, with layers that are used several times
+ * and models inside models; and the layers of `catrs/models`. The guide has the whole list, and so has the error for any other layer.
  *
  * @param model - not disposed and not changed
  * @returns the bytes of the file
@@ -25,64 +26,28 @@ const CALL = 'toOnnx';
  * ```
  */
 export async function toOnnx(model: tf.LayersModel): Promise<Uint8Array<ArrayBuffer>> {
-  const [image, ...otherInputs] = inputsOf(model);
+  const inputs = inputsOf(model);
+  const [image, ...otherInputs] = inputs;
   const [logits, ...otherOutputs] = model.outputs;
   if (!image || !logits || otherInputs.length + otherOutputs.length > 0) {
     throw untranslated('one input and one output', `${model.inputs.length} and ${model.outputs.length}`);
   }
-  const nodes: Node[] = [];
-  const constants: Constant[] = [];
-  const node = (name: string, ...[operation, inputs, attributes = {}]: NodeArguments): string => {
-    const output = `${name}:${nodes.length}`;
-    nodes.push({ operation, inputs, output, attributes });
-    return output;
-  };
-  const isImage = image.shape.length === 4;
-  const first = isImage ? node('input', 'Transpose', ['input'], { perm: [0, 3, 1, 2] }) : 'input';
-  const names = new Map<number, string>([[image.id, first]]);
-  const named = ({ id, name }: tf.SymbolicTensor): string =>
-    names.get(id) ?? raise(untranslated('layers that are used once', `${name} from elsewhere`));
+  if (image.dtype !== 'float32') throw untranslated('an input of type float32', image.dtype);
   // All at once, so that they are the weights of one moment.
-  const weights = await Promise.all(model.layers.map(weightsOf));
-  for (const [i, layer] of model.layers.entries()) {
-    const inputs = [layer.input].flat();
-    const rank = inputs[0]?.shape.length ?? 0;
-    const output = layerWriter(
-      layer.getClassName(),
-      rank,
-    )?.({
-      config: layer.getConfig(),
-      weights: weights[i] ?? [],
-      rank,
-      inputs: inputs.map(named),
-      node: (...request) => node(layer.name, ...request),
-      constant: (role, shape, values) => {
-        const name = `${layer.name}/${role}`;
-        constants.push({ name, shape, values });
-        return name;
-      },
-    });
-    if (output === undefined) {
-      const got = `layer ${showValue(layer.name)} (${layer.getClassName()})`;
-      throw untranslated(
-        'layers and settings that ONNX files of catrs have',
-        `${got} (the documentation of toOnnx names them)`,
-      );
-    }
-    names.set((layer.output as tf.SymbolicTensor).id, output);
-  }
-  const last = named(logits);
-  nodes.push({ operation: 'Identity', inputs: [last], output: 'output' });
+  const weights = new Map(await Promise.all(leavesOf(model).map(async (layer) => [layer, await read(layer)] as const)));
+  const writing: Writing = { nodes: [], constants: new Map(), weights, names: new Map() };
+  const scope = new Map<number, Value>([[image.id, { shape: image.shape, plain: 'input' }]]);
+  const last = valueOf(logits, scope, writing);
+  const end = new GraphWriter(writing, 'output').plain(last);
+  writing.nodes.push({ operation: 'Identity', inputs: [end], output: 'output' });
   return onnxBytes({
     name: model.name,
     input: { name: 'input', shape: ['batch', ...sizes(image)] },
     output: { name: 'output', shape: ['batch', ...sizes(logits)] },
-    nodes,
-    constants,
+    nodes: writing.nodes,
+    constants: [...writing.constants.values()],
   });
 }
-
-type NodeArguments = [operation: string, inputs: readonly string[], attributes?: Node['attributes']];
 
 function inputsOf(model: tf.LayersModel): readonly tf.SymbolicTensor[] {
   const { layers, inputs } = (model ?? {}) as Partial<tf.LayersModel>;
@@ -90,7 +55,19 @@ function inputsOf(model: tf.LayersModel): readonly tf.SymbolicTensor[] {
   throw refusal(OptionError, { call: CALL, field: 'model', value: model }, 'must be a tf.LayersModel');
 }
 
-async function weightsOf(layer: tf.layers.Layer): Promise<Weight[]> {
+type Layer = tf.layers.Layer;
+
+/** A model is a layer too, by its shape. */
+function isModel(layer: Layer): layer is tf.LayersModel {
+  return Array.isArray((layer as Partial<tf.LayersModel>).layers) && 'outputs' in layer;
+}
+
+/** All layers that are no models, once. */
+function leavesOf(model: tf.LayersModel): Layer[] {
+  return [...new Set(model.layers.flatMap((layer) => (isModel(layer) ? leavesOf(layer) : [layer])))];
+}
+
+async function read(layer: Layer): Promise<Block[]> {
   // The tensors belong to the variables of the layer.
   return Promise.all(
     layer.getWeights().map(async (weight) => {
@@ -100,14 +77,79 @@ async function weightsOf(layer: tf.layers.Layer): Promise<Weight[]> {
   );
 }
 
+/** A graph that is being written. */
+interface Writing {
+  readonly nodes: Node[];
+  readonly constants: Map<string, Constant>;
+  readonly weights: ReadonlyMap<Layer, readonly Block[]>;
+  /** Names of layers in the graph: models inside have layers of the same names. */
+  readonly names: Map<Layer, string>;
+}
+
+/** What is computed already of one call of a model, by the ids of its tensors. */
+type Scope = Map<number, Value>;
+
+/** Writes what a tensor depends on, from the output back to the input. */
+function valueOf(tensor: tf.SymbolicTensor, scope: Scope, writing: Writing): Value {
+  const known = scope.get(tensor.id);
+  if (known) return known;
+  const { sourceLayer: layer, nodeIndex, tensorIndex, shape } = tensor;
+  const inputs = (layer.inboundNodes[nodeIndex]?.inputTensors ?? []).map((input) => valueOf(input, scope, writing));
+  const written = isModel(layer) ? writeModel(layer, inputs, writing)[tensorIndex] : writeLayer(layer, inputs, writing);
+  const value = { ...written, shape };
+  scope.set(tensor.id, value);
+  return value;
+}
+
+/** Each call of a model inside has tensors of its own. */
+function writeModel(model: tf.LayersModel, inputs: readonly Value[], writing: Writing): Value[] {
+  const scope: Scope = new Map();
+  model.inputs.forEach(({ id }, i) => {
+    const input = inputs[i];
+    if (input) scope.set(id, input);
+  });
+  return model.outputs.map((output) => valueOf(output, scope, writing));
+}
+
+function writeLayer(layer: Layer, inputs: readonly Value[], writing: Writing): Layouts {
+  const kind = layer.getClassName();
+  const refuse = (setting: string): never => {
+    const got = `layer ${showValue(layer.name)} (${kind})${setting}`;
+    throw untranslated('layers and settings that toOnnx can write', got, whatIsWritten());
+  };
+  const [x] = inputs;
+  const write = layerWriter(kind);
+  if (!write || !x) return refuse('');
+  const { dataFormat } = layer as { readonly dataFormat?: unknown };
+  return write({
+    config: layer.getConfig(),
+    isChannelsFirst: dataFormat === 'channelsFirst',
+    weights: writing.weights.get(layer) ?? [],
+    x,
+    inputs,
+    graph: new GraphWriter(writing, nameIn(writing, layer)),
+    refuse: (setting) => refuse(` with ${setting}`),
+  });
+}
+
+function whatIsWritten(): string {
+  return `layers: ${writtenLayers.join(', ')}, and models of them; activations: ${writtenActivations.join(', ')}`;
+}
+
+function nameIn({ names }: Writing, layer: Layer): string {
+  const known = names.get(layer);
+  if (known !== undefined) return known;
+  const taken = new Set(names.values());
+  let name = layer.name;
+  for (let i = 2; taken.has(name); i++) name = `${layer.name}_${i}`;
+  names.set(layer, name);
+  return name;
+}
+
 function sizes({ shape }: tf.SymbolicTensor): (number | string)[] {
   return shape.slice(1).map((size, axis) => size ?? `size${axis + 1}`);
 }
 
-function raise(error: Error): never {
-  throw error;
-}
-
-function untranslated(must: string, got: string): ClassifierError {
-  return refusal(ClassifierError, { call: CALL, field: 'model', value: got, got }, `must have ${must}`);
+function untranslated(must: string, got: string, way?: string): ClassifierError {
+  return refusal(ClassifierError, { call: CALL, field: 'model', value: got, got, way }, `must have ${must}`);
 }

@@ -49,3 +49,36 @@ export function textsOf(bytes: Uint8Array, field: number): string[] {
 export function numbersOf(bytes: Uint8Array, field: number): number[] {
   return fieldsOf(bytes).flatMap((one) => (one.field === field ? [one.value as number] : []));
 }
+
+/** Field numbers of https://github.com/onnx/onnx/blob/main/onnx/onnx.proto */
+const [GRAPH, NODE, INITIALIZER, INPUT, OUTPUT] = [7, 1, 5, 11, 12];
+
+/** The graph of an ONNX file. */
+export function graphOf(file: Uint8Array): Uint8Array {
+  return bytesOf(file, GRAPH)[0]!;
+}
+
+/** The nodes of an ONNX file. */
+export function nodesOf(file: Uint8Array): Uint8Array[] {
+  return bytesOf(graphOf(file), NODE);
+}
+
+/** The constants of an ONNX file. */
+export function constantsOf(file: Uint8Array): Uint8Array[] {
+  return bytesOf(graphOf(file), INITIALIZER);
+}
+
+/** Names that are read before anything writes them, written twice, or promised as output and not written. */
+export function danglingInputs(file: Uint8Array): string[] {
+  const known = new Set<string>();
+  const wrong: string[] = [];
+  const define = (name: string): void => void (known.has(name) ? wrong.push(`${name} twice`) : known.add(name));
+  bytesOf(graphOf(file), INPUT).forEach((port) => define(textsOf(port, 1)[0]!));
+  constantsOf(file).forEach((tensor) => define(textsOf(tensor, 8)[0]!));
+  for (const node of nodesOf(file)) {
+    wrong.push(...textsOf(node, 1).filter((name) => !known.has(name)));
+    textsOf(node, 2).forEach(define);
+  }
+  const outputs = bytesOf(graphOf(file), OUTPUT).flatMap((port) => textsOf(port, 1));
+  return [...wrong, ...outputs.filter((name) => !known.has(name))];
+}

@@ -1,22 +1,19 @@
 import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { ClassifierError, OptionError } from '../../src/errors.ts';
 import { cifarResnet } from '../../src/models/cifar-resnet.ts';
 import { lenet } from '../../src/models/lenet.ts';
+import { writtenActivations, writtenLayers } from '../../src/onnx/layer-nodes.ts';
 import { toOnnx } from '../../src/onnx/to-onnx.ts';
 import { createKey } from '../../src/random/key.ts';
 import { useBackend } from '../helpers/backends.ts';
 import { expectError } from '../helpers/errors.ts';
 import { expectNoLeak } from '../helpers/leaks.ts';
-import { bytesOf, numbersOf, textsOf } from './protobuf-reader.ts';
+import { bytesOf, constantsOf, danglingInputs, nodesOf, numbersOf, textsOf } from './protobuf-reader.ts';
 
-/** Field numbers of https://github.com/onnx/onnx/blob/main/onnx/onnx.proto */
-const GRAPH = 7;
-const [NODE, INITIALIZER, INPUT, OUTPUT] = [1, 5, 11, 12];
-
-const graphOf = (file: Uint8Array): Uint8Array => bytesOf(file, GRAPH)[0]!;
-const operations = (file: Uint8Array): string[] => bytesOf(graphOf(file), NODE).flatMap((node) => textsOf(node, 4));
+const operations = (file: Uint8Array): string[] => nodesOf(file).flatMap((node) => textsOf(node, 4));
 
 describe('toOnnx', () => {
   beforeAll(() => useBackend('cpu'));
@@ -37,7 +34,7 @@ describe('toOnnx', () => {
     const model = lenet({ key: createKey(0) });
     const file = await toOnnx(model);
     expect(createHash('sha256').update(file).digest('hex')).toMatchInlineSnapshot(
-      `"568e70b9a14ca7a5eef0eeff8cab5c81836731b9fa74c67aab47096687d9475b"`,
+      `"8ca9edc75b2b1875cef6f2c04714bea8533c1b764d51457d427ecf9e889a7da6"`,
     );
     expect(numbersOf(file, 1)).toEqual([7]);
     expect(numbersOf(bytesOf(file, 8)[0]!, 2)).toEqual([13]);
@@ -45,7 +42,7 @@ describe('toOnnx', () => {
       ...['Transpose', 'Conv', 'Relu', 'MaxPool', 'Conv', 'Relu', 'MaxPool'],
       ...['Transpose', 'Flatten', 'Gemm', 'Relu', 'Gemm', 'Identity'],
     ]);
-    const tensors = bytesOf(graphOf(file), INITIALIZER);
+    const tensors = constantsOf(file);
     expect(tensors.map((tensor) => [...textsOf(tensor, 8), ...numbersOf(tensor, 1)])).toEqual([
       ['conv1/kernel', 20, 1, 5, 5],
       ['conv1/bias', 20],
@@ -66,17 +63,7 @@ describe('toOnnx', () => {
   it('connects every value of a ResNet, its input and its output', async () => {
     const model = cifarResnet({ key: createKey(0), depth: 8, mean: [0.4, 0.5, 0.6], std: [0.2, 0.3, 0.4] });
     const file = await toOnnx(model);
-    const graph = graphOf(file);
-    const known = new Set([...bytesOf(graph, INPUT).flatMap((port) => textsOf(port, 1))]);
-    bytesOf(graph, INITIALIZER).forEach((tensor) => textsOf(tensor, 8).forEach((name) => known.add(name)));
-    for (const node of bytesOf(graph, NODE)) {
-      expect(textsOf(node, 1).filter((name) => !known.has(name))).toEqual([]);
-      const [output] = textsOf(node, 2);
-      expect(known.has(output!)).toBe(false);
-      known.add(output!);
-    }
-    expect(bytesOf(graph, OUTPUT).flatMap((port) => textsOf(port, 1))).toEqual(['output']);
-    expect(known).toContain('output');
+    expect(danglingInputs(file)).toEqual([]);
     const count = (name: string): number => operations(file).filter((operation) => operation === name).length;
     expect(['Conv', 'BatchNormalization', 'Add', 'Pad', 'Gemm'].map(count)).toEqual([9, 9, 3, 2, 1]);
     model.dispose();
@@ -86,6 +73,8 @@ describe('toOnnx', () => {
 describe('toOnnx refuses', () => {
   beforeAll(() => useBackend('cpu'));
 
+  const list = `layers: ${writtenLayers.join(', ')}, and models of them; activations: ${writtenActivations.join(', ')}`;
+
   it('what is no layers model', () =>
     expectError(
       () => toOnnx((() => 1) as never),
@@ -93,28 +82,62 @@ describe('toOnnx refuses', () => {
       'toOnnx: `model` must be a tf.LayersModel, got a function',
     ));
 
+  class Doubled extends tf.layers.Layer {
+    static readonly className = 'Doubled';
+  }
+  class Sine extends (tf.serialization.SerializationMap.getMap().classNameMap['relu']![0] as new () => object) {
+    static readonly className = 'sine';
+    getClassName(): string {
+      return 'sine';
+    }
+  }
+
   it.each([
-    ['lstm', 'LSTM', () => tf.layers.lstm({ name: 'lstm', units: 2, inputShape: [3, 2] })],
-    ['rows', 'Dense', () => tf.layers.dense({ name: 'rows', units: 2, inputShape: [3, 2] })],
-    ['elu', 'Dense', () => tf.layers.dense({ name: 'elu', units: 2, activation: 'elu', inputShape: [2] })],
-    ['capped', 'ReLU', () => tf.layers.reLU({ name: 'capped', maxValue: 6, inputShape: [2] })],
+    ['layer "lstm" (LSTM)', () => tf.layers.lstm({ name: 'lstm', units: 2, inputShape: [3, 2] })],
+    ['layer "rows" (Masking)', () => tf.layers.masking({ name: 'rows', inputShape: [3, 2] })],
+    ['layer "mine" (Doubled)', () => new Doubled({ name: 'mine', inputShape: [2] })],
     [
-      'first',
-      'MaxPooling2D',
-      () => tf.layers.maxPooling2d({ name: 'first', poolSize: 2, dataFormat: 'channelsFirst', inputShape: [1, 4, 4] }),
+      'layer "bent" (Dense) with activation "sine"',
+      () => tf.layers.dense({ name: 'bent', units: 2, activation: new Sine() as never, inputShape: [2] }),
     ],
-  ])('a layer without translation: %s (%s)', async (name, kind, layer) => {
+    [
+      'layer "first" (SeparableConv2D) with dataFormat "channelsFirst"',
+      () => tf.layers.separableConv2d({ name: 'first', filters: 2, kernelSize: 1, dataFormat: 'channelsFirst', inputShape: [1, 4, 4] }), // prettier-ignore
+    ],
+    [
+      'layer "free" (MaxPooling2D) with padding "same" with strides, for an input of free size',
+      () =>
+        tf.layers.maxPooling2d({ name: 'free', poolSize: 2, padding: 'same', inputShape: [null, null, 1] as never }),
+    ],
+    [
+      'layer "volume" (MaxPooling3D) with padding "same" with strides beyond the kernel, in three dimensions',
+      () => tf.layers.maxPooling3d({ name: 'volume', poolSize: [1, 1, 1], strides: 3, padding: 'same', inputShape: [5, 4, 4, 1] }), // prettier-ignore
+    ],
+    [
+      'layer "up" (UpSampling2D) with an input of free height or width',
+      () => tf.layers.upSampling2d({ name: 'up', inputShape: [null, 4, 1] as never }),
+    ],
+  ])('%s, and lists what it can write', async (got, layer) => {
     const model = tf.sequential({ layers: [layer()] });
     await expectError(
       () => toOnnx(model),
       ClassifierError,
-      `toOnnx: \`model\` must have layers and settings that ONNX files of catrs have, got layer "${name}" (${kind})` +
-        ' (the documentation of toOnnx names them)',
+      `toOnnx: \`model\` must have layers and settings that toOnnx can write, got ${got} (${list})`,
     );
     model.dispose();
   });
 
-  it('several inputs', async () => {
+  it('the axis of the batch', async () => {
+    const input = tf.input({ shape: [2] });
+    const joined = tf.layers.concatenate({ name: 'rows', axis: 0 }).apply([input, input]) as tf.SymbolicTensor;
+    await expectError(
+      () => toOnnx(tf.model({ inputs: input, outputs: joined })),
+      ClassifierError,
+      `toOnnx: \`model\` must have layers and settings that toOnnx can write, got layer "rows" (Concatenate) with axis 0 (${list})`,
+    );
+  });
+
+  it('several inputs, and integers', async () => {
     const inputs = [tf.input({ shape: [2] }), tf.input({ shape: [2] })];
     const model = tf.model({ inputs, outputs: tf.layers.add().apply(inputs) as tf.SymbolicTensor });
     await expectError(
@@ -122,5 +145,22 @@ describe('toOnnx refuses', () => {
       ClassifierError,
       'toOnnx: `model` must have one input and one output, got 2 and 1',
     );
+    const words = tf.sequential({ layers: [tf.layers.flatten({ inputShape: [2, 2], dtype: 'int32' })] });
+    await expectError(
+      () => toOnnx(words),
+      ClassifierError,
+      'toOnnx: `model` must have an input of type float32, got int32',
+    );
+  });
+});
+
+describe('the guide', () => {
+  const page = readFileSync(new URL('../../docs/guide/onnx.md', import.meta.url), 'utf8');
+  const listed = (title: string): string[] | undefined =>
+    new RegExp(`${title}: ([\\w,\\s]+)\\.`).exec(page)?.[1]?.split(/,\s+/);
+
+  it('lists the layers and activations that toOnnx writes', () => {
+    expect(listed('Layers')).toEqual(writtenLayers);
+    expect(listed('Activations')).toEqual(writtenActivations);
   });
 });

@@ -1,0 +1,3 @@
+import { describeRandomModels } from './random-models-suite.ts';
+
+describeRandomModels(40);
