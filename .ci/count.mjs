@@ -5,7 +5,7 @@ import { join } from 'node:path';
 const [folder, ...failedSteps] = process.argv.slice(2);
 const total = { passed: 0, failed: 0, skipped: 0 };
 
-for (const run of ['test', 'test:browser', 'test:slow']) {
+for (const run of ['test', 'test:browser', 'test:slow', 'test:nodes']) {
   const path = join(folder, `${run.replace(':', '-')}.json`);
   const report = existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : undefined;
   const failed = report?.numFailedTests ?? 0;

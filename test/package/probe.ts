@@ -11,6 +11,28 @@ const { label, radius, nA, n } = await g.certify(tf.tensor1d([0.9, 0.1]), { key:
 const certificate = { label, radius, nA, n };
 `;
 
+/** A script that trains LeNet for a step of CAT-RS on WASM and certifies an image, and prints what it found. */
+export const stepProbe = `
+import * as tf from '@tensorflow/tfjs';
+import { ConfidenceAwareLoss, createKey, GaussianNoise, NoisePgd, SmoothedClassifier, trainableVariables } from 'catrs';
+import { lenet } from 'catrs/models';
+import { useWasm } from 'catrs/wasm';
+await useWasm();
+const key = createKey(7);
+const model = lenet({ key });
+const noise = new GaussianNoise({ sigma: 0.5 });
+const x = tf.tensor4d(Float32Array.from({ length: 4 * 784 }, (_, i) => ((i * 7919) % 1000) / 1000), [4, 28, 28, 1]);
+const attack = new NoisePgd({ epsilon: 1, steps: 2 });
+const loss = new ConfidenceAwareLoss(model, { noise, attack, numNoise: 2, lambda: 0.5 });
+const { label } = await new SmoothedClassifier(model, { noise }).predict(tf.squeeze(tf.slice(x, 0, 1), [0]), { key });
+const step = loss.prepare({ x, labels: Array(4).fill(label), key });
+tf.train.momentum(0.1, 0.9).minimize(() => step.value(), false, trainableVariables(model));
+const metrics = await step.metrics();
+const g = new SmoothedClassifier(model, { noise });
+const certificate = await g.certify(tf.squeeze(tf.slice(x, 0, 1), [0]), { key, n: 500 });
+console.log(JSON.stringify({ metrics, certificate }));
+`;
+
 /** What the probe finds on a page or in a process. */
 export interface ProbeResult {
   readonly label: number;

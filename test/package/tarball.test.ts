@@ -53,9 +53,32 @@ console.log(JSON.stringify(seen));`;
       'LICENSE',
       'README.md',
       'dist',
+      'docs',
+      'examples',
       'package.json',
       'src',
     ]);
+  });
+
+  it('has pages whose links lead to files in it', () => {
+    const pages = filesBelow(installed).filter((path) => path.endsWith('.md'));
+    expect(pages).toContain(join(installed, 'docs/README.md'));
+    const broken = pages.flatMap((page) =>
+      [...readFileSync(page, 'utf8').matchAll(/\]\(([^)\s#]+)[^)]*\)/g)]
+        .map(([, link = '']) => link)
+        .filter((link) => !/^https?:/.test(link) && !existsSync(join(dirname(page), link)))
+        .map((link) => `${relative(installed, page)}: ${link}`),
+    );
+    expect(broken).toEqual([]);
+  });
+
+  it('is found by resolvers that do not read `exports`', () => {
+    const { main, types, exports } = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8')) as {
+      main: string;
+      types: string;
+      exports: Readonly<Record<string, unknown>>;
+    };
+    expect(exports['.']).toEqual({ types, default: main });
   });
 
   it('holds in dist one script and its declarations for each source, and the browser bundle', () => {
