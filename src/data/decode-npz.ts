@@ -13,9 +13,10 @@ const SUFFIX = '.npy';
 /** Options of {@link decodeNpz}. */
 export interface DecodeNpzOptions {
   /**
-   * Names of the arrays to decode. The others are not unpacked, so their content is neither read nor checked.
+   * Names of the arrays to decode, without `.npy`; a member without that ending has its whole name. The others are not unpacked, so their
+   * content is neither read nor checked.
    *
-   * @defaultValue all arrays of the archive
+   * @defaultValue all arrays of the archive, that is its members that end in `.npy`
    */
   readonly names?: readonly string[] | undefined;
   /**
@@ -62,17 +63,20 @@ export async function decodeNpz(
 ): Promise<ReadonlyMap<string, NpyArray>> {
   const { names, maxBytes } = decodeNpzOptions.parse(CALL, options);
   const members = chosenMembers(readZipDirectory(zipFile(CALL, asBytes(CALL, bytes))), names);
-  const total = members.reduce((sum, { size }) => sum + size, 0);
+  const total = [...members.values()].reduce((sum, { size }) => sum + size, 0);
   if (total > maxBytes) {
     const way = '(raise `maxBytes` if the file is trusted, or choose `names`)';
     throw wrongBytes(CALL, `must unpack to at most ${maxBytes} bytes, got ${total} ${way}`, total);
   }
   const arrays = new Map<string, NpyArray>();
-  const own = members.map((member) => ({ ...member, packed: new Uint8Array(member.packed) })); // the bytes are the host's
-  for (const member of own) {
+  // The bytes are the host's.
+  const own = [...members].map(
+    ([name, member]) => [name, { ...member, packed: new Uint8Array(member.packed) }] as const,
+  );
+  for (const [name, member] of own) {
     const file = await unpackedMember(member);
     arrays.set(
-      arrayName(member),
+      name,
       inMember(member, () => decodeNpyFile(CALL, file)),
     );
   }
@@ -82,18 +86,33 @@ export async function decodeNpz(
 function chosenMembers(
   members: readonly PackedMember[],
   names: readonly string[] | undefined,
-): readonly PackedMember[] {
-  const other = members.find(({ name }) => !name.endsWith(SUFFIX) || name === SUFFIX);
-  if (other !== undefined) {
-    throw wrongBytes(CALL, `must hold NPY files (name.npy), got member ${showText(other.name)}`, other.name);
+): ReadonlyMap<string, PackedMember> {
+  const arrays = new Map(members.filter(isArray).map((member) => [arrayName(member), member]));
+  if (names === undefined) {
+    const [other] = members;
+    if (arrays.size > 0 || other === undefined) return arrays;
+    const way = isCheckpoint(members) ? ' (a checkpoint of PyTorch: decodeTorchCheckpoint reads it)' : '';
+    throw wrongBytes(CALL, `must hold NPY files (name.npy), got member ${showText(other.name)}${way}`, other.name);
   }
-  if (names === undefined) return members;
-  const known = new Set(members.map(arrayName));
+  const others = members.filter((member) => !isArray(member) && !arrays.has(member.name));
+  const known = new Map([...arrays, ...others.map((member) => [member.name, member] as const)]);
   const missing = names.find((name) => !known.has(name));
-  if (missing === undefined) return members.filter((member) => names.includes(arrayName(member)));
-  const [got, way] = [showText(missing), `it has ${showValue([...known])}`];
+  if (missing === undefined) {
+    const chosen = [...known].filter(([name]) => names.includes(name));
+    return new Map(chosen.sort(([, a], [, b]) => members.indexOf(a) - members.indexOf(b)));
+  }
+  const [got, way] = [showText(missing), `it has ${showValue([...arrays.keys()])}`];
   const details = { call: CALL, field: 'names', value: missing, got, way };
   throw refusal(OptionError, details, 'must be names of arrays in the archive');
+}
+
+/** Whether a member is an array by its name; what a Mac adds to an archive is none. */
+function isArray({ name }: PackedMember): boolean {
+  return name.endsWith(SUFFIX) && !name.startsWith('__MACOSX/');
+}
+
+function isCheckpoint(members: readonly PackedMember[]): boolean {
+  return members.some(({ name }) => /^(?:[^/]+\/)?data\.pkl$/.test(name));
 }
 
 function arrayName({ name }: PackedMember): string {
@@ -105,7 +124,7 @@ async function unpackedMember({ name, isDeflated, packed, size, crc }: PackedMem
   const file = isDeflated
     ? await unpack(packed, 'deflate-raw', size, {
         tooLong: () => wrong(`must unpack to the ${size} bytes that its directory declares, got more`),
-        corrupted: (reason) => wrong(`must be an intact archive, got bytes that do not unpack (${reason})`),
+        corrupted: () => wrong('must be an intact archive, got bytes that do not unpack'),
       })
     : packed;
   if (file.length !== size) {

@@ -1,5 +1,6 @@
 import type { NpyDtype } from './arrays.ts';
 import type { StoredType } from './elements.ts';
+import { DESCR, readDescr } from './npy-descr.ts';
 import { hex, showText, wrongBytes } from './file-bytes.ts';
 
 /** What stands before the values of an NPY file. */
@@ -8,22 +9,6 @@ interface NpyPreamble {
   /** Dimensions, outermost first, integers of at least 1. */
   readonly shape: readonly number[];
 }
-
-/** The element types as NPY names them, little endian; `|` is for one byte, which has no order. */
-const DESCR: Readonly<Record<Exclude<StoredType, 'bfloat16'>, string>> = {
-  bool: '|b1',
-  uint8: '|u1',
-  uint16: '<u2',
-  uint32: '<u4',
-  uint64: '<u8',
-  int8: '|i1',
-  int16: '<i2',
-  int32: '<i4',
-  int64: '<i8',
-  float16: '<f2',
-  float32: '<f4',
-  float64: '<f8',
-};
 
 const FIXED_BYTES = 10; // magic number, version, length of the header
 const ALIGNMENT = 64;
@@ -63,13 +48,9 @@ const MAGIC = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59] as const; // 0x93 "NUMPY"
 const MAX_RANK = 64; // what NumPy itself allows
 const MAX_HEADER = 2 ** 16; // version 1.0 cannot hold more, and only element types with many fields need more
 
-/** Element types by their codes without byte order. */
-const DTYPE_OF_CODE: ReadonlyMap<string, StoredType> = new Map(
-  Object.entries(DESCR).map(([dtype, descr]) => [descr.slice(1), dtype as StoredType]),
-);
-
-// One entry of the dictionary: a quoted name, then a quoted text, True, False or a parenthesis without another one inside.
-const ENTRY = /(?:'(\w+)'|"(\w+)") *: *('[^'\\]*'|"[^"\\]*"|True|False|\([^()]*\)) *(,?) */y;
+// One entry of the dictionary: a quoted name, then a quoted text, True, False, a parenthesis without another one inside, or the list of
+// fields of a record, whose inside is only shown in the error that refuses it.
+const ENTRY = /(?:'(\w+)'|"(\w+)") *: *('[^'\\]*'|"[^"\\]*"|True|False|\([^()]*\)|\[\(.*\)\](?= *,)) *(,?) */y;
 
 const INTEGER = /^ *(?:0|[1-9]\d*) *$/;
 const LONG_INTEGER = /^ *(?:0|[1-9]\d*)L? *$/;
@@ -141,26 +122,6 @@ function withoutSpaces(text: string): string {
   while (begin < end && text[begin] === ' ') begin++;
   while (end > begin && text[end - 1] === ' ') end--;
   return text.slice(begin, end);
-}
-
-function readDescr(call: string, quoted: string): readonly [littleEndian: boolean, dtype: StoredType] {
-  const descr = quoted.slice(1, -1);
-  const order = descr.slice(0, 1);
-  const code = descr.slice(1);
-  const dtype = DTYPE_OF_CODE.get(code);
-  if (code === 'O' && !quoted.startsWith('(')) {
-    const way =
-      'a pickled object array: unpickling would run code of the file; np.save a plain array of numbers instead';
-    throw wrongHeader(call, "must have numbers in 'descr'", descr, ` (${way})`);
-  }
-  // One byte has no order, which "|" says; NumPy also reads the other two signs there.
-  const orders = code.endsWith('1') ? '|<>' : '<>';
-  if (dtype === undefined || order === '' || !orders.includes(order) || quoted.startsWith('(')) {
-    const known = [...DTYPE_OF_CODE].map(([one, name]) => `${one} ${name}`).join(', ');
-    const must = `must have a known element type in 'descr', < or > and one of ${known}`;
-    throw wrongHeader(call, must, descr, ' (array.astype of NumPy converts others)');
-  }
-  return [order !== '>', dtype];
 }
 
 function readShape(call: string, text: string, integer: RegExp): readonly number[] {

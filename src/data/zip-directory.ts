@@ -85,6 +85,7 @@ function readMember(file: ZipFile, at: number, end: number): readonly [Omit<ZipM
     [nameEnd, extraEnd],
     where,
   );
+  if (name.endsWith('/') && size > 0) throw wrongZip(file, `must have no data in a folder, got ${size} bytes${where}`);
   const most = method === STORED ? packedSize : packedSize * MOST_PER_BYTE;
   if (size > most || (method === STORED && size !== packedSize)) {
     throw wrongZip(file, `must have sizes that fit each other, got ${size} bytes in ${packedSize} packed ones${where}`);
@@ -106,7 +107,8 @@ function memberName(file: ZipFile, begin: number, end: number, flags: number): s
   if (!(flags & UTF8) && bytes.some((byte) => byte > 0x7f)) {
     throw wrongZip(file, `must mark member names in UTF-8, got ${showText(name)} without the mark`);
   }
-  const parts = name.split('/');
+  // A slash at the end marks the entry of a folder.
+  const parts = name.replace(/(?<=.)\/$/, '').split('/');
   const isPlain =
     !/[\\\p{Cc}]|^[a-z]:/iu.test(name) && parts.every((part) => part !== '' && part !== '.' && part !== '..');
   if (isPlain) return name;
@@ -125,21 +127,18 @@ interface ZipEnd {
 
 const END = 0x06054b50;
 const END_BYTES = 22;
+const MOST_COMMENT_BYTES = 0xffff;
 const END64 = 0x06064b50;
 const END64_BYTES = 56;
 const LOCATOR = 0x07064b50;
 const LOCATOR_BYTES = 20;
 
-/**
- * Reads the end of a ZIP archive.
- *
- * The end record must be the last 22 bytes, so an archive cannot be read in two ways: one with a comment is refused.
- */
+/** Reads the end of a ZIP archive. */
 function readZipEnd(file: ZipFile): ZipEnd {
   const { bytes, view } = file;
-  const at = bytes.length - END_BYTES;
-  if (!hasRecord(file, at, END, END_BYTES) || view.getUint16(at + 20, true) !== 0) {
-    const must = 'must end with the end record of a ZIP archive, without a comment';
+  const at = endOfZip(file);
+  if (at === undefined) {
+    const must = 'must end with the end record of a ZIP archive';
     throw wrongZip(file, `${must}, got ${bytes.length} bytes that do not (not an .npz file, or truncated)`);
   }
   const plain = readEnd(view, at);
@@ -157,6 +156,21 @@ function readZipEnd(file: ZipFile): ZipEnd {
     throw wrongZip(file, `${must}, got ${size} bytes at ${begin}`);
   }
   return { begin, end, members: members[1] };
+}
+
+/**
+ * Where the end record stands: in the last 22 bytes, or before a comment that fills the rest of the file.
+ *
+ * The last signature counts, so an archive cannot be read in two ways: a comment that holds another is no comment.
+ */
+function endOfZip(file: ZipFile): number | undefined {
+  const { bytes, view } = file;
+  const last = bytes.length - END_BYTES;
+  const isEnd = (at: number): boolean => hasRecord(file, at, END, END_BYTES);
+  if (isEnd(last) && view.getUint16(last + 20, true) === 0) return last;
+  let at = last;
+  while (at >= Math.max(0, last - MOST_COMMENT_BYTES) && !isEnd(at)) at--;
+  return isEnd(at) && view.getUint16(at + 20, true) === last - at ? at : undefined;
 }
 
 interface EndRecord {

@@ -86,7 +86,7 @@ describe('decodeIdx: damaged gzip files', () => {
     ['a wrong checksum', damaged(packed.length - 6)],
     ['bytes left over', Uint8Array.of(...packed, 1, 2, 3)],
   ])('%s', async (_name, file) => {
-    const text = `decodeIdx: \`bytes\` must be an intact gzip file, got ${file.length} bytes that do not unpack: `;
+    const text = `decodeIdx: \`bytes\` must be an intact gzip file, got ${file.length} bytes that do not unpack (damaged)`;
     await expect(decodeIdx(file)).rejects.toThrow(text);
     await expect(decodeIdx(file)).rejects.toBeInstanceOf(DataError);
   });

@@ -1,7 +1,8 @@
-import { describe, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { decodeNpy } from '../../src/data/npy.ts';
 import { DataError, OptionError } from '../../src/errors.ts';
 import { expectError } from '../helpers/errors.ts';
+import { readFixture } from '../helpers/fixtures.ts';
 import { gzip } from './idx-encoder.ts';
 import { npyFile } from './npy-encoder.ts';
 
@@ -16,9 +17,11 @@ const codes =
 const descr = (got: string): string =>
   `must have a known element type in 'descr', < or > and one of ${codes}, got ${JSON.stringify(got)}` +
   ' (array.astype of NumPy converts others)';
-const pickled = (got: string): string =>
-  `must have numbers in 'descr', got ${JSON.stringify(got)} (a pickled object array: unpickling would run code of the file;` +
-  ' np.save a plain array of numbers instead)';
+const pickle =
+  'a pickled object array (unpickling would run code of the file; np.save a plain array of numbers instead, for example np.stack(x))';
+const other = (text: string): string => `must have numbers in 'descr', got ${text}`;
+const records = (names: string, first: string): string =>
+  `must have one number for each element in 'descr', got records with the fields ${names} (np.save x[${first}] of NumPy for each field)`;
 const padded = (text: string): string => `${text.padEnd(117)}\n`;
 
 /** The header as the error shows it: cut after 80 characters. */
@@ -83,9 +86,17 @@ const files: [string, Uint8Array, string][] = [
   ],
   ['another blank than a space', file.map((byte, i) => (i === 100 ? 0xa0 : byte)), dictionary(`${good.padEnd(80)}...`)],
   ['no newline', file.map((byte) => (byte === 10 ? 32 : byte)), dictionary(`${good.padEnd(80)}...`)],
-  ['complex numbers', withHeader(good.replace('|u1', '<c8')), descr('<c8')],
-  ['pickled objects', withHeader(good.replace('|u1', '|O')), pickled('|O')],
-  ['pickled objects of another spelling', withHeader(good.replace('|u1', '<O')), pickled('<O')],
+  ['pickled objects of Python 2', withHeader(good.replace('|u1', '|O8')), other(`"|O8", ${pickle}`)],
+  ['pickled objects of 32 bits', withHeader(good.replace('|u1', '|O4')), other(`"|O4", ${pickle}`)],
+  ['pickled objects of another spelling', withHeader(good.replace('|u1', '<O')), other(`"<O", ${pickle}`)],
+  ['an unknown element type', withHeader(good.replace('|u1', '<q4')), descr('<q4')],
+  ['integers of 16 bytes', withHeader(good.replace('|u1', '<i16')), descr('<i16')],
+  [
+    'records for a shape',
+    withHeader(good.replace('(2,)', "[('a', 'b')],")),
+    dictionary(shown(good.replace('(2,)', "[('a', 'b')],"))),
+  ],
+  ['no fields', withHeader(good.replace("'|u1'", '[]')), dictionary(shown(good.replace("'|u1'", '[]')))],
   ['an element type without byte order', withHeader(good.replace('|u1', 'i4')), descr('i4')],
   ['wide elements said to have no byte order', withHeader(good.replace('|u1', '|i4')), descr('|i4')],
   ['an element type in parentheses', withHeader(good.replace("'|u1'", '(|u1)')), descr('|u1')],
@@ -175,6 +186,38 @@ describe('decodeNpy: damaged files', () => {
       DataError,
       'decodeNpy: `bytes` must unpack to at most 1000 bytes, got more (raise `maxBytes` if the file is trusted)',
     ));
+});
+
+const { files: others } = await readFixture<{ files: readonly { name: string; base64: string }[] }>('npy_others.json');
+
+describe('decodeNpy: files that NumPy wrote of types that are no numbers', () => {
+  const texts: Readonly<Record<string, string>> = {
+    complex64: other('"<c8", complex numbers (np.save x.real or abs(x))'),
+    'complex128, big endian': other('">c16", complex numbers (np.save x.real or abs(x))'),
+    longdouble: other('"<f16", long doubles (np.save x.astype(\'float64\'))'),
+    texts: other('"<U3", texts (np.unique(x, return_inverse=True)[1] numbers them from 0)'),
+    'byte texts': other('"|S3", texts (np.unique(x, return_inverse=True)[1] numbers them from 0)'),
+    dates: other('"<M8[ns]", times (np.save x.astype(\'int64\'))'),
+    'spans of time': other('"<m8[s]", times (np.save x.astype(\'int64\'))'),
+    'bytes without a type': other('"|V3", raw bytes (np.save x.view(\'uint8\'))'),
+    'bfloat16 of ml_dtypes': other('"<V2", raw bytes, perhaps bfloat16 or float8 (np.save x.astype(\'float32\'))'),
+    objects: other(`"|O", ${pickle}`),
+    records: records('"image, label"', '"image"'),
+    'aligned records': records('"a, , b"', '"a"'),
+    'records inside records': records('"box, x, y, label"', '"box"'),
+    'records with titles': records('"The image, label"', '"The image"'),
+    'records with objects': other(`records of ${pickle}`),
+    'records with odd names': records(JSON.stringify("it's, [x], b)]"), JSON.stringify("it's, [x]")),
+  };
+
+  it('each has its text', () => {
+    expect(others.map(({ name }) => name)).toEqual(Object.keys(texts));
+  });
+
+  it.each(others)('$name', ({ name, base64 }) => {
+    const bytes = Uint8Array.from(Buffer.from(base64, 'base64'));
+    return expectError(() => decodeNpy(bytes), DataError, `decodeNpy: \`bytes\` ${texts[name]}`);
+  });
 });
 
 describe('decodeNpy: wrong arguments', () => {

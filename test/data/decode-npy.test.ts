@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decodeNpy } from '../../src/data/npy.ts';
 import { readFixture } from '../helpers/fixtures.ts';
+import { halfValue } from './half-value.ts';
 import { gzip } from './idx-encoder.ts';
 import { asWritten, npyArrays } from './npy-arrays.ts';
 import { encodeNpy, npyFile } from './npy-encoder.ts';
@@ -27,6 +28,35 @@ describe('decodeNpy: files that NumPy wrote', () => {
     expect(plain.shape).toEqual(shape);
     expect(Array.from(plain.data)).toEqual(expected);
     expect(await decodeNpy(gzip(bytesOf(base64)))).toEqual(plain);
+  });
+});
+
+describe('decodeNpy: float16', () => {
+  it.each(['<', '>'])('all 65536 words, byte order %s', async (order) => {
+    const body = new Uint8Array(2 ** 17);
+    const view = new DataView(body.buffer);
+    for (let word = 0; word < 2 ** 16; word++) view.setUint16(2 * word, word, order === '<');
+    const file = npyFile(`{'descr': '${order}f2', 'fortran_order': False, 'shape': (65536,), }`, body);
+    const { dtype, data } = await decodeNpy(file);
+    expect(dtype).toBe('float32');
+    const wrong = Array.from(data.keys()).filter((word) => !Object.is(data[word], halfValue(word, 5, 10)));
+    expect(wrong).toEqual([]);
+  });
+});
+
+describe('decodeNpy: integers of 64 bits without sign', () => {
+  it('are exact or refused', async () => {
+    const file = (value: bigint): Uint8Array => {
+      const body = new Uint8Array(8);
+      new DataView(body.buffer).setBigUint64(0, value);
+      return npyFile("{'descr': '>u8', 'fortran_order': False, 'shape': (1,), }", body);
+    };
+    expect((await decodeNpy(file(2n ** 53n - 1n))).data).toEqual(Float64Array.of(2 ** 53 - 1));
+    for (const value of [2n ** 53n, 2n ** 63n, 2n ** 64n - 1n]) {
+      await expect(decodeNpy(file(value))).rejects.toThrow(
+        `must hold integers below 2^53 in size, got about ${Number(value)} at element 0`,
+      );
+    }
   });
 });
 

@@ -19,7 +19,7 @@ const at = (index: number, ...values: number[]): Uint8Array => file.map((byte, i
 const zip64 = zipArchive([good], { zip64: true });
 const at64 = (index: number, value: number): Uint8Array => zip64.map((byte, i) => (i === index ? value : byte));
 
-const end = 'must end with the end record of a ZIP archive, without a comment';
+const end = 'must end with the end record of a ZIP archive';
 const chain = 'must have members that follow each other without gap and overlap';
 const names = 'must have plain member names, without .., root, drive or control characters';
 const twoHeaders =
@@ -33,9 +33,24 @@ const files: [string, Uint8Array, string][] = [
   ['an NPY file', data, `${end}, got 130 bytes that do not (not an .npz file, or truncated)`],
   ['a cut archive', file.slice(0, -1), `${end}, got 237 bytes that do not (not an .npz file, or truncated)`],
   [
-    'a comment',
-    zipArchive([good], { comment: 'hello' }),
-    `${end}, got 243 bytes that do not (not an .npz file, or truncated)`,
+    'a cut comment',
+    zipArchive([good], { comment: 'hello' }).slice(0, -1),
+    `${end}, got 242 bytes that do not (not an .npz file, or truncated)`,
+  ],
+  [
+    'bytes behind a comment',
+    Uint8Array.from([...zipArchive([good], { comment: 'hello' }), 0]),
+    `${end}, got 244 bytes that do not (not an .npz file, or truncated)`,
+  ],
+  [
+    'a comment with an end record in it, of which another reader begins',
+    zipArchive([good], { comment: `PK\x05\x06${'\0'.repeat(16)}\x01\0 ` }),
+    `must have its directory of 0 members right before its end record, at 238, got 0 bytes at 0`,
+  ],
+  [
+    'a comment with the signature of an end record in it',
+    zipArchive([good], { comment: `PK\x05\x06${'-'.repeat(30)}` }),
+    `${end}, got 272 bytes that do not (not an .npz file, or truncated)`,
   ],
   ['a part of several', zipArchive([good], { disk: 1 }), 'must be one archive in one file, got a part of several'],
   ['two counts of members', at(216 + 8, 2), 'must be one archive in one file, got a part of several'],
@@ -117,7 +132,9 @@ const files: [string, Uint8Array, string][] = [
   ['a path of Windows', one({ name: '..\\a.npy' }), `${names}, got "..\\\\a.npy"`],
   ['an end of text in a name', one({ name: 'a\0.npy' }), `${names}, got "a\\u0000.npy"`],
   ['no name', one({ name: '' }), `${names}, got ""`],
-  ['a folder', one({ name: 'a/', data: new Uint8Array(0) }), `${names}, got "a/"`],
+  ['a folder with data', one({ name: 'a/' }), 'must have no data in a folder, got 130 bytes in member "a/"'],
+  ['a folder without a name', one({ name: '/', data: new Uint8Array(0) }), `${names}, got "/"`],
+  ['a folder of two slashes', one({ name: 'a//', data: new Uint8Array(0) }), `${names}, got "a//"`],
   ['a member twice', two({}, { name: 'a.npy' }), 'must have no member twice, got "a.npy"'],
   ['two members of the same bytes', two({}, { directory: { offset: 0 } }), `${chain}, got two at one place`],
   ['bytes before the first', one({ directory: { offset: 3 } }), `${chain}, got 3 bytes before the first`],
@@ -161,7 +178,7 @@ const files: [string, Uint8Array, string][] = [
   [
     'data that do not unpack',
     one({ deflate: true, local: { packed: new Uint8Array(20).fill(255) } }),
-    'must be an intact archive, got bytes that do not unpack (invalid block type) in member "a.npy"',
+    'must be an intact archive, got bytes that do not unpack in member "a.npy"',
   ],
   [
     'a bomb: more than the declared size',
@@ -174,12 +191,19 @@ const files: [string, Uint8Array, string][] = [
     `${unpacked}, got 129 in member "a.npy"`,
   ],
   ['a member that is no array', one({ name: 'a.txt' }), 'must hold NPY files (name.npy), got member "a.txt"'],
-  ['an array without a name', one({ name: '.npy' }), 'must hold NPY files (name.npy), got member ".npy"'],
+  [
+    'a checkpoint of PyTorch',
+    zipArchive([
+      { name: 'model/data.pkl', data },
+      { name: 'model/version', data },
+    ]),
+    'must hold NPY files (name.npy), got member "model/data.pkl" (a checkpoint of PyTorch: decodeTorchCheckpoint reads it)',
+  ],
   [
     'pickled objects',
     one({ data: npyFile("{'descr': '|O', 'fortran_order': False, 'shape': (2,), }", [0x80, 4]) }),
-    `must have numbers in 'descr', got "|O" (a pickled object array: unpickling would run code of the file;` +
-      ' np.save a plain array of numbers instead) in member "a.npy"',
+    `must have numbers in 'descr', got "|O", a pickled object array (unpickling would run code of the file;` +
+      ' np.save a plain array of numbers instead, for example np.stack(x)) in member "a.npy"',
   ],
   [
     'a shape beyond the member',

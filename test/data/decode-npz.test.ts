@@ -48,6 +48,39 @@ describe('decodeNpz: archives that NumPy and Python wrote', () => {
     await expect(decodeNpz(file)).rejects.toThrow('in member "objects.npy"');
   });
 
+  it('passes over members that are no arrays, as np.load does until one is asked for', async () => {
+    const file = zipArchive([
+      { name: 'set/', data: new Uint8Array(0) },
+      { name: 'README', data: new TextEncoder().encode('no array') },
+      { name: 'set/a.npy', data: bytes(1) },
+      { name: 'b', data: bytes(2) },
+      { name: 'c', data: bytes(3) },
+      { name: 'c.npy', data: bytes(4) },
+      { name: '.npy', data: bytes(5) },
+      { name: '__MACOSX/set/._a.npy', data: new TextEncoder().encode('Mac') },
+    ]);
+    const found = async (names?: string[]): Promise<unknown> =>
+      [...(await decodeNpz(file, { names }))].map(([name, { data }]) => [name, data[0]]);
+    expect(await found()).toEqual([
+      ['set/a', 1],
+      ['c', 4],
+      ['', 5],
+    ]);
+    expect(await found(['c', 'b', 'set/a'])).toEqual([
+      ['set/a', 1],
+      ['b', 2],
+      ['c', 4],
+    ]);
+    await expect(found(['README'])).rejects.toThrow('in member "README"');
+  });
+
+  it('reads an archive with a comment, also one of the longest', async () => {
+    for (const comment of ['made by hand', 'x'.repeat(65535)]) {
+      const file = zipArchive([{ name: 'a.npy', data: bytes(5, 6) }], { comment });
+      expect([...(await decodeNpz(file)).keys()]).toEqual(['a']);
+    }
+  });
+
   it('counts only the chosen arrays against maxBytes, all together', async () => {
     const file = zipArchive(['a', 'b'].map((name) => ({ name: `${name}.npy`, data: bytes(1, 2) })));
     expect((await decodeNpz(file, { names: ['a'], maxBytes: 130 })).size).toBe(1);

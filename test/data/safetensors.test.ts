@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { decodeSafetensors, encodeSafetensors } from '../../src/data/safetensors.ts';
 import type { NpyArray } from '../../src/data/arrays.ts';
 import { readFixture } from '../helpers/fixtures.ts';
+import { halfValue } from './half-value.ts';
 import { asWritten, npyArrays } from './npy-arrays.ts';
 import { safetensorsFile, writeSafetensors } from './safetensors-encoder.ts';
 
@@ -49,16 +50,6 @@ describe('decodeSafetensors: files that the reference wrote', () => {
   });
 });
 
-/** The value of a float of one sign bit, `exponentBits` and `fractionBits`, by its definition. */
-function valueOf(word: number, exponentBits: number, fractionBits: number): number {
-  const fraction = (word % 2 ** fractionBits) / 2 ** fractionBits;
-  const exponent = Math.floor(word / 2 ** fractionBits) % 2 ** exponentBits;
-  const bias = 2 ** (exponentBits - 1) - 1;
-  const sign = word >= 2 ** 15 ? -1 : 1;
-  if (exponent === 2 ** exponentBits - 1) return fraction === 0 ? sign * Infinity : NaN;
-  return exponent === 0 ? sign * fraction * 2 ** (1 - bias) : sign * (1 + fraction) * 2 ** (exponent - bias);
-}
-
 describe('decodeSafetensors: floats of two bytes', () => {
   it.each([
     ['F16', 5, 10],
@@ -68,7 +59,7 @@ describe('decodeSafetensors: floats of two bytes', () => {
     const file = writeSafetensors([{ name: 'all', code, shape: [2 ** 16], values }]);
     const { data, dtype } = decodeSafetensors(file).tensors.get('all')!;
     expect(dtype).toBe('float32');
-    const wrong = values.filter((word) => !Object.is(data[word], valueOf(word, exponentBits, fractionBits)));
+    const wrong = values.filter((word) => !Object.is(data[word], halfValue(word, exponentBits, fractionBits)));
     expect(wrong).toEqual([]);
   });
 });

@@ -211,7 +211,7 @@ describe('decodeCertificationLog: errors', () => {
     [new Uint8Array([0x69, 0xff]), '`bytes` must be UTF-8 text, got 2 bytes that are not: '],
     [
       new Uint8Array(gzipSync(bytes)).slice(0, 30),
-      '`bytes` must be an intact gzip file, got 30 bytes that do not unpack: ',
+      '`bytes` must be an intact gzip file, got 30 bytes that do not unpack (damaged)',
     ],
   ])('case %#', async (file, message) => {
     await expect(decodeCertificationLog(file)).rejects.toThrow(`${CALL} ${message}`);

@@ -3,6 +3,7 @@ import { crc32, inflateRawSync } from 'node:zlib';
 import { decodeNpz } from '../../src/data/decode-npz.ts';
 import { decodeSafetensors, type Safetensors } from '../../src/data/safetensors.ts';
 import type { NpyArray } from '../../src/data/arrays.ts';
+import { halfValue } from '../data/half-value.ts';
 import { encodeNpy } from '../data/npy-encoder.ts';
 import { SAFETENSORS_WIDTHS, writeSafetensors } from '../data/safetensors-encoder.ts';
 import { zipArchive, type ZipEntry } from '../data/zip-encoder.ts';
@@ -24,6 +25,12 @@ const ways: readonly Partial<ZipEntry>[] = [
   { deflate: true, behind: 'signed64', zip64: 'local' },
 ];
 
+/** Members that are no arrays. */
+const others: readonly ZipEntry[] = [
+  { name: 'set/', data: new Uint8Array(0) },
+  { name: 'README', data: Uint8Array.of(35, 10), deflate: true },
+];
+
 interface RawMember {
   readonly name: string;
   readonly data: Uint8Array;
@@ -35,7 +42,7 @@ interface RawMember {
 /** Reads an archive by its directory alone, as simple readers do: it believes everything. Sizes of 4 and of 8 bytes. */
 function readArchive(file: Uint8Array): RawMember[] {
   const buffer = Buffer.from(file.buffer, file.byteOffset, file.length);
-  const end = buffer.length - 22;
+  const end = buffer.lastIndexOf('PK\x05\x06', buffer.length - 22, 'latin1');
   const plain = [buffer.readUInt16LE(end + 10), buffer.readUInt32LE(end + 12), buffer.readUInt32LE(end + 16)] as const;
   const isEnd64 = plain[0] === 0xffff || plain[1] === 0xffffffff || plain[2] === 0xffffffff;
   const wide = (at: number): number => Number(buffer.readBigUInt64LE(end - 76 + at));
@@ -80,8 +87,11 @@ export const npzTarget: FuzzTarget<ReadonlyMap<string, NpyArray>> = {
   seeds: [0, 1, 2, 3].flatMap((first) =>
     [false, true].map((zip64) =>
       zipArchive(
-        ways.map((way, i) => ({ name: `${'abcdef'[i]}.npy`, data: encodeNpy(arrays[(first + i) % 4]!), ...way })),
-        { zip64 },
+        [
+          ...ways.map((way, i) => ({ name: `${'abcdef'[i]}.npy`, data: encodeNpy(arrays[(first + i) % 4]!), ...way })),
+          ...(first % 2 === 0 ? others : []),
+        ],
+        { zip64, comment: first < 2 ? 'a comment' : '' },
       ),
     ),
   ),
@@ -92,10 +102,13 @@ export const npzTarget: FuzzTarget<ReadonlyMap<string, NpyArray>> = {
     ['(2, 3)', '(3, 2)', '(6,)  ', '(9,)  '],
     ['\x2d\x00', '\x14\x00'],
     ['PK\x01\x02', 'PK\x03\x04', 'PK\x05\x06'],
+    ['README', 'a.npy/', 'set/', 'a comment'],
   ],
   decode: async (file) => await decodeNpz(withChecksums(file), { maxBytes }),
   check: (found, file) => {
-    const members = readArchive(withChecksums(file));
+    const members = readArchive(withChecksums(file)).filter(
+      ({ name }) => name.endsWith('.npy') && !name.startsWith('__MACOSX/'),
+    );
     assert.deepEqual(
       [...found.keys()].map((name) => `${name}.npy`),
       members.map(({ name }) => name),
@@ -116,6 +129,9 @@ const info = [
   { name: 'bytes', code: 'U8', shape: [2, 0], values: [] },
   { name: 'e', code: 'F64', shape: [1], values: [Math.E] },
   { name: 'i', code: 'I16', shape: [3], values: [-3, 0, 300] },
+  { name: 'u2', code: 'U16', shape: [1], values: [65535] },
+  { name: 'u4', code: 'U32', shape: [1, 2], values: [2 ** 32 - 1, 1] },
+  { name: 'u8', code: 'U64', shape: [1], values: [2 ** 40 + 1] },
 ] as const;
 
 /** safetensors: the header is parsed again, every value is read through a DataView. */
@@ -130,6 +146,8 @@ export const safetensorsTarget: FuzzTarget<Safetensors> = {
     ['"F16"', '"I16"', '"F32"'],
     ['"BF16"', '"BOOL"', '"F16" '],
     ['"U8"', '"I8"'],
+    ['"U16"', '"I16"', '"F16"'],
+    ['"U64"', '"I64"', '"F64"', '"U32"'],
     ['[2,2]', '[4]  ', '[1,4]', '[2,3]'],
     ['conv', 'mask', '__pr', '\\u00'],
     ['"pt"', '"np"', 'null'],
@@ -168,19 +186,13 @@ function elementOf(view: DataView, code: string, at: number): number {
   if (code === 'BOOL' || code === 'U8') return view.getUint8(at);
   if (code === 'I8') return view.getInt8(at);
   if (code === 'I16') return view.getInt16(at, true);
+  if (code === 'U16') return view.getUint16(at, true);
+  if (code === 'U32') return view.getUint32(at, true);
+  if (code === 'U64') return Number(view.getBigUint64(at, true));
   if (code === 'I32') return view.getInt32(at, true);
   if (code === 'I64') return Number(view.getBigInt64(at, true));
   if (code === 'F32') return view.getFloat32(at, true);
   if (code === 'F64') return view.getFloat64(at, true);
-  return halfOf(view.getUint16(at, true), code === 'F16' ? 10 : 7);
-}
-
-/** The value of a float of two bytes, by its definition. */
-function halfOf(word: number, fractionBits: number): number {
-  const bias = 2 ** (14 - fractionBits) - 1;
-  const fraction = (word % 2 ** fractionBits) / 2 ** fractionBits;
-  const exponent = ((word & 0x7fff) >> fractionBits) - bias;
-  const sign = word >> 15 ? -1 : 1;
-  if (exponent === bias + 1) return fraction === 0 ? sign * Infinity : NaN;
-  return sign * (exponent === -bias ? fraction * 2 ** (1 - bias) : (1 + fraction) * 2 ** exponent);
+  const word = view.getUint16(at, true);
+  return code === 'F16' ? halfValue(word, 5, 10) : halfValue(word, 8, 7);
 }

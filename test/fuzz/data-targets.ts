@@ -5,7 +5,8 @@ import type { IdxArray, NpyArray, NpyDtype } from '../../src/data/arrays.ts';
 import { decodeNpy } from '../../src/data/npy.ts';
 import { cifarBatch, encodeCifar } from '../data/cifar-encoder.ts';
 import { encodeIdx } from '../data/idx-encoder.ts';
-import { encodeNpy } from '../data/npy-encoder.ts';
+import { halfValue } from '../data/half-value.ts';
+import { encodeNpy, npyFile } from '../data/npy-encoder.ts';
 import type { FuzzTarget } from './fuzz.ts';
 
 /** Far above every seed: what a damaged gzip file may unpack to. */
@@ -60,6 +61,9 @@ const npyArrays: NpyArray[] = [
   ...idxArrays,
   { dtype: 'bool', shape: [7], data: Uint8Array.of(0, 1, 1, 0, 1, 0, 0) },
   { dtype: 'int64', shape: [2, 2], data: Float64Array.of(0, -1, 2 ** 53 - 1, -(2 ** 40)) },
+  { dtype: 'uint16', shape: [3], data: Uint16Array.of(0, 255, 65535) },
+  { dtype: 'uint32', shape: [2, 1], data: Uint32Array.of(7, 2 ** 32 - 1) },
+  { dtype: 'uint64', shape: [3], data: Float64Array.of(0, 2 ** 40 + 1, 2 ** 53 - 1) },
   { dtype: 'int32', shape: [], data: Int32Array.of(7) },
 ];
 const npyLayouts = [
@@ -69,9 +73,19 @@ const npyLayouts = [
   { littleEndian: false, fortranOrder: true, version: 3 },
 ] as const;
 
+/** Halves, which no decoded array has: 1, -2^-24, infinite, NaN. */
+const halves = ['<', '>'].map((order) => {
+  const words = [0x3c00, 0x8001, 0x7c00, 0xfe00].flatMap((word) => [word & 0xff, word >> 8]);
+  return npyFile(`{'descr': '${order}f2', 'fortran_order': True, 'shape': (2, 2), }`, words);
+});
+
 const npyCodes: Readonly<Record<string, readonly [NpyDtype, number]>> = {
   b1: ['bool', 1],
   u1: ['uint8', 1],
+  u2: ['uint16', 2],
+  u4: ['uint32', 4],
+  u8: ['uint64', 8],
+  f2: ['float32', 2],
   i1: ['int8', 1],
   i2: ['int16', 2],
   i4: ['int32', 4],
@@ -83,11 +97,13 @@ const npyCodes: Readonly<Record<string, readonly [NpyDtype, number]>> = {
 /** NPY: the header is turned into JSON, every element is looked up by its indices. */
 export const npyTarget: FuzzTarget<NpyArray> = {
   name: 'NPY',
-  seeds: npyArrays.flatMap((array) => npyLayouts.map((layout) => encodeNpy(array, layout))),
+  seeds: [...npyArrays.flatMap((array) => npyLayouts.map((layout) => encodeNpy(array, layout))), ...halves],
   tokens: [
     ['|u1', '|i1', '|b1', '<u1', '>u1'],
-    ['<i4', '>i4', '<f4', '>f4'],
-    ['<i8', '>i8', '<f8', '>f8'],
+    ['<i2', '>u2', '<f2', '>f2'],
+    ['<i4', '>i4', '<f4', '>f4', '>u4'],
+    ['<i8', '>i8', '<f8', '>f8', '<u8', '>u8', '|O8', '<c8'],
+    ["'|u1'", "[('a', '|u1')]", "[('a', '|u1'), ]", "[('a', [('b', '|O')])]"],
     ['False', 'True '],
     ['(2, 3)', '(3, 2)', '(6,)  ', '(6, 1)', '( 2,3)', '(2L,3)'],
     ['(3, 7, 5)', '(7, 5, 3)', '(105,)   ', '(21, 5)  '],
@@ -111,6 +127,8 @@ export const npyTarget: FuzzTarget<NpyArray> = {
       const element = buffer.subarray(end + place(i) * width, end + (place(i) + 1) * width);
       const little = header.descr.startsWith('>') ? Buffer.from(element).reverse() : element;
       if (dtype === 'int64') assert.equal(BigInt(data[i]!), little.readBigInt64LE());
+      else if (dtype === 'uint64') assert.equal(BigInt(data[i]!), little.readBigUInt64LE());
+      else if (header.descr.endsWith('f2')) assert.ok(Object.is(data[i], halfValue(little.readUInt16LE(), 5, 10)));
       else assert.deepEqual([...bytesOf(data).subarray(i * width, (i + 1) * width)], [...little]);
       if (dtype === 'bool') assert.ok(data[i] === 0 || data[i] === 1);
     }
