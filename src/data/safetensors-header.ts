@@ -85,6 +85,8 @@ function headerText(call: string, file: Uint8Array): { readonly text: string; re
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
   const length = view.getUint32(0, true) + view.getUint32(4, true) * 2 ** 32;
   if (length > MAX_HEADER_BYTES) {
+    const other = otherFormat(file);
+    if (other !== undefined) throw wrongBytes(call, `must be a safetensors file, got ${other}`, file);
     const must = `must have a header of at most ${MAX_HEADER_BYTES} bytes`;
     throw wrongBytes(call, `${must}, got ${length} (not a safetensors file, or damaged)`, length);
   }
@@ -103,6 +105,21 @@ function headerText(call: string, file: Uint8Array): { readonly text: string; re
   } catch {
     throw wrongBytes(call, 'must have a header in UTF-8, got other bytes', file);
   }
+}
+
+const PICKLE = 0x80;
+
+/** What a file is that others keep weights in, by its first bytes; none is the length of a header. */
+function otherFormat(file: Uint8Array): string | undefined {
+  const head = new TextDecoder('latin1').decode(file.subarray(0, 128));
+  const checkpoint = 'a checkpoint of PyTorch (decodeTorchCheckpoint of catrs/data reads it)';
+  if (head.startsWith('PK\x03\x04')) {
+    // Its name stands in the header of the first member.
+    return head.includes('data.pkl') ? checkpoint : 'a ZIP archive (decodeNpz reads .npz, decodeTorchCheckpoint .pth)';
+  }
+  if (file[0] === PICKLE && Number(file[1]) <= 5) return checkpoint; // protocols 2 to 5
+  if (head.startsWith('\x89HDF\r\n')) return 'an HDF5 file (save_file of safetensors.numpy writes its weights)';
+  return undefined;
 }
 
 function parseJson(call: string, text: string): Fields {

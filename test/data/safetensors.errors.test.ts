@@ -3,6 +3,7 @@ import { decodeSafetensors, encodeSafetensors } from '../../src/data/safetensors
 import { DataError, OptionError } from '../../src/errors.ts';
 import { expectError } from '../helpers/errors.ts';
 import { safetensorsFile, writeSafetensors } from './safetensors-encoder.ts';
+import { zipArchive } from './zip-encoder.ts';
 
 const one = { dtype: 'U8', shape: [2], data_offsets: [0, 2] };
 const withInfo = (change: object, body: readonly number[] = [1, 2]): Uint8Array =>
@@ -27,6 +28,26 @@ const files: [string, Uint8Array, string][] = [
     'a header length beyond every file',
     lengthOf([0, 0, 0, 0, 0, 0, 0, 0x80]),
     'must have a header of at most 100000000 bytes, got 9223372036854776000 (not a safetensors file, or damaged)',
+  ],
+  [
+    'a checkpoint of PyTorch',
+    zipArchive([{ name: 'resnet/data.pkl', data: Uint8Array.of(0x80, 2) }]),
+    'must be a safetensors file, got a checkpoint of PyTorch (decodeTorchCheckpoint of catrs/data reads it)',
+  ],
+  [
+    'a checkpoint of PyTorch before 1.6',
+    Uint8Array.of(0x80, 2, 0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19, 0x2e),
+    'must be a safetensors file, got a checkpoint of PyTorch (decodeTorchCheckpoint of catrs/data reads it)',
+  ],
+  [
+    'an archive of NumPy',
+    zipArchive([{ name: 'a.npy', data: Uint8Array.of(1) }]),
+    'must be a safetensors file, got a ZIP archive (decodeNpz reads .npz, decodeTorchCheckpoint .pth)',
+  ],
+  [
+    'weights of Keras',
+    Uint8Array.of(0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a),
+    'must be a safetensors file, got an HDF5 file (save_file of safetensors.numpy writes its weights)',
   ],
   [
     'no header',
