@@ -5,45 +5,65 @@ import type { OptionsOf } from './options.ts';
 export const dataOptions = {
   data: {
     flags: '-d, --data <path>',
-    help: 'images: IDX, CIFAR binary, NPY or NPZ file, or a folder (see the guide)',
+    help: 'images: IDX, CIFAR binary, NPY or NPZ file, or a folder with such files or with images (see the guide)',
     required: true,
   },
 } as const;
 
 /** How the data are read. @internal */
 export const dataFormOptions = {
-  labels: { flags: '--labels <path>', help: 'labels, for IDX and NPY images' },
+  labels: {
+    flags: '--labels <file>',
+    help: 'labels, in place of those of the data: IDX, NPY, NPZ, or text (a label, or a file name and its label, a line)',
+  },
   format: {
     flags: '--format <name>',
     help: 'format of the data; auto goes by the content',
-    choices: ['auto', 'idx', 'cifar10', 'cifar100', 'npy', 'npz', 'png'],
+    choices: ['auto', 'idx', 'cifar10', 'cifar100', 'npy', 'npz', 'png', 'jpeg'],
     fallback: 'auto',
   },
   xName: { flags: '--x-name <name>', help: 'array of the images in an NPZ file' },
   yName: { flags: '--y-name <name>', help: 'array of the labels in an NPZ file' },
 } as const;
 
-const split = {
-  flags: '--split <name>',
-  help: 'part of a folder or archive that holds both',
-  choices: ['train', 'test'],
+/** The parts that a folder or an archive can hold. */
+const split = { flags: '--split <name>', choices: ['train', 'val', 'test'] } as const;
+const partsHelp = 'part of a folder or archive that holds several';
+
+/** How images of folders are brought to one size. */
+const sizeOptions = {
+  resize: { flags: '--resize <pixels>', help: 'resize images of a folder: their shorter side', kind: 'positive' },
+  crop: { flags: '--crop <pixels>', help: 'keep the square in the middle of images of a folder', kind: 'positive' },
 } as const;
 
+/** Names of the classes. @internal */
+export const classOptions = {
+  classes: {
+    flags: '--classes <file>',
+    help: 'names of the classes in the order of the model: a name a line, or JSON',
+  },
+} as const;
+
+/** How images are read, their classes aside. */
+type ImageForm = typeof dataFormOptions & typeof sizeOptions & { split: typeof split & { help: string } };
+
 /** How the data that are certified, attacked or predicted are read. @internal */
-export const testDataForm: typeof dataFormOptions & { split: typeof split & { fallback: 'test' } } = {
+export const testDataForm: ImageForm & typeof classOptions = {
   ...dataFormOptions,
-  split: { ...split, fallback: 'test' },
+  split: { ...split, help: `${partsHelp} (default: test)` },
+  ...sizeOptions,
+  ...classOptions,
 };
 
 /** Data that are certified, attacked or predicted. @internal */
 export const testData: typeof dataOptions & typeof testDataForm = { ...dataOptions, ...testDataForm };
 
 /** Data that are trained on. @internal */
-export const trainingData: typeof dataOptions &
-  typeof dataFormOptions & { split: typeof split & { fallback: 'train' } } = {
+export const trainingData: typeof dataOptions & ImageForm = {
   ...dataOptions,
   ...dataFormOptions,
-  split: { ...split, fallback: 'train' },
+  split: { ...split, help: `${partsHelp} (default: train)` },
+  ...sizeOptions,
 };
 
 /** @internal */

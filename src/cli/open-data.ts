@@ -1,115 +1,110 @@
-import { readdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
-import type { NpyArray } from '../data/arrays.ts';
-import { cifarDataset, decodeCifar } from '../data/cifar.ts';
+import { stat } from 'node:fs/promises';
+import { decodeCifar } from '../data/cifar.ts';
 import { decodeIdx } from '../data/idx.ts';
+import type { LabelledDataset } from '../data/labelled-dataset.ts';
 import { decodeNpy } from '../data/npy.ts';
+import type { InputRange } from '../types.ts';
 import type { DataOptions } from './common-options.ts';
-import { CliError } from './io.ts';
-import { openPngFolder } from './open-png-folder.ts';
-import { joinArrays, type OpenedData, openNpz } from './opened-data.ts';
-import { detectFormat, type FileFormat, inFile, readPlain } from './read-data-file.ts';
+import { arraySource } from './data/array-source.ts';
+import { cifarSource } from './data/cifar-source.ts';
+import { readClassFile } from './data/class-file.ts';
+import { numberLabels } from './data/class-numbers.ts';
+import { type DataRequest, type ImageSource, type Part, refuseUnused } from './data/image-source.ts';
+import { openLabels } from './data/label-file.ts';
+import { openNpz } from './data/npz-source.ts';
+import { openFolder } from './data/open-folder.ts';
+import { CliError, type CliIo, note } from './io.ts';
+import type { OpenedData } from './opened-data.ts';
+import { detectFormat, inFile, readPlain } from './read-data-file.ts';
 
 /** What a command needs of its data. @internal */
 export interface DataNeeds {
   /** Whether images without labels will do. */
   readonly allowsUnlabelled?: boolean;
+  /** The part that is taken where `--split` does not say it: the test part, unless told otherwise. */
+  readonly usualPart?: Part;
+  /** Whether the options are those of other data too, so that some may have no use here. */
+  readonly sharesOptions?: boolean;
 }
 
-/** Opens `--data`. Throws CliError that names the file and what was found. @internal */
+/** The options of the data, and what bytes fill. @internal */
+export interface DataSettings extends DataOptions {
+  readonly inputRange?: InputRange | undefined;
+}
+
+/**
+ * Opens `--data` and `--labels`, and numbers the classes.
+ *
+ * Throws CliError that names the file and what was found, and for an option that was given and has no use.
+ * @internal
+ */
 export async function openData(
-  options: DataOptions,
-  { allowsUnlabelled = false }: DataNeeds = {},
+  settings: DataSettings,
+  io: Pick<CliIo, 'stderr'>,
+  needs: DataNeeds = {},
 ): Promise<OpenedData> {
-  const { data } = options;
+  const { allowsUnlabelled = false, usualPart = 'test', sharesOptions = false } = needs;
+  const say = (text: string): void => note(io as CliIo, text);
+  const request: DataRequest = { inputRange: undefined, ...settings, allowsUnlabelled, usualPart, say };
+  const { data, labels: labelsFile, classes } = request;
+  const list = classes === undefined ? undefined : await readClassFile(classes);
   const found = await inFile(data, () => stat(data));
-  const opened = found.isDirectory() ? await openFolder(options) : await openFile(options);
-  if (opened.isLabelled || allowsUnlabelled) return opened;
-  const way = found.isDirectory()
-    ? 'put the images of each class into a folder of its own'
-    : 'add --labels with their file';
-  throw new CliError(`${data}: must come with labels, got images only (${way})`);
+  const images = found.isDirectory() ? await openFolder(data, request) : await openFile(request);
+  const given = labelsFile === undefined ? undefined : await openLabels(labelsFile, images, request);
+  if (!sharesOptions) refuseUnused(request, images.what, [...images.takes, ...(given?.takes ?? [])]);
+  const labels = given?.labels ?? images.labels;
+  const { fromBytes, files: names } = images;
+  const common = { fromBytes, names, classesFrom: classes };
+  if (labels !== undefined) {
+    const { labels: numbers, classNames, named } = numberLabels(labels, list, say);
+    const nameOf = names && ((index: number) => names[index] ?? '');
+    return {
+      ...common,
+      dataset: datasetOf(images, numbers),
+      isLabelled: true,
+      labels: { from: labels.from, numbers, nameOf },
+      classNames,
+      named,
+    };
+  }
+  if (allowsUnlabelled)
+    return { ...common, dataset: datasetOf(images, undefined), isLabelled: false, classNames: list?.names };
+  throw new CliError(
+    `${data}: must come with labels, got images only (${images.missing ?? 'add --labels with their file'})`,
+  );
 }
 
-async function openFile(options: DataOptions): Promise<OpenedData> {
-  const { data, format: asked } = options;
+/** The images with their labels; 0 where there are none. */
+function datasetOf({ size, shape, image }: ImageSource, labels: ArrayLike<number> | undefined): LabelledDataset {
+  return { size, shape, example: async (index) => ({ x: await image(index), label: labels?.[index] ?? 0 }) };
+}
+
+async function openFile(request: DataRequest): Promise<ImageSource> {
+  const { data, format: asked } = request;
   const bytes = await readPlain(data);
   const isHeaderless = asked === 'cifar10' || asked === 'cifar100';
   const format = isHeaderless ? asked : detectFormat(data, bytes);
   if (asked !== 'auto' && asked !== format) {
     throw new CliError(`${data}: must be ${asked} as --format says, got ${format}`);
   }
-  return inFile(data, () => openAs(format, bytes, options));
-}
-
-async function openAs(format: FileFormat, bytes: Uint8Array, options: DataOptions): Promise<OpenedData> {
-  const { data, labels } = options;
   switch (format) {
-    case 'idx':
-      return joinArrays(await decodeIdx(bytes), await labelArray(labels));
-    case 'npy':
-      return joinArrays(await decodeNpy(bytes), await labelArray(labels));
+    case 'idx': {
+      const images = await inFile(data, () => decodeIdx(bytes));
+      return arraySource(request, { what: 'an IDX file', from: data, images });
+    }
+    case 'npy': {
+      const images = await inFile(data, () => decodeNpy(bytes));
+      return arraySource(request, { what: 'an NPY file', from: data, images });
+    }
     case 'npz':
-      return openNpz(bytes, options);
+      return openNpz(data, bytes, request);
     case 'cifar10':
     case 'cifar100': {
-      const batch = await decodeCifar(bytes, { classes: format === 'cifar10' ? 10 : 100 });
-      return { dataset: cifarDataset({ batches: [batch] }), isLabelled: true, fromBytes: true };
+      const batch = await inFile(data, () => decodeCifar(bytes, { classes: format === 'cifar10' ? 10 : 100 }));
+      return cifarSource({ from: data, batches: [batch] }, request);
     }
     case 'png':
-      throw new CliError(`${data}: must be a folder of PNG files, got one PNG file (name its folder)`);
+    case 'jpeg':
+      throw new CliError(`${data}: must be a folder of images, got one ${format.toUpperCase()} file (name its folder)`);
   }
-}
-
-/** The labels of a file of their own, IDX or NPY. */
-async function labelArray(path: string | undefined): Promise<NpyArray | undefined> {
-  if (path === undefined) return undefined;
-  const bytes = await readPlain(path);
-  const format = detectFormat(path, bytes);
-  if (format === 'idx') return inFile(path, () => decodeIdx(bytes));
-  if (format === 'npy') return inFile(path, () => decodeNpy(bytes));
-  throw new CliError(`${path}: labels must be IDX or NPY, got ${format}`);
-}
-
-/** Data of a folder: the four files of MNIST, the files of CIFAR, or PNG files. */
-async function openFolder({ data, split, format }: DataOptions): Promise<OpenedData> {
-  const entries = await inFile(data, () => readdir(data, { withFileTypes: true }));
-  const names = entries.map(({ name }) => name).sort();
-  const may = (...formats: readonly string[]): boolean => format === 'auto' || formats.includes(format);
-
-  const prefix = split === 'train' ? 'train' : 't10k';
-  const images = names.find((name) => name.startsWith(`${prefix}-images`));
-  const labels = names.find((name) => name.startsWith(`${prefix}-labels`));
-  if (may('idx') && images !== undefined && labels !== undefined) {
-    return joinArrays(await idxOf(join(data, images)), await idxOf(join(data, labels)));
-  }
-  const ten = names.filter((name) => (split === 'train' ? /^data_batch_\d+\.bin/ : /^test_batch\.bin/).test(name));
-  const hundred = names.filter((name) => name.startsWith(`${split}.bin`));
-  if (may('cifar10') && ten.length > 0) return cifarOf(data, ten, 10);
-  if (may('cifar100') && hundred.length > 0) return cifarOf(data, hundred, 100);
-  const mayBePng = entries.some((entry) => entry.isDirectory() || entry.isSymbolicLink() || isPng(entry.name));
-  if (may('png') && mayBePng) return openPngFolder(data);
-  const shown = names.slice(0, 6).join(', ') || 'nothing';
-  const more = names.length > 6 ? `, ... ${names.length} entries in all` : '';
-  throw new CliError(
-    `${data}: must hold ${prefix}-images... and ${prefix}-labels... (IDX), CIFAR binary files or PNG files for --split ${split}, got ${shown}${more}`,
-  );
-}
-
-const isPng = (name: string): boolean => name.toLowerCase().endsWith('.png');
-
-async function idxOf(path: string): ReturnType<typeof decodeIdx> {
-  const bytes = await readPlain(path);
-  return inFile(path, () => decodeIdx(bytes));
-}
-
-async function cifarOf(folder: string, names: readonly string[], classes: 10 | 100): Promise<OpenedData> {
-  const paths = names.map((name) => join(folder, name));
-  const batches = await Promise.all(
-    paths.map(async (path) => {
-      const bytes = await readPlain(path);
-      return inFile(path, () => decodeCifar(bytes, { classes }));
-    }),
-  );
-  return { dataset: cifarDataset({ batches }), isLabelled: true, fromBytes: true };
 }

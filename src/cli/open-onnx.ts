@@ -1,7 +1,3 @@
-import { createRequire } from 'node:module';
-import { join } from 'node:path';
-import { cwd } from 'node:process';
-import { pathToFileURL } from 'node:url';
 import type { Classifier } from '../classifier/types.ts';
 import {
   onnxClassifier,
@@ -10,6 +6,7 @@ import {
   type OnnxTensorConstructor,
 } from '../onnx/onnx-classifier.ts';
 import { CliError } from './io.ts';
+import { loadPackage } from './load-package.ts';
 import { inFile } from './read-data-file.ts';
 
 /** True for the name of an ONNX file. @internal */
@@ -51,21 +48,9 @@ export async function openOnnx(
   return { classifier, dispose: async () => session.release?.() };
 }
 
-/** The optional package, beside catrs or in the folder where the command is run. */
+/** The optional package. */
 async function loadRuntime(path: string): Promise<Runtime> {
-  for (const base of [import.meta.url, pathToFileURL(join(cwd(), 'package.json'))]) {
-    const found = resolved(base);
-    if (found === undefined) continue;
-    const module = (await import(pathToFileURL(found).href)) as Runtime & { readonly default?: Runtime };
-    return module.default ?? module;
-  }
+  const runtime = await loadPackage<Runtime>(PACKAGE);
+  if (runtime !== undefined) return runtime;
   throw new CliError(`${path}: needs the package ${PACKAGE}, which is not installed (npm install ${PACKAGE})`);
-}
-
-function resolved(base: string | URL): string | undefined {
-  try {
-    return createRequire(base).resolve(PACKAGE);
-  } catch {
-    return undefined;
-  }
 }

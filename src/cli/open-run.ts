@@ -15,6 +15,7 @@ import { CliError, type CliIo, note } from './io.ts';
 import { openClassifier, type OpenedClassifier } from './open-model.ts';
 import { type DataNeeds, openData } from './open-data.ts';
 import type { OpenedData } from './opened-data.ts';
+import { checkLabels } from './data/check-labels.ts';
 import { probeClassifier } from './probe-classifier.ts';
 
 /** What a smoothed classifier is told of its base classifier. @internal */
@@ -45,7 +46,7 @@ export interface OpenedRun {
 
 /** Opens the data and the classifier of a command, says what runs it, and checks it on the first images. @internal */
 export async function openRun(settings: RunSettings, io: CliIo, needs?: DataNeeds): Promise<OpenedRun> {
-  const data = await openData(settings, needs);
+  const data = await openData(settings, io, needs);
   const opened = await openClassifier(settings);
   let isOpen = true;
   const close = async (): Promise<void> => {
@@ -55,6 +56,7 @@ export async function openRun(settings: RunSettings, io: CliIo, needs?: DataNeed
   try {
     note(io, `running on ${opened.runtime}`);
     const numClasses = await probeClassifier(opened, { dataset: data.dataset, options: settings });
+    checkLabels(data, { numClasses, model: settings.model });
     const { output, batchSize, inputRange } = settings;
     const smoothing = { numClasses, output, batchSize, inputRange };
     return {

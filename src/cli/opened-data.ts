@@ -1,11 +1,5 @@
-import { imagesAndLabels, makeDataset } from '../data/array-dataset.ts';
-import type { NpyArray } from '../data/arrays.ts';
 import type { LabelledDataset } from '../data/labelled-dataset.ts';
-import { decodeNpz } from '../data/decode-npz.ts';
-import { readZipDirectory } from '../data/zip-directory.ts';
-import { zipFile } from '../data/zip-member.ts';
-import type { DataOptions } from './common-options.ts';
-import { CliError } from './io.ts';
+import type { NamedClasses } from './data/class-numbers.ts';
 
 /** Data of the command line. @internal */
 export interface OpenedData {
@@ -15,56 +9,24 @@ export interface OpenedData {
   readonly isLabelled: boolean;
   /** Whether the images came as bytes (or 16 bits) that fill the input range, and not as numbers in its units. */
   readonly fromBytes: boolean;
-  /** Names of the classes, where folders name them. */
+  /** All labels, where there are any. */
+  readonly labels?: OpenedLabels | undefined;
+  /** Names of the classes, where they have names that are no numbers. */
   readonly classNames?: readonly string[] | undefined;
+  /** The file of `--classes`. */
+  readonly classesFrom?: string | undefined;
+  /** Names that were numbered without `--classes`. */
+  readonly named?: NamedClasses | undefined;
   /** Names of the images, where they are files. */
   readonly names?: readonly string[] | undefined;
 }
 
-const CALL = 'catrs';
-
-/** Data of an array of images [size, ...] and one of labels, [size] or [size, 1]; bytes are divided by 255. @internal */
-export function joinArrays(images: NpyArray, labels: NpyArray | undefined): OpenedData {
-  const [size = 0] = images.shape;
-  const none: NpyArray = { dtype: 'uint8', shape: [size], data: new Uint8Array(size) };
-  const arrays = imagesAndLabels(CALL, { images, labels: labels ? asRow(labels) : none });
-  return { dataset: makeDataset(CALL, arrays), isLabelled: labels !== undefined, fromBytes: images.dtype === 'uint8' };
-}
-
-/** Some archives hold the labels as a column. */
-function asRow(labels: NpyArray): NpyArray {
-  const [size = 0, ...rest] = labels.shape;
-  return rest.length > 0 && rest.every((length) => length === 1) ? { ...labels, shape: [size] } : labels;
-}
-
-/** Data of an NPZ archive: its arrays `--x-name` and `--y-name`, or the pair of usual names that it has. @internal */
-export async function openNpz(bytes: Uint8Array, options: DataOptions): Promise<OpenedData> {
-  const { data, split, xName, yName } = options;
-  const members = readZipDirectory(zipFile('decodeNpz', bytes)).map(({ name }) => name.replace(/\.npy$/, ''));
-  const has = (name: string): boolean => members.includes(name);
-  const usual = usualNames(split).find(([x]) => has(x));
-  const x = xName ?? usual?.[0];
-  const y = yName ?? usual?.[1];
-  const wrong = [x, yName].find((name) => name !== undefined && !has(name));
-  if (x === undefined || wrong !== undefined) {
-    const must = wrong === undefined ? 'must name its images' : `must have an array ${wrong}`;
-    throw new CliError(`${data}: ${must}, got ${members.join(', ')} (add --x-name and --y-name)`);
-  }
-  const isLabelled = y !== undefined && has(y);
-  const arrays = await decodeNpz(bytes, { names: isLabelled ? [x, y] : [x] });
-  const images = arrays.get(x);
-  if (images === undefined) throw new CliError(`${data}: must have an array ${x}`);
-  return joinArrays(images, isLabelled ? arrays.get(y) : undefined);
-}
-
-/** Names of images and labels, those of the split first. */
-function usualNames(split: string): readonly (readonly [string, string])[] {
-  return [
-    [`x_${split}`, `y_${split}`],
-    [`${split}_images`, `${split}_labels`],
-    ['x', 'y'],
-    ['images', 'labels'],
-    ['X', 'Y'],
-    ['data', 'labels'],
-  ];
+/** Labels, and where they are from. @internal */
+export interface OpenedLabels {
+  /** The file or folder, and the array in it where it has several. */
+  readonly from: string;
+  /** The label of each image, a whole number of at least 0. */
+  readonly numbers: ArrayLike<number>;
+  /** The file of an image. */
+  readonly nameOf?: ((index: number) => string) | undefined;
 }

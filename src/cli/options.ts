@@ -10,6 +10,8 @@ interface Kinds {
   readonly count: number;
   /** From 1. */
   readonly positive: number;
+  /** From 1, or a path for anything else. */
+  readonly countOrFile: number | string;
   /** From 1, or Infinity for `all`. */
   readonly rows: number;
   readonly range: InputRange;
@@ -99,6 +101,7 @@ const PARSERS: { readonly [Kind in keyof Kinds]: (text: string) => Kinds[Kind] }
   numbers: (text) => text.split(',').map(toNumber),
   count: (text) => wholeFrom(0, text) ?? wrong('It must be a whole number of at least 0.'),
   positive: (text) => wholeFrom(1, text) ?? wrong('It must be a whole number of at least 1.'),
+  countOrFile: (text) => wholeFrom(1, text) ?? text,
   rows: (text) =>
     text === 'all' ? Infinity : (wholeFrom(1, text) ?? wrong('It must be a whole number of at least 1, or all.')),
   range: toRange,

@@ -109,10 +109,12 @@ function columns({ names, isLabelled }: OpenedData): string[] {
   return ['idx', ...(names ? ['file'] : []), ...(isLabelled ? ['label'] : []), 'predict', 'counts'];
 }
 
-function line(row: PredictedImage, { names, isLabelled }: OpenedData): string {
-  const { index, name = '', label, predicted: found, className, abstained, counts } = row;
-  const answer = abstained ? 'abstain' : (className ?? String(found));
-  return [index, ...(names ? [name] : []), ...(isLabelled ? [label] : []), answer, counts.join(',')].join('\t');
+/** Label and prediction in one naming: the names of the classes where they have some. */
+function line(row: PredictedImage, { names, isLabelled, classNames }: OpenedData): string {
+  const { index, name = '', label = -1, predicted: found, abstained, counts } = row;
+  const named = (one: number): string => classNames?.[one] ?? String(one);
+  const answer = abstained ? 'abstain' : named(found);
+  return [index, ...(names ? [name] : []), ...(isLabelled ? [named(label)] : []), answer, counts.join(',')].join('\t');
 }
 
 interface PredictFigures {

@@ -48,7 +48,6 @@ export type FileFormat = Exclude<DataOptions['format'], 'auto'>;
 
 /** What files begin with that cannot be read as data, and what to do. */
 const OTHERS: readonly (readonly [string, string])[] = [
-  ['ffd8ff', 'a JPEG image (convert it to PNG)'],
   ['474946', 'a GIF image (convert it to PNG)'],
   ['894844460d0a', 'an HDF5 file (save the arrays as NPZ)'],
   ['50415231', 'a Parquet file (save the arrays as NPZ)'],
@@ -58,19 +57,27 @@ const OTHERS: readonly (readonly [string, string])[] = [
   ['7b', 'text in JSON'],
 ];
 
-/** The format of a file by its content, unpacked. Throws CliError that says what was found. @internal */
-export function detectFormat(path: string, bytes: Uint8Array): FileFormat {
-  const head = Buffer.from(bytes.subarray(0, 8)).toString('hex');
+/** The format of a file by its first bytes; undefined where they say none. @internal */
+export function startOf(bytes: Uint8Array): Exclude<FileFormat, 'cifar10' | 'cifar100'> | undefined {
+  const head = hexOf(bytes);
   if (head.startsWith('934e554d5059')) return 'npy';
   if (head.startsWith('504b0304')) return 'npz';
   if (head.startsWith('89504e470d0a1a0a')) return 'png';
-  if (/^0000(08|09|0b|0c|0d|0e)0[1-9]/.test(head)) return 'idx';
-  const cifar = cifarOf(path, bytes.length);
-  if (cifar !== undefined) return cifar;
+  if (head.startsWith('ffd8ff')) return 'jpeg';
+  return /^0000(08|09|0b|0c|0d|0e)0[1-9]/.test(head) ? 'idx' : undefined;
+}
+
+/** The format of a file by its content, unpacked. Throws CliError that says what was found. @internal */
+export function detectFormat(path: string, bytes: Uint8Array): FileFormat {
+  const format = startOf(bytes) ?? cifarOf(path, bytes.length);
+  if (format !== undefined) return format;
+  const head = hexOf(bytes);
   const other = OTHERS.find(([start]) => head.startsWith(start))?.[1];
   const shown = head === '' ? 'an empty file' : `a file of ${bytes.length} bytes that begins with ${head}`;
-  throw new CliError(`${path}: must be IDX, CIFAR binary, NPY, NPZ or a folder of PNG files, got ${other ?? shown}`);
+  throw new CliError(`${path}: must be IDX, CIFAR binary, NPY, NPZ or a folder of images, got ${other ?? shown}`);
 }
+
+const hexOf = (bytes: Uint8Array): string => Buffer.from(bytes.subarray(0, 8)).toString('hex');
 
 /** The files of CIFAR have no header: they are told by their name and their size. */
 function cifarOf(path: string, size: number): 'cifar10' | 'cifar100' | undefined {

@@ -12,7 +12,7 @@ import { gaussianOf, openRun, openThreads } from './open-run.ts';
 export async function softTargets(settings: SoftTargetsSettings, io: CliIo): Promise<void> {
   const { out, seed, n = SOFT_TARGET_SAMPLES, recheck, durable, json } = settings;
   await checkOut(settings);
-  await using run = await openRun(settings, io);
+  await using run = await openRun(settings, io, { usualPart: 'train' });
   await using threads = await openThreads(run, settings, io);
   const { dataset } = run.data;
   const { file, done, resumed } = await withProgress(

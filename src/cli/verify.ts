@@ -1,7 +1,7 @@
 import type { CertifiedRow } from '../evaluate/certify-dataset.ts';
 import { rowVerifier } from '../node/row-verifier.ts';
 import { CliError, type CliIo, EXIT, printJson } from './io.ts';
-import type { VerifySettings } from './commands/verify.ts';
+import { verifyCommand, type VerifySettings } from './commands/verify.ts';
 import { openRun, type RunSettings } from './open-run.ts';
 import { type LogRun, logRun, type RowFaults, runText, withFaults } from './log-run.ts';
 import { readLog } from './log-figures.ts';
@@ -22,6 +22,7 @@ export async function verify(settings: VerifySettings, io: CliIo, [file = '']: r
     const [given, missing] = model === undefined ? ['--data', '--model'] : ['--model', '--data'];
     throw new CliError(`${missing} must be given with ${given} (or neither, to check the votes only)`);
   }
+  if (data === undefined) refuseDataOptions(settings);
   const rows = wholeRows(file, await readLog(file));
   const run = logRun(rows, seed);
   const found: Found =
@@ -32,6 +33,16 @@ export async function verify(settings: VerifySettings, io: CliIo, [file = '']: r
   else io.stdout(text(file, found));
   const message = failure(found);
   if (message !== undefined) throw new CliError(`${file}: ${message}`, EXIT.failed);
+}
+
+/** Throws CliError for an option of data that are not given. */
+function refuseDataOptions(settings: VerifySettings): void {
+  for (const name of ['labels', 'xName', 'yName', 'split', 'classes', 'resize', 'crop'] as const) {
+    if (settings[name] === undefined) continue;
+    throw new CliError(
+      `${verifyCommand.wordsFor(name) ?? name} is for the data of the run, got no --data (add it, and --model)`,
+    );
+  }
 }
 
 /** The checks that know the input and the classifier. */

@@ -187,6 +187,6 @@ describe('catrs certify --workers', () => {
     expect(await log('bright-two.tsv')).toBe(await log('bright-one.tsv'));
     const narrow = await catrs([...settings.slice(0, -6), '--out', path('narrow.tsv')]);
     expect(narrow.code).toBe(2);
-    expect(narrow.stderr).toContain('must have finite values in the declared input range [0, 1]');
+    expect(narrow.stderr).toContain('bright.npy: must have values within --input-range 0,1, got ');
   });
 });

@@ -11,7 +11,7 @@ import { zipArchive } from '../data/zip-encoder.ts';
 
 const { path } = useFolder();
 const open = (change: Partial<DataOptions>, unlabelled = false): Promise<OpenedData> =>
-  openData({ data: '', split: 'test', format: 'auto', ...change }, { allowsUnlabelled: unlabelled });
+  openData({ data: '', format: 'auto', ...change }, { stderr: () => undefined }, { allowsUnlabelled: unlabelled });
 const put = async (name: string, bytes: Uint8Array | string): Promise<string> => {
   await mkdir(path(`${name}/..`), { recursive: true });
   await writeFile(path(name), bytes);
@@ -104,7 +104,7 @@ describe('openData', () => {
     expect(flat).toMatchObject({ isLabelled: false, dataset: { size: 1, shape: [1, 1, 3] } });
     expect([...(await flat.dataset.example(0)).x]).toEqual([1, 0, Math.fround(0.2)]);
     await expect(open({ data: path('rgb') })).rejects.toThrow(
-      `${path('rgb')}: must come with labels, got images only (put the images of each class into a folder of its own)`,
+      `${path('rgb')}: must come with labels, got images only (put the images of each class into a folder of its own, or add --labels with a text of lines "file name, label")`,
     );
   });
 
@@ -114,14 +114,14 @@ describe('openData', () => {
       'a.idx',
       Uint8Array.of(0xff, 0xd8, 0xff, 0xe0),
       {},
-      'must be IDX, CIFAR binary, NPY, NPZ or a folder of PNG files, got a JPEG image (convert it to PNG)',
+      'must be a folder of images, got one JPEG file (name its folder)',
     ],
     [
       'a text',
       'a.csv',
       'label;x',
       {},
-      'must be IDX, CIFAR binary, NPY, NPZ or a folder of PNG files, got a file of 7 bytes that begins with 6c6162656c3b78',
+      'must be IDX, CIFAR binary, NPY, NPZ or a folder of images, got a file of 7 bytes that begins with 6c6162656c3b78',
     ],
     ['an empty file', 'empty.npy', '', {}, 'got an empty file'],
     [
@@ -152,7 +152,7 @@ describe('openData', () => {
       'one.png',
       encode({ width: 1, height: 1, channels: 1, data: Uint8Array.of(1) }),
       {},
-      'must be a folder of PNG files, got one PNG file (name its folder)',
+      'must be a folder of images, got one PNG file (name its folder)',
     ],
   ])('refuses %s and names it', async (_, name, bytes, change, text) => {
     const data = await put(`bad/${name}`, bytes);
@@ -171,7 +171,7 @@ describe('openData', () => {
         ['a.png', encode({ width: 1, height: 1, channels: 1, data: Uint8Array.of(1) })],
         ['b.png', encode({ width: 1, height: 2, channels: 1, data: Uint8Array.of(1, 2) })],
       ],
-      'b.png: must have the shape of the other images, [1,1,1], got [2,1,1] (resize it)',
+      'a.png, got [2, 1, 1] (--resize 1 --crop 1 brings all to one size)',
     ],
     [
       'transparency',
@@ -201,7 +201,7 @@ describe('openData', () => {
     await put('both/a.png', encode({ width: 1, height: 1, channels: 1, data: Uint8Array.of(1) }));
     await put('both/cats/a.png', encode({ width: 1, height: 1, channels: 1, data: Uint8Array.of(1) }));
     await expect(open({ data: path('both') })).rejects.toThrow(
-      'must hold PNG files or one folder for each class, got both',
+      'must hold images or one folder for each class, got both (cats and a.png)',
     );
   });
 });

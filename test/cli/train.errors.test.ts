@@ -56,11 +56,6 @@ describe('catrs train refuses', () => {
       '--arch must be left out with --init, whose model is taken as it is, got both',
     ],
     ['normalisation of a LeNet', [...short, '--normalize', 'cifar10'], '--normalize must be left out for --arch lenet'],
-    [
-      'too few classes',
-      [...short, '--classes', '2'],
-      '--classes must be above every label of the data, got 2 with the label 2',
-    ],
     ['sigma 0', [...short, '--sigma', '0'], '--sigma must be a number greater than 0 that float32 can hold, got 0'],
     [
       'an ONNX file to start from',
@@ -73,10 +68,22 @@ describe('catrs train refuses', () => {
     expect(await readdir(path(''))).not.toContain('run');
   });
 
+  it('too few classes, and writes nothing', async () => {
+    const text = 'must have labels from 0 to 1 for the 2 classes of --classes 2, got 2 for image 2';
+    await refused(train([...short, '--classes', '2']), `${data}/train-labels-idx1-ubyte: ${text}`);
+    expect(await readdir(path(''))).not.toContain('run');
+  });
+
   it('models that do not fit, and writes nothing', async () => {
     const start = (model: string): Promise<CliResult> => train(['--epochs', '1', '--init', path(model)]);
+    const labels = encodeNpy({ dtype: 'uint8', shape: [9], data: new Uint8Array(9) });
+    await writeFile(path('zeros.npy'), labels);
     await refused(
       start('small'),
+      `${data}/train-labels-idx1-ubyte: must have labels from 0 to 1 for the 2 classes of `,
+    );
+    await refused(
+      train(['--epochs', '1', '--init', path('small'), '--labels', path('zeros.npy')]),
       'the model must take images of shape [16, 16, 1], got one for [4, 4, 1] (take other data)',
     );
     await refused(start('nowhere'), `${path('nowhere')}: `);
@@ -96,12 +103,12 @@ describe('catrs train refuses', () => {
       encodeNpy({ dtype: 'uint8', shape: [size], data: new Uint8Array(size) }),
     );
     const bright = ['--data', path('bright/x_train.npy'), '--labels', path('bright/y_train.npy'), ...short];
-    const text = '`x` must have finite values in the input range [0, 1], got 2 in row';
+    const text = `${path('bright/x_train.npy')}: must have values within --input-range 0,1, got 2 in image 0`;
     await refused(train(bright), text);
     await refused(train([...bright, '--workers', '2']), text);
     await refused(
       train([...bright, '--input-range', '0,254']),
-      '`x` must have finite values in the input range [0, 254], got 255',
+      `${path('bright/x_train.npy')}: must have values within --input-range 0,254, got 255 in image 0`,
     );
     const votes = encodeNpy({ dtype: 'float32', shape: [size, 3], data: new Float32Array(3 * size).fill(10) });
     await writeFile(path('votes.npy'), votes);

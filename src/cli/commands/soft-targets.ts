@@ -2,6 +2,7 @@ import { SOFT_TARGET_SAMPLES, smoothedClassifierOptions } from '../../smoothed/c
 import { type CliCommand, cliCommand } from '../command.ts';
 import {
   classifierOptions,
+  classOptions,
   jsonOptions,
   noiseOptions,
   resumeOptions,
@@ -23,6 +24,7 @@ const outOptions = {
 /** The options of `catrs soft-targets`. @internal */
 export type SoftTargetsSettings = OptionsOf<
   typeof trainingData &
+    typeof classOptions &
     typeof classifierOptions &
     typeof noiseOptions &
     typeof selectionOptions &
@@ -38,7 +40,7 @@ export const softTargetsCommand: CliCommand<SoftTargetsSettings> = cliCommand({
   description:
     'Take the votes of a model of Gaussian training for each image, as targets for catrs train --method catrs.',
   groups: [
-    ['Data', trainingData],
+    ['Data', { ...trainingData, ...classOptions }],
     ['Model', classifierOptions],
     ['Smoothing', noiseOptions],
     ['Images', selectionOptions],

@@ -48,9 +48,9 @@ const networkOptions = {
     choices: ['cifar10', 'cifar100', 'imagenet'],
   },
   classes: {
-    flags: '--classes <count>',
-    help: 'number of classes (default: the largest label + 1)',
-    kind: 'positive',
+    flags: '--classes <count|file>',
+    help: 'number of classes (default: the largest label + 1), or a file with their names in the order of the model',
+    kind: 'countOrFile',
   },
   init: { flags: '--init <model>', help: 'start from this model (model.json or its folder), in place of --arch' },
 } as const;

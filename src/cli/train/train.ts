@@ -15,7 +15,7 @@ import { tensorOver } from '../../tensors/own-tensor.ts';
 import type { InputRange, Key } from '../../types.ts';
 import type { TrainOptions } from '../commands/train.ts';
 import { CliError, type CliIo, EXIT, note, printJson, showProgress } from '../io.ts';
-import { openBackend } from '../open-model.ts';
+import { openBackend, openTrainable } from '../open-model.ts';
 import { refuseOnnx } from '../open-onnx.ts';
 import { checkThreadBackend } from '../probe-classifier.ts';
 import { makeLoss, makeModel } from './make-model.ts';
@@ -30,8 +30,8 @@ import { openTrainingData, type TrainingData } from './training-data.ts';
 export async function train(options: TrainOptions, io: CliIo): Promise<void> {
   const { settings, presetModel } = resolveSettings(options);
   if (options.init !== undefined) refuseOnnx(options.init);
-  const data = await openTrainingData(options);
   const backend = await openBackend(options.backend);
+  const data = await openTrainingData(options, io, await classesOfInit(options));
   const key = createKey(options.seed);
   const { init: initKey, order, evaluation } = trainingKeys(key);
   const plan = { shape: data.dataset.shape, numClasses: data.numClasses, presetModel, key: initKey };
@@ -111,6 +111,17 @@ function report(last: Standing, { folder, options, settings, seconds }: Result, 
   const found =
     loss === null ? '' : `, loss ${loss.toFixed(4)}, accuracy under noise ${(100 * (accuracy ?? 0)).toFixed(1)} %`;
   io.stdout(`${model}: ${epoch} epochs, ${step} steps${found}\n`);
+}
+
+/** The number of classes of the model of `--init`: that is what the labels are held against. */
+async function classesOfInit({ init, arch, normalize }: TrainOptions): Promise<number | undefined> {
+  if (init === undefined || arch !== undefined || normalize !== undefined) return undefined;
+  const model = await openTrainable(init);
+  try {
+    return model.outputs[0]?.shape.at(-1) ?? undefined;
+  } finally {
+    model.dispose();
+  }
 }
 
 /** Images from which probabilities can be told from logits. */

@@ -5,9 +5,11 @@ import { decodeNpy } from '../../data/npy.ts';
 import type { LabelledDataset } from '../../data/labelled-dataset.ts';
 import type { NpyArray } from '../../data/arrays.ts';
 import type { Json } from '../../types.ts';
-import { CliError } from '../io.ts';
+import { CliError, type CliIo } from '../io.ts';
 import { inFile } from '../read-data-file.ts';
 import { openData } from '../open-data.ts';
+import { checkLabels } from '../data/check-labels.ts';
+import type { OpenedData } from '../opened-data.ts';
 import type { TrainOptions } from '../commands/train.ts';
 
 /** The data of a run. @internal */
@@ -24,23 +26,45 @@ export interface TrainingData {
 /** Images whose pixels are part of the record; the labels all are. */
 const PROBES = 16;
 
-/** Opens the images, the soft targets and the images to evaluate on. @internal */
-export async function openTrainingData(options: TrainOptions): Promise<TrainingData> {
-  const { dataset: all, classNames } = await openData(options);
-  const { skip, max } = options;
+/** Opens the images, the soft targets and the images to evaluate on, for a model of so many classes where there is one already. @internal */
+export async function openTrainingData(
+  options: TrainOptions,
+  io: CliIo,
+  modelClasses: number | undefined,
+): Promise<TrainingData> {
+  const { skip, max, classes } = options;
+  const classFile = typeof classes === 'string' ? classes : undefined;
+  const opened = await openData({ ...options, classes: classFile }, io, { usualPart: 'train' });
+  const numClasses = classesOf(opened, options, modelClasses);
+  const { dataset: all } = opened;
   const indices = [...selectedIndices(all.size, { skip, max })];
   const dataset = chosen(all, indices);
-  const { largest, checksum: ofAll } = await readThrough(all); // all classes, whichever images are chosen
-  const checksum = dataset === all ? ofAll : (await readThrough(dataset)).checksum;
-  const numClasses = options.classes ?? Math.max(classNames?.length ?? 0, largest + 1, 2);
-  if (largest >= numClasses) {
-    throw new CliError(`--classes must be above every label of the data, got ${numClasses} with the label ${largest}`);
-  }
+  const numbers = opened.labels?.numbers ?? [];
+  const labels = Int32Array.from(indices, (index) => numbers[index] as number);
+  const checksum = await checksumOf(dataset, labels);
   const softTargets = rowsOf(await openSoftTargets(options, [all.size, numClasses]), indices);
   const targets = softTargets && hex(crc32(bytesOf(softTargets.data)));
   const whole = { size: dataset.size, shape: dataset.shape, numClasses, checksum, softTargets: targets ?? null };
   const record = dataset === all ? whole : { ...whole, skip: skip ?? 1, of: all.size };
-  return { dataset, numClasses, softTargets, evaluation: await openEvaluation(options, dataset), record };
+  const evaluation = await openEvaluation(options, { dataset, numClasses, classFile }, io);
+  return { dataset, numClasses, softTargets, evaluation, record };
+}
+
+/** The number of classes: of the model, of `--classes`, or of all data, whichever images are chosen. Throws CliError for labels that are none of them. */
+function classesOf(opened: OpenedData, { classes, init }: TrainOptions, modelClasses: number | undefined): number {
+  const { labels, classNames = [], named } = opened;
+  const ofNames = named?.by === 'numbers' ? named.classes.map(Number) : [];
+  const largest = Array.from(labels?.numbers ?? [])
+    .concat(ofNames)
+    .reduce((most, label) => Math.max(most, label), 0);
+  const given = typeof classes === 'number' ? classes : undefined;
+  if (given !== undefined && modelClasses !== undefined && given !== modelClasses) {
+    throw new CliError(`--classes must be the ${modelClasses} classes of ${init}, got ${given} (leave it out)`);
+  }
+  const numClasses = modelClasses ?? given ?? Math.max(classNames.length, largest + 1, 2);
+  const model = modelClasses === undefined ? (given === undefined ? 'the data' : `--classes ${given}`) : (init ?? '');
+  checkLabels(opened, { numClasses, model });
+  return numClasses;
 }
 
 /** The images that are trained on, numbered anew; the data themselves if all are. */
@@ -60,10 +84,26 @@ function rowsOf(table: NpyArray | undefined, indices: readonly number[]): NpyArr
   return { dtype: 'float64', shape: [indices.length, width], data };
 }
 
-async function openEvaluation(options: TrainOptions, dataset: LabelledDataset): Promise<LabelledDataset> {
-  const { eval: data, evalLabels: labels, format, xName, yName } = options;
-  if (data === undefined) return dataset;
-  const opened = await openData({ data, labels, format, split: 'test', xName, yName });
+interface TrainedOn {
+  readonly dataset: LabelledDataset;
+  readonly numClasses: number;
+  readonly classFile: string | undefined;
+}
+
+/** The images of `--eval`, read as those of `--data` are, with labels that the model has. */
+async function openEvaluation(
+  options: TrainOptions,
+  { dataset, numClasses, classFile }: TrainedOn,
+  io: CliIo,
+): Promise<LabelledDataset> {
+  const { eval: data, evalLabels: labels, format, xName, yName, resize, crop, inputRange } = options;
+  if (data === undefined) {
+    if (labels === undefined) return dataset;
+    throw new CliError('--eval-labels are for the images of --eval, got no --eval (add it)');
+  }
+  const shared = { format, xName, yName, resize, crop, inputRange, classes: classFile };
+  const opened = await openData({ ...shared, data, labels }, io, { sharesOptions: true });
+  checkLabels(opened, { numClasses, model: 'the training data' });
   if (String(opened.dataset.shape) === String(dataset.shape)) return opened.dataset;
   const got = `[${opened.dataset.shape.join(', ')}]`;
   throw new CliError(`--eval must have images of shape [${dataset.shape.join(', ')}] as --data has, got ${got}`);
@@ -83,18 +123,12 @@ async function openSoftTargets(
   );
 }
 
-/** The largest label, and a checksum of all labels and some images. */
-async function readThrough(dataset: LabelledDataset): Promise<{ readonly largest: number; readonly checksum: string }> {
-  const labels = new Int32Array(dataset.size);
+/** A checksum of some images and all labels. */
+async function checksumOf(dataset: LabelledDataset, labels: Int32Array): Promise<string> {
   const every = Math.max(1, Math.floor(dataset.size / PROBES));
   let crc = 0;
-  for (let i = 0; i < dataset.size; i++) {
-    const { x, label } = await dataset.example(i);
-    labels[i] = label;
-    if (i % every === 0) crc = crc32(bytesOf(x), crc);
-  }
-  const largest = labels.reduce((most, label) => Math.max(most, label), 0);
-  return { largest, checksum: hex(crc32(bytesOf(labels), crc)) };
+  for (let i = 0; i < dataset.size; i += every) crc = crc32(bytesOf((await dataset.example(i)).x), crc);
+  return hex(crc32(bytesOf(labels), crc));
 }
 
 function bytesOf({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array {

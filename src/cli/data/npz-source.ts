@@ -1,0 +1,74 @@
+import type { NpyArray } from '../../data/arrays.ts';
+import { decodeNpz } from '../../data/decode-npz.ts';
+import { readZipDirectory } from '../../data/zip-directory.ts';
+import { zipFile } from '../../data/zip-member.ts';
+import { CliError } from '../io.ts';
+import { inFile } from '../read-data-file.ts';
+import { arrayLabels, arraySource } from './array-source.ts';
+import type { ChosenBy, DataRequest, FoundLabels, ImageSource } from './image-source.ts';
+import { chooseArrays, chooseLabels } from './npz-names.ts';
+
+/** Images of an NPZ archive, and their labels unless `--labels` has them. Throws CliError that names the arrays. @internal */
+export async function openNpz(file: string, bytes: Uint8Array, request: DataRequest): Promise<ImageSource> {
+  const isLabelledApart = request.labels !== undefined;
+  const members = await membersOf(file, bytes);
+  const asked = isLabelledApart ? { ...request, file, yName: undefined } : { ...request, file };
+  const { x, y, left, part } = chooseArrays(members, asked);
+  if (part === 'val' && request.split === undefined) request.say(`${file}: has no test part, so ${x} is taken`);
+  const from = `${file}, array ${x}`;
+  const images = await arrayOf(file, bytes, x);
+  const takes: ChosenBy[] = [
+    'xName',
+    ...(isLabelledApart ? [] : ['yName' as const]),
+    ...(part ? ['split' as const] : []),
+  ];
+  const what = `an NPZ archive of ${members.join(', ')}`;
+  const found = { what, from, images, takes };
+  if (isLabelledApart) return arraySource(request, found);
+  if (y !== undefined) return arraySource(request, { ...found, labels: await labelsIn(file, bytes, y) });
+  const { labels, missing } = await leftOver(file, bytes, { left, size: images.shape[0] ?? 0 });
+  if (labels !== undefined) request.say(`${labels.from} is taken for the labels`);
+  else if (missing !== undefined && request.allowsUnlabelled) request.say(`${file}: no labels are taken, ${missing}`);
+  return arraySource(request, { ...found, labels, missing });
+}
+
+/** An array that is left over is the labels, if there is one for each image. */
+async function leftOver(
+  file: string,
+  bytes: Uint8Array,
+  { left, size }: { readonly left: readonly string[]; readonly size: number },
+): Promise<{ readonly labels?: FoundLabels; readonly missing?: string }> {
+  const [name, ...others] = left;
+  if (name === undefined) return {};
+  if (others.length > 0) return { missing: `of ${left.join(', ')} any may be the labels (--y-name says which)` };
+  const array = await arrayOf(file, bytes, name);
+  const [length] = array.shape;
+  if (length === size) return { labels: await arrayLabels(`${file}, array ${name}`, array) };
+  return { missing: `the array ${name} has shape [${array.shape.join(', ')}] for ${size} images` };
+}
+
+async function labelsIn(file: string, bytes: Uint8Array, name: string): Promise<FoundLabels> {
+  return arrayLabels(`${file}, array ${name}`, await arrayOf(file, bytes, name));
+}
+
+/** Labels in an archive of their own, or among other arrays. @internal */
+export async function openNpzLabels(
+  file: string,
+  bytes: Uint8Array,
+  request: DataRequest,
+): Promise<{ readonly labels: FoundLabels; readonly takes: readonly ChosenBy[] }> {
+  const { name, part } = chooseLabels(await membersOf(file, bytes), { ...request, file });
+  const labels = await labelsIn(file, bytes, name);
+  return { labels, takes: ['yName', ...(part ? ['split' as const] : [])] };
+}
+
+async function membersOf(file: string, bytes: Uint8Array): Promise<string[]> {
+  const directory = await inFile(file, () => readZipDirectory(zipFile('decodeNpz', bytes)));
+  return directory.filter(({ name }) => name.endsWith('.npy')).map(({ name }) => name.replace(/\.npy$/, ''));
+}
+
+async function arrayOf(file: string, bytes: Uint8Array, name: string): Promise<NpyArray> {
+  const array = (await inFile(file, () => decodeNpz(bytes, { names: [name] }))).get(name);
+  if (array !== undefined) return array;
+  throw new CliError(`${file}: must have an array ${name}`);
+}

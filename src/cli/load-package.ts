@@ -1,0 +1,23 @@
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { cwd } from 'node:process';
+import { pathToFileURL } from 'node:url';
+
+/** An optional package, beside catrs or in the folder where the command is run; undefined if it is in neither. @internal */
+export async function loadPackage<T extends object>(name: string): Promise<T | undefined> {
+  for (const base of [import.meta.url, pathToFileURL(join(cwd(), 'package.json'))]) {
+    const found = resolved(base, name);
+    if (found === undefined) continue;
+    const module = (await import(pathToFileURL(found).href)) as T & { readonly default?: T };
+    return module.default ?? module;
+  }
+  return undefined;
+}
+
+function resolved(base: string | URL, name: string): string | undefined {
+  try {
+    return createRequire(base).resolve(name);
+  } catch {
+    return undefined;
+  }
+}
