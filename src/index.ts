@@ -229,11 +229,15 @@ export { brokenCertificates, empiricalRobustAccuracy } from './evaluate/attacked
 export type { AttackedImage, CertifiedImage } from './evaluate/attacked-metrics.ts';
 export { certificationLog, certificationLogHeader, formatCertificationRow } from './evaluate/certification-log.ts';
 export type { CertificationLogFormat, CertificationLogOptions } from './evaluate/certification-log.ts';
-export type { CertifiedOutcome, LoggedRow } from './evaluate/rows.ts';
+export type { CertifiedOutcome, LoggedRow, PredictedRow } from './evaluate/rows.ts';
 export { certifyDataset } from './evaluate/certify-dataset.ts';
 export type { CertifiedRow, CertifyDatasetOptions } from './evaluate/certify-dataset.ts';
 export type { DatasetRunOptions, DatasetSelection, Shard } from './data/dataset-selection.ts';
-export { decodeCertificationLog, parseCertificationLog } from './evaluate/parse-certification-log.ts';
+export {
+  decodeCertificationLog,
+  parseCertificationLog,
+  parsePredictionLog,
+} from './evaluate/parse-certification-log.ts';
 export type { DecodeCertificationLogOptions } from './evaluate/parse-certification-log.ts';
 export { highProbabilityAccuracy } from './evaluate/high-probability-accuracy.ts';
 export type { HighProbabilityAccuracyOptions, HighProbabilityRow } from './evaluate/high-probability-accuracy.ts';

@@ -1,5 +1,4 @@
 import { writeFile } from 'node:fs/promises';
-import { basename } from 'node:path';
 import { certifiedAccuracyCurve } from '../evaluate/metrics.ts';
 import { probabilityDistribution } from '../evaluate/probability-distribution.ts';
 import { latexTable, markdownTable } from '../evaluate/tables.ts';
@@ -9,33 +8,72 @@ import { renderSvg, type VegaLiteSpec } from '../plots/render-svg.ts';
 import type { AnalyzeSettings } from './commands/analyze.ts';
 import { CliError, type CliIo, note, printJson } from './io.ts';
 import { analysisOf, canGiveProbability, type LogAnalysis } from './log-analysis.ts';
-import { type NamedLog, radiiFor, readLog, summaryText } from './log-figures.ts';
+import { type NamedLog, normOf, radiiFor, summaryText } from './log-figures.ts';
+import { type PredictionAnalysis, predictionAnalysisOf, predictionText } from './prediction-figures.ts';
 import { inFile } from './read-data-file.ts';
+import { type NamedPredictions, readLogs } from './read-logs.ts';
 
 /** Prints tables of logs and writes their plots. @internal */
 export async function analyze(settings: AnalyzeSettings, io: CliIo, files: readonly string[]): Promise<void> {
-  const names = logNames(files);
-  const logs: NamedLog[] = [];
-  for (const [i, file] of files.entries()) logs.push({ name: names[i] ?? file, file, rows: await readLog(file) });
+  const { certificates: logs, predictions } = await readLogs(files, settings.pieces === true, io);
+  checkUse(logs, predictions, settings, io);
   const radii = settings.radii ?? radiiFor(logs.map(({ rows }) => rows));
   const analyses = logs.map((log) =>
     analysisOf(log, { radii, alpha: settings.alpha, sigma: settings.sigma, first: logs[0] }),
   );
+  const predicted = predictions.map(({ name, file, rows }) => predictionAnalysisOf(name, file, rows));
   // Tables first: they need nothing that could be missing.
-  if (!settings.json) io.stdout(tables(analyses, radii, settings.table));
+  if (!settings.json) io.stdout(tables(analyses, predicted, { radii, kind: settings.table }));
   const plots = await writePlots(logs, settings);
-  if (settings.json) printJson(io, { radii, logs: analyses, plots });
+  if (settings.json) printJson(io, { radii, logs: analyses, predictions: predicted, plots });
   else for (const file of plots) note(io, `wrote ${file}`);
 }
 
-function tables(analyses: readonly LogAnalysis[], radii: readonly number[], kind: AnalyzeSettings['table']): string {
+/** Says what logs are not used for, and which cannot be compared. */
+function checkUse(
+  logs: readonly NamedLog[],
+  predictions: readonly NamedPredictions[],
+  { plot, plotProbability, table, json }: AnalyzeSettings,
+  io: CliIo,
+): void {
+  const drawn = [plot !== undefined || plotProbability !== undefined, table !== 'text' && json !== true];
+  const uses = ['a plot', `a ${table} table`].filter((_, i) => drawn[i]).join(' and ');
+  const [one] = predictions;
+  if (one !== undefined && uses !== '') {
+    if (logs.length === 0) {
+      throw new CliError(
+        `${one.file}: has predictions only, and no certificates for ${uses} (take logs of certificates)`,
+      );
+    }
+    for (const { file } of predictions) note(io, `${file}: has predictions only, and is left out of ${uses}`);
+  }
+  const norms = logs.map(({ name, rows }) => ({ name, norm: normOf(rows) })).filter(({ norm }) => norm !== undefined);
+  if (new Set(norms.map(({ norm }) => norm)).size > 1) {
+    const said = norms.map(({ name, norm }) => `${norm} in ${name}`).join(', ');
+    note(io, `radii of different norms cannot be compared: ${said}`);
+  }
+}
+
+interface TableForm {
+  readonly radii: readonly number[];
+  readonly kind: AnalyzeSettings['table'];
+}
+
+function tables(
+  analyses: readonly LogAnalysis[],
+  predicted: readonly PredictionAnalysis[],
+  { radii, kind }: TableForm,
+): string {
   const methods = analyses.map(({ name, certifiedAccuracy }) => ({
     name,
     accuracies: certifiedAccuracy.map(({ accuracy }) => accuracy),
   }));
   if (kind === 'markdown') return `${markdownTable(methods, radii).trimEnd()}\n`;
   if (kind === 'latex') return `${latexTable(methods, radii).trimEnd()}\n`;
-  return analyses.map((analysis) => `${summaryText(analysis.name, analysis)}${moreText(analysis)}`).join('\n');
+  return [
+    ...analyses.map((analysis) => `${summaryText(analysis.name, analysis)}${moreText(analysis)}`),
+    ...predicted.map(predictionText),
+  ].join('\n');
 }
 
 /** What only whole logs say: bounds, the class probability, the comparison with the first log. */
@@ -57,17 +95,6 @@ function moreText({ highProbabilityAccuracy, probability, difference }: LogAnaly
     );
   }
   return lines.map((text) => `${text}\n`).join('');
-}
-
-/** Short names for files: the name without its ending, or the whole path where two would be alike. */
-function logNames(files: readonly string[]): string[] {
-  const short = files.map(
-    (file) =>
-      basename(file)
-        .replace(/\.gz$/, '')
-        .replace(/\.[^.]+$/, '') || file,
-  );
-  return short.map((name, i) => (short.indexOf(name) === short.lastIndexOf(name) ? name : (files[i] ?? name)));
 }
 
 /** Writes the plots that are asked for, and gives their files. */

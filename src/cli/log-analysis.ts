@@ -50,9 +50,12 @@ function differenceTo(first: NamedLog, rows: readonly LoggedRow[]): LogAnalysis[
   return { to: first.name, mean, low, high };
 }
 
-/** Whether a log tells the class probability: by its certificates, or by its radii if sigma is given. @internal */
+/** Whether a log tells the class probability: by its certificates, by its column of it, or by its L2 radii if sigma is given. @internal */
 export function canGiveProbability(rows: readonly LoggedRow[], sigma: number | undefined): boolean {
-  return sigma !== undefined || rows.every(({ certificate }) => certificate !== undefined);
+  return rows.every(
+    ({ certificate, pABar, norm = 'l2' }) =>
+      certificate !== undefined || pABar !== undefined || (sigma !== undefined && norm === 'l2'),
+  );
 }
 
 function areSameImages(a: readonly LoggedRow[], b: readonly LoggedRow[]): boolean {

@@ -8,7 +8,9 @@ import {
   meanMilliseconds,
   meanSamples,
 } from '../evaluate/metrics.ts';
-import { decodeCertificationLog } from '../evaluate/parse-certification-log.ts';
+import { decodeAnyLog } from '../evaluate/parse-certification-log.ts';
+import type { CertificateLog, PredictionLog } from '../evaluate/read-log.ts';
+import type { Norm } from '../types.ts';
 import { meanInterval } from '../stats/mean-interval.ts';
 import { CliError } from './io.ts';
 import { inFile } from './read-data-file.ts';
@@ -20,11 +22,25 @@ export interface NamedLog {
   readonly rows: readonly LoggedRow[];
 }
 
+/** Reads a log of certificates or predictions. Throws CliError that names the file. @internal */
+export async function readAnyLog(path: string): Promise<CertificateLog | PredictionLog> {
+  return inFile(path, async () => decodeAnyLog(await readFile(path)));
+}
+
 /** The rows of a certification log, at least one. Throws CliError that names the file. @internal */
 export async function readLog(path: string): Promise<LoggedRow[]> {
-  const rows = await inFile(path, async () => decodeCertificationLog(await readFile(path)));
-  if (rows.length > 0) return rows;
+  const log = await readAnyLog(path);
+  if (log.kind === 'prediction') {
+    throw new CliError(`${path}: must be a log of certificates, got one of predictions`);
+  }
+  if (log.entries.length > 0) return log.entries.map(({ row }) => row);
   throw new CliError(`${path}: must have at least one row, got none`);
+}
+
+/** The norm of the radii of a log, where all its rows have one and the same. @internal */
+export function normOf(rows: readonly LoggedRow[]): Norm | undefined {
+  const norms = new Set(rows.map(({ certificate, norm }) => certificate?.norm ?? norm));
+  return norms.size === 1 ? [...norms][0] : undefined;
 }
 
 /** The figures of a log. @internal */
@@ -35,6 +51,8 @@ export interface LogFigures {
   /** Interval of the average certified radius at 95 %, over the choice of images; none for one image. */
   readonly averageCertifiedRadiusInterval: readonly [number, number] | undefined;
   readonly abstained: number;
+  /** Norm of the radii, where the log names it. */
+  readonly norm: Norm | undefined;
   /** Noisy copies of an image, for logs with certificates. */
   readonly meanSamples: number | undefined;
   readonly meanMilliseconds: number;
@@ -52,6 +70,7 @@ export function logFigures(rows: readonly LoggedRow[], radii: readonly number[] 
     averageCertifiedRadius: averageCertifiedRadius(rows),
     averageCertifiedRadiusInterval: interval && [Math.max(0, interval.low), interval.high],
     abstained: Math.round(abstentionRate(rows) * rows.length),
+    norm: normOf(rows),
     meanSamples: hasCertificates ? meanSamples(rows) : undefined,
     meanMilliseconds: meanMilliseconds(rows),
   };
@@ -79,8 +98,9 @@ export function summaryText(name: string, figures: LogFigures): string {
   const [low, high] = figures.averageCertifiedRadiusInterval ?? [];
   const interval = low === undefined || high === undefined ? '' : ` (95 %: ${low.toFixed(3)} to ${high.toFixed(3)})`;
   const samples = figures.meanSamples === undefined ? '' : `, ${Math.round(figures.meanSamples)} samples`;
+  const norm = figures.norm === undefined || figures.norm === 'l2' ? '' : `, ${figures.norm} radii`;
   return [
-    `${name}: ${images} images, ${abstained} abstained`,
+    `${name}: ${images} images, ${abstained} abstained${norm}`,
     `  radius              ${cells(radii)}`,
     `  certified accuracy %${cells(percent)}`,
     `  average certified radius ${mean.toFixed(3)}${interval}`,

@@ -1,13 +1,30 @@
+import { joinLogs } from '../node/join-logs.ts';
 import { mergeLogs } from '../node/merge-logs.ts';
 import { createKey } from '../random/key.ts';
 import type { MergeSettings } from './commands/merge.ts';
-import { type CliIo, printJson } from './io.ts';
+import { CliError, type CliIo, printJson } from './io.ts';
+import { readAnyLog } from './log-figures.ts';
 
-/** Merges the logs of shards. @internal */
+/** Merges the logs of shards, or the pieces of a log of other code. @internal */
 export async function merge(settings: MergeSettings, io: CliIo, logs: readonly string[]): Promise<void> {
   const { out, size, seed, start, skip, max, json } = settings;
-  const summary = await mergeLogs(logs, { select: { start, skip, max }, file: out, size, key: createKey(seed) });
+  const run = { select: { start, skip, max }, file: out, size };
+  const [first = ''] = logs;
+  if (await isOfOtherCode(first)) {
+    if (seed !== undefined) throw new CliError(`--seed must not be given for a log of other code, which has no keys`);
+    const { file, images } = await joinLogs(logs, run);
+    if (json) printJson(io, { file, done: images });
+    else io.stdout(`${file}: ${images} images of ${logs.length} logs\n`);
+    return;
+  }
+  const summary = await mergeLogs(logs, { ...run, key: createKey(seed ?? 0) });
   const { file, done, accuracy, abstained, averageCertifiedRadius, meanSamples } = summary;
   if (json) printJson(io, { file, done, accuracy, abstained, averageCertifiedRadius, meanSamples });
   else io.stdout(`${file}: ${done} images of ${logs.length} logs\n`);
+}
+
+/** Whether a log has six columns or predictions; what is wrong with one that cannot be read, the merging says. */
+async function isOfOtherCode(file: string): Promise<boolean> {
+  const log = await readAnyLog(file).catch(() => undefined);
+  return log?.kind === 'reference' || log?.kind === 'prediction';
 }

@@ -3,7 +3,8 @@ import * as fields from '../options/fields.ts';
 import { optionsOf } from '../options/parse.ts';
 import { writeCertificate } from './certificate-columns.ts';
 import type { LogCell } from './log-cells.ts';
-import { fullRadiusCell, logColumns, outcomeColumns } from './log-row.ts';
+import { logColumns } from './log-form.ts';
+import { fullRadiusCell, outcomeColumns } from './log-row.ts';
 import type { LoggedRow } from './rows.ts';
 import { formatRounded } from './three-digits.ts';
 

@@ -19,7 +19,7 @@ export function readExactly<T>(cell: LogCell<T>, text: string): T | undefined {
     const value = cell.read(text);
     return value !== undefined && cell.write(value) === text ? value : undefined;
   } catch {
-    return undefined; // JSON that is broken or nested too deeply
+    return undefined; // JSON that is broken
   }
 }
 
@@ -72,12 +72,33 @@ export const textCell: LogCell<string> = {
   read: (text) => (text.startsWith('"') ? (JSON.parse(text) as string) : text),
 };
 
-/** A JSON value on one line. @internal */
+/** Lists and objects within each other in a cell: records of rules and stops have a handful. What parses and writes JSON may go down one call for each. */
+const MOST_LEVELS = 64;
+
+/** Whether lists and objects of a JSON text lie deeper within each other than is allowed. */
+function isTooDeep(text: string): boolean {
+  let level = 0;
+  let isQuoted = false;
+  for (let i = 0; i < text.length; i++) {
+    const character = text[i];
+    if (isQuoted) {
+      if (character === '\\') i++;
+      else if (character === '"') isQuoted = false;
+    } else if (character === '"') isQuoted = true;
+    else if (character === '[' || character === '{') {
+      if (++level > MOST_LEVELS) return true;
+    } else if (character === ']' || character === '}') level--;
+  }
+  return false;
+}
+
+/** A JSON value on one line, at most 64 levels deep. @internal */
 export function jsonCell<T>(must: string, holds: (value: unknown) => boolean): LogCell<T> {
   return {
     must,
     write: (value) => JSON.stringify(value),
     read: (text) => {
+      if (isTooDeep(text)) return undefined;
       const value: unknown = JSON.parse(text);
       return holds(value) ? (value as T) : undefined;
     },
@@ -147,7 +168,7 @@ export function formatElapsed(milliseconds: number): string {
 }
 
 const CLOCK = /^(?:(0|[1-9]\d{0,8}) days?, )?(\d{1,2}):([0-5]\d):([0-5]\d)(?:\.(\d{6}))?$/;
-const SECONDS = /^(?:0|[1-9]\d*)(?:\.\d+)?(?:e[+-]?\d{1,3})?$/;
+const SECONDS = /^(?:0|[1-9]\d*)(?:\.\d*)?(?:e[+-]?\d{1,3})?$/i;
 
 /**
  * A duration in milliseconds, to the microsecond: `H:MM:SS.ffffff` as Python writes it, with days in front and without a fraction of 0, or

@@ -1,22 +1,34 @@
-import { certificateColumnNames, readCertificate } from './certificate-columns.ts';
+import { readCertificate } from './certificate-columns.ts';
 import { elapsedCell, exactNumber, type LogCell, readExactly } from './log-cells.ts';
-import type { LoggedRow } from './rows.ts';
+import { type LogForm, OFFICIAL_COLUMNS } from './log-form.ts';
+import type { LoggedRow, PredictedRow } from './rows.ts';
 import { formatRadius } from './three-digits.ts';
 
-const INTEGER = /^(-1|0|[1-9]\d*)(?:\.0+)?$/;
-const DECIMAL = /^(?:0|[1-9]\d*)(?:\.\d+)?(?:e[+-]?\d{1,3})?$/;
+/** As Python and NumPy write numbers: `3`, `3.0`, `3.`, `1.12e-05`, `3.000000000000000000e+00`. */
+const NUMBER = /^(?:0|[1-9]\d*)(?:\.\d*)?(?:e[+-]?\d{1,3})?$/i;
 
-/** Integers of the published logs: some are written as floats, `3.0`. */
+/** The number of a text: NaN unless it is one that a double can hold, and undefined where a value above 0 would become 0. */
+function numberOf(text: string): number | undefined {
+  const value = NUMBER.test(text) ? Number(text) : NaN;
+  const isLost = value === 0 && /^[^e]*[1-9]/i.test(text);
+  return Number.isFinite(value) && !isLost ? value : undefined;
+}
+
+/** Integers of other logs: some are written as floats, `3.0`. */
 function classCell(least: number): LogCell<number> {
   return {
     must: `must be an integer of at least ${least}`,
     write: String,
     read: (text) => {
-      const value = Number(INTEGER.exec(text)?.[1]);
-      return Number.isSafeInteger(value) && value >= least ? value : undefined;
+      const size = numberOf(text.replace(/^-/, ''));
+      const value = text.startsWith('-') && size !== 0 ? -(size ?? NaN) : (size ?? NaN);
+      return Number.isSafeInteger(value) && value >= least && !/^-0/.test(text) ? value : undefined;
     },
   };
 }
+
+/** A radius that proves nothing: some scripts write what their formula gives for p_A below 1/2, or -1. */
+const NOTHING = -1;
 
 /** The six columns of the official logs, in their order. @internal */
 export const outcomeColumns: {
@@ -31,19 +43,22 @@ export const outcomeColumns: {
   label: classCell(0),
   predict: classCell(-1),
   radius: {
-    must: 'must be a number of at least 0 that a double can hold, or inf',
+    must: 'must be a number that a double can hold, or inf',
     write: formatRadius,
     read: (text) => {
       if (text === 'inf') return Infinity;
-      const value = DECIMAL.test(text) ? Number(text) : NaN;
-      const isLost = value === 0 && /^[^e]*[1-9]/.test(text);
-      return Number.isFinite(value) && !isLost ? value : undefined;
+      if (/^(?:-inf|nan)$/i.test(text)) return NOTHING;
+      const size = numberOf(text.replace(/^-/, ''));
+      return size !== undefined && text.startsWith('-') && size > 0 ? NOTHING : size;
     },
   },
   correct: {
-    must: 'must be 0 or 1',
+    must: 'must be 0, 1, True or False',
     write: (correct) => (correct ? '1' : '0'),
-    read: (text) => ({ '0': false, '1': true })[text.replace(/\.0+$/, '')],
+    read: (text) => {
+      const value = /^true$/i.test(text) ? 1 : /^false$/i.test(text) ? 0 : numberOf(text);
+      return value === 0 || value === 1 ? value === 1 : undefined;
+    },
   },
   time: elapsedCell,
 };
@@ -51,56 +66,90 @@ export const outcomeColumns: {
 /** The radius in full. @internal */
 export const fullRadiusCell: LogCell<number> = exactNumber('must be a number of at least 0', (value) => value >= 0);
 
-const OFFICIAL = Object.keys(outcomeColumns);
-
-/** The columns that are read, by kind of log. @internal */
-export const logColumns: Readonly<Record<'reference' | 'version 0.1' | 'full', readonly string[]>> = {
-  reference: OFFICIAL,
-  /** catrs 0.1.0 kept a part of the certificate only: its rows have the full radius, but no certificate. */
-  'version 0.1': [
-    ...OFFICIAL,
-    'fullRadius',
-    ...['norm', 'cAHat', 'nA', 'n0', 'n', 'nUsed', 'checkEvery', 'alpha', 'pABar', 'qABar'],
-    ...['noise', 'noiseParameters', 'key'],
-  ],
-  full: [...OFFICIAL, 'fullRadius', ...certificateColumnNames],
+const probabilityCell: LogCell<number> = {
+  must: 'must be a number in [0, 1]',
+  write: String,
+  read: (text) => {
+    const value = numberOf(text);
+    return value !== undefined && value <= 1 ? value : undefined;
+  },
 };
 
 /** The cells of one line, with the error for a cell that is wrong. @internal */
 export interface LogLine {
-  readonly kind: keyof typeof logColumns;
+  readonly form: LogForm;
   readonly cells: readonly string[];
   readonly refuse: (column: string, must: string, text: string) => Error;
 }
 
-/** Reads one line of a log; it has as many cells as its kind has columns. @internal */
-export function readLogRow({ kind, cells, refuse }: LogLine): LoggedRow {
-  const [idx = '', labelText = '', predict = '', radiusText = '', correctText = '', time = '', full = ''] = cells;
-  const read = <T>(column: string, cell: LogCell<T>, text: string): T => {
-    // The official logs come in several spellings; those of catrs have one.
-    const value = kind === 'reference' ? cell.read(text) : readExactly(cell, text);
+type CellReader = <T>(column: string, cell: LogCell<T>) => T;
+
+function cellReader({ form, cells, refuse }: LogLine): CellReader {
+  // The logs of others come in several spellings; those of catrs have one.
+  const isOurs = form.kind === 'full' || form.kind === 'version 0.1';
+  return (column, cell) => {
+    const text = cells[form.columns.indexOf(column)] ?? '';
+    const value = isOurs ? readExactly(cell, text) : cell.read(text);
     if (value === undefined) throw refuse(column, cell.must, text);
     return value;
   };
-  const index = read('idx', outcomeColumns.idx, idx);
-  const label = read('label', outcomeColumns.label, labelText);
-  const predicted = read('predict', outcomeColumns.predict, predict);
-  const radius = read('radius', outcomeColumns.radius, radiusText);
-  const correct = read('correct', outcomeColumns.correct, correctText);
-  const milliseconds = read('time', outcomeColumns.time, time);
-  const abstained = predicted === -1;
-  if (correct !== (predicted === label)) {
-    throw refuse('correct', `must be ${correct ? 0 : 1} for label ${label} and predict ${predicted}`, correctText);
-  }
-  if (abstained && radius > 0) throw refuse('radius', 'must be 0 for an abstention', radiusText);
-  const row = { index, label, predicted, radius, correct, abstained, milliseconds };
-  if (kind === 'reference') return row;
+}
 
-  const fullRadius = read('fullRadius', fullRadiusCell, full);
+/** What a line says of the answer. */
+function readAnswer(read: CellReader): Omit<PredictedRow, 'basePredicted'> {
+  const predicted = read('predict', outcomeColumns.predict);
+  return {
+    index: read('idx', outcomeColumns.idx),
+    label: read('label', outcomeColumns.label),
+    predicted,
+    correct: read('correct', outcomeColumns.correct),
+    abstained: predicted === -1,
+    milliseconds: read('time', outcomeColumns.time),
+  };
+}
+
+function checkCorrect({ correct, predicted, label }: PredictedRow, refuse: LogLine['refuse']): void {
+  if (correct === (predicted === label)) return;
+  const must = `must be ${correct ? 0 : 1} for label ${label} and predict ${predicted}`;
+  throw refuse('correct', must, correct ? '1' : '0');
+}
+
+/** Reads one line of a log of predictions; it has as many cells as its form has columns. @internal */
+export function readPredictedRow(line: LogLine): PredictedRow {
+  const read = cellReader(line);
+  const row = readAnswer(read);
+  checkCorrect(row, line.refuse);
+  if (!line.form.columns.includes('basePredict')) return row;
+  return { ...row, basePredicted: read('basePredict', outcomeColumns.label) };
+}
+
+/** Reads one line of a log of certificates; it has as many cells as its form has columns. @internal */
+export function readLogRow(line: LogLine): LoggedRow {
+  const { form, cells, refuse } = line;
+  const read = cellReader(line);
+  const { milliseconds, ...answer } = readAnswer(read);
+  const radius = read('radius', outcomeColumns.radius);
+  const radiusText = cells[form.columns.indexOf('radius')] ?? '';
+  const more = {
+    ...(form.columns.includes('prob_lb') && { pABar: read('prob_lb', probabilityCell) }),
+    ...(form.norm && { norm: form.norm }),
+  };
+  // Some scripts call only what they certified correct: such a row, with radius 0, is an abstention in other words.
+  const isDeclined = radius === 0 && !answer.correct && answer.predicted === answer.label && form.kind === 'reference';
+  if (radius === NOTHING || isDeclined) {
+    const nothing = { predicted: -1, radius: 0, correct: false, abstained: true };
+    return { ...answer, ...nothing, milliseconds, ...more };
+  }
+  checkCorrect({ ...answer, milliseconds }, refuse);
+  if (answer.abstained && radius > 0) throw refuse('radius', 'must be 0 for an abstention', radiusText);
+  const row = { ...answer, radius, milliseconds, ...more };
+  if (form.kind === 'reference') return row;
+
+  const fullRadius = read('fullRadius', fullRadiusCell);
   const shortened = formatRadius(fullRadius);
   if (radiusText !== shortened) throw refuse('radius', `must be ${shortened} (fullRadius rounded down)`, radiusText);
-  if (kind !== 'full') return { ...row, radius: fullRadius };
-  const outcome = { label: predicted, radius: fullRadius, abstained };
-  const certificate = readCertificate(cells.slice(OFFICIAL.length + 1), outcome, refuse);
+  if (form.kind !== 'full') return { ...row, radius: fullRadius };
+  const outcome = { label: row.predicted, radius: fullRadius, abstained: row.abstained };
+  const certificate = readCertificate(cells.slice(OFFICIAL_COLUMNS.length + 1), outcome, refuse);
   return { ...row, radius: fullRadius, certificate };
 }

@@ -1,11 +1,12 @@
 import { decodeFile, wrongBytes } from '../data/file-bytes.ts';
-import { DataError, OptionError, refusal, showValue } from '../errors.ts';
+import { OptionError, refusal } from '../errors.ts';
 import * as fields from '../options/fields.ts';
 import { optionsOf } from '../options/parse.ts';
-import { logColumns, type LogLine, readLogRow } from './log-row.ts';
-import type { LoggedRow } from './rows.ts';
+import { type CertificateLog, type PredictionLog, readAnyLog, wrongLog } from './read-log.ts';
+import type { LoggedRow, PredictedRow } from './rows.ts';
 
 const PARSE_LOG = 'parseCertificationLog';
+const PARSE_PREDICTIONS = 'parsePredictionLog';
 
 /** Counts of all rows together: a limit of memory for a log that lies about its number of classes. */
 const MAX_COUNTS = 2 ** 27;
@@ -13,17 +14,22 @@ const MAX_COUNTS = 2 ** 27;
 /**
  * Reads a certification log.
  *
- * It takes all formats of {@link certificationLog}, the logs of catrs 0.1.0, and the published logs of the official scripts: radii with an
- * exponent, classes written as floats, times as `H:MM:SS.ffffff` (days in front if any) or in seconds, `\r\n` for `\n`. Rows of the full
- * format have their certificate, equal in every field to the one that was written; `verifyCertificate` derives it again.
- * Nothing is guessed: a cell that is not what its column must hold is an error with line and column.
+ * It takes all formats of {@link certificationLog}, the logs of catrs 0.1.0, and the published logs of other code: six columns, parted by tabs,
+ * commas or blanks; `l1_radius`, `l2_radius` or `linf_radius` for `radius`, with `prob_lb` beside it; numbers with an exponent, classes written
+ * as floats, `correct` as `True` and `False`, times as `H:MM:SS.ffffff` (days in front if any) or in seconds, `\r\n` for `\n`, blanks at the ends of
+ * cells, empty last lines, lines that begin with `#`. Rows of the full format have their certificate, equal in every field to the one that
+ * was written; `verifyCertificate` derives it again. Nothing is guessed: a cell that is not what its column must hold is an error with line and column.
+ *
+ * A negative radius, one that is no number, and a radius of 0 for the right class that is not called correct certify nothing: the row is an
+ * abstention with radius 0. A log in pieces, each with its
+ * header, is one log; an image that occurs twice counts once if all lines say the same of it but for the time.
  *
  * Published logs round their radii to three digits, upwards too: such a radius can exceed the certified one by 0.5 %.
  *
  * @param text - The whole log: header and rows, each with a line end.
  * @returns The rows in the order of the log.
- * @throws DataError if the header is unknown; a line is incomplete or has no line end; a cell does not hold what it must; an image occurs
- * twice; `correct` contradicts `label` and `predict`; an abstention has a radius; `radius` contradicts `fullRadius`.
+ * @throws DataError if the header is unknown, or that of predictions; a line is incomplete or has no line end; a cell does not hold what it must; two lines
+ * contradict each other; `correct` contradicts `label` and `predict`; an abstention has a radius; `radius` contradicts `fullRadius`.
  * @throws OptionError if `text` is not a string.
  * @example
  * ```ts
@@ -37,63 +43,41 @@ export function parseCertificationLog(text: string): LoggedRow[] {
 
 /** @internal */
 export function parseLog(text: string, maxCounts: number): LoggedRow[] {
-  if (typeof text !== 'string') {
-    const details = { call: PARSE_LOG, field: 'text', value: text, way: 'decodeCertificationLog takes bytes' };
-    throw refusal(OptionError, details, 'must be a string');
-  }
-  const [header = '', ...lines] = text
-    .replace(/^\uFEFF/, '')
-    .split('\n')
-    .map((line) => (line.endsWith('\r') ? line.slice(0, -1) : line));
-  const kind = kindOf(header);
-  const rest = lines.pop() ?? header;
-  if (rest !== '') {
-    const more = ' (the log may be cut off; add a line end if it is complete)';
-    throw wrongCell('text', 'must end with a line end', rest, more);
-  }
-  return readRows(kind, lines, maxCounts);
+  const log = readAnyLog(PARSE_LOG, stringOf(PARSE_LOG, text), maxCounts);
+  if (log.kind !== 'prediction') return log.entries.map(({ row }) => row);
+  const must = 'must be a log of certificates';
+  throw wrongLog(PARSE_LOG, 'text', must, log.header, ', which has predictions (parsePredictionLog reads them)');
 }
 
-function kindOf(header: string): LogLine['kind'] {
-  const kinds = Object.keys(logColumns) as LogLine['kind'][];
-  const kind = kinds.find((name) => logColumns[name].join('\t') === header);
-  if (kind !== undefined) return kind;
-  const names = logColumns.reference.join(', ');
-  throw wrongCell('text', `must begin with the header of a certification log (${names}, tab-separated)`, header);
+/**
+ * Reads a log of predictions, as `predict.py` of the official code and of SmoothAdv writes it: `idx label predict correct time`, with or without
+ * `basePredict`, in the spellings that {@link parseCertificationLog} takes.
+ *
+ * Predictions certify nothing. What they give is an empirical accuracy, under attack or not: the share of correct rows, an abstention not among them.
+ *
+ * @param text - The whole log: header and rows, each with a line end.
+ * @returns The rows in the order of the log.
+ * @throws DataError as {@link parseCertificationLog} does.
+ * @throws OptionError if `text` is not a string.
+ * @example
+ * ```ts
+ * const rows = parsePredictionLog('idx\tlabel\tpredict\tcorrect\ttime\n0\t3\t3\t1\t0:00:01.250000\n');
+ * rows[0]?.correct; // true
+ * ```
+ * @see `code/predict.py` of https://github.com/locuslab/smoothing and of https://github.com/Hadisalman/smoothing-adversarial
+ */
+export function parsePredictionLog(text: string): PredictedRow[] {
+  const log = readAnyLog(PARSE_PREDICTIONS, stringOf(PARSE_PREDICTIONS, text), MAX_COUNTS);
+  if (log.kind === 'prediction') return log.entries.map(({ row }) => row);
+  const must = 'must be a log of predictions';
+  const got = ', which has certificates (parseCertificationLog reads them)';
+  throw wrongLog(PARSE_PREDICTIONS, 'text', must, log.header, got);
 }
 
-function readRows(kind: LogLine['kind'], lines: readonly string[], maxCounts: number): LoggedRow[] {
-  const width = logColumns[kind].length;
-  const seen = new Set<number>();
-  let counts = 0;
-  return lines.map((line, i) => {
-    const place = `in line ${i + 2}`;
-    const cells = line.split('\t');
-    if (cells.length !== width) {
-      throw wrongCell(
-        'text',
-        `must have ${width} columns ${place}`,
-        line,
-        ` with ${cells.length} (cut off or damaged)`,
-      );
-    }
-    const row = readLogRow({
-      kind,
-      cells,
-      refuse: (column, must, cell) => wrongCell(column, `${must} ${place}`, cell),
-    });
-    if (seen.has(row.index)) throw wrongCell('idx', `must be another one than before ${place}`, String(row.index));
-    seen.add(row.index);
-    counts += row.certificate ? row.certificate.counts.length + row.certificate.countsSelection.length : 0;
-    if (counts > maxCounts) throw wrongCell('counts', `must not exceed ${maxCounts} entries in all ${place}`, line);
-    return row;
-  });
-}
-
-/** The error for a piece of the log; a long piece is cut. */
-function wrongCell(field: string, must: string, text: string, more = ''): DataError {
-  const shown = showValue(text.length > 60 ? `${text.slice(0, 60)}...` : text);
-  return refusal(DataError, { call: PARSE_LOG, field, value: text, got: `${shown}${more}` }, must);
+function stringOf(call: string, text: string): string {
+  if (typeof text === 'string') return text;
+  const details = { call, field: 'text', value: text, way: 'decodeCertificationLog takes bytes' };
+  throw refusal(OptionError, details, 'must be a string');
 }
 
 const DECODE_LOG = 'decodeCertificationLog';
@@ -115,7 +99,7 @@ const decodeCertificationLogOptions = optionsOf<DecodeCertificationLogOptions>()
 /**
  * Reads the bytes of a certification log, plain or packed with gzip, as `parseCertificationLog` reads its text.
  *
- * Gzip is recognised by its magic bytes, not by a file name.
+ * Gzip is recognised by its magic bytes, not by a file name; UTF-16, which some shells write, by its byte order mark.
  *
  * @param bytes - The whole file.
  * @throws DataError if the file does not unpack, is too large or not UTF-8, and as {@link parseCertificationLog} does.
@@ -130,20 +114,37 @@ export async function decodeCertificationLog(
   options: DecodeCertificationLogOptions = {},
 ): Promise<LoggedRow[]> {
   const { maxBytes } = decodeCertificationLogOptions.parse(DECODE_LOG, options);
+  return decodeLogText(bytes, maxBytes, parseCertificationLog);
+}
+
+/** Reads a log of certificates or of predictions, plain or packed. @internal */
+export async function decodeAnyLog(bytes: Uint8Array): Promise<CertificateLog | PredictionLog> {
+  const { maxBytes } = decodeCertificationLogOptions.parse(DECODE_LOG, {});
+  return decodeLogText(bytes, maxBytes, (text) => readAnyLog(PARSE_LOG, text, MAX_COUNTS));
+}
+
+function decodeLogText<T>(bytes: Uint8Array | ArrayBuffer, maxBytes: number, read: (text: string) => T): Promise<T> {
   return decodeFile(DECODE_LOG, bytes, maxBytes, (file) => {
     if (file.length > maxBytes) {
       const must = `must be at most ${maxBytes} bytes, got ${file.length} (raise \`maxBytes\` if the file is trusted)`;
       throw wrongBytes(DECODE_LOG, must, bytes);
     }
-    return parseCertificationLog(decodeUtf8(file));
+    return read(decodeText(file));
   });
 }
 
-function decodeUtf8(bytes: Uint8Array): string {
+/** Byte order marks of UTF-16, little and big endian. */
+const UTF_16: readonly (readonly [mark: readonly [number, number], encoding: string])[] = [
+  [[0xff, 0xfe], 'utf-16le'],
+  [[0xfe, 0xff], 'utf-16be'],
+];
+
+function decodeText(bytes: Uint8Array): string {
+  const encoding = UTF_16.find(([[first, second]]) => bytes[0] === first && bytes[1] === second)?.[1] ?? 'utf-8';
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw wrongBytes(DECODE_LOG, `must be UTF-8 text, got ${bytes.length} bytes that are not: ${reason}`, bytes);
+    return new TextDecoder(encoding, { fatal: true }).decode(bytes);
+  } catch {
+    const must = `must be UTF-8 text, got ${bytes.length} bytes that are not`;
+    throw wrongBytes(DECODE_LOG, must, bytes);
   }
 }

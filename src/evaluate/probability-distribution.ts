@@ -7,7 +7,7 @@ import { checkRows, type LoggedRow } from './rows.ts';
 const CALL = 'probabilityDistribution';
 
 /** What {@link probabilityDistribution} needs to know about one image. */
-export type ProbabilityRow = Pick<LoggedRow, 'correct' | 'radius' | 'certificate'>;
+export type ProbabilityRow = Pick<LoggedRow, 'correct' | 'radius' | 'certificate' | 'pABar' | 'norm'>;
 
 /** One point of a distribution of the class probability. */
 export interface ProbabilityPoint {
@@ -35,7 +35,7 @@ export interface ProbabilityDistributionOptions {
    */
   readonly grid?: readonly number[] | undefined;
   /**
-   * Standard deviation of the Gaussian noise, in input units. Needed for rows without certificate: their lower bound is
+   * Standard deviation of the Gaussian noise, in input units. Needed for rows with neither certificate nor `pABar`: their lower bound is
    * Φ(radius/sigma), with L2 radii. With it every point has its radius, too.
    *
    * @defaultValue none
@@ -65,7 +65,7 @@ const probabilityDistributionOptions = optionsOf<ProbabilityDistributionOptions>
  *
  * @param rows - One row for each image.
  * @throws OptionError if there is no row; a radius is negative or NaN; a correct row has no certificate and `bound` is 'estimate' or
- * `sigma` is missing; or an option is unknown or outside its domain.
+ * `sigma` is missing, or its radius is not L2; or an option is unknown or outside its domain.
  * @example
  * ```ts
  * const points = probabilityDistribution(rows, { bound: 'estimate' });
@@ -89,7 +89,7 @@ export function probabilityDistribution(
 const DEFAULT_GRID: readonly number[] = Array.from({ length: 501 }, (_, i) => (500 + i) / 1000);
 
 function probabilityOf(
-  { radius, certificate }: ProbabilityRow,
+  { radius, certificate, pABar: logged, norm }: ProbabilityRow,
   i: number,
   bound: 'lower' | 'estimate',
   sigma: number | undefined,
@@ -101,6 +101,11 @@ function probabilityOf(
   if (bound === 'estimate') {
     const details = { call: CALL, field: 'rows', value: i, got: `none in row ${i}` };
     throw refusal(OptionError, details, "must have certificates for `bound` 'estimate'");
+  }
+  if (logged !== undefined) return logged;
+  if (norm !== undefined && norm !== 'l2') {
+    const details = { call: CALL, field: 'rows', value: i, got: `${norm} without \`pABar\` in row ${i}` };
+    throw refusal(OptionError, details, 'must have L2 radii, certificates or `pABar`');
   }
   if (sigma === undefined) {
     const details = { call: CALL, field: 'sigma', value: sigma };

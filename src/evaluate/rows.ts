@@ -1,5 +1,6 @@
 import type { Certificate } from '../certify/types.ts';
 import { OptionError, refusal, showValue } from '../errors.ts';
+import type { Norm } from '../types.ts';
 
 /**
  * What the metrics need to know about one certified image.
@@ -32,6 +33,18 @@ export interface LoggedRow extends CertifiedOutcome {
   readonly milliseconds: number;
   /** What was certified, and how; absent in logs of the reference format. */
   readonly certificate?: Certificate;
+  /** Lower bound on the probability of the class, in logs of other code that have it beside no certificate. */
+  readonly pABar?: number;
+  /** Norm of the radius, where the header of a log without certificates names it. */
+  readonly norm?: Norm;
+}
+
+/** One row of a log of predictions: what the smoothed classifier answered, without a radius. It certifies nothing. */
+export interface PredictedRow extends Omit<CertifiedOutcome, 'radius'> {
+  /** Time that the prediction took. */
+  readonly milliseconds: number;
+  /** What the base classifier answered without noise, in logs that have it. */
+  readonly basePredicted?: number;
 }
 
 /** Throws unless there is a row and every radius is a number of at least 0. @internal */

@@ -10,6 +10,8 @@ export { attackToLog } from './attack-to-log.ts';
 export type { AttackLogSummary, AttackProgress, AttackToLogOptions } from './attack-to-log.ts';
 export { certifyToLog } from './certify-to-log.ts';
 export type { LogRunOptions, LogSummary } from './certify-to-log.ts';
+export { joinLogs } from './join-logs.ts';
+export type { JoinLogsOptions } from './join-logs.ts';
 export { loadCheckpoint, saveCheckpoint } from './checkpoint-files.ts';
 export { loadModel } from './load-model.ts';
 export type { LoadedModel, LoadModelOptions } from './load-model.ts';

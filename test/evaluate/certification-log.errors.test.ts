@@ -15,14 +15,26 @@ const HEADER = 'idx\tlabel\tpredict\tradius\tcorrect\ttime';
 const PARSE = 'parseCertificationLog:';
 
 describe('parseCertificationLog: the log', () => {
-  const names = 'idx, label, predict, radius, correct, time, tab-separated';
-  const begin = `${PARSE} \`text\` must begin with the header of a certification log (${names}), got`;
+  const names = [
+    'idx label predict radius correct time, with l1_radius, l2_radius or linf_radius for radius and prob_lb beside it or not',
+    'without radius for predictions, with basePredict beside them or not',
+    'or that of catrs',
+  ].join('; ');
+  const begin = `${PARSE} \`text\` must begin with the header of a log (${names}), got`;
   const end = `${PARSE} \`text\` must end with a line end, got`;
   const way = '(the log may be cut off; add a line end if it is complete)';
   const width = (n: number): string => `with ${n} (cut off or damaged)`;
   it.each([
     ['', `${begin} ""`],
-    ['idx\tlabel\tpredict\tcorrect\ttime\n', `${begin} "idx\\tlabel\\tpredict\\tcorrect\\ttime"`],
+    [
+      'idx\tlabel\tpredict\tcorrect\ttime\n',
+      `${PARSE} \`text\` must be a log of certificates, got "idx\\tlabel\\tpredict\\tcorrect\\ttime", which has predictions (parsePredictionLog reads them)`,
+    ],
+    [
+      'idx\tlabel\tpredict\tradius\tcorrect\tLip\ttime\n',
+      `${begin} "idx\\tlabel\\tpredict\\tradius\\tcorrect\\tLip\\ttime"`,
+    ],
+    ['idx\tlabel\tpredict\tradius\tradius\ttime\n', `${begin} "idx\\tlabel\\tpredict\\tradius\\tradius\\ttime"`],
     ['x'.repeat(70), `${begin} "${'x'.repeat(60)}..."`],
     [`${HEADER}\tnew\n`, `${begin} "${HEADER.replaceAll('\t', '\\t')}\\tnew"`],
     [HEADER, `${end} "${HEADER.replaceAll('\t', '\\t')}" ${way}`],
@@ -31,10 +43,19 @@ describe('parseCertificationLog: the log', () => {
       `${HEADER}\n0\t3\t3\t1.5\t1\n`,
       `${PARSE} \`text\` must have 6 columns in line 2, got "0\\t3\\t3\\t1.5\\t1" ${width(5)}`,
     ],
-    [`${HEADER}\n\n`, `${PARSE} \`text\` must have 6 columns in line 2, got "" ${width(1)}`],
     [
-      `${HEADER}\n0\t3\t3\t1.5\t1\t0:00:08\n5\t3\t3\t1.5\t1\t0:00:08\n0\t3\t3\t1.5\t1\t0:00:08\n`,
-      `${PARSE} \`idx\` must be another one than before in line 4, got "0"`,
+      `${HEADER}\n0\t3\t3\t1.5\t1\t0:00:08\n\n5\t3\t3\t1.5\t1\t0:00:08\n`,
+      `${PARSE} \`text\` must have 6 columns in line 3, got "" ${width(1)}`,
+    ],
+    ...['0\t3\t3\t1.6\t1\t0:00:08', '0\t3\t-1\t0.0\t0\t0:00:08', '0\t4\t3\t1.5\t0\t0:00:08'].map(
+      (line): [string, string] => [
+        `${HEADER}\n0\t3\t3\t1.5\t1\t0:00:08\n5\t3\t3\t1.5\t1\t0:00:08\n${line}\n`,
+        `${PARSE} \`idx\` must not be of an image of which line 2 says something else, in line 4, got "0"`,
+      ],
+    ),
+    [
+      `${HEADER}\n0\t3\t3\t1.5\t1\t0:00:08\nidx\tlabel\tpredict\tcorrect\ttime\n5\t3\t3\t1\t0:00:08\n`,
+      `${PARSE} \`text\` must have one header for all its pieces, that of line 1, in line 3, got "idx\\tlabel\\tpredict\\tcorrect\\ttime"`,
     ],
   ])('case %#', async (text, message) => {
     await expectError(() => parseCertificationLog(text), DataError, message);
@@ -51,8 +72,7 @@ describe('parseCertificationLog: the log', () => {
 
 const NOT_NUMBERS = [
   '',
-  ' 1 ',
-  '1 ',
+  '1 1',
   '0x10',
   '١',
   'NaN',
@@ -63,7 +83,6 @@ const NOT_NUMBERS = [
   '1_0',
   '1,5',
   '007',
-  '1.',
   '.5',
   '1e',
   'e1',
@@ -71,7 +90,7 @@ const NOT_NUMBERS = [
 
 describe('parseCertificationLog: the official columns', () => {
   const whole = 'must be an integer of at least 0 in line 2';
-  const radius = 'must be a number of at least 0 that a double can hold, or inf in line 2';
+  const radius = 'must be a number that a double can hold, or inf in line 2';
   const time = 'must be a time (H:MM:SS.ffffff, days in front if any, or seconds) in line 2';
   const line = { idx: '0', label: '3', predict: '3', radius: '1.5', correct: '1', time: '0:00:08' };
   const refused = (
@@ -80,15 +99,18 @@ describe('parseCertificationLog: the official columns', () => {
     must: string,
   ): [object, string, string, string][] => cells.map((text) => [{ ...line, [column]: text }, column, text, must]);
   it.each([
-    ...refused('idx', [...NOT_NUMBERS, '-1', '1.5', '1e3', '9007199254740992'], whole),
+    ...refused('idx', [...NOT_NUMBERS, '-1', '1.5', '1e-3', '9007199254740992'], whole),
     ...refused('label', [...NOT_NUMBERS, '-1', '3.5', 'tensor(3)'], whole),
     ...refused('predict', [...NOT_NUMBERS, '-2', '-1.5'], 'must be an integer of at least -1 in line 2'),
     ...refused(
       'radius',
-      [...NOT_NUMBERS, '-1.5', '1e999', '1e-999', '1e-0400', '1.5.5', '-inf', 'INF', '1.5E2'],
+      [
+        ...NOT_NUMBERS.filter((text) => !['NaN', 'nan', '-0'].includes(text)),
+        ...['1e999', '1e-999', '-1e-999', '-1e999', '1e-0400', '1.5.5', '--1', 'INF', '1.5d2'],
+      ],
       radius,
     ),
-    ...refused('correct', ['', '2', 'true', ' 1', '01'], 'must be 0 or 1 in line 2'),
+    ...refused('correct', ['', '2', 'yes', 'T', '-1', '01'], 'must be 0, 1, True or False in line 2'),
     ...refused(
       'time',
       [...NOT_NUMBERS, '0:60:00', '24:00:00', '0:00:60', '0:0:0', '0:00:08.5', '-1 day, 0:00:00', '1e999'],
@@ -130,7 +152,7 @@ describe('parseCertificationLog: the full format', () => {
       ['0.373426', '00:00:00.373426'],
       'must be a time (H:MM:SS.ffffff, days in front if any, or seconds)',
     ),
-    ...refused('radius', ['1.90', '1.90e+00'], 'must be a number of at least 0 that a double can hold, or inf'),
+    ...refused('radius', ['1.90', '1.90e+00', '-1', 'nan'], 'must be a number that a double can hold, or inf'),
     ...refused('radius', ['1.91', '1.8'], 'must be 1.9 (fullRadius rounded down)'),
     ...refused(
       'fullRadius',
@@ -185,9 +207,23 @@ describe('parseCertificationLog: the full format', () => {
     await expectError(() => parseCertificationLog(withCell(column, text)), DataError, message);
   });
 
-  it('JSON that is nested without end is refused, not run into', () => {
-    const deep = `{"name":"a","parameters":{"x":${'['.repeat(2e5)}${']'.repeat(2e5)}}}`;
-    expect(() => parseCertificationLog(withCell('rule', deep))).toThrow(DataError);
+  it.each([
+    ['rule', (inside: string): string => `{"name":"a","parameters":{"x":${inside}}}`, 2],
+    ['assumptions', (inside: string): string => `[${inside}]`, 1],
+  ] as const)('%s: JSON that is nested too deeply is refused, not run into', (column, around, outer) => {
+    const nested = (levels: number): string => around(`${'['.repeat(levels - outer)}${']'.repeat(levels - outer)}`);
+    expect(() => parseCertificationLog(withCell(column, nested(2e5)))).toThrow(DataError);
+    expect(() => parseCertificationLog(withCell(column, nested(65)))).toThrow(DataError);
+    if (column === 'rule') expect(parseCertificationLog(withCell(column, nested(64)))).toHaveLength(1);
+    // Brackets in a text are no levels.
+    const text = JSON.stringify(`${'['.repeat(100)}"\\`);
+    expect(parseCertificationLog(withCell(column, around(text)))).toHaveLength(1);
+  });
+
+  it('nothing is written that is nested too deeply to be read again', () => {
+    const deep = JSON.parse(`${'['.repeat(70)}${']'.repeat(70)}`) as never;
+    const one = loggedRow({ certificate: certificate({ rule: { name: 'mine', parameters: { deep } } }) });
+    expect(() => formatCertificationRow(one)).toThrow(OptionError);
   });
 
   it('a log that lies about its number of classes is refused before it fills the memory', async () => {
@@ -208,7 +244,7 @@ describe('decodeCertificationLog: errors', () => {
 
   it.each([
     ['text' as never, '`bytes` must be a Uint8Array or an ArrayBuffer, got "text"'],
-    [new Uint8Array([0x69, 0xff]), '`bytes` must be UTF-8 text, got 2 bytes that are not: '],
+    [new Uint8Array([0x69, 0xff]), '`bytes` must be UTF-8 text, got 2 bytes that are not'],
     [
       new Uint8Array(gzipSync(bytes)).slice(0, 30),
       '`bytes` must be an intact gzip file, got 30 bytes that do not unpack (damaged)',

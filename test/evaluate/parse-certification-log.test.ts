@@ -1,7 +1,11 @@
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { certificationLog } from '../../src/evaluate/certification-log.ts';
-import { decodeCertificationLog, parseCertificationLog } from '../../src/evaluate/parse-certification-log.ts';
+import {
+  decodeCertificationLog,
+  parseCertificationLog,
+  parsePredictionLog,
+} from '../../src/evaluate/parse-certification-log.ts';
 import { abstention, certificate, loggedRow } from './rows.ts';
 
 const HEADER = 'idx\tlabel\tpredict\tradius\tcorrect\ttime';
@@ -122,5 +126,112 @@ describe('decodeCertificationLog', () => {
     expect(await decodeCertificationLog(bytes)).toStrictEqual(rows);
     expect(await decodeCertificationLog(bytes.slice().buffer)).toStrictEqual(rows);
     expect(await decodeCertificationLog(new Uint8Array(gzipSync(bytes)))).toStrictEqual(rows);
+  });
+});
+
+describe('logs of other code', () => {
+  const nothing = { predicted: -1, radius: 0, correct: false, abstained: true };
+
+  it.each(['-1.0', '-0.00194', '-inf', 'nan', 'NaN', '-1e-05'])('a radius of %s certifies nothing', (radius) => {
+    expect(parseLine(`40\t2\t2\t${radius}\tTrue\t0:09:01.250000`)).toEqual({
+      ...{ index: 40, label: 2, milliseconds: 541_250 },
+      ...nothing,
+    });
+    expect(parseLine(`40\t2\t3\t${radius}\tFalse\t0:09:01.250000`)).toMatchObject(nothing);
+    expect(parseLine(`40\t2\t-1\t${radius}\t0\t0:09:01.250000`)).toMatchObject(nothing);
+  });
+
+  it('a right class with radius 0 that is not called correct is not certified either', () => {
+    expect(parseLine('40\t2\t2\t0.0\t0\t0:00:01')).toMatchObject(nothing);
+    expect(parseLine('40\t2\t2\t0.0\t1\t0:00:01')).toMatchObject({ predicted: 2, radius: 0, correct: true });
+  });
+
+  it.each(['True', 'true', 'TRUE', '1', '1.0', '1.'])('correct as %s', (correct) => {
+    expect(parseLine(`40\t2\t2\t0.5\t${correct}\t1.5`)).toMatchObject({ correct: true });
+    const wrong = { True: 'False', true: 'false', TRUE: 'FALSE', '1': '0', '1.0': '0.0', '1.': '0.' }[correct];
+    expect(parseLine(`40\t2\t3\t0.5\t${wrong}\t1.5`)).toMatchObject({ correct: false });
+  });
+
+  it('numbers as NumPy writes them', () => {
+    const text = '2.000000000000000000e+01\t3.000000000000000000e+00\t3.\t1.25E-01\t1.000000000000000000e+00\t1.66e+01';
+    const read = { index: 20, label: 3, predicted: 3, radius: 0.125, correct: true, milliseconds: 16_600 };
+    expect(parseLine(text)).toMatchObject(read);
+  });
+
+  it('the columns of adaptive randomized smoothing, with their blanks', () => {
+    // As src/certify.py of github.com/ubc-systopia/adaptive-randomized-smoothing writes them; the values are made up.
+    const log = [
+      'idx \t label \t predict \t linf_radius \t prob_lb \t correct \t time',
+      '0 \t 3 \t 3 \t 0.0125 \t 0.99625 \t 1 \t 0:01:05.750000',
+      '50 \t 9 \t -1 \t -0.002 \t 0.34375 \t 0 \t 0:01:05.750000',
+      '100 \t 9 \t 4 \t 0.001 \t 0.625 \t 0 \t 0:01:05.750000',
+      '',
+    ].join('\n');
+    const common = { norm: 'linf', milliseconds: 65_750 };
+    expect(parseCertificationLog(log)).toEqual([
+      { ...common, index: 0, label: 3, predicted: 3, radius: 0.0125, pABar: 0.99625, correct: true, abstained: false },
+      { ...common, index: 50, label: 9, pABar: 0.34375, ...nothing },
+      { ...common, index: 100, label: 9, predicted: 4, radius: 0.001, pABar: 0.625, correct: false, abstained: false },
+    ]);
+    expect(parseCertificationLog(log.replace('linf_', 'l2_'))[0]).toMatchObject({ norm: 'l2' });
+    expect(() => parseCertificationLog(log.replace('0.625', '1.5'))).toThrow('`prob_lb` must be a number in [0, 1]');
+  });
+
+  it.each([
+    ['commas', (log: string) => log.replaceAll('\t', ',')],
+    ['commas and quotes', (log: string) => log.replaceAll('\t', ',').replace(/(1 day.*)/, '"$1"')],
+    ['blanks', (log: string) => log.replaceAll('\t', '   ')],
+    ['UTF-16', (log: string) => log],
+  ])('parted by %s', async (name, spell) => {
+    const log = `${HEADER}\n0\t3\t3\t0.5\t1\t1 day, 0:00:08.250000\n20\t3\t-1\t0.0\t0\t0:00:08\n`;
+    const text = spell(log);
+    const bytes = name === 'UTF-16' ? Buffer.from(`\uFEFF${text}`, 'utf16le') : Buffer.from(text);
+    expect(await decodeCertificationLog(bytes)).toEqual(parseCertificationLog(log));
+  });
+
+  it('columns in another order', () => {
+    expect(parseCertificationLog('label\tidx\tcorrect\tradius\tpredict\ttime\n3\t20\t1\t0.5\t3\t1.5\n')).toEqual(
+      parseCertificationLog(`${HEADER}\n20\t3\t3\t0.5\t1\t1.5\n`),
+    );
+  });
+
+  it('a last line that has its whole time needs no line end', () => {
+    const log = `${HEADER}\n20\t3\t3\t0.5\t1\t0:00:01.250000`;
+    expect(parseCertificationLog(log)).toHaveLength(1);
+    for (let end = log.length - 1; end > HEADER.length + 1; end--) {
+      expect(() => parseCertificationLog(log.slice(0, end))).toThrow('must end with a line end');
+    }
+  });
+});
+
+describe('parsePredictionLog', () => {
+  // As code/predict.py of github.com/locuslab/smoothing and github.com/Hadisalman/smoothing-adversarial write them; the values are made up.
+  const plain = 'idx\tlabel\tpredict\tcorrect\ttime\n0\t3\t-1\t0\t0:00:01.250000\n20\t7\t7\t1\t0:00:01.250000\n';
+  const attacked =
+    'idx\tlabel\tpredict\tbasePredict\tcorrect\ttime\r\n0\t3\t-1\t5\t0\t0:00:01.250000\r\n20\t7\t7\t3\t1\t0:00:01\r\n';
+
+  it('reads predictions', () => {
+    expect(parsePredictionLog(plain)).toEqual([
+      { index: 0, label: 3, predicted: -1, correct: false, abstained: true, milliseconds: 1250 },
+      { index: 20, label: 7, predicted: 7, correct: true, abstained: false, milliseconds: 1250 },
+    ]);
+    expect(parsePredictionLog(attacked)).toMatchObject([
+      { index: 0, predicted: -1, basePredicted: 5 },
+      { index: 20, predicted: 7, basePredicted: 3, milliseconds: 1000 },
+    ]);
+  });
+
+  it.each([
+    [`${HEADER}\n`, 'must be a log of predictions, got "idx\\tlabel\\tpredict\\tradius\\tcorrect\\ttime", which has'],
+    [plain.replace('\t1\t', '\t0\t'), '`correct` must be 1 for label 7 and predict 7 in line 3, got "0"'],
+    [plain.replace('-1', '-2'), '`predict` must be an integer of at least -1 in line 2, got "-2"'],
+    [`${plain}20\t7\t6\t0\t0:00:01\n`, '`idx` must not be of an image of which line 3 says something else'],
+  ])('case %#', (log, message) => {
+    expect(() => parsePredictionLog(log)).toThrow(message);
+    expect(() => parsePredictionLog(log)).toThrow(/^parsePredictionLog: /);
+  });
+
+  it('is text', () => {
+    expect(() => parsePredictionLog(1 as never)).toThrow('parsePredictionLog: `text` must be a string, got 1');
   });
 });

@@ -39,6 +39,9 @@ const texts = [
   published('cifar10/cat-rs__0.5.tsv', 6),
   published('cifar10/cohen__0.25.tsv', 4),
   published('imagenet/cat-rs__1.0.tsv', 4),
+  'idx \t label \t predict \t linf_radius \t prob_lb \t correct \t time\n0 \t 3 \t 3 \t 0.0031 \t 0.7565 \t 1 \t 0:01:05.795429\n50 \t 4 \t -1 \t -0.0019 \t 0.3338 \t 0 \t 0:01:05.000001\n',
+  'idx,label,predict,radius,correct,time\r\n0,3,3,-1.0,True,"1 day, 0:00:08"\r\n20,3,4,0.5,False,1.5e+00\r\n',
+  'idx\tlabel\tpredict\tradius\tcorrect\ttime\n0\t3\t3\t0.5\t1\t1.5\nidx\tlabel\tpredict\tradius\tcorrect\ttime\n0\t3\t3\t0.5\t1\t1.6\n4\t2\t2\tnan\tTrue\t1.5\n\n',
   'idx\tlabel\tpredict\tradius\tcorrect\ttime\n0\t3.0\t3.0\t0.9529\t1.0\t16.6\n20\t5\t-1\t0.0\t0\t1 day, 2:03:04.000005\n',
 ];
 
@@ -56,40 +59,69 @@ export const logTarget: FuzzTarget<LoggedRow[]> = {
   ],
   decode: (file) => decodeCertificationLog(file, { maxBytes }),
   check: (read, file) => {
-    const text = Buffer.from(file)
-      .toString('utf8')
-      .replace(/^\uFEFF{1,2}/, '')
-      .replaceAll('\r\n', '\n')
-      .replace(/\n\r$/, '\n');
-    const [header, ...lines] = text.split('\n');
-    assert.equal(lines.pop(), '');
-    assert.equal(read.length, lines.length);
-    assert.equal(new Set(read.map(({ index }) => index)).size, read.length);
-    if (read.some((row) => row.certificate !== undefined)) assert.equal(certificationLog(read), text);
-    else if (read.length > 0) assert.equal(header!.split('\t').length, lines[0]!.split('\t').length);
-    lines.forEach((line, i) => checkOutcome(read[i]!, line.split('\t')));
+    const text = new TextDecoder(file[0] === 0xff ? 'utf-16le' : file[0] === 0xfe ? 'utf-16be' : 'utf-8').decode(file);
+    const lines = text
+      .split('\n')
+      .map((line) =>
+        line
+          .replace(/^\uFEFF+/, '')
+          .replace(/\r$/, '')
+          .replace(/ +$/, ''),
+      )
+      .filter((line) => line.trim() !== '' && !line.startsWith('#'));
+    const [header = '', ...others] = lines;
+    const names = cellsOf(header, header).map((name) => name.toLowerCase());
+    const found = new Map(read.map((row) => [row.index, row]));
+    assert.equal(found.size, read.length);
+    const isFull = read.some((row) => row.certificate !== undefined);
+    const said = new Set<number>();
+    for (const line of others) {
+      const cells = cellsOf(line, header);
+      if (cells[names.indexOf('idx')]!.toLowerCase() === 'idx') continue; // the header of another piece
+      const row = found.get(Number(cells[names.indexOf('idx')]))!;
+      checkOutcome(row, names, cells);
+      if (!said.has(row.index)) checkTime(row, names, cells);
+      said.add(row.index);
+    }
+    assert.equal(said.size, read.length);
+    if (isFull)
+      for (const line of certificationLog(read).slice(0, -1).split('\n')) assert.ok(lines.includes(line), line);
   },
 };
 
-function checkOutcome(row: LoggedRow, cells: readonly string[]): void {
-  const [index, label, predicted, radius, correct, time, fullRadius] = cells as [
-    string,
-    string,
-    string,
-    string,
-    string,
-    string,
-    string?,
-  ];
-  assert.equal(row.index, Number(index));
-  assert.equal(row.label, Number(label));
-  assert.equal(row.predicted, Number(predicted));
-  assert.equal(row.radius, number(fullRadius ?? radius));
-  assert.ok(row.radius >= number(radius));
-  assert.equal(row.correct, Number(correct) === 1);
+/** The cells of a line: of these three separators one that the header has. */
+function cellsOf(line: string, header: string): string[] {
+  const separator = header.includes('\t') ? '\t' : header.includes(',') ? ',' : /\s+/;
+  return (separator === '\t' ? line : line.trim())
+    .split(separator)
+    .map((cell) => cell.trim().replace(/^"(.*)"$/, '$1'));
+}
+
+function checkOutcome(row: LoggedRow, names: readonly string[], cells: readonly string[]): void {
+  const cell = (name: string): string => cells[names.findIndex((one) => one.endsWith(name))]!;
+  assert.equal(row.label, Number(cell('label')));
+  assert.equal(row.abstained, row.predicted === -1);
   assert.equal(row.correct, row.label === row.predicted);
-  assert.equal(row.abstained, Number(predicted) === -1);
+  const radius = number(cell('radius'));
+  if (radius >= 0) {
+    assert.equal(row.predicted, Number(cell('predict')));
+    assert.equal(row.radius, number(names.includes('fullradius') ? cell('fullradius') : cell('radius')));
+    assert.ok(row.radius >= radius);
+    assert.equal(row.correct, /^(1(\.0*)?|true)$/i.test(cell('correct')));
+  } else assert.ok(row.abstained);
   if (row.abstained) assert.equal(row.radius, 0);
+  if (!names.includes('prob_lb')) assert.equal(row.pABar, undefined);
+  else assert.equal(row.pABar, Number(cell('prob_lb')));
+}
+
+/** Of lines that say the same of an image the first gives the time. A time with days has a comma and a blank in it. */
+function checkTime(row: LoggedRow, names: readonly string[], cells: readonly string[]): void {
+  const at = names.indexOf('time');
+  const parts = cells.slice(at, cells.length - (names.length - at - 1));
+  const time = parts
+    .join(' ')
+    .replaceAll('"', '')
+    .replace(/(days?),? /, '$1, ');
   const milliseconds = elapsed(time);
   assert.ok(
     Math.abs(row.milliseconds - milliseconds) <= 0.0006 + 1e-12 * milliseconds,
@@ -97,7 +129,7 @@ function checkOutcome(row: LoggedRow, cells: readonly string[]): void {
   );
 }
 
-const number = (text: string): number => (text === 'inf' ? Infinity : Number(text));
+const number = (text: string): number => (text === 'inf' ? Infinity : text === '-inf' ? -Infinity : Number(text));
 
 /** `[D day[s], ]H:MM:SS[.ffffff]`, or seconds. */
 function elapsed(text: string): number {

@@ -15,6 +15,7 @@ const tableOptions = {
     fallback: 'text',
   },
   alpha: { flags: '--alpha <number>', help: 'alpha of the run, for logs that do not hold it', kind: 'number' },
+  pieces: { flags: '--pieces', help: 'take all logs as the pieces of one' },
   sigma: { flags: '-s, --sigma <number>', help: 'sigma of the run, for logs that do not hold it', kind: 'number' },
 } as const;
 
@@ -34,13 +35,15 @@ export type AnalyzeSettings = OptionsOf<typeof tableOptions & typeof plotOptions
 /** `catrs analyze`. @internal */
 export const analyzeCommand: CliCommand<AnalyzeSettings> = cliCommand({
   name: 'analyze',
-  description: 'Print tables of certification logs, those of the official PyTorch code too, and write plots.',
-  argument: ['<logs...>', 'certification logs, plain or .gz'],
+  description:
+    'Print tables of certification logs and of logs of predictions, those of the official PyTorch code too, and write plots.',
+  argument: ['<logs...>', 'logs, plain or .gz'],
   groups: [
     ['Tables', { ...tableOptions, ...jsonOptions }],
     ['Plots', plotOptions],
   ],
   library: {},
   ending: `Example:
-  catrs analyze runs/gaussian.tsv runs/catrs.tsv --radii 0,0.5,1,1.5 --plot curves.svg`,
+  catrs analyze runs/gaussian.tsv runs/catrs.tsv --radii 0,0.5,1,1.5 --plot curves.svg
+  catrs analyze --pieces start_0.txt start_5000.txt`,
 });

@@ -1,5 +1,5 @@
 import { type CliCommand, cliCommand } from '../command.ts';
-import { jsonOptions, noiseOptions, selectionOptions, shownSelection } from '../common-options.ts';
+import { jsonOptions, selectionOptions, shownSelection } from '../common-options.ts';
 import type { OptionsOf } from '../options.ts';
 
 const mergeOptions = {
@@ -12,19 +12,25 @@ const mergeOptions = {
   },
 } as const;
 
+// No default: logs of other code have no keys, and a seed that is given must count.
+const seedOptions = {
+  seed: { flags: '--seed <number>', help: 'seed of the run, for logs of catrs (default: 0)', kind: 'count' },
+} as const;
+
 /** The options of `catrs merge`. @internal */
 export type MergeSettings = OptionsOf<
-  typeof mergeOptions & typeof selectionOptions & Pick<typeof noiseOptions, 'seed'> & typeof jsonOptions
+  typeof mergeOptions & typeof selectionOptions & typeof seedOptions & typeof jsonOptions
 >;
 
 /** `catrs merge`. @internal */
 export const mergeCommand: CliCommand<MergeSettings> = cliCommand({
   name: 'merge',
-  description: 'Merge the logs of all shards of a run into the log of the whole run.',
-  argument: ['<logs...>', 'the logs of the shards'],
+  description:
+    'Merge the logs of all shards of a run into the log of the whole run, or the pieces of a log of other code into one.',
+  argument: ['<logs...>', 'the logs of the shards, or the pieces'],
   groups: [
     ['Logs', { ...mergeOptions, ...jsonOptions }],
-    ['The run', { ...selectionOptions, seed: noiseOptions.seed }],
+    ['The run', { ...selectionOptions, ...seedOptions }],
   ],
   library: shownSelection,
   ending: `Example:

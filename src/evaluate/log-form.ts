@@ -1,0 +1,111 @@
+import type { Norm } from '../types.ts';
+import { certificateColumnNames } from './certificate-columns.ts';
+
+/** The columns of the official logs, in their order. @internal */
+export const OFFICIAL_COLUMNS = ['idx', 'label', 'predict', 'radius', 'correct', 'time'] as const;
+
+/** The columns of the logs that catrs writes or wrote, by kind. @internal */
+export const logColumns: Readonly<Record<'reference' | 'version 0.1' | 'full', readonly string[]>> = {
+  reference: OFFICIAL_COLUMNS,
+  /** catrs 0.1.0 kept a part of the certificate only: its rows have the full radius, but no certificate. */
+  'version 0.1': [
+    ...OFFICIAL_COLUMNS,
+    'fullRadius',
+    ...['norm', 'cAHat', 'nA', 'n0', 'n', 'nUsed', 'checkEvery', 'alpha', 'pABar', 'qABar'],
+    ...['noise', 'noiseParameters', 'key'],
+  ],
+  full: [...OFFICIAL_COLUMNS, 'fullRadius', ...certificateColumnNames],
+};
+
+/** Certificates in six columns, predictions without a radius, or a log of catrs. @internal */
+export type LogKind = keyof typeof logColumns | 'prediction';
+
+/** What the header of a log says of its lines. @internal */
+export interface LogForm {
+  readonly kind: LogKind;
+  /** The columns in their order, each under the name that catrs has for it. */
+  readonly columns: readonly string[];
+  /** What parts the cells. */
+  readonly separator: string;
+  /** The norm of the radii, where the header names it. */
+  readonly norm?: Norm;
+  /** The cells of a line. */
+  readonly split: (line: string) => string[];
+}
+
+/** Columns by what logs call them, in small letters; those of catrs are taken to the letter. */
+const COLUMNS: Readonly<Record<string, { readonly column: string; readonly norm?: Norm }>> = {
+  idx: { column: 'idx' },
+  label: { column: 'label' },
+  predict: { column: 'predict' },
+  radius: { column: 'radius' },
+  l1_radius: { column: 'radius', norm: 'l1' },
+  l2_radius: { column: 'radius', norm: 'l2' },
+  linf_radius: { column: 'radius', norm: 'linf' },
+  prob_lb: { column: 'prob_lb' },
+  basepredict: { column: 'basePredict' },
+  correct: { column: 'correct' },
+  time: { column: 'time' },
+};
+
+const FORMS: readonly (readonly [kind: LogKind, needed: readonly string[], more: string])[] = [
+  ['reference', logColumns.reference, 'prob_lb'],
+  ['prediction', logColumns.reference.filter((name) => name !== 'radius'), 'basePredict'],
+];
+
+/** The headers that are known, for error texts. @internal */
+export const KNOWN_HEADERS: string = [
+  'idx label predict radius correct time, with l1_radius, l2_radius or linf_radius for radius and prob_lb beside it or not',
+  'without radius for predictions, with basePredict beside them or not',
+  'or that of catrs',
+].join('; ');
+
+/** The form that a header names, if it is known. @internal */
+export function formOfHeader(header: string): LogForm | undefined {
+  const line = header.replace(/ +$/, '');
+  for (const kind of ['full', 'version 0.1'] as const) {
+    if (line === logColumns[kind].join('\t')) {
+      return { kind, columns: logColumns[kind], separator: '\t', split: (text) => text.replace(/ +$/, '').split('\t') };
+    }
+  }
+  const separator = line.includes('\t') ? '\t' : line.includes(',') ? ',' : ' ';
+  const known = splitLine(line, separator).map((name) => {
+    const lower = name.toLowerCase();
+    return Object.hasOwn(COLUMNS, lower) ? COLUMNS[lower] : undefined;
+  });
+  const columns = known.map((one) => one?.column ?? '');
+  const form = FORMS.find(([, needed, more]) => {
+    const expected = columns.includes(more) ? [...needed, more] : needed;
+    return expected.length === columns.length && expected.every((name) => columns.includes(name));
+  });
+  if (form === undefined) return undefined;
+  const norm = known.find((one) => one?.norm !== undefined)?.norm;
+  const split = (text: string): string[] => withWholeTime(splitLine(text, separator), columns, separator);
+  return { kind: form[0], columns, separator, ...(norm && { norm }), split };
+}
+
+/** Whether lines under two headers can be those of one log. @internal */
+export function isSameForm(a: LogForm, b: LogForm): boolean {
+  const textOf = ({ kind, columns, separator, norm }: LogForm): string => [kind, norm, separator, ...columns].join();
+  return textOf(a) === textOf(b);
+}
+
+/** Whether a line is a header, of a known form or not: rows begin with a number. @internal */
+export function isHeader(line: string): boolean {
+  return /^[^-\d]*\bidx\b/i.test(line) || /^[^-\d]*\blabel\b[^-\d]*\bpredict\b/i.test(line);
+}
+
+function splitLine(line: string, separator: string): string[] {
+  const cells = separator === ' ' ? line.trim().split(/\s+/) : line.split(separator);
+  return cells.map((cell) => cell.trim().replace(/^"(.*)"$/, '$1'));
+}
+
+/** A time of a day and more has a comma and a blank in it: `1 day, 0:00:08`. */
+function withWholeTime(cells: readonly string[], columns: readonly string[], separator: string): string[] {
+  const more = cells.length - columns.length;
+  const at = columns.indexOf('time');
+  if (separator === '\t' || more <= 0 || !/\bdays?,?$/.test(cells.slice(at, at + more).join(' '))) return [...cells];
+  const parts = cells.slice(at, at + more + 1).map((part) => part.replace(/^"|"$/g, ''));
+  const time = parts.join(' ').replace(/(days?),? /, '$1, ');
+  return [...cells.slice(0, at), time, ...cells.slice(at + more + 1)];
+}
