@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
-import { adaptClassifier, noisyLogits } from '../classifier/adapt-classifier.ts';
+import { noisyLogits } from '../classifier/adapt-classifier.ts';
+import { adaptForGradients } from '../classifier/check-gradients.ts';
 import type { Classifier } from '../classifier/types.ts';
 import * as fields from '../options/fields.ts';
 import { optionsOf } from '../options/parse.ts';
@@ -84,7 +85,7 @@ export class NoisePgd implements NoiseAttack {
     const { x, noise, softTargets, strength } = noiseAttackRequest.parse(CALL, request);
     assertBatch(CALL, x);
     assertBatchNoise(CALL, x, noise);
-    const run = adaptClassifier(CALL, classifier);
+    const run = adaptForGradients(CALL, classifier);
     return tf.tidy(() => {
       const start = flattenExamples(noise, 2);
       const first: tf.NamedTensorMap = softTargets ? { targets: softTargets } : {};

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { noisyLogits } from '../classifier/adapt-classifier.ts';
+import { assertGradients } from '../classifier/check-gradients.ts';
 import { originOf } from '../classifier/origin.ts';
 import type { LogitsFn } from '../classifier/types.ts';
 import { OptionError, refusal } from '../errors.ts';
@@ -43,6 +44,7 @@ export function rangeOf(
     const must = 'must be a smoothed classifier, or what an attack needs of one, { logits, noise, inputRange }';
     throw refusal(OptionError, { call, field: 'target', value: target }, must);
   }
+  assertGradients(call, (target as AttackTarget).logits);
   return own ?? parseField(call, 'inputRange', check, (target as AttackTarget).inputRange);
 }
 

@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import { SmoothedDdn } from '../attacks/smoothed-ddn.ts';
 import { SmoothedPgd } from '../attacks/smoothed-pgd.ts';
 import type { InputAttack } from '../attacks/types.ts';
+import { tryGradient } from '../classifier/check-gradients.ts';
 import { selectedIndices } from '../data/dataset-selection.ts';
 import type { LabelledDataset } from '../data/labelled-dataset.ts';
 import { attackDataset, type AttackDatasetOptions, type AttackThreads } from '../evaluate/attack-dataset.ts';
@@ -11,13 +12,14 @@ import { type AttackProgress, attackToLog } from '../node/attack-to-log.ts';
 import { formatDuration } from '../node/run-progress.ts';
 import { createKey } from '../random/key.ts';
 import type { SmoothedClassifier } from '../smoothed/smoothed-classifier.ts';
+import { tensorOver } from '../tensors/own-tensor.ts';
 import { reportAttack } from './attack-report.ts';
 import type { AttackSettings } from './commands/attack.ts';
 import { selectionOf } from './common-options.ts';
 import { CliError, type CliIo, withProgress } from './io.ts';
 import { readLog } from './log-figures.ts';
 import { refuseOnnx } from './open-onnx.ts';
-import { gaussianOf, openRun, openThreads } from './open-run.ts';
+import { gaussianOf, type OpenedRun, openRun, openThreads } from './open-run.ts';
 
 /** Attacks a data set and prints what is left of the accuracy. @internal */
 export async function attack(settings: AttackSettings, io: CliIo): Promise<void> {
@@ -31,6 +33,7 @@ export async function attack(settings: AttackSettings, io: CliIo): Promise<void>
   const indices = [...selectedIndices(dataset.size, selectionOf(settings))];
   const certified = settings.certified === undefined ? undefined : await certifiedLog(settings, indices);
   await refuseOther(settings);
+  await refuseWithoutGradient(opened);
   await using threads = await openThreads(opened, settings, io);
   const rows = await withProgress(
     io,
@@ -79,6 +82,17 @@ async function attackAll(
 
 function progressOf({ done, total, broken, millisecondsLeft = 0 }: AttackProgress): string {
   return `${done}/${total}, ${broken} broken, ${done === total ? 'done' : `${formatDuration(millisecondsLeft)} left`}`;
+}
+
+/** Throws ClassifierError where the model has no gradient at the first image, and names the layer. */
+async function refuseWithoutGradient({ data: { dataset }, opened: { classifier } }: OpenedRun): Promise<void> {
+  const { x } = await dataset.example(0);
+  const row = tensorOver(new Float32Array(x), [1, ...dataset.shape], 'float32');
+  try {
+    tryGradient('attack', classifier, row);
+  } finally {
+    row.dispose();
+  }
 }
 
 /** Throws CliError where `--out` is there and is not to be gone on with. */

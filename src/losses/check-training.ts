@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { adaptClassifier } from '../classifier/adapt-classifier.ts';
+import { tryGradient } from '../classifier/check-gradients.ts';
 import {
   assertFiniteLogits,
   assertLogitsShape,
@@ -85,6 +86,7 @@ export async function checkTraining<Batch extends TrainingBatch>(
     const softTargets = batch.softTargets && own(batch.softTargets);
     await checkImages(x, inputRange);
     const numClasses = await checkLogits(classifier, x);
+    tf.tidy(() => tryGradient(CALL, classifier, tf.slice(x, 0, 1)));
     await checkLabelValues(x, labels, numClasses);
     if (softTargets) {
       assertSoftTargets(CALL, softTargets, x.shape[0] ?? 0, numClasses);

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import type { NoiseAttack } from '../attacks/types.ts';
-import { adaptClassifier, noisyLogits } from '../classifier/adapt-classifier.ts';
+import { noisyLogits } from '../classifier/adapt-classifier.ts';
+import { adaptForGradients } from '../classifier/check-gradients.ts';
 import type { Classifier, LogitsFn } from '../classifier/types.ts';
 import type { AdditiveNoise } from '../noise/types.ts';
 import * as fields from '../options/fields.ts';
@@ -171,7 +172,7 @@ export class ConfidenceAwareLoss implements TrainingLoss<ConfidenceAwareBatch, P
   /** Checks the options. */
   constructor(classifier: Classifier, options: ConfidenceAwareLossOptions) {
     const given = confidenceAwareLossOptions.parse('ConfidenceAwareLoss', options);
-    this.#run = adaptClassifier('ConfidenceAwareLoss', classifier);
+    this.#run = adaptForGradients('ConfidenceAwareLoss', classifier);
     this.classifier = classifier;
     this.noise = given.noise;
     this.attack = given.attack;

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import type { InputAttack } from '../attacks/types.ts';
-import { adaptClassifier, noisyLogits } from '../classifier/adapt-classifier.ts';
+import { noisyLogits } from '../classifier/adapt-classifier.ts';
+import { adaptForGradients } from '../classifier/check-gradients.ts';
 import type { Classifier, LogitsFn } from '../classifier/types.ts';
 import type { AdditiveNoise } from '../noise/types.ts';
 import * as fields from '../options/fields.ts';
@@ -180,7 +181,7 @@ export class ConsistencyLoss implements TrainingLoss<TrainingBatch, PreparedBatc
   /** Checks the options. */
   constructor(classifier: Classifier, options: ConsistencyLossOptions) {
     const given = consistencyLossOptions.parse('ConsistencyLoss', options);
-    this.#run = adaptClassifier('ConsistencyLoss', classifier);
+    this.#run = adaptForGradients('ConsistencyLoss', classifier);
     this.classifier = classifier;
     this.noise = given.noise;
     this.lambda = given.lambda;

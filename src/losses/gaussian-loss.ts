@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
-import { adaptClassifier, noisyLogits } from '../classifier/adapt-classifier.ts';
+import { noisyLogits } from '../classifier/adapt-classifier.ts';
+import { adaptForGradients } from '../classifier/check-gradients.ts';
 import type { Classifier, LogitsFn } from '../classifier/types.ts';
 import type { AdditiveNoise } from '../noise/types.ts';
 import * as fields from '../options/fields.ts';
@@ -80,7 +81,7 @@ export class GaussianLoss implements TrainingLoss<TrainingBatch, PreparedBatch<G
   /** Checks the options. */
   constructor(classifier: Classifier, options: GaussianLossOptions) {
     const { noise, numNoise } = gaussianLossOptions.parse('GaussianLoss', options);
-    this.#run = adaptClassifier('GaussianLoss', classifier);
+    this.#run = adaptForGradients('GaussianLoss', classifier);
     this.classifier = classifier;
     this.noise = noise;
     this.numNoise = numNoise;

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
-import { adaptClassifier, noisyLogits } from '../classifier/adapt-classifier.ts';
+import { noisyLogits } from '../classifier/adapt-classifier.ts';
+import { adaptForGradients } from '../classifier/check-gradients.ts';
 import type { Classifier, LogitsFn } from '../classifier/types.ts';
 import type { AdditiveNoise } from '../noise/types.ts';
 import * as fields from '../options/fields.ts';
@@ -105,7 +106,7 @@ export class MacerLoss implements TrainingLoss<TrainingBatch, PreparedMacer> {
   /** Checks the options. */
   constructor(classifier: Classifier, options: MacerLossOptions) {
     const given = macerLossOptions.parse('MacerLoss', options);
-    this.#run = adaptClassifier('MacerLoss', classifier);
+    this.#run = adaptForGradients('MacerLoss', classifier);
     this.classifier = classifier;
     this.noise = given.noise;
     this.lambda = given.lambda;

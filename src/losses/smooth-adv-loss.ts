@@ -1,6 +1,7 @@
 import type * as tf from '@tensorflow/tfjs';
 import type { InputAttack } from '../attacks/types.ts';
-import { adaptClassifier, noisyLogits } from '../classifier/adapt-classifier.ts';
+import { noisyLogits } from '../classifier/adapt-classifier.ts';
+import { adaptForGradients } from '../classifier/check-gradients.ts';
 import type { Classifier, LogitsFn } from '../classifier/types.ts';
 import type { AdditiveNoise } from '../noise/types.ts';
 import * as fields from '../options/fields.ts';
@@ -114,7 +115,7 @@ export class SmoothAdvLoss implements TrainingLoss<SmoothAdvBatch, PreparedSmoot
   /** Checks the options. */
   constructor(classifier: Classifier, options: SmoothAdvLossOptions) {
     const given = smoothAdvLossOptions.parse('SmoothAdvLoss', options);
-    this.#run = adaptClassifier('SmoothAdvLoss', classifier);
+    this.#run = adaptForGradients('SmoothAdvLoss', classifier);
     this.classifier = classifier;
     this.noise = given.noise;
     this.attack = given.attack;

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import type { MixAttack } from '../attacks/types.ts';
-import { adaptClassifier, noisyLogits } from '../classifier/adapt-classifier.ts';
+import { noisyLogits } from '../classifier/adapt-classifier.ts';
+import { adaptForGradients } from '../classifier/check-gradients.ts';
 import type { Classifier, LogitsFn } from '../classifier/types.ts';
 import { OptionError, refusal } from '../errors.ts';
 import type { AdditiveNoise } from '../noise/types.ts';
@@ -152,7 +153,7 @@ export class SmoothMixLoss implements TrainingLoss<SmoothMixBatch, PreparedSmoot
   /** Checks the options. */
   constructor(classifier: Classifier, options: SmoothMixLossOptions) {
     const given = smoothMixLossOptions.parse('SmoothMixLoss', options);
-    this.#run = adaptClassifier('SmoothMixLoss', classifier);
+    this.#run = adaptForGradients('SmoothMixLoss', classifier);
     this.classifier = classifier;
     this.noise = given.noise;
     this.attack = given.attack;

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
-import { adaptClassifier, noisyLogits } from '../classifier/adapt-classifier.ts';
+import { noisyLogits } from '../classifier/adapt-classifier.ts';
+import { adaptForGradients } from '../classifier/check-gradients.ts';
 import { assertLogitsShape } from '../classifier/check-logits.ts';
 import type { Classifier, LogitsFn } from '../classifier/types.ts';
 import type { AdditiveNoise } from '../noise/types.ts';
@@ -98,7 +99,7 @@ export class StabilityLoss implements TrainingLoss<TrainingBatch, PreparedBatch<
   /** Checks the options. */
   constructor(classifier: Classifier, options: StabilityLossOptions) {
     const { noise, lambda, numNoise } = stabilityLossOptions.parse('StabilityLoss', options);
-    this.#run = adaptClassifier('StabilityLoss', classifier);
+    this.#run = adaptForGradients('StabilityLoss', classifier);
     this.classifier = classifier;
     this.noise = noise;
     this.lambda = lambda;

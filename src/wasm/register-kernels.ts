@@ -9,6 +9,7 @@ import { conv2dBackpropFilter } from './kernels/conv2d-backprop-filter.ts';
 import { conv2dBackpropInput } from './kernels/conv2d-backprop-input.ts';
 import { conv2d, fusedConv2d } from './kernels/conv2d.ts';
 import { depthwiseConv2d, fusedDepthwiseConv2d } from './kernels/depthwise-conv2d.ts';
+import { depthwiseBackpropFilter, depthwiseBackpropInput } from './kernels/depthwise-gradients.ts';
 import { cpuKernels, missingKernels, withFallback } from './kernels/fallbacks.ts';
 import { cast, identity } from './kernels/identity.ts';
 import { assertShipped, type KernelCall, type TrainingKernel } from './kernels/kernel.ts';
@@ -28,6 +29,8 @@ const trainingKernels: readonly TrainingKernel[] = [
   conv2d,
   conv2dBackpropFilter,
   conv2dBackpropInput,
+  depthwiseBackpropFilter,
+  depthwiseBackpropInput,
   depthwiseConv2d,
   fusedConv2d,
   fusedDepthwiseConv2d,
@@ -61,6 +64,7 @@ const mark: unique symbol = Symbol.for('catrs.wasm.trainingKernel');
  * | kernel | needed by | shipped |
  * |---|---|---|
  * | `Conv2DBackpropFilter` | weight gradient of a convolution | missing |
+ * | `DepthwiseConv2dNativeBackpropFilter`, `DepthwiseConv2dNativeBackpropInput` | gradients of depthwise and separable convolutions | missing |
  * | `Conv2DBackpropInput` | input gradient of a convolution | 6 to 16 times slower |
  * | `BatchMatMul`, `_FusedMatMul` | dense layers and their gradients (transposed products) | 6 to 17 times slower; wrong bias for stacks of matrices, wrong products for a weight used in two shapes; fused ReLU loses NaN |
  * | `Conv2D`, `FusedConv2D`, `DepthwiseConv2dNative`, `FusedDepthwiseConv2D` | convolutions | wrong with `'same'` padding where the filter is smaller than the stride, and where the output's size is rounded otherwise than down; fused ReLU loses NaN |

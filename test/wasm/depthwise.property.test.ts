@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { useWasm } from '../../src/wasm/index.ts';
-import { expectSameEntries, sample, sampleWithSpecials } from './compare.ts';
+import { expectSameEntries, expectSameOnCpu, sample, sampleWithSpecials, scalarOf } from './compare.ts';
 import type { Pad } from './geometries.ts';
 import { extents, geometries, roundings, seeds, settings, size } from './geometries.ts';
 
@@ -63,6 +63,31 @@ describe('a depthwise convolution on wasm', () => {
     );
   });
 
+  it('and both its gradients are those of the cpu backend, NaN and infinities included', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        extents,
+        geometries,
+        size(1, 3),
+        roundings,
+        seeds,
+        async ({ batch, height, width, channels }, g, multiplier, rounding, seed) => {
+          const convolve = (x: tf.Tensor, w: tf.Tensor): tf.Tensor =>
+            tf.depthwiseConv2d(
+              ...[x as T4, w as T4, [g.strideY, g.strideX] as [number, number], g.pad, 'NHWC' as const, 1],
+              ...(typeof g.pad === 'number' ? [rounding] : []),
+            );
+          const both = tf.grads((x: tf.Tensor, w: tf.Tensor) => scalarOf(convolve(x, w)));
+          const filter = sample([g.filterHeight, g.filterWidth, channels, multiplier], seed + 1);
+          const shape = [batch, height, width, channels];
+          await expectSameOnCpu((x, w) => both([x!, w!]), [sample(shape, seed), filter]);
+          await expectSameEntries((x, w) => both([x!, w!]), [sampleWithSpecials(shape, seed), filter]);
+        },
+      ),
+      { ...settings, numRuns: 60 },
+    );
+  });
+
   it('fused with bias and activation is that of the cpu backend, NaN and infinities included', async () => {
     await fc.assert(
       fc.asyncProperty(
@@ -100,13 +125,14 @@ describe('a depthwise convolution on wasm', () => {
     );
   });
 
-  it('as a part of a separable one is that of the cpu backend', async () => {
+  it('as a part of a separable one, and its gradients, are those of the cpu backend', async () => {
     for (const pad of ['same', 'valid'] satisfies Pad[]) {
       const inputs = [sample([2, 9, 8, 3], 1), sample([1, 3, 3, 2], 2), sample([1, 1, 6, 4], 3)];
-      await expectSameEntries(
-        (x, depthwise, pointwise) => [tf.separableConv2d(x as T4, depthwise as T4, pointwise as T4, 2, pad)],
-        inputs,
-      );
+      const separable = (x: tf.Tensor, depthwise: tf.Tensor, pointwise: tf.Tensor): tf.Tensor =>
+        tf.separableConv2d(x as T4, depthwise as T4, pointwise as T4, 2, pad);
+      const all = tf.grads((...given: tf.Tensor[]) => scalarOf(separable(given[0]!, given[1]!, given[2]!)));
+      await expectSameEntries((x, depthwise, pointwise) => [separable(x!, depthwise!, pointwise!)], inputs);
+      await expectSameOnCpu((x, ...filters) => all([x!, ...filters]), inputs);
     }
   });
 

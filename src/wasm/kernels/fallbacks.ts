@@ -39,7 +39,6 @@ export const cpuKernels: readonly TrainingKernel[] = [
 /** Kernels of other backends that no code here can stand in for; asking for one ends with an error that says what to do. */
 export const missingKernels: readonly TrainingKernel[] = [
   ...['Complex', 'ComplexAbs', 'FFT', 'IFFT', 'Imag', 'Real'],
-  ...['DepthwiseConv2dNativeBackpropFilter', 'DepthwiseConv2dNativeBackpropInput'],
 ].map((kernelName) => ({
   kernelName,
   build: (shipped) => {
