@@ -90,11 +90,11 @@ async function openFile(request: DataRequest): Promise<ImageSource> {
   switch (format) {
     case 'idx': {
       const images = await inFile(data, () => decodeIdx(bytes));
-      return arraySource(request, { what: 'an IDX file', from: data, images });
+      return arraySource(request, { what: `${data}, an IDX file`, from: data, images });
     }
     case 'npy': {
       const images = await inFile(data, () => decodeNpy(bytes));
-      return arraySource(request, { what: 'an NPY file', from: data, images });
+      return arraySource(request, { what: `${data}, an NPY file`, from: data, images });
     }
     case 'npz':
       return openNpz(data, bytes, request);

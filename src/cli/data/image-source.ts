@@ -38,7 +38,7 @@ export type FoundLabels = { readonly from: string } & (
 
 /** Images that were found. @internal */
 export interface ImageSource {
-  /** What they were found in, with an article, for errors. */
+  /** What they were found in, its path and what it is, for errors. */
   readonly what: string;
   /** The options that it went by, of those that not everything has a use for. */
   readonly takes: readonly ChosenBy[];
@@ -71,6 +71,6 @@ export type ChosenBy = keyof typeof CHOOSERS;
 export function refuseUnused(request: DataRequest, what: string, taken: readonly ChosenBy[]): void {
   for (const [name, [flag, use]] of Object.entries(CHOOSERS) as [ChosenBy, readonly [string, string]][]) {
     if (request[name] === undefined || taken.includes(name)) continue;
-    throw new CliError(`${flag} ${use}, got ${request.data}, ${what} (leave ${flag} out)`);
+    throw new CliError(`${flag} ${use}, got ${what} (leave ${flag} out)`);
   }
 }

@@ -22,7 +22,7 @@ export async function openNpz(file: string, bytes: Uint8Array, request: DataRequ
     ...(isLabelledApart ? [] : ['yName' as const]),
     ...(part ? ['split' as const] : []),
   ];
-  const what = `an NPZ archive of ${members.join(', ')}`;
+  const what = `${file}, an NPZ archive of ${members.join(', ')}`;
   const found = { what, from, images, takes };
   if (isLabelledApart) return arraySource(request, found);
   if (y !== undefined) return arraySource(request, { ...found, labels: await labelsIn(file, bytes, y) });
