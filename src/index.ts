@@ -80,7 +80,9 @@ export type {
   ModelTensor,
   ModelWeight,
   TypedBatch,
+  TensorClassifier,
   TypedClassifier,
+  TypedDenoiser,
 } from './classifier/types.ts';
 
 // smoothed classifiers and certificates

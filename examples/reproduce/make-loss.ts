@@ -8,6 +8,7 @@ import {
   type Prepared,
   type PreparedConfidenceAware,
   toLogitsFn,
+  type TensorClassifier,
   type TrainingBatch,
   type TrainingLoss,
 } from 'catrs';
@@ -47,7 +48,7 @@ export function variantOf(
 /** mean_b [ L_low + λ · L_high ], with the votes of the M copies for K. */
 function withoutMask({ classifier, lambda }: ConfidenceAwareLoss, prepared: PreparedConfidenceAware): tf.Scalar {
   const { x, labels, noise, noiseAdv, uniforms, softTargets } = prepared;
-  const f = toLogitsFn(classifier);
+  const f = toLogitsFn(classifier as TensorClassifier);
   const logitsOf = (e: tf.Tensor): tf.Tensor3D => {
     const [numNoise = 1, batch = 1, ...shape] = e.shape;
     const logits = f(tf.reshape(tf.add(x, e), [numNoise * batch, ...shape]), { training: true });

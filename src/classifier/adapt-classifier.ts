@@ -6,15 +6,17 @@ import { safeLog, splitCopies } from '../tensors/cross-entropy.ts';
 import { assertLogitsShape } from './check-logits.ts';
 import { inputAdvice, shapeOfInput } from './input-advice.ts';
 import { fitsShape } from './input-fit.ts';
-import { logarithmsOf, originOf, type ProbabilityFn, withOrigin } from './origin.ts';
+import { logarithmsOf, originOf, type ProbabilityFn, type TypedOutputsFn, withOrigin } from './origin.ts';
 import type {
   Classifier,
   ClassifierOutput,
   ClassifyOptions,
+  Denoiser,
   GraphModelLike,
   LayersModelLike,
   LogitsFn,
   TypedClassifier,
+  TypedDenoiser,
 } from './types.ts';
 
 /** A classifier as a function to logits; `call` is the public call that was given the classifier, for error texts. @internal */
@@ -45,11 +47,27 @@ export interface VotingRows {
  * @internal
  */
 export function votingRows(call: string, classifier: Classifier, output: ClassifierOutput = 'logits'): VotingRows {
-  if (isTypedClassifier(classifier)) return { run: refusing(call, classifier), typed: classifier, output };
+  if (isTypedClassifier(classifier)) {
+    const outputs = output === 'logits' ? originOf(classifier)?.typedOutputs : undefined;
+    const run = refusing(call, classifier);
+    return outputs
+      ? { run, typed: probabilitiesOf(outputs), output: 'probabilities' }
+      : { run, typed: classifier, output };
+  }
   const run = adaptModel(call, classifier, { field: 'classifier', result: 'logits' });
   const outputs = output === 'logits' ? originOf(run)?.outputs : undefined;
   if (!outputs) return { run, output };
   return { run: (x, mode) => tf.tidy(() => outputs(x, mode).probabilities), output: 'probabilities' };
+}
+
+/** The probabilities of a classifier of typed arrays that the library made. */
+function probabilitiesOf(outputs: TypedOutputsFn): TypedClassifier {
+  return {
+    classify: async (inputs, batch) => {
+      const { logits, probabilities = logits } = await outputs(inputs, batch);
+      return probabilities;
+    },
+  };
 }
 
 /** The argument that holds a model, and what the model returns, for error texts. */
@@ -59,7 +77,7 @@ interface ModelRole {
 }
 
 /** Any model with one output as a function. @internal */
-export function adaptModel(call: string, model: Classifier, { field, result }: ModelRole): LogitsFn {
+export function adaptModel(call: string, model: Classifier | Denoiser, { field, result }: ModelRole): LogitsFn {
   if (typeof model === 'function') return model;
   // What goes wrong inside a model is most often the shape of its input.
   const taken = <T>(run: () => T, x: tf.Tensor): T => {
@@ -99,8 +117,14 @@ export function adaptModel(call: string, model: Classifier, { field, result }: M
     return withOrigin(run, { parts: [model] });
   }
   if (isTypedClassifier(model)) throw noTensors(call, field, model);
-  const must = `must be a function to ${result}, a tf.LayersModel or a tf.GraphModel`;
-  throw refusal(OptionError, { call, field, value: model }, must);
+  throw noClassifier(call, field, model, result);
+}
+
+/** The error of an object that is none of the known kinds. @internal */
+export function noClassifier(call: string, field: string, value: unknown, result = 'logits'): OptionError {
+  const method = result === 'images' ? 'denoise' : 'classify';
+  const must = `must be a function to ${result}, a tf.LayersModel, a tf.GraphModel or an object with a method \`${method}\``;
+  return refusal(OptionError, { call, field, value }, must);
 }
 
 /** The error of a model that got an input of another shape than it declares; else the error itself. */
@@ -124,7 +148,17 @@ export function isLayersModel(classifier: unknown): classifier is LayersModelLik
 
 /** True for a classifier of typed arrays; the other kinds come first where an object is several. @internal */
 export function isTypedClassifier(classifier: unknown): classifier is TypedClassifier {
-  return hasMethod(classifier, 'classify') && !isLayersModel(classifier) && !isGraphModel(classifier);
+  return hasMethod(classifier, 'classify') && !isModel(classifier);
+}
+
+/** @internal */
+export function isModel(value: unknown): value is LayersModelLike | GraphModelLike {
+  return isLayersModel(value) || isGraphModel(value);
+}
+
+/** True for a denoiser of typed arrays. @internal */
+export function isTypedDenoiser(denoiser: unknown): denoiser is TypedDenoiser {
+  return hasMethod(denoiser, 'denoise') && !isModel(denoiser);
 }
 
 /** The function to logits of a classifier that has none. @internal */
@@ -136,7 +170,7 @@ export function refusing(call: string, classifier: TypedClassifier): LogitsFn {
 
 /** The error of a call that needs tensors, given a classifier of typed arrays. */
 function noTensors(call: string, field: string, value: unknown): ClassifierError {
-  const way = 'it has no gradient: it can be certified, not trained, attacked or combined';
+  const way = 'it has no gradient: it can be certified, not trained or attacked';
   const details = { call, field, value, got: 'a classifier of typed arrays', way };
   return refusal(ClassifierError, details, 'must be a function of tensors or a model of tfjs');
 }

@@ -52,17 +52,9 @@ export async function typedRows(
   inputs: Float32Array<ArrayBuffer>,
   { batch, shape, numClasses }: TypedBatch & Pick<AskedClassifier, 'numClasses'>,
 ): Promise<Float32Array> {
-  const values: unknown = await inTurn(classifier, async () => {
-    const output: unknown = classifier.classify(inputs, { batch, shape: [...shape] });
-    if (isFloat32Array(output)) return new Float32Array(output); // at once: it is still the output of this call
-    const later = await output;
-    return isFloat32Array(later) ? new Float32Array(later) : later;
-  });
-  if (!isFloat32Array(values)) {
-    const got = ArrayBuffer.isView(values) ? `an object (${values.constructor.name})` : undefined;
-    const details = { call, field: 'classifier', value: values, got, way: 'convert the output to float32' };
-    throw refusal(ClassifierError, details, 'must return a Float32Array or a promise of one');
-  }
+  const values = await floatsInTurn(call, 'classifier', classifier, () =>
+    classifier.classify(inputs, { batch, shape: [...shape] }),
+  );
   const columns = values.length / batch;
   if (!Number.isInteger(columns)) {
     const must = `must return batch · numClasses = ${batch} · ${numClasses ?? 'C'} values`;
@@ -70,6 +62,30 @@ export async function typedRows(
   }
   assertLogitsShape(call, { shape: [batch, columns] }, batch, numClasses);
   return values;
+}
+
+/**
+ * What an object of the host gives, in an array of our own, once all earlier asks of it are settled.
+ *
+ * @throws ClassifierError unless it is a Float32Array or a promise of one
+ * @internal
+ */
+export async function floatsInTurn(
+  call: string,
+  field: string,
+  object: object,
+  ask: () => unknown,
+): Promise<Float32Array<ArrayBuffer>> {
+  const values: unknown = await inTurn(object, async () => {
+    const output = ask();
+    if (isFloat32Array(output)) return new Float32Array(output); // at once: it is still the output of this call
+    const later = await output;
+    return isFloat32Array(later) ? new Float32Array(later) : later;
+  });
+  if (isFloat32Array(values)) return values as Float32Array<ArrayBuffer>;
+  const got = ArrayBuffer.isView(values) ? `an object (${values.constructor.name})` : undefined;
+  const details = { call, field, value: values, got, way: 'convert the output to float32' };
+  throw refusal(ClassifierError, details, 'must return a Float32Array or a promise of one');
 }
 
 /** Not `instanceof`: a runtime may live in another realm. */

@@ -1,13 +1,15 @@
 import { OptionError, refusal } from '../errors.ts';
-import { isTypedClassifier } from './adapt-classifier.ts';
+import { isTypedClassifier, isTypedDenoiser } from './adapt-classifier.ts';
 import { assertLogitsShape } from './check-logits.ts';
 import { knownSize, shapeOfInput } from './input-advice.ts';
 import { originOf } from './origin.ts';
-import type { Classifier, Denoiser, GraphModelLike, LayersModelLike } from './types.ts';
+import type { Classifier, Denoiser, GraphModelLike, LayersModelLike, TypedDenoiser } from './types.ts';
 
 /** Shape of one example where the classifier declares it, `null` for free sizes. @internal */
-export function declaredInputShape(classifier: Classifier | Denoiser): readonly (number | null)[] | undefined {
-  if (isTypedClassifier(classifier)) return classifier.inputShape;
+export function declaredInputShape(
+  classifier: Classifier | Denoiser | TypedDenoiser,
+): readonly (number | null)[] | undefined {
+  if (isTypedClassifier(classifier) || isTypedDenoiser(classifier)) return classifier.inputShape;
   const origin = originOf(classifier);
   if (origin) return origin.inputShape ?? (origin.parts[0] && declaredInputShape(origin.parts[0]));
   return shapeOfInput(modelOf(classifier)?.inputs);
@@ -29,16 +31,17 @@ export function classCount(call: string, classifier: Classifier, given: number |
   if (declared !== undefined) assertLogitsShape(call, { shape: [1, declared] }, 1, given);
   const numClasses = given ?? declared;
   if (numClasses !== undefined) return numClasses;
-  const way = 'only a tf.LayersModel or a tf.GraphModel with one output of known shape says it itself';
+  const way = 'only a model with one output of known shape, or a classifier that declares it, says it itself';
   const details = { call, field: 'numClasses', value: numClasses, way };
   throw refusal(OptionError, details, 'must be an integer of at least 2');
 }
 
-/** Size of the rows that the only output of a model has, or the first model of which a function of the library is made. */
+/** What a classifier declares: size of the rows of the only output of a model, or of the first one of which the library made it. */
 function declaredClassCount(classifier: unknown): number | undefined {
   const { parts: [first] = [], numClasses } = originOf(classifier) ?? {};
   if (numClasses !== undefined) return numClasses;
   if (first !== undefined) return declaredClassCount(first);
+  if (isTypedClassifier(classifier)) return classifier.numClasses;
   const model = modelOf(classifier);
   const [output, another] = model?.outputs ?? [];
   if (output === undefined || another !== undefined) return undefined;

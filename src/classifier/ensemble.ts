@@ -3,9 +3,8 @@ import { ClassifierError, OptionError, refusal } from '../errors.ts';
 import * as fields from '../options/fields.ts';
 import { optionsOf } from '../options/parse.ts';
 import { oneHot } from '../tensors/masks.ts';
-import { adaptMembers, type MemberOutputs, voteOf, weightedSum } from './adapt-members.ts';
-import { logarithmsOf, type ProbabilityOutputs, withOrigin } from './origin.ts';
-import type { Classifier, LogitsFn } from './types.ts';
+import { assertMembers, combine, type Combination, type MemberOutputs, voteOf, weightedSum } from './adapt-members.ts';
+import type { Classifier, LogitsFn, TensorClassifier, TypedClassifier } from './types.ts';
 
 /** What an ensemble averages. */
 export type EnsembleAverage = 'logits' | 'probabilities' | 'votes';
@@ -54,9 +53,9 @@ const CALL = 'ensemble';
  * result is an ordinary classifier, one fixed function of each row as long as every member is one. So every certificate of a
  * smoothed classifier holds for it. A member whose logits are NaN or infinite makes the row NaN or infinite, never a vote.
  *
- * @param members - functions to logits, layers models, graph models; all with the same classes. `toLogitsFn` adapts those that
- * return probabilities.
- * @returns a function x [batch, ...inputShape] → logits [batch, numClasses]; the caller owns the result
+ * @param members - functions to logits, layers models, graph models, or classifiers of typed arrays alone; all with the same classes. `toLogitsFn`
+ * adapts those that return probabilities.
+ * @returns a function x [batch, ...inputShape] → logits [batch, numClasses], the caller owns the result; of typed arrays a classifier of typed arrays
  * @throws OptionError if `members` is empty or holds no classifier, or an option is unknown or wrong
  * @throws ClassifierError (from the function) if the members' logits differ in shape, or votes are asked for inside a gradient
  * tape
@@ -66,45 +65,62 @@ const CALL = 'ensemble';
  * const g = new SmoothedClassifier(ensemble([modelA, modelB, modelC]), { noise });
  * ```
  */
-export function ensemble(members: readonly Classifier[], options: EnsembleOptions = {}): LogitsFn {
+export function ensemble(members: readonly TypedClassifier[], options?: EnsembleOptions): TypedClassifier;
+/** Makes one classifier of several of tensors. */
+export function ensemble(members: readonly TensorClassifier[], options?: EnsembleOptions): LogitsFn;
+/** Makes one classifier of several, all of tensors or all of typed arrays. */
+export function ensemble(members: readonly Classifier[], options?: EnsembleOptions): LogitsFn | TypedClassifier;
+export function ensemble(members: readonly Classifier[], options: EnsembleOptions = {}): LogitsFn | TypedClassifier {
   const { average, weights: given } = ensembleOptions.parse(CALL, options);
-  const run = adaptMembers(CALL, members);
+  assertMembers(CALL, members);
   const weights = given ?? members.map(() => 1);
   if (weights.length !== members.length) {
     const details = { call: CALL, field: 'weights', value: weights, got: String(weights.length) };
     throw refusal(OptionError, details, `must hold one number for each of the ${members.length} members`);
   }
-  const total = weights.reduce((sum, weight) => sum + weight, 0);
-  const shares = weights.map((weight) => weight / total);
-  switch (average) {
-    case 'logits':
-      return withOrigin((x, mode) => tf.tidy(() => weightedSum(run(x, mode).map(logitsOf), shares)), {
-        parts: members,
-      });
-    case 'probabilities':
-      return logarithmsOf((x, mode) => averageOf(run(x, mode), shares), members);
-    case 'votes': {
-      const vote: LogitsFn = (x, mode) => {
-        assertNoGradient();
-        // Minus the total, lest shares of votes be taken for probabilities.
-        return tf.tidy(() => tf.sub(weightedSum(run(x, mode).map(votes), weights), total));
-      };
-      return withOrigin(vote, { parts: members });
-    }
-  }
+  return combine(CALL, members, combinations[average](weights));
 }
 
-const logitsOf = ({ logits }: MemberOutputs): tf.Tensor => logits;
+/** How members become one, by what is averaged. */
+const combinations: Readonly<Record<EnsembleAverage, (weights: readonly number[]) => Combination>> = {
+  logits: (weights) => {
+    const shares = sharesOf(weights);
+    return {
+      logits: (members) =>
+        weightedSum(
+          members.map(({ logits }) => logits),
+          shares,
+        ),
+    };
+  },
+  probabilities: (weights) => {
+    const shares = sharesOf(weights);
+    return {
+      probabilities: (members) =>
+        weightedSum(
+          members.map(({ logits, probabilities }) => probabilities ?? tf.softmax(logits)),
+          shares,
+        ),
+      logits: (members) => {
+        const logarithms = members.map(({ logits }, i) => tf.add(tf.logSoftmax(logits), Math.log(shares[i] ?? 0)));
+        return tf.logSumExp(tf.stack(logarithms), 0);
+      },
+    };
+  },
+  votes: (weights) => ({
+    logits: (members) => {
+      assertNoGradient();
+      // Minus the total, lest shares of votes be taken for probabilities.
+      return tf.sub(weightedSum(members.map(votes), weights), totalOf(weights));
+    },
+  }),
+};
 
-function averageOf(members: readonly MemberOutputs[], shares: readonly number[]): ProbabilityOutputs {
-  const logarithms = members.map(({ logits }, i) => tf.add(tf.logSoftmax(logits), Math.log(shares[i] ?? 0)));
-  return {
-    probabilities: weightedSum(
-      members.map(({ logits, probabilities }) => probabilities ?? tf.softmax(logits)),
-      shares,
-    ),
-    logits: () => tf.logSumExp(tf.stack(logarithms), 0),
-  };
+const totalOf = (weights: readonly number[]): number => weights.reduce((sum, weight) => sum + weight, 0);
+
+function sharesOf(weights: readonly number[]): number[] {
+  const total = totalOf(weights);
+  return weights.map((weight) => weight / total);
 }
 
 /** Indicator rows of the largest entry. z − z is 0, or NaN where z is NaN or infinite: such a row must not vote. */

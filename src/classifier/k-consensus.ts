@@ -4,9 +4,9 @@ import * as fields from '../options/fields.ts';
 import { optionsOf } from '../options/parse.ts';
 import { asConstant, indicator, oneHot } from '../tensors/masks.ts';
 import { tensorOver } from '../tensors/own-tensor.ts';
-import { adaptMembers, type MemberOutputs, voteOf, weightedSum } from './adapt-members.ts';
-import { logarithmsOf, originOf, withOrigin } from './origin.ts';
-import type { Classifier, ClassifyOptions, LogitsFn } from './types.ts';
+import { assertMembers, combine, type MemberOutputs, voteOf, weightedSum } from './adapt-members.ts';
+import { originOf } from './origin.ts';
+import type { Classifier, LogitsFn, TensorClassifier, TypedClassifier } from './types.ts';
 
 /** Options of {@link kConsensus}. */
 export interface KConsensusOptions {
@@ -25,13 +25,13 @@ const CALL = 'kConsensus';
  * that class too. Otherwise they are the average over all members. Each row is decided on its own, nothing is random, so every
  * certificate of a smoothed classifier holds for it.
  *
- * All members run on all rows. The purpose of k-consensus, to leave the others out where the first k agree, needs the votes to
- * be read back in the middle of a forward pass; a classifier here is synchronous and cannot wait for them. What this adapter
- * gives is the classifier of k-consensus, for comparison, not its saving of time.
+ * Of classifiers of typed arrays the others are asked only for the rows on which the first k do not agree: that is what k-consensus is for. A
+ * function of tensors is synchronous and cannot wait for votes in the middle of a forward pass, so there all members run on all
+ * rows: the same classifier, without its saving of time.
  *
- * @param members - functions to logits, layers models, graph models; all with the same classes
+ * @param members - functions to logits, layers models, graph models, or classifiers of typed arrays alone; all with the same classes
  * @returns a function x [batch, ...inputShape] → logits [batch, numClasses]; the caller owns the result. Gradients flow through
- * the average that was chosen.
+ * the average that was chosen. Of typed arrays it is a classifier of typed arrays.
  * @throws OptionError if `members` is empty or holds no classifier, or `k` is wrong
  * @throws ClassifierError (from the function) if the members' logits differ in shape
  * @see Horváth, Müller, Fischer, Vechev, "Boosting Randomized Smoothing with Variance Reduced Classifiers", ICLR 2022
@@ -40,28 +40,35 @@ const CALL = 'kConsensus';
  * const f = kConsensus([modelA, modelB, modelC, modelD], { k: 2 });
  * ```
  */
-export function kConsensus(members: readonly Classifier[], options: KConsensusOptions): LogitsFn {
+export function kConsensus(members: readonly TypedClassifier[], options: KConsensusOptions): TypedClassifier;
+/** Makes one classifier of several of tensors. */
+export function kConsensus(members: readonly TensorClassifier[], options: KConsensusOptions): LogitsFn;
+/** Makes one classifier of several, all of tensors or all of typed arrays. */
+export function kConsensus(members: readonly Classifier[], options: KConsensusOptions): LogitsFn | TypedClassifier;
+export function kConsensus(members: readonly Classifier[], options: KConsensusOptions): LogitsFn | TypedClassifier {
   const { k } = kConsensusOptions.parse(CALL, options);
-  const run = adaptMembers(CALL, members);
+  assertMembers(CALL, members);
   if (k > members.length) {
     const must = `must be an integer from 1 to ${members.length}, the number of members`;
     throw refusal(OptionError, { call: CALL, field: 'k', value: k }, must);
   }
-  const combined = (x: tf.Tensor, mode: ClassifyOptions): Combined => {
-    const all = run(x, mode);
-    const first = all.slice(0, k);
-    const agree = asConstant(agreement, ...first.map(voteOf));
-    const logits = tf.where(tf.cast(agree, 'bool'), mean(first), mean(all));
-    return { logits, agree, vote: first[0] && voteOf(first[0]) };
-  };
   // Are the members' logits logarithms of probabilities, the mean of those may be equal for several classes.
-  if (members.every((member) => originOf(member)?.outputs)) {
-    return logarithmsOf((x, mode) => {
-      const found = combined(x, mode);
-      return { probabilities: probabilitiesOf(found), logits: () => found.logits };
-    }, members);
-  }
-  return withOrigin((x, mode) => tf.tidy(() => combined(x, mode).logits), { parts: members });
+  const areLogarithms = members.every((member) => originOf(member)?.outputs ?? originOf(member)?.typedOutputs);
+  return combine(CALL, members, {
+    logits: (all) => combined(all, k).logits,
+    probabilities: areLogarithms ? (all) => probabilitiesOf(combined(all, k)) : undefined,
+    exit: {
+      after: k,
+      isDecided: (first) => tf.squeeze(tf.slice(agreement(...first.map(voteOf)), [0, 0], [-1, 1]), [1]),
+    },
+  });
+}
+
+function combined(all: readonly MemberOutputs[], k: number): Combined {
+  const first = all.slice(0, k);
+  const agree = asConstant(agreement, ...first.map(voteOf));
+  const logits = tf.where(tf.cast(agree, 'bool'), mean(first), mean(all));
+  return { logits, agree, vote: first[0] && voteOf(first[0]) };
 }
 
 /** Logits of a batch, 1 in the rows where the first members agree, and one of those to say on which class. */

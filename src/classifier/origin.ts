@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import type { Classifier, ClassifyOptions, Denoiser, LogitsFn } from './types.ts';
+import type { Classifier, ClassifyOptions, Denoiser, LogitsFn, TypedBatch, TypedDenoiser } from './types.ts';
 
 /** Probabilities of a batch, [batch, numClasses], and their logarithms where they are wanted. @internal */
 export interface ProbabilityOutputs {
@@ -10,15 +10,27 @@ export interface ProbabilityOutputs {
 /** Runs a classifier to probabilities; to be called inside a tidy. @internal */
 export type ProbabilityFn = (x: tf.Tensor, options: ClassifyOptions) => ProbabilityOutputs;
 
-/** What a function to logits that the library made is made of. @internal */
+/** Rows of a batch in arrays of the library, batch · numClasses values each. @internal */
+export interface TypedOutputs {
+  readonly logits: Float32Array;
+  /** The probabilities whose logarithms the logits are, where the classifier has some. */
+  readonly probabilities?: Float32Array | undefined;
+}
+
+/** Runs a classifier of typed arrays to all that it says of a batch. @internal */
+export type TypedOutputsFn = (inputs: Float32Array<ArrayBuffer>, batch: TypedBatch) => Promise<TypedOutputs>;
+
+/** What a classifier that the library made is made of. @internal */
 export interface Origin {
   /**
    * The same forward pass to the probabilities whose logarithms the function gives. Logarithms of nearly equal numbers are equal in float32, so
    * votes are taken of these.
    */
   readonly outputs?: ProbabilityFn | undefined;
-  /** The models and functions inside. */
-  readonly parts: readonly (Classifier | Denoiser)[];
+  /** The same of a classifier of typed arrays that has probabilities. */
+  readonly typedOutputs?: TypedOutputsFn | undefined;
+  /** The models and functions inside, the one that says the classes first. */
+  readonly parts: readonly (Classifier | Denoiser | TypedDenoiser)[];
   /** Shape of an input, where the function takes another than the first of its parts. */
   readonly inputShape?: readonly (number | null)[] | undefined;
   /** Number of classes, where it is another than that of the first of its parts. */
@@ -28,16 +40,17 @@ export interface Origin {
 /** What a function of the library says of itself where its parts say otherwise. */
 type KnownForm = Pick<Origin, 'inputShape' | 'numClasses'>;
 
-const ORIGIN: unique symbol = Symbol('what this function is made of');
+const ORIGIN: unique symbol = Symbol('what this classifier is made of');
 
-/** Says of a function that the library made what it is made of. @internal */
-export function withOrigin(run: LogitsFn, origin: Origin): LogitsFn {
-  return Object.defineProperty(run, ORIGIN, { value: origin });
+/** Says of a classifier that the library made what it is made of. @internal */
+export function withOrigin<C extends Classifier>(classifier: C, origin: Origin): C {
+  return Object.defineProperty(classifier, ORIGIN, { value: origin });
 }
 
-/** What a function to logits is made of, where the library made it. @internal */
+/** What a classifier is made of, where the library made it. @internal */
 export function originOf(classifier: unknown): Origin | undefined {
-  return typeof classifier === 'function' ? (classifier as { readonly [ORIGIN]?: Origin })[ORIGIN] : undefined;
+  const isObject = typeof classifier === 'function' || (typeof classifier === 'object' && classifier !== null);
+  return isObject ? (classifier as { readonly [ORIGIN]?: Origin })[ORIGIN] : undefined;
 }
 
 /** The logarithms of probabilities as a function to logits. @internal */

@@ -1,4 +1,5 @@
 import type * as tf from '@tensorflow/tfjs';
+import type { InputRange } from '../types.ts';
 
 /** How a base classifier is asked to run. */
 export interface ClassifyOptions {
@@ -84,13 +85,20 @@ export interface TypedClassifier {
   classify(inputs: Float32Array<ArrayBuffer>, batch: TypedBatch): Float32Array | Promise<Float32Array>;
   /** Shape of one input, `null` for a free size, where it is fixed: other examples are then refused. */
   readonly inputShape?: readonly (number | null)[] | undefined;
+  /** Number of classes, where it is known: `numClasses` of the smoothed classifier need then not be given. */
+  readonly numClasses?: number | undefined;
+  /** Smallest and largest input, where the classifier clips what is outside: `inputRange` of the smoothed classifier must be the same. */
+  readonly inputRange?: InputRange | undefined;
 }
+
+/** What catrs can run on tensors: a function to logits, a `tf.LayersModel` or a `tf.GraphModel`. */
+export type TensorClassifier = LogitsFn | LayersModelLike | GraphModelLike;
 
 /**
  * A base classifier: a function to logits, a `tf.LayersModel`, a `tf.GraphModel` (certified and attacked, not trained), or a function of
  * typed arrays (certified only).
  */
-export type Classifier = LogitsFn | LayersModelLike | GraphModelLike | TypedClassifier;
+export type Classifier = TensorClassifier | TypedClassifier;
 
 /** What the rows of a classifier's output are. */
 export type ClassifierOutput = 'logits' | 'probabilities';
@@ -103,3 +111,31 @@ export type DenoiseFn = (x: tf.Tensor, options: ClassifyOptions) => tf.Tensor;
 
 /** What takes noise out of images: a function, a `tf.LayersModel`, or a `tf.GraphModel` (not to train through). */
 export type Denoiser = DenoiseFn | LayersModelLike | GraphModelLike;
+
+/**
+ * A denoiser without tensors, for a {@link TypedClassifier}: float32 values in, float32 values out, at once or by a promise. It must be one
+ * fixed function of each row.
+ *
+ * @example
+ * ```ts
+ * const denoiser: TypedDenoiser = {
+ *   denoise: (inputs) => inputs.map((value) => Math.min(Math.max(value, 0), 1)),
+ * };
+ * const g = new SmoothedClassifier(denoised(classifier, denoiser), { noise, numClasses: 10 });
+ * ```
+ */
+export interface TypedDenoiser {
+  /**
+   * Images without noise of a batch of noisy ones, row after row.
+   *
+   * @param inputs - batch · Πshape values, row after row; the denoiser's to keep, change or transfer
+   * @returns batch · ΠoutputShape values, in an array that the next call may use again
+   */
+  denoise(inputs: Float32Array<ArrayBuffer>, batch: TypedBatch): Float32Array | Promise<Float32Array>;
+  /** Shape of one input, `null` for a free size, where it is fixed: other examples are then refused. */
+  readonly inputShape?: readonly (number | null)[] | undefined;
+  /** Shape of one output, for the classifier; without it that of the input. */
+  readonly outputShape?: readonly number[] | undefined;
+  /** Smallest and largest input, where the denoiser clips what is outside: `inputRange` of the smoothed classifier must be the same. */
+  readonly inputRange?: InputRange | undefined;
+}

@@ -1,10 +1,6 @@
 import type { Classifier } from '../classifier/types.ts';
-import {
-  onnxClassifier,
-  type OnnxLayout,
-  type OnnxSession,
-  type OnnxTensorConstructor,
-} from '../onnx/onnx-classifier.ts';
+import { onnxClassifier } from '../onnx/onnx-classifier.ts';
+import type { OnnxLayout, OnnxSession, OnnxTensorConstructor } from '../onnx/onnx-session.ts';
 import { CliError } from './io.ts';
 import { loadPackage } from './load-package.ts';
 import { inFile } from './read-data-file.ts';

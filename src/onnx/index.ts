@@ -4,11 +4,15 @@
  * @module catrs/onnx
  */
 export { onnxClassifier } from './onnx-classifier.ts';
+export type { OnnxClassifierOptions } from './onnx-classifier.ts';
+export { onnxDenoiser } from './onnx-denoiser.ts';
+export type { OnnxDenoiserOptions } from './onnx-denoiser.ts';
 export type {
-  OnnxClassifierOptions,
   OnnxLayout,
   OnnxSession,
+  OnnxSessionOptions,
   OnnxTensor,
   OnnxTensorConstructor,
-} from './onnx-classifier.ts';
+  OnnxValueMetadata,
+} from './onnx-session.ts';
 export { toOnnx } from './to-onnx.ts';

@@ -45,6 +45,7 @@ export class CheckedClassifier<N extends AnyNoise> {
   constructor(call: string, classifier: Classifier, options: CheckedOptions<N>) {
     const { noise, numClasses, inputRange, output, batchSize } = options;
     const typed = isTypedClassifier(classifier) ? classifier : undefined;
+    if (typed?.inputRange) assertRange(call, inputRange, typed.inputRange);
     this.#classifier = classifier;
     this.#inputRange = inputRange;
     this.noise = noise;
@@ -104,6 +105,14 @@ export async function* certifyOneByOne(
     const certificate = await certify(x, exampleKey(key, index));
     yield { certificate, milliseconds: performance.now() - begun };
   }
+}
+
+/** Throws unless the declared range is that of a classifier that clips: its values would be of another scale. */
+function assertRange(call: string, [low, high]: InputRange, [least, most]: InputRange): void {
+  if (low === least && high === most) return;
+  const way = 'sigma is in units of this range';
+  const details = { call, field: 'inputRange', value: [low, high], way };
+  throw refusal(OptionError, details, `must be [${least}, ${most}], the range of the values that the classifier takes`);
 }
 
 function looksByRun(classifier: Classifier): (run: object) => RunLooks {

@@ -273,7 +273,8 @@ describe('perturb refuses', () => {
     };
     const outputs = '`classifier` must have one output, got 2 (wrap it in a function that picks the logits)';
     await noisePgd(() => ({}), ClassifierError, outputs, graph);
-    const none = '`classifier` must be a function to logits, a tf.LayersModel or a tf.GraphModel, got null';
+    const none =
+      '`classifier` must be a function to logits, a tf.LayersModel, a tf.GraphModel or an object with a method `classify`, got null';
     await noisePgd(() => ({}), OptionError, none, null as never);
   });
 

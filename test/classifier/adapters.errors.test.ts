@@ -26,7 +26,7 @@ describe('ensemble refuses', () => {
     [() => ensemble(logits as never), '`members` must be a list of at least one classifier, got a function'],
     [
       () => ensemble([logits, 'model' as never]),
-      '`members` must be a function to logits, a tf.LayersModel or a tf.GraphModel, got "model"',
+      '`members` must be a function to logits, a tf.LayersModel, a tf.GraphModel or an object with a method `classify`, got "model"',
     ],
     [
       () => ensemble([logits], { average: 'mean' as never }),
@@ -103,7 +103,7 @@ describe('standardizeInput refuses', () => {
   it.each([
     [
       () => standardizeInput(3 as never),
-      '`classifier` must be a function to logits, a tf.LayersModel or a tf.GraphModel, got 3',
+      '`classifier` must be a function to logits, a tf.LayersModel, a tf.GraphModel or an object with a method `classify`, got 3',
     ],
     [
       () => standardizeInput(logits, { epsilon: 0 }),
@@ -121,11 +121,11 @@ describe('denoised refuses', () => {
   it.each([
     [
       () => denoised(undefined as never, logits),
-      '`classifier` must be a function to logits, a tf.LayersModel or a tf.GraphModel, got undefined',
+      '`classifier` must be a function to logits, a tf.LayersModel, a tf.GraphModel or an object with a method `classify`, got undefined',
     ],
     [
       () => denoised(logits, undefined as never),
-      '`denoiser` must be a function to images, a tf.LayersModel or a tf.GraphModel, got undefined',
+      '`denoiser` must be a function to images, a tf.LayersModel, a tf.GraphModel or an object with a method `denoise`, got undefined',
     ],
   ])('%#', (run, text) => expectError(run, OptionError, `denoised: ${text}`));
 

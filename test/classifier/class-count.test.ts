@@ -23,7 +23,7 @@ const f = (x: tf.Tensor): tf.Tensor => tf.tidy(() => tf.concat([x, x], 1));
 
 const UNKNOWN =
   '`numClasses` must be an integer of at least 2, got undefined' +
-  ' (only a tf.LayersModel or a tf.GraphModel with one output of known shape says it itself)';
+  ' (only a model with one output of known shape, or a classifier that declares it, says it itself)';
 
 describe('the number of classes', () => {
   beforeAll(() => useBackend('cpu'));

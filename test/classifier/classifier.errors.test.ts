@@ -19,7 +19,7 @@ describe('toLogitsFn refuses', () => {
     [() => toLogitsFn(logits, { ouput: 'logits' } as never), 'unknown option `ouput`; known options: `output`'],
     [
       () => toLogitsFn(undefined as never),
-      '`classifier` must be a function to logits, a tf.LayersModel or a tf.GraphModel, got undefined',
+      '`classifier` must be a function to logits, a tf.LayersModel, a tf.GraphModel or an object with a method `classify`, got undefined',
     ],
   ])('%o', (run, text) => expectError(run, OptionError, `toLogitsFn: ${text}`));
 

@@ -1,6 +1,6 @@
 import type { AttackTarget } from '../../src/attacks/types.ts';
 import { toLogitsFn } from '../../src/classifier/to-logits-fn.ts';
-import type { Classifier } from '../../src/classifier/types.ts';
+import type { Classifier, TensorClassifier } from '../../src/classifier/types.ts';
 import { GaussianNoise } from '../../src/noise/gaussian-noise.ts';
 import type { InputRange } from '../../src/types.ts';
 
@@ -10,5 +10,5 @@ export function targetOf(
   noise = new GaussianNoise({ sigma: 0.5 }),
   inputRange: InputRange = [-Infinity, Infinity],
 ): AttackTarget {
-  return { logits: toLogitsFn(classifier), noise, inputRange };
+  return { logits: toLogitsFn(classifier as TensorClassifier), noise, inputRange };
 }

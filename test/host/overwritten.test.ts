@@ -13,8 +13,8 @@ import { ladder } from '../../src/certify/ladder.ts';
 import { ruleOf } from '../../src/certify/rule-of.ts';
 import type { CertificationRule } from '../../src/certify/rule.ts';
 import { checkClassifier } from '../../src/classifier/check-classifier.ts';
-import { ensemble } from '../../src/classifier/ensemble.ts';
-import { kConsensus } from '../../src/classifier/k-consensus.ts';
+import { ensemble, type EnsembleOptions } from '../../src/classifier/ensemble.ts';
+import { kConsensus, type KConsensusOptions } from '../../src/classifier/k-consensus.ts';
 import type { LogitsFn } from '../../src/classifier/types.ts';
 import { arrayDataset } from '../../src/data/array-dataset.ts';
 import { cifarDataset, decodeCifar } from '../../src/data/cifar.ts';
@@ -531,13 +531,13 @@ const others: readonly Row[] = [
   row(
     'ensemble',
     () => [[f, ((x) => tf.neg(f(x, { training: false }))) as LogitsFn], { weights: [3, 1] }] as const,
-    ensemble,
+    ensemble as (members: readonly LogitsFn[], options: EnsembleOptions) => LogitsFn,
     (made) => numbers(made(tensor([B, 2, 2, 1], 1), { training: false })),
   ),
   row(
     'kConsensus',
     () => [[f, f, f], { k: 2 }] as const,
-    kConsensus,
+    kConsensus as (members: readonly LogitsFn[], options: KConsensusOptions) => LogitsFn,
     (made) => numbers(made(tensor([B, 2, 2, 1], 1), { training: false })),
   ),
   row(

@@ -85,7 +85,8 @@ describe('new losses refuse', () => {
   );
 
   it('what is no classifier', async () => {
-    const text = '`classifier` must be a function to logits, a tf.LayersModel or a tf.GraphModel, got "model"';
+    const text =
+      '`classifier` must be a function to logits, a tf.LayersModel, a tf.GraphModel or an object with a method `classify`, got "model"';
     const model = 'model' as never;
     const options = { noise, lambda: 1 };
     await expectError(() => new StabilityLoss(model, options), OptionError, `StabilityLoss: ${text}`);

@@ -65,7 +65,8 @@ describe('SmoothAdvLoss and SmoothMixLoss refuse options', () => {
   );
 
   it('and what is no classifier', async () => {
-    const text = '`classifier` must be a function to logits, a tf.LayersModel or a tf.GraphModel, got "model"';
+    const text =
+      '`classifier` must be a function to logits, a tf.LayersModel, a tf.GraphModel or an object with a method `classify`, got "model"';
     const model = 'model' as never;
     const adv = () => new SmoothAdvLoss(model, { noise, attack: inputAttack });
     await expectError(adv, OptionError, `SmoothAdvLoss: ${text}`);

@@ -2,12 +2,8 @@ import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { ClassifierError, OptionError } from '../../src/errors.ts';
 import { GaussianNoise } from '../../src/noise/gaussian-noise.ts';
-import {
-  onnxClassifier,
-  type OnnxClassifierOptions,
-  type OnnxSession,
-  type OnnxTensor,
-} from '../../src/onnx/onnx-classifier.ts';
+import { onnxClassifier, type OnnxClassifierOptions } from '../../src/onnx/onnx-classifier.ts';
+import type { OnnxSession, OnnxTensor } from '../../src/onnx/onnx-session.ts';
 import { createKey } from '../../src/random/key.ts';
 import { SmoothedClassifier } from '../../src/smoothed/smoothed-classifier.ts';
 import { useBackend } from '../helpers/backends.ts';
@@ -66,7 +62,8 @@ describe('onnxClassifier', () => {
 
   it('takes the names where the session has several', async () => {
     const several = sessionOf(logits, { inputNames: ['mask', 'pixels'], outputNames: ['features', 'scores'] });
-    const options = { Tensor, inputName: 'pixels', outputName: 'scores' };
+    const mask = new Tensor('float32', Float32Array.of(1), [1]);
+    const options = { Tensor, inputName: 'pixels', outputName: 'scores', feeds: () => ({ mask }) };
     expect(await certify(onnxClassifier(several, options))).toEqual(await certify(logits));
   });
 
@@ -83,14 +80,14 @@ describe('onnxClassifier', () => {
     [sessionOf(logits), { Tensor, layout: 'hwc' }, "`layout` must be 'nhwc' or 'nchw', got \"hwc\""],
     [sessionOf(logits), { Tensor, inputName: 'x' }, '`inputName` must be one of the session\'s (pixels), got "x"'],
     [
-      sessionOf(logits, { outputNames: ['a', 'b'] }),
-      { Tensor },
-      "`outputName` must be one of the session's (a, b), got undefined",
+      sessionOf(logits, { inputNames: ['mask', 'pixels'] }),
+      { Tensor, inputName: 'pixels' },
+      '`feeds` must give the other inputs of the session (mask), got undefined',
     ],
     [
       sessionOf(logits),
       { Tensor, ouputName: 'a' },
-      'unknown option `ouputName`; known options: `Tensor`, `inputName`, `outputName`, `layout`',
+      'unknown option `ouputName`; known options: `Tensor`, `inputName`, `layout`, `fixedBatch`, `feeds`, `outputName`',
     ],
   ])('refuses %o with %o', refuses);
 
@@ -108,7 +105,7 @@ describe('onnxClassifier', () => {
         }),
       ),
       ClassifierError,
-      'onnxClassifier: `classifier` must return shape [batch, numClasses] = [8, C] as output "scores", got [8,2,1]',
+      'onnxClassifier: `classifier` must return floats [batch, numClasses] as output "scores", got [8,2,1]',
     );
     await expectError(
       run(sessionOf(logits), 'nchw'),

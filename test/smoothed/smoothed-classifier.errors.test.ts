@@ -26,7 +26,7 @@ describe('new SmoothedClassifier refuses', () => {
     [
       { numClasses: undefined },
       '`numClasses` must be an integer of at least 2, got undefined' +
-        ' (only a tf.LayersModel or a tf.GraphModel with one output of known shape says it itself)',
+        ' (only a model with one output of known shape, or a classifier that declares it, says it itself)',
     ],
     [{ inputRange: [1, 0] }, '`inputRange` must be [low, high], two numbers with low < high, got [1, 0]'],
     [{ inputRange: [0, Number.NaN] }, '`inputRange` must be [low, high], two numbers with low < high, got [0, NaN]'],
@@ -44,7 +44,7 @@ describe('new SmoothedClassifier refuses', () => {
     expectError(
       () => new SmoothedClassifier({} as Classifier, options()),
       OptionError,
-      'SmoothedClassifier: `classifier` must be a function to logits, a tf.LayersModel or a tf.GraphModel, got an object (Object)',
+      'SmoothedClassifier: `classifier` must be a function to logits, a tf.LayersModel, a tf.GraphModel or an object with a method `classify`, got an object (Object)',
     ));
 
   it('no options at all', () =>

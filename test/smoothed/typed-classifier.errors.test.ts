@@ -3,8 +3,6 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SmoothedPgd } from '../../src/attacks/smoothed-pgd.ts';
 import { checkClassifier } from '../../src/classifier/check-classifier.ts';
 import { denoised } from '../../src/classifier/input-adapters.ts';
-import { ensemble } from '../../src/classifier/ensemble.ts';
-import { toLogitsFn } from '../../src/classifier/to-logits-fn.ts';
 import type { TypedClassifier } from '../../src/classifier/types.ts';
 import { arrayDataset } from '../../src/data/array-dataset.ts';
 import { ClassifierError, TensorError } from '../../src/errors.ts';
@@ -24,7 +22,7 @@ const returning = (value: (batch: number) => unknown): TypedClassifier => ({
 const fine = returning((batch) => new Float32Array(2 * batch));
 const noTensors =
   'must be a function of tensors or a model of tfjs, got a classifier of typed arrays' +
-  ' (it has no gradient: it can be certified, not trained, attacked or combined)';
+  ' (it has no gradient: it can be certified, not trained or attacked)';
 
 describe('a classifier of typed arrays is refused', () => {
   let x: tf.Tensor;
@@ -44,9 +42,6 @@ describe('a classifier of typed arrays is refused', () => {
 
   it.each([
     ['GaussianLoss', 'classifier', () => new GaussianLoss(fine, { noise })],
-    ['toLogitsFn', 'classifier', () => toLogitsFn(fine)],
-    ['ensemble', 'members', () => ensemble([fine])],
-    ['denoised', 'classifier', () => denoised(fine, (images) => images)],
     ['denoised', 'denoiser', () => denoised((images) => images, fine as never)],
   ])('by %s, which needs tensors (%s)', (call, field, run) =>
     expectError(run, ClassifierError, `${call}: \`${field}\` ${noTensors}`),

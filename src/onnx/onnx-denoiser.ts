@@ -1,0 +1,74 @@
+import type { TypedDenoiser } from '../classifier/types.ts';
+import { ClassifierError, refusal, showValue } from '../errors.ts';
+import { optionsOf } from '../options/parse.ts';
+import { optionalName, type OnnxSession, type OnnxSessionOptions, sessionFields } from './onnx-session.ts';
+import { assertSession } from './session-ports.ts';
+import { channelsLast, channelsLastShape, sessionRunner } from './session-runner.ts';
+
+/** Options of {@link onnxDenoiser}. */
+export interface OnnxDenoiserOptions extends OnnxSessionOptions {
+  /**
+   * The output that holds the images.
+   * @defaultValue the only output of floats with as many axes as the input
+   */
+  readonly outputName?: string | undefined;
+}
+
+const onnxDenoiserOptions = optionsOf<OnnxDenoiserOptions>()({ ...sessionFields, outputName: optionalName });
+
+const CALL = 'onnxDenoiser';
+
+/**
+ * A session of onnxruntime as a denoiser, for {@link denoised}.
+ *
+ * The model takes noisy images [batch, ...inputShape] in units of the input and returns images of the same shape, or of another one that
+ * the runtime knows: then it is the shape that the classifier gets. Batches, layouts and types are those of {@link onnxClassifier}; further
+ * inputs, such as a noise level, come from `feeds`.
+ *
+ * @param session - an `InferenceSession`; the host's, never released here
+ * @throws OptionError if `session` is none, an option is unknown or wrong, or a name must be given
+ * @throws ClassifierError (from certification) if the model cannot run on the images, with the words of the runtime
+ * @example
+ * ```ts
+ * import { InferenceSession, Tensor } from 'onnxruntime-node';
+ *
+ * const session = async (file: string) => InferenceSession.create(file);
+ * const denoiser = onnxDenoiser(await session('denoiser.onnx'), { Tensor, layout: 'nchw' });
+ * const classifier = onnxClassifier(await session('classifier.onnx'), { Tensor, layout: 'nchw' });
+ * const g = new SmoothedClassifier(denoised(classifier, denoiser), { noise });
+ * ```
+ */
+export function onnxDenoiser(session: OnnxSession, options: OnnxDenoiserOptions): TypedDenoiser {
+  const parsed = onnxDenoiserOptions.parse(CALL, options);
+  assertSession(CALL, session);
+  const { layout } = parsed;
+  const runner = sessionRunner(CALL, session, parsed, ({ shape }) => ({
+    rank: shape?.length,
+    text: 'floats [batch, ...inputShape]',
+  }));
+  const outputShape = knownShape(runner.outputShape && channelsLastShape(runner.outputShape.slice(1), layout));
+  return {
+    denoise: async (inputs, batch) => {
+      const { name, values, dims } = await runner.run(inputs, batch);
+      const found = channelsLastShape(dims.slice(1), layout);
+      const shape = outputShape ?? batch.shape;
+      if (found.length !== shape.length || found.some((size, axis) => size !== shape[axis])) {
+        const must = `must return images of the shape [${shape.join(', ')}] as output ${showValue(name)}`;
+        throw refusal(
+          ClassifierError,
+          { call: CALL, field: 'denoiser', value: found, got: `[${found.join(', ')}]` },
+          must,
+        );
+      }
+      return layout === 'nchw' ? channelsLast(values, shape) : values;
+    },
+    inputShape: runner.inputShape,
+    outputShape,
+    inputRange: runner.inputType === 'uint8' ? [0, 255] : undefined,
+  };
+}
+
+/** A shape without free sizes. */
+function knownShape(shape: readonly (number | null)[] | undefined): readonly number[] | undefined {
+  return shape?.every((size) => size !== null) ? (shape as readonly number[]) : undefined;
+}
