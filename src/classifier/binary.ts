@@ -3,10 +3,11 @@ import { ClassifierError, OptionError, refusal } from '../errors.ts';
 import * as fields from '../options/fields.ts';
 import { optionsOf } from '../options/parse.ts';
 import { LEAST_PROBABILITY, safeLog } from '../tensors/cross-entropy.ts';
+import { floatsInTurn } from './ask-rows.ts';
 import { adaptModel, isLayersModel, isTypedClassifier } from './adapt-classifier.ts';
 import { declaredInputShape } from './declared-shapes.ts';
-import { logarithmsOf, originOf, type ProbabilityFn, withOrigin } from './origin.ts';
-import { type TypedSteps, typedSteps } from './typed-step.ts';
+import { logarithmsOf, originOf, type ProbabilityFn, type TypedOutputsFn, withOrigin } from './origin.ts';
+import { typedClassifierOf } from './typed-outputs.ts';
 import type {
   Classifier,
   ClassifierOutput,
@@ -55,11 +56,16 @@ export function binary(classifier: Classifier, options: BinaryOptions): LogitsFn
   }
   const inputShape = declaredInputShape(classifier);
   if (isTypedClassifier(classifier)) {
-    const after: TypedSteps['after'] = (values, { batch }) => {
+    const outputs: TypedOutputsFn = async (inputs, { batch, shape }) => {
+      const values = await floatsInTurn(CALL, 'classifier', classifier, () =>
+        classifier.classify(inputs, { batch, shape: [...shape] }),
+      );
       if (values.length !== batch) throw notOne([batch, values.length / batch]);
-      return twoLogits(values, output);
+      return { logits: twoLogits(values, output), probabilities: output === 'logits' ? undefined : twoShares(values) };
     };
-    return typedSteps(classifier, { inputShape, after });
+    const hasProbabilities = output === 'probabilities';
+    const { inputRange } = classifier;
+    return typedClassifierOf(outputs, { parts: [], hasProbabilities, inputShape, numClasses: 2, inputRange });
   }
   const model = adaptModel(CALL, classifier, { field: 'classifier', result: 'logits' });
   const run = (x: tf.Tensor, mode: ClassifyOptions): tf.Tensor => oneUnit(model(x, mode), x.shape[0] ?? 0);
@@ -89,6 +95,13 @@ function oneUnit(z: tf.Tensor, batch: number): tf.Tensor {
 function notOne(shape: readonly number[]): ClassifierError {
   const details = { call: CALL, field: 'classifier', value: shape, got: `[${shape.join(', ')}]` };
   return refusal(ClassifierError, details, 'must return one unit, [batch, 1]');
+}
+
+/** [1 − p, p] for every row. */
+function twoShares(values: Float32Array): Float32Array {
+  const out = new Float32Array(2 * values.length);
+  values.forEach((p, row) => out.set([1 - p, p], 2 * row));
+  return out;
 }
 
 /** [0, z] for every row. Its sign is that of p − 1/2, in double and then in float32. */

@@ -12,7 +12,7 @@ import {
   noClassifier,
 } from './adapt-classifier.ts';
 import { afterStep } from './origin.ts';
-import { afterTypedStep, denoiseStep, type TypedStep, valuesOf } from './typed-outputs.ts';
+import { afterTypedStep, assertTakesAll, denoiseStep, type TypedStep, valuesOf } from './typed-outputs.ts';
 import type { Classifier, Denoiser, LogitsFn, TensorClassifier, TypedClassifier, TypedDenoiser } from './types.ts';
 
 /** Options of {@link standardizeInput}. */
@@ -70,12 +70,7 @@ export function standardizeInput(
     return tf.div(subtractMean ? tf.sub(x, mean) : x, scale);
   };
   if (!isTypedClassifier(classifier)) return afterStep(step, adaptClassifier(STANDARDIZE, classifier), [classifier]);
-  const { inputShape, inputRange } = classifier;
-  if (inputRange !== undefined) {
-    const got = `one that clips them to [${inputRange.join(', ')}]`;
-    const must = 'must take standardised values';
-    throw refusal(OptionError, { call: STANDARDIZE, field: 'classifier', value: inputRange, got }, must);
-  }
+  assertTakesAll(STANDARDIZE, classifier);
   const typedStep: TypedStep = async (inputs, { batch, shape }) => {
     const whole = [batch, ...shape];
     const [next] = await valuesOf({ call: STANDARDIZE, shape: whole }, () => [
@@ -83,7 +78,7 @@ export function standardizeInput(
     ]);
     return { inputs: next as Float32Array<ArrayBuffer>, shape };
   };
-  return afterTypedStep(STANDARDIZE, typedStep, classifier, { parts: [classifier], inputShape });
+  return afterTypedStep(STANDARDIZE, typedStep, classifier, { parts: [classifier], inputShape: classifier.inputShape });
 }
 
 const CALL = 'denoised';

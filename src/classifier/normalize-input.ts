@@ -6,7 +6,7 @@ import { tensorOfCopy } from '../tensors/own-tensor.ts';
 import { adaptClassifier, isTypedClassifier } from './adapt-classifier.ts';
 import { declaredInputShape } from './declared-shapes.ts';
 import { afterStep } from './origin.ts';
-import { typedSteps } from './typed-step.ts';
+import { afterTypedStep, assertTakesAll, type TypedStep } from './typed-outputs.ts';
 import type { Classifier, GraphModelLike, ImageLayout, LayersModelLike, LogitsFn, TypedClassifier } from './types.ts';
 
 /** Options of {@link normalizeInput}. */
@@ -79,7 +79,9 @@ export function normalizeInput(classifier: Classifier, options: NormalizeInputOp
   const statistics = { mean: means as Float32Array, std: stds as Float32Array, layout };
   const inputShape = declaredInputShape(classifier);
   if (isTypedClassifier(classifier)) {
-    return typedSteps(classifier, { inputShape, before: (inputs, { shape }) => normalized(inputs, shape, statistics) });
+    assertTakesAll(CALL, classifier);
+    const step: TypedStep = (inputs, { shape }) => ({ inputs: normalized(inputs, shape, statistics), shape });
+    return afterTypedStep(CALL, step, classifier, { parts: [classifier], inputShape });
   }
   const run = adaptClassifier(CALL, classifier);
   const step = (x: tf.Tensor): tf.Tensor => {

@@ -6,7 +6,7 @@ import { adaptClassifier, isTypedClassifier } from './adapt-classifier.ts';
 import { declaredInputShape } from './declared-shapes.ts';
 import { fitInput, type InputFit } from './input-fit.ts';
 import { afterStep } from './origin.ts';
-import { type TypedSteps, typedSteps } from './typed-step.ts';
+import { afterTypedStep, type TypedStep } from './typed-outputs.ts';
 import type { Classifier, GraphModelLike, ImageLayout, LayersModelLike, LogitsFn, TypedClassifier } from './types.ts';
 
 /** Options of {@link reshapeInput}. */
@@ -84,11 +84,12 @@ export function reshaped(
   { axes, shape: to }: InputFit,
 ): LogitsFn | TypedClassifier {
   if (isTypedClassifier(classifier)) {
-    const before: TypedSteps['before'] = (inputs, { shape: given }) => {
+    const step: TypedStep = (inputs, { shape: given }) => {
       assertShape(given, shape);
-      return axes ? inOrder(inputs, shape, axes) : inputs;
+      return { inputs: axes ? inOrder(inputs, shape, axes) : inputs, shape: to };
     };
-    return typedSteps(classifier, { inputShape: shape, before, shape: to });
+    const { inputRange } = classifier;
+    return afterTypedStep(CALL, step, classifier, { parts: [classifier], inputShape: shape, inputRange });
   }
   const run = adaptClassifier(CALL, classifier);
   const order = axes && [0, ...axes.map((axis) => axis + 1)];

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import { ClassifierError, refusal } from '../errors.ts';
+import { ClassifierError, OptionError, refusal } from '../errors.ts';
 import { onBackend, type Pass, readBack } from '../tensors/backend-failure.ts';
 import { copyOf } from '../tensors/own-tensor.ts';
 import { floatsInTurn, typedRows } from './ask-rows.ts';
@@ -39,10 +39,12 @@ export function typedOutputsOf(call: string, classifier: TypedClassifier): Typed
 }
 
 /** Inputs of the classifier that comes after a step, and their shape. @internal */
-export type TypedStep = (
-  inputs: Float32Array<ArrayBuffer>,
-  batch: TypedBatch,
-) => Promise<{ readonly inputs: Float32Array<ArrayBuffer>; readonly shape: readonly number[] }>;
+export type TypedStep = (inputs: Float32Array<ArrayBuffer>, batch: TypedBatch) => Stepped | Promise<Stepped>;
+
+interface Stepped {
+  readonly inputs: Float32Array<ArrayBuffer>;
+  readonly shape: readonly number[];
+}
 
 /** A classifier of typed arrays, after a step that changes its input. @internal */
 export function afterTypedStep(
@@ -65,6 +67,13 @@ export function afterTypedStep(
       hasProbabilities: originOf(classifier)?.typedOutputs !== undefined,
     },
   );
+}
+
+/** Throws OptionError for a classifier that clips its inputs, which a step to another scale would spoil without a word. @internal */
+export function assertTakesAll(call: string, { inputRange }: TypedClassifier): void {
+  if (inputRange === undefined) return;
+  const got = `one that clips them to [${inputRange.join(', ')}]`;
+  throw refusal(OptionError, { call, field: 'classifier', value: inputRange, got }, 'must take values of any size');
 }
 
 /** Runs a step of a denoiser of typed arrays. Throws ClassifierError unless it gives finite rows of the right length. @internal */

@@ -1,4 +1,4 @@
-import type { TypedBatch } from '../classifier/types.ts';
+import type { ImageLayout, TypedBatch } from '../classifier/types.ts';
 import * as fields from '../options/fields.ts';
 import type { FieldsOf } from '../options/parse.ts';
 
@@ -15,7 +15,7 @@ export interface OnnxTensor {
 /** What makes an input tensor: the class `Tensor` of the runtime's package. */
 export type OnnxTensorConstructor = new (type: never, data: never, dims: readonly number[]) => OnnxTensor;
 
-/** What a session says of an input or output, in onnxruntime from 1.21 on. */
+/** What a session says of an input or output, where the runtime is not old. */
 export interface OnnxValueMetadata {
   /** Its name. */
   readonly name: string;
@@ -47,7 +47,7 @@ export interface OnnxSession {
 }
 
 /** How the images of a session are laid out. */
-export type OnnxLayout = 'nhwc' | 'nchw';
+export type OnnxLayout = ImageLayout;
 
 /** What {@link onnxClassifier} and {@link onnxDenoiser} are told of a session. */
 export interface OnnxSessionOptions {

@@ -197,7 +197,7 @@ describe('typed adapters declare and refuse', () => {
     ],
     [
       () => standardizeInput(bytes),
-      'standardizeInput: `classifier` must take standardised values, got one that clips them to [0, 255]',
+      'standardizeInput: `classifier` must take values of any size, got one that clips them to [0, 255]',
     ],
     [
       () => new SmoothedClassifier(bytes, { noise, numClasses: 3 }),

@@ -119,7 +119,7 @@ describe('sessions of onnxruntime', () => {
       () => g.certify(flat, request),
       TensorError,
       'SmoothedClassifier.certify: `x` must be one example, a tensor of shape [2,2,3], got shape [12]' +
-        ' (without a batch dimension: tf.squeeze or tf.unstack)',
+        ' (a flat vector of several channels has an order that its shape does not tell: give the layout, nhwc or nchw)',
     );
     tf.dispose([x, flat]);
   });
