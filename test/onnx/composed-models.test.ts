@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { OnnxSession, OnnxTensorConstructor } from '../../src/onnx/onnx-classifier.ts';
+import type { OnnxSession, OnnxTensorConstructor } from '../../src/onnx/onnx-session.ts';
 import { onnxClassifier } from '../../src/onnx/onnx-classifier.ts';
 import { toOnnx } from '../../src/onnx/to-onnx.ts';
 import { createKey, foldIn } from '../../src/random/key.ts';

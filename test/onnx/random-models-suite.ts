@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { writtenLayers } from '../../src/onnx/layer-nodes.ts';
-import type { OnnxSession, OnnxTensor, OnnxTensorConstructor } from '../../src/onnx/onnx-classifier.ts';
+import type { OnnxSession, OnnxTensor, OnnxTensorConstructor } from '../../src/onnx/onnx-session.ts';
 import { useBackend } from '../helpers/backends.ts';
 import { requireGuest } from '../helpers/guests.ts';
 import { compareNetworks, type RunOnnx, writtenTypes } from './random-models.ts';
