@@ -13,7 +13,11 @@ export interface OnnxTensor {
 }
 
 /** What makes an input tensor: the class `Tensor` of the runtime's package. */
-export type OnnxTensorConstructor = new (type: never, data: never, dims: readonly number[]) => OnnxTensor;
+export type OnnxTensorConstructor = new (
+  type: 'float32' | 'float16' | 'float64' | 'uint8',
+  data: Float32Array | Uint16Array | Float64Array | Uint8Array,
+  dims: readonly number[],
+) => OnnxTensor;
 
 /** What a session says of an input or output, where the runtime is not old. */
 export interface OnnxValueMetadata {

@@ -62,7 +62,7 @@ export function sessionRunner(
   /** One run over all its rows. */
   const runOnce = async (values: Float32Array, { batch, shape }: TypedBatch): Promise<SessionOutput> => {
     const sizes = layout === 'nchw' ? [...shape.slice(-1), ...shape.slice(0, -1)] : shape;
-    const tensor = new Tensor(input.type as never, encode(values) as never, [batch, ...sizes]);
+    const tensor = new Tensor(input.type, encode(values), [batch, ...sizes]);
     const all = { ...feeds?.({ batch, shape }), [input.name]: tensor };
     const names = chosen.map(({ name }) => name);
     let results;

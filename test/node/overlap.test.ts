@@ -52,8 +52,8 @@ describe('two at the same time', () => {
     class Tensor implements OnnxTensor {
       readonly data: Float32Array;
       readonly dims: readonly number[];
-      constructor(_: 'float32', data: Float32Array, dims: readonly number[]) {
-        this.data = data;
+      constructor(_: string, data: unknown, dims: readonly number[]) {
+        this.data = data as Float32Array;
         this.dims = dims;
       }
     }

@@ -275,7 +275,7 @@ describe('sessions of onnxruntime', () => {
       layout: 'nchw',
       inputName: 'images',
       feeds: ({ batch }) => ({
-        level: new Tensor('float32' as never, new Float32Array(batch).fill(level) as never, [batch, 1, 1, 1]),
+        level: new Tensor('float32', new Float32Array(batch).fill(level), [batch, 1, 1, 1]),
       }),
     });
     const f = denoised(await classifier(nhwc(3)), denoiser);
