@@ -51,7 +51,7 @@ export function fitInput(
   if (fit === undefined) return { missing: missingStep(shape, to, layout) };
   if (another === undefined || layout !== undefined) return { fit };
   return {
-    missing: `${show(shape)} can be read in several orders of axes: give the layout of the model, nhwc or nchw`,
+    missing: `${show(shape)} can be read in several orders of axes: give \`layout\`, nhwc or nchw`,
   };
 }
 
@@ -63,7 +63,7 @@ function imageFit(shape: readonly number[], layout: ImageLayout): Fitting {
   const [one = 1, two = 1, three = 1] = shape;
   if (shape.length === 2) return { fit: { shape: layout === 'nchw' ? [1, one, two] : [one, two, 1] } };
   if (shape.length !== 3)
-    return { missing: `a layout is for images [height, width, channels], not for ${show(shape)}` };
+    return { missing: `\`layout\` is for images [height, width, channels], not for ${show(shape)}` };
   if (three === 1) return { fit: { shape: layout === 'nchw' ? [1, one, two] : shape } };
   if (one === 1) return { fit: { shape: layout === 'nhwc' ? [two, three, 1] : shape } };
   return { fit: orders(shape, layout)[0] ?? { shape } };
@@ -153,7 +153,7 @@ function unflattened(shape: readonly number[], wanted: WantedShape): number[] | 
 /** What is missing where nothing fits. */
 function missingStep(shape: readonly number[], wanted: WantedShape, layout: ImageLayout | undefined): string {
   if (layout !== undefined && 'fit' in fitInput(shape, wanted, undefined)) {
-    return `${show(wanted)} is of another order than ${layout}: leave the layout out`;
+    return `${show(wanted)} is of another order than ${layout}: leave \`layout\` out`;
   }
   const [from, to] = [shape.filter((size) => size !== 1), wanted.filter((size) => size !== 1)];
   const known = to.filter((size) => size !== null);
@@ -161,7 +161,7 @@ function missingStep(shape: readonly number[], wanted: WantedShape, layout: Imag
   const [size, wantedSize] = [product(from), product(known)];
   if (isKnown && size === wantedSize) {
     if (from.length <= 1 || to.length <= 1) {
-      return 'a flat vector of several channels has an order that its shape does not tell: give the layout, nhwc or nchw';
+      return 'a flat vector of several channels has an order that its shape does not tell: give `layout`, nhwc or nchw';
     }
     if (String([...from].sort()) === String([...known].sort())) {
       return `the axes are in another order: transpose the images to ${show(wanted)}`;

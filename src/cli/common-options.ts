@@ -82,15 +82,24 @@ export const modelOptions = {
 export const modelFormOptions = {
   output: {
     flags: '--output <kind>',
-    help: 'what the model returns',
+    help: 'what the model returns: of one unit, two classes',
     choices: ['logits', 'probabilities'],
     fallback: 'logits',
   },
   layout: {
     flags: '--layout <order>',
-    help: 'order of image axes that an ONNX model wants',
+    help: 'order of image axes that the model wants (default: what its shape says, else that of the data)',
     choices: ['nhwc', 'nchw'],
-    fallback: 'nhwc',
+  },
+  mean: {
+    flags: '--mean <list>',
+    help: 'subtracted from noisy images, in units of the input range: one number, or one a channel',
+    kind: 'numbers',
+  },
+  std: {
+    flags: '--std <list>',
+    help: 'what is left is divided by it: one number, or one a channel',
+    kind: 'numbers',
   },
 } as const;
 
@@ -112,6 +121,13 @@ export const classifierOptions: typeof modelOptions & typeof modelFormOptions & 
 
 /** @internal */
 export type ModelOptions = OptionsOf<typeof classifierOptions>;
+
+/** The options of a classifier alone, as a thread gets them. @internal */
+export function modelOptionsOf(settings: ModelOptions): ModelOptions {
+  const names = Object.keys(classifierOptions) as (keyof ModelOptions)[];
+  return Object.fromEntries(names.map((name) => [name, settings[name]])) as unknown as ModelOptions;
+}
+
 /** @internal */
 export type BackendName = (typeof backendOptions.backend.choices)[number];
 
@@ -119,7 +135,7 @@ export type BackendName = (typeof backendOptions.backend.choices)[number];
 export const noiseOptions = {
   sigma: {
     flags: '-s, --sigma <number>',
-    help: 'standard deviation of the Gaussian noise, in input units',
+    help: 'standard deviation of the Gaussian noise, in units of the input range',
     kind: 'number',
     required: true,
   },
@@ -137,7 +153,7 @@ export const noiseOptions = {
   },
   inputRange: {
     flags: '--input-range <low,high>',
-    help: 'smallest and largest input value',
+    help: 'smallest and largest input value: sigma and radius are in its units',
     kind: 'range',
   },
 } as const;

@@ -20,13 +20,13 @@ export interface OpenedClassifier {
 
 /** Sets the backend and opens `--model`. Throws CliError that names the file. @internal */
 export async function openClassifier(options: ModelOptions): Promise<OpenedClassifier> {
-  const { model: path, backend, layout } = options;
+  const { model: path, backend } = options;
   if (isOnnxFile(path)) {
     if (backend !== undefined) {
       throw new CliError(`--backend is for models of TensorFlow.js, got ${backend} with ${path} (leave it out)`);
     }
     await openBackend('cpu'); // certifying an ONNX model makes small tensors only
-    return { ...(await openOnnx(path, layout)), runtime: 'onnxruntime' };
+    return { ...(await openOnnx(path, 'nhwc')), runtime: 'onnxruntime' };
   }
   const runtime = await openBackend(backend);
   registerLayers();

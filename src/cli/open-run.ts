@@ -9,14 +9,16 @@ import { startWorkers, type WorkerCertifier } from '../node/start-workers.ts';
 import type { Noise } from '../noise/types.ts';
 import { SmoothedClassifier } from '../smoothed/smoothed-classifier.ts';
 import type { InputRange } from '../types.ts';
-import type { DataOptions, ModelOptions } from './common-options.ts';
+import { adaptedClassifier, type AdaptedTo, fitOf, fitText, hasOneUnit, type Sample } from './adapt-model.ts';
+import { type DataOptions, type ModelOptions, modelOptionsOf } from './common-options.ts';
 import type { CertifySettings } from './commands/certify.ts';
+import { scaleNotes } from './input-notes.ts';
 import { CliError, type CliIo, note } from './io.ts';
 import { openClassifier, type OpenedClassifier } from './open-model.ts';
 import { type DataNeeds, openData } from './open-data.ts';
 import type { OpenedData } from './opened-data.ts';
 import { checkLabels } from './data/check-labels.ts';
-import { probeClassifier } from './probe-classifier.ts';
+import { asImages, probeClassifier, someImages } from './probe-classifier.ts';
 
 /** What a smoothed classifier is told of its base classifier. @internal */
 export interface SmoothingSettings {
@@ -36,6 +38,8 @@ export interface RunSettings extends DataOptions, ModelOptions, Omit<SmoothingSe
 export interface OpenedRun {
   readonly data: OpenedData;
   readonly opened: OpenedClassifier;
+  /** What the model is adapted to. */
+  readonly adaptedTo: AdaptedTo;
   readonly smoothing: SmoothingSettings;
   /** Smooths the classifier. */
   readonly smoothed: (noise: Noise) => SmoothedClassifier;
@@ -43,6 +47,9 @@ export interface OpenedRun {
   readonly close: () => Promise<void>;
   readonly [Symbol.asyncDispose]: () => Promise<void>;
 }
+
+/** Images from which the probabilities of one unit can be told from its logits, which have both signs. */
+const SEVERAL = 64;
 
 /** Opens the data and the classifier of a command, says what runs it, and checks it on the first images. @internal */
 export async function openRun(settings: RunSettings, io: CliIo, needs?: DataNeeds): Promise<OpenedRun> {
@@ -55,15 +62,28 @@ export async function openRun(settings: RunSettings, io: CliIo, needs?: DataNeed
   };
   try {
     note(io, `running on ${opened.runtime}`);
-    const numClasses = await probeClassifier(opened, { dataset: data.dataset, options: settings });
-    checkLabels(data, { numClasses, model: settings.model });
-    const { output, batchSize, inputRange } = settings;
+    const { classifier: model } = opened;
+    const { dataset, fromBytes } = data;
+    const { model: path, batchSize, inputRange, sigma } = settings;
+    const { shape } = dataset;
+    const changed = fitText(fitOf(path, model, shape, settings.layout), shape);
+    if (changed !== undefined) note(io, changed);
+    const sample = await someImages(dataset);
+    for (const line of await scaleNotes({ ...settings, path, model, inputRange, sigma, fromBytes, sample }))
+      note(io, line);
+    const more = (): Promise<Sample> => someImages(dataset, SEVERAL);
+    const isBinary = await asImages(path, shape, () => hasOneUnit(path, model, settings, { sample, more, shape }));
+    const adaptedTo = { shape, isBinary };
+    const { classifier, output } = adaptedClassifier(path, model, settings, adaptedTo);
+    const numClasses = await probeClassifier(classifier, { path, output, shape, sample, run: settings });
+    checkLabels(data, { numClasses, model: path });
     const smoothing = { numClasses, output, batchSize, inputRange };
     return {
       data,
       opened,
+      adaptedTo,
       smoothing,
-      smoothed: (noise) => smoothedClassifier(opened.classifier, noise, smoothing),
+      smoothed: (noise) => smoothedClassifier(classifier, noise, smoothing),
       close,
       [Symbol.asyncDispose]: close,
     };
@@ -75,17 +95,18 @@ export async function openRun(settings: RunSettings, io: CliIo, needs?: DataNeed
 
 /** Several threads with the classifier each, in place of that of this thread, which is closed; undefined for one. @internal */
 export async function openThreads(
-  { opened: { runtime }, smoothing, data, close }: OpenedRun,
-  { model, output, layout, sigma, workers }: ModelOptions & { readonly sigma: number; readonly workers: number },
+  { opened: { runtime }, adaptedTo, smoothing, close }: OpenedRun,
+  settings: ModelOptions & { readonly sigma: number; readonly workers: number },
   { workerArguments }: CliIo,
 ): Promise<WorkerCertifier | undefined> {
+  const { sigma, workers } = settings;
   if (workers === 1) return undefined;
   await close();
   const backend = runtime === 'onnxruntime' ? undefined : runtime;
   return startWorkers({
     module: new URL(`./worker-classifier${extname(import.meta.url)}`, import.meta.url),
     workers,
-    data: { model: { model, output, layout, backend }, smoothing, sigma, shape: [...data.dataset.shape] },
+    data: { model: modelOptionsOf({ ...settings, backend }), adaptedTo, smoothing, sigma },
     execArgv: workerArguments,
   });
 }

@@ -1,8 +1,7 @@
 import { checkClassifier } from '../classifier/check-classifier.ts';
 import { isTypedClassifier } from '../classifier/adapt-classifier.ts';
-import { declaredInputShape } from '../classifier/declared-shapes.ts';
 import { toLogitsFn } from '../classifier/to-logits-fn.ts';
-import type { Classifier } from '../classifier/types.ts';
+import type { Classifier, ClassifierOutput } from '../classifier/types.ts';
 import type { LabelledDataset } from '../data/labelled-dataset.ts';
 import { CatrsError } from '../errors.ts';
 import { GaussianNoise } from '../noise/gaussian-noise.ts';
@@ -11,44 +10,65 @@ import { checkBackend, type CheckBackendOptions } from '../smoothed/check-backen
 import type { InputRange } from '../types.ts';
 import * as tf from '@tensorflow/tfjs';
 import { CliError } from './io.ts';
-import type { ModelOptions } from './common-options.ts';
-import type { OpenedClassifier } from './open-model.ts';
+import type { Sample } from './adapt-model.ts';
 import { tensorOver } from '../tensors/own-tensor.ts';
 
 /** Rows from which probabilities can be told from logits. */
 const PROBE = 8;
 
+/** The first images of the data, or so many from all over; some of them twice if there are few. @internal */
+export async function someImages(dataset: LabelledDataset, count?: number): Promise<Sample> {
+  const step = count === undefined ? 1 : Math.max(1, Math.floor(dataset.size / count));
+  const indices = Array.from({ length: count ?? PROBE }, (_, i) => (i * step) % dataset.size);
+  const images = await Promise.all(indices.map(async (index) => dataset.example(index)));
+  return { values: Float32Array.from(images.flatMap(({ x }) => [...x])), size: images.length };
+}
+
+/** A classifier, and what is asked of it. */
+interface Probe {
+  readonly path: string;
+  readonly output: ClassifierOutput;
+  /** Shape of an image. */
+  readonly shape: readonly number[];
+  readonly sample: Sample;
+  readonly run: NoisyRun;
+}
+
 /**
  * Checks a classifier on the first images of the data, and that the backend computes it as `cpu` does, and gives its number of classes.
  *
- * @throws BackendError for a backend that computes something else, CliError for another input shape, ClassifierError for a classifier that breaks its contract (softmax at the end)
+ * @throws BackendError for a backend that computes something else, ClassifierError for a classifier that breaks its contract (softmax at the end)
  * @internal
  */
 export async function probeClassifier(
-  { classifier }: OpenedClassifier,
-  { dataset, options }: { readonly dataset: LabelledDataset; readonly options: ModelOptions & NoisyRun },
+  classifier: Classifier,
+  { path, output, shape, sample: { values, size }, run }: Probe,
 ): Promise<number> {
-  const { model: path, output } = options;
-  checkInputShape(classifier, dataset, path);
-  const images = await Promise.all(Array.from({ length: PROBE }, async (_, i) => dataset.example(i % dataset.size)));
-  const values = Float32Array.from(images.flatMap(({ x }) => [...x]));
-  const sample = tensorOver(values, [PROBE, ...dataset.shape], 'float32');
+  const sample = tensorOver(values.slice(), [size, ...shape], 'float32');
   try {
-    await checkClassifier(classifier, sample, { output });
-    if (isTypedClassifier(classifier)) {
-      const logits = await classifier.classify(values, { batch: PROBE, shape: dataset.shape });
-      return logits.length / PROBE;
-    }
-    await checkBackend(classifier, sample, noisyOptions(options));
-    return tf.tidy(() => toLogitsFn(classifier, { output })(sample, { training: false }).shape[1] ?? 0);
-  } catch (error) {
-    if (error instanceof CatrsError) throw error;
-    // A runtime says in its own words, and in many lines, that it cannot take the images.
-    const shown = `[${dataset.shape.join(', ')}], got ${JSON.stringify((error as Error).message)}`;
-    const way = 'take other data, another model, or another --layout';
-    throw new CliError(`${path}: must take the images of the data, of shape ${shown} (${way})`);
+    return await asImages(path, shape, async () => {
+      await checkClassifier(classifier, sample, { output });
+      if (isTypedClassifier(classifier)) {
+        const logits = await classifier.classify(values.slice(), { batch: size, shape });
+        return logits.length / size;
+      }
+      await checkBackend(classifier, sample, noisyOptions(run));
+      return tf.tidy(() => toLogitsFn(classifier, { output })(sample, { training: false }).shape[1] ?? 0);
+    });
   } finally {
     sample.dispose();
+  }
+}
+
+/** Shows a model images; a runtime says in its own words, and in many lines, that it cannot take them: then a CliError that names the file. @internal */
+export async function asImages<T>(path: string, shape: readonly number[], ask: () => Promise<T>): Promise<T> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (error instanceof CatrsError || error instanceof CliError) throw error;
+    const shown = `[${shape.join(', ')}], got ${JSON.stringify((error as Error).message)}`;
+    const way = 'take other data, another model, or another --layout';
+    throw new CliError(`${path}: must take the images of the data, of shape ${shown} (${way})`);
   }
 }
 
@@ -77,14 +97,4 @@ export async function checkThreadBackend(
 function noisyOptions({ sigma, seed = 0, batchSize }: NoisyRun): CheckBackendOptions {
   if (sigma === undefined) return { batchSize };
   return { noise: new GaussianNoise({ sigma }), key: createKey(seed), batchSize };
-}
-
-function checkInputShape(classifier: Classifier, { shape }: LabelledDataset, path: string): void {
-  const wanted = declaredInputShape(classifier);
-  const fits = wanted?.length === shape.length && wanted.every((size, i) => size === null || size === shape[i]);
-  if (wanted === undefined || fits) return;
-  const shown = wanted.map((size) => size ?? 'any').join(', ');
-  throw new CliError(
-    `${path}: must take the images of the data, of shape [${shape.join(', ')}], got a model for [${shown}] (take other data, or another model)`,
-  );
 }

@@ -1,5 +1,6 @@
 // What each thread of `--workers` runs: the classifier of the command, opened again.
 import type { SmoothedClassifier } from '../smoothed/smoothed-classifier.ts';
+import { adaptedClassifier, type AdaptedTo } from './adapt-model.ts';
 import type { ModelOptions } from './common-options.ts';
 import { openClassifier } from './open-model.ts';
 import { gaussianOf, smoothedClassifier, type SmoothingSettings } from './open-run.ts';
@@ -10,13 +11,13 @@ interface WorkerData {
   readonly model: ModelOptions;
   readonly smoothing: SmoothingSettings;
   readonly sigma: number;
-  /** Shape of an image. */
-  readonly shape: readonly number[];
+  readonly adaptedTo: AdaptedTo;
 }
 
 /** Opens the classifier again in this thread. @internal */
-export async function makeCertifier({ model, smoothing, sigma, shape }: WorkerData): Promise<SmoothedClassifier> {
-  const { classifier } = await openClassifier(model);
-  await checkThreadBackend(classifier, shape, { ...smoothing, sigma });
+export async function makeCertifier({ model, adaptedTo, smoothing, sigma }: WorkerData): Promise<SmoothedClassifier> {
+  const opened = await openClassifier(model);
+  const { classifier } = adaptedClassifier(model.model, opened.classifier, model, adaptedTo);
+  await checkThreadBackend(classifier, adaptedTo.shape, { ...smoothing, sigma });
   return smoothedClassifier(classifier, gaussianOf({ sigma }), smoothing);
 }

@@ -94,7 +94,7 @@ describeBackends('reshapeInput refuses', () => {
       () => reshapeInput(f, { shape: [32, 32, 3], inputShape: [3072] }),
       OptionError,
       '`shape` must be a shape that can be given to the classifier, got [32, 32, 3] for a classifier of [3072]' +
-        ' (a flat vector of several channels has an order that its shape does not tell: give the layout, nhwc or nchw)',
+        ' (a flat vector of several channels has an order that its shape does not tell: give `layout`, nhwc or nchw)',
     ],
     [
       () => reshapeInput(typed, { shape: [32, 16, 1] }),
