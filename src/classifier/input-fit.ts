@@ -14,6 +14,8 @@ export interface InputFit {
 /** A fit, or what is missing for one, as a way out. @internal */
 export type Fitting = { readonly fit: InputFit } | { readonly missing: string };
 
+/** At most so many channels are told from rows by their number alone. */
+const FEW = 4;
 /** [height, width, channels] read as [channels, height, width], and back. */
 const CHANNELS_FIRST = [2, 0, 1] as const;
 const CHANNELS_LAST = [1, 2, 0] as const;
@@ -55,8 +57,12 @@ export function fitInput(
   };
 }
 
-/** At most two axes are longer than 1: there are no channels, or one. */
-const isPlain = (shape: readonly number[]): boolean => shape.filter((size) => size !== 1).length <= 2;
+/** At most two axes are longer than 1, and none of them is one of channels: there are no channels, or one. */
+function isPlain(shape: readonly number[]): boolean {
+  const [front = 1, middle = 1, back = 1] = shape;
+  const isRow = shape.length === 3 && back > 1 && back <= FEW && back < Math.max(front, middle);
+  return shape.filter((size) => size !== 1).length <= 2 && !isRow;
+}
 
 /** An image in an order of axes, for a classifier that does not say which it wants. */
 function imageFit(shape: readonly number[], layout: ImageLayout): Fitting {
@@ -65,8 +71,10 @@ function imageFit(shape: readonly number[], layout: ImageLayout): Fitting {
   if (shape.length !== 3)
     return { missing: `\`layout\` is for images [height, width, channels], not for ${show(shape)}` };
   if (three === 1) return { fit: { shape: layout === 'nchw' ? [1, one, two] : shape } };
-  if (one === 1) return { fit: { shape: layout === 'nhwc' ? [two, three, 1] : shape } };
-  return { fit: orders(shape, layout)[0] ?? { shape } };
+  if (one === 1 && three > FEW) return { fit: { shape: layout === 'nhwc' ? [two, three, 1] : shape } };
+  // As the images of the library are: channels last, where there are so few.
+  const fits = three <= FEW ? ordersOf(shape, layout, { last: true, first: false }) : orders(shape, layout);
+  return { fit: fits[0] ?? { shape } };
 }
 
 /** Examples without channels: there is one order of their values. */
@@ -101,14 +109,21 @@ function colourFits(shape: readonly number[], wanted: WantedShape, layout: Image
 /** The orders in which an image with channels can be read for a layout, or for any; the likeliest first. */
 function orders(shape: readonly number[], layout: ImageLayout | undefined): InputFit[] {
   const [front = 1, , back = 1] = shape;
-  // Channels are few, or fewer than rows and columns.
-  const [mayBeLast, mayBeFirst] = [back <= 4 || back <= front, front <= 4 || front <= back];
+  // There are fewer channels than rows and columns.
+  return ordersOf(shape, layout, { last: back <= front, first: front <= back });
+}
+
+function ordersOf(
+  shape: readonly number[],
+  layout: ImageLayout | undefined,
+  { last, first }: { readonly last: boolean; readonly first: boolean },
+): InputFit[] {
   const same = { shape };
   const toFirst = { axes: CHANNELS_FIRST, shape: read(shape, CHANNELS_FIRST) };
   const toLast = { axes: CHANNELS_LAST, shape: read(shape, CHANNELS_LAST) };
-  if (layout === 'nhwc') return [...(mayBeLast ? [same] : []), ...(mayBeFirst ? [toLast] : [])];
-  if (layout === 'nchw') return [...(mayBeLast ? [toFirst] : []), ...(mayBeFirst ? [same] : [])];
-  return [same, ...(mayBeLast ? [toFirst] : []), ...(mayBeFirst ? [toLast] : [])];
+  if (layout === 'nhwc') return [...(last ? [same] : []), ...(first ? [toLast] : [])];
+  if (layout === 'nchw') return [...(last ? [toFirst] : []), ...(first ? [same] : [])];
+  return [same, ...(last ? [toFirst] : []), ...(first ? [toLast] : [])];
 }
 
 /** Whether the shape that is wanted says another layout than the one asked for: images without channels have one, a flat vector has few. */
@@ -116,7 +131,7 @@ function contradicts(shape: readonly number[], wanted: WantedShape, layout: Imag
   if (layout === undefined || wanted.length !== 3) return false;
   const [front = null, , back = null] = wanted;
   const channels = layout === 'nchw' ? front : back;
-  return channels !== null && channels > (shape.length === 1 ? 4 : 1);
+  return channels !== null && channels > (shape.length === 1 ? FEW : 1);
 }
 
 /** The wanted shape with all sizes, if it differs from `shape` by axes of length 1 only. */
@@ -193,6 +208,6 @@ function imageOf(
   if (shape.length === 2) return { channels: 1, sides: shape };
   if (shape.length !== 3) return undefined;
   const [front = null, , back = null] = shape;
-  const isFirst = front !== null && front <= 4 && (back === null || back > 4);
+  const isFirst = front !== null && front <= FEW && (back === null || back > FEW);
   return isFirst ? { channels: front, sides: shape.slice(1) } : { channels: back, sides: shape.slice(0, 2) };
 }

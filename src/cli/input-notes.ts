@@ -30,7 +30,7 @@ export async function scaleNotes(known: KnownInputs): Promise<string[]> {
       `the first images lie in 0 to 1 of the input range ${low} to ${high}: scale them, or leave --input-range out`,
     );
   }
-  if (sigma !== undefined && width < Infinity && sigma < SMALL_SIGMA * width) {
+  if (sigma !== undefined && sigma > 0 && width < Infinity && sigma < SMALL_SIGMA * width) {
     notes.push(
       `--sigma ${sigma} is below 1/500 of the input range ${low} to ${high}: sigma and radius are in its units (0.25 of a range of 0 to 1 is ${shown(0.25 * width)} here)`,
     );

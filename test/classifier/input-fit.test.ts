@@ -69,6 +69,11 @@ describe('fitInput gives examples to a classifier', () => {
     [[3, 3, 3], [3, 3, 3], 'nhwc', undefined, [3, 3, 3]],
     [[3, 3, 3], [3, 3, 3], 'nchw', FIRST, [3, 3, 3]],
     [[28, 28, 28], undefined, 'nchw', FIRST, [28, 28, 28]],
+    // small images, and signals in one row
+    [[1, 4, 4], [16], undefined, undefined, [16]],
+    [[4, 4, 3], [3, 4, 4], undefined, FIRST, [3, 4, 4]],
+    [[1, 64, 3], [64, 3], undefined, undefined, [64, 3]],
+    [[1, 64, 3], [192], 'nhwc', LAST, [192]],
   ])('%j to %j, layout %s', (shape, wanted, layout, axes, to) => {
     expect(fitInput(shape, wanted, layout)).toEqual({ fit: { ...(axes && { axes }), shape: to } });
   });
@@ -97,6 +102,8 @@ describe('fitInput says what is missing', () => {
     [[28, 28, 1], [28, 28, 3], undefined, /^1 channels where 3 are wanted: repeat the one channel$/],
     [[28, 28, 1], [224, 224, 3], undefined, /repeat the one channel, and resize the images to 224 x 224/],
     [[32, 32, 3], [32, 32, 1], undefined, /3 channels where 1 are wanted: make them grey/],
+    [[1, 64, 3], [192], undefined, /give `layout`/],
+    [[4, 4, 3], [4, 4, 3], 'nchw', /another order than nchw/],
     [[28, 28, 1], [783], undefined, /784 values where 783 are wanted/],
   ])('%j for %j, layout %s', (shape, wanted, layout, missing) => {
     const found = fitInput(shape, wanted, layout);

@@ -164,7 +164,7 @@ describe('bad models', () => {
   it('one for another input shape', async () => {
     await saveTiny(path('wide'), { shape: [5, 5, 1] });
     expect(await complaint(withModel(path('wide')))).toBe(
-      `${path('wide')}: must take the images of the data, of shape [4, 4, 1], got a model for [5, 5, 1] (take other data, or another model)`,
+      `${path('wide')}: must take the images of the data, of shape [4, 4, 1], got a model for [5, 5, 1] (resize the images to 5 x 5)`,
     );
   });
 
