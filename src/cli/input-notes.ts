@@ -1,6 +1,6 @@
 import type { Classifier } from '../classifier/types.ts';
 import type { InputRange } from '../types.ts';
-import type { Sample, ModelSteps } from './adapt-model.ts';
+import type { ModelSteps } from './adapt-model.ts';
 import { inputScale } from './model-layers.ts';
 
 /** What is known of the inputs of a run. @internal */
@@ -10,7 +10,6 @@ export interface KnownInputs extends Pick<ModelSteps, 'mean' | 'std'> {
   readonly inputRange: InputRange | undefined;
   readonly sigma: number | undefined;
   readonly fromBytes: boolean;
-  readonly sample: Sample;
 }
 
 /** The share of the input range below which a sigma is said to be small. */
@@ -21,15 +20,9 @@ const shown = (value: number): string => String(Number(value.toPrecision(6)));
 
 /** What is likely wrong with the scale of the inputs, a line each, with the way out. @internal */
 export async function scaleNotes(known: KnownInputs): Promise<string[]> {
-  const { path, model, inputRange: [low, high] = [0, 1], sigma, fromBytes, sample } = known;
+  const { path, model, inputRange: [low, high] = [0, 1], sigma, fromBytes } = known;
   const width = high - low;
   const notes: string[] = [];
-  const most = sample.values.reduce((largest, value) => Math.max(largest, Math.abs(value)), 0);
-  if (!fromBytes && high >= 64 && low >= 0 && most <= 1) {
-    notes.push(
-      `the first images lie in 0 to 1 of the input range ${low} to ${high}: scale them, or leave --input-range out`,
-    );
-  }
   if (sigma !== undefined && sigma > 0 && width < Infinity && sigma < SMALL_SIGMA * width) {
     notes.push(
       `--sigma ${sigma} is below 1/500 of the input range ${low} to ${high}: sigma and radius are in its units (0.25 of a range of 0 to 1 is ${shown(0.25 * width)} here)`,

@@ -69,8 +69,7 @@ export async function openRun(settings: RunSettings, io: CliIo, needs?: DataNeed
     const changed = fitText(fitOf(path, model, shape, settings.layout), shape);
     if (changed !== undefined) note(io, changed);
     const sample = await someImages(dataset);
-    for (const line of await scaleNotes({ ...settings, path, model, inputRange, sigma, fromBytes, sample }))
-      note(io, line);
+    for (const line of await scaleNotes({ ...settings, path, model, inputRange, sigma, fromBytes })) note(io, line);
     const more = (): Promise<Sample> => someImages(dataset, SEVERAL);
     const isBinary = await asImages(path, shape, () => hasOneUnit(path, model, settings, { sample, more, shape }));
     const adaptedTo = { shape, isBinary };

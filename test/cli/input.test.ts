@@ -281,16 +281,11 @@ describe('the scale of inputs gets a line', () => {
     ).toEqual([]);
   });
 
-  it('where sigma is tiny against the range, and where floats fill 0 to 1 of it', async () => {
+  it('where sigma is tiny against the range', async () => {
     expect(
       await notes('--data', path('wide.npy'), ...model('rescaling'), '--input-range', '0,255', '--sigma', 0.25),
     ).toEqual([
       'catrs: --sigma 0.25 is below 1/500 of the input range 0 to 255: sigma and radius are in its units (0.25 of a range of 0 to 1 is 63.75 here)',
-    ]);
-    expect(
-      await notes('--data', path('x.npy'), ...model('rescaling'), '--input-range', '0,255', '--sigma', 60),
-    ).toEqual([
-      'catrs: the first images lie in 0 to 1 of the input range 0 to 255: scale them, or leave --input-range out',
     ]);
     expect(await notes(...data().slice(0, 2), ...model('model'), ...sigma)).toEqual([]);
   });
