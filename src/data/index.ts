@@ -1,5 +1,6 @@
 /**
- * Decoders of the files that data come in, from bytes to arrays: IDX, CIFAR, NPY, NPZ, safetensors, corrupted test sets.
+ * Decoders of the files that data come in, from bytes to arrays: IDX, CIFAR, NPY, NPZ, safetensors, checkpoints of PyTorch, corrupted
+ * test sets.
  *
  * Nothing here reads a file: that is the host's.
  *
@@ -22,3 +23,6 @@ export { decodeNpz } from './decode-npz.ts';
 export type { DecodeNpzOptions } from './decode-npz.ts';
 export { decodeSafetensors, encodeSafetensors } from './safetensors.ts';
 export type { Safetensors } from './safetensors.ts';
+export { decodeTorchCheckpoint } from './torch-checkpoint.ts';
+export type { DecodeTorchCheckpointOptions, TorchCheckpoint } from './torch-checkpoint.ts';
+export type { TorchKey, TorchValue } from './torch-content.ts';

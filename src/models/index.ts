@@ -15,4 +15,4 @@ export { registerLayers } from './register-layers.ts';
 export { torchBatchNormalization } from './torch-batch-normalization.ts';
 export type { TorchBatchNormalizationOptions } from './torch-batch-normalization.ts';
 export { torchWeights } from './torch-weights.ts';
-export type { TorchTensor, TorchTensors, TorchWeight } from './torch-weights.ts';
+export type { TorchStateDicts, TorchTensor, TorchTensors, TorchWeight } from './torch-weights.ts';

@@ -3,7 +3,13 @@ import { DataError, type ErrorDetails, OptionError, refusal, showValue } from '.
 import * as fields from '../options/fields.ts';
 import { optionsOf } from '../options/parse.ts';
 import { tensorOver } from '../tensors/own-tensor.ts';
-import { type TorchPlace, torchPlaces, type TorchTensor, type TorchTensors } from './torch-weights.ts';
+import {
+  type TorchPlace,
+  torchPlaces,
+  type TorchStateDicts,
+  type TorchTensor,
+  type TorchTensors,
+} from './torch-weights.ts';
 
 /** Options of {@link loadTorchWeights}. */
 export interface LoadTorchWeightsOptions {
@@ -17,11 +23,17 @@ export interface LoadTorchWeightsOptions {
    * @defaultValue true
    */
   readonly strict?: boolean | undefined;
+  /**
+   * Which state dict of a checkpoint, by the keys that lead to it, joined by dots: `'ema.state_dict'`.
+   * @defaultValue found: the only one under `state_dict`, `model_state_dict`, `model` or `net`, or the only one
+   */
+  readonly stateDict?: string | undefined;
 }
 
 const loadTorchWeightsOptions = optionsOf<LoadTorchWeightsOptions>()({
   prefix: fields.optional(fields.text),
   strict: fields.withDefault(fields.boolean, true),
+  stateDict: fields.optional(fields.text),
 });
 
 const CALL = 'loadTorchWeights';
@@ -40,10 +52,11 @@ const CALL = 'loadTorchWeights';
  * variables; nothing is kept of `tensors`. Normalisation is no part of a state dict: give `mean` and `std` to the model.
  *
  * @param model - the network; its weights are overwritten.
- * @param tensors - the state dict as `decodeSafetensors` or `decodeNpz` of `catrs/data` give it.
+ * @param tensors - the state dict as `decodeSafetensors` or `decodeNpz` of `catrs/data` give it, or the checkpoint of `decodeTorchCheckpoint`,
+ * in which the state dict is found.
  * @param options - see {@link LoadTorchWeightsOptions}.
- * @throws DataError if a tensor is missing, superfluous, of another shape or length, or not finite.
- * @throws OptionError if an option is unknown or wrong, or the model has a weight of another kind.
+ * @throws DataError if a tensor is missing, superfluous, of another shape or length, or not finite, or the checkpoint has no state dict.
+ * @throws OptionError if an option is unknown or wrong, the checkpoint has several state dicts, or the model has a weight of another kind.
  * @example
  * ```ts
  * const model = lenet({ key });
@@ -53,12 +66,12 @@ const CALL = 'loadTorchWeights';
  */
 export function loadTorchWeights(
   model: tf.LayersModel,
-  tensors: TorchTensors,
+  tensors: TorchTensors | TorchStateDicts,
   options: LoadTorchWeightsOptions = {},
 ): void {
-  const { prefix, strict } = loadTorchWeightsOptions.parse(CALL, options);
+  const { prefix, strict, stateDict } = loadTorchWeightsOptions.parse(CALL, options);
   const places = torchPlaces(CALL, model);
-  const given = entries(tensors);
+  const given = entries(tensors, stateDict);
   const before = prefix ?? likelyPrefix(places, [...given.keys()]);
   const found = places.map(({ name }) => [before + name, given.get(before + name)] as const);
   // A wrong network lacks tensors and has others: say first what is missing.
@@ -73,14 +86,47 @@ export function loadTorchWeights(
   });
 }
 
-function entries(tensors: TorchTensors): Map<string, TorchTensor> {
+function entries(tensors: TorchTensors | TorchStateDicts, stateDict: string | undefined): Map<string, TorchTensor> {
   if (typeof tensors !== 'object' || tensors === null) {
     const details = { call: CALL, field: 'tensors', value: tensors };
     throw refusal(OptionError, details, 'must be a map or an object of tensors by name');
   }
-  const pairs: Iterable<readonly [string, TorchTensor]> =
-    tensors instanceof Map ? (tensors as ReadonlyMap<string, TorchTensor>) : Object.entries(tensors);
+  if (isCheckpoint(tensors)) return new Map(chosenDict(tensors, stateDict));
+  if (stateDict !== undefined) {
+    const details = { call: CALL, field: 'stateDict', value: stateDict };
+    throw refusal(OptionError, details, 'must be left out for a state dict, which is the only one');
+  }
+  const pairs: Iterable<readonly [string, TorchTensor]> = tensors instanceof Map ? tensors : Object.entries(tensors);
   return new Map(pairs);
+}
+
+function isCheckpoint(tensors: TorchTensors | TorchStateDicts): tensors is TorchStateDicts {
+  return 'stateDicts' in tensors && tensors.stateDicts instanceof Map;
+}
+
+/** Keys under which training scripts keep the weights of a network. */
+const USUAL = ['state_dict', 'model_state_dict', 'model', 'net'];
+
+function chosenDict({ stateDicts }: TorchStateDicts, chosen: string | undefined): ReadonlyMap<string, TorchTensor> {
+  const names = [...stateDicts.keys()];
+  const list = names.slice(0, 8).map(showValue).join(', ') + (names.length > 8 ? `, ... ${names.length} in all` : '');
+  if (chosen !== undefined) {
+    const found = stateDicts.get(chosen);
+    if (found !== undefined) return found;
+    const way = names.length === 0 ? 'there is none' : `there are ${list}`;
+    const details = { call: CALL, field: 'stateDict', value: chosen, way };
+    throw refusal(OptionError, details, 'must be a state dict of the checkpoint');
+  }
+  const usual = names.filter((name) => USUAL.includes(name));
+  const [only, ...others] = usual.length > 0 ? usual : names;
+  if (only !== undefined && others.length === 0) return stateDicts.get(only)!;
+  if (only === undefined) {
+    const way = 'torch.save(model.state_dict(), file) writes one';
+    const details = { ...at('tensors', stateDicts), got: 'a checkpoint without tensors by name', way };
+    throw refusal(DataError, details, 'must have a state dict');
+  }
+  const details = { call: CALL, field: 'stateDict', value: undefined, got: 'none', way: `there are ${list}` };
+  throw refusal(OptionError, details, 'must say which state dict of the checkpoint is meant');
 }
 
 /** The beginning of names under which most tensors of the model are; the shortest of several. */

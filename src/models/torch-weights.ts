@@ -1,7 +1,7 @@
 import type * as tf from '@tensorflow/tfjs';
 import { OptionError, refusal, showValue } from '../errors.ts';
 
-/** A tensor of a PyTorch state dict, row major: what `decodeSafetensors` and `decodeNpz` of `catrs/data` give. */
+/** A tensor of a PyTorch state dict, row major: what `decodeTorchCheckpoint`, `decodeSafetensors` and `decodeNpz` of `catrs/data` give. */
 export interface TorchTensor {
   /** Lengths of the dimensions as PyTorch has them; a scalar has none. */
   readonly shape: readonly number[];
@@ -11,6 +11,12 @@ export interface TorchTensor {
 
 /** The tensors of a state dict by name. */
 export type TorchTensors = ReadonlyMap<string, TorchTensor> | Readonly<Record<string, TorchTensor>>;
+
+/** A file with one or more state dicts: what `decodeTorchCheckpoint` of `catrs/data` gives. */
+export interface TorchStateDicts {
+  /** The state dicts by the keys that lead to them, joined by dots; `''` is the file itself. */
+  readonly stateDicts: ReadonlyMap<string, ReadonlyMap<string, TorchTensor>>;
+}
 
 /** A weight in PyTorch's layout. */
 export interface TorchWeight {
