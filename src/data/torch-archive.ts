@@ -1,3 +1,4 @@
+import { storedBytes } from './elements.ts';
 import { crc32, showText, wrongBytes } from './file-bytes.ts';
 import type { Refuse } from './pickle-machine.ts';
 import { readPickle } from './pickle-opcodes.ts';
@@ -35,18 +36,19 @@ export function readTorchArchive(call: string, file: Uint8Array): TorchPickle {
     ...{ call, bytes: read(PICKLE)!, label: PICKLE, unknownGlobal: refusedGlobal },
     global: torchGlobals((view) => views.push(view)),
     persistent: (id: unknown, refuse: Refuse): TorchStorage => {
-      const { key, element, length, view } = storageOf(id, refuse);
+      const { key, stored, length, view } = storageOf(id, refuse);
       const before = storages.get(key);
-      if (before !== undefined && (before.element !== element || before.length !== length)) {
+      if (before !== undefined && (before.stored !== stored || before.length !== length)) {
         throw refuse('must have one type and length for each storage', `two for ${showText(key)}`);
       }
       if (before !== undefined) return before;
+      if (view !== null) throw refuse('must have whole storages in an archive', 'a part');
       const bytes = read(`data/${key}`);
-      if (view !== null || bytes?.length !== length * element.bytes) {
+      if (bytes?.length !== length * storedBytes(stored)) {
         const got = bytes === undefined ? 'no such member' : `${bytes.length} bytes`;
-        throw refuse(`must have the ${length * element.bytes} bytes of a storage in data/${key}`, got);
+        throw refuse(`must have the ${length * storedBytes(stored)} bytes of a storage in data/${key}`, got);
       }
-      const storage = { key, element, length, bytes };
+      const storage = { key, stored, length, bytes };
       storages.set(key, storage);
       return storage;
     },

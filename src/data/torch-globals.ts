@@ -1,21 +1,12 @@
-import type { NpyArray, NpyDtype } from './arrays.ts';
-import { elementCount } from './arrays.ts';
-import type { HalfFloat } from './half-floats.ts';
+import type { NpyArray } from './arrays.ts';
+import { type StoredType, storedBytes } from './elements.ts';
 import { describe, type PickleGlobal, type PickleMachine, type Refuse, SAVE_WEIGHTS } from './pickle-machine.ts';
-
-/** An element type of a storage. @internal */
-export interface TorchElement {
-  /** What it becomes. */
-  readonly dtype: NpyDtype;
-  /** Bytes of one element in the file. */
-  readonly bytes: number;
-  readonly half?: HalfFloat;
-}
 
 /** The memory of tensors, several of which may be views of one. @internal */
 export interface TorchStorage {
   readonly key: string;
-  readonly element: TorchElement;
+  /** Type of its elements; bytes where it has none. */
+  readonly stored: StoredType;
   /** Number of elements. */
   readonly length: number;
   /** Its bytes in the file; the legacy form has them behind the pickles. */
@@ -25,6 +16,7 @@ export interface TorchStorage {
 /** A tensor as a view of a storage, in elements, and the array that it becomes. @internal */
 export interface TorchView {
   readonly storage: TorchStorage;
+  readonly stored: StoredType;
   readonly offset: number;
   readonly shape: readonly number[];
   readonly strides: readonly number[];
@@ -40,36 +32,44 @@ export interface TorchPickle {
   readonly littleEndian: boolean;
 }
 
-const ELEMENTS: readonly (readonly [name: string, element: TorchElement])[] = [
-  ['Float', { dtype: 'float32', bytes: 4 }],
-  ['Double', { dtype: 'float64', bytes: 8 }],
-  ['Half', { dtype: 'float32', bytes: 2, half: 'float16' }],
-  ['BFloat16', { dtype: 'float32', bytes: 2, half: 'bfloat16' }],
-  ['Long', { dtype: 'int64', bytes: 8 }],
-  ['Int', { dtype: 'int32', bytes: 4 }],
-  ['Short', { dtype: 'int16', bytes: 2 }],
-  ['Char', { dtype: 'int8', bytes: 1 }],
-  ['Byte', { dtype: 'uint8', bytes: 1 }],
-  ['Bool', { dtype: 'bool', bytes: 1 }],
-];
-
-interface StorageGlobal extends PickleGlobal {
-  readonly element: TorchElement;
+/** Names of storages and element types that are read. */
+interface TypeGlobal extends PickleGlobal {
+  readonly stored: StoredType;
 }
 
-const STORAGES = new Map<string, StorageGlobal>(
-  ELEMENTS.map(([name, element]) => [`torch.${name}Storage`, { name: `torch.${name}Storage`, element }]),
-);
+const typeGlobals = (entries: readonly (readonly [string, StoredType])[]): ReadonlyMap<string, TypeGlobal> =>
+  new Map(entries.map(([name, stored]) => [name, { name, stored }]));
+
+const STORAGES = typeGlobals([
+  ['torch.FloatStorage', 'float32'],
+  ['torch.DoubleStorage', 'float64'],
+  ['torch.HalfStorage', 'float16'],
+  ['torch.BFloat16Storage', 'bfloat16'],
+  ['torch.LongStorage', 'int64'],
+  ['torch.IntStorage', 'int32'],
+  ['torch.ShortStorage', 'int16'],
+  ['torch.CharStorage', 'int8'],
+  ['torch.ByteStorage', 'uint8'],
+  ['torch.BoolStorage', 'bool'],
+  ['torch.storage.UntypedStorage', 'uint8'], // bytes of the types below
+]);
+/** Types that have no storage of their own. */
+const DTYPES = typeGlobals([
+  ['torch.uint16', 'uint16'],
+  ['torch.uint32', 'uint32'],
+  ['torch.uint64', 'uint64'],
+]);
 
 const MAX_RANK = 64;
 
 /** The globals that a checkpoint of tensors needs; `onView` takes each tensor. @internal */
 export function torchGlobals(onView: (view: TorchView) => void): (name: string) => PickleGlobal | undefined {
-  const known = new Map<string, PickleGlobal>(STORAGES);
+  const known = new Map<string, PickleGlobal>([...STORAGES, ...DTYPES]);
   const add = (make: NonNullable<PickleGlobal['make']>, ...names: readonly string[]): void => {
     for (const name of names) known.set(name, { name, make });
   };
   add((args, machine) => toTensor(args, machine, onView), 'torch._utils._rebuild_tensor_v2');
+  add((args, machine) => toTypedTensor(args, machine, onView), 'torch._utils._rebuild_tensor_v3');
   add(toParameter, 'torch._utils._rebuild_parameter');
   add(toDictionary, 'collections.OrderedDict');
   add((args, machine) => machine.newSet(listOf(args, machine)), '__builtin__.set', 'builtins.set');
@@ -86,54 +86,83 @@ export function refusedGlobal(name: string): { readonly must: string; readonly w
   if (/Q(U?Int|uint)\d|_qtensor/.test(name))
     return { must, way: 'quantized tensors are not read; save its dequantize()' };
   if (name.includes('sparse')) return { must, way: 'sparse tensors are not read; save its to_dense()' };
+  if (name.startsWith('numpy.'))
+    return { must, way: 'save a number of NumPy as float(value), an array as torch.from_numpy(array)' };
+  if (/^torch\.\w+\d/.test(name)) return { must, way: 'save tensor.float() where a tensor has this type' };
   return { must, way: `nothing of a file is run; ${SAVE_WEIGHTS}` };
 }
 
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
 const isTuple = (value: unknown): value is readonly unknown[] => Array.isArray(value) && Object.isFrozen(value);
 
-/** What a persistent id says of a storage: its type, its key and its length. @internal */
-export function storageOf(
-  id: unknown,
-  refuse: Refuse,
-): { readonly key: string; readonly element: TorchElement; readonly length: number; readonly view: unknown } {
+/** A storage as a persistent id names it. @internal */
+export interface NamedStorage extends Omit<TorchStorage, 'bytes'> {
+  /** Which part of the storage is meant, in files of the legacy form. */
+  readonly view: unknown;
+}
+
+/** What a persistent id says of a storage. @internal */
+export function storageOf(id: unknown, refuse: Refuse): NamedStorage {
   const parts = isTuple(id) ? id : [];
   const [kind, type, key, location, length, view = null] = parts;
-  const element = [...STORAGES.values()].find((storage) => storage === type)?.element;
-  const isWhole =
-    kind === 'storage' &&
-    typeof key === 'string' &&
-    typeof location === 'string' &&
-    isCount(length) &&
-    parts.length < 7;
-  if (isWhole && element !== undefined) return { key, element, length, view };
+  const stored = [...STORAGES.values()].find((storage) => storage === type)?.stored;
+  const isText = kind === 'storage' && typeof key === 'string' && typeof location === 'string';
+  if (isText && stored !== undefined && isCount(length) && parts.length < 7) return { key, stored, length, view };
   const must = "must refer to storages only: ('storage', type, key, place, number of elements)";
   throw refuse(must, isTuple(id) ? `(${parts.slice(0, 7).map(describe).join(', ')})` : describe(id));
 }
 
-/** `_rebuild_tensor_v2(storage, offset, size, stride, requires_grad, hooks)`. */
-function toTensor(args: readonly unknown[], machine: PickleMachine, onView: (view: TorchView) => void): NpyArray {
-  const [given, offset, shape, strides] = args;
-  const storage = given as TorchStorage;
-  const isStorage =
-    typeof given === 'object' && given !== null && 'element' in given && 'length' in given && 'key' in given;
-  if (!isStorage || !isCount(offset) || !isTuple(shape) || !isTuple(strides) || args.length < 6 || args.length > 7) {
-    const must = 'must have (storage, offset, size, stride, ...) for each tensor';
-    throw machine.refuse(must, `(${args.slice(0, 7).map(describe).join(', ')})`);
+type OnView = (view: TorchView) => void;
+
+const isStorage = (value: unknown): value is TorchStorage =>
+  typeof value === 'object' && value !== null && 'stored' in value && 'key' in value;
+
+/** `_rebuild_tensor_v2(storage, offset, size, stride, requires_grad, hooks)`, with metadata behind them or not. */
+function toTensor(args: readonly unknown[], machine: PickleMachine, onView: OnView): NpyArray {
+  const [storage] = args;
+  if (isStorage(storage) && args.length >= 6 && args.length <= 7) {
+    return toView(args, { storage, stored: storage.stored, length: storage.length }, machine, onView);
   }
-  const show = (): string => `[${shape.slice(0, 8).map(describe).join(', ')}]`;
+  throw wrongTensor(args, machine);
+}
+
+/** `_rebuild_tensor_v3(storage, offset, size, stride, requires_grad, hooks, type)`: the storage has bytes. */
+function toTypedTensor(args: readonly unknown[], machine: PickleMachine, onView: OnView): NpyArray {
+  const [storage] = args;
+  const stored = [...DTYPES.values()].find((type) => type === args[6])?.stored;
+  if (!isStorage(storage) || stored === undefined || args.length < 7 || args.length > 8)
+    throw wrongTensor(args, machine);
+  const length = Math.floor((storage.length * storedBytes(storage.stored)) / storedBytes(stored));
+  return toView(args, { storage, stored, length }, machine, onView);
+}
+
+function wrongTensor(args: readonly unknown[], { refuse }: PickleMachine): Error {
+  const must = 'must have (storage, offset, size, stride, ...) for each tensor';
+  return refuse(must, `(${args.slice(0, 7).map(describe).join(', ')})`);
+}
+
+/** A storage as elements of a type. */
+interface Elements extends Pick<TorchView, 'storage' | 'stored'> {
+  readonly length: number;
+}
+
+function toView(args: readonly unknown[], of: Elements, machine: PickleMachine, onView: OnView): NpyArray {
+  const [, offset, shape, strides] = args;
+  if (!isCount(offset) || !isTuple(shape) || !isTuple(strides)) throw wrongTensor(args, machine);
+  const show = (list: readonly unknown[]): string => `[${list.slice(0, 8).map(describe).join(', ')}]`;
   if (!shape.every(isCount) || !strides.every(isCount) || shape.length !== strides.length || shape.length > MAX_RANK) {
-    const got = `${show()} and [${strides.slice(0, 8).map(describe).join(', ')}]`;
-    throw machine.refuse('must have a size and a stride of whole numbers for each dimension', got);
+    const must = `must have a size and a stride of whole numbers for each of at most ${MAX_RANK} dimensions`;
+    throw machine.refuse(must, `${show(shape)} and ${show(strides)}`);
   }
-  const count = elementCount(shape);
   const last = shape.reduce((sum, size, axis) => sum + (size - 1) * strides[axis]!, offset);
-  if (count > 0 && !(last < storage.length)) {
-    const must = `must have tensors inside their storage of ${storage.length} elements`;
-    throw machine.refuse(must, `${show()} that ends at element ${last}`);
+  if (!shape.includes(0) && !(last < of.length)) {
+    const must = `must have tensors inside their storage of ${of.length} elements`;
+    throw machine.refuse(must, `${show(shape)} that ends at element ${last}`);
   }
-  const array = { dtype: storage.element.dtype, shape: [...shape], data: new Float32Array() } as NpyArray;
-  onView({ storage, offset, shape: array.shape, strides, array });
+  const { storage, stored } = of;
+  const dtype = stored === 'float16' || stored === 'bfloat16' ? 'float32' : stored;
+  const array = { dtype, shape: [...shape], data: new Float32Array() } as NpyArray;
+  onView({ storage, stored, offset, shape: array.shape, strides, array });
   return array;
 }
 

@@ -1,7 +1,9 @@
+import { storedBytes } from './elements.ts';
 import { showText, wrongBytes } from './file-bytes.ts';
 import { describe, type Refuse } from './pickle-machine.ts';
 import { readPickle } from './pickle-opcodes.ts';
 import {
+  type NamedStorage,
   refusedGlobal,
   storageOf,
   torchGlobals,
@@ -51,12 +53,14 @@ export function readTorchStream(call: string, file: Uint8Array): TorchPickle {
   return { value, views, littleEndian: true };
 }
 
-type Named = ReturnType<typeof storageOf>;
-
 /** The storage of a persistent id; the same for the same key. */
-function storageIn(roots: Map<string, Root>, { key, element, length, view }: Named, refuse: Refuse): TorchStorage {
-  const root: Root = roots.get(key) ?? { storage: { key, element, length }, parts: new Map() };
-  if (root.storage.element !== element || root.storage.length !== length) {
+function storageIn(
+  roots: Map<string, Root>,
+  { key, stored, length, view }: NamedStorage,
+  refuse: Refuse,
+): TorchStorage {
+  const root: Root = roots.get(key) ?? { storage: { key, stored, length }, parts: new Map() };
+  if (root.storage.stored !== stored || root.storage.length !== length) {
     throw refuse('must have one type and length for each storage', `two for ${showText(key)}`);
   }
   roots.set(key, root);
@@ -68,7 +72,7 @@ function storageIn(roots: Map<string, Root>, { key, element, length, view }: Nam
     throw refuse('must have parts (key, offset, length) inside their storage', describe(view));
   }
   const before = root.parts.get(partKey);
-  const storage = before?.storage ?? { key: partKey, element, length: partLength };
+  const storage = before?.storage ?? { key: partKey, stored, length: partLength };
   if (storage.length !== partLength || (before !== undefined && before.offset !== offset)) {
     throw refuse('must have one place for each part of a storage', `two for ${showText(partKey)}`);
   }
@@ -97,10 +101,11 @@ function readStorages(call: string, file: Uint8Array, { begin, keys, roots }: St
   let at = begin;
   for (const key of keys) {
     const { storage, parts } = roots.get(key)!;
-    const { element, length } = storage;
-    const end = at + LENGTH_BYTES + length * element.bytes;
+    const { length } = storage;
+    const width = storedBytes(storage.stored);
+    const end = at + LENGTH_BYTES + length * width;
     if (end > file.length) {
-      const must = `must hold the ${LENGTH_BYTES + length * element.bytes} bytes of storage ${showText(key)} at ${at}`;
+      const must = `must hold the ${LENGTH_BYTES + length * width} bytes of storage ${showText(key)} at ${at}`;
       throw wrongBytes(call, `${must}, got ${file.length - at} (truncated)`, file);
     }
     const written = view.getUint32(at, true) + view.getUint32(at + 4, true) * 2 ** 32;
@@ -109,7 +114,7 @@ function readStorages(call: string, file: Uint8Array, { begin, keys, roots }: St
     }
     storage.bytes = file.subarray(at + LENGTH_BYTES, end);
     for (const { storage: part, offset } of parts.values()) {
-      part.bytes = storage.bytes.subarray(offset * element.bytes, (offset + part.length) * element.bytes);
+      part.bytes = storage.bytes.subarray(offset * width, (offset + part.length) * width);
     }
     at = end;
   }

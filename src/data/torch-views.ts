@@ -1,7 +1,6 @@
 import { BYTES_PER_ELEMENT, elementCount, type NpyArray } from './arrays.ts';
-import { decodeElements } from './elements.ts';
+import { decodeElements, storedBytes } from './elements.ts';
 import { showText, wrongBytes } from './file-bytes.ts';
-import { widenHalves } from './half-floats.ts';
 import type { TorchView } from './torch-globals.ts';
 
 /** How the elements of a checkpoint are read, and how many of them. @internal */
@@ -31,16 +30,11 @@ export function checkTotal(views: readonly TorchView[], { call, maxBytes, fileBy
 }
 
 /** Reads the values of a view into its array. @internal */
-export function fillView({ storage, array, ...view }: TorchView, name: string, limits: ViewLimits): void {
+export function fillView({ storage, stored, array, ...view }: TorchView, name: string, limits: ViewLimits): void {
   const { call, littleEndian } = limits;
-  const { dtype, bytes: width, half } = storage.element;
-  const { shape } = array;
-  const elements = rowMajor(storage.bytes!, view, width);
-  const where = ` of ${showText(name)}`;
-  const { data } =
-    half === undefined
-      ? decodeElements(call, elements, { dtype, shape, littleEndian }, where)
-      : { data: widenHalves(elements, half, littleEndian) };
+  const elements = rowMajor(storage.bytes!, view, storedBytes(stored));
+  const layout = { dtype: stored, shape: array.shape, littleEndian };
+  const { data } = decodeElements(call, elements, layout, ` of ${showText(name)}`);
   (array as { data: NpyArray['data'] }).data = data;
 }
 

@@ -5,6 +5,7 @@ import { decodeIdx, idxDataset } from '../../src/data/idx.ts';
 import { decodeNpy } from '../../src/data/npy.ts';
 import { decodeNpz } from '../../src/data/decode-npz.ts';
 import { decodeSafetensors } from '../../src/data/safetensors.ts';
+import { decodeTorchCheckpoint } from '../../src/data/torch-checkpoint.ts';
 import type { LabelledDataset } from '../../src/data/labelled-dataset.ts';
 import { DataError } from '../../src/errors.ts';
 import { thrownBy } from '../helpers/errors.ts';
@@ -12,6 +13,7 @@ import { cifarBatch, encodeCifar } from './cifar-encoder.ts';
 import { gzip } from './idx-encoder.ts';
 import { npyFile } from './npy-encoder.ts';
 import { safetensorsFile } from './safetensors-encoder.ts';
+import { tensor as torchTensor, torchArchive, torchStream } from './torch-encoder.ts';
 import { zipArchive } from './zip-encoder.ts';
 
 const DECLARED = 400_000_000;
@@ -21,6 +23,10 @@ const idx = Uint8Array.of(0, 0, 8, 2, 0x17, 0xd7, 0x84, 0, 0, 0, 0, 1, 7); // [D
 const archive = (size: number, deflate: boolean): Uint8Array =>
   zipArchive([{ name: 'a.npy', data: npy('False'), deflate, directory: { size }, local: { size } }]);
 const tensor = { dtype: 'F32', shape: [DECLARED / 4], data_offsets: [0, DECLARED] };
+
+const one = new Uint8Array(4);
+const huge = torchTensor({ length: DECLARED / 4, shape: [DECLARED / 4], strides: [1] });
+const expanded = torchTensor({ length: 1, shape: [DECLARED / 4], strides: [0] });
 
 /** Small files that declare 400 MB: far less than a machine has, so a decoder that believed them would allocate it. */
 const liars: [string, () => unknown][] = [
@@ -35,6 +41,10 @@ const liars: [string, () => unknown][] = [
   ['NPZ: a deflated member of a size that its bytes could have', () => decodeNpz(archive(100_000, true))],
   ['safetensors', () => decodeSafetensors(safetensorsFile(JSON.stringify({ a: tensor }), [1, 2, 3, 4]))],
   ['safetensors: the header', () => decodeSafetensors(Uint8Array.of(0, 0xe1, 0xf5, 5, 0, 0, 0, 0, 0x7b))],
+  ['PyTorch: a storage of an archive', () => decodeTorchCheckpoint(torchArchive([huge], { '0': one }))],
+  ['PyTorch: a storage of a stream', () => decodeTorchCheckpoint(torchStream([huge], { '0': [DECLARED / 4, one] }))],
+  ['PyTorch: one element again and again', () => decodeTorchCheckpoint(torchArchive([expanded], { '0': one }))],
+  ['PyTorch: a text', () => decodeTorchCheckpoint(torchArchive([0x80, 2, 0x58, 0, 0x84, 0xd7, 0x17]))],
   ['CIFAR, which declares nothing', () => decodeCifar(new Uint8Array(5), { classes: 10 })],
 ];
 

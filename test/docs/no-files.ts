@@ -1,4 +1,5 @@
 import { readFile as readRealFile } from 'node:fs/promises';
+import { gunzipSync } from 'node:zlib';
 import { createKey } from 'catrs';
 import { encodeSafetensors } from 'catrs/data';
 import { cifarResnet, torchWeights } from 'catrs/models';
@@ -40,7 +41,11 @@ export async function writeFile(_path: string, data: string | Uint8Array): Promi
 /** Stands for files that snippets read; what `catrs/node` has written to the folder of the stand-ins is really there. */
 export async function readFile(path: string): Promise<Uint8Array> {
   if (path.startsWith(folder)) return readRealFile(path);
-  const file = path === 'resnet20.safetensors' ? await officialStateDict() : files[path];
+  const made: Readonly<Record<string, () => Promise<Uint8Array>>> = {
+    'resnet20.safetensors': officialStateDict,
+    'checkpoint.pth.tar': torchCheckpoint,
+  };
+  const file = (await made[path]?.()) ?? files[path];
   if (file === undefined) throw new Error(`test/docs has no file ${path}`);
   return file;
 }
@@ -51,4 +56,10 @@ async function officialStateDict(): Promise<Uint8Array> {
   const weights = [...(await torchWeights(model))].map(([name, weight]) => [`1.${name}`, weight] as const);
   model.dispose();
   return encodeSafetensors(new Map(weights));
+}
+
+/** A checkpoint that PyTorch wrote. */
+async function torchCheckpoint(): Promise<Uint8Array> {
+  const packed = await readRealFile(new URL('../fixtures/torch/resnet20.pth.tar.gz', import.meta.url));
+  return new Uint8Array(gunzipSync(packed));
 }

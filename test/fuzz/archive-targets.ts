@@ -31,7 +31,7 @@ const others: readonly ZipEntry[] = [
   { name: 'README', data: Uint8Array.of(35, 10), deflate: true },
 ];
 
-interface RawMember {
+export interface RawMember {
   readonly name: string;
   readonly data: Uint8Array;
   /** Where the checksum stands: in the directory, and with the data. */
@@ -40,7 +40,7 @@ interface RawMember {
 }
 
 /** Reads an archive by its directory alone, as simple readers do: it believes everything. Sizes of 4 and of 8 bytes. */
-function readArchive(file: Uint8Array): RawMember[] {
+export function readArchive(file: Uint8Array): RawMember[] {
   const buffer = Buffer.from(file.buffer, file.byteOffset, file.length);
   const end = buffer.lastIndexOf('PK\x05\x06', buffer.length - 22, 'latin1');
   const plain = [buffer.readUInt16LE(end + 10), buffer.readUInt32LE(end + 12), buffer.readUInt32LE(end + 16)] as const;
@@ -70,7 +70,7 @@ function readArchive(file: Uint8Array): RawMember[] {
 }
 
 /** Half of the damaged archives get checksums that fit, where a simple reader finds any: otherwise hardly one comes to be unpacked. */
-function withChecksums(file: Uint8Array): Uint8Array {
+export function withChecksums(file: Uint8Array): Uint8Array {
   if (crc32(file) % 2 === 1) return file;
   const mended = Buffer.from(file);
   try {

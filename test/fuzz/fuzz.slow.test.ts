@@ -4,9 +4,10 @@ import { cifarTarget, idxTarget, npyTarget } from './data-targets.ts';
 import { expectReport } from './expect-report.ts';
 import { fuzz } from './fuzz.ts';
 import { logTarget } from './log-target.ts';
+import { torchArchiveTarget, torchStreamTarget } from './torch-target.ts';
 
 /**
- * 310 000 damaged files from fixed keys, one in six packed with gzip. Each gives a DataError of the documented form, or the value
+ * 390 000 damaged files from fixed keys, one in six packed with gzip. Each gives a DataError of the documented form, or the value
  * that an independent reader finds in it.
  */
 describe('damaged files', () => {
@@ -21,6 +22,10 @@ describe('damaged files', () => {
   it('NPZ: 40 000', async () => expectReport(await fuzz(npzTarget, 106, 40_000), 28));
 
   it('safetensors: 50 000', async () => expectReport(await fuzz(safetensorsTarget, 107, 50_000), 15));
+
+  it('archives of PyTorch: 40 000', async () => expectReport(await fuzz(torchArchiveTarget, 108, 40_000), 40));
+
+  it('streams of PyTorch: 40 000', async () => expectReport(await fuzz(torchStreamTarget, 109, 40_000), 40));
 
   it('certification logs: 70 000', async () => expectReport(await fuzz(logTarget, 105, 70_000), 40));
 });

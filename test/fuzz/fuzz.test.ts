@@ -4,6 +4,7 @@ import { cifarTarget, idxTarget, npyTarget } from './data-targets.ts';
 import { expectReport, expectSeeds } from './expect-report.ts';
 import { fuzz } from './fuzz.ts';
 import { logTarget } from './log-target.ts';
+import { torchArchiveTarget, torchStreamTarget } from './torch-target.ts';
 
 // fuzz.slow.test.ts runs more than 200 000 cases.
 describe('damaged files, a sample', () => {
@@ -25,6 +26,11 @@ describe('damaged files, a sample', () => {
   it('safetensors', async () => {
     await expectSeeds(safetensorsTarget);
     expectReport(await fuzz(safetensorsTarget, 5, 1500), 10);
+  });
+
+  it.each([torchArchiveTarget, torchStreamTarget])('$name', async (target) => {
+    await expectSeeds(target);
+    expectReport(await fuzz(target, 6, 1500), 15);
   });
 
   it.each([10, 100] as const)('CIFAR-%d', async (classes) => {

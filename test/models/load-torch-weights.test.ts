@@ -107,6 +107,23 @@ describe('loadTorchWeights', () => {
     model.dispose();
   });
 
+  it('finds the state dict of a checkpoint, and takes the one that is named', async () => {
+    const bias = async (names: readonly string[], stateDict?: string): Promise<unknown> => {
+      const dicts = names.map(
+        (name, i) => [name, new Map(Object.entries({ ...dense(), 'first.bias': vector(count(4, 50 + i)) }))] as const,
+      );
+      const model = flattened();
+      loadTorchWeights(model, { stateDicts: new Map(dicts) }, { stateDict });
+      const weights = await weightsByName(model);
+      model.dispose();
+      return weights['first/bias']![0];
+    };
+    expect(await bias(['weights.ema'])).toBe(50);
+    expect(await bias(['ema', 'best', 'net'])).toBe(52);
+    expect(await bias(['ema', 'state_dict'])).toBe(51);
+    expect(await bias(['ema', 'state_dict'], 'ema')).toBe(50);
+  });
+
   it('is undone by torchWeights, keeps the variables and no tensor', async () => {
     const model = lenet({ key: createKey(1) });
     const variables = model.trainableWeights.map((weight) => weight.read());
@@ -199,7 +216,25 @@ describe('loadTorchWeights: errors, after which the model is as it was', () => {
     );
     await fails(
       () => loadTorchWeights(model, dense(), { Strict: false } as never),
-      'loadTorchWeights: unknown option `Strict`; known options: `prefix`, `strict`',
+      'loadTorchWeights: unknown option `Strict`; known options: `prefix`, `strict`, `stateDict`',
+    );
+    const dicts = (...names: string[]) => ({ stateDicts: new Map(names.map((name) => [name, new Map(Object.entries(dense()))])) }); // prettier-ignore
+    await fails(
+      () => loadTorchWeights(model, dicts('model', 'net', 'ema')),
+      'loadTorchWeights: `stateDict` must say which state dict of the checkpoint is meant, got none (there are "model", "net", "ema")',
+    );
+    await fails(
+      () => loadTorchWeights(model, dicts('a', 'b'), { stateDict: 'c' }),
+      'loadTorchWeights: `stateDict` must be a state dict of the checkpoint, got "c" (there are "a", "b")',
+    );
+    await fails(
+      () => loadTorchWeights(model, dense(), { stateDict: 'net' }),
+      'loadTorchWeights: `stateDict` must be left out for a state dict, which is the only one, got "net"',
+    );
+    await expectError(
+      () => loadTorchWeights(model, dicts()),
+      DataError,
+      'loadTorchWeights: `tensors` must have a state dict, got a checkpoint without tensors by name (torch.save(model.state_dict(), file) writes one)',
     );
     model.dispose();
     const depthwise = tf.sequential({
