@@ -13,6 +13,15 @@ export { cifarDataset, decodeCifar } from './cifar.ts';
 export type { CifarBatch, CifarDatasetSource, DecodeCifarOptions } from './cifar.ts';
 export { corruptedDataset } from './corrupted-dataset.ts';
 export type { CorruptedDatasetSource } from './corrupted-dataset.ts';
+export { datasetOf } from './dataset-of.ts';
+export type {
+  DatasetOfOptions,
+  ExampleValues,
+  GivenExample,
+  NestedNumbers,
+  TfDataset,
+  ValuesOfShape,
+} from './dataset-of.ts';
 export { decodeIdx, idxDataset } from './idx.ts';
 export type { DecodeIdxOptions, IdxDatasetSource } from './idx.ts';
 export type { LabelledDataset, LabelledExample } from './labelled-dataset.ts';

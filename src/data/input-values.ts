@@ -48,23 +48,23 @@ export function inputValues(place: ValuesPlace, values: InputArray): Float32Arra
     throw refusal(DataError, details, 'must be numbers');
   }
   let [least, most] = [Infinity, -Infinity];
-  for (const value of values) [least, most] = [Math.min(least, value), Math.max(most, value)];
-  const wrong = (value: number, must: string, way: string): DataError =>
-    refusal(DataError, { ...place, value, got: `${dtype} up to ${value}`, way }, must);
-  if (least < 0) {
-    const details = { ...place, value: least, got: `${dtype} down to ${least}`, way: KEEP };
-    throw refusal(DataError, details, 'must be bytes from 0 to 255, or floats');
+  for (const value of values) {
+    if (value < least) least = value;
+    if (value > most) most = value;
   }
-  if (most > 255) {
-    const way = most <= 65535 ? `16-bit levels become 0 to 1 by (x / 65535).astype('float32'); ${KEEP}` : KEEP;
-    throw wrong(most, 'must be bytes from 0 to 255, or floats', way);
-  }
-  // Black images, or 0 and 1 of two colours: bytes would make nearly nothing of them.
-  if (most === 1) throw wrong(most, 'must be bytes from 0 to 255, or floats', `x.astype('uint8') for bytes; ${KEEP}`);
-  return Uint8Array.from(values);
+  // Where the largest is 1 these are rather two colours, of which bytes would make nearly nothing, than black images.
+  if (least >= 0 && most <= 255 && most !== 1) return Uint8Array.from(values);
+  const way = most === 1 ? `x.astype('uint8') for bytes; ${KEEP}` : KEEP;
+  const levels = "16-bit levels become 0 to 1 by (x / 65535).astype('float32')";
+  const details =
+    least < 0
+      ? { value: least, got: `${dtype} down to ${least}`, way: KEEP }
+      : { value: most, got: `${dtype} up to ${most}`, way: most > 255 && most <= 65535 ? `${levels}; ${KEEP}` : way };
+  throw refusal(DataError, { ...place, ...details }, 'must be bytes from 0 to 255, or floats');
 }
 
-function elementType(values: unknown): string {
+/** The element type of a typed array, for example 'float32'. @internal */
+export function elementType(values: unknown): string {
   return Object.prototype.toString.call(values).slice('[object '.length, -'Array]'.length).toLowerCase();
 }
 

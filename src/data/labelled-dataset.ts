@@ -55,6 +55,14 @@ export class OwnDataset implements LabelledDataset {
   readonly shape: readonly number[];
   readonly #dataset: LabelledDataset;
 
+  /** The data set of a public call, unless it is one already; throws OptionError that says what was given and how that becomes a data set. */
+  static of(call: string, dataset: LabelledDataset, field = 'dataset'): OwnDataset {
+    if (dataset instanceof OwnDataset) return dataset;
+    if (isDataset(dataset)) return new OwnDataset(dataset);
+    const { got, way } = describeOther(dataset);
+    throw refusal(OptionError, { call, field, value: dataset, got, way }, DATASET);
+  }
+
   constructor(dataset: LabelledDataset) {
     this.#dataset = dataset;
     this.size = dataset.size;
@@ -94,6 +102,42 @@ export class OwnDataset implements LabelledDataset {
     if (request) check({ x, label }, index, this.shape, request);
     return { own: { x: new Float32Array(x), label }, lent: isLater ? x : undefined };
   }
+}
+
+const DATASET = 'must be a data set { size, shape, example }';
+
+type Fields = Readonly<Record<string, unknown>>;
+
+function isDataset(value: unknown): value is LabelledDataset {
+  if (typeof value !== 'object' || value === null) return false;
+  const { size, shape, example } = value as Fields;
+  return Number.isSafeInteger(size) && Array.isArray(shape) && typeof example === 'function';
+}
+
+/** What was given for a data set, and what makes one of it. */
+function describeOther(value: unknown): { readonly got?: string | undefined; readonly way: string } {
+  const makesOne = 'arrayDataset({ values, shape, labels }) of catrs/data makes one of arrays';
+  if (typeof value !== 'object' || value === null) return { way: makesOne };
+  const given = value as Fields;
+  if (typeof given['then'] === 'function') return { got: 'a promise', way: 'await it' };
+  if (typeof given['iterator'] === 'function') {
+    return { got: 'a data set of tf.data', way: 'await datasetOf(dataset) of catrs/data reads it into memory' };
+  }
+  if (ArrayBuffer.isView(value)) return { way: makesOne };
+  if (Symbol.iterator in value || Symbol.asyncIterator in value) {
+    const got = Array.isArray(value) ? `an array of ${value.length}` : 'an iterable';
+    return { got, way: 'await datasetOf(examples) of catrs/data makes one of { x, label }' };
+  }
+  if (typeof given['data'] === 'function') {
+    const way = 'arrayDataset({ values: await x.data(), shape: x.shape.slice(1), labels }) of catrs/data makes one';
+    return { got: 'a tensor', way };
+  }
+  const { size, shape, example } = given;
+  if (typeof example === 'function') {
+    const got = `size ${showValue(size)} and shape ${showValue(shape)}`;
+    return { got, way: 'size is a number of examples, shape a list of numbers' };
+  }
+  return { got: `an object with ${Object.keys(value).join(', ') || 'nothing'}`, way: makesOne };
 }
 
 function check(

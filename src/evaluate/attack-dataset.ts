@@ -164,11 +164,12 @@ export function attackDataset<P extends Pick<Prediction, 'label' | 'abstained'>>
 ): AsyncGenerator<AttackedRow<P>, void, undefined> {
   parseField(CALL, 'attack', attackField, attack);
   const { select, epsilons, ...settings } = attackDatasetOptions.parse(CALL, options);
-  return attackIndices(g, new OwnDataset(dataset), {
+  const own = OwnDataset.of(CALL, dataset);
+  return attackIndices(g, own, {
     ...settings,
     attacks: epsilons ? epsilons.map((epsilon) => withEpsilon(attack, epsilon)) : [attack],
     run: contextOf(options, CALL).run,
-    indices: selectedIndices(dataset.size, select),
+    indices: selectedIndices(own.size, select),
   });
 }
 

@@ -42,14 +42,18 @@ export function certifyDataset<Options extends object>(
   options: Options & DatasetRunOptions,
 ): AsyncGenerator<CertifiedRow, void, undefined> {
   const { select, ...certify } = (options as typeof options | undefined) ?? {};
-  const indices = selectedIndices(dataset.size, parseField(CALL, 'select', selectField, select));
-  return certifyIndices(g, dataset, indices, certify as Options, { call: CALL, known: ['select'] });
+  const selection = parseField(CALL, 'select', selectField, select);
+  const own = OwnDataset.of(CALL, dataset);
+  return certifyIndices(g, own, selectedIndices(own.size, selection), certify as Options, {
+    call: CALL,
+    known: ['select'],
+  });
 }
 
 /** Certifies chosen examples for a public call that has taken its own options out: the rest of {@link certifyDataset}. @internal */
 export function certifyIndices<Options extends object>(
   g: Certifier<Options>,
-  dataset: LabelledDataset,
+  dataset: OwnDataset,
   indices: Iterable<number>,
   options: Options,
   context: Pick<CallContext, 'call' | 'known'>,
@@ -87,9 +91,9 @@ class PendingExamples implements AsyncIterable<StreamExample> {
   readonly #numClasses: number;
   readonly #pending: PendingExample[] = [];
 
-  constructor(call: string, dataset: LabelledDataset, indices: Iterable<number>, numClasses: number) {
+  constructor(call: string, dataset: OwnDataset, indices: Iterable<number>, numClasses: number) {
     this.#call = call;
-    this.#dataset = new OwnDataset(dataset);
+    this.#dataset = dataset;
     this.#indices = indices;
     this.#numClasses = numClasses;
   }

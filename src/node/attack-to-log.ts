@@ -115,7 +115,7 @@ export async function attackToLog<P extends Pick<Prediction, 'label' | 'abstaine
 ): Promise<AttackLogSummary> {
   const { file, settings, onProgress, durable, ...asked } = attackToLogOptions.parse(CALL, options);
   const { key, n, alpha, norm = g.noise?.norms?.[0] as Norm, select, batchSize, signal } = asked;
-  const own = new OwnDataset(dataset);
+  const own = OwnDataset.of(CALL, dataset);
   const indices = [...selectedIndices(own.size, select)];
   const attacks = attacksOf(attack, asked.epsilons);
   const wanted = attacks.flatMap((one, which) => indices.map((index) => ({ ...one, index, clean: which === 0 })));

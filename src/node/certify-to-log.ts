@@ -125,7 +125,7 @@ export async function certifyToLog<Options extends object>(
   options: Options & DatasetRunOptions & LogRunOptions,
 ): Promise<LogSummary> {
   const { run, selection, certify } = parseRun(options);
-  const own = new OwnDataset(dataset);
+  const own = OwnDataset.of(CALL, dataset);
   const { key, signal } = certify as { readonly key?: Key; readonly signal?: AbortSignal };
   const certified: CertifyIndices = (indices) =>
     certifyIndices(g, own, indices, certify, { call: CALL, known: RUN_NAMES });

@@ -98,7 +98,7 @@ export async function softTargetsToNpy(
 ): Promise<SoftTargetsSummary> {
   const { file, onProgress, durable, recheck, select, ...settings } = softTargetsToNpyOptions.parse(CALL, options);
   const { key, n, signal } = settings;
-  const own = new OwnDataset(dataset);
+  const own = OwnDataset.of(CALL, dataset);
   const shape = [own.size, g.numClasses] as const;
   const indices = [...selectedIndices(own.size, select)];
   const selection = fullSelection(select);

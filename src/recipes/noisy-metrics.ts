@@ -60,6 +60,10 @@ export interface NoisyMetrics {
 
 const CALL = 'noisyMetrics';
 
+function isBatch(data: unknown): data is { readonly x: tf.Tensor; readonly labels: Labels } {
+  return typeof data === 'object' && data !== null && 'x' in data;
+}
+
 /**
  * Loss and accuracy of the base classifier under noise: what to watch while a classifier is trained for smoothing.
  *
@@ -84,9 +88,9 @@ export async function noisyMetrics(
 ): Promise<NoisyMetrics> {
   const { batchSize, select, signal, ...given } = noisyMetricsOptions.parse(CALL, options);
   const draw = { ...given, run: adaptClassifier(CALL, model) };
-  if ('x' in data) return metricsOf(await batchSums(data, 0, draw));
+  if (isBatch(data)) return metricsOf(await batchSums(data, 0, draw));
 
-  const dataset = new OwnDataset(data);
+  const dataset = OwnDataset.of(CALL, data, 'data');
   const indices = Uint32Array.from(selectedIndices(dataset.size, select));
   if (indices.length === 0) {
     throw refusal(OptionError, { call: CALL, field: 'select', value: select, got: 'none' }, 'must choose an example');

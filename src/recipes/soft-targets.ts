@@ -105,10 +105,8 @@ export function softTargets(
 ): AsyncGenerator<SoftTargetRow, void, undefined> {
   const call = 'softTargets';
   const { select, ...settings } = softTargetsOptions.parse(call, options);
-  return softTargetsOf(call, g, new OwnDataset(dataset), {
-    ...settings,
-    indices: selectedIndices(dataset.size, select),
-  });
+  const own = OwnDataset.of(call, dataset);
+  return softTargetsOf(call, g, own, { ...settings, indices: selectedIndices(own.size, select) });
 }
 
 /** Soft targets of chosen examples for a public call that has checked the options: the rest of {@link softTargets}. @internal */

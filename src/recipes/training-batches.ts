@@ -1,7 +1,7 @@
 import { type LabelledDataset, OwnDataset } from '../data/labelled-dataset.ts';
 import { OptionError, refusal } from '../errors.ts';
 import * as fields from '../options/fields.ts';
-import { optionsOf, parseField } from '../options/parse.ts';
+import { optionsOf } from '../options/parse.ts';
 import type { Key } from '../types.ts';
 import {
   batchTensors,
@@ -21,19 +21,6 @@ const softTargets = fields.field<SoftTargetRows>(
 function isFloats(value: unknown): boolean {
   return value instanceof Float32Array || value instanceof Float64Array;
 }
-
-const datasetField = fields.field<LabelledDataset>(
-  'must be a data set { size, shape, example }',
-  (v) =>
-    typeof v === 'object' &&
-    v !== null &&
-    'size' in v &&
-    Number.isSafeInteger(v.size) &&
-    'shape' in v &&
-    Array.isArray(v.shape) &&
-    'example' in v &&
-    typeof v.example === 'function',
-);
 
 const CALL = 'trainingBatches';
 
@@ -105,7 +92,8 @@ export function trainingBatches(
   options: TrainingBatchesOptions,
 ): AsyncGenerator<DatasetBatch, void, undefined> {
   const given = trainingBatchesOptions.parse(CALL, options);
-  const { size } = parseField(CALL, 'dataset', datasetField, dataset);
+  const own = OwnDataset.of(CALL, dataset);
+  const { size } = own;
   const { batchSize, dropRemainder, startBatch } = given;
   const count = (dropRemainder ? Math.floor : Math.ceil)(size / batchSize);
   if (count === 0) {
@@ -117,7 +105,7 @@ export function trainingBatches(
     throw refusal(OptionError, { call: CALL, field: 'startBatch', value: startBatch }, must);
   }
   const targets = given.softTargets && softTargetTable(CALL, given.softTargets, size);
-  return batchesOf(new OwnDataset(dataset), { ...given, count, targets });
+  return batchesOf(own, { ...given, count, targets });
 }
 
 interface Epoch {

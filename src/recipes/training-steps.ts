@@ -1,5 +1,5 @@
 import type * as tf from '@tensorflow/tfjs';
-import type { LabelledDataset } from '../data/labelled-dataset.ts';
+import { type LabelledDataset, OwnDataset } from '../data/labelled-dataset.ts';
 import { checkTraining } from '../losses/check-training.ts';
 import type { StepMetrics, TrainingLoss } from '../losses/types.ts';
 import * as fields from '../options/fields.ts';
@@ -195,11 +195,18 @@ export function trainingSteps(
   options: TrainingStepsOptions,
 ): AsyncGenerator<TrainingStep, void, undefined> {
   const given = trainingStepsOptions.parse(CALL, options);
+  const own = OwnDataset.of(CALL, dataset);
   const { minimize } = given;
   const makeStep: MakeStep = minimize
     ? async (batch) => ({ loss: await minimize(batch), metrics: undefined })
     : stepMaker(CALL, loss, given);
-  return stepsOf({ ...given, loss, dataset, makeStep, setRate: given.schedule && rateSetter(CALL, given.optimizer) });
+  return stepsOf({
+    ...given,
+    loss,
+    dataset: own,
+    makeStep,
+    setRate: given.schedule && rateSetter(CALL, given.optimizer),
+  });
 }
 
 /** A run with all that it needs. */

@@ -58,7 +58,7 @@ describe('trainingBatches refuses at once', () => {
     expectError(
       run({}, [1, 2]),
       OptionError,
-      'trainingBatches: `dataset` must be a data set { size, shape, example }, got [1, 2]',
+      'trainingBatches: `dataset` must be a data set { size, shape, example }, got an array of 2 (await datasetOf(examples) of catrs/data makes one of { x, label })',
     ));
 
   it('an empty data set', () =>
