@@ -5,6 +5,7 @@ import { DataError, OptionError, refusal } from '../errors.ts';
 import * as fields from '../options/fields.ts';
 import { optionsOf, parseField } from '../options/parse.ts';
 import { cannotOpen, pathOf } from './files.ts';
+import { type KerasRefusals, loadKerasModel } from './load-keras-model.ts';
 
 /** Options of {@link loadModel}. */
 export interface LoadModelOptions {
@@ -32,13 +33,22 @@ const CALL = 'loadModel';
  * Loads a model of TensorFlow.js from files, without tfjs-node: `model.json` and the weight files that it names, in any number of shards.
  *
  * It reads what `saveModel` and `model.save` write, and what `tensorflowjs_converter` makes of Keras files and TensorFlow graphs, also with
- * quantized weights. Lengths are checked before a model is made. For a model with layers of catrs call `registerLayers()` of
+ * quantized weights. Lengths are checked before a model is made.
+ *
+ * Files of Keras 3, which TensorFlow.js cannot read, are translated: `batch_shape`, types and initializers as objects, calls by `args` and
+ * `kwargs`, settings with new names (`negative_slope`), layers that are known by another name (`SpatialDropout2D`) or do nothing in inference
+ * (`RandomFlip`). Weights are given to variables by name and shape, with the names of models in front (`sequential/dense/kernel`) and by
+ * numbers of layers (`layers/dense/vars/0`); what fits two variables is an error. So is a setting of Keras that TensorFlow.js would pass
+ * over, since it computed another function: dilated depthwise convolutions, groups, bilinear upsampling, `hard_sigmoid` of Keras 3.
+ *
+ * For a model with layers of catrs call `registerLayers()` of
  * `catrs/models` before, since only you know which layers a file needs.
  *
  * @param file - Path or file: URL of `model.json`, or of the folder that holds it.
  * @returns the model; the caller disposes it
  * @throws OptionError if an option is wrong or the file cannot be read
- * @throws DataError if the file is no model or one of another format, a weight file is missing or truncated, or a layer is unknown
+ * @throws DataError if the file is no model or one of another format, a weight file is missing or truncated, a layer is unknown,
+ * or TensorFlow.js would compute something else than Keras
  * @example
  * ```ts
  * import { loadModel, saveModel } from 'catrs/node';
@@ -65,11 +75,14 @@ export async function loadModel<Options extends LoadModelOptions>(
   }
   const weights = await readWeightFiles(json.weightsManifest, { call: CALL, folder: dirname(path) });
   const artifacts = await tf.io.getModelArtifactsForJSON(json, () => Promise.resolve(weights));
-  const handler = { load: () => Promise.resolve(artifacts) };
   try {
-    const model = found === 'graph-model' ? await tf.loadGraphModel(handler) : await tf.loadLayersModel(handler);
+    const model =
+      found === 'graph-model'
+        ? await tf.loadGraphModel({ load: () => Promise.resolve(artifacts) })
+        : await loadKerasModel(artifacts, refusalsOf(path));
     return model as LoadedModel<Options>;
   } catch (error) {
+    if (error instanceof DataError) throw error;
     throw cannotBuild(path, (error as Error).message);
   }
 }
@@ -77,6 +90,22 @@ export async function loadModel<Options extends LoadModelOptions>(
 /** Old converters did not write the format: graphs have a list of nodes. */
 function formatOf({ format, modelTopology }: tf.io.ModelJSON): 'layers-model' | 'graph-model' {
   return format === 'graph-model' || 'node' in modelTopology ? 'graph-model' : 'layers-model';
+}
+
+const GRAPH_MODEL_COMMAND = '--input_format=tf_saved_model --output_format=tfjs_graph_model';
+const GRAPH_MODEL = `export a SavedModel and convert it: tensorflowjs_converter ${GRAPH_MODEL_COMMAND}`;
+
+function refusalsOf(path: string): KerasRefusals {
+  const refuse = (must: string, way: string) => (found: string) => {
+    throw refusal(DataError, { call: CALL, field: 'file', value: found, got: `${found} in ${path}`, way }, must);
+  };
+  return {
+    layer: refuse('must be a model of Keras that TensorFlow.js computes as Keras does', GRAPH_MODEL),
+    weight: refuse(
+      'must have weights whose names say which variable they are',
+      `save it with tf_keras (TF_USE_LEGACY_KERAS=1) and convert that, or ${GRAPH_MODEL}`,
+    ),
+  };
 }
 
 function cannotBuild(path: string, reason: string): DataError {
@@ -92,7 +121,8 @@ function cannotBuild(path: string, reason: string): DataError {
   }
   const got = `${JSON.stringify(layer)} in ${path}`;
   const way =
-    'for layers of catrs call registerLayers() of catrs/models first, for others tf.serialization.registerClass';
+    'for layers of catrs call registerLayers() of catrs/models first, for your own tf.serialization.registerClass; for layers of Keras ' +
+    `that TensorFlow.js lacks, ${GRAPH_MODEL}`;
   return refusal(DataError, { ...details, got, way }, 'must have layers that are registered');
 }
 
@@ -103,11 +133,16 @@ function cannotBuild(path: string, reason: string): DataError {
  * @internal
  */
 export async function readModelFile(call: string, path: string): Promise<tf.io.ModelJSON> {
-  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+  refuseKerasFile(call, path);
+  const text = await readFile(path, 'utf8').catch(async (error: NodeJS.ErrnoException) => {
     if (error.code !== 'ENOENT') throw cannotOpen(call, path, error);
+    const saved = join(dirname(path), 'saved_model.pb');
+    if ((await stat(saved).catch(() => undefined)) !== undefined)
+      throw unconverted(call, dirname(saved), GRAPH_MODEL_COMMAND);
     const details = { call, field: 'file', value: error, got: `no file at ${path}`, way: 'check the path' };
     throw refusal(OptionError, details, 'must be a model.json, or the folder that holds one');
   });
+  refuseKerasFile(call, path, text.slice(0, 4));
   let found: unknown;
   try {
     found = JSON.parse(text);
@@ -116,6 +151,18 @@ export async function readModelFile(call: string, path: string): Promise<tf.io.M
   }
   if (!isModel(found)) throw noModel(call, `${path} without \`modelTopology\` and \`weightsManifest\``);
   return found;
+}
+
+/** A file of Keras by its name, or by its first bytes: that of a zip archive or of HDF5. */
+function refuseKerasFile(call: string, path: string, start = ''): void {
+  if (start === 'PK\x03\x04' || /\.keras$/i.test(path)) throw unconverted(call, path, '--input_format=keras_keras');
+  if (start === '\ufffdHDF' || /\.(?:h5|hdf5)$/i.test(path)) throw unconverted(call, path, '--input_format=keras');
+}
+
+function unconverted(call: string, path: string, options: string): DataError {
+  const way = `tensorflowjs_converter ${options} ${path} FOLDER writes one`;
+  const got = `a model of ${options.startsWith('--input_format=tf') ? 'TensorFlow' : 'Keras'} at ${path}`;
+  return refusal(DataError, { call, field: 'file', value: path, got, way }, 'must be a model.json of TensorFlow.js');
 }
 
 function noModel(call: string, got: string): DataError {

@@ -158,13 +158,40 @@ describe('loadModel refuses', () => {
     expect(text).toContain(`bytes in ${join(at, shards[wrong] as string)} where`);
   });
 
+  it.each([
+    ['model.h5', '', '--input_format=keras'],
+    ['model.HDF5', '', '--input_format=keras'],
+    ['model.keras', '', '--input_format=keras_keras'],
+    ['hdf5', '\x89HDF\r\n', '--input_format=keras'],
+    ['zip', 'PK\x03\x04', '--input_format=keras_keras'],
+  ])('a file of Keras, and says how to convert it: %s', async (name, start, options) => {
+    await writeFile(path(name), Buffer.from(start, 'latin1'));
+    await expectError(
+      () => loadModel(path(name)),
+      DataError,
+      `${must}be a model.json of TensorFlow.js, got a model of Keras at ${path(name)} (tensorflowjs_converter ${options} ${path(name)} FOLDER writes one)`,
+    );
+  });
+
+  it('a SavedModel, and says how to convert it', async () => {
+    await mkdir(path('saved'));
+    await writeFile(path('saved/saved_model.pb'), '');
+    await expectError(
+      () => loadModel(path('saved')),
+      DataError,
+      `${must}be a model.json of TensorFlow.js, got a model of TensorFlow at ${path('saved')} (tensorflowjs_converter` +
+        ` --input_format=tf_saved_model --output_format=tfjs_graph_model ${path('saved')} FOLDER writes one)`,
+    );
+  });
+
   it('a layer that is not registered, and says how to register it', async () => {
     const own = tf.sequential({ layers: [normalize({ mean: [0.5], std: [0.5], inputShape: [2, 2, 1] })] });
     const at = join(path('own'), 'model.json');
     await saveModel(own, path('own'));
     const text =
       `${must}have layers that are registered, got "CatrsNormalize" in ${at} (for layers of catrs call registerLayers() of` +
-      ' catrs/models first, for others tf.serialization.registerClass)';
+      ' catrs/models first, for your own tf.serialization.registerClass; for layers of Keras that TensorFlow.js lacks, export a SavedModel' +
+      ' and convert it: tensorflowjs_converter --input_format=tf_saved_model --output_format=tfjs_graph_model)';
     await expectError(() => loadModel(at), DataError, text);
     own.dispose();
   });
