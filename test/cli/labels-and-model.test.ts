@@ -48,7 +48,19 @@ describe('labels that are no class of the model', () => {
     const given = ['--data', path('x.npy'), '--labels', path('ones.npy'), '--init', path('model'), '--backend', 'cpu'];
     const trained = await catrs(['train', ...given, '--method', 'gaussian', '--epochs', 1, '--out', path('run')]);
     expect([trained.code, trained.stdout]).toEqual([2, '']);
-    expect(trained.stderr).toContain('got 2 for image 1 (these labels count from 1: take 1 off each)');
+    expect(trained.stderr).toContain('got 2 for image 1 (these labels count from 1: take 1 off each, or ');
+    await writeFile(path('numbers.txt'), '1\n2\n');
+    const listed = [
+      '--data',
+      path('x.npy'),
+      '--labels',
+      path('ones.npy'),
+      '--classes',
+      path('numbers.txt'),
+      ...model(),
+    ];
+    const predicted = await catrs(['predict', ...listed, '--sigma', 0.5, '--n', 100, '--max', 1]);
+    expect(predicted.stdout.split('\n')[1]).toMatch(/^0\t1\t1\t/);
     expect(await readdir(path('.'))).not.toContain('run');
   });
 

@@ -229,6 +229,15 @@ describe('roots of torchvision and other folders around the data', () => {
     expect(notes).toEqual([`${data}: its data are taken from ${data}/${inner}`]);
   });
 
+  it('QMNIST has its classes in the first column of its labels', async () => {
+    const columns = [4, 0, 0, 0, 0, 0, 0, 0, 6, 1, 1, 1, 1, 1, 1, 1].flatMap((value) => [0, 0, 0, value]);
+    const data = await put('qmnist', {
+      'qmnist-test-images-idx3-ubyte': images,
+      'qmnist-test-labels-idx2-int': Uint8Array.of(0, 0, 12, 2, 0, 0, 0, 2, 0, 0, 0, 8, ...columns),
+    });
+    expect((await see({ data })).labels).toEqual([4, 6]);
+  });
+
   it('several data sets are named', async () => {
     const data = await put('several', { ...below('MNIST/raw'), 'cifar-10-batches-bin/test_batch.bin': cifar });
     expect(await complaintOf({ data })).toBe(

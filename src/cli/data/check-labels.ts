@@ -43,8 +43,9 @@ function checkNames({ from, classes, what, by }: NamedClasses, { numClasses, mod
 
 function checkNumbers({ numbers, from, nameOf }: OpenedLabels, { numClasses, model }: ClassesOfModel): void {
   for (let i = 0; i < numbers.length; i++) {
-    if ((numbers[i] as number) < numClasses) continue;
-    const got = `${numbers[i]} for image ${i}${nameOf ? `, ${nameOf(i)}` : ''}`;
+    const label = numbers[i] as number;
+    if (label >= 0 && label < numClasses) continue;
+    const got = `${label} for image ${i}${nameOf ? `, ${nameOf(i)}` : ''}`;
     const must = `labels from 0 to ${numClasses - 1} for the ${numClasses} classes of ${model}`;
     throw new CliError(`${from}: must have ${must}, got ${got} (${wayOut(numbers, numClasses)})`);
   }
@@ -56,6 +57,7 @@ function wayOut(numbers: ArrayLike<number>, numClasses: number): string {
     least = Math.min(least, numbers[i] as number);
     most = Math.max(most, numbers[i] as number);
   }
-  if (least >= 1 && most === numClasses) return 'these labels count from 1: take 1 off each';
+  if (least >= 1 && most === numClasses)
+    return 'these labels count from 1: take 1 off each, or say so by --classes FILE with a line for each of the numbers';
   return 'labels count from 0; take the model for these classes, or other labels';
 }

@@ -37,7 +37,7 @@ export function numberLabels(
   list: ClassList | undefined,
   say: (text: string) => void,
 ): NumberedLabels {
-  if (found.kind === 'numbers') return { labels: found.numbers, classNames: list?.names };
+  if (found.kind === 'numbers') return { labels: fromZero(found.numbers, list), classNames: list?.names };
   const { classes, names, from, what } = found;
   if (list !== undefined) {
     return { labels: numbersOf(names, byList(found, list)), classNames: list.names };
@@ -54,6 +54,12 @@ export function numberLabels(
   }
   const numbers = new Map(classes.map((name, i) => [name, i]));
   return { labels: numbersOf(names, numbers), classNames: classes, named: { from, classes, what, by: 'letters' } };
+}
+
+/** Labels that count from 1 where `--classes` has the names 1, 2, ...: there the class of the name 1 is number 0. */
+function fromZero(numbers: ArrayLike<number>, list: ClassList | undefined): ArrayLike<number> {
+  const countsFromOne = list?.names.every((name, i) => name === String(i + 1)) ?? false;
+  return countsFromOne ? Float64Array.from(numbers, (label) => label - 1) : numbers;
 }
 
 function numbersOf(names: readonly string[], numbers: ReadonlyMap<string, number>): Float64Array {

@@ -16,8 +16,8 @@ export interface Extent {
   readonly width: number;
 }
 
-/** The extent of an image after `Resize` of torchvision: the shorter side as asked, the longer one in proportion, rounded down. @internal */
-export function resizedExtent({ height, width }: Extent, { resize }: Fit): Extent {
+/** The extent of an image after `Resize` of torchvision: the shorter side as asked, the longer one in proportion, rounded down. */
+function resizedExtent({ height, width }: Extent, { resize }: Fit): Extent {
   if (resize === undefined || Math.min(height, width) === resize) return { height, width };
   const long = Math.trunc((resize * Math.max(height, width)) / Math.min(height, width));
   return height < width ? { height: resize, width: long } : { height: long, width: resize };

@@ -15,7 +15,7 @@ export type DataFiles =
   | ({ readonly format: 'idx' } & IdxFiles)
   | { readonly format: 'cifar10' | 'cifar100'; readonly files: readonly string[] };
 
-const IDX = /^(.*?)(train|t10k|test)[-_](images|labels)((?:[-._]?idx\d)?(?:[-._]?(?:ubyte|byte|idx))?(?:\.gz)?)$/;
+const IDX = /^(.*?)(train|t10k|test)[-_](images|labels)((?:[-._]?idx\d)?(?:[-._]?(?:ubyte|byte|int|idx))?(?:\.gz)?)$/;
 
 const CIFAR: readonly (readonly ['cifar10' | 'cifar100', Part, RegExp])[] = [
   ['cifar10', 'train', /^data_batch_\d+\.bin(\.gz)?$/],

@@ -56,7 +56,19 @@ async function openFiles(folder: string, found: DataFiles, request: DataRequest)
   if (found.labels === undefined || request.labels !== undefined)
     return arraySource(request, { ...source, images: pixels, missing });
   const labels = join(folder, found.labels);
-  return arraySource(request, { ...source, images: pixels, labels: await arrayLabels(labels, await idxOf(labels)) });
+  return arraySource(request, {
+    ...source,
+    images: pixels,
+    labels: await arrayLabels(labels, classColumn(found.labels, await idxOf(labels))),
+  });
+}
+
+/** The labels of QMNIST are the first of eight columns that say where a digit is from. */
+function classColumn(name: string, array: NpyArray): NpyArray {
+  const [size = 0, width] = array.shape;
+  if (!name.startsWith('qmnist') || width !== 8) return array;
+  const data = Float64Array.from({ length: size }, (_, row) => array.data[row * width] as number);
+  return { dtype: 'float64', shape: [size], data };
 }
 
 async function idxOf(path: string): Promise<NpyArray> {
