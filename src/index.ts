@@ -92,6 +92,7 @@ export type {
   PredictOptions,
   SampleOptions,
   SmoothedClassifierOptions,
+  SampleProgress,
 } from './smoothed/call-options.ts';
 export type { Certifier, StreamExample, TimedCertificate } from './smoothed/types.ts';
 export { SoftSmoothedClassifier } from './smoothed/soft-smoothed-classifier.ts';

@@ -4,6 +4,7 @@ import { type LabelledDataset, OwnDataset } from '../data/labelled-dataset.ts';
 import { type CallContext, withContext } from '../options/call-context.ts';
 import { parseField } from '../options/parse.ts';
 import type { CertifyOptions } from '../smoothed/call-options.ts';
+import type { KeptSamples } from '../smoothed/earlier-samples.ts';
 import type { Certifier, StreamExample, TimedCertificate } from '../smoothed/types.ts';
 import { tensorOver } from '../tensors/own-tensor.ts';
 import type { LoggedRow } from './rows.ts';
@@ -50,16 +51,22 @@ export function certifyDataset<Options extends object>(
   });
 }
 
+/** For whom examples are certified. */
+interface IndicesContext extends Pick<CallContext, 'call' | 'known'> {
+  /** Where the samples of an example are kept outside the run. */
+  readonly keptOf?: ((index: number) => KeptSamples) | undefined;
+}
+
 /** Certifies chosen examples for a public call that has taken its own options out: the rest of {@link certifyDataset}. @internal */
 export function certifyIndices<Options extends object>(
   g: Certifier<Options>,
   dataset: OwnDataset,
   indices: Iterable<number>,
   options: Options,
-  context: Pick<CallContext, 'call' | 'known'>,
+  { keptOf, call, known }: IndicesContext,
 ): AsyncGenerator<CertifiedRow, void, undefined> {
-  const examples = new PendingExamples(context.call, dataset, indices, g.numClasses);
-  return rows(g.certifyStream(examples, withContext(options, context)), examples);
+  const examples = new PendingExamples({ call, dataset, indices, keptOf, numClasses: g.numClasses });
+  return rows(g.certifyStream(examples, withContext(options, { call, known })), examples);
 }
 
 async function* rows(
@@ -81,29 +88,32 @@ interface PendingExample extends StreamExample {
   readonly label: number;
 }
 
+/** Which examples, for which certifier. */
+interface PendingRequest extends Pick<IndicesContext, 'call' | 'keptOf'> {
+  readonly dataset: OwnDataset;
+  readonly indices: Iterable<number>;
+  readonly numClasses: number;
+}
+
 /**
  * Feeds examples of a data set, checked, into a stream of certificates, and keeps what belongs to them while they are pending.
  */
 class PendingExamples implements AsyncIterable<StreamExample> {
-  readonly #call: string;
+  readonly #request: PendingRequest;
   readonly #dataset: OwnDataset;
-  readonly #indices: Iterable<number>;
-  readonly #numClasses: number;
   readonly #pending: PendingExample[] = [];
 
-  constructor(call: string, dataset: OwnDataset, indices: Iterable<number>, numClasses: number) {
-    this.#call = call;
-    this.#dataset = dataset;
-    this.#indices = indices;
-    this.#numClasses = numClasses;
+  constructor(request: PendingRequest) {
+    this.#request = request;
+    this.#dataset = request.dataset;
   }
 
   /** The examples as tensors, checked; each is kept until its certificate is here. */
   async *[Symbol.asyncIterator](): AsyncGenerator<StreamExample, void, undefined> {
-    for (const index of this.#indices) {
-      const request = { call: this.#call, numClasses: this.#numClasses };
-      const { x, label } = await this.#dataset.checkedExample(index, request);
-      const example = { x: tensorOver(x, this.#dataset.shape, 'float32'), index, label };
+    const { indices, keptOf } = this.#request;
+    for (const index of indices) {
+      const { x, label } = await this.#dataset.checkedExample(index, this.#request);
+      const example = { x: tensorOver(x, this.#dataset.shape, 'float32'), index, label, kept: keptOf?.(index) };
       this.#pending.push(example);
       yield example;
     }

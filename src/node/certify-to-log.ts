@@ -1,3 +1,4 @@
+import { realpath } from 'node:fs/promises';
 import type { CertificationRule } from '../certify/rule.ts';
 import {
   type DatasetRunOptions,
@@ -7,30 +8,30 @@ import {
 } from '../data/dataset-selection.ts';
 import { type LabelledDataset, OwnDataset } from '../data/labelled-dataset.ts';
 import { certificationLogHeader, formatCertificationRow } from '../evaluate/certification-log.ts';
-import { certifyIndices } from '../evaluate/certify-dataset.ts';
+import { type CertifiedRow, certifyIndices } from '../evaluate/certify-dataset.ts';
 import type { Noise } from '../noise/types.ts';
 import * as fields from '../options/fields.ts';
 import { optionsOf, parseField, type WithDefaults } from '../options/parse.ts';
+import type { KeptSamples } from '../smoothed/earlier-samples.ts';
 import type { Certifier } from '../smoothed/types.ts';
 import type { Key } from '../types.ts';
-import {
-  type CertifyIndices,
-  checkEarlierRows,
-  checkSettings,
-  recheckRow,
-  type RunSettings,
-  statedSettings,
-} from './earlier-rows.ts';
+import { checkEarlierRows, checkSettings, recheckRow, type RunSettings, statedSettings } from './earlier-rows.ts';
+import { checkJournal, RunSamples } from './kept-samples.ts';
 import { LogFile, readRows } from './log-file.ts';
 import { pathOf } from './files.ts';
 import { type RunFigures, type RunProgress, RunTally } from './run-progress.ts';
 import { type KnownParts, type OwnParts, ownParts, rowVerifier } from './row-verifier.ts';
+import { journalOf, SampleJournal } from './sample-journal.ts';
+import { SamplesUnderWay } from './samples-under-way.ts';
 
 /** Options of {@link certifyToLog} beside those of `certifyDataset`. */
 export interface LogRunOptions {
   /** The log, in a folder that exists. A log that is there already is gone on with. */
   readonly file: string | URL;
-  /** Told after the earlier rows are read and after each new row is written. What it throws ends the run. */
+  /**
+   * Told after the earlier rows are read, after each new row is written and, in the middle of an image, twice a second at most. What it
+   * throws ends the run.
+   */
   readonly onProgress?: ((progress: RunProgress) => void) | undefined;
   /**
    * Wait after each row until it is on the disk (`fdatasync`): a power failure then loses at most one row. A killed process never loses
@@ -40,7 +41,9 @@ export interface LogRunOptions {
   readonly durable?: boolean | undefined;
   /**
    * Before going on with a log, certify one of its images again, the one with the least clear vote, and refuse the log unless the row is
-   * the same: the model or the images are not in the log. Turn it off to go on with another backend, where single votes may differ.
+   * the same: the model or the images are not in the log. Turn it off to go on with another backend, where single votes may differ. Of an
+   * image in whose middle the earlier run ended, a few copies are always drawn again; where they vote otherwise, the log is refused or, with
+   * `false`, that image is drawn anew.
    * @defaultValue true
    */
   readonly recheck?: boolean | undefined;
@@ -102,7 +105,9 @@ const CALL = 'certifyToLog';
  * stopped.
  *
  * A row is written as soon as it and all before it are certain. The process can be killed at any moment: run the same call again, and
- * the file becomes byte for byte that of a run without interruption, but for the `time` column and for rules with a deadline. A line
+ * the file becomes byte for byte that of a run without interruption, but for the `time` column and for rules with a deadline. The votes of
+ * images that have no row yet are in a journal, `FILE.partial`, which is written every two seconds, at an abort and at an error, and removed at
+ * the end: a killed run loses the votes of two seconds, an aborted one those of the batches under way. A line
  * that was not written to its end is cut off; all others are checked before anything is changed: their form, the sequence of the
  * images, key, settings and labels, and each certificate is derived again from its votes. One process at a time can write to a log: it holds the lock `file.lock`, which is taken over if
  * that process has ended.
@@ -127,8 +132,11 @@ export async function certifyToLog<Options extends object>(
   const { run, selection, certify } = parseRun(options);
   const own = OwnDataset.of(CALL, dataset);
   const { key, signal } = certify as { readonly key?: Key; readonly signal?: AbortSignal };
-  const certified: CertifyIndices = (indices) =>
-    certifyIndices(g, own, indices, certify, { call: CALL, known: RUN_NAMES });
+  const certified = (
+    some: Iterable<number>,
+    keptOf?: (index: number) => KeptSamples,
+  ): AsyncGenerator<CertifiedRow, void, undefined> =>
+    certifyIndices(g, own, some, certify, { call: CALL, known: RUN_NAMES, keptOf });
 
   // The options are checked before a file is touched: by workers, on the way to the first row.
   const check = certified([]);
@@ -139,28 +147,72 @@ export async function certifyToLog<Options extends object>(
   const settings = statedSettings(g, own.shape, certify);
 
   const log = await LogFile.open({ call: CALL, path, durable: run.durable });
+  let begun: SampleJournal | undefined;
   try {
+    const journal = await SampleJournal.open({ call: CALL, path: journalOf(await realpath(path)), durable: run.durable });
     const earlier = readRows(log.content, { call: CALL, field: 'file', path });
     const faultsOf = rowVerifier(knownParts(g, settings, certify, run.verifyWith));
     await checkEarlierRows(earlier, { call: CALL, path, indices, key, settings, faultsOf, dataset: own, signal });
-    if (run.recheck) await recheckRow(earlier, certified, { call: CALL, path });
+    const [first] = earlier;
+    checkJournal(journal, { call: CALL, key, numClasses: g.numClasses, settings, first: first?.certificate });
+    const left = indices.slice(earlier.length);
+    journal.keepOnly(left);
+    begun = journal;
+
+    const { workers } = g as { readonly workers?: number };
+    const underWay = new SamplesUnderWay();
+    const tally = new RunTally(indices.length, earlier, workers, underWay);
+    const { tell, tellInBetween } = tellerOf(run.onProgress, tally);
+    const samples = new RunSamples({ call: CALL, journal, underWay, recheck: run.recheck, tell: tellInBetween });
+    if (run.recheck) await recheckRow(earlier, (some) => certified(some, samples.comparedOf), { call: CALL, path });
+    underWay.endComparison();
     await log.cutTail();
     if (log.content.lines.length === 0) await log.append(certificationLogHeader());
 
-    const { workers } = g as { readonly workers?: number };
-    const tally = new RunTally(indices.length, earlier, workers);
-    run.onProgress?.(tally.progress());
-    const [first] = earlier;
-    for await (const row of certified(indices.slice(earlier.length))) {
+    tell();
+    for await (const row of certified(left, samples.keptOf)) {
       if (first) checkSettings(first, { call: CALL, at: `${path}, line 2,`, settings: row.certificate });
       await log.append(formatCertificationRow(row));
+      journal.forget(row.index);
       tally.add(row);
-      run.onProgress?.(tally.progress());
+      tell();
     }
+    journal.close();
     return { file: path, resumed: earlier.length, ...tally.figures() };
+  } catch (error) {
+    closeQuietly(begun);
+    throw error;
   } finally {
     await log.close();
   }
+}
+
+/** Leaves in the journal what was drawn before an error, which is the one to be told, even where the disk is full now. */
+function closeQuietly(journal: SampleJournal | undefined): void {
+  try {
+    journal?.close();
+  } catch {
+    // The next run goes on from what was written before.
+  }
+}
+
+/** In the middle of an image a run is told about at most so often. */
+const IN_BETWEEN_MS = 500;
+
+/** Tells of the progress of a run, after each row, and in between. */
+function tellerOf(
+  onProgress: LogRunOptions['onProgress'],
+  tally: RunTally,
+): { readonly tell: () => void; readonly tellInBetween: () => void } {
+  let told = performance.now();
+  const tell = (): void => {
+    told = performance.now();
+    onProgress?.(tally.progress());
+  };
+  const tellInBetween = (): void => {
+    if (performance.now() - told >= IN_BETWEEN_MS) tell();
+  };
+  return { tell, tellInBetween };
 }
 
 /** What the run knows about its rows; a certifier of other threads has but the record of its noise. */

@@ -124,22 +124,41 @@ export async function checkEarlierRows(rows: readonly CertifiedRow[], run: Expec
 }
 
 /** Throws OptionError unless a row has these settings. @internal */
-export function checkSettings(
-  { certificate }: CertifiedRow,
-  { call, at, settings }: { readonly call: string; readonly at: string; readonly settings: RunSettings },
-): void {
-  const difference = firstDifference(settings, certificate);
+export function checkSettings({ certificate }: CertifiedRow, expected: ExpectedSettings): void {
+  checkSettingsOf(certificate, expected);
+}
+
+interface ExpectedSettings {
+  readonly call: string;
+  /** Where they were found. */
+  readonly at: string;
+  readonly settings: RunSettings;
+}
+
+/** Throws OptionError unless what was found is these settings. @internal */
+export function checkSettingsOf(found: RunSettings, { call, at, settings }: ExpectedSettings): void {
+  const difference = firstDifference(settings, found);
   if (difference) throw otherSetting(call, at, difference.name, difference.expected, JSON.stringify(difference.found));
 }
 
 /** Throws OptionError unless the key of a row is that of its image in a run with this key. @internal */
-export function checkKey(
-  { index, certificate }: CertifiedRow,
-  { call, at, key }: { readonly call: string; readonly at: string; readonly key: Key | undefined },
-): void {
+export function checkKey({ index, certificate }: CertifiedRow, expected: ExpectedKey): void {
+  checkKeyOf(index, certificate.key, expected);
+}
+
+interface ExpectedKey {
+  readonly call: string;
+  /** Where the other one was found. */
+  readonly at: string;
+  /** The key of the run. */
+  readonly key: Key | undefined;
+}
+
+/** Throws OptionError unless a key is that of this image in a run. @internal */
+export function checkKeyOf(index: number, found: Key | null, { call, at, key }: ExpectedKey): void {
   const expected = key === undefined ? null : exampleKey(key, index);
-  if (isDeepStrictEqual(certificate.key && [...certificate.key], expected && [...expected])) return;
-  throw otherSetting(call, at, 'key', key ?? null, certificate.key === null ? 'none' : 'one made from another key');
+  if (isDeepStrictEqual(found && [...found], expected && [...expected])) return;
+  throw otherSetting(call, at, 'key', key ?? null, found === null ? 'none' : 'one made from another key');
 }
 
 function checkIndex({ index }: CertifiedRow, at: string, expected: number | undefined, call: string): void {
@@ -156,7 +175,8 @@ function otherLabel(row: CertifiedRow, at: string, label: number, call: string):
   return refusal(DataError, { call, field: 'file', value: row.label, got, way: 'take another file' }, must);
 }
 
-function otherSetting(call: string, at: string, name: string, expected: unknown, found: string): OptionError {
+/** The error of a setting with another value. @internal */
+export function otherSetting(call: string, at: string, name: string, expected: unknown, found: string): OptionError {
   const got = `${JSON.stringify(expected)} where ${at} has ${found}`;
   const way = 'one log holds one run: use its settings, or another file';
   const details = { call, field: name, value: expected, got, way };

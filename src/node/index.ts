@@ -20,6 +20,7 @@ export type { MergeLogsOptions } from './merge-logs.ts';
 export type { OwnParts } from './row-verifier.ts';
 export { progressLine } from './run-progress.ts';
 export type { RunFigures, RunProgress } from './run-progress.ts';
+export type { ImageProgress } from './samples-under-way.ts';
 export { saveModel } from './save-model.ts';
 export type { SaveModelOptions } from './save-model.ts';
 export { softTargetsToNpy } from './soft-targets-to-npy.ts';

@@ -1,4 +1,5 @@
 import type { CertifiedRow } from '../evaluate/certify-dataset.ts';
+import { type ImageProgress, SamplesUnderWay } from './samples-under-way.ts';
 
 /** What a run over a data set has found so far. */
 export interface RunFigures {
@@ -21,10 +22,16 @@ export interface RunProgress extends RunFigures {
   /** Images that were in the log already when this run began. */
   readonly resumed: number;
   /**
-   * Expected time to the end, from the samples of the images so far and the speed of the last ones, those of earlier runs included;
-   * undefined before the first image.
+   * Expected time to the end, from the samples of the images so far and the speed of the last ones, those of earlier runs included. Before
+   * the first image is done, the time that all would take with all their samples, once the speed is known; a rule may stop before.
    */
   readonly millisecondsLeft: number | undefined;
+  /** The image that the next row waits for, where an image takes more than a few seconds. */
+  readonly image: ImageProgress | undefined;
+  /** Noisy copies in a second, of all images and threads, over the last seconds; undefined before it is known. */
+  readonly samplesPerSecond: number | undefined;
+  /** Copies of images under way that an earlier run drew. Fewer than before where some do not count after all (see `recheck`). */
+  readonly resumedSamples: number;
 }
 
 /** An image so many images ago weighs 1/e in the speed. */
@@ -42,18 +49,26 @@ export class RunTally {
   #samples = 0;
   #recentSamples = 0;
   #recentTime = 0;
+  readonly #underWay: SamplesUnderWay;
 
   /** Begins with the rows of earlier runs. So many workers certify at the same time. */
-  constructor(total: number, earlier: readonly CertifiedRow[], workers = 1) {
+  constructor(
+    total: number,
+    earlier: readonly CertifiedRow[],
+    workers = 1,
+    underWay: SamplesUnderWay = new SamplesUnderWay(),
+  ) {
     this.#workers = workers;
     this.#total = total;
+    this.#underWay = underWay;
     this.#resumed = earlier.length;
     for (const row of earlier) this.add(row);
   }
 
   /** Takes the next row. */
-  add({ correct, abstained, radius, milliseconds, certificate: { n0, nUsed } }: CertifiedRow): void {
+  add({ index, correct, abstained, radius, milliseconds, certificate: { n0, nUsed } }: CertifiedRow): void {
     this.#done++;
+    this.#underWay.done(index);
     this.#correct += correct ? 1 : 0;
     this.#abstained += abstained ? 1 : 0;
     this.#radii += correct ? radius : 0;
@@ -79,33 +94,61 @@ export class RunTally {
 
   /** How far the run is. */
   progress(): RunProgress {
-    const perRow = (this.#samples / this.#done) * (this.#recentTime / Math.max(this.#recentSamples, 1));
-    const millisecondsLeft = this.#done === 0 ? undefined : ((this.#total - this.#done) * perRow) / this.#workers;
-    return { ...this.figures(), total: this.#total, resumed: this.#resumed, millisecondsLeft };
+    const { samplesPerSecond, image, resumedSamples } = this.#underWay;
+    const counts = { total: this.#total, resumed: this.#resumed, resumedSamples };
+    return { ...this.figures(), ...counts, millisecondsLeft: this.#millisecondsLeft(), image, samplesPerSecond };
+  }
+
+  #millisecondsLeft(): number | undefined {
+    const { samplesPerSecond, most, drawn } = this.#underWay;
+    const samplesLeft = (perImage: number): number => Math.max(0, (this.#total - this.#done) * perImage - drawn);
+    if (this.#done === 0) return samplesPerSecond && (1000 * samplesLeft(most)) / samplesPerSecond;
+    const perSample = this.#recentTime / Math.max(this.#recentSamples, 1) / this.#workers;
+    return samplesLeft(this.#samples / this.#done) * perSample;
   }
 }
 
 /**
- * One line about a run for people, without line end: how far it is, what it has found, and the time left.
+ * One line about a run for people, without line end: how far it is, what it has found, and the time left. Where an image takes more than a few
+ * seconds, also how far the image is.
  *
  * @example
  * ```ts
  * const onProgress = (progress) => process.stderr.write(`${progressLine(progress)}\n`);
  * // 120/500 24 %, accuracy 91.7 %, 3 abstained, 1240 samples per image, 3 min 05 s left
+ * // 3/50 6 %, image 60: 45200/100100 copies, 312/s, at most 2 min 56 s left, accuracy 66.7 %, 1 abstained, ...
  * ```
  */
 export function progressLine(progress: RunProgress): string {
-  const { done, total, accuracy, abstained, meanSamples, millisecondsLeft } = progress;
+  const { done, total, accuracy, abstained, meanSamples, image } = progress;
   const percent = total === 0 ? 100 : Math.floor((100 * done) / total);
   const found = [
     `accuracy ${(100 * accuracy).toFixed(1)} %`,
     `${abstained} abstained`,
     `${Math.round(meanSamples)} samples per image`,
   ];
-  const left =
-    done >= total ? 'done' : millisecondsLeft === undefined ? '' : `${formatDuration(millisecondsLeft)} left`;
-  return [`${done}/${total} ${percent} %`, ...(done > 0 ? found : []), ...(left ? [left] : [])].join(', ');
+  const parts = [`${done}/${total} ${percent} %`, ...(image ? imageParts(image, progress) : [])];
+  return [...parts, ...(done > 0 ? found : []), ...leftParts(progress)].join(', ');
 }
+
+function imageParts(
+  { index, drawn, most, isCompared, millisecondsLeft }: ImageProgress,
+  { samplesPerSecond = 0 }: RunProgress,
+): string[] {
+  const what = isCompared ? `comparing image ${index}` : `image ${index}`;
+  const left = millisecondsLeft === undefined ? [] : [`at most ${formatDuration(millisecondsLeft)} left`];
+  return [`${what}: ${drawn}/${most} copies`, `${shortNumber(samplesPerSecond)}/s`, ...left];
+}
+
+/** The time of the whole run, which needs its name where there is one of an image, too. */
+function leftParts({ done, total, image, millisecondsLeft }: RunProgress): string[] {
+  if (done >= total) return ['done'];
+  if (millisecondsLeft === undefined) return [];
+  const left = `${formatDuration(millisecondsLeft)} left`;
+  return [image === undefined ? left : `${done === 0 ? 'at most ' : ''}${left} in all`];
+}
+
+const shortNumber = (value: number): string => (value < 10 ? value.toFixed(1) : String(Math.round(value)));
 
 /** `48 s`, `3 min 05 s`, `7 h 05 min`, `2 d 03 h`. @internal */
 export function formatDuration(milliseconds: number): string {

@@ -106,6 +106,12 @@ export async function startWorkers<Options extends object = CertifyOptions>(
 
 const LOOK_AHEAD_PER_THREAD = 64;
 
+/** What of the options stays in this thread. */
+interface RunFunctions<Signal, Listener> {
+  readonly signal?: Signal | undefined;
+  readonly onSamples?: Listener | undefined;
+}
+
 /** Worker threads and the runs that they do. */
 class WorkerPool<Options extends object> implements WorkerCertifier<Options> {
   readonly numClasses: number;
@@ -162,18 +168,25 @@ class WorkerPool<Options extends object> implements WorkerCertifier<Options> {
     options: object,
     { method, context: { call, known } }: Pick<RunMessage, 'method' | 'context'>,
   ): AsyncGenerator<unknown, void, undefined> {
-    const { signal, ...rest } = { ...options } as { readonly signal?: unknown };
+    const { signal, onSamples, ...rest } = { ...options } as RunFunctions<unknown, unknown>;
     const isSignal = signal instanceof AbortSignal;
+    const isListener = typeof onSamples === 'function';
     // Anything else is refused where the other options are checked.
-    const given = isSignal || signal === undefined ? rest : { ...rest, signal };
-    const message = { ...messageFor(given, { call, known }), method };
-    return this.#answers(examples, message, isSignal ? signal : undefined);
+    const others = {
+      ...(isSignal || signal === undefined ? {} : { signal }),
+      ...(isListener || onSamples === undefined ? {} : { onSamples }),
+    };
+    const message = { ...messageFor({ ...rest, ...others }, { call, known }), method, tellsSamples: isListener };
+    return this.#answers(examples, message, {
+      signal: isSignal ? signal : undefined,
+      onSamples: isListener ? (onSamples as CertifyOptions['onSamples']) : undefined,
+    });
   }
 
   async *#answers(
     examples: AsyncIterable<AskedExample>,
     message: RunMessage,
-    signal: AbortSignal | undefined,
+    { signal, onSamples }: RunFunctions<AbortSignal, CertifyOptions['onSamples']>,
   ): AsyncGenerator<unknown, void, undefined> {
     const { call } = message.context;
     if (this.#isRunning) throw notAtRest(call, 'workers in the middle of a run');
@@ -184,7 +197,7 @@ class WorkerPool<Options extends object> implements WorkerCertifier<Options> {
       if (threads === undefined) throw notAtRest(call, 'closed ones');
       const source = examples[Symbol.asyncIterator]();
       const lookAhead = LOOK_AHEAD_PER_THREAD * this.workers;
-      this.#run = new WorkerRun({ threads, source, message, signal, lookAhead });
+      this.#run = new WorkerRun({ threads, source, message, signal, onSamples, lookAhead });
       yield* this.#run.answers();
     } finally {
       this.#isRunning = false;
@@ -211,7 +224,7 @@ function notAtRest(call: string, found: string): OptionError {
 }
 
 /** What the threads are told at the beginning. Throws OptionError for what cannot be sent. */
-function messageFor(options: object, context: RunMessage['context']): Omit<RunMessage, 'method'> {
+function messageFor(options: object, context: RunMessage['context']): Omit<RunMessage, 'method' | 'tellsSamples'> {
   const { call } = context;
   const { rule, ...given } = options as { readonly rule?: Partial<RuleRecord> | null };
   const rest: Record<string, unknown> = {};

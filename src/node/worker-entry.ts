@@ -7,6 +7,8 @@ import { type AttackedClassifier, attackInThread } from '../evaluate/attack-data
 import { OptionError, refusal } from '../errors.ts';
 import { contextOf, withContext } from '../options/call-context.ts';
 import { exampleKey } from '../random/purposes.ts';
+import type { SampleProgress } from '../smoothed/call-options.ts';
+import type { SampleNews } from '../smoothed/earlier-samples.ts';
 import type { Certifier } from '../smoothed/types.ts';
 import { makeInThread } from './make-in-thread.ts';
 import type { FromAnyThread } from './module-thread.ts';
@@ -50,10 +52,12 @@ function isCertifier(g: unknown): g is Certifier<object> {
   return typeof certifyStream === 'function' && typeof numClasses === 'number';
 }
 
-async function run(g: Certifier<object>, { method, options, rule, context }: RunMessage): Promise<void> {
+async function run(g: Certifier<object>, { method, options, rule, tellsSamples, context }: RunMessage): Promise<void> {
   const pending: tf.Tensor[] = [];
   try {
-    const given = rule === undefined ? options : { ...options, rule: ruleOf(rule) };
+    const onSamples = (progress: SampleProgress): void => send({ kind: 'samples', progress });
+    const functions = { ...(rule && { rule: ruleOf(rule) }), ...(tellsSamples && { onSamples }) };
+    const given = { ...options, ...functions };
     const source = examples(pending);
     const answers =
       method === undefined
@@ -119,7 +123,9 @@ async function* examples(pending: tf.Tensor[]): AsyncGenerator<AskedExample, voi
     if (given.kind === 'end') return;
     const x = tensorOver(given.values, given.shape, 'float32');
     pending.push(x);
-    yield { x, index: given.index, label: given.label };
+    const { index, label } = given;
+    const kept = given.kept && { ...given.kept, onNews: (news: SampleNews) => send({ kind: 'news', index, news }) };
+    yield { x, index, label, kept };
   }
 }
 

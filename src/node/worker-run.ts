@@ -1,5 +1,7 @@
 import type { RuleRecord, Smoothing } from '../certify/types.ts';
 import type { CallContext } from '../options/call-context.ts';
+import type { SampleProgress } from '../smoothed/call-options.ts';
+import type { EarlierSamples, KeptSamples, SampleNews } from '../smoothed/earlier-samples.ts';
 import type { StreamExample } from '../smoothed/types.ts';
 import type { Norm } from '../types.ts';
 import { copyOf } from '../tensors/own-tensor.ts';
@@ -42,6 +44,8 @@ export interface RunMessage {
   readonly options: object;
   /** The rule has functions: its record is sent, and the rule made again. */
   readonly rule: RuleRecord | undefined;
+  /** Whether somebody wants to be told of the samples. */
+  readonly tellsSamples: boolean;
   /** What the certifiers are told of the call. */
   readonly context: Pick<CallContext, 'call' | 'known'>;
 }
@@ -55,12 +59,18 @@ export type ToThread =
       readonly label: number | undefined;
       readonly values: Float32Array;
       readonly shape: readonly number[];
+      /** Where its samples are kept: those of an earlier run. */
+      readonly kept: { readonly earlier: EarlierSamples | undefined } | undefined;
     }
   | { readonly kind: 'end' };
 
 /** What a thread says: `want` asks for the next example or the end. Answers, certificates or others, come in the order of its examples. @internal */
 export type FromThread =
-  { readonly kind: 'want' } | { readonly kind: 'answer'; readonly answer: unknown } | { readonly kind: 'done' };
+  | { readonly kind: 'want' }
+  | { readonly kind: 'news'; readonly index: number; readonly news: SampleNews }
+  | { readonly kind: 'samples'; readonly progress: SampleProgress }
+  | { readonly kind: 'answer'; readonly answer: unknown }
+  | { readonly kind: 'done' };
 
 /** A thread with a certifier. */
 type CertifierThread = ModuleThread<CertifierRecord, ToThread, FromThread>;
@@ -71,11 +81,24 @@ interface WorkerRunRequest {
   readonly source: AsyncIterator<AskedExample, unknown>;
   readonly message: RunMessage;
   readonly signal: AbortSignal | undefined;
+  /** Told of the samples of all threads. */
+  readonly onSamples: ((progress: SampleProgress) => void) | undefined;
   /** So many examples may be handed out beyond the next answer in order. */
   readonly lookAhead: number;
 }
 
+/** An example that a thread has, with who is told of its samples. */
+interface HeldExample extends Held {
+  readonly kept: KeptSamples | undefined;
+}
+
 type Arrival = { readonly answer: unknown } | { readonly error: unknown };
+
+/** An example that was read for a thread. */
+interface ReadExample {
+  readonly message: Extract<ToThread, { kind: 'example' }>;
+  readonly kept: KeptSamples | undefined;
+}
 
 /**
  * Hands examples out to threads, one at a time to whoever wants one, and puts their answers in order again.
@@ -85,7 +108,7 @@ type Arrival = { readonly answer: unknown } | { readonly error: unknown };
  */
 export class WorkerRun implements ThreadListener<CertifierThread, FromThread> {
   readonly #request: WorkerRunRequest;
-  readonly #held: Map<CertifierThread, Held[]>;
+  readonly #held: Map<CertifierThread, HeldExample[]>;
   readonly #busy: Set<CertifierThread>;
   readonly #wanting = new Set<CertifierThread>();
   readonly #arrived = new Map<number, Arrival>();
@@ -139,12 +162,27 @@ export class WorkerRun implements ThreadListener<CertifierThread, FromThread> {
   receive(thread: CertifierThread, message: FromThread): void {
     if (message.kind === 'want') this.#wanting.add(thread);
     else if (message.kind === 'done') this.#busy.delete(thread);
+    else if (message.kind === 'news' || message.kind === 'samples') return this.#tell(thread, message);
     else {
       const held = this.#held.get(thread)?.shift();
       if (held) this.#arrived.set(held.position, { answer: message.answer });
     }
     this.#handOut();
     this.#wake();
+  }
+
+  /** Passes on what a thread says of its samples. What the listener throws ends the run. */
+  #tell(thread: CertifierThread, message: Extract<FromThread, { kind: 'news' | 'samples' }>): void {
+    if (this.#hasFailed) return;
+    try {
+      if (message.kind === 'samples') this.#request.onSamples?.(message.progress);
+      else {
+        const held = this.#held.get(thread)?.find(({ index }) => index === message.index);
+        held?.kept?.onNews(message.news);
+      }
+    } catch (error) {
+      this.stop(error);
+    }
   }
 
   /** Puts an error where the oldest example of a thread should have come. */
@@ -183,8 +221,8 @@ export class WorkerRun implements ThreadListener<CertifierThread, FromThread> {
       this.#wanting.delete(thread);
       if (example === undefined || this.#hasEnded) thread.send({ kind: 'end' });
       else {
-        this.#held.get(thread)?.push({ position: this.#next++, index: example.index });
-        thread.send(example);
+        this.#held.get(thread)?.push({ position: this.#next++, index: example.message.index, kept: example.kept });
+        thread.send(example.message);
       }
     }
     this.#isHandingOut = false; // at once, so that no later call is missed
@@ -196,14 +234,16 @@ export class WorkerRun implements ThreadListener<CertifierThread, FromThread> {
     return this.#hasEnded || !isAhead || this.#held.get(thread)?.[0]?.position === this.#first;
   }
 
-  async #read(): Promise<Extract<ToThread, { kind: 'example' }> | undefined> {
+  async #read(): Promise<ReadExample | undefined> {
     try {
       const result = await this.#request.source.next();
       if (!result.done) {
-        const { x, index, label } = result.value;
+        const { x, index, label, kept } = result.value;
         const own = copyOf(x); // before the host has its next turn
         try {
-          return { kind: 'example', index, label, values: (await own.data()) as Float32Array, shape: own.shape };
+          const values = (await own.data()) as Float32Array;
+          const message = { kind: 'example' as const, index, label, values, shape: own.shape };
+          return { kept, message: { ...message, kept: kept && { earlier: kept.earlier } } };
         } finally {
           own.dispose();
         }

@@ -110,6 +110,16 @@ export const predictOptions: OptionsSchema<
   ...runFields,
 });
 
+/** How far the samples of one example are. */
+export interface SampleProgress {
+  /** Index of the example; 0 where there is but one. */
+  readonly index: number;
+  /** Noisy copies that count so far, of both samples. */
+  readonly drawn: number;
+  /** Most noisy copies, n0 + n: a rule may stop before. */
+  readonly most: number;
+}
+
 /** Options of {@link SmoothedClassifier.certify}. */
 export interface CertifyOptions extends Run {
   /** Drives the noise: the first half-key the selection sample, the second the estimation sample. */
@@ -145,6 +155,11 @@ export interface CertifyOptions extends Run {
    * @defaultValue 100
    */
   readonly checkEvery?: number | undefined;
+  /**
+   * Told how far an example is, after each batch in which it had copies: never a part of a result. What it throws ends the run.
+   * @defaultValue nobody is told
+   */
+  readonly onSamples?: ((progress: SampleProgress) => void) | undefined;
 }
 
 /** @internal */
@@ -162,13 +177,14 @@ export const softCertifyFields: FieldsOf<SoftCertify, 'n0' | 'n' | 'alpha'> = {
   n: fields.withDefault(fields.sampleCount, 100_000),
   alpha: fields.withDefault(fields.certifyAlpha, 0.001),
   norm: fields.optional(fields.norm),
+  onSamples: fields.optional(fields.callback<NonNullable<CertifyOptions['onSamples']>>('must be a function')),
   ...runFields,
 };
 
 /** @internal */
 export const certifyOptions: OptionsSchema<
   CertifyOptions,
-  WithDefaults<CertifyOptions, 'rule' | 'norm' | keyof Run>
+  WithDefaults<CertifyOptions, 'rule' | 'norm' | 'onSamples' | keyof Run>
 > = optionsOf<CertifyOptions>()({
   key: fields.key,
   n0: softCertifyFields.n0,
@@ -177,5 +193,6 @@ export const certifyOptions: OptionsSchema<
   rule: fields.optional(ruleField),
   norm: softCertifyFields.norm,
   checkEvery: fields.withDefault(fields.positiveInteger, 100),
+  onSamples: softCertifyFields.onSamples,
   ...runFields,
 });

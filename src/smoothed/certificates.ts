@@ -17,6 +17,11 @@ export function noiseRecord({ name, parameters }: NoiseRecord): NoiseRecord {
   return { name, parameters: dataFor(parameters) };
 }
 
+/** What is taken for granted of a random noise. @internal */
+export function noiseAssumptions({ assumptions }: Noise): Certificate['assumptions'] {
+  return dataFor(assumptions) ?? ['real arithmetic'];
+}
+
 /** What a certificate of hard votes follows from. */
 interface HardEvidence {
   readonly key: Key;
@@ -64,7 +69,7 @@ export function hardCertificate(evidence: HardEvidence): Certificate {
     key,
     noise: noiseRecord(noise),
     domain: noise.domain,
-    assumptions: dataFor(noise.assumptions) ?? ['real arithmetic'],
+    assumptions: noiseAssumptions(noise),
     smoothing: 'hard',
     dimension,
     ...(pBBar !== undefined && { pBBar }),
@@ -89,6 +94,11 @@ interface SoftEvidence {
   readonly scores: ScoreSums;
 }
 
+/** What stands for the rule of a soft certificate. @internal */
+export function softRule(beta: number): RuleRecord {
+  return { name: 'empirical-bernstein', parameters: { beta } };
+}
+
 /** The certificate of the soft smoothed classifier as a function of the sums of the scores. @internal */
 export function softCertificate(evidence: SoftEvidence): Certificate {
   const { key, n0, n, alpha, norm, noise, beta, dimension, cAHat, failures, scores } = evidence;
@@ -103,7 +113,7 @@ export function softCertificate(evidence: SoftEvidence): Certificate {
     pABar: lower.p,
     qABar: lower.q,
     bound: 'empirical-bernstein',
-    rule: { name: 'empirical-bernstein', parameters: { beta } },
+    rule: softRule(beta),
     nA: 0,
     n0,
     n,
@@ -117,7 +127,7 @@ export function softCertificate(evidence: SoftEvidence): Certificate {
     key,
     noise: noiseRecord(noise),
     domain: noise.domain,
-    assumptions: dataFor(noise.assumptions) ?? ['real arithmetic'],
+    assumptions: noiseAssumptions(noise),
     smoothing: 'soft',
     dimension,
   };

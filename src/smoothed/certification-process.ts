@@ -6,8 +6,18 @@ import type { Noise } from '../noise/types.ts';
 import { fillBits } from '../random/fill-bits.ts';
 import { certificateKeys } from '../random/purposes.ts';
 import type { Key, Norm } from '../types.ts';
-import { hardCertificate } from './certificates.ts';
+import { hardCertificate, noiseAssumptions, noiseRecord } from './certificates.ts';
 import type { VoteCounts } from './count-votes.ts';
+import {
+  type EarlierSamples,
+  type OtherSamples,
+  otherSamples,
+  SampleComparison,
+  type SampleName,
+  type SampleNews,
+  type SamplePiece,
+  type SampleRecord,
+} from './earlier-samples.ts';
 
 /** How one example is certified. */
 interface ProcessSettings {
@@ -21,6 +31,8 @@ interface ProcessSettings {
   readonly noise: Noise;
   readonly numClasses: number;
   readonly dimension: number;
+  /** Whether its news have the samples. */
+  readonly tellsSamples?: boolean | undefined;
 }
 
 /** The samples that a process asks for next. @internal */
@@ -41,29 +53,90 @@ export interface WantedSamples {
  * in pieces of any size that no check divides.
  *
  * Stops are tested at multiples of `checkEvery`, and votes beyond a stop are dropped: the pieces never change a result.
+ *
+ * Samples of an earlier run count once a few of them have been drawn again and voted the same; else it begins anew, and says so in its news.
  * @internal
  */
 export class CertificationProcess {
   readonly #settings: ProcessSettings;
   readonly #keys: ReturnType<typeof certificateKeys>;
   readonly #draw: number;
-  readonly #countsSelection: number[];
-  readonly #counts: number[];
+  #countsSelection: number[] = [];
+  #counts: number[] = [];
   #usedSelection = 0;
   #used = 0;
   #run: RuleRun | undefined;
   #stop: string | undefined;
+  #earlier: readonly SamplePiece[] = [];
+  #comparison: SampleComparison | undefined;
+  #other: OtherSamples | undefined;
+  #taken: SamplePiece[] = [];
 
-  constructor(settings: ProcessSettings) {
+  constructor(settings: ProcessSettings, earlier?: EarlierSamples) {
     this.#settings = settings;
     this.#keys = certificateKeys(settings.key);
     this.#draw = ruleDraw(settings.key);
-    this.#countsSelection = new Array<number>(settings.numClasses).fill(0);
-    this.#counts = new Array<number>(settings.numClasses).fill(0);
+    this.#restart();
+    if (earlier === undefined) return;
+    const { numClasses, noise } = settings;
+    this.#other = otherSamples(this.#record(), earlier, (piece) => isVoteCount(piece, numClasses, noise));
+    if (this.#other !== undefined) return;
+    this.#earlier = earlier.pieces;
+    this.#comparison = new SampleComparison(earlier.pieces, settings.checkEvery);
+    this.#takeEarlier();
   }
 
   /** The samples wanted next, or undefined once all is decided. */
   wanted(): WantedSamples | undefined {
+    const { n0, checkEvery } = this.#settings;
+    const again = this.#comparison?.wanted();
+    if (again === undefined) return this.#next();
+    const { sample, ...range } = again;
+    return { key: this.#keys[sample], ...range, every: sample === 'selection' ? n0 : checkEvery };
+  }
+
+  /** Takes the votes of the next samples: at most as many samples as are needed. Beyond a stop they are dropped. */
+  take({ counts, drawn }: VoteCounts): void {
+    const wanted = this.wanted();
+    if (wanted === undefined) return;
+    if (drawn > wanted.needed) throw new Error('a check divides these votes');
+    if (this.#comparison === undefined) {
+      if (this.#settings.tellsSamples)
+        this.#taken.push({ sample: this.#sample(), start: wanted.start, drawn, values: counts });
+      this.#accept(counts, drawn);
+    } else {
+      this.#comparison.take(counts, drawn);
+      this.#takeEarlier();
+    }
+  }
+
+  /** The certificate of a process that wants no more samples. */
+  certificate(): Certificate {
+    const counts = this.#counts;
+    const run = this.#run;
+    if (run === undefined || this.#stop === undefined) throw new Error('the process still wants samples');
+    const result = run.result({ counts, used: this.#used });
+    const votes = { counts, countsSelection: this.#countsSelection, nUsed: this.#used };
+    return hardCertificate({ ...this.#settings, ...votes, result, stop: this.#stop });
+  }
+
+  /** Samples that count so far, of both samples. */
+  get drawn(): number {
+    return this.#usedSelection + this.#used;
+  }
+
+  /** What has happened since it was asked last. */
+  news(): Omit<SampleNews, 'milliseconds'> {
+    const [pieces, other] = [this.#taken, this.#other];
+    [this.#taken, this.#other] = [[], undefined];
+    return { record: this.#record(), pieces, other, drawn: this.drawn };
+  }
+
+  #sample(): SampleName {
+    return this.#run === undefined ? 'selection' : 'estimation';
+  }
+
+  #next(): WantedSamples | undefined {
     const { n0, n, checkEvery } = this.#settings;
     if (this.#stop !== undefined) return undefined;
     if (this.#run === undefined) {
@@ -75,23 +148,53 @@ export class CertificationProcess {
     return { key: this.#keys.estimation, start: this.#used, needed, left, every: checkEvery };
   }
 
-  /** Takes the votes of the next samples: at most as many samples as are needed. Beyond a stop they are dropped. */
-  take({ counts, drawn }: VoteCounts): void {
-    const wanted = this.wanted();
-    if (wanted === undefined) return;
-    if (drawn > wanted.needed) throw new Error('a check divides these votes');
+  #accept(counts: readonly number[], drawn: number): void {
     if (this.#run === undefined) this.#takeSelection(counts, drawn);
     else this.#takeEstimation(this.#run, counts, drawn);
   }
 
-  /** The certificate of a process that wants no more samples. */
-  certificate(): Certificate {
-    const counts = this.#counts;
-    const run = this.#run;
-    if (run === undefined || this.#stop === undefined) throw new Error('the process still wants samples');
-    const result = run.result({ counts, used: this.#used });
-    const votes = { counts, countsSelection: this.#countsSelection, nUsed: this.#used };
-    return hardCertificate({ ...this.#settings, ...votes, result, stop: this.#stop });
+  /** Once the comparison is at its end, shows the rule the samples of the earlier run, check by check. */
+  #takeEarlier(): void {
+    const comparison = this.#comparison;
+    if (comparison?.wanted() !== undefined) return;
+    if (comparison?.isSame === false) return this.#drop();
+    this.#comparison = undefined;
+    for (const { values, drawn } of this.#earlier) {
+      if (this.#stop !== undefined) return this.#drop(); // nothing was drawn beyond a stop
+      this.#accept(values, drawn);
+    }
+  }
+
+  #drop(): void {
+    this.#restart();
+    this.#comparison = undefined;
+    this.#other = { kind: 'votes' };
+  }
+
+  #restart(): void {
+    const none = (): number[] => new Array<number>(this.#settings.numClasses).fill(0);
+    [this.#countsSelection, this.#counts] = [none(), none()];
+    [this.#usedSelection, this.#used] = [0, 0];
+    [this.#run, this.#stop] = [undefined, undefined];
+  }
+
+  #record(): SampleRecord {
+    const { noise, norm, rule, n0, n, alpha, checkEvery, dimension, key, numClasses } = this.#settings;
+    return {
+      smoothing: 'hard',
+      noise: noiseRecord(noise),
+      norm,
+      rule: { name: rule.name, parameters: rule.parameters },
+      n0,
+      n,
+      alpha,
+      checkEvery,
+      domain: noise.domain,
+      assumptions: noiseAssumptions(noise),
+      dimension,
+      key,
+      classes: numClasses,
+    };
   }
 
   #takeSelection(counts: readonly number[], drawn: number): void {
@@ -113,6 +216,14 @@ export class CertificationProcess {
     const stop = run.check({ counts: this.#counts, used });
     if (stop !== undefined || used === n) this.#stop = stop ?? 'all-drawn';
   }
+}
+
+/** Whether a piece says how its copies voted; only a sampler that can fail leaves some without a vote. */
+function isVoteCount({ values, drawn }: SamplePiece, numClasses: number, { fillCopies }: Noise): boolean {
+  const isCount = (value: number): boolean => Number.isInteger(value) && value >= 0;
+  const votes = values.reduce((sum, value) => sum + value, 0);
+  const isFull = votes === drawn || (votes < drawn && fillCopies === undefined);
+  return values.length === numClasses && values.every(isCount) && isFull;
 }
 
 function addVotes(sums: number[], counts: readonly number[]): void {

@@ -98,12 +98,13 @@ export class CheckedClassifier<N extends AnyNoise> {
 export async function* certifyOneByOne(
   examples: AsyncIterable<StreamExample>,
   key: Key,
-  certify: (x: tf.Tensor, key: Key) => Promise<Certificate>,
+  certify: (example: StreamExample, key: Key) => Promise<Certificate>,
 ): AsyncGenerator<TimedCertificate, void, undefined> {
-  for await (const { x, index } of examples) {
+  for await (const example of examples) {
+    const { index, kept } = example;
     const begun = performance.now();
-    const certificate = await certify(x, exampleKey(key, index));
-    yield { certificate, milliseconds: performance.now() - begun };
+    const certificate = await certify(example, exampleKey(key, index));
+    yield { certificate, milliseconds: performance.now() - begun + (kept?.earlier?.milliseconds ?? 0) };
   }
 }
 

@@ -9,7 +9,7 @@ import * as fields from '../options/fields.ts';
 import { optionsOf } from '../options/parse.ts';
 import { createKey } from '../random/key.ts';
 import type { Norm } from '../types.ts';
-import { baseClassifierFields, runFields } from './call-options.ts';
+import { baseClassifierFields, type CertifyOptions, runFields, softCertifyFields } from './call-options.ts';
 import { derandomizedCertificate } from './certificates.ts';
 import { certifyOneByOne, CheckedClassifier } from './checked-classifier.ts';
 import { votesOf } from './count-votes.ts';
@@ -60,18 +60,24 @@ export interface DerandomizedCertifyOptions {
    * @defaultValue the batch size of the classifier
    */
   readonly batchSize?: number | undefined;
+  /**
+   * Told how far an example is, after each of its batches. What it throws ends the run.
+   * @defaultValue nobody is told
+   */
+  readonly onSamples?: CertifyOptions['onSamples'];
   /** Stops the run; its reason is thrown. */
   readonly signal?: AbortSignal | undefined;
 }
 
 const derandomizedCertifyOptions = optionsOf<DerandomizedCertifyOptions>()({
   norm: fields.optional(fields.norm),
+  onSamples: softCertifyFields.onSamples,
   ...runFields,
 });
 
 type Settings = ReturnType<typeof derandomizedCertifyOptions.parse>;
 /** Settings of a call, its name for error texts, and the run that it belongs to. */
-type Request = Settings & { readonly call: string; readonly run: object };
+type Request = Settings & { readonly call: string; readonly run: object; readonly index?: number };
 
 /**
  * The smoothed classifier of a finite noise: every noisy copy is evaluated, so the answer is exact and its certificate cannot fail.
@@ -155,7 +161,7 @@ export class DerandomizedClassifier implements Certifier<DerandomizedCertifyOpti
   ): AsyncGenerator<TimedCertificate, void, undefined> {
     const { call, known, run } = contextOf(options, 'DerandomizedClassifier.certifyStream');
     const request = { ...this.#settings(call, options, known), call, run };
-    return certifyOneByOne(examples, createKey(0), (x) => this.#certify(x, request));
+    return certifyOneByOne(examples, createKey(0), ({ x, index }) => this.#certify(x, { ...request, index }));
   }
 
   #settings(call: string, options: DerandomizedCertifyOptions, known: readonly string[] = []): Settings {
@@ -170,7 +176,7 @@ export class DerandomizedClassifier implements Certifier<DerandomizedCertifyOpti
     return derandomizedCertificate({ counts, noise: this.noise, norm, dimension: x.size });
   }
 
-  async #counts(x: tf.Tensor, { call, run, signal, batchSize }: Request): Promise<number[]> {
+  async #counts(x: tf.Tensor, { call, run, index = 0, signal, batchSize, onSamples }: Request): Promise<number[]> {
     const { voting, noise } = this.#checked;
     return this.#checked.withOwn(call, x, async (own) => {
       signal?.throwIfAborted();
@@ -183,6 +189,7 @@ export class DerandomizedClassifier implements Certifier<DerandomizedCertifyOpti
         const batch = await reader.logits([{ count, copies: () => noise.perturb(own, { start, count }) }]);
         begin += count;
         for (const vote of votesOf(batch, voting.numClasses)) counts[vote] = (counts[vote] ?? 0) + 1;
+        onSamples?.({ index, drawn: begin, most: noise.copies });
         await hostTurn();
       }
       return counts;

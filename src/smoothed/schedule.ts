@@ -13,6 +13,10 @@ export interface PendingExample {
   readonly x: tf.Tensor;
   /** Says which samples it wants, and takes their votes. */
   readonly process: CertificationProcess;
+  /** The time that an earlier run took for it. */
+  readonly earlierMilliseconds?: number | undefined;
+  /** Called after each batch in which it had a share, with all the time that it took so far. What it throws ends the run. */
+  readonly onBatch?: ((milliseconds: number) => void) | undefined;
 }
 
 /** How to draw. @internal */
@@ -99,7 +103,7 @@ class ExampleQueue {
     try {
       const next = await this.#source.next();
       if (!next.done) {
-        const example = { ...next.value, milliseconds: 0, submitted: 0 };
+        const example = { ...next.value, milliseconds: next.value.earlierMilliseconds ?? 0, submitted: 0 };
         this.waiting.push(example);
         return example;
       }
@@ -216,6 +220,7 @@ async function settle({ shares, counting }: PendingBatch): Promise<void> {
     example.submitted -= count;
   }
   chargeTime(shares, performance.now() - begun);
+  for (const { example } of shares) example.onBatch?.(example.milliseconds);
 }
 
 function chargeTime(shares: readonly BatchShare[], milliseconds: number): void {

@@ -32,6 +32,9 @@ import type { Certifier, StreamExample, TimedCertificate } from './types.ts';
 type PendingExamples = AsyncGenerator<PendingExample, void, undefined>;
 type Settings = ReturnType<typeof certifyOptions.parse> & WithDefaults<Pick<CertifyOptions, 'rule' | 'norm'>>;
 
+/** An example with what is its own. */
+type OwnExample = StreamExample & { readonly key: Key };
+
 /**
  * The smoothed classifier g(x) = argmax_c P(f(x + ε) = c) of a base classifier f, by hard votes.
  *
@@ -135,7 +138,7 @@ export class SmoothedClassifier implements Certifier<CertifyOptions> {
     const call = 'SmoothedClassifier.certify';
     const settings = this.#settings(call, options);
     return this.#checked.withOwn(call, x, async (own) => {
-      const example = only(this.#pending(own, settings.key, settings));
+      const example = only(this.#pending({ x: own, index: 0, key: settings.key }, settings));
       for await (const { certificate } of this.#schedule(call, example, settings)) return certificate;
       throw new Error('one example has one certificate');
     });
@@ -160,14 +163,25 @@ export class SmoothedClassifier implements Certifier<CertifyOptions> {
   }
 
   async *#allPending(call: string, examples: AsyncIterable<StreamExample>, settings: Settings): PendingExamples {
-    for await (const { x, index } of examples) {
-      yield this.#pending(await this.#checked.own(call, x), exampleKey(settings.key, index), settings);
+    for await (const { x, index, kept } of examples) {
+      const own = await this.#checked.own(call, x);
+      yield this.#pending({ x: own, index, kept, key: exampleKey(settings.key, index) }, settings);
     }
   }
 
-  #pending(x: tf.Tensor, key: Key, settings: Settings): PendingExample {
+  #pending({ x, index, kept, key }: OwnExample, settings: Settings): PendingExample {
     const { noise, numClasses } = this;
-    return { x, process: new CertificationProcess({ ...settings, key, noise, numClasses, dimension: x.size }) };
+    const { n0, n, onSamples } = settings;
+    const tellsSamples = kept !== undefined;
+    const process = new CertificationProcess(
+      { ...settings, key, noise, numClasses, dimension: x.size, tellsSamples },
+      kept?.earlier,
+    );
+    const onBatch = (milliseconds: number): void => {
+      kept?.onNews({ ...process.news(), milliseconds });
+      onSamples?.({ index, drawn: process.drawn, most: n0 + n });
+    };
+    return { x, process, earlierMilliseconds: kept?.earlier?.milliseconds, onBatch };
   }
 
   #schedule(

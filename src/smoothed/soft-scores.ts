@@ -20,21 +20,51 @@ export async function meanScores(scored: ScoredClassifier, x: tf.Tensor, request
   return Array.from(sums, (sum) => sum / request.n);
 }
 
-/** Sums of the scores of one class, and how many samples could not be drawn. @internal */
-export async function scoresOf(
+/** Sums over the scores of samples that are drawn on from where they stand. @internal */
+export interface RunningSums {
+  /** Number of samples in the sums. */
+  readonly drawn: number;
+  readonly sums: readonly number[];
+}
+
+/** How far to draw, and who is told after each batch. */
+interface SumRequest extends SampleRequest {
+  readonly from: RunningSums;
+  readonly onBatch?: ((now: RunningSums) => void) | undefined;
+}
+
+/** Sum of the scores per class over samples 0 .. n − 1, those up to `from.drawn` taken from there. @internal */
+export async function classSums(scored: ScoredClassifier, x: tf.Tensor, request: SumRequest): Promise<number[]> {
+  return runningSums(scored, x, request, (sums, scores) => addTo(sums, scores));
+}
+
+/** Sum of the scores of one class, sum of their squares, and how many samples could not be drawn, as {@link classSums}. @internal */
+export async function scoreSums(
   label: number,
   scored: ScoredClassifier,
   x: tf.Tensor,
-  request: SampleRequest,
-): Promise<{ readonly scores: ScoreSums; readonly failures: number }> {
-  let [sum, sumOfSquares, failures] = [0, 0, 0];
-  await eachScores(scored, x, request, (scores, isDrawn) => {
-    if (!isDrawn) failures++;
+  request: SumRequest,
+): Promise<number[]> {
+  return runningSums(scored, x, request, (sums, scores, isDrawn) => {
     const score = scores[label] as number;
-    sum += score;
-    sumOfSquares += score * score;
+    const more = [score, score * score, isDrawn ? 0 : 1];
+    more.forEach((value, i) => (sums[i] = (sums[i] as number) + value));
   });
-  return { scores: { sum, sumOfSquares }, failures };
+}
+
+async function runningSums(
+  scored: ScoredClassifier,
+  x: tf.Tensor,
+  request: SumRequest,
+  add: (sums: Float64Array, scores: Float64Array, isDrawn: boolean) => void,
+): Promise<number[]> {
+  const { from, onBatch } = request;
+  const sums = Float64Array.from(from.sums);
+  const see: SeeScores = (scores, isDrawn) => add(sums, scores, isDrawn);
+  await eachScores(scored, x, { ...request, start: from.drawn }, see, (drawn) =>
+    onBatch?.({ drawn, sums: Array.from(sums) }),
+  );
+  return Array.from(sums);
 }
 
 /**
@@ -69,20 +99,22 @@ export async function leadsOf(
 /** Takes the scores of one sample; the array is used again for the next. */
 type SeeScores = (scores: Float64Array, isDrawn: boolean) => void;
 
-/** Shows the scores of samples 0 .. n − 1 around one example, in their order; of one that could not be drawn they are 0. */
+/** Shows the scores of samples 0 .. n − 1, or from `start` on, around one example, in their order; of one that could not be drawn they are 0. */
 async function eachScores(
   { voting, noise, beta }: ScoredClassifier,
   x: tf.Tensor,
-  { call, key, n, batchSize, signal, run }: SampleRequest,
+  { call, key, n, batchSize, signal, run, start: first = 0 }: SampleRequest & { readonly start?: number },
   see: SeeScores,
+  afterBatch: (drawn: number) => void = () => undefined,
 ): Promise<void> {
   const reader = logitsReader(voting, call, run);
   const hostTurn = hostTurns(signal);
   signal?.throwIfAborted();
-  for (let start = 0; start < n;) {
+  for (let start = first; start < n;) {
     const count = Math.min(batchSize ?? voting.batches.next(x.size), n - start);
     showScores(await reader.logits([sampleRange(noise, x, { key, start, count })]), voting, beta, see);
     start += count;
+    afterBatch(start);
     await hostTurn();
   }
 }

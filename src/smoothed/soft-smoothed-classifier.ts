@@ -18,8 +18,9 @@ import {
   softCertifyFields,
 } from './call-options.ts';
 import { noiseRecord, softCertificate } from './certificates.ts';
+import { softEvidence, softRecord } from './soft-evidence.ts';
 import { certifyOneByOne, CheckedClassifier } from './checked-classifier.ts';
-import { leadsOf, meanScores, type ScoredClassifier, scoresOf } from './soft-scores.ts';
+import { leadsOf, meanScores, type ScoredClassifier } from './soft-scores.ts';
 import type { Certifier, StreamExample, TimedCertificate } from './types.ts';
 
 /** Options of `SoftSmoothedClassifier`. */
@@ -43,7 +44,7 @@ export type SoftCertifyOptions = Omit<CertifyOptions, 'rule' | 'checkEvery'>;
 const softCertifyOptions = optionsOf<SoftCertifyOptions>()(softCertifyFields);
 
 /** Options of `SoftSmoothedClassifier.predict`. */
-export type SoftPredictOptions = Omit<SoftCertifyOptions, 'norm'>;
+export type SoftPredictOptions = Omit<SoftCertifyOptions, 'norm' | 'onSamples'>;
 
 const softPredictOptions = optionsOf<SoftPredictOptions>()({
   key: softCertifyFields.key,
@@ -177,7 +178,7 @@ export class SoftSmoothedClassifier implements Certifier<SoftCertifyOptions> {
    */
   async certify(x: tf.Tensor, options: SoftCertifyOptions): Promise<Certificate> {
     const { call, run } = contextOf(options, 'SoftSmoothedClassifier.certify');
-    return this.#certify(x, { ...this.#settings(call, options), call, run });
+    return this.#certify({ x, index: 0 }, { ...this.#settings(call, options), call, run });
   }
 
   /**
@@ -191,7 +192,7 @@ export class SoftSmoothedClassifier implements Certifier<SoftCertifyOptions> {
   ): AsyncGenerator<TimedCertificate, void, undefined> {
     const { call, known, run } = contextOf(options, 'SoftSmoothedClassifier.certifyStream');
     const request = { ...this.#settings(call, options, known), call, run };
-    return certifyOneByOne(examples, request.key, (x, key) => this.#certify(x, { ...request, key }));
+    return certifyOneByOne(examples, request.key, (example, key) => this.#certify(example, { ...request, key }));
   }
 
   get #scored(): ScoredClassifier {
@@ -235,15 +236,19 @@ export class SoftSmoothedClassifier implements Certifier<SoftCertifyOptions> {
     };
   }
 
-  #certify(x: tf.Tensor, request: CertifyRequest): Promise<Certificate> {
-    const { call, key, n0, n, alpha } = request;
-    const { noise, beta } = this;
+  #certify({ x, index, kept }: StreamExample, request: CertifyRequest): Promise<Certificate> {
+    const { call, key, n0, n, alpha, onSamples } = request;
+    const { noise, beta, numClasses } = this;
     return this.#checked.withOwn(call, x, async (own) => {
-      const keys = certificateKeys(key);
-      const cAHat = topClass(await meanScores(this.#scored, own, { ...request, key: keys.selection, n: n0 }));
-      const { scores, failures } = await scoresOf(cAHat, this.#scored, own, { ...request, key: keys.estimation });
       const norm = this.#checked.norm(call, request.norm);
-      return softCertificate({ key, n0, n, alpha, norm, noise, beta, dimension: own.size, cAHat, failures, scores });
+      const settings = { key, n0, n, alpha, norm, noise, beta, dimension: own.size };
+      const evidence = await softEvidence(this.#scored, own, {
+        ...request,
+        kept,
+        record: softRecord(settings, numClasses),
+        onDrawn: onSamples && ((drawn) => onSamples({ index, drawn, most: n0 + n })),
+      });
+      return softCertificate({ ...settings, ...evidence });
     });
   }
 }

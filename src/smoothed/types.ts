@@ -1,5 +1,6 @@
 import type * as tf from '@tensorflow/tfjs';
 import type { Certificate, Smoothing } from '../certify/types.ts';
+import type { KeptSamples } from './earlier-samples.ts';
 
 /** One example of a stream. */
 export interface StreamExample {
@@ -7,6 +8,11 @@ export interface StreamExample {
   readonly x: tf.Tensor;
   /** Its index: the example uses the key `foldIn(key, index)`. */
   readonly index: number;
+  /**
+   * Where its samples are kept outside the run.
+   * @internal
+   */
+  readonly kept?: KeptSamples | undefined;
 }
 
 /** A certificate with the time that it took. */

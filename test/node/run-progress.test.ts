@@ -1,6 +1,8 @@
-import { describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import type { CertifiedRow } from '../../src/evaluate/certify-dataset.ts';
 import { progressLine, type RunProgress, RunTally } from '../../src/node/run-progress.ts';
+import { SamplesUnderWay } from '../../src/node/samples-under-way.ts';
+import type { SampleNews } from '../../src/smoothed/earlier-samples.ts';
 
 /** A row of which a tally reads these fields only. */
 function rowOf({ correct = true, radius = 0.5, nUsed = 1000, n0 = 100, milliseconds = 1100 }): CertifiedRow {
@@ -33,6 +35,9 @@ describe('RunTally', () => {
       total: 10,
       resumed: 0,
       millisecondsLeft: undefined,
+      image: undefined,
+      samplesPerSecond: undefined,
+      resumedSamples: 0,
     });
   });
 
@@ -75,7 +80,11 @@ describe('progressLine', () => {
     averageCertifiedRadius: 0.4,
     meanSamples: 1240.3,
     millisecondsLeft: 185_000,
+    image: undefined,
+    samplesPerSecond: 300,
+    resumedSamples: 0,
   };
+  const image = { index: 60, drawn: 45_200, most: 100_100, isCompared: false, millisecondsLeft: 176_000 };
 
   it.each<[Partial<RunProgress>, string]>([
     [{}, '120/500 24 %, accuracy 91.7 %, 3 abstained, 1240 samples per image, 3 min 05 s left'],
@@ -86,6 +95,18 @@ describe('progressLine', () => {
     ],
     [{ done: 500, millisecondsLeft: 0 }, '500/500 100 %, accuracy 91.7 %, 3 abstained, 1240 samples per image, done'],
     [{ done: 0, total: 0, millisecondsLeft: undefined }, '0/0 100 %, done'],
+    [
+      { image },
+      '120/500 24 %, image 60: 45200/100100 copies, 300/s, at most 2 min 56 s left, accuracy 91.7 %, 3 abstained, 1240 samples per image, 3 min 05 s left in all',
+    ],
+    [
+      { done: 0, image, samplesPerSecond: 3.14, millisecondsLeft: 7_200_000 },
+      '0/500 0 %, image 60: 45200/100100 copies, 3.1/s, at most 2 min 56 s left, at most 2 h 00 min left in all',
+    ],
+    [
+      { done: 0, image: { ...image, isCompared: true, millisecondsLeft: undefined }, millisecondsLeft: undefined },
+      '0/500 0 %, comparing image 60: 45200/100100 copies, 300/s',
+    ],
   ])('of %o is "%s"', (change, line) => expect(progressLine({ ...progress, ...change })).toBe(line));
 
   it.each([
@@ -97,4 +118,86 @@ describe('progressLine', () => {
   ])('says %d ms as "%s"', (millisecondsLeft, text) =>
     expect(progressLine({ ...progress, millisecondsLeft })).toContain(`, ${text}`),
   );
+});
+
+describe('SamplesUnderWay', () => {
+  const record = { n0: 100, n: 10_000 } as SampleNews['record'];
+  const piecesOf = (drawn: number): SampleNews['pieces'] => [{ sample: 'estimation', start: 0, drawn, values: [] }];
+  let time = 0;
+  beforeEach(() => void (time = 0));
+  const make = (): { underWay: SamplesUnderWay; add: (index: number, drawn: number, more: number) => void } => {
+    const underWay = new SamplesUnderWay(() => time);
+    return { underWay, add: (index, drawn, more) => underWay.add(index, { drawn, pieces: piecesOf(more), record }) };
+  };
+
+  it('knows no speed before a second has passed, and then that of the last seconds', () => {
+    const { underWay, add } = make();
+    add(0, 100, 100);
+    time = 999;
+    add(0, 300, 200);
+    expect(underWay.samplesPerSecond).toBeUndefined();
+    for (let second = 1; second <= 60; second++) {
+      time = 1000 * second;
+      add(0, 300 + second * 50, second <= 30 ? 50 : 500);
+    }
+    expect(underWay.samplesPerSecond).toBe(500);
+  });
+
+  it('tells of the first image while images take long, by the speed of its own copies', () => {
+    const { underWay, add } = make();
+    add(3, 100, 100);
+    add(4, 100, 100);
+    time = 2000;
+    add(3, 300, 200);
+    add(4, 400, 300);
+    expect(underWay.samplesPerSecond).toBe(250 + 50);
+    expect(underWay.image).toEqual({ index: 3, drawn: 300, most: 10_100, isCompared: false, millisecondsLeft: 98_000 });
+    expect(underWay.drawn).toBe(700);
+    underWay.done(3);
+    expect(underWay.image).toMatchObject({ index: 4, drawn: 400 });
+    underWay.done(4);
+    expect(underWay.image).toBeUndefined();
+  });
+
+  it('says nothing of images that take less than five seconds', () => {
+    const { underWay, add } = make();
+    add(0, 100, 100);
+    time = 1000;
+    add(0, 5000, 4900);
+    expect(underWay.samplesPerSecond).toBe(4900);
+    expect(underWay.image).toBeUndefined();
+  });
+
+  it('does not take copies of an earlier run for speed', () => {
+    const { underWay, add } = make();
+    add(0, 0, 0); // while it compares
+    time = 1000;
+    add(0, 9000, 0);
+    expect(underWay.image).toBeUndefined();
+    time = 2000;
+    add(0, 9100, 100);
+    expect(underWay.samplesPerSecond).toBe(50);
+    expect(underWay.image).toMatchObject({ drawn: 9100, millisecondsLeft: 20_000 });
+  });
+
+  it('does not count what is drawn to compare', () => {
+    const { underWay } = make();
+    underWay.add(0, { drawn: 100, pieces: piecesOf(100), record }, true);
+    time = 4000;
+    underWay.add(0, { drawn: 500, pieces: piecesOf(400), record }, true);
+    expect(underWay.image).toMatchObject({ isCompared: true, millisecondsLeft: 96_000 });
+    expect(underWay.drawn).toBe(0);
+    underWay.endComparison();
+    expect(underWay.image).toBeUndefined();
+  });
+
+  it('gives a run its time before the first row is there', () => {
+    const { underWay, add } = make();
+    const tally = new RunTally(10, [], 2, underWay);
+    add(0, 1000, 1000);
+    time = 10_000;
+    add(0, 2000, 1000);
+    add(1, 1000, 1000);
+    expect(tally.progress().millisecondsLeft).toBe((1000 * (10 * 10_100 - 3000)) / 200);
+  });
 });

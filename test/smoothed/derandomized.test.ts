@@ -115,7 +115,7 @@ describeBackends('DerandomizedClassifier', () => {
     await expectError(
       () => g.certify(off, { key: [0, 1] } as never),
       OptionError,
-      'DerandomizedClassifier.certify: unknown option `key`; known options: `norm`, `batchSize`, `signal`',
+      'DerandomizedClassifier.certify: unknown option `key`; known options: `norm`, `onSamples`, `batchSize`, `signal`',
     );
     await expectError(
       () => new DerandomizedClassifier(threshold, { noise: {} as never, numClasses: 2 }),
