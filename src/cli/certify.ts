@@ -1,22 +1,28 @@
 import { readFile, rm, stat } from 'node:fs/promises';
+import type { CertificationRule } from '../certify/rule.ts';
+import { selectedIndices } from '../data/dataset-selection.ts';
 import { certificationLogHeader } from '../evaluate/certification-log.ts';
 import { parseCertificationLog } from '../evaluate/parse-certification-log.ts';
 import { certifyToLog, type LogSummary } from '../node/certify-to-log.ts';
-import { progressLine } from '../node/run-progress.ts';
+import { journalOf } from '../node/sample-journal.ts';
 import { createKey } from '../random/key.ts';
+import { certifyOptions } from '../smoothed/call-options.ts';
 import type { CertifySettings } from './commands/certify.ts';
 import { selectionOf } from './common-options.ts';
 import { CliError, type CliIo, EXIT, printJson, withProgress } from './io.ts';
 import { logFigures, summaryText } from './log-figures.ts';
-import { gaussianOf, openRun, openThreads, ruleFor } from './open-run.ts';
+import { estimateText, type RunSize, timeCopies } from './estimate-cost.ts';
+import { gaussianOf, type OpenedRun, openRun, openThreads, ruleFor } from './open-run.ts';
+import { RunTeller } from './run-teller.ts';
 
 /** Certifies a data set into a log. @internal */
 export async function certify(settings: CertifySettings, io: CliIo): Promise<void> {
   const isNew = !(await isThere(settings));
   const rule = ruleFor(settings);
   await using run = await openRun(settings, io);
-  await using threads = await openThreads(run, settings, io);
   const { seed, n, n0, alpha, out, recheck, durable } = settings;
+  const teller = new RunTeller(io, await costOf(settings, run, rule, io));
+  await using threads = await openThreads(run, settings, io);
 
   const summary = await withProgress(
     io,
@@ -32,7 +38,7 @@ export async function certify(settings: CertifySettings, io: CliIo): Promise<voi
         recheck,
         durable,
         signal: io.signal,
-        onProgress: (progress) => display.update(progressLine(progress)),
+        onProgress: (progress) => teller.tell(progress, display),
       }),
     () => `; ${out} is valid, and the same command with --resume goes on`,
   ).catch(async (error: unknown) => {
@@ -43,19 +49,51 @@ export async function certify(settings: CertifySettings, io: CliIo): Promise<voi
   await report(summary, { settings, runtime: run.opened.runtime, io });
 }
 
-/** Whether the log is there. Throws CliError if it is, and the command is not to go on with it. */
+/** Whether the log or its journal is there. Throws CliError if so, and the command is not to go on with it. */
 async function isThere({ out, resume }: CertifySettings): Promise<boolean> {
-  const found = await stat(out).catch(() => undefined);
-  if (found === undefined || resume === true) return found !== undefined;
-  throw new CliError(`--out must be a new file, got ${out}, which exists (add --resume to go on with it)`);
+  const files = [out, journalOf(out)];
+  const found = await Promise.all(files.map((file) => stat(file).catch(() => undefined)));
+  const file = files.find((_, i) => found[i] !== undefined);
+  if (file === undefined || resume === true) return file !== undefined;
+  throw new CliError(`--out must be a new file, got ${file}, which exists (add --resume to go on with it)`);
 }
 
-/** Removes a log that this run began, if it has no row yet. */
+/** Removes a log that this run began, if it has no row yet, and no image was begun. */
 async function removeEmpty(out: string): Promise<boolean> {
   const content = await readFile(out, 'utf8').catch(() => undefined);
   if (content === undefined || !`${certificationLogHeader()}\n`.startsWith(content)) return false;
+  if ((await stat(journalOf(out)).catch(() => undefined)) !== undefined) return false;
   await rm(out);
   return true;
+}
+
+/** What a run will take, once it is known how many images are left; undefined for a short one. */
+type CostText = (imagesLeft: number) => string | undefined;
+
+/** Times a few noisy copies. */
+async function costOf(
+  settings: CertifySettings,
+  { data: { dataset }, smoothed }: OpenedRun,
+  rule: CertificationRule | undefined,
+  { signal }: CliIo,
+): Promise<CostText> {
+  const { defaults } = certifyOptions;
+  const copies = (settings.n0 ?? defaults.n0 ?? 0) + (settings.n ?? defaults.n ?? 0);
+  const [index, ...more] = selectedIndices(dataset.size, selectionOf(settings));
+  if (index === undefined) return () => undefined;
+  const size: RunSize = {
+    images: 1 + more.length,
+    copies,
+    workers: settings.workers,
+    shape: dataset.shape,
+    rule: rule && (settings.radius ? '--radius' : '--adaptive'),
+  };
+  const timed = timeCopies(smoothed(gaussianOf(settings)), dataset, { index, size, signal });
+  const perCopy = await timed.catch((error: unknown) => {
+    if (!signal.aborted || error !== signal.reason) throw error;
+    return undefined; // the run itself says what an interruption leaves
+  });
+  return (images) => (perCopy === undefined || images === 0 ? undefined : estimateText(perCopy, { ...size, images }));
 }
 
 /** What the whole log says now, rows of earlier runs included. */

@@ -54,14 +54,18 @@ export function printJson(io: CliIo, value: unknown): void {
 
 /** Shows how far a run is. @internal */
 export interface ProgressDisplay {
-  /** Shows a line: over the last one in a terminal, else below it, and then not more often than every few seconds. */
-  update(line: string): void;
+  /**
+   * Shows a line: over the last one in a terminal, else below it, and then not more often than every few seconds; a minor one, which says little
+   * that is new, not more often than every minute.
+   */
+  update(line: string, options?: { readonly isMinor?: boolean }): void;
   /** Ends the display, with the last line that was given in sight. */
   end(): void;
 }
 
-/** Milliseconds between two plain lines. */
+/** Milliseconds between two plain lines, and between any and a minor one. */
 const INTERVAL = 5000;
+const MINOR_INTERVAL = 60_000;
 
 /** A display of progress on stderr. @internal */
 export function showProgress(io: CliIo): ProgressDisplay {
@@ -104,10 +108,10 @@ function plainDisplay(io: CliIo): ProgressDisplay {
   let last = -Infinity;
   let waiting: string | undefined;
   return {
-    update: (line) => {
+    update: (line, { isMinor = false } = {}) => {
       const now = performance.now();
       waiting = line;
-      if (now - last < INTERVAL) return;
+      if (now - last < (isMinor ? MINOR_INTERVAL : INTERVAL)) return;
       last = now;
       waiting = undefined;
       io.stderr(`${line}\n`);
