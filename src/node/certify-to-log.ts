@@ -149,7 +149,11 @@ export async function certifyToLog<Options extends object>(
   const log = await LogFile.open({ call: CALL, path, durable: run.durable });
   let begun: SampleJournal | undefined;
   try {
-    const journal = await SampleJournal.open({ call: CALL, path: journalOf(await realpath(path)), durable: run.durable });
+    const journal = await SampleJournal.open({
+      call: CALL,
+      path: journalOf(await realpath(path)),
+      durable: run.durable,
+    });
     const earlier = readRows(log.content, { call: CALL, field: 'file', path });
     const faultsOf = rowVerifier(knownParts(g, settings, certify, run.verifyWith));
     await checkEarlierRows(earlier, { call: CALL, path, indices, key, settings, faultsOf, dataset: own, signal });

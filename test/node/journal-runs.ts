@@ -73,11 +73,7 @@ export async function runSoft(
 }
 
 /** The same by threads. */
-export async function runThreads(
-  file: string,
-  threads: WorkerCertifier,
-  change: Partial<Options> = {},
-): Promise<void> {
+export async function runThreads(file: string, threads: WorkerCertifier, change: Partial<Options> = {}): Promise<void> {
   await certifyToLog(threads, dataset, { ...settings, file, ...change });
 }
 
