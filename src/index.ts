@@ -104,6 +104,8 @@ export type {
 } from './smoothed/soft-smoothed-classifier.ts';
 export { DerandomizedClassifier } from './smoothed/derandomized-classifier.ts';
 export type { DerandomizedCertifyOptions, DerandomizedClassifierOptions } from './smoothed/derandomized-classifier.ts';
+export { certifyOneSample } from './smoothed/certify-one-sample.ts';
+export type { OneSampleRequest } from './smoothed/certify-one-sample.ts';
 export { verifyCertificate } from './smoothed/verify-certificate.ts';
 export type { Verification, VerifyCertificateOptions } from './smoothed/verify-certificate.ts';
 export { reproduceCertificate } from './smoothed/reproduce-certificate.ts';

@@ -43,6 +43,11 @@ export function normOf(rows: readonly LoggedRow[]): Norm | undefined {
   return norms.size === 1 ? [...norms][0] : undefined;
 }
 
+function topKOf(rows: readonly LoggedRow[]): number | undefined {
+  const ranks = new Set(rows.map(({ certificate }) => certificate?.topK ?? 1));
+  return Math.max(...ranks) > 1 ? Math.max(...ranks) : undefined;
+}
+
 /** The figures of a log. @internal */
 export interface LogFigures {
   readonly images: number;
@@ -53,6 +58,8 @@ export interface LogFigures {
   readonly abstained: number;
   /** Norm of the radii, where the log names it. */
   readonly norm: Norm | undefined;
+  /** The class stays among so many, where that is more than one. */
+  readonly topK: number | undefined;
   /** Noisy copies of an image, for logs with certificates. */
   readonly meanSamples: number | undefined;
   readonly meanMilliseconds: number;
@@ -71,6 +78,7 @@ export function logFigures(rows: readonly LoggedRow[], radii: readonly number[] 
     averageCertifiedRadiusInterval: interval && [Math.max(0, interval.low), interval.high],
     abstained: Math.round(abstentionRate(rows) * rows.length),
     norm: normOf(rows),
+    topK: topKOf(rows),
     meanSamples: hasCertificates ? meanSamples(rows) : undefined,
     meanMilliseconds: meanMilliseconds(rows),
   };
@@ -99,8 +107,9 @@ export function summaryText(name: string, figures: LogFigures): string {
   const interval = low === undefined || high === undefined ? '' : ` (95 %: ${low.toFixed(3)} to ${high.toFixed(3)})`;
   const samples = figures.meanSamples === undefined ? '' : `, ${Math.round(figures.meanSamples)} samples`;
   const norm = figures.norm === undefined || figures.norm === 'l2' ? '' : `, ${figures.norm} radii`;
+  const rank = figures.topK === undefined ? '' : `, top ${figures.topK}`;
   return [
-    `${name}: ${images} images, ${abstained} abstained${norm}`,
+    `${name}: ${images} images, ${abstained} abstained${norm}${rank}`,
     `  radius              ${cells(radii)}`,
     `  certified accuracy %${cells(percent)}`,
     `  average certified radius ${mean.toFixed(3)}${interval}`,

@@ -4,6 +4,7 @@ import type { CertifiedRow } from '../evaluate/certify-dataset.ts';
 import { settingsOf } from '../node/earlier-rows.ts';
 import { createKey, foldIn } from '../random/key.ts';
 import { exampleKey } from '../random/purposes.ts';
+import { isOfOneSample } from '../smoothed/certify-one-sample.ts';
 
 /** What is wrong with a row. @internal */
 export interface RowFaults {
@@ -52,7 +53,7 @@ const SHOWN_GAPS = 10;
 /** Holds the rows of a log to one run: one setting, keys of one seed, images at equal distances. @internal */
 export function logRun(rows: readonly [CertifiedRow, ...CertifiedRow[]], givenSeed: number | undefined): LogRun {
   const { certificate } = commonest(rows);
-  const settings = settingsOf(certificate);
+  const settings = settingsOfRun(certificate);
   const seed = givenSeed ?? seedOf(rows);
   const images = imagesOf(rows);
   return {
@@ -67,11 +68,17 @@ export function logRun(rows: readonly [CertifiedRow, ...CertifiedRow[]], givenSe
   };
 }
 
+/** What the rows of a log have in common; of counts that were drawn elsewhere each image may have another number. */
+function settingsOfRun(certificate: Certificate): Readonly<Record<string, unknown>> {
+  const settings = settingsOf(certificate);
+  return isOfOneSample(certificate) ? { ...settings, n: undefined, checkEvery: undefined } : settings;
+}
+
 /** A row with the settings that most rows have. */
 function commonest(rows: readonly [CertifiedRow, ...CertifiedRow[]]): CertifiedRow {
   const groups = new Map<string, CertifiedRow[]>();
   for (const row of rows) {
-    const text = JSON.stringify(settingsOf(row.certificate));
+    const text = JSON.stringify(settingsOfRun(row.certificate));
     const group = groups.get(text);
     if (group) group.push(row);
     else groups.set(text, [row]);
@@ -81,7 +88,7 @@ function commonest(rows: readonly [CertifiedRow, ...CertifiedRow[]]): CertifiedR
 }
 
 function otherSettings({ certificate }: CertifiedRow, expected: Readonly<Record<string, unknown>>): string[] {
-  const found = settingsOf(certificate);
+  const found = settingsOfRun(certificate);
   const show = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
   return Object.keys(expected)
     .filter((name) => !isDeepStrictEqual(found[name], expected[name]))
@@ -153,10 +160,17 @@ export function runText({ certificate, images, seed }: LogRun, rows: number): st
   const { first, last, step } = images;
   const which =
     first === last ? `image ${first}` : `images ${first} to ${last}${step === 1 ? '' : ` in steps of ${step}`}`;
-  const keys = key === null ? 'no keys' : seed === undefined ? 'keys of an unknown seed' : `keys of seed ${seed}`;
+  const isElsewhere = isOfOneSample(certificate);
+  const keys = isElsewhere
+    ? 'counts drawn elsewhere'
+    : key === null
+      ? 'no keys'
+      : seed === undefined
+        ? 'keys of an unknown seed'
+        : `keys of seed ${seed}`;
   return [
     `  ${smoothing} smoothing, ${noise.name}${parameters(noise.parameters)}, ${norm}, n0 ${n0}, n ${n}, alpha ${alpha}`,
-    `  ${rule.name}${parameters(rule.parameters)}, checks every ${checkEvery}, ${counts.length} classes, ${dimension} coordinates`,
+    `  ${rule.name}${parameters(rule.parameters)}, checks every ${checkEvery}, ${counts.length} classes, ${dimension === 0 ? 'unknown number of' : dimension} coordinates`,
     `  ${rows} rows: ${which}, ${keys}`,
   ].join('\n');
 }

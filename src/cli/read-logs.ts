@@ -37,6 +37,8 @@ export async function readLogs(files: readonly string[], arePieces: boolean, io:
     throw new CliError(`${all.map(({ file }) => file).join(', ')}: must have at least one row, got none`);
   }
   for (const { file, rows, isInPieces } of all) {
+    if (rows.length > 0 && rows.every(({ label }) => label === -1))
+      note(io, `${file}: knows no labels, so that nothing counts as correct`);
     if (rows.length === 0) note(io, `${file}: has no row, and is left out`);
     const gaps = isInPieces ? gapsText(rows.map(({ index }) => index)) : undefined;
     if (gaps !== undefined) note(io, `${file}: has ${gaps}`);

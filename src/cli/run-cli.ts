@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import type { CliCommand, RunCommand } from './command.ts';
 import { analyzeCommand } from './commands/analyze.ts';
 import { attackCommand } from './commands/attack.ts';
+import { certifyCountsCommand } from './commands/certify-counts.ts';
 import { certifyCommand } from './commands/certify.ts';
 import { mergeCommand } from './commands/merge.ts';
 import { predictCommand } from './commands/predict.ts';
@@ -26,6 +27,9 @@ export const COMMANDS: readonly BoundCommand[] = [
   bound(trainCommand, async (settings, io) => (await import('./train/train.ts')).train(settings, io)),
   bound(softTargetsCommand, async (settings, io) => (await import('./soft-targets.ts')).softTargets(settings, io)),
   bound(certifyCommand, async (settings, io) => (await import('./certify.ts')).certify(settings, io)),
+  bound(certifyCountsCommand, async (settings, io, files) =>
+    (await import('./certify-counts.ts')).certifyCounts(settings, io, files),
+  ),
   bound(predictCommand, async (settings, io) => (await import('./predict.ts')).predict(settings, io)),
   bound(attackCommand, async (settings, io) => (await import('./attack.ts')).attack(settings, io)),
   bound(analyzeCommand, async (settings, io, logs) => (await import('./analyze.ts')).analyze(settings, io, logs)),

@@ -1,5 +1,6 @@
 import type { CertifiedRow } from '../evaluate/certify-dataset.ts';
 import { rowVerifier } from '../node/row-verifier.ts';
+import { isOfOneSample } from '../smoothed/certify-one-sample.ts';
 import { CliError, type CliIo, EXIT, printJson } from './io.ts';
 import { verifyCommand, type VerifySettings } from './commands/verify.ts';
 import { openRun, type RunSettings } from './open-run.ts';
@@ -53,6 +54,12 @@ async function withModel(
   io: CliIo,
 ): Promise<Found> {
   const { smoothing, noise } = run.certificate;
+  if (isOfOneSample(run.certificate)) {
+    const way = 'leave --model and --data out: the certificates are derived from their counts';
+    throw new CliError(
+      `${settings.file}: must have keys to draw samples again, got counts that were drawn elsewhere (${way})`,
+    );
+  }
   if (smoothing !== 'hard') {
     throw new CliError(
       `${settings.file}: must be a log of hard smoothing, got soft smoothing (leave --model and --data out)`,

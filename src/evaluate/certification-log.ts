@@ -114,7 +114,7 @@ function write(call: string, field: string, cell: LogCell<number>, value: number
 function checkRow(call: string, { label, predicted, radius, correct, abstained, certificate }: LoggedRow): void {
   const inCertificate = certificate ?? { label: predicted, radius, abstained };
   const twice: readonly (readonly [string, unknown, unknown])[] = [
-    ['correct', correct, predicted === label],
+    ['correct', correct, predicted === label && label >= 0],
     ['abstained', abstained, predicted === -1],
     ['certificate.label', inCertificate.label, predicted],
     ['certificate.radius', inCertificate.radius, radius],

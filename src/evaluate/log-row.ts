@@ -40,7 +40,8 @@ export const outcomeColumns: {
   readonly time: LogCell<number>;
 } = {
   idx: classCell(0),
-  label: classCell(0),
+  /** -1 where nobody knows the true class. */
+  label: classCell(-1),
   predict: classCell(-1),
   radius: {
     must: 'must be a number that a double can hold, or inf',
@@ -109,7 +110,7 @@ function readAnswer(read: CellReader): Omit<PredictedRow, 'basePredicted'> {
 }
 
 function checkCorrect({ correct, predicted, label }: PredictedRow, refuse: LogLine['refuse']): void {
-  if (correct === (predicted === label)) return;
+  if (correct === (predicted === label && label >= 0)) return;
   const must = `must be ${correct ? 0 : 1} for label ${label} and predict ${predicted}`;
   throw refuse('correct', must, correct ? '1' : '0');
 }
@@ -120,7 +121,7 @@ export function readPredictedRow(line: LogLine): PredictedRow {
   const row = readAnswer(read);
   checkCorrect(row, line.refuse);
   if (!line.form.columns.includes('basePredict')) return row;
-  return { ...row, basePredicted: read('basePredict', outcomeColumns.label) };
+  return { ...row, basePredicted: read('basePredict', outcomeColumns.idx) };
 }
 
 /** Reads one line of a log of certificates; it has as many cells as its form has columns. @internal */

@@ -11,13 +11,13 @@ import type { Norm } from '../types.ts';
 export interface CertifiedOutcome {
   /** Index of the image in its data set. */
   readonly index: number;
-  /** The true class. */
+  /** The true class, -1 where it is not known. */
   readonly label: number;
   /** The certified class, -1 if abstained. */
   readonly predicted: number;
   /** The certified radius, in input units; 0 if abstained. */
   readonly radius: number;
-  /** Whether `predicted` is `label`; false if abstained. */
+  /** Whether `predicted` is `label`; false if abstained, or if the label is not known. */
   readonly correct: boolean;
   /** Whether the certifier declined to answer. */
   readonly abstained: boolean;

@@ -64,12 +64,12 @@ export const certificateFields: Readonly<Record<keyof Certificate, FieldCheck>> 
     hard: 'follows',
     soft: 'said',
     deterministic: 'follows',
-    by: 'the most voted class of the selection sample (of all copies; of the votes, for top-k by estimation). Soft smoothing keeps no scores of the selection: drawn again',
+    by: 'the most voted class of the selection sample (of all copies; of the votes, for top-k by estimation). The class of counts that were drawn elsewhere may be given: that it was chosen without them cannot be told. Soft smoothing keeps no scores of the selection: drawn again',
   },
   nA: everywhere('follows', 'the votes for the class'),
   n0: sampled(
     'said',
-    'it is the number of votes in `countsSelection` where the sampler cannot fail. Else, and for soft smoothing, a larger one claims nothing: drawn again',
+    'it is the number of votes in `countsSelection` where the sampler cannot fail; 0 for counts that were drawn elsewhere. Else, and for soft smoothing, a larger one claims nothing: drawn again',
   ),
   n: sampled('said', 'the samples used, and when the rule stops. A larger one that changes nothing else is as true'),
   nUsed: hardOnly(
@@ -80,7 +80,7 @@ export const certificateFields: Readonly<Record<keyof Certificate, FieldCheck>> 
     hard: 'follows',
     soft: 'said',
     deterministic: 'follows',
-    by: '`nUsed` less the votes; 0 where the sampler cannot fail. For soft smoothing only that the scores have room beside them: drawn again',
+    by: '`nUsed` less the votes; 0 where the sampler cannot fail, but for counts that were drawn elsewhere. For soft smoothing only that the scores have room beside them: drawn again',
   },
   alpha: sampled('said', 'the radius follows at this level. A larger one promises less'),
   countsSelection: hardOnly('said', 'as many classes as `counts`, at most n0 votes; the rest: drawn again'),
@@ -107,15 +107,15 @@ export const certificateFields: Readonly<Record<keyof Certificate, FieldCheck>> 
   ),
   key: sampled(
     'said',
-    'the key of the run and the index of the image, where they are known (`--seed`); else: drawn again',
+    'the key of the run and the index of the image, where they are known (`--seed`); none for counts that were drawn elsewhere; else: drawn again',
   ),
   noise: everywhere('follows', 'the noise that is given'),
   domain: everywhere('follows', 'the noise'),
-  assumptions: everywhere('follows', 'the noise'),
+  assumptions: everywhere('follows', 'the noise, and whether the counts were drawn elsewhere'),
   smoothing: everywhere('follows', 'the noise and the rule'),
   dimension: everywhere(
     'said',
-    'the input, where its dimension is given; else only the other rows of a log, or: drawn again',
+    'the input, where its dimension is given; 0, not known, only for L1 and L2 radii of Gaussian counts that were drawn elsewhere; else only the other rows of a log, or: drawn again',
   ),
 };
 
@@ -198,7 +198,7 @@ const form = formOf<Certificate>()({
   domain: fields.oneOf('real', 'unit', 'uint8'),
   assumptions: fields.field<readonly string[]>('must be a list of texts', (v) => Array.isArray(v) && v.every(isText)),
   smoothing: fields.oneOf('hard', 'soft'),
-  dimension: fields.positiveInteger,
+  dimension: fields.nonNegativeInteger,
 });
 
 /** Throws unless the value has the fields of a certificate, each in its form. @internal */

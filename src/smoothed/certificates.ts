@@ -24,7 +24,8 @@ export function noiseAssumptions({ assumptions }: Noise): Certificate['assumptio
 
 /** What a certificate of hard votes follows from. */
 interface HardEvidence {
-  readonly key: Key;
+  /** Null for counts that were drawn elsewhere. */
+  readonly key: Key | null;
   readonly n0: number;
   readonly n: number;
   readonly alpha: number;

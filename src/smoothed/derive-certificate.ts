@@ -8,6 +8,13 @@ import type { Key } from '../types.ts';
 import type { CertificateKind } from './certificate-fields.ts';
 import { derandomizedCertificate, hardCertificate, softCertificate } from './certificates.ts';
 import { ruleContext, ruleDraw } from './certification-process.ts';
+import {
+  allowsUnknownDimension,
+  choosesFromVotes,
+  isOfOneSample,
+  oneSampleCertificate,
+  takesOneSample,
+} from './certify-one-sample.ts';
 import { earlierEnd, isPossibleEnd } from './possible-ends.ts';
 
 /** What follows from what a certificate says of its samples. @internal */
@@ -58,11 +65,22 @@ function derive(stored: Certificate, noise: Noise | DeterministicNoise, rules: D
   if (isDeterministic(noise)) {
     return { certificate: derandomizedCertificate({ counts, noise, norm, dimension }), faults: [] };
   }
+  if (isOfOneSample(stored)) return deriveOneSample(stored, noise, rules);
   const { scores = { sum: 0, sumOfSquares: 0 }, rule } = stored;
   const key = stored.key as Key;
   if (stored.smoothing === 'hard') return deriveByRule(stored, key, noise, rules);
   const beta = Number(rule.parameters['beta']);
   return { certificate: softCertificate({ ...stored, key, noise, beta, scores }), faults: [] };
+}
+
+/** Counts that were drawn elsewhere are seen once, as a whole. */
+function deriveOneSample(stored: Certificate, noise: Noise, { rule, recordRule }: DerivationRules): Derivation {
+  const { counts, n, alpha, norm, dimension, cAHat, checkEvery } = stored;
+  const shown = recordRule ?? rule;
+  if (shown === undefined) throw new Error('a hard certificate has a rule');
+  const given = choosesFromVotes(stored.rule) ? undefined : cAHat;
+  const certificate = oneSampleCertificate({ counts, n, alpha, noise, norm, dimension, rule: shown, given });
+  return { certificate: { ...certificate, checkEvery }, faults: [] };
 }
 
 /** Shows the rule the moments on which the claim rests, then the end. */
@@ -106,19 +124,35 @@ function momentsBefore(steps: readonly EvidenceStep[], nUsed: number): readonly 
 
 /** What cannot be true together, whatever the classifier. */
 function contradictions(stored: Certificate, noise: Noise | DeterministicNoise): string[] {
-  const { norm, n, nUsed } = stored;
+  const { norm, n, nUsed, dimension } = stored;
+  const isWhole = isOfOneSample(stored);
   const faults: string[] = [];
   if (!noise.norms.includes(norm)) {
     faults.push(`norm is ${norm}, but ${noise.name} noise certifies only ${noise.norms.join(', ')}`);
   }
   if (nUsed > n) faults.push(`nUsed = ${nUsed} exceeds n = ${n}`);
+  if (dimension === 0 && !(isWhole && allowsUnknownDimension(noise, norm)))
+    faults.push(`dimension is not known, but ${norm} radii of ${noise.name} noise need it`);
   if (isDeterministic(noise)) return [...faults, ...contradictoryCopies(stored, noise)];
-  if (stored.n0 < 1) faults.push(`n0 is ${stored.n0}, but at least one sample chooses the class`);
+  if (isWhole) faults.push(...contradictorySample(stored));
+  else if (stored.n0 < 1) faults.push(`n0 is ${stored.n0}, but at least one sample chooses the class`);
   if (!(stored.alpha > 0)) faults.push(`alpha is ${stored.alpha}, but only a deterministic noise has none`);
   return [
     ...faults,
     ...(stored.smoothing === 'hard' ? contradictoryVotes(stored, noise) : contradictoryScores(stored, noise)),
   ];
+}
+
+/** What cannot be true of counts that were drawn elsewhere. */
+function contradictorySample({ rule, smoothing, n, nUsed }: Certificate): string[] {
+  const faults: string[] = [];
+  if (smoothing !== 'hard') faults.push(`smoothing is ${smoothing}, but counts are of hard votes`);
+  if (!takesOneSample(rule))
+    faults.push(
+      `rule is ${rule.name}, but counts that were drawn elsewhere need fixed-sample with clopper-pearson, or top-k`,
+    );
+  if (nUsed !== n) faults.push(`nUsed is ${nUsed}, but counts that were drawn elsewhere are all of n = ${n}`);
+  return faults;
 }
 
 const sum = (list: readonly number[]): number => list.reduce((a, b) => a + b, 0);
@@ -153,7 +187,7 @@ function contradictoryVotes(stored: Certificate, noise: Noise): string[] {
   if (sum(counts) + failures !== nUsed)
     faults.push(`counts sum to ${sum(counts)} with ${failures} failures, not to nUsed = ${nUsed}`);
   if (sum(countsSelection) > n0) faults.push(`countsSelection sum to ${sum(countsSelection)}, more than n0 = ${n0}`);
-  if (cannotFail(noise)) {
+  if (cannotFail(noise) && !isOfOneSample(stored)) {
     if (sum(countsSelection) < n0)
       faults.push(
         `countsSelection sum to ${sum(countsSelection)}, not to n0 = ${n0}, and ${noise.name} noise has no failures`,

@@ -10,6 +10,7 @@ import { optionsOf } from '../options/parse.ts';
 import { ruleField, runFields } from './call-options.ts';
 import { parseCertificate } from './certificate-fields.ts';
 import type { DerandomizedClassifier } from './derandomized-classifier.ts';
+import { isOfOneSample } from './certify-one-sample.ts';
 import type { SmoothedClassifier } from './smoothed-classifier.ts';
 import type { SoftSmoothedClassifier } from './soft-smoothed-classifier.ts';
 import { assertSameNoise, isSameJson, type VerifyCertificateOptions } from './verify-certificate.ts';
@@ -91,7 +92,16 @@ async function certifyAgain(
   const { key, n0, n, alpha, norm, checkEvery, rule, nUsed } = stored;
   if ('counts' in g) return { again: await g.certify(x, { norm, ...run }) };
   if (key === null)
-    throw refusal(OptionError, { call: CALL, field: 'certificate', value: key }, 'must hold a key for a random noise');
+    throw refusal(
+      OptionError,
+      {
+        call: CALL,
+        field: 'certificate',
+        value: key,
+        ...(isOfOneSample(stored) && { way: 'its counts were drawn elsewhere' }),
+      },
+      'must hold a key for a random noise',
+    );
   if ('beta' in g) return { again: await g.certify(x, { key, n0, n, alpha, norm, ...run }) };
   const stops = [{ name: 'stop-at-samples', parameters: { samples: nUsed } }];
   const decides = hasDeadline(rule)

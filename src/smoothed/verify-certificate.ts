@@ -6,6 +6,7 @@ import type { DeterministicNoise, Noise } from '../noise/types.ts';
 import * as fields from '../options/fields.ts';
 import { optionsOf } from '../options/parse.ts';
 import { ruleField } from './call-options.ts';
+import { isOfOneSample } from './certify-one-sample.ts';
 import { certificateFields, type CertificateKind, type Hold, parseCertificate } from './certificate-fields.ts';
 import { deriveCertificate, kindOf } from './derive-certificate.ts';
 
@@ -91,7 +92,7 @@ export function verifyOne(
   parseCertificate(CALL, certificate);
   if (isRecordedNoise !== true) assertSameNoise(CALL, certificate, noise);
   const kind = kindOf(certificate, noise);
-  if (certificate.key === null && kind !== 'deterministic') {
+  if (certificate.key === null && kind !== 'deterministic' && !isOfOneSample(certificate)) {
     const details = { call: CALL, field: 'noise', value: noise.name, got: noise.name };
     throw refusal(OptionError, details, 'must be deterministic for a certificate without a key');
   }

@@ -36,7 +36,7 @@ describe('the program itself', () => {
 });
 
 describe('help and version', () => {
-  it.each(['train', 'soft-targets', 'certify', 'predict', 'attack', 'analyze', 'merge', 'verify'])(
+  it.each(['train', 'soft-targets', 'certify', 'certify-counts', 'predict', 'attack', 'analyze', 'merge', 'verify'])(
     'catrs %s --help has one example',
     async (command) => {
       const { code, stdout, stderr } = await catrs([command, '--help']);

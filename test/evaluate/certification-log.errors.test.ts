@@ -100,7 +100,7 @@ describe('parseCertificationLog: the official columns', () => {
   ): [object, string, string, string][] => cells.map((text) => [{ ...line, [column]: text }, column, text, must]);
   it.each([
     ...refused('idx', [...NOT_NUMBERS, '-1', '1.5', '1e-3', '9007199254740992'], whole),
-    ...refused('label', [...NOT_NUMBERS, '-1', '3.5', 'tensor(3)'], whole),
+    ...refused('label', [...NOT_NUMBERS, '-2', '3.5', 'tensor(3)'], 'must be an integer of at least -1 in line 2'),
     ...refused('predict', [...NOT_NUMBERS, '-2', '-1.5'], 'must be an integer of at least -1 in line 2'),
     ...refused(
       'radius',
@@ -284,7 +284,7 @@ describe('formatCertificationRow: errors', () => {
   const bare: LoggedRow = { ...row(1), milliseconds: 1 };
   it.each<[Partial<LoggedRow>, string]>([
     [{ index: 1.5 }, '`index` must be an integer of at least 0, got 1.5'],
-    [{ label: -1, correct: false }, '`label` must be an integer of at least 0, got -1'],
+    [{ label: -2, correct: false }, '`label` must be an integer of at least -1, got -2'],
     [{ predicted: NaN }, '`predicted` must be an integer of at least -1, got NaN'],
     [
       { milliseconds: NaN },

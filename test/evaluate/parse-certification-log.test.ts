@@ -146,6 +146,12 @@ describe('logs of other code', () => {
     expect(parseLine('40\t2\t2\t0.0\t1\t0:00:01')).toMatchObject({ predicted: 2, radius: 0, correct: true });
   });
 
+  it('a label of -1 is not known: nothing is correct, an abstention neither', () => {
+    expect(parseLine('40\t-1\t2\t0.5\t0\t0:00:01')).toMatchObject({ label: -1, predicted: 2, correct: false });
+    expect(parseLine('40\t-1\t-1\t0.0\t0\t0:00:01')).toMatchObject({ label: -1, abstained: true, correct: false });
+    expect(() => parseLine('40\t-1\t-1\t0.0\t1\t0:00:01')).toThrow('`correct` must be 0 for label -1 and predict -1');
+  });
+
   it.each(['True', 'true', 'TRUE', '1', '1.0', '1.'])('correct as %s', (correct) => {
     expect(parseLine(`40\t2\t2\t0.5\t${correct}\t1.5`)).toMatchObject({ correct: true });
     const wrong = { True: 'False', true: 'false', TRUE: 'FALSE', '1': '0', '1.0': '0.0', '1.': '0.' }[correct];

@@ -44,6 +44,5 @@ export const analyzeCommand: CliCommand<AnalyzeSettings> = cliCommand({
   ],
   library: {},
   ending: `Example:
-  catrs analyze runs/gaussian.tsv runs/catrs.tsv --radii 0,0.5,1,1.5 --plot curves.svg
-  catrs analyze --pieces start_0.txt start_5000.txt`,
+  catrs analyze runs/gaussian.tsv runs/catrs.tsv --radii 0,0.5,1,1.5 --plot curves.svg`,
 });
