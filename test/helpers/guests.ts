@@ -10,10 +10,11 @@ export const guestsFolder: string = fileURLToPath(new URL('../guests/', import.m
 /** Something that is there, or why it is not. */
 export type Guest<T> = { readonly found: T } | { readonly reason: string };
 
-/** A package of test/guests, by `require`. */
-export function requireGuest<T>(name: string): Guest<T> {
-  if (!existsSync(join(guestsFolder, 'node_modules', name))) return { reason: notInstalled(name) };
-  return { found: createRequire(join(guestsFolder, 'package.json'))(name) as T };
+/** A package of test/guests or a script of one, by `require`. */
+export function requireGuest<T>(path: string): Guest<T> {
+  const file = join(guestsFolder, 'node_modules', path);
+  // By its path, since a package need not export its files.
+  return existsSync(file) ? { found: createRequire(import.meta.url)(file) as T } : { reason: notInstalled(path) };
 }
 
 /** The path of a file that a package of test/guests brings, for example `node-24/bin/node`. */
