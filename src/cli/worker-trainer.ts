@@ -11,10 +11,10 @@ const CHECKED = 8;
 /** Makes the model again in this thread; its weights are those of the host in every step. @internal */
 export async function makeTrainer({ options, plan, settings, backend }: TrainerData): Promise<Trainer> {
   await openBackend(backend);
-  const { model } = await makeModel(options, plan);
-  await checkThreadBackend(model, plan.shape, { sigma: settings.sigma, batchSize: CHECKED });
+  const { model, classifier } = await makeModel(options, plan);
+  await checkThreadBackend(classifier, plan.shape, { sigma: settings.sigma, batchSize: CHECKED });
   return {
-    loss: makeLoss(model, settings),
+    loss: makeLoss(classifier, settings),
     variables: trainableVariables(model),
     statistics: statisticsOf(model),
   };

@@ -84,7 +84,7 @@ describe('catrs train refuses', () => {
     );
     await refused(
       train(['--epochs', '1', '--init', path('small'), '--labels', path('zeros.npy')]),
-      'the model must take images of shape [16, 16, 1], got one for [4, 4, 1] (take other data)',
+      `${path('small')}: must take the images of the data, of shape [16, 16, 1], got a model for [4, 4, 1] (resize the images to 4 x 4)`,
     );
     await refused(start('nowhere'), `${path('nowhere')}: `);
     const softmax = await train(['--epochs', '1', '--classes', '3', '--init', path('softmax')]);

@@ -3,6 +3,7 @@ import { type CliCommand, cliCommand } from '../command.ts';
 import {
   backendOptions,
   jsonOptions,
+  modelFormOptions,
   noiseOptions,
   trainingData,
   workerOptions,
@@ -53,7 +54,19 @@ const networkOptions = {
     kind: 'countOrFile',
   },
   init: { flags: '--init <model>', help: 'start from this model (model.json or its folder), in place of --arch' },
+  output: {
+    flags: '--output <kind>',
+    help: 'what the trained model of --init returns (default: logits, so a softmax or sigmoid at its end is taken off)',
+    choices: ['logits', 'probabilities'],
+  },
 } as const;
+
+/** How images reach the network. */
+const inputOptions: Pick<typeof modelFormOptions, 'layout' | 'mean' | 'std'> = {
+  layout: modelFormOptions.layout,
+  mean: modelFormOptions.mean,
+  std: modelFormOptions.std,
+};
 
 const loopOptions = {
   epochs: { flags: '-e, --epochs <count>', help: 'passes over the data', kind: 'positive' },
@@ -131,6 +144,7 @@ export type TrainOptions = OptionsOf<
     typeof methodOption &
     typeof runOptions &
     typeof networkOptions &
+    typeof inputOptions &
     typeof backendOptions &
     typeof loopOptions &
     typeof methodOptions &
@@ -150,7 +164,7 @@ export const trainCommand: CliCommand<TrainOptions> = cliCommand({
   description: 'Train a classifier for smoothing, into a folder.',
   groups: [
     ['Data', { ...trainingData, ...imageOptions, inputRange: noiseOptions.inputRange }],
-    ['Network', { ...networkOptions, ...backendOptions }],
+    ['Network', { ...networkOptions, ...inputOptions, ...backendOptions }],
     ['Method', { ...methodOption, ...runOptions, ...methodOptions }],
     ['Loop', loopOptions],
     ['Accuracy', evaluationOptions],

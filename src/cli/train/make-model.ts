@@ -1,4 +1,6 @@
 import type * as tf from '@tensorflow/tfjs';
+import { toLogitsFn } from '../../classifier/to-logits-fn.ts';
+import type { Classifier } from '../../classifier/types.ts';
 import type { TrainingLoss } from '../../losses/types.ts';
 import { cifarResnet } from '../../models/cifar-resnet.ts';
 import { imageStatistics } from '../../models/normalize.ts';
@@ -7,10 +9,12 @@ import { GaussianNoise } from '../../noise/gaussian-noise.ts';
 import { methods } from '../../recipes/methods.ts';
 import type { PresetModel } from '../../recipes/preset-types.ts';
 import type { Key } from '../../types.ts';
+import { adaptedClassifier, fitOf, fitText } from '../adapt-model.ts';
 import { CliError } from '../io.ts';
 import { openTrainable } from '../open-model.ts';
 import type { TrainOptions } from '../commands/train.ts';
 import type { BackendName } from '../common-options.ts';
+import { withoutActivation } from './logits-model.ts';
 import type { TrainSettings } from './train-settings.ts';
 
 /** What a model must fit. @internal */
@@ -24,13 +28,54 @@ export interface ModelPlan {
 }
 
 /** The options that choose a model. @internal */
-export type ModelChoice = Pick<TrainOptions, 'arch' | 'init' | 'normalize'>;
+export type ModelChoice = Pick<TrainOptions, 'arch' | 'init' | 'normalize' | 'output' | 'layout' | 'mean' | 'std'>;
 
-/** Makes or loads the model to train; the text describes it, for the checkpoint. @internal */
-export async function makeModel(
-  options: ModelChoice,
-  plan: ModelPlan,
-): Promise<{ readonly model: tf.LayersModel; readonly architecture: string }> {
+/** A model to train. @internal */
+export interface ModelToTrain {
+  readonly model: tf.LayersModel;
+  /** The model as a function of the images to logits. */
+  readonly classifier: Classifier;
+  /** What describes it, for the checkpoint. */
+  readonly architecture: string;
+  /** What was changed on the way, for people. */
+  readonly notes: readonly string[];
+}
+
+/** Makes or loads the model to train, and brings the images to it. @internal */
+export async function makeModel(choice: ModelChoice, plan: ModelPlan): Promise<ModelToTrain> {
+  const { init, layout, mean, std, output = 'logits' } = choice;
+  const { shape } = plan;
+  if (init === undefined && output === 'probabilities') {
+    throw new CliError('--output must be left out without --init: the models of --arch return logits');
+  }
+  const made = await madeModel(choice, plan);
+  const path = init ?? 'the model';
+  const fit = fitOf(path, made.model, shape, layout);
+  const { model, removed } =
+    init === undefined || output === 'probabilities'
+      ? { ...made, removed: undefined }
+      : await withoutActivation(made.model, fit.shape);
+  const isBinary = model.outputs[0]?.shape.at(-1) === 1;
+  const adapted = adaptedClassifier(path, model, { layout, mean, std, output }, { shape, isBinary });
+  const classifier =
+    adapted.output === 'probabilities' ? toLogitsFn(adapted.classifier, { output }) : adapted.classifier;
+  const changed = fitText(fit, shape);
+  const off = removed && `its ${removed} taken off`;
+  const normalised = mean || std ? `of (x - [${mean ?? 0}]) / [${std ?? 1}]` : undefined;
+  const kept = init !== undefined && output === 'probabilities' ? 'of probabilities' : undefined;
+  return {
+    model,
+    classifier,
+    architecture: [made.architecture, off, kept, normalised, layout].filter((part) => part !== undefined).join(', '),
+    notes: [
+      ...(changed === undefined ? [] : [changed]),
+      ...(removed ? [`${path} ends in ${removed}, which is taken off: the trained model returns logits`] : []),
+    ],
+  };
+}
+
+/** Makes or loads the model; the text describes it. */
+async function madeModel(options: ModelChoice, plan: ModelPlan): Promise<Pick<ModelToTrain, 'model' | 'architecture'>> {
   const { arch, init, normalize } = options;
   if (init !== undefined) {
     if (arch !== undefined || normalize !== undefined) {
@@ -88,8 +133,8 @@ export function statisticsOf(model: tf.LayersModel): tf.Variable[] {
 }
 
 /** The loss that settings describe; its class checks the options. @internal */
-export function makeLoss(model: tf.LayersModel, { method, sigma, loss, attack }: TrainSettings): TrainingLoss {
+export function makeLoss(classifier: Classifier, { method, sigma, loss, attack }: TrainSettings): TrainingLoss {
   // What the table of options and the presets hold are options of this loss and its attack.
   const options = { noise: new GaussianNoise({ sigma }), loss, attack } as never;
-  return methods[method].make(model, options);
+  return methods[method].make(classifier, options);
 }

@@ -2,6 +2,7 @@ import { extname } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import type * as tf from '@tensorflow/tfjs';
 import { trainableVariables } from '../../classifier/to-logits-fn.ts';
+import type { Classifier } from '../../classifier/types.ts';
 import { BackendError } from '../../errors.ts';
 import type { TrainingLoss } from '../../losses/types.ts';
 import { startTrainers } from '../../node/start-trainers.ts';
@@ -27,6 +28,8 @@ const EVALUATED = 1000;
 /** A run that is set up. @internal */
 export interface TrainRun {
   readonly model: tf.LayersModel;
+  /** The model as a function of the images to logits. */
+  readonly classifier: Classifier;
   readonly loss: TrainingLoss;
   readonly sgd: Sgd;
   readonly settings: TrainSettings;
@@ -77,6 +80,7 @@ async function* stepsFrom(run: TrainRun, from: Standing): AsyncGenerator<Trainin
   const steps = trainingSteps(loss, data.dataset, {
     ...{ epochs, batchSize, microBatches, from, key: keys.run },
     optimizer: sgd,
+    variables: trainableVariables(run.model),
     schedule: rateOf(settings.loop),
     softTargets: data.softTargets,
     augment: augmentation === 'none' ? undefined : randomCropAndFlip,
@@ -104,7 +108,7 @@ async function endEpoch(run: TrainRun, now: Standing): Promise<Standing> {
   const mean = now.sum / now.count;
   const noise = new GaussianNoise({ sigma: settings.sigma });
   const select = { max: EVALUATED };
-  const { accuracy } = await noisyMetrics(run.model, data.evaluation, { noise, key: keys.evaluation, select });
+  const { accuracy } = await noisyMetrics(run.classifier, data.evaluation, { noise, key: keys.evaluation, select });
   log.add({ step, epoch, epochLoss: mean, learningRate: rateOf(settings.loop)(epoch), accuracy });
   const next = { ...now, epoch: epoch + 1, batch: 0, sum: 0, count: 0, accuracy, loss: mean };
   const saved = { ...next, logBytes: await log.flush() };

@@ -1,5 +1,5 @@
-import type * as tf from '@tensorflow/tfjs';
 import { checkClassifier } from '../../classifier/check-classifier.ts';
+import type { Classifier } from '../../classifier/types.ts';
 import { OwnDataset } from '../../data/labelled-dataset.ts';
 import { checkTraining } from '../../losses/check-training.ts';
 import type { TrainingLoss } from '../../losses/types.ts';
@@ -35,30 +35,31 @@ export async function train(options: TrainOptions, io: CliIo): Promise<void> {
   const key = createKey(options.seed);
   const { init: initKey, order, evaluation } = trainingKeys(key);
   const plan = { shape: data.dataset.shape, numClasses: data.numClasses, presetModel, key: initKey };
-  const { model, architecture } = await makeModel(options, plan);
+  const { model, classifier, architecture, notes } = await makeModel(options, plan);
   const { learningRate, momentum, weightDecay } = settings.loop;
   const sgd = new Sgd({ learningRate, momentum, weightDecay });
   try {
-    await checkModel(model, data, { sigma: settings.sigma, seed: options.seed });
+    for (const text of notes) note(io, text);
+    await checkModel(classifier, data, { sigma: settings.sigma, seed: options.seed });
     // Both before anything is written: the class of the loss checks the options, and what it makes of a first batch its values.
-    const loss = makeLoss(model, settings);
+    const loss = makeLoss(classifier, settings);
     await checkFirstBatch(loss, data, { order, settings, inputRange: options.inputRange });
-    const { arch, init, normalize, workers } = options;
+    const { arch, init, normalize, output, layout, mean, std, workers } = options;
     const record = { settings, data: data.record, architecture, backend, workers };
     await using folder = await openRunFolder(options.out, options.resume === true);
-    const choice = { options: { arch, init, normalize }, plan, settings, backend };
+    const choice = { options: { arch, init, normalize, output, layout, mean, std }, plan, settings, backend };
     await using trainers = await openTrainers(workers, choice, io.workerArguments);
     const threads = workers === 1 ? '' : `, ${workers} threads`;
     note(io, `training ${architecture} by ${options.method} on ${data.dataset.size} images, on ${backend}${threads}`);
     const keys = { run: key, evaluation };
-    await runIn(folder, { options, record, data, model, loss, trainers, sgd, keys }, io);
+    await runIn(folder, { options, record, data, model, classifier, loss, trainers, sgd, keys }, io);
   } finally {
     sgd.dispose();
     model.dispose();
   }
 }
 
-interface Setup extends Pick<TrainRun, 'model' | 'loss' | 'trainers' | 'sgd' | 'data' | 'keys'> {
+interface Setup extends Pick<TrainRun, 'model' | 'classifier' | 'loss' | 'trainers' | 'sgd' | 'data' | 'keys'> {
   readonly options: TrainOptions;
   readonly record: RunRecord;
 }
@@ -118,7 +119,8 @@ async function classesOfInit({ init, arch, normalize }: TrainOptions): Promise<n
   if (init === undefined || arch !== undefined || normalize !== undefined) return undefined;
   const model = await openTrainable(init);
   try {
-    return model.outputs[0]?.shape.at(-1) ?? undefined;
+    const units = model.outputs[0]?.shape.at(-1) ?? undefined;
+    return units === 1 ? 2 : units; // one unit is two classes
   } finally {
     model.dispose();
   }
@@ -128,23 +130,16 @@ async function classesOfInit({ init, arch, normalize }: TrainOptions): Promise<n
 const PROBE = 8;
 
 async function checkModel(
-  model: tf.LayersModel,
+  classifier: Classifier,
   { dataset, numClasses }: TrainingData,
   run: { readonly sigma: number; readonly seed: number },
 ): Promise<void> {
-  const wanted = (model.inputs[0]?.shape ?? []).slice(1);
-  if (wanted.length !== dataset.shape.length || wanted.some((size, i) => size !== null && size !== dataset.shape[i])) {
-    const text = `[${wanted.map((size) => size ?? 'any').join(', ')}]`;
-    throw new CliError(
-      `the model must take images of shape [${dataset.shape.join(', ')}], got one for ${text} (take other data)`,
-    );
-  }
   const indices = Uint32Array.from({ length: PROBE }, (_, i) => i % dataset.size);
   const { values } = await readBatch('train', new OwnDataset(dataset), indices, undefined);
   const sample = tensorOver(values, [PROBE, ...dataset.shape], 'float32');
   try {
-    await checkClassifier(model, sample, { numClasses });
-    await checkThreadBackend(model, dataset.shape, { ...run, batchSize: PROBE });
+    await checkClassifier(classifier, sample, { numClasses });
+    await checkThreadBackend(classifier, dataset.shape, { ...run, batchSize: PROBE });
   } finally {
     sample.dispose();
   }
