@@ -7,7 +7,7 @@ import type { InputRange } from '../types.ts';
 import type { DataOptions } from './common-options.ts';
 import { arraySource } from './data/array-source.ts';
 import { cifarSource } from './data/cifar-source.ts';
-import { readClassFile } from './data/class-file.ts';
+import { classList, readClassFile } from './data/class-file.ts';
 import { numberLabels } from './data/class-numbers.ts';
 import { type DataRequest, type ImageSource, type Part, refuseUnused } from './data/image-source.ts';
 import { openLabels } from './data/label-file.ts';
@@ -23,6 +23,8 @@ export interface DataNeeds {
   readonly allowsUnlabelled?: boolean;
   /** The part that is taken where `--split` does not say it: the test part, unless told otherwise. */
   readonly usualPart?: Part;
+  /** The classes of other data, in their order, where `--classes` does not say them. */
+  readonly classNames?: readonly string[] | undefined;
   /** Whether the options are those of other data too, so that some may have no use here. */
   readonly sharesOptions?: boolean;
 }
@@ -43,11 +45,18 @@ export async function openData(
   io: Pick<CliIo, 'stderr'>,
   needs: DataNeeds = {},
 ): Promise<OpenedData> {
-  const { allowsUnlabelled = false, usualPart = 'test', sharesOptions = false } = needs;
+  const { allowsUnlabelled = false, usualPart = 'test', sharesOptions = false, classNames: known } = needs;
   const say = (text: string): void => note(io as CliIo, text);
   const request: DataRequest = { inputRange: undefined, ...settings, allowsUnlabelled, usualPart, say };
   const { data, labels: labelsFile, classes } = request;
-  const list = classes === undefined ? undefined : await readClassFile(classes);
+  const list =
+    classes === undefined
+      ? known &&
+        classList(
+          '--data',
+          known.map((name) => [name]),
+        )
+      : await readClassFile(classes);
   const found = await inFile(data, () => stat(data));
   const images = found.isDirectory() ? await openFolder(data, request) : await openFile(request);
   const given = labelsFile === undefined ? undefined : await openLabels(labelsFile, images, request);

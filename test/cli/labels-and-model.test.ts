@@ -64,6 +64,18 @@ describe('labels that are no class of the model', () => {
     expect(await readdir(path('.'))).not.toContain('run');
   });
 
+  it('are those of --eval, whose class folders count as those of --data', async () => {
+    const dark = png(9, 16, 16);
+    const folder = await writeTree(path('trained'), { 'a/1.png': dark, 'b/1.png': dark, 'c/1.png': dark });
+    const other = await writeTree(path('eval'), { 'a/1.png': dark, 'b/1.png': dark, 'd/1.png': dark });
+    const given = ['--arch', 'lenet', '--method', 'gaussian', '--epochs', 1, '--backend', 'cpu', '--out', path('run')];
+    const { code, stderr } = await catrs(['train', '--data', folder, '--eval', other, ...given]);
+    expect([code, stderr]).toEqual([
+      2,
+      `catrs: ${other}: must have folders that are classes of --data, got d, where its classes are a, b, c\n`,
+    ]);
+  });
+
   it('are those of folders, too', async () => {
     const folder = await writeTree(path('twelve'), {
       'a/1.png': png(9, 4, 4),

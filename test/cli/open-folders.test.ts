@@ -84,13 +84,14 @@ describe('class folders of other names', () => {
     const data = await put('links', { 'a/1.png': 0, b: null });
     const target = await put('target', { '1.png': 2 });
     await symlink(target, `${data}/c`);
-    await symlink(path('nowhere'), `${data}/d`);
     const { labels, values, opened } = await see({ data });
     expect([labels, values, opened.classNames]).toEqual([
       [0, 2],
       [0, 2],
       ['a', 'b', 'c'],
     ]);
+    await symlink(path('nowhere'), `${data}/a/2.png`);
+    expect(await complaintOf({ data })).toBe(`${data}/a/2.png: is a link to something that is not there`);
   });
 
   it('refuse a circle of links, images of other formats, and no image at all', async () => {

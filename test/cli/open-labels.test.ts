@@ -32,6 +32,8 @@ describe('--labels of images in an array', () => {
     ['a label a line', '2\n0\n1\n'],
     ['a column with a name', 'label\r\n2\r\n0\r\n1\r\n'],
     ['whole floats a line', '2.0\n0.0\n1.0'],
+    ['lines of np.savetxt', '2.000000000000000000e+00\n0.000000000000000000e+00\n1.000000000000000000e+00\n'],
+    ['a JSON list', '[2, 0, 1]'],
     ['a table that counts the rows', 'ImageId,Label\n1,2\n2,0\n3,1\n'],
     ['a table of pandas', ',label\n0,2\n1,0\n2,1\n'],
   ])('are read: %s', async (kind, content) => {
@@ -108,6 +110,7 @@ describe('--labels of images in files', () => {
     ['names and numbers', '003.png,1\n001.png,2\n002.png,0\n'],
     ['a table with names of columns', 'id,label,file\n9,1,003.png\n8,2,001.png\n7,0,002.png\n'],
     ['names without endings', 'image,class\n003,1\n001,2\n002,0\n'],
+    ['a JSON object', '{"003.png": 1, "001.png": 2, "002.png": 0}'],
     ['lines of Caffe', 'val/001.png 2\nval/002.png 0\nval/003.png 1\n'],
     ['more than there are', '003.png;1\n001.png;2\n002.png;0\n004.png;7'],
   ])('are read: %s', async (kind, text) => {

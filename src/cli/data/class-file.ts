@@ -28,7 +28,8 @@ export async function readClassFile(file: string): Promise<ClassList> {
 /** Each class as its names, the first of them its own. */
 type Names = readonly string[];
 
-function classList(file: string, classes: readonly Names[]): ClassList {
+/** A list of classes of such names. Throws CliError where two have the same. @internal */
+export function classList(file: string, classes: readonly Names[]): ClassList {
   const numbers = new Map<string, number | undefined>();
   const own = new Map<string, number>();
   for (const [number, [name = '', ...others]] of classes.entries()) {

@@ -20,7 +20,7 @@ const OF_TOOLS: ReadonlySet<string> = new Set([
   'lost+found',
 ]);
 
-/** Files and folders of a folder; what is hidden or belongs to tools is left out, and so are links to nothing. @internal */
+/** Files and folders of a folder; what is hidden or belongs to tools is left out. Throws CliError for a link to nothing. @internal */
 export async function listFolder(folder: string): Promise<Listing> {
   const entries = await inFile(folder, () => readdir(folder, { withFileTypes: true }));
   const seen = entries.filter(({ name }) => !name.startsWith('.') && !OF_TOOLS.has(name));
@@ -28,7 +28,11 @@ export async function listFolder(folder: string): Promise<Listing> {
     seen.map(async (entry) => {
       if (entry.isFile()) return 'file';
       if (entry.isDirectory()) return 'folder';
-      const target = await stat(join(folder, entry.name)).catch(() => undefined);
+      const path = join(folder, entry.name);
+      const target = await stat(path).catch(() => undefined);
+      if (target === undefined && entry.isSymbolicLink()) {
+        throw new CliError(`${path}: is a link to something that is not there`);
+      }
       return target?.isDirectory() ? 'folder' : target?.isFile() ? 'file' : undefined;
     }),
   );

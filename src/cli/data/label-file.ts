@@ -147,15 +147,15 @@ function endsOf(file: string): string[] {
   return [file, ...parts.map((_, i) => parts.slice(i).join('/')), withoutEnding(basename(file))];
 }
 
-const WHOLE = /^\d+(\.0*)?$/;
 const NUMBER = /^[-+]?\d+(\.\d*)?(e[-+]?\d+)?$/i;
 
-/** Labels of text: numbers if all are, else names of classes. */
+/** Labels of text: numbers if all are, also as `np.savetxt` writes them, else names of classes. */
 function labelsFrom(from: string, labels: readonly string[]): FoundLabels {
-  if (labels.every((label) => WHOLE.test(label))) return { kind: 'numbers', from, numbers: labels.map(Number) };
-  const other = labels.findIndex((label) => !WHOLE.test(label));
-  if (labels.every((label) => NUMBER.test(label))) {
-    throw new CliError(`${from}: labels must be whole numbers of at least 0, got ${labels[other]} for image ${other}`);
+  if (!labels.every((label) => NUMBER.test(label))) {
+    return { kind: 'names', from, names: labels, classes: [...new Set(labels)].sort(), what: 'names' };
   }
-  return { kind: 'names', from, names: labels, classes: [...new Set(labels)].sort(), what: 'names' };
+  const numbers = labels.map(Number);
+  const other = numbers.findIndex((number) => !Number.isSafeInteger(number) || number < 0);
+  if (other < 0) return { kind: 'numbers', from, numbers };
+  throw new CliError(`${from}: labels must be whole numbers of at least 0, got ${labels[other]} for image ${other}`);
 }

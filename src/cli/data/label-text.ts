@@ -41,12 +41,13 @@ const SYNSET_AND_BOXES = /^(n\d{8})\s/;
 
 /**
  * Reads labels in text: one a line; or lines of a file name and its label, apart by commas, tabs, semicolons or spaces, with or without a line of
- * column names. Of the prediction strings of Kaggle's ImageNet the synset counts.
+ * column names; or JSON, a list or an object of labels by file. Of the prediction strings of Kaggle's ImageNet the synset counts.
  *
  * Throws CliError that names the file and the line.
  * @internal
  */
 export function readLabelText(path: string, text: string): LabelText {
+  if (/^\s*[[{]/.test(text)) return fromJson(path, text);
   const lines = text.replace(/^\uFEFF/, '').split(/\r?\n/);
   while (lines.length > 0 && lines.at(-1)?.trim() === '') lines.pop();
   const blank = lines.findIndex((line) => line.trim() === '');
@@ -70,6 +71,23 @@ export function readLabelText(path: string, text: string): LabelText {
     return [file, SYNSET_AND_BOXES.exec(label)?.[1] ?? label];
   });
   return isCounted(pairs) ? { kind: 'list', labels: pairs.map(([, label]) => label) } : { kind: 'table', rows: pairs };
+}
+
+/** A JSON list of labels, or an object of labels by file. */
+function fromJson(path: string, text: string): LabelText {
+  const isLabel = (value: unknown): boolean => typeof value === 'number' || typeof value === 'string';
+  try {
+    const value = JSON.parse(text) as Readonly<Record<string, string | number>> | readonly (string | number)[];
+    if (Object.values(value).every(isLabel)) {
+      if (Array.isArray(value)) return { kind: 'list', labels: value.map(String) };
+      return { kind: 'table', rows: Object.entries(value).map(([file, label]) => [file, String(label)]) };
+    }
+  } catch {
+    // Said below.
+  }
+  throw new CliError(
+    `${path}: must be a JSON list of labels, or an object of labels by file, got other text that begins like one`,
+  );
 }
 
 function columnsOf(path: string, names: readonly string[]): readonly [number, number] {

@@ -46,7 +46,8 @@ export async function openTrainingData(
   const targets = softTargets && hex(crc32(bytesOf(softTargets.data)));
   const whole = { size: dataset.size, shape: dataset.shape, numClasses, checksum, softTargets: targets ?? null };
   const record = dataset === all ? whole : { ...whole, skip: skip ?? 1, of: all.size };
-  const evaluation = await openEvaluation(options, { dataset, numClasses, classFile }, io);
+  const { classNames } = opened;
+  const evaluation = await openEvaluation(options, { dataset, numClasses, classNames, classFile }, io);
   return { dataset, numClasses, softTargets, evaluation, record };
 }
 
@@ -88,12 +89,13 @@ interface TrainedOn {
   readonly dataset: LabelledDataset;
   readonly numClasses: number;
   readonly classFile: string | undefined;
+  readonly classNames: readonly string[] | undefined;
 }
 
 /** The images of `--eval`, read as those of `--data` are, with labels that the model has. */
 async function openEvaluation(
   options: TrainOptions,
-  { dataset, numClasses, classFile }: TrainedOn,
+  { dataset, numClasses, classFile, classNames }: TrainedOn,
   io: CliIo,
 ): Promise<LabelledDataset> {
   const { eval: data, evalLabels: labels, format, xName, yName, resize, crop, inputRange } = options;
@@ -102,7 +104,7 @@ async function openEvaluation(
     throw new CliError('--eval-labels are for the images of --eval, got no --eval (add it)');
   }
   const shared = { format, xName, yName, resize, crop, inputRange, classes: classFile };
-  const opened = await openData({ ...shared, data, labels }, io, { sharesOptions: true });
+  const opened = await openData({ ...shared, data, labels }, io, { sharesOptions: true, classNames });
   checkLabels(opened, { numClasses, model: 'the training data' });
   if (String(opened.dataset.shape) === String(dataset.shape)) return opened.dataset;
   const got = `[${opened.dataset.shape.join(', ')}]`;
