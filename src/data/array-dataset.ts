@@ -1,8 +1,8 @@
-import { DataError, refusal } from '../errors.ts';
+import { DataError, OptionError, refusal } from '../errors.ts';
 import * as fields from '../options/fields.ts';
 import { optionsOf } from '../options/parse.ts';
 import type { InputRange } from '../types.ts';
-import { elementCount, type NpyArray, showArrayType } from './arrays.ts';
+import { elementCount, isDecoded, type NpyArray, showArrayType } from './arrays.ts';
 import { byteLevels, byteRange, type InputArray, inputValues, isInputArray } from './input-values.ts';
 import { classNumbers, givenLabels, labelsOf } from './labels.ts';
 import type { LabelledDataset, LabelledExample } from './labelled-dataset.ts';
@@ -10,16 +10,20 @@ import type { LabelledDataset, LabelledExample } from './labelled-dataset.ts';
 /** What {@link arrayDataset} is made from. */
 export interface ArrayDatasetSource {
   /**
-   * All inputs one after the other, row major.
+   * All inputs one after the other, row major, or a decoded array of shape `[size, ...]`.
    *
    * `Uint8Array` (also clamped) values stay bytes until an example is asked for, when they fill `inputRange`; so do other integers, if all are from
    * 0 to 255. Floats are in input units already and taken as they are; float64 is rounded to float32.
    */
-  readonly values: InputArray;
-  /** Shape of one input, without a batch dimension, for example `[28, 28, 1]`. */
-  readonly shape: readonly number[];
-  /** The true classes, integers from 0, one for each input; or a one-hot row for each. */
-  readonly labels: LabelArray;
+  readonly values: InputArray | NpyArray;
+  /**
+   * Shape of one input, without a batch dimension, for example `[28, 28, 1]`.
+   *
+   * @defaultValue that of a decoded array, where `[height, width]` becomes `[height, width, 1]`; it must be given for a typed array
+   */
+  readonly shape?: readonly number[] | undefined;
+  /** The true classes, integers from 0, one for each input; or a one-hot row for each; or a decoded array of either. */
+  readonly labels: LabelArray | NpyArray;
   /**
    * The range that bytes fill: byte b is low + (high - low) · b / 255 in input units. It is that of the model (`inputRange` of
    * `SmoothedClassifier`). Float values must lie in it, if it is given.
@@ -33,14 +37,14 @@ export interface ArrayDatasetSource {
 export type LabelArray = ArrayLike<number> | ArrayLike<bigint> | ArrayLike<ArrayLike<number>>;
 
 const arrayDatasetSource = optionsOf<ArrayDatasetSource>()({
-  values: fields.field<InputArray>(
+  values: fields.field<InputArray | NpyArray>(
     'must be a typed array of numbers (Float32Array.from(values) keeps them as they are, Uint8Array.from(values) makes bytes)',
-    isInputArray,
+    (v) => isInputArray(v) || isDecoded(v),
   ),
-  shape: fields.shape,
-  labels: fields.field<LabelArray>(
+  shape: fields.optional(fields.shape),
+  labels: fields.field<LabelArray | NpyArray>(
     'must be an array of class numbers',
-    (v) => Array.isArray(v) || (ArrayBuffer.isView(v) && 'length' in v),
+    (v) => Array.isArray(v) || (ArrayBuffer.isView(v) && 'length' in v) || isDecoded(v),
   ),
   inputRange: fields.optional(byteRange),
 });
@@ -49,6 +53,8 @@ const arrayDatasetSource = optionsOf<ArrayDatasetSource>()({
  * Makes a data set of arrays in memory.
  *
  * The arrays are copied, as they are (bytes stay bytes), and `example` gives a fresh copy each time: neither side can change what the other has.
+ * Decoded arrays (`decodeNpy`, `decodeNpz`, `decodeIdx`) can be given as they are; of integers of 64 bits they know that they are integers, which
+ * their `data` alone, a Float64Array, does not say.
  *
  * @throws DataError if sizes do not fit together, a label is not an integer from 0 or a one-hot row, a value is NaN, infinite or outside
  * the `inputRange` given, or integers are not all from 0 to 255; from `example`, if the index is outside the data set.
@@ -61,9 +67,26 @@ const arrayDatasetSource = optionsOf<ArrayDatasetSource>()({
  */
 export function arrayDataset(source: ArrayDatasetSource): LabelledDataset {
   const call = 'arrayDataset';
-  const { values, shape, labels, inputRange } = arrayDatasetSource.parse(call, source);
-  const own = { values: inputValues({ call, field: 'values' }, values), labels: givenLabels(call, labels) };
-  return makeDataset(call, { ...own, shape, inputRange });
+  const { values, labels, inputRange, ...given } = arrayDatasetSource.parse(call, source);
+  const classes = isDecoded(labels) ? labelsOf(call, labels) : givenLabels(call, labels);
+  const [shape, data, dtype] = isDecoded(values)
+    ? [given.shape ?? exampleShape(values.shape), values.data, values.dtype]
+    : [given.shape, values];
+  if (shape === undefined || shape.length === 0) {
+    const details = { call, field: 'shape', value: shape, way: 'of one input, for example [28, 28, 1]' };
+    throw refusal(OptionError, details, 'must be given where `values` has none');
+  }
+  return makeDataset(call, {
+    values: inputValues({ call, field: 'values', dtype }, data),
+    shape,
+    labels: classes,
+    inputRange,
+  });
+}
+
+/** Shape of one of the images of an array; `[height, width]` gets the channel that convolutions need. */
+function exampleShape([, ...shape]: readonly number[]): readonly number[] {
+  return shape.length === 2 ? [...shape, 1] : shape;
 }
 
 /** Arrays of a data set, in the form in which the library holds them. @internal */
@@ -122,10 +145,10 @@ interface ImagesAndLabels {
   readonly labels: NpyArray;
 }
 
-/** The arrays of a data set of two decoded files; `[height, width]` gets the channel that convolutions need. @internal */
+/** The arrays of a data set of two decoded files. @internal */
 export function imagesAndLabels(call: string, { images, labels }: ImagesAndLabels): OwnArrays {
-  const [size = 0, ...shape] = images.shape;
-  if (shape.length === 0) {
+  const [size = 0] = images.shape;
+  if (images.shape.length < 2) {
     const details = { call, field: 'images', value: images, got: showArrayType(images) };
     throw refusal(DataError, details, 'must be an array of shape [size, ...]');
   }
@@ -135,5 +158,5 @@ export function imagesAndLabels(call: string, { images, labels }: ImagesAndLabel
     const details = { call, field: 'labels', value: classes.length };
     throw refusal(DataError, details, `must hold one label for each of the ${size} images`);
   }
-  return { values, shape: shape.length === 2 ? [...shape, 1] : shape, labels: classes };
+  return { values, shape: exampleShape(images.shape), labels: classes };
 }

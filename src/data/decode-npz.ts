@@ -44,7 +44,8 @@ const decodeNpzOptions = optionsOf<DecodeNpzOptions>()({
  * Gives the arrays by name, without `.npy`, in the order of the archive; each is read as {@link decodeNpy} reads a file. The archive is held to a
  * strict form before anything is unpacked: members stored or deflated, one behind the other from the first byte to
  * the directory, each described alike in both places, none twice, none encrypted, none with a path that leaves the archive. Every unpacked member is
- * held against its CRC-32. Arrays of Python objects are pickles, which would run code of the file: they are refused.
+ * held against its CRC-32. As for `np.load`, an archive may have a comment, folders and members that are no arrays, which are passed over. Arrays
+ * of Python objects are pickles, which would run code of the file: they are refused.
  *
  * @param bytes - The whole file.
  * @throws DataError if the archive breaks one of these rules, a member is not an NPY file that {@link decodeNpy} takes, or the

@@ -22,8 +22,10 @@ const decodeNpyOptions = optionsOf<DecodeNpyOptions>()({
 /**
  * Decodes an NPY file (one array of NumPy, format 1.0, 2.0 or 3.0), plain or packed with gzip.
  *
- * Values come out row major, whether the file is in C or Fortran order, little or big endian. Element types are bool,
- * uint8, int8, int16, int32, int64, float32 and float64; int64 becomes doubles, and values beyond 2^53 - 1 are refused.
+ * Values come out row major, whether the file is in C or Fortran order, little or big endian. Element types are bool, integers of 8 to 64 bits
+ * with and without sign, and floats of 16, 32 and 64 bits. float16 is widened to float32, without a change of value; integers of 64 bits become
+ * doubles, and values beyond 2^53 - 1 are refused. The error for another type (complex numbers, texts, records, objects) has the line of
+ * NumPy that helps.
  * Nothing of the header is run: it is read by a strict grammar, and its size is compared with the bytes at hand before
  * anything is allocated. The result does not share memory with `bytes`.
  *
@@ -94,7 +96,7 @@ function nextInRowMajor(index: number[], from: number, shape: readonly number[],
 /**
  * Writes an array as an NPY file, byte for byte as `np.save` of NumPy 2 does: version 1.0, little endian, C order.
  *
- * `int64` takes integers below 2^53 in size, `bool` takes 0 and 1. The result does not share memory with the array.
+ * `int64` and `uint64` take integers below 2^53 in size, `bool` takes 0 and 1. The result does not share memory with the array.
  *
  * @throws DataError if element type, shape and values do not fit together, or a dimension is empty.
  * @example

@@ -15,8 +15,8 @@ export interface Safetensors {
 /**
  * Decodes a safetensors file, the weights of a model as Hugging Face publishes them.
  *
- * F64, F32, I32, I16, I8, U8 and BOOL keep their type; F16 and BF16 are widened to float32, without a change of value; I64 becomes doubles,
- * and values beyond 2^53 - 1 are refused. The header is held to what the format promises (every tensor as long as its shape says, one
+ * F64, F32, BOOL and integers, with sign (I) or without (U), keep their type; F16 and BF16 are widened to float32, without a change of value; I64
+ * and U64 become doubles, and values beyond 2^53 - 1 are refused. The header is held to what the format promises (every tensor as long as its shape says, one
  * behind the other, none left out, no name twice) before anything is allocated. The names are keys of a map, so none can
  * reach a prototype. The result does not share memory with `bytes`.
  *
@@ -57,7 +57,7 @@ const CODES: readonly (readonly [code: string, dtype: StoredType])[] = [...ELEME
 /**
  * Writes tensors as a safetensors file, in the layout of the reference: wide element types first, then by name.
  *
- * {@link decodeSafetensors} gives the same tensors and metadata back. float32 is written as F32, int64 as I64 (integers below 2^53 in
+ * {@link decodeSafetensors} gives the same tensors and metadata back. float32 is written as F32, int64 as I64 and uint64 as U64 (integers below 2^53 in
  * size), bool as BOOL (0 and 1). A dimension may be 0. The header is padded with spaces to a multiple of 8 bytes. The order of `tensors` does
  * not matter, that of `metadata` is kept.
  *

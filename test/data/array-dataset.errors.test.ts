@@ -24,6 +24,14 @@ describe('arrayDataset: errors', () => {
     ],
     [{ shape: [] }, '`shape` must be one or more integers of at least 1, got []'],
     [{ shape: [2, 0] }, '`shape` must be one or more integers of at least 1, got [2, 0]'],
+    [
+      { shape: undefined },
+      '`shape` must be given where `values` has none, got undefined (of one input, for example [28, 28, 1])',
+    ],
+    [
+      { values: { dtype: 'uint8', shape: [2], data: Uint8Array.of(1, 2) }, shape: undefined },
+      '`shape` must be given where `values` has none, got [] (of one input, for example [28, 28, 1])',
+    ],
     [{ labels: 3 }, '`labels` must be an array of class numbers, got 3'],
     [{ label: [0, 1] }, 'unknown option `label`; known options: `values`, `shape`, `labels`, `inputRange`'],
   ])('%o', (change, message) => {
