@@ -118,6 +118,19 @@ const same: Rule = ({ config: { name = null } }) => ({
 
 const noGroups = only('groups', 1);
 const noOutputPadding = all(only('output_padding', null), only('dilation_rate', 1));
+const channelsLast = only('data_format', 'channels_last', null);
+const pooling1d = all(channelsLast, only('keepdims', false));
+
+/** In three dimensions TensorFlow.js places windows elsewhere where they are shorter than the strides. */
+const noWideStrides: Rule = (layer, refuse) => {
+  const { padding, strides, kernel_size: kernel, pool_size: pool } = layer.config;
+  const [window, steps] = [listOf(kernel ?? pool), listOf(strides)].map((list) => list.map(Number));
+  const isWide = padding === 'same' && steps?.some((step, i) => step > (window?.[i] ?? step));
+  return isWide ? refuse(`padding "same" and strides ${JSON.stringify(strides)}`) : layer;
+};
+
+/** TensorFlow.js has a layer of this name, which computes something else. */
+const other: Rule = (_, refuse) => refuse('pixels that TensorFlow.js places elsewhere');
 
 /** Whole channels are dropped. */
 const spatialDropout =
@@ -158,20 +171,24 @@ const rules: Readonly<Record<string, Rule>> = {
   },
   BatchNormalization: only('renorm', false, null),
   LayerNormalization: only('rms_scaling', false, null),
-  Conv1D: all(noGroups, only('padding', 'same', 'valid')),
+  Conv1D: all(noGroups, channelsLast, only('padding', 'same', 'valid')),
   Conv2D: noGroups,
-  Conv3D: noGroups,
+  Conv3D: all(noGroups, noWideStrides),
   Conv2DTranspose: noOutputPadding,
-  Conv3DTranspose: noOutputPadding,
+  Conv3DTranspose: all(noOutputPadding, noWideStrides),
+  MaxPooling3D: noWideStrides,
+  AveragePooling3D: noWideStrides,
   // Keras 2 writes the settings of a kernel that it has not, which TensorFlow.js refuses.
-  SeparableConv2D: all(noGroups, ({ class_name, config }) => ({
+  SeparableConv2D: all(noGroups, channelsLast, ({ class_name, config }) => ({
     class_name,
     config: Object.fromEntries(Object.entries(config).filter(([key]) => !/^kernel_(?!size)/.test(key))),
   })),
   DepthwiseConv2D: only('dilation_rate', 1),
   UpSampling2D: only('interpolation', 'nearest'),
-  GlobalAveragePooling1D: only('keepdims', false),
-  GlobalMaxPooling1D: only('keepdims', false),
+  MaxPooling1D: channelsLast,
+  AveragePooling1D: channelsLast,
+  GlobalAveragePooling1D: pooling1d,
+  GlobalMaxPooling1D: pooling1d,
   GlobalAveragePooling2D: only('keepdims', false),
   GlobalMaxPooling2D: only('keepdims', false),
   SpatialDropout2D: spatialDropout(2),
@@ -183,6 +200,10 @@ const rules: Readonly<Record<string, Rule>> = {
   RandomTranslation: same,
   RandomContrast: same,
   RandomBrightness: same,
+  RandomWidth: same,
+  RandomHeight: same,
+  Resizing: other,
+  CenterCrop: other,
 };
 
 /** @internal */

@@ -28,13 +28,17 @@ interface Translation {
  * @internal
  */
 export function translateTopology(topology: JsonObject, refuse: Refuse): Translation {
-  const { keras_version: version, model_config: inside } = topology;
-  if (typeof version === 'string' && version.startsWith('tfjs')) return { topology, before: new Map() };
+  const { model_config: inside } = topology;
   const model = isObject(inside) ? inside : topology;
   checkDepth(model, 0, refuse);
   const context: Context = { isKeras3: isOfKeras3(topology), refuse, inner: (layer) => layerOf(layer, context) };
   const { model: translated, before } = withOwnNames(layerOf(model, context));
   return { topology: isObject(inside) ? { ...topology, model_config: translated } : translated, before };
+}
+
+/** Whether TensorFlow.js wrote it. @internal */
+export function isOwn({ keras_version: version }: JsonObject): boolean {
+  return typeof version === 'string' && version.startsWith('tfjs');
 }
 
 /** Whether Keras 3 wrote it, by its version or by what only Keras 3 writes. @internal */

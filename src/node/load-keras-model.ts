@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { isObject, type Json, type JsonObject, type Refuse } from './keras-layers.ts';
-import { isOfKeras3, translateTopology } from './keras-topology.ts';
+import { isOfKeras3, isOwn, translateTopology } from './keras-topology.ts';
 import { matchWeights, type Variable } from './keras-weights.ts';
 
 /** What is refused, by kind. @internal */
@@ -16,17 +16,33 @@ export async function loadKerasModel(artifacts: tf.io.ModelArtifacts, refuse: Ke
   const { weightSpecs = [], weightData, ...rest } = artifacts;
   const topology = artifacts.modelTopology as JsonObject;
   const { topology: modelTopology, before } = translateTopology(topology, refuse.layer);
+  if (isOwn(topology)) return tf.loadLayersModel({ load: () => Promise.resolve(artifacts) });
   const areKnown = !isOfKeras3(topology) && haveKnownNames(topology, weightSpecs);
-  if (areKnown || weightData === undefined) {
-    return tf.loadLayersModel({ load: () => Promise.resolve({ ...artifacts, modelTopology }) });
-  }
-  const model = await tf.loadLayersModel({ load: () => Promise.resolve({ ...rest, modelTopology }) });
+  const given = areKnown || weightData === undefined ? artifacts : rest;
+  const model = await tf.loadLayersModel({ load: () => Promise.resolve({ ...given, modelTopology }) });
   try {
-    setWeights(model, { weightSpecs, weightData, topology, before, refuse: refuse.weight });
+    checkAxes(model, refuse.layer);
+    if (given === rest && weightData) {
+      setWeights(model, { weightSpecs, weightData, topology, before, refuse: refuse.weight });
+    }
     return model;
   } catch (error) {
     model.dispose();
     throw error;
+  }
+}
+
+/** On `cpu` and `wasm` TensorFlow.js normalises along the last axis only, and it joins along -1 whatever negative axis is asked for. */
+function checkAxes(model: tf.LayersModel, refuse: Refuse): void {
+  for (const layer of model.layers) {
+    if ('layers' in layer) checkAxes(layer as tf.LayersModel, refuse);
+    const kind = layer.getClassName();
+    if (kind !== 'BatchNormalization' && kind !== 'Concatenate') continue;
+    const axis = Number(layer.getConfig()['axis']);
+    const shape = layer.inboundNodes[0]?.inputTensors[0]?.shape ?? [];
+    const behind = shape.slice(axis < 0 ? axis + shape.length : axis).slice(1);
+    const isWrong = kind === 'Concatenate' ? axis < -1 : behind.some((size) => size !== 1);
+    if (isWrong) refuse(`layer ${JSON.stringify(layer.name)} (${kind}) with axis ${axis}`);
   }
 }
 
@@ -41,9 +57,12 @@ function haveKnownNames(topology: JsonObject, weights: readonly tf.io.WeightsMan
   const { model_config: inside } = topology;
   const root = isObject(inside) ? inside : topology;
   walk(isObject(root['config']) ? (root['config']['layers'] ?? null) : (root['config'] ?? null));
-  const isOnce = new Set(weights.map(({ name }) => name)).size === weights.length;
-  return isOnce && weights.every(({ name }) => layers.has(name.split('/')[0] ?? ''));
+  const names = weights.filter(isOfModel).map(({ name }) => name);
+  return new Set(names).size === names.length && names.every((name) => layers.has(name.split('/')[0] ?? ''));
 }
+
+/** And not of an optimizer. */
+const isOfModel = ({ group }: tf.io.WeightsManifestEntry): boolean => group !== 'optimizer';
 
 interface Stored {
   readonly weightSpecs: tf.io.WeightsManifestEntry[];
@@ -61,7 +80,7 @@ function setWeights(model: tf.LayersModel, { weightSpecs, weightData, topology, 
     name: `${stored(layer)}${name.slice(layer.length)}`,
     ...rest,
   }));
-  const weights = weightSpecs.map(({ name, shape }) => ({ name, shape }));
+  const weights = weightSpecs.filter(isOfModel).map(({ name, shape }) => ({ name, shape }));
   const places = matchWeights({ weights, variables, topology, refuse });
   const tensors = tf.io.decodeWeights(tf.io.CompositeArrayBuffer.join(weightData), weightSpecs);
   try {

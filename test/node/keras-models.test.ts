@@ -184,6 +184,23 @@ const withOutput = (config: object, node: number): object => {
   return { ...config, config: { ...inside, output_layers: [['b', node, 0]] } };
 };
 
+it('a model of TensorFlow.js with the weights of an optimizer', async () => {
+  const { modelTopology, weightsManifest } = modelOf(plain, ['d/kernel', 'd/bias', 'iter']) as tf.io.ModelJSON;
+  const [{ paths, weights } = { paths: [], weights: [] }] = weightsManifest;
+  const [kernel, bias, iter] = weights;
+  const optimizer = { ...iter!, shape: [], group: 'optimizer' as const };
+  for (const keras_version of ['tfjs-layers 4.22.0', '2.15.0']) {
+    const json = {
+      modelTopology: { ...modelTopology, keras_version },
+      weightsManifest: [{ paths, weights: [kernel!, bias!, optimizer] }],
+    };
+    const model = await loadModel(await folderOf(json, bytes(2).slice(0, 64)), { format: 'layers-model' });
+    const values = await predict(model, { x: [0, 0, 0, 0], shape: [1, 2, 2, 1] });
+    expect(values).toEqual(numbers.subarray(12));
+    model.dispose();
+  }
+});
+
 describe('refuses a model of Keras', () => {
   const refuses = async (json: object, got: string, must: 'layer' | 'weight', copies = 1): Promise<void> => {
     const before = tf.memory().numTensors;
@@ -227,6 +244,15 @@ describe('refuses a model of Keras', () => {
     ['LayerNormalization', { rms_scaling: true }, 'rms_scaling true'],
     ['UpSampling2D', { interpolation: 'bilinear' }, 'interpolation "bilinear"'],
     ['GlobalMaxPooling2D', { keepdims: true }, 'keepdims true'],
+    ['GlobalMaxPooling1D', { data_format: 'channels_first' }, 'data_format "channels_first"'],
+    ['SeparableConv2D', { filters: 2, kernel_size: 1, data_format: 'channels_first' }, 'data_format "channels_first"'],
+    [
+      'MaxPooling3D',
+      { pool_size: [1, 2, 2], strides: [2, 2, 2], padding: 'same' },
+      'padding "same" and strides [2,2,2]',
+    ],
+    ['Resizing', { height: 3, width: 3 }, 'pixels that TensorFlow.js places elsewhere'],
+    ['BatchNormalization', { axis: 1 }, 'axis 1'],
     ['Dense', { activation: 'hard_sigmoid' }, 'activation "hard_sigmoid"'],
     ['Activation', { activation: 'leaky_relu' }, 'activation "leaky_relu"'],
     ['SpatialDropout2D', { rate: 0.1, data_format: 'channels_first' }, 'data_format "channels_first"'],
@@ -264,6 +290,26 @@ describe('refuses a model of Keras', () => {
       'layer "d", which waits for a tensor that no layer makes in model "m"',
     ],
   ])('with %s', (_, node, got) => refuses(functionalOf(node), got, 'layer'));
+
+  it('that joins along an inner axis counted from the end', () => {
+    const joined = {
+      class_name: 'Concatenate',
+      name: 'l',
+      config: { name: 'l', axis: -2 },
+      inbound_nodes: call('r', 'r'),
+    };
+    const rows = {
+      class_name: 'Reshape',
+      name: 'r',
+      config: { name: 'r', target_shape: [2, 2] },
+      inbound_nodes: call('i'),
+    };
+    return refuses(
+      modelOf(functional([flatInput, rows, joined], 'l'), names),
+      'layer "l" (Concatenate) with axis -2',
+      'layer',
+    );
+  });
 
   it('of endless depth', () => {
     const deep = Array.from({ length: 70 }).reduce<object>((layer) => ({ l: layer }), {});
