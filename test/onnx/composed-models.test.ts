@@ -117,6 +117,10 @@ const networks: Readonly<Record<string, readonly [number[], () => tf.LayersModel
     [13, 10, 3],
     () => modelOf([null, null, 3], (x) => through(x, conv(5, { dilationRate: 3 }), layers.batchNormalization(), conv(4, { padding: 'valid', strides: 2 }), ...end())), // prettier-ignore
   ],
+  'a softmax over two axes': [
+    [4, 3, 2],
+    () => modelOf([4, 3, 2], (x) => through(x, conv(3), layers.softmax({ axis: [1, 2] as never }), layers.flatten(), layers.dense({ units: 4 }))), // prettier-ignore
+  ],
   'numbers for each channel in Rescaling': [
     [5, 5, 3],
     () => modelOf([5, 5, 3], (x) => through(x, layers.rescaling({ scale: [1, 2, 3] as never, offset: -1 }), conv(2), layers.flatten(), layers.dense({ units: 4 }))), // prettier-ignore

@@ -54,7 +54,7 @@ export function numbersOf(bytes: Uint8Array, field: number): number[] {
 const [GRAPH, NODE, INITIALIZER, INPUT, OUTPUT] = [7, 1, 5, 11, 12];
 
 /** The graph of an ONNX file. */
-export function graphOf(file: Uint8Array): Uint8Array {
+function graphOf(file: Uint8Array): Uint8Array {
   return bytesOf(file, GRAPH)[0]!;
 }
 

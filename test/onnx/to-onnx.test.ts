@@ -114,6 +114,22 @@ describe('toOnnx refuses', () => {
       () => tf.layers.maxPooling3d({ name: 'volume', poolSize: [1, 1, 1], strides: 3, padding: 'same', inputShape: [5, 4, 4, 1] }), // prettier-ignore
     ],
     [
+      'layer "grown" (Conv3DTranspose) with padding "same" with strides beyond the kernel, in three dimensions',
+      () => tf.layers.conv3dTranspose({ name: 'grown', filters: 1, kernelSize: 1, strides: 2, padding: 'same', inputShape: [4, 4, 4, 1] }), // prettier-ignore
+    ],
+    [
+      'layer "later" (Conv1D) with padding "causal"',
+      () => tf.layers.conv1d({ name: 'later', filters: 1, kernelSize: 2, padding: 'causal', inputShape: [4, 1] }),
+    ],
+    [
+      'layer "turned" (Conv1D) with dataFormat "channelsFirst"',
+      () => tf.layers.conv1d({ name: 'turned', filters: 1, kernelSize: 1, dataFormat: 'channelsFirst', inputShape: [1, 4] }), // prettier-ignore
+    ],
+    [
+      'layer "norm" (BatchNormalization) with an axis that is not the last, for an input of free size',
+      () => tf.layers.batchNormalization({ name: 'norm', axis: 1, inputShape: [2, null] as never }),
+    ],
+    [
       'layer "up" (UpSampling2D) with an input of free height or width',
       () => tf.layers.upSampling2d({ name: 'up', inputShape: [null, 4, 1] as never }),
     ],
@@ -127,8 +143,15 @@ describe('toOnnx refuses', () => {
     model.dispose();
   });
 
-  it('the axis of the batch', async () => {
+  it('the axis of the batch, and products of different ranks', async () => {
     const input = tf.input({ shape: [2] });
+    const rows = tf.layers.repeatVector({ n: 3 }).apply(input) as tf.SymbolicTensor;
+    const product = tf.layers.dot({ name: 'dot', axes: [2, 1] }).apply([rows, input]) as tf.SymbolicTensor;
+    await expectError(
+      () => toOnnx(tf.model({ inputs: input, outputs: product })),
+      ClassifierError,
+      `toOnnx: \`model\` must have layers and settings that toOnnx can write, got layer "dot" (Dot) with inputs of different ranks (${list})`,
+    );
     const joined = tf.layers.concatenate({ name: 'rows', axis: 0 }).apply([input, input]) as tf.SymbolicTensor;
     await expectError(
       () => toOnnx(tf.model({ inputs: input, outputs: joined })),
