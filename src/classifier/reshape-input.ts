@@ -86,7 +86,7 @@ export function reshaped(
   if (isTypedClassifier(classifier)) {
     const step: TypedStep = (inputs, { shape: given }) => {
       assertShape(given, shape);
-      return { inputs: axes ? inOrder(inputs, shape, axes) : inputs, shape: to };
+      return { inputs: axes ? axesInOrder(inputs, shape, axes) : inputs, shape: to };
     };
     const { inputRange } = classifier;
     return afterTypedStep(CALL, step, classifier, { parts: [classifier], inputShape: shape, inputRange });
@@ -107,8 +107,12 @@ function assertShape(given: readonly number[], shape: readonly number[]): void {
   throw refusal(ClassifierError, details, `must be that of the inputs, not [${shape.join(', ')}]`);
 }
 
-/** Rows of this shape with their axes in another order, in a new array. */
-function inOrder(values: Float32Array, shape: readonly number[], axes: readonly number[]): Float32Array<ArrayBuffer> {
+/** Rows of this shape with their axes in another order, in a new array. @internal */
+export function axesInOrder(
+  values: Float32Array,
+  shape: readonly number[],
+  axes: readonly number[],
+): Float32Array<ArrayBuffer> {
   const steps = shape.map((_, axis) => shape.slice(axis + 1).reduce((size, length) => size * length, 1));
   const size = shape.reduce((whole, length) => whole * length, 1);
   // Where the values of a row come from, in the order in which they are wanted.

@@ -5,7 +5,7 @@ import { declaredInputShape } from '../classifier/declared-shapes.ts';
 import { fitInput, type InputFit } from '../classifier/input-fit.ts';
 import { normalizeInput } from '../classifier/normalize-input.ts';
 import { reshaped } from '../classifier/reshape-input.ts';
-import type { Classifier, ClassifierOutput, ImageLayout } from '../classifier/types.ts';
+import type { Classifier, ClassifierOutput, Denoiser, ImageLayout, TypedDenoiser } from '../classifier/types.ts';
 import { CatrsError } from '../errors.ts';
 import { tensorOver } from '../tensors/own-tensor.ts';
 import type { ModelOptions } from './common-options.ts';
@@ -49,7 +49,7 @@ export function adaptedClassifier(
 /** How images of a shape are given to the model. Throws CliError that says what is missing. @internal */
 export function fitOf(
   path: string,
-  model: Classifier,
+  model: Classifier | Denoiser | TypedDenoiser,
   shape: readonly number[],
   layout: ImageLayout | undefined,
 ): InputFit {

@@ -46,8 +46,8 @@ export async function attack(settings: AttackSettings, io: CliIo): Promise<void>
         const total = indices.length * epsilons.length;
         return attackAll({ g, moves, dataset, asked: { ...asked, epsilons, clean: true } }, total, tell);
       }
-      const { inputRange, output, layout, mean, std } = settings;
-      const own = { seed, inputRange, output, layout, mean, std, runtime };
+      const { inputRange, output, layout, mean, std, denoiser } = settings;
+      const own = { seed, inputRange, output, layout, mean, std, denoiser, runtime };
       const log = { file: out, epsilons, settings: own, onProgress: tell };
       return (await attackToLog(g, moves, dataset, { ...asked, ...log })).rows;
     },

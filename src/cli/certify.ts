@@ -102,6 +102,6 @@ async function report(
   { settings, runtime, io }: { readonly settings: CertifySettings; readonly runtime: string; readonly io: CliIo },
 ): Promise<void> {
   const figures = done === 0 ? undefined : logFigures(parseCertificationLog(await readFile(file, 'utf8')));
-  if (settings.json) printJson(io, { file, runtime, resumed, done, ...figures });
+  if (settings.json) printJson(io, { file, runtime, denoiser: settings.denoiser, resumed, done, ...figures });
   else io.stdout(figures === undefined ? `${file}: no image in this part of the run\n` : summaryText(file, figures));
 }

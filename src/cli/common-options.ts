@@ -86,6 +86,14 @@ export const modelFormOptions = {
     choices: ['logits', 'probabilities'],
     fallback: 'logits',
   },
+  outputName: {
+    flags: '--output-name <name>',
+    help: 'output of an ONNX file (default: the only one of floats with two axes)',
+  },
+  denoiser: {
+    flags: '--denoiser <path>',
+    help: 'model that takes the noise out of images first: of the kind of --model',
+  },
   layout: {
     flags: '--layout <order>',
     help: 'order of image axes that the model wants (default: what its shape says, else that of the data)',

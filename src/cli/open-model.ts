@@ -1,37 +1,54 @@
 import * as tf from '@tensorflow/tfjs';
-import type { Classifier } from '../classifier/types.ts';
+import type { Classifier, Denoiser, TypedDenoiser } from '../classifier/types.ts';
 import { registerLayers } from '../models/register-layers.ts';
 import { loadModel } from '../node/load-model.ts';
 import { useWasm } from '../wasm/use-wasm.ts';
 import type { BackendName, ModelOptions } from './common-options.ts';
 import { CliError } from './io.ts';
-import { isOnnxFile, openOnnx, refuseOnnx } from './open-onnx.ts';
+import { isOnnxFile, openOnnx, openOnnxDenoiser, refuseOnnx } from './open-onnx.ts';
 import { inFile } from './read-data-file.ts';
 
 /** A classifier of the command line. @internal */
 export interface OpenedClassifier {
   /** The model, or a classifier of typed arrays. */
   readonly classifier: Classifier;
+  /** The denoiser in front of it, as it is in its file. */
+  readonly denoiser: Denoiser | TypedDenoiser | undefined;
   /** What runs it: a backend of TensorFlow.js, or onnxruntime. */
   readonly runtime: BackendName | 'onnxruntime';
   /** Gives its memory back. */
   readonly dispose: () => void | Promise<void>;
 }
 
-/** Sets the backend and opens `--model`. Throws CliError that names the file. @internal */
+/** Sets the backend and opens `--model` and `--denoiser`. Throws CliError that names the file. @internal */
 export async function openClassifier(options: ModelOptions): Promise<OpenedClassifier> {
-  const { model: path, backend } = options;
+  const { model: path, denoiser: denoiserPath, backend, outputName } = options;
+  if (denoiserPath !== undefined && isOnnxFile(denoiserPath) !== isOnnxFile(path)) {
+    const kind = isOnnxFile(path) ? 'an ONNX file' : 'a model of TensorFlow.js';
+    const way = 'convert one of the two; toOnnx of catrs/onnx writes layers models as ONNX';
+    throw new CliError(`--denoiser must be ${kind}, as the model is, got ${denoiserPath} (${way})`);
+  }
   if (isOnnxFile(path)) {
     if (backend !== undefined) {
       throw new CliError(`--backend is for models of TensorFlow.js, got ${backend} with ${path} (leave it out)`);
     }
     await openBackend('cpu'); // certifying an ONNX model makes small tensors only
-    return { ...(await openOnnx(path, 'nhwc')), runtime: 'onnxruntime' };
+    const runtime = 'onnxruntime';
+    const { opened: classifier, dispose } = await openOnnx(path, { outputName });
+    if (denoiserPath === undefined) return { classifier, denoiser: undefined, runtime, dispose };
+    const { opened: denoiser, dispose: disposeDenoiser } = await openOnnxDenoiser(denoiserPath);
+    const disposeBoth = async (): Promise<void> => void (await Promise.all([dispose(), disposeDenoiser()]));
+    return { classifier, denoiser, runtime, dispose: disposeBoth };
+  }
+  if (outputName !== undefined) {
+    throw new CliError(`--output-name is for ONNX files, got ${outputName} with ${path} (leave it out)`);
   }
   const runtime = await openBackend(backend);
   registerLayers();
-  const model = await inFile(path, () => loadModel(path));
-  return { classifier: model, runtime, dispose: () => void model.dispose() };
+  const classifier = await inFile(path, () => loadModel(path));
+  const denoiser = denoiserPath === undefined ? undefined : await inFile(denoiserPath, () => loadModel(denoiserPath));
+  const dispose = (): void => [classifier, denoiser].forEach((model) => void model?.dispose());
+  return { classifier, denoiser, runtime, dispose };
 }
 
 /** Makes a backend of TensorFlow.js the current one, WASM if none is named and it is installed, and gives its name. @internal */

@@ -1,8 +1,13 @@
-import type { Classifier } from '../classifier/types.ts';
+import { access, readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { TypedClassifier, TypedDenoiser } from '../classifier/types.ts';
+import { CatrsError, type ErrorDetails } from '../errors.ts';
 import { onnxClassifier } from '../onnx/onnx-classifier.ts';
-import type { OnnxLayout, OnnxSession, OnnxTensorConstructor } from '../onnx/onnx-session.ts';
+import { onnxDenoiser } from '../onnx/onnx-denoiser.ts';
+import type { OnnxSession, OnnxTensorConstructor } from '../onnx/onnx-session.ts';
 import { CliError } from './io.ts';
 import { loadPackage } from './load-package.ts';
+import { dataFilesOf } from './onnx-data-files.ts';
 import { inFile } from './read-data-file.ts';
 
 /** True for the name of an ONNX file. @internal */
@@ -23,25 +28,75 @@ const PACKAGE = 'onnxruntime-node';
 /** What is used of the package. */
 interface Runtime {
   readonly InferenceSession: {
-    readonly create: (path: string) => Promise<OnnxSession & { readonly release?: () => Promise<void> }>;
+    readonly create: (path: string, options: { readonly logSeverityLevel: 4 }) => Promise<ReleasableSession>;
   };
   readonly Tensor: OnnxTensorConstructor;
+}
+
+type ReleasableSession = OnnxSession & { readonly release?: () => Promise<void> };
+
+/** What an ONNX file holds, and what gives its memory back. @internal */
+export interface OpenedOnnx<T> {
+  readonly opened: T;
+  readonly dispose: () => Promise<void>;
 }
 
 /** Opens a classifier in an ONNX file. Throws CliError if the runtime is missing or the file is no model. @internal */
 export async function openOnnx(
   path: string,
-  layout: OnnxLayout,
-): Promise<{ readonly classifier: Classifier; readonly dispose: () => Promise<void> }> {
+  { outputName }: { readonly outputName?: string | undefined },
+): Promise<OpenedOnnx<TypedClassifier>> {
+  const { session, Tensor, dispose } = await openSession(path);
+  const { classify, ...declared } = await named(path, () => onnxClassifier(session, { Tensor, outputName }));
+  return { opened: { ...declared, classify: (inputs, batch) => named(path, () => classify(inputs, batch)) }, dispose };
+}
+
+/** Opens a denoiser in an ONNX file, for images of a layout. Throws CliError if the runtime is missing or the file is no model. @internal */
+export async function openOnnxDenoiser(path: string): Promise<OpenedOnnx<TypedDenoiser>> {
+  const { session, Tensor, dispose } = await openSession(path);
+  const { denoise, ...declared } = await named(path, () => onnxDenoiser(session, { Tensor }));
+  return { opened: { ...declared, denoise: (inputs, batch) => named(path, () => denoise(inputs, batch)) }, dispose };
+}
+
+async function openSession(path: string): Promise<{
+  readonly session: OnnxSession;
+  readonly Tensor: OnnxTensorConstructor;
+  readonly dispose: () => Promise<void>;
+}> {
   const { InferenceSession, Tensor } = await loadRuntime(path);
-  let session;
   try {
-    session = await InferenceSession.create(path);
+    // Fatal errors only: what the runtime would print beside an error stands in the error.
+    const session = await InferenceSession.create(path, { logSeverityLevel: 4 });
+    return { session, Tensor, dispose: async () => session.release?.() };
   } catch (error) {
-    throw new CliError(`${path}: must be an ONNX model that onnxruntime can load, got "${(error as Error).message}"`);
+    await assertDataFiles(path);
+    const said = JSON.stringify((error as Error).message);
+    throw new CliError(`${path}: must be an ONNX model that onnxruntime can load, got ${said}`);
   }
-  const classifier = await inFile(path, () => onnxClassifier(session, { Tensor, layout }));
-  return { classifier, dispose: async () => session.release?.() };
+}
+
+/** Throws CliError if a file is missing that the model keeps its weights in. */
+async function assertDataFiles(path: string): Promise<void> {
+  for (const name of dataFilesOf(await inFile(path, () => readFile(path)))) {
+    const file = join(dirname(path), name);
+    const isThere = await access(file).then(
+      () => true,
+      () => false,
+    );
+    if (isThere) continue;
+    throw new CliError(`${path}: must have its weights beside it, in ${name}, which is missing (copy both files)`);
+  }
+}
+
+/** Runs something about a file; an error of the library names the file, and stays what it is. */
+async function named<T>(path: string, run: () => T | Promise<T>): Promise<T> {
+  try {
+    return await run();
+  } catch (error) {
+    if (!(error instanceof CatrsError)) throw error;
+    const Kind = error.constructor as new (message: string, details: ErrorDetails) => CatrsError;
+    throw new Kind(`${path}: ${error.message.slice(`${error.call}: `.length)}`, error);
+  }
 }
 
 /** The optional package. */

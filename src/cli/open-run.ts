@@ -10,6 +10,7 @@ import type { Noise } from '../noise/types.ts';
 import { SmoothedClassifier } from '../smoothed/smoothed-classifier.ts';
 import type { InputRange } from '../types.ts';
 import { adaptedClassifier, type AdaptedTo, fitOf, fitText, hasOneUnit, type Sample } from './adapt-model.ts';
+import { behindDenoiser } from './behind-denoiser.ts';
 import { type DataOptions, type ModelOptions, modelOptionsOf } from './common-options.ts';
 import type { CertifySettings } from './commands/certify.ts';
 import { scaleNotes } from './input-notes.ts';
@@ -61,7 +62,7 @@ export async function openRun(settings: RunSettings, io: CliIo, needs?: DataNeed
     isOpen = false;
   };
   try {
-    note(io, `running on ${opened.runtime}`);
+    note(io, `running on ${opened.runtime}${settings.denoiser === undefined ? '' : `, behind ${settings.denoiser}`}`);
     const { classifier: model } = opened;
     const { dataset, fromBytes } = data;
     const { model: path, batchSize, inputRange, sigma } = settings;
@@ -73,7 +74,8 @@ export async function openRun(settings: RunSettings, io: CliIo, needs?: DataNeed
     const more = (): Promise<Sample> => someImages(dataset, SEVERAL);
     const isBinary = await asImages(path, shape, () => hasOneUnit(path, model, settings, { sample, more, shape }));
     const adaptedTo = { shape, isBinary };
-    const { classifier, output } = adaptedClassifier(path, model, settings, adaptedTo);
+    const { classifier: adapted, output } = adaptedClassifier(path, model, settings, adaptedTo);
+    const classifier = behindDenoiser(adapted, opened, settings, shape);
     const numClasses = await probeClassifier(classifier, { path, output, shape, sample, run: settings });
     checkLabels(data, { numClasses, model: path });
     const smoothing = { numClasses, output, batchSize, inputRange };

@@ -52,7 +52,8 @@ export async function predict(settings: PredictSettings, io: CliIo): Promise<voi
     const index = indices[rows.length] ?? 0;
     throw new CliError(`interrupted before image ${index} (--start ${index} goes on with it)`, EXIT.interrupted);
   }
-  if (settings.json) printJson(io, { runtime: opened.runtime, ...figures(rows, data), rows });
+  if (settings.json)
+    printJson(io, { runtime: opened.runtime, denoiser: settings.denoiser, ...figures(rows, data), rows });
   else if (data.isLabelled && rows.length > 0) note(io, figuresText(figures(rows, data)));
 }
 

@@ -31,7 +31,7 @@ export async function softTargets(settings: SoftTargetsSettings, io: CliIo): Pro
     () => `; ${out}.part is valid, and the same command with --resume goes on`,
   );
   const shape = [dataset.size, run.smoothing.numClasses];
-  if (json) printJson(io, { file, runtime: run.opened.runtime, resumed, done, shape });
+  if (json) printJson(io, { file, runtime: run.opened.runtime, denoiser: settings.denoiser, resumed, done, shape });
   else io.stdout(`${file}: soft targets [${shape.join(', ')}] of ${done} images, ${n} votes each\n`);
 }
 

@@ -31,7 +31,7 @@ export function inputOf(
   const others = inputNames.filter((other) => other !== name);
   if (others.length > 0 && !hasFeeds) {
     const must = `must give the other inputs of the session (${others.join(', ')})`;
-    throw refusal(OptionError, { call, field: 'feeds', value: undefined }, must);
+    throw refusal(OptionError, { call, field: 'feeds', value: undefined, got: 'none' }, must);
   }
   const port = portOf(name, inputMetadata);
   const { type = 'float32' } = port;
@@ -83,7 +83,7 @@ export function outputsOf(
 /** The error of several outputs that can be meant. @internal */
 export function severalOutputs(call: string, found: readonly Port[], text: string): OptionError {
   const must = `must name the one of several outputs of ${text} (${found.map(shownPort).join(', ')})`;
-  return refusal(OptionError, { call, field: 'outputName', value: undefined }, must);
+  return refusal(OptionError, { call, field: 'outputName', value: undefined, got: 'none' }, must);
 }
 
 /** True for a type whose values are read, or one that is not known. @internal */

@@ -82,7 +82,7 @@ describe('onnxClassifier', () => {
     [
       sessionOf(logits, { inputNames: ['mask', 'pixels'] }),
       { Tensor, inputName: 'pixels' },
-      '`feeds` must give the other inputs of the session (mask), got undefined',
+      '`feeds` must give the other inputs of the session (mask), got none',
     ],
     [
       sessionOf(logits),

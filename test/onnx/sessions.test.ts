@@ -236,7 +236,7 @@ describe('sessions of onnxruntime', () => {
       () => classifier(labelled(features)),
       OptionError,
       'onnxClassifier: `outputName` must name the one of several outputs of floats [batch, numClasses]' +
-        ' (y (float32 [any, 3]), features (float32 [any, 12])), got undefined',
+        ' (y (float32 [any, 3]), features (float32 [any, 12])), got none',
     );
     await expectError(
       () => classifier(labelled(), { outputName: 'label' }),
@@ -255,7 +255,7 @@ describe('sessions of onnxruntime', () => {
       () => onnxClassifier(old, { Tensor }).classify(rows(2), { batch: 2, shape: SHAPE }),
       OptionError,
       'onnxClassifier: `outputName` must name the one of several outputs of floats [batch, numClasses]' +
-        ' (y (float32 [2, 3]), features (float32 [2, 12])), got undefined',
+        ' (y (float32 [2, 3]), features (float32 [2, 12])), got none',
     );
   });
 
