@@ -47,15 +47,15 @@ export async function openOnnx(
   { outputName }: { readonly outputName?: string | undefined },
 ): Promise<OpenedOnnx<TypedClassifier>> {
   const { session, Tensor, dispose } = await openSession(path);
-  const { classify, ...declared } = await named(path, () => onnxClassifier(session, { Tensor, outputName }));
-  return { opened: { ...declared, classify: (inputs, batch) => named(path, () => classify(inputs, batch)) }, dispose };
+  const made = await named(path, () => onnxClassifier(session, { Tensor, outputName }));
+  return { opened: { ...made, classify: (inputs, batch) => named(path, () => made.classify(inputs, batch)) }, dispose };
 }
 
 /** Opens a denoiser in an ONNX file, for images of a layout. Throws CliError if the runtime is missing or the file is no model. @internal */
 export async function openOnnxDenoiser(path: string): Promise<OpenedOnnx<TypedDenoiser>> {
   const { session, Tensor, dispose } = await openSession(path);
-  const { denoise, ...declared } = await named(path, () => onnxDenoiser(session, { Tensor }));
-  return { opened: { ...declared, denoise: (inputs, batch) => named(path, () => denoise(inputs, batch)) }, dispose };
+  const made = await named(path, () => onnxDenoiser(session, { Tensor }));
+  return { opened: { ...made, denoise: (inputs, batch) => named(path, () => made.denoise(inputs, batch)) }, dispose };
 }
 
 async function openSession(path: string): Promise<{

@@ -63,21 +63,31 @@ export function outputsOf(
   const all = outputNames.map((name) => portOf(name, outputMetadata));
   const asked =
     outputName === undefined ? all : [portOf(chosenName(call, 'outputName', outputName, outputNames), outputMetadata)];
-  const found = asked.filter(
-    ({ isTensor, type, shape }) =>
-      isTensor && isFloat(type) && (shape === undefined || rank === undefined || shape.length === rank),
-  );
+  const isMeant = ({ isTensor, type, shape }: Port): boolean =>
+    isTensor && isFloat(type) && (shape === undefined || rank === undefined || shape.length === rank);
+  const found = asked.filter(isMeant);
   const isClear = found.every(({ type, shape }) => type !== undefined && shape !== undefined);
   if (found.length === 1 || (found.length > 1 && !isClear)) return found;
   const shown = asked.map(shownPort).join(', ');
   if (found.length > 1) throw severalOutputs(call, found, text);
+  if (outputName !== undefined) {
+    const fitting = all.filter(isMeant).map(shownPort).join(', ');
+    const way = fitting === '' ? 'the model has none' : `of the model: ${fitting}`;
+    throw refusal(
+      OptionError,
+      { call, field: 'outputName', value: outputName, got: shown, way },
+      `must name an output of ${text}`,
+    );
+  }
   const isMap = asked.some(({ isTensor }) => !isTensor);
   const way = isMap
     ? "a sequence or a map is no tensor: export the classifier of scikit-learn with options={'zipmap': False}"
     : 'export the model with such an output';
-  const field = outputName === undefined ? 'session' : 'outputName';
-  const must = outputName === undefined ? `must have an output of ${text}` : `must name an output of ${text}`;
-  throw refusal(OptionError, { call, field, value: outputName, got: shown, way }, must);
+  throw refusal(
+    OptionError,
+    { call, field: 'session', value: undefined, got: shown, way },
+    `must have an output of ${text}`,
+  );
 }
 
 /** The error of several outputs that can be meant. @internal */

@@ -119,7 +119,7 @@ describe('sessions of onnxruntime', () => {
       () => g.certify(flat, request),
       TensorError,
       'SmoothedClassifier.certify: `x` must be one example, a tensor of shape [2,2,3], got shape [12]' +
-        ' (a flat vector of several channels has an order that its shape does not tell: give the layout, nhwc or nchw)',
+        ' (a flat vector of several channels has an order that its shape does not tell: give `layout`, nhwc or nchw)',
     );
     tf.dispose([x, flat]);
   });
@@ -242,7 +242,7 @@ describe('sessions of onnxruntime', () => {
       () => classifier(labelled(), { outputName: 'label' }),
       OptionError,
       'onnxClassifier: `outputName` must name an output of floats [batch, numClasses], got label (int64 [any])' +
-        ' (export the model with such an output)',
+        ' (of the model: y (float32 [any, 3]))',
     );
     const several = await open(labelled(features));
     const old = {
