@@ -33,6 +33,9 @@ export interface LogForm {
   readonly split: (line: string) => string[];
 }
 
+/** The numbers of rows that pandas writes before a table. */
+const UNNAMED: { readonly column: string; readonly norm?: Norm } = { column: '' };
+
 /** Columns by what logs call them, in small letters; those of catrs are taken to the letter. */
 const COLUMNS: Readonly<Record<string, { readonly column: string; readonly norm?: Norm }>> = {
   idx: { column: 'idx' },
@@ -62,21 +65,22 @@ export const KNOWN_HEADERS: string = [
 
 /** The form that a header names, if it is known. @internal */
 export function formOfHeader(header: string): LogForm | undefined {
-  const line = header.replace(/ +$/, '');
+  const line = withoutEndBlanks(header);
   for (const kind of ['full', 'version 0.1'] as const) {
     if (line === logColumns[kind].join('\t')) {
-      return { kind, columns: logColumns[kind], separator: '\t', split: (text) => text.replace(/ +$/, '').split('\t') };
+      return { kind, columns: logColumns[kind], separator: '\t', split: (text) => withoutEndBlanks(text).split('\t') };
     }
   }
   const separator = line.includes('\t') ? '\t' : line.includes(',') ? ',' : ' ';
   const known = splitLine(line, separator).map((name) => {
     const lower = name.toLowerCase();
-    return Object.hasOwn(COLUMNS, lower) ? COLUMNS[lower] : undefined;
+    return lower === '' ? UNNAMED : Object.hasOwn(COLUMNS, lower) ? COLUMNS[lower] : undefined;
   });
-  const columns = known.map((one) => one?.column ?? '');
+  const columns = known.map((one) => one?.column ?? 'unknown');
+  const said = columns.filter((column) => column !== UNNAMED.column);
   const form = FORMS.find(([, needed, more]) => {
-    const expected = columns.includes(more) ? [...needed, more] : needed;
-    return expected.length === columns.length && expected.every((name) => columns.includes(name));
+    const expected = said.includes(more) ? [...needed, more] : needed;
+    return expected.length === said.length && expected.every((name) => said.includes(name));
   });
   if (form === undefined) return undefined;
   const norm = known.find((one) => one?.norm !== undefined)?.norm;
@@ -92,11 +96,20 @@ export function isSameForm(a: LogForm, b: LogForm): boolean {
 
 /** Whether a line is a header, of a known form or not: rows begin with a number. @internal */
 export function isHeader(line: string): boolean {
-  return /^[^-\d]*\bidx\b/i.test(line) || /^[^-\d]*\blabel\b[^-\d]*\bpredict\b/i.test(line);
+  if (/^[\s"]*[-\d]/.test(line)) return false;
+  return /\bidx\b/i.test(line) || (/\blabel\b/i.test(line) && /\bpredict\b/i.test(line));
+}
+
+/** A pattern for blanks at the end would try every run of blanks in the line. */
+function withoutEndBlanks(line: string): string {
+  let end = line.length;
+  while (line[end - 1] === ' ') end--;
+  return line.slice(0, end);
 }
 
 function splitLine(line: string, separator: string): string[] {
-  const cells = separator === ' ' ? line.trim().split(/\s+/) : line.split(separator);
+  const whole = line.trimEnd();
+  const cells = separator === ' ' ? whole.trim().split(/\s+/) : whole.split(separator);
   return cells.map((cell) => cell.trim().replace(/^"(.*)"$/, '$1'));
 }
 

@@ -55,7 +55,7 @@ export function readAnyLog(call: string, text: string, maxCounts: number): Certi
 }
 
 /** The time of Python, whole: no line that ends so is cut off. */
-const WHOLE_TIME = /\d:\d\d:\d\d\.\d{6}\s*$/;
+const WHOLE_TIME = /\d:\d\d:\d\d\.\d{6}$/;
 
 /** The lines that say something, and what follows the last line end. Byte order marks stand where files were joined. */
 function linesOf(text: string): { readonly lines: Line[]; readonly rest: string } {
@@ -63,18 +63,24 @@ function linesOf(text: string): { readonly lines: Line[]; readonly rest: string 
     return { text: line.replace(/^\uFEFF+/, '').replace(/\r$/, ''), number: i + 1 };
   });
   const last = all.at(-1)?.text ?? '';
-  const isWhole = all.length > 1 && WHOLE_TIME.test(last) && formOfHeader(all[0]?.text ?? '') !== undefined;
+  const isWhole = all.length > 1 && WHOLE_TIME.test(last.trimEnd()) && formOfHeader(all[0]?.text ?? '') !== undefined;
   const rest = isWhole || last.trim() === '' ? '' : last;
   if (!isWhole) all.pop();
   const lines = all.filter(({ text: line }) => !line.startsWith('#'));
   while (lines.at(-1)?.text.trim() === '') lines.pop();
-  // Pieces may be parted by empty lines; between two rows an empty line is damage.
-  return { lines: lines.filter((line, i) => line.text.trim() !== '' || !isBeforeHeader(lines, i)), rest };
+  return { lines: lines.filter(isNeeded(lines)), rest };
 }
 
-function isBeforeHeader(lines: readonly Line[], i: number): boolean {
-  const next = lines.slice(i).find(({ text }) => text.trim() !== '');
-  return next !== undefined && isHeader(next.text);
+/** Pieces may be parted by empty lines; between two rows an empty line is damage, which its number of columns will show. */
+function isNeeded(lines: readonly Line[]): (line: Line, i: number) => boolean {
+  let next: Line | undefined;
+  const beforeHeader = lines.map(() => false);
+  for (let i = lines.length - 1; i >= 0; i--) {
+    const line = lines[i];
+    if (line?.text.trim() !== '') next = line;
+    else beforeHeader[i] = next !== undefined && isHeader(next.text);
+  }
+  return (_, i) => beforeHeader[i] !== true;
 }
 
 /** Reads the rows of one log. */

@@ -195,6 +195,12 @@ describe('logs of other code', () => {
     expect(await decodeCertificationLog(bytes)).toEqual(parseCertificationLog(log));
   });
 
+  it('with blanks and tabs at the ends of lines, and the numbers of rows of pandas', () => {
+    const rows = parseCertificationLog(`${HEADER}\n20\t3\t3\t0.5\t1\t1.5\n`);
+    expect(parseCertificationLog(`${HEADER}\t \n20\t3\t3\t0.5\t1\t1.5\t\n`)).toEqual(rows);
+    expect(parseCertificationLog(`,${HEADER.replaceAll('\t', ',')}\n0,20,3,3,0.5,True,1.5\n`)).toEqual(rows);
+  });
+
   it('columns in another order', () => {
     expect(parseCertificationLog('label\tidx\tcorrect\tradius\tpredict\ttime\n3\t20\t1\t0.5\t3\t1.5\n')).toEqual(
       parseCertificationLog(`${HEADER}\n20\t3\t3\t0.5\t1\t1.5\n`),

@@ -92,7 +92,7 @@ export const logTarget: FuzzTarget<LoggedRow[]> = {
 /** The cells of a line: of these three separators one that the header has. */
 function cellsOf(line: string, header: string): string[] {
   const separator = header.includes('\t') ? '\t' : header.includes(',') ? ',' : /\s+/;
-  return (separator === '\t' ? line : line.trim())
+  return (header.includes('fullRadius') ? line : line.trim())
     .split(separator)
     .map((cell) => cell.trim().replace(/^"(.*)"$/, '$1'));
 }
@@ -131,7 +131,7 @@ function checkTime(row: LoggedRow, names: readonly string[], cells: readonly str
   );
 }
 
-const number = (text: string): number => (text === 'inf' ? Infinity : text === '-inf' ? -Infinity : Number(text));
+const number = (text: string): number => (text === 'inf' ? Infinity : text === '-inf' ? -Infinity : Number(text) + 0); // no -0
 
 /** `[D day[s], ]H:MM:SS[.ffffff]`, or seconds. */
 function elapsed(text: string): number {
