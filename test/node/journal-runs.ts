@@ -1,10 +1,11 @@
 import { readFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { anytimeRadius } from '../../src/certify/anytime-radius.ts';
 import { fixedRadius } from '../../src/certify/fixed-radius.ts';
 import { stopAtGain } from '../../src/certify/stops.ts';
 import { arrayDataset } from '../../src/data/array-dataset.ts';
 import type { DatasetRunOptions } from '../../src/data/dataset-selection.ts';
-import type { LogitsFn } from '../../src/classifier/types.ts';
+import type { LogitsFn, TypedClassifier } from '../../src/classifier/types.ts';
 import { certifyToLog, type LogRunOptions } from '../../src/node/certify-to-log.ts';
 import type { WorkerCertifier } from '../../src/node/start-workers.ts';
 import { createKey } from '../../src/random/key.ts';
@@ -104,4 +105,17 @@ export async function isDone(run: Promise<void>): Promise<boolean> {
 /** The journal of a log; undefined if there is none. */
 export function readJournal(file: string): Promise<string | undefined> {
   return readFile(`${file}.partial`, 'utf8').catch(() => undefined);
+}
+
+/** The same by a classifier of typed arrays that waits at each batch. */
+export async function runTyped(file: string, milliseconds: number, onCopies?: (copies: number) => void): Promise<void> {
+  const classifier: TypedClassifier = {
+    classify: async (x, { batch }) => {
+      onCopies?.(batch);
+      if (milliseconds > 0) await sleep(milliseconds);
+      return Float32Array.from({ length: 2 * batch }, (_, i) => (i % 2 === 0 ? 0 : x[i - 1]! - x[i]!));
+    },
+  };
+  const g = new SmoothedClassifier(classifier, { noise, numClasses: 2 });
+  await certifyToLog(g, dataset, { ...settings, file, n: 2000, select: { max: 3 } });
 }
