@@ -71,7 +71,7 @@ async function withModel(
   const g = opened.smoothed(sampledNoiseOf(noise));
   const dimension = dataset.shape.reduce((product, length) => product * length, 1);
   const derived = fromVotes(rows, { dimension, numClasses });
-  const labels = await otherLabels(rows, dataset);
+  const labels = otherLabels(rows, opened.data.labels?.numbers ?? []);
   const redrawn = await redrawRows(rows, { g, dataset }, settings, io);
   const wrong = [...run.faults, ...derived, ...labels, ...redrawn.wrong];
   return { run, rows: rows.length, redrawn: redrawn.count, wrong };

@@ -188,6 +188,23 @@ describe('trees of parts', () => {
     expect(await complaintOf({ data, split: 'test' })).toContain('must come with labels, got images only');
   });
 
+  it('may be named twice, as some archives unpack', async () => {
+    const data = await put('twofold', {
+      'training_set/training_set/cats/1.png': 1,
+      'training_set/training_set/dogs/1.png': 2,
+      'test_set/test_set/dogs/1.png': 3,
+    });
+    const { labels, opened } = await see({ data });
+    expect([labels, opened.classNames]).toEqual([[1], ['cats', 'dogs']]);
+  });
+
+  it('below a folder beside other images are not taken for them', async () => {
+    const data = await put('beside', { 'a/1.png': 1, 'b/test/1.png': 2 });
+    expect(await complaintOf({ data })).toBe(
+      `${data}: must hold one data set, got ${data}/b, ${data}/a (name one of them by --data)`,
+    );
+  });
+
   it('of Tiny ImageNet have their labels in val_annotations.txt', async () => {
     const data = await put('tiny', {
       'train/n01/images/n01_0.png': 1,

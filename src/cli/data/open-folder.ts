@@ -9,6 +9,7 @@ import { cifarSource } from './cifar-source.ts';
 import { type DataFiles, dataFilesOf, hasDataFiles, hasPickles, partsOf } from './folder-contents.ts';
 import { isImage, type Listing, listFolder, someOf } from './folder-listing.ts';
 import { openImageFolder } from './image-folder.ts';
+import { innerFolder, innermostPart } from './inner-folder.ts';
 import { type DataRequest, type ImageSource, type Part, wantedPart } from './image-source.ts';
 
 /** Data of a folder, wherever in it they lie. Throws CliError that names the folder and what was found. @internal */
@@ -85,7 +86,8 @@ async function cifarBatch(path: string, format: 'cifar10' | 'cifar100'): Promise
 async function openPart(folder: string, parts: ReadonlyMap<Part, string>, request: DataRequest): Promise<ImageSource> {
   const part = wantedPart(request);
   const train = parts.get('train');
-  const trainFolder = train === undefined || part === 'train' ? undefined : join(folder, train);
+  const trainFolder =
+    train === undefined || part === 'train' ? undefined : await innermostPart(join(folder, train), 'train');
   const val = parts.get('val');
   const name = parts.get(part) ?? (part === 'test' ? val : undefined);
   if (name === undefined) {
@@ -94,12 +96,16 @@ async function openPart(folder: string, parts: ReadonlyMap<Part, string>, reques
     );
   }
   if (!parts.has(part)) request.say(`${folder}: has no test part, so its ${name} is taken`);
-  const opened = await openPartFolder(join(folder, name), trainFolder, request);
+  const opened = await openPartFolder(
+    await innermostPart(join(folder, name), parts.has(part) ? part : 'val'),
+    trainFolder,
+    request,
+  );
   const lacksLabels = opened.labels === undefined && request.labels === undefined && !request.allowsUnlabelled;
   if (!lacksLabels || request.split !== undefined || part !== 'test' || val === undefined || val === name)
     return opened;
   request.say(`${join(folder, name)}: has no labels, so ${join(folder, val)} is taken`);
-  return openPartFolder(join(folder, val), trainFolder, request);
+  return openPartFolder(await innermostPart(join(folder, val), 'val'), trainFolder, request);
 }
 
 async function openPartFolder(
@@ -132,29 +138,4 @@ async function openImages(
   throw new CliError(
     `${folder}: must hold ${wanted} for --split ${wantedPart(request)}, got ${someOf([...listing.folders, ...listing.files])}${arrays}`,
   );
-}
-
-/** The one folder below that holds files of IDX or CIFAR, as the roots of torchvision do, or a tree of parts. Throws CliError that names them if there are several. */
-async function innerFolder(
-  folder: string,
-  { folders }: Listing,
-  { data, format }: DataRequest,
-): Promise<string | undefined> {
-  const found: string[] = [];
-  const pickles: string[] = [];
-  const look = async (path: string, depth: number): Promise<void> => {
-    const listing = await listFolder(path);
-    if (hasPickles(listing)) pickles.push(path);
-    else if (hasDataFiles(listing) || partsOf(listing) !== undefined) found.push(path);
-    else if (depth < 2 && !listing.files.some(isImage)) {
-      for (const name of listing.folders) await look(join(path, name), depth + 1);
-    }
-  };
-  for (const name of folders) await look(join(folder, name), 1);
-  const [only, ...others] = found;
-  if (others.length > 0) {
-    throw new CliError(`${data}: must hold one data set, got ${someOf(found)} (name one of them by --data)`);
-  }
-  if (only === undefined && pickles.length > 0 && format !== 'png' && format !== 'jpeg') return pickles[0];
-  return only;
 }
