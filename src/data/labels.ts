@@ -2,7 +2,9 @@ import { DataError, refusal, showValue } from '../errors.ts';
 import { type NpyArray, showArrayType } from './arrays.ts';
 
 const MUST_BE_LABELS = 'must be class numbers of shape [size] or [size, 1], or one-hot rows of shape [size, classes]';
-const NUMBER_THEM = 'np.unique(labels, return_inverse=True)[1] numbers classes from 0';
+const SORTED =
+  "np.unique(labels, return_inverse=True)[1] numbers them from 0 in sorted order, if that is the order of the model's classes";
+const SCORES = "scores are no classes: (labels > 0.5).astype('int64') makes two of them";
 
 /**
  * The class numbers of a decoded array, in its order: of whole numbers of any element type (bool: 0 and 1), [size] or a column [size, 1], or of
@@ -42,7 +44,8 @@ export function classNumbers(call: string, labels: ArrayLike<unknown>): Float64A
     const value = labels[i];
     const label = typeof value === 'bigint' ? Number(value) : value;
     if (typeof label !== 'number' || !Number.isSafeInteger(label) || label < 0) {
-      const details = { call, field: 'labels', value, got: `${showValue(value)} at index ${i}`, way: NUMBER_THEM };
+      const way = Number.isInteger(label) ? SORTED : typeof label === 'number' ? SCORES : undefined;
+      const details = { call, field: 'labels', value, got: `${showValue(value)} at index ${i}`, way };
       throw refusal(DataError, details, 'must be integers of at least 0');
     }
     classes[i] = label + 0; // a file may say -0

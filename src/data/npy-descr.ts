@@ -32,7 +32,11 @@ const OTHERS: readonly (readonly [code: RegExp, name: string, way: string])[] = 
   ],
   [/^c\d+$/, 'complex numbers', 'np.save x.real or abs(x)'],
   [/^f(10|12|16)$/, 'long doubles', "np.save x.astype('float64')"],
-  [/^[USa]\d*$/, 'texts', 'np.unique(x, return_inverse=True)[1] numbers them from 0'],
+  [
+    /^[USa]\d*$/,
+    'texts',
+    "np.save x.astype('int64') of digits; np.unique(x, return_inverse=True)[1] numbers names from 0 in sorted order",
+  ],
   [/^[Mm]\d+(\[.*\])?$/, 'times', "np.save x.astype('int64')"],
   [/^V[12]$/, 'raw bytes, perhaps bfloat16 or float8', "np.save x.astype('float32')"],
   [/^V\d*$/, 'raw bytes', "np.save x.view('uint8')"],

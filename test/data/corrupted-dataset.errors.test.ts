@@ -42,7 +42,7 @@ describe('corruptedDataset: errors', () => {
     [
       { labels: { ...labels, data: new Float64Array(10).fill(-1) } },
       DataError,
-      '`labels` must be integers of at least 0, got -1 at index 0 (np.unique(labels, return_inverse=True)[1] numbers classes from 0)',
+      "`labels` must be integers of at least 0, got -1 at index 0 (np.unique(labels, return_inverse=True)[1] numbers them from 0 in sorted order, if that is the order of the model's classes)",
     ],
     [
       { images: { ...images, data: new Uint8Array(60) } },

@@ -50,6 +50,12 @@ describe('corruptedDataset', () => {
     }
   });
 
+  it('lets the bytes of one severity fill the input range', async () => {
+    const [images, labels] = await Promise.all([decodeNpy(cifarC), decodeNpy(cifarLabels)]);
+    const dataset = corruptedDataset({ images, labels, severity: 2, inputRange: [0, 255] });
+    expect((await dataset.example(1)).x.slice(0, 4)).toEqual(Float32Array.of(50, 51, 52, 50));
+  });
+
   it('takes the whole file without a severity, and labels of 64 bits', async () => {
     const [images, labels] = await Promise.all([decodeNpy(gzip(mnistC)), decodeNpy(mnistLabels)]);
     const dataset = corruptedDataset({ images, labels });

@@ -48,6 +48,8 @@ describe('cifarDataset', () => {
     const { x, label } = await dataset.example(3);
     expect(label).toBe(second.labels.data[1]);
     expect(x).toEqual(Float32Array.from(pixels, (byte) => byte / 255));
+    const levels = cifarDataset({ batches: [first, second], inputRange: [0, 255] });
+    expect((await levels.example(3)).x).toEqual(Float32Array.from(pixels));
   });
 
   it('takes the fine labels of CIFAR-100, or the coarse ones', async () => {

@@ -195,8 +195,12 @@ describe('decodeNpy: files that NumPy wrote of types that are no numbers', () =>
     complex64: other('"<c8", complex numbers (np.save x.real or abs(x))'),
     'complex128, big endian': other('">c16", complex numbers (np.save x.real or abs(x))'),
     longdouble: other('"<f16", long doubles (np.save x.astype(\'float64\'))'),
-    texts: other('"<U3", texts (np.unique(x, return_inverse=True)[1] numbers them from 0)'),
-    'byte texts': other('"|S3", texts (np.unique(x, return_inverse=True)[1] numbers them from 0)'),
+    texts: other(
+      '"<U3", texts (np.save x.astype(\'int64\') of digits; np.unique(x, return_inverse=True)[1] numbers names from 0 in sorted order)',
+    ),
+    'byte texts': other(
+      '"|S3", texts (np.save x.astype(\'int64\') of digits; np.unique(x, return_inverse=True)[1] numbers names from 0 in sorted order)',
+    ),
     dates: other('"<M8[ns]", times (np.save x.astype(\'int64\'))'),
     'spans of time': other('"<m8[s]", times (np.save x.astype(\'int64\'))'),
     'bytes without a type': other('"|V3", raw bytes (np.save x.view(\'uint8\'))'),

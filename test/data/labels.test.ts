@@ -51,7 +51,9 @@ describe('labelsOf', () => {
   });
 
   const many = 'class numbers of shape [size] or [size, 1], or one-hot rows of shape [size, classes]';
-  const unique = '(np.unique(labels, return_inverse=True)[1] numbers classes from 0)';
+  const unique =
+    "(np.unique(labels, return_inverse=True)[1] numbers them from 0 in sorted order, if that is the order of the model's classes)";
+  const scores = "(scores are no classes: (labels > 0.5).astype('int64') makes two of them)";
   const argmax = '(labels.argmax(1) takes the place of the largest value)';
   it.each<[string, NpyArray, string]>([
     ['a number', { dtype: 'uint8', shape: [], data: Uint8Array.of(1) }, `${many}, got uint8 of shape []`],
@@ -68,12 +70,12 @@ describe('labelsOf', () => {
     [
       'scores of one class',
       { dtype: 'float64', shape: [2, 1], data: Float64Array.of(1, 0.75) },
-      `integers of at least 0, got 0.75 at index 1 ${unique}`,
+      `integers of at least 0, got 0.75 at index 1 ${scores}`,
     ],
     [
       'a number without a value',
       { dtype: 'float32', shape: [1], data: Float32Array.of(NaN) },
-      `integers of at least 0, got NaN at index 0 ${unique}`,
+      `integers of at least 0, got NaN at index 0 ${scores}`,
     ],
     [
       'a float that is whole by rounding only',
@@ -124,8 +126,7 @@ describe('givenLabels', () => {
   });
 
   it('numbers are numbers: a text or a truth value is no class', () => {
-    const text = (got: string): string =>
-      `call: \`labels\` must be integers of at least 0, got ${got} (np.unique(labels, return_inverse=True)[1] numbers classes from 0)`;
+    const text = (got: string): string => `call: \`labels\` must be integers of at least 0, got ${got}`;
     expect(() => classNumbers('call', ['3'])).toThrow(text('"3" at index 0'));
     expect(() => classNumbers('call', [0, true])).toThrow(text('true at index 1'));
     expect(() => classNumbers('call', [-1n])).toThrow(text('-1n at index 0'));
