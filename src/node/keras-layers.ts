@@ -19,6 +19,11 @@ export function listOf(value: Json | undefined): readonly Json[] {
   return Array.isArray(value) ? (value as readonly Json[]) : [];
 }
 
+/** @internal */
+export function textOf(value: Json | undefined): string {
+  return typeof value === 'string' ? value : '';
+}
+
 /** What rules need to know. @internal */
 export interface Context {
   readonly isKeras3: boolean;

@@ -4,10 +4,10 @@ import {
   type Json,
   type JsonObject,
   listOf,
-  mapped,
   type Refuse,
   translateLayer,
 } from './keras-layers.ts';
+import { endsOf, rowWithKeptAxes, withKeptAxes } from './keras-kept-axes.ts';
 import { withOwnNames } from './keras-names.ts';
 
 /** Deeper than this no model of Keras is. */
@@ -73,7 +73,7 @@ function layerOf(given: Json, context: Context): JsonObject {
 function containerOf(kind: string, config: JsonObject, context: Context): JsonObject {
   const name = config['name'] ?? null;
   if (kind === 'Sequential') {
-    const layers = listOf(config['layers']).map((layer) => layerOf(layer, context));
+    const layers = rowWithKeptAxes(config).map((layer) => layerOf(layer, context));
     return { name, layers: withInputShape(layers, config['build_input_shape']) };
   }
   const { layers: given, outputs } = withKeptAxes(config);
@@ -90,13 +90,14 @@ function containerOf(kind: string, config: JsonObject, context: Context): JsonOb
   const connected = layers.map((layer) => ({
     ...layer,
     inbound_nodes: listOf(layer['inbound_nodes']).map((node): Json => {
+      const asked = (found: string): never => refuse(`layer ${JSON.stringify(layer['name'])} called with ${found}`);
       if (!isObject(node)) {
         return listOf(node).map((input) => {
-          const [from = null, at = 0, tensor = 0, ...rest] = listOf(input);
-          return [...reference([from, at, tensor], false), ...rest];
+          const [from = null, at = 0, tensor = 0, kwargs = {}] = listOf(input);
+          checkArguments(kwargs, asked);
+          return [...reference([from, at, tensor], false), {}];
         });
       }
-      const asked = (found: string): never => refuse(`layer ${JSON.stringify(layer['name'])} called with ${found}`);
       return historiesOf(node, asked).map((history) => [...reference(history, true), {}]);
     }),
   }));
@@ -110,48 +111,6 @@ function containerOf(kind: string, config: JsonObject, context: Context): JsonOb
   };
 }
 
-/** TensorFlow.js does not read `keepdims`: the axes of one come from a Reshape behind the pooling, where Keras 3 says the shape. */
-function withKeptAxes(config: JsonObject): { layers: readonly JsonObject[]; outputs: Json | undefined } {
-  let layers = listOf(config['layers']).filter(isObject);
-  let outputs = config['output_layers'];
-  const keeping = layers.filter((layer) => isObject(layer['config']) && layer['config']['keepdims'] === true);
-  for (const { name = null, config: settings, inbound_nodes: calls } of keeping) {
-    const shape = layers.map((layer) => shapeOf(name, layer['inbound_nodes'])).find(({ length }) => length >= 3);
-    if (typeof name !== 'string' || shape === undefined || !isObject(settings)) continue;
-    const kept = `${name}_keepdims`;
-    const nodes = listOf(calls).map((_, i) => ({ args: [{ config: { keras_history: [name, i, 0] } }], kwargs: {} }));
-    const behind = { name: kept, target_shape: shape.slice(1) };
-    layers = layers.map((layer) => ({
-      ...layer,
-      inbound_nodes: redirected(layer['inbound_nodes'] ?? null, name, kept),
-      ...(layer['name'] === name && { config: { ...settings, keepdims: false } }),
-    }));
-    layers.push({ class_name: 'Reshape', config: behind, name: kept, inbound_nodes: nodes });
-    outputs = redirectedEnds(outputs, name, kept);
-  }
-  return { layers, outputs };
-}
-
-/** The shape of what a layer gives, by a call that reads it. */
-function shapeOf(layer: Json, value: Json | undefined): readonly Json[] {
-  if (typeof value !== 'object' || value === null) return [];
-  if (isObject(value) && listOf(value['keras_history'])[0] === layer) return listOf(value['shape']);
-  const items: readonly Json[] = Object.values(value);
-  return items.map((item) => shapeOf(layer, item)).find(({ length }) => length > 0) ?? [];
-}
-
-function redirected(value: Json, from: string, to: string): Json {
-  if (Array.isArray(value)) return value.map((item: Json) => redirected(item, from, to));
-  if (!isObject(value)) return value;
-  const [layer, ...rest] = listOf(value['keras_history']);
-  if (layer === from) return { ...value, keras_history: [to, ...rest] };
-  return mapped(value, (item) => redirected(item, from, to));
-}
-
-function redirectedEnds(value: Json | undefined, from: string, to: string): Json {
-  return endsOf(value).map(([layer = null, ...rest]) => [layer === from ? to : layer, ...rest]);
-}
-
 /** Keras 3 keeps the shape of a Sequential that was built by its first batch beside the layers. */
 function withInputShape(layers: readonly JsonObject[], shape: Json | undefined): readonly JsonObject[] {
   const [first, ...rest] = layers;
@@ -161,27 +120,25 @@ function withInputShape(layers: readonly JsonObject[], shape: Json | undefined):
   return [{ ...first, config: { ...config, batch_input_shape: shape } }, ...rest];
 }
 
+/** TensorFlow.js does not read the arguments of a call. */
+function checkArguments(kwargs: Json | undefined, refuse: Refuse): void {
+  for (const [name, value] of Object.entries(isObject(kwargs) ? kwargs : {})) {
+    if (value !== null && value !== false) refuse(name);
+  }
+}
+
 /** The tensors of a call in the form of Keras 3: one, or one list of them. */
 function historiesOf({ args, kwargs }: JsonObject, refuse: Refuse): (readonly Json[])[] {
   const given = listOf(args);
   const [first] = given;
   const tensors = given.length === 1 && Array.isArray(first) ? listOf(first) : given.slice(0, 1);
   if (given.length !== 1) refuse('several arguments');
-  for (const [name, value] of Object.entries(isObject(kwargs) ? kwargs : {})) {
-    if (value !== null && value !== false) refuse(name);
-  }
+  checkArguments(kwargs, refuse);
   return tensors.map((tensor) => {
     const config = isObject(tensor) ? tensor['config'] : undefined;
     const history = isObject(config) ? config['keras_history'] : undefined;
     return Array.isArray(history) ? (history as readonly Json[]) : refuse('a value that is no tensor of the model');
   });
-}
-
-/** [name, 0, 0], a list of such, or such by names. */
-function endsOf(given: Json | undefined): (readonly Json[])[] {
-  if (isObject(given)) return Object.values(given).flatMap(endsOf);
-  const list = listOf(given);
-  return typeof list[0] === 'string' ? [list] : list.flatMap(endsOf);
 }
 
 /** TensorFlow.js would wait forever for a call that never comes. */

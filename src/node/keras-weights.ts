@@ -1,4 +1,4 @@
-import { isObject, type Json, type JsonObject, listOf, type Refuse } from './keras-layers.ts';
+import { isObject, type Json, type JsonObject, listOf, type Refuse, textOf } from './keras-layers.ts';
 
 /** A weight in a file. @internal */
 export interface StoredWeight {
@@ -159,10 +159,6 @@ function numberedLayers(topology: JsonObject): Map<string, string> {
   };
   walk(modelOf(topology), '', []);
   return found;
-}
-
-function textOf(value: Json | undefined): string {
-  return typeof value === 'string' ? value : '';
 }
 
 /** As Keras writes the name of a class. */
