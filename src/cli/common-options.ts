@@ -73,13 +73,18 @@ export type DataOptions = OptionsOf<typeof testData>;
 export const modelOptions = {
   model: {
     flags: '-m, --model <path>',
-    help: 'a folder with model.json, a model.json, or a .onnx file',
+    help: 'a folder with model.json, a model.json, a .onnx file, or a .pth file of PyTorch with --arch',
     required: true,
   },
 } as const;
 
 /** How the classifier is read and run. @internal */
 export const modelFormOptions = {
+  arch: { flags: '--arch <name>', help: 'the network of a .pth file: lenet or resnet<depth>' },
+  stateDict: {
+    flags: '--state-dict <name>',
+    help: 'the state dict in a .pth file, by its keys joined by dots (default: the usual or only one)',
+  },
   output: {
     flags: '--output <kind>',
     help: 'what the model returns: of one unit, two classes',

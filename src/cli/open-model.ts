@@ -7,6 +7,7 @@ import type { BackendName, ModelOptions } from './common-options.ts';
 import { CliError } from './io.ts';
 import { isOnnxFile, openOnnx, openOnnxDenoiser, refuseOnnx } from './open-onnx.ts';
 import { inFile } from './read-data-file.ts';
+import { isTorchFile, openTorchModel } from './torch-model.ts';
 
 /** A classifier of the command line. @internal */
 export interface OpenedClassifier {
@@ -20,9 +21,10 @@ export interface OpenedClassifier {
   readonly dispose: () => void | Promise<void>;
 }
 
-/** Sets the backend and opens `--model` and `--denoiser`. Throws CliError that names the file. @internal */
-export async function openClassifier(options: ModelOptions): Promise<OpenedClassifier> {
+/** Sets the backend and opens `--model` and `--denoiser`, for images of a shape. Throws CliError that names the file. @internal */
+export async function openClassifier(options: ModelOptions, shape: readonly number[]): Promise<OpenedClassifier> {
   const { model: path, denoiser: denoiserPath, backend, outputName } = options;
+  refuseTorchOptions(options);
   if (denoiserPath !== undefined && isOnnxFile(denoiserPath) !== isOnnxFile(path)) {
     const kind = isOnnxFile(path) ? 'an ONNX file' : 'a model of TensorFlow.js';
     const way = 'convert one of the two; toOnnx of catrs/onnx writes layers models as ONNX';
@@ -45,10 +47,21 @@ export async function openClassifier(options: ModelOptions): Promise<OpenedClass
   }
   const runtime = await openBackend(backend);
   registerLayers();
-  const classifier = await inFile(path, () => loadModel(path));
+  const classifier = isTorchFile(path)
+    ? await openTorchModel(path, options, shape)
+    : await inFile(path, () => loadModel(path));
   const denoiser = denoiserPath === undefined ? undefined : await inFile(denoiserPath, () => loadModel(denoiserPath));
   const dispose = (): void => [classifier, denoiser].forEach((model) => void model?.dispose());
   return { classifier, denoiser, runtime, dispose };
+}
+
+/** Throws CliError for options of weights without a network, where there is one. */
+function refuseTorchOptions({ model, arch, stateDict }: ModelOptions): void {
+  if (isTorchFile(model) || (arch === undefined && stateDict === undefined)) return;
+  const flag = arch === undefined ? '--state-dict' : '--arch';
+  throw new CliError(
+    `${flag} is for --model with a .pt or .pth file, got ${model}, which holds its network (leave it out)`,
+  );
 }
 
 /** Makes a backend of TensorFlow.js the current one, WASM if none is named and it is installed, and gives its name. @internal */

@@ -55,7 +55,7 @@ const SEVERAL = 64;
 /** Opens the data and the classifier of a command, says what runs it, and checks it on the first images. @internal */
 export async function openRun(settings: RunSettings, io: CliIo, needs?: DataNeeds): Promise<OpenedRun> {
   const data = await openData(settings, io, needs);
-  const opened = await openClassifier(settings);
+  const opened = await openClassifier(settings, data.dataset.shape);
   let isOpen = true;
   const close = async (): Promise<void> => {
     if (isOpen) await opened.dispose();

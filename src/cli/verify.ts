@@ -24,6 +24,7 @@ export async function verify(settings: VerifySettings, io: CliIo, [file = '']: r
     throw new CliError(`${missing} must be given with ${given} (or neither, to check the votes only)`);
   }
   if (data === undefined) refuseDataOptions(settings);
+  if (model === undefined) refuseModelOptions(settings);
   const rows = wholeRows(file, await readLog(file));
   const run = logRun(rows, seed);
   const found: Found =
@@ -42,6 +43,16 @@ function refuseDataOptions(settings: VerifySettings): void {
     if (settings[name] === undefined) continue;
     throw new CliError(
       `${verifyCommand.wordsFor(name) ?? name} is for the data of the run, got no --data (add it, and --model)`,
+    );
+  }
+}
+
+/** Throws CliError for an option of a model that is not given. */
+function refuseModelOptions(settings: VerifySettings): void {
+  for (const name of ['arch', 'stateDict', 'layout', 'mean', 'std', 'backend'] as const) {
+    if (settings[name] === undefined) continue;
+    throw new CliError(
+      `${verifyCommand.wordsFor(name) ?? name} is for the model of the run, got no --model (add it, and --data)`,
     );
   }
 }

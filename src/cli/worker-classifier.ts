@@ -17,7 +17,7 @@ interface WorkerData {
 
 /** Opens the classifier again in this thread. @internal */
 export async function makeCertifier({ model, adaptedTo, smoothing, sigma }: WorkerData): Promise<SmoothedClassifier> {
-  const opened = await openClassifier(model);
+  const opened = await openClassifier(model, adaptedTo.shape);
   const { classifier: adapted } = adaptedClassifier(model.model, opened.classifier, model, adaptedTo);
   const classifier = behindDenoiser(adapted, opened, model, adaptedTo.shape);
   await checkThreadBackend(classifier, adaptedTo.shape, { ...smoothing, sigma });

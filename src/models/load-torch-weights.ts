@@ -1,8 +1,9 @@
 import type * as tf from '@tensorflow/tfjs';
-import { DataError, type ErrorDetails, OptionError, refusal, showValue } from '../errors.ts';
+import { DataError, type ErrorDetails, refusal, showValue } from '../errors.ts';
 import * as fields from '../options/fields.ts';
 import { optionsOf } from '../options/parse.ts';
 import { tensorOver } from '../tensors/own-tensor.ts';
+import { stateDictOf } from './state-dict.ts';
 import {
   type TorchPlace,
   torchPlaces,
@@ -71,7 +72,7 @@ export function loadTorchWeights(
 ): void {
   const { prefix, strict, stateDict } = loadTorchWeightsOptions.parse(CALL, options);
   const places = torchPlaces(CALL, model);
-  const given = entries(tensors, stateDict);
+  const given = stateDictOf(CALL, tensors, stateDict);
   const before = prefix ?? likelyPrefix(places, [...given.keys()]);
   const found = places.map(({ name }) => [before + name, given.get(before + name)] as const);
   // A wrong network lacks tensors and has others: say first what is missing.
@@ -84,49 +85,6 @@ export function loadTorchWeights(
     weight.write(value);
     value.dispose();
   });
-}
-
-function entries(tensors: TorchTensors | TorchStateDicts, stateDict: string | undefined): Map<string, TorchTensor> {
-  if (typeof tensors !== 'object' || tensors === null) {
-    const details = { call: CALL, field: 'tensors', value: tensors };
-    throw refusal(OptionError, details, 'must be a map or an object of tensors by name');
-  }
-  if (isCheckpoint(tensors)) return new Map(chosenDict(tensors, stateDict));
-  if (stateDict !== undefined) {
-    const details = { call: CALL, field: 'stateDict', value: stateDict };
-    throw refusal(OptionError, details, 'must be left out for a state dict, which is the only one');
-  }
-  const pairs: Iterable<readonly [string, TorchTensor]> = tensors instanceof Map ? tensors : Object.entries(tensors);
-  return new Map(pairs);
-}
-
-function isCheckpoint(tensors: TorchTensors | TorchStateDicts): tensors is TorchStateDicts {
-  return 'stateDicts' in tensors && tensors.stateDicts instanceof Map;
-}
-
-/** Keys under which training scripts keep the weights of a network. */
-const USUAL = ['state_dict', 'model_state_dict', 'model', 'net'];
-
-function chosenDict({ stateDicts }: TorchStateDicts, chosen: string | undefined): ReadonlyMap<string, TorchTensor> {
-  const names = [...stateDicts.keys()];
-  const list = names.slice(0, 8).map(showValue).join(', ') + (names.length > 8 ? `, ... ${names.length} in all` : '');
-  if (chosen !== undefined) {
-    const found = stateDicts.get(chosen);
-    if (found !== undefined) return found;
-    const way = names.length === 0 ? 'there is none' : `there are ${list}`;
-    const details = { call: CALL, field: 'stateDict', value: chosen, way };
-    throw refusal(OptionError, details, 'must be a state dict of the checkpoint');
-  }
-  const usual = names.filter((name) => USUAL.includes(name));
-  const [only, ...others] = usual.length > 0 ? usual : names;
-  if (only !== undefined && others.length === 0) return stateDicts.get(only)!;
-  if (only === undefined) {
-    const way = 'torch.save(model.state_dict(), file) writes one';
-    const details = { ...at('tensors', stateDicts), got: 'a checkpoint without tensors by name', way };
-    throw refusal(DataError, details, 'must have a state dict');
-  }
-  const details = { call: CALL, field: 'stateDict', value: undefined, got: 'none', way: `there are ${list}` };
-  throw refusal(OptionError, details, 'must say which state dict of the checkpoint is meant');
 }
 
 /** The beginning of names under which most tensors of the model are; the shortest of several. */

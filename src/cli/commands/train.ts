@@ -53,7 +53,14 @@ const networkOptions = {
     help: 'number of classes (default: the largest label + 1), or a file with their names in the order of the model',
     kind: 'countOrFile',
   },
-  init: { flags: '--init <model>', help: 'start from this model (model.json or its folder), in place of --arch' },
+  init: {
+    flags: '--init <model>',
+    help: 'start from this model (model.json or its folder), in place of --arch; or from weights (.pth), with --arch',
+  },
+  stateDict: {
+    flags: '--state-dict <name>',
+    help: 'the state dict in a .pth file, by its keys joined by dots (default: the usual or only one)',
+  },
   output: {
     flags: '--output <kind>',
     help: 'what the trained model of --init returns (default: logits, so a softmax or sigmoid at its end is taken off)',

@@ -2,9 +2,7 @@ import type * as tf from '@tensorflow/tfjs';
 import { toLogitsFn } from '../../classifier/to-logits-fn.ts';
 import type { Classifier } from '../../classifier/types.ts';
 import type { TrainingLoss } from '../../losses/types.ts';
-import { cifarResnet } from '../../models/cifar-resnet.ts';
 import { imageStatistics } from '../../models/normalize.ts';
-import { lenet } from '../../models/lenet.ts';
 import { GaussianNoise } from '../../noise/gaussian-noise.ts';
 import { methods } from '../../recipes/methods.ts';
 import type { PresetModel } from '../../recipes/preset-types.ts';
@@ -12,6 +10,7 @@ import type { Key } from '../../types.ts';
 import { adaptedClassifier, fitOf, fitText } from '../adapt-model.ts';
 import { CliError } from '../io.ts';
 import { openTrainable } from '../open-model.ts';
+import { isTorchFile, loadTorchFile, makeNetwork } from '../torch-model.ts';
 import type { TrainOptions } from '../commands/train.ts';
 import type { BackendName } from '../common-options.ts';
 import { withoutActivation } from './logits-model.ts';
@@ -28,7 +27,10 @@ export interface ModelPlan {
 }
 
 /** The options that choose a model. @internal */
-export type ModelChoice = Pick<TrainOptions, 'arch' | 'init' | 'normalize' | 'output' | 'layout' | 'mean' | 'std'>;
+export type ModelChoice = Pick<
+  TrainOptions,
+  'arch' | 'init' | 'normalize' | 'stateDict' | 'output' | 'layout' | 'mean' | 'std'
+>;
 
 /** A model to train. @internal */
 export interface ModelToTrain {
@@ -76,8 +78,12 @@ export async function makeModel(choice: ModelChoice, plan: ModelPlan): Promise<M
 
 /** Makes or loads the model; the text describes it. */
 async function madeModel(options: ModelChoice, plan: ModelPlan): Promise<Pick<ModelToTrain, 'model' | 'architecture'>> {
-  const { arch, init, normalize } = options;
-  if (init !== undefined) {
+  const { arch, init, normalize, stateDict } = options;
+  const isTorch = init !== undefined && isTorchFile(init);
+  if (stateDict !== undefined && !isTorch) {
+    throw new CliError(`--state-dict is for --init with a .pt or .pth file, got ${init ?? 'no --init'} (leave it out)`);
+  }
+  if (init !== undefined && !isTorch) {
     if (arch !== undefined || normalize !== undefined) {
       const flag = arch === undefined ? '--normalize' : '--arch';
       throw new CliError(`${flag} must be left out with --init, whose model is taken as it is, got both`);
@@ -94,23 +100,19 @@ async function madeModel(options: ModelChoice, plan: ModelPlan): Promise<Pick<Mo
       `--arch ${name} must have images [height, width, channels], got ${got} (take a model by --init)`,
     );
   }
-  const inputShape = [height, width, channels] as const;
-  const depth = Number(/^resnet(\d+)$/.exec(name)?.[1]);
-  if (name === 'lenet') {
-    if (normalize === undefined) return { model: lenet({ key, inputShape, numClasses }), architecture: name };
+  if (name === 'lenet' && normalize !== undefined) {
     throw new CliError('--normalize must be left out for --arch lenet, which takes images as they are');
   }
-  if (!Number.isInteger(depth)) {
-    throw new CliError(
-      `--arch must be lenet or resnet<depth>, got ${name} (for example resnet20; other models by --init)`,
-    );
-  }
   const statistics = normalize === undefined ? presetStatistics(plan) : imageStatistics[normalize];
-  const model = cifarResnet({ key, depth, inputShape, numClasses, ...statistics });
-  return { model, architecture: `${name}${statistics ? ` of (x - [${statistics.mean}]) / [${statistics.std}]` : ''}` };
+  const model = makeNetwork(name, { key, numClasses, inputShape: [height, width, channels], statistics });
+  const of = `${name}${statistics ? ` of (x - [${statistics.mean}]) / [${statistics.std}]` : ''}`;
+  if (init === undefined) return { model, architecture: of };
+  await loadTorchFile(model, init, stateDict);
+  return { model, architecture: `${of} of --init` };
 }
 
-function nameOf(model: PresetModel | undefined): string | undefined {
+/** The name that `--arch` has for the network of a preset. @internal */
+export function nameOf(model: PresetModel | undefined): string | undefined {
   return model?.architecture === 'cifarResnet' ? `resnet${model.depth}` : model?.architecture;
 }
 

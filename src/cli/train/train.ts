@@ -8,6 +8,7 @@ import { saveModel } from '../../node/save-model.ts';
 import { createKey, foldIn } from '../../random/key.ts';
 import { trainingKeys } from '../../random/purposes.ts';
 import { microBatches } from '../../recipes/micro-batches.ts';
+import type { PresetModel } from '../../recipes/preset-types.ts';
 import { readBatch } from '../../recipes/read-batch.ts';
 import { Sgd } from '../../recipes/sgd.ts';
 import { trainingBatches } from '../../recipes/training-batches.ts';
@@ -18,7 +19,8 @@ import { CliError, type CliIo, EXIT, note, printJson, showProgress } from '../io
 import { openBackend, openTrainable } from '../open-model.ts';
 import { refuseOnnx } from '../open-onnx.ts';
 import { checkThreadBackend } from '../probe-classifier.ts';
-import { makeLoss, makeModel } from './make-model.ts';
+import { isTorchFile, needsArch, torchSizes } from '../torch-model.ts';
+import { makeLoss, makeModel, nameOf } from './make-model.ts';
 import { openRunFolder, type RunFolder, ScalarsLog } from './run-folder.ts';
 import { BEGINNING, type RunRecord, type Standing, standingIn, stateOf } from './run-state.ts';
 import { openTrainers, trainEpochs, type TrainRun } from './train-epochs.ts';
@@ -31,7 +33,7 @@ export async function train(options: TrainOptions, io: CliIo): Promise<void> {
   const { settings, presetModel } = resolveSettings(options);
   if (options.init !== undefined) refuseOnnx(options.init);
   const backend = await openBackend(options.backend);
-  const data = await openTrainingData(options, io, await classesOfInit(options));
+  const data = await openTrainingData(options, io, await classesOfInit(options, presetModel));
   const key = createKey(options.seed);
   const { init: initKey, order, evaluation } = trainingKeys(key);
   const plan = { shape: data.dataset.shape, numClasses: data.numClasses, presetModel, key: initKey };
@@ -44,10 +46,15 @@ export async function train(options: TrainOptions, io: CliIo): Promise<void> {
     // Both before anything is written: the class of the loss checks the options, and what it makes of a first batch its values.
     const loss = makeLoss(classifier, settings);
     await checkFirstBatch(loss, data, { order, settings, inputRange: options.inputRange });
-    const { arch, init, normalize, output, layout, mean, std, workers } = options;
+    const { arch, init, normalize, stateDict, output, layout, mean, std, workers } = options;
     const record = { settings, data: data.record, architecture, backend, workers };
     await using folder = await openRunFolder(options.out, options.resume === true);
-    const choice = { options: { arch, init, normalize, output, layout, mean, std }, plan, settings, backend };
+    const choice = {
+      options: { arch, init, normalize, stateDict, output, layout, mean, std },
+      plan,
+      settings,
+      backend,
+    };
     await using trainers = await openTrainers(workers, choice, io.workerArguments);
     const threads = workers === 1 ? '' : `, ${workers} threads`;
     note(io, `training ${architecture} by ${options.method} on ${data.dataset.size} images, on ${backend}${threads}`);
@@ -115,7 +122,15 @@ function report(last: Standing, { folder, options, settings, seconds }: Result, 
 }
 
 /** The number of classes of the model of `--init`: that is what the labels are held against. */
-async function classesOfInit({ init, arch, normalize }: TrainOptions): Promise<number | undefined> {
+async function classesOfInit(
+  { init, arch, normalize, stateDict }: TrainOptions,
+  presetModel: PresetModel | undefined,
+): Promise<number | undefined> {
+  if (init !== undefined && isTorchFile(init)) {
+    const name = arch ?? nameOf(presetModel);
+    if (name === undefined) throw needsArch(init, '--init');
+    return (await torchSizes(init, { arch: name, stateDict })).numClasses;
+  }
   if (init === undefined || arch !== undefined || normalize !== undefined) return undefined;
   const model = await openTrainable(init);
   try {
