@@ -90,7 +90,7 @@ export async function writeNewFile(call: string, path: string, text: string): Pr
 }
 
 function exists(call: string, path: string): OptionError {
-  const way = 'delete it or choose another name';
+  const way = 'choose another name';
   const details = { call, field: 'file', value: path, got: `${path}, which holds something else`, way };
   return refusal(OptionError, details, 'must be a new file');
 }

@@ -156,7 +156,11 @@ export function readRows({ lines, tail }: LogContent, source: LogSource): Certif
     throw refusal(DataError, details, 'must be a certification log in the full format');
   }
   const rows = parse(lines, source);
-  const wrong = rows.findIndex((row, i) => formatCertificationRow(row) !== lines[i + 1]);
+  // The reader of logs lets pass what no run writes: a second header, an image twice, an empty line at the end.
+  const wrong = lines.slice(1).findIndex((line, i) => {
+    const row = rows[i];
+    return row === undefined || formatCertificationRow(row) !== line;
+  });
   if (wrong >= 0) throw damaged(source, `line ${wrong + 2} is not as it was written`);
   return rows;
 }
@@ -172,7 +176,7 @@ function parse(lines: readonly string[], source: LogSource): CertifiedRow[] {
 }
 
 function damaged({ call, field, path }: LogSource, reason: string): DataError {
-  const way = 'restore the file, or delete that line and all after it';
+  const way = 'restore the file, or go on with a copy that ends before that line';
   const details = { call, field, value: path, got: `${path}, where ${reason}`, way };
   return refusal(DataError, details, 'must be a log without damage');
 }

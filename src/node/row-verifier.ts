@@ -82,7 +82,7 @@ export function checkDerived(
   const [fault] = faultsOf(certificate);
   if (fault === undefined) return;
   const got = `${at} where image ${index} has none: ${fault}`;
-  const way = 'restore the file, or delete that line and all after it';
+  const way = 'restore the file, or go on with a copy that ends before that line';
   const details = { call, field, value: index, got, way };
   throw refusal(DataError, details, 'must hold certificates that follow from their votes');
 }

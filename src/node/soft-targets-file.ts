@@ -133,7 +133,7 @@ export class SoftTargetsFile {
 
   #damaged(reason: string): DataError {
     const { call } = this.#run;
-    const way = 'restore it, or delete it and begin again';
+    const way = 'restore it, or begin again under another name';
     const details = { call, field: 'file', value: this.current, got: `${this.current} where ${reason}`, way };
     return refusal(DataError, details, 'must be soft targets without damage');
   }
@@ -182,7 +182,7 @@ async function openRows({
 }
 
 function occupied(call: string, path: string): OptionError {
-  const way = 'delete it or choose another name';
+  const way = 'choose another name';
   const details = { call, field: 'file', value: path, got: path, way };
   return refusal(OptionError, details, 'must be a new file, or one with its record beside it');
 }

@@ -94,7 +94,7 @@ describe('certifyToLog leaves alone', () => {
   const header = certificationLogHeader();
   const left = 'it was left as it is: take another file';
   const lines = (): string[] => whole.split('\n');
-  const damage = 'restore the file, or delete that line and all after it';
+  const damage = 'restore the file, or go on with a copy that ends before that line';
 
   it.each<[string, () => string, string]>([
     [
@@ -135,7 +135,22 @@ describe('certifyToLog leaves alone', () => {
     [
       'a double',
       () => [...lines().slice(0, 4), lines()[3], ''].join('\n'),
-      `must be a log without damage, got FILE, where \`idx\` must be another one than before in line 5, got "2" (${damage})`,
+      `must be a log without damage, got FILE, where line 5 is not as it was written (${damage})`,
+    ],
+    [
+      'an empty line at the end',
+      () => [...lines().slice(0, 4), '', ''].join('\n'),
+      `must be a log without damage, got FILE, where line 5 is not as it was written (${damage})`,
+    ],
+    [
+      'a second header',
+      () => [...lines().slice(0, 4), lines()[0], lines()[4], ''].join('\n'),
+      `must be a log without damage, got FILE, where line 5 is not as it was written (${damage})`,
+    ],
+    [
+      'a remark',
+      () => [...lines().slice(0, 3), '# by hand', lines()[3], ''].join('\n'),
+      `must be a log without damage, got FILE, where line 4 is not as it was written (${damage})`,
     ],
     [
       'a gap',
@@ -382,7 +397,7 @@ describe('mergeLogs refuses', () => {
     await expectError(
       () => merge(all(), { file: shard(0) }),
       OptionError,
-      `mergeLogs: \`file\` must be a new file, got ${shard(0)}, which holds something else (delete it or choose another name)`,
+      `mergeLogs: \`file\` must be a new file, got ${shard(0)}, which holds something else (choose another name)`,
     );
     const error: unknown = await merge(all(), { file: path('none/merged.tsv') }).catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(OptionError);

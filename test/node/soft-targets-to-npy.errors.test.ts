@@ -70,7 +70,7 @@ describe('softTargetsToNpy refuses', () => {
 
   it('a folder in place of the file', async () => {
     await mkdir(path('folder'));
-    const text = `\`file\` must be a new file, or one with its record beside it, got ${path('folder')} (delete it or choose another name)`;
+    const text = `\`file\` must be a new file, or one with its record beside it, got ${path('folder')} (choose another name)`;
     await refuses(() => run('folder'), OptionError, text);
   });
 
@@ -79,7 +79,7 @@ describe('softTargetsToNpy refuses', () => {
     await writeFile(path('theirs.npy'), other);
     await writeFile(path('part.npy.part'), other);
     const text = (name: string): string =>
-      `\`file\` must be a new file, or one with its record beside it, got ${path(name)} (delete it or choose another name)`;
+      `\`file\` must be a new file, or one with its record beside it, got ${path(name)} (choose another name)`;
     await refuses(() => run('theirs.npy'), OptionError, text('theirs.npy'));
     await refuses(() => run('part.npy'), OptionError, text('part.npy.part'));
   });
@@ -162,7 +162,7 @@ describe('softTargetsToNpy refuses', () => {
       await writeFile(path(`${file}.part`), change(await readFile(path(`${file}.part`))));
     }
     const damaged = (name: string, reason: string): string =>
-      `\`file\` must be soft targets without damage, got ${path(name)} where ${reason} (restore it, or delete it and begin again)`;
+      `\`file\` must be soft targets without damage, got ${path(name)} where ${reason} (restore it, or begin again under another name)`;
     const another = (name: string, got: string): string =>
       `\`file\` must be a file of soft targets of this run, got ${path(name)} with ${got} (it was left as it is: take another file)`;
 
@@ -226,7 +226,7 @@ describe('softTargetsToNpy refuses', () => {
     const put = async (): Promise<void> => writeFile(path('between.npy'), 'precious');
     let puts: Promise<void> | undefined;
     const slow = { ...dataset, example: async (index: number) => (await puts, dataset.example(index)) };
-    const text = `${CALL}\`file\` must be a new file, or one with its record beside it, got ${path('between.npy')} (delete it or choose another name)`;
+    const text = `${CALL}\`file\` must be a new file, or one with its record beside it, got ${path('between.npy')} (choose another name)`;
     await expectError(
       () => run('between.npy', { onProgress: () => void (puts ??= put()) }, g, slow),
       OptionError,
