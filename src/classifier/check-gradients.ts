@@ -118,7 +118,7 @@ function obstacleIn(layer: LayerLike): string | undefined {
     const lacking = ['scale', 'center'].find((name) => config[name] === false);
     return lacking && `${lacking}: false`;
   }
-  const rates = [config['dilationRate'] ?? 1].flat();
+  const rates = [(config['dilationRate'] ?? 1) as number | readonly number[]].flat();
   const isDilated = rates.some((rate) => rate !== 1) && !undilated.includes(kind);
   return isDilated ? `dilationRate: ${rates.join(', ')}` : undefined;
 }

@@ -1,5 +1,5 @@
 /**
- * Classifiers in ONNX files: certified by onnxruntime, and written from layers models. Nothing here imports a runtime.
+ * Classifiers in ONNX files: certified by onnxruntime or transformers.js, and written from layers models. Nothing here imports a runtime.
  *
  * @module catrs/onnx
  */
@@ -16,3 +16,12 @@ export type {
   OnnxValueMetadata,
 } from './onnx-session.ts';
 export { toOnnx } from './to-onnx.ts';
+export { transformersClassifier } from './transformers-classifier.ts';
+export type {
+  PreparedImage,
+  TransformersClassifier,
+  TransformersClassifierOptions,
+  TransformersModel,
+  TransformersProcessor,
+  TransformersTensor,
+} from './transformers-classifier.ts';

@@ -20,7 +20,7 @@ import {
   SmoothedClassifier,
 } from 'catrs';
 import { arrayDataset } from 'catrs/data';
-import type { OnnxSession } from 'catrs/onnx';
+import type { OnnxSession, TransformersModel, TransformersProcessor } from 'catrs/onnx';
 
 const SHAPE = [4, 4, 1] as const;
 const CLASSES = 10;
@@ -120,8 +120,8 @@ export async function askTheRuntime(inputs: Float32Array, dims: readonly number[
 export class Tensor {
   readonly data: Float32Array;
   readonly dims: readonly number[];
-  constructor(_: 'float32', data: Float32Array, dims: readonly number[]) {
-    this.data = data;
+  constructor(_: string, data: ArrayBufferView, dims: readonly number[]) {
+    this.data = data as Float32Array;
     this.dims = dims;
   }
 }
@@ -142,6 +142,36 @@ export const session: OnnxSession = {
     return Promise.resolve({ logits: new Tensor('float32', logits, [batch, CLASSES]) });
   },
 };
+
+/** An image processor of transformers.js, for pictures that have the right size. */
+export const processor: TransformersProcessor = {
+  do_normalize: true,
+  image_mean: 0.5,
+  image_std: 0.5,
+  preprocess: () =>
+    Promise.resolve({
+      pixel_values: new Tensor(
+        'float32',
+        uniforms(16, 7).map((u) => u * 255),
+        [1, 4, 4],
+      ),
+    }),
+};
+
+/** A picture of transformers.js. */
+export const picture: object = {};
+
+const runVision: TransformersModel = async ({ pixel_values: { data, dims } }) => {
+  const [batch = 0] = dims;
+  return {
+    logits: new Tensor('float32', await askTheRuntime(data as Float32Array, [batch, ...SHAPE]), [batch, CLASSES]),
+  };
+};
+
+/** A model of transformers.js. */
+export const visionModel: TransformersModel = Object.assign(runVision, {
+  config: { id2label: Object.fromEntries(Array.from({ length: CLASSES }, (_, i) => [i, `class ${i}`])) },
+});
 
 function makeModel(seed: number, activation: 'linear' | 'softmax' = 'linear'): tf.LayersModel {
   const made = tf.sequential({
