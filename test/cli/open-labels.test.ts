@@ -43,6 +43,17 @@ describe('--labels of images in an array', () => {
     expect(opened.labels?.from.startsWith(file)).toBe(true);
   });
 
+  it('that seem to count from 1 are taken as they are, which is said', async () => {
+    const file = await put('ones.txt', '2\n1\n3\n');
+    const { labels, notes } = await see({ data: images, labels: file });
+    expect([labels, notes]).toEqual([
+      [2, 1, 3],
+      [`${file}: no image has label 0, as if the labels counted from 1; they are taken as they are`],
+    ]);
+    const classes = await put('three.txt', '1\n2\n3\n');
+    expect((await see({ data: images, labels: file, classes })).labels).toEqual([1, 0, 2]);
+  });
+
   it('may be names, numbered by letters or by --classes', async () => {
     const file = await put('names.txt', 'cat\nant\ncat\n');
     expect((await see({ data: images, labels: file })).labels).toEqual([1, 0, 1]);
@@ -243,7 +254,7 @@ describe('an option that is given', () => {
   it('counts or is refused', async () => {
     const archive = await put('plain.npz', npz({ x: pixels, y: bytes([3], [0, 0, 0]) }));
     const folder = await writeTree(path('classes'), { '0/a.png': 1 });
-    const labels = await put('three.txt', '0\n0\n0\n');
+    const labels = await put('zeros three.txt', '0\n0\n0\n');
     const said = (change: object): Promise<string> => complaintOf({ data: images, labels, ...change });
     expect(await said({ xName: 'x' })).toBe(
       `--x-name names an array of an NPZ archive, got ${images}, an NPY file (leave --x-name out)`,

@@ -37,7 +37,13 @@ export function numberLabels(
   list: ClassList | undefined,
   say: (text: string) => void,
 ): NumberedLabels {
-  if (found.kind === 'numbers') return { labels: fromZero(found.numbers, list), classNames: list?.names };
+  if (found.kind === 'numbers') {
+    const labels = fromZero(found.numbers, list);
+    if (seemFromOne(labels)) {
+      say(`${found.from}: no image has label 0, as if the labels counted from 1; they are taken as they are`);
+    }
+    return { labels, classNames: list?.names };
+  }
   const { classes, names, from, what } = found;
   if (list !== undefined) {
     return { labels: numbersOf(names, byList(found, list)), classNames: list.names };
@@ -54,6 +60,12 @@ export function numberLabels(
   }
   const numbers = new Map(classes.map((name, i) => [name, i]));
   return { labels: numbersOf(names, numbers), classNames: classes, named: { from, classes, what, by: 'letters' } };
+}
+
+/** Whether the labels are all numbers from 1 to some number. */
+function seemFromOne(labels: ArrayLike<number>): boolean {
+  const distinct = new Set(Array.from(labels));
+  return distinct.size > 1 && Array.from(distinct.keys()).every((_, i) => distinct.has(i + 1));
 }
 
 /** Labels that count from 1 where `--classes` has the names 1, 2, ...: there the class of the name 1 is number 0. */
