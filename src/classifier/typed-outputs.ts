@@ -53,7 +53,14 @@ export function afterTypedStep(
   classifier: TypedClassifier,
   { parts, inputShape, inputRange }: Pick<Declared, 'inputShape' | 'inputRange'> & Pick<Origin, 'parts'>,
 ): TypedClassifier {
-  const outputs = typedOutputsOf(call, classifier);
+  // How many columns there are is for whoever asks: `binary` makes two of one.
+  const outputs: TypedOutputsFn =
+    originOf(classifier)?.typedOutputs ??
+    (async (inputs, { batch, shape }) => ({
+      logits: await floatsInTurn(call, 'classifier', classifier, () =>
+        classifier.classify(inputs, { batch, shape: [...shape] }),
+      ),
+    }));
   return typedClassifierOf(
     async (inputs, batch) => {
       const next = await step(inputs, batch);

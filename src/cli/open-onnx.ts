@@ -95,7 +95,8 @@ async function named<T>(path: string, run: () => T | Promise<T>): Promise<T> {
   } catch (error) {
     if (!(error instanceof CatrsError)) throw error;
     const Kind = error.constructor as new (message: string, details: ErrorDetails) => CatrsError;
-    throw new Kind(`${path}: ${error.message.slice(`${error.call}: `.length)}`, error);
+    const text = error.message.slice(`${error.call}: `.length).replace(/^`session` /, '');
+    throw new Kind(`${path}: ${text}`, error);
   }
 }
 

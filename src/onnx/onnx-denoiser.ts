@@ -19,7 +19,7 @@ const onnxDenoiserOptions = optionsOf<OnnxDenoiserOptions>()({ ...sessionFields,
 const CALL = 'onnxDenoiser';
 
 /**
- * A session of onnxruntime as a denoiser, for {@link denoised}.
+ * A session of onnxruntime as a denoiser, for `denoised`.
  *
  * The model takes noisy images [batch, ...inputShape] in units of the input and returns images of the same shape, or of another one that
  * the runtime knows: then it is the shape that the classifier gets. Batches, layouts and types are those of {@link onnxClassifier}; further

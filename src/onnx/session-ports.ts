@@ -101,8 +101,8 @@ export function isFloat(type: string | undefined): type is OutputType | undefine
   return type === undefined || Object.hasOwn(decodings, type);
 }
 
-/** For example `scores (float32 [any, 10])`. @internal */
-export function shownPort({ name, isTensor, type, shape }: Port): string {
+/** For example `scores (float32 [any, 10])`. */
+function shownPort({ name, isTensor, type, shape }: Port): string {
   if (!isTensor) return `${name} (no tensor)`;
   const sizes = shape && `[${shape.map((size) => size ?? 'any').join(', ')}]`;
   const facts = [type, sizes].filter((fact) => fact !== undefined);

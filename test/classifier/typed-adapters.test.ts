@@ -1,8 +1,10 @@
 import * as tf from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
+import { binary } from '../../src/classifier/binary.ts';
 import { ensemble } from '../../src/classifier/ensemble.ts';
 import { denoised, standardizeInput } from '../../src/classifier/input-adapters.ts';
 import { kConsensus } from '../../src/classifier/k-consensus.ts';
+import { reshapeInput } from '../../src/classifier/reshape-input.ts';
 import { toLogitsFn } from '../../src/classifier/to-logits-fn.ts';
 import type { Classifier, LogitsFn, TypedClassifier, TypedDenoiser } from '../../src/classifier/types.ts';
 import { ClassifierError, OptionError } from '../../src/errors.ts';
@@ -155,6 +157,16 @@ describe('typed adapters declare and refuse', () => {
     const resized = denoised(declared, { ...images, inputShape: [6, null], outputShape: [3, 2, 1] });
     expect(resized.inputShape).toEqual([6, null]);
     expect(denoised(declared, { ...images, outputShape: [3, 2, 1] }).inputShape).toBeUndefined();
+  });
+
+  it('leave one column for binary to make two classes of', async () => {
+    const column: TypedClassifier = { classify: (_, { batch }) => new Float32Array(batch).fill(0.75) };
+    const f = reshapeInput(column, { shape, inputShape: [6] });
+    expect([...(await f.classify(new Float32Array(12), { batch: 2, shape }))]).toEqual([0.75, 0.75]);
+    const x = image();
+    const two = new SmoothedClassifier(binary(f, { output: 'probabilities' }), { noise });
+    expect(await two.sampleCounts(x, { key, n: 20 })).toEqual([0, 20]);
+    x.dispose();
   });
 
   const bytes = { ...fine, inputRange: [0, 255] as const };
