@@ -89,16 +89,22 @@ interface Writing {
 /** What is computed already of one call of a model, by the ids of its tensors. */
 type Scope = Map<number, Value>;
 
-/** Writes what a tensor depends on, from the output back to the input. */
+/** Writes what a tensor depends on, inputs before what reads them; without recursion, since networks can be thousands of layers deep. */
 function valueOf(tensor: tf.SymbolicTensor, scope: Scope, writing: Writing): Value {
-  const known = scope.get(tensor.id);
-  if (known) return known;
-  const { sourceLayer: layer, nodeIndex, tensorIndex, shape } = tensor;
-  const inputs = (layer.inboundNodes[nodeIndex]?.inputTensors ?? []).map((input) => valueOf(input, scope, writing));
-  const written = isModel(layer) ? writeModel(layer, inputs, writing)[tensorIndex] : writeLayer(layer, inputs, writing);
-  const value = { ...written, shape };
-  scope.set(tensor.id, value);
-  return value;
+  const waiting = [tensor];
+  for (let next = waiting.at(-1); next; next = waiting.at(-1)) {
+    const { id, sourceLayer: layer, nodeIndex } = next;
+    const { inputTensors = [], outputTensors = [next] } = layer.inboundNodes[nodeIndex] ?? {};
+    const missing = scope.has(id) ? [] : inputTensors.filter((input) => !scope.has(input.id));
+    waiting.push(...missing.reverse());
+    if (missing.length > 0) continue;
+    waiting.pop();
+    if (scope.has(id)) continue;
+    const inputs = inputTensors.flatMap((input) => scope.get(input.id) ?? []);
+    const written = isModel(layer) ? writeModel(layer, inputs, writing) : [writeLayer(layer, inputs, writing)];
+    outputTensors.forEach((output, i) => scope.set(output.id, { ...written[i], shape: output.shape }));
+  }
+  return scope.get(tensor.id) as Value;
 }
 
 /** Each call of a model inside has tensors of its own. */

@@ -96,6 +96,22 @@ const networks: Readonly<Record<string, readonly [number[], () => tf.LayersModel
       return modelOf([9, 3], (x) => through(x, middle, layers.flatten(), named(4, [27])));
     },
   ],
+  'a model inside with two outputs, and a model that begins with a model': [
+    [6, 6, 2],
+    () => {
+      const input = tf.input({ shape: [4, 4, 3] });
+      const outputs = [apply(conv(2), input), through(input, conv(3), layers.maxPooling2d({ poolSize: 1 }))];
+      const two = tf.model({ inputs: input, outputs });
+      const begin = tf.sequential({ layers: [layers.conv2d({ filters: 3, kernelSize: 3, inputShape: [6, 6, 2] })] });
+      const features = tf.sequential({ layers: [begin, layers.batchNormalization()] });
+      const joined = apply(layers.concatenate(), two.apply(features.outputs[0]!) as Tensor[]);
+      return tf.model({ inputs: features.inputs, outputs: through(joined, ...end()) });
+    },
+  ],
+  '2500 layers': [
+    [4],
+    () => modelOf([4], (x) => through(x, ...Array.from({ length: 2500 }, () => layers.reLU()), layers.dense({ units: 4 }))), // prettier-ignore
+  ],
   'ranks that differ in a sum': [
     [4, 3],
     () =>
