@@ -10,16 +10,22 @@ const wayOut: Readonly<Record<string, string>> = {
   EACCES: 'choose a folder that you may write to',
   EPERM: 'choose a folder that you may write to',
   EROFS: 'choose a folder that you may write to',
-  ENOSPC: 'make room and run again',
-  EDQUOT: 'make room and run again',
 };
+
+/** What a full disk, or a limit on the size of files, is called. */
+const full: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
 
 /** A file that cannot be opened, locked or created. @internal */
 export function cannotOpen(call: string, path: string, error: unknown, field = 'file'): OptionError {
   const { code = '', message } = error as NodeJS.ErrnoException;
-  const way = wayOut[code] ?? 'choose another file';
-  const details = { call, field, value: error, got: `${path} with "${message}"`, way };
-  return refusal(OptionError, details, 'must be a file that can be opened');
+  const isFull = full.has(code);
+  const way = isFull ? 'what was there before is valid: make room and run again' : wayOut[code];
+  const details = { call, field, value: error, got: `${path} with "${message}"`, way: way ?? 'choose another file' };
+  return refusal(
+    OptionError,
+    details,
+    isFull ? 'must be on a disk with room for it' : 'must be a file that can be opened',
+  );
 }
 
 /** A line that cannot be written: the disk is full or gone. @internal */

@@ -16,7 +16,7 @@ import { useFolder } from './run.ts';
 const { path, names } = useFolder();
 beforeAll(() => useBackend('cpu'));
 
-const child = fileURLToPath(new URL('checkpoint-child.ts', import.meta.url));
+const childFile = fileURLToPath(new URL('checkpoint-child.ts', import.meta.url));
 const variable = (values: number[]): tf.Variable => tf.tidy(() => tf.variable(tf.tensor1d(values)));
 
 const COUNT = 3_000_000;
@@ -27,7 +27,7 @@ const sizeOf = async (file: string): Promise<number> => (await stat(file).catch(
  * the last one that it has said to be saved.
  */
 async function saveAndKill(file: string, first: number): Promise<number> {
-  const running = spawn(process.execPath, [...runTypeScript, child, file, String(first)], { stdio: 'pipe' });
+  const running = spawn(process.execPath, [...runTypeScript, childFile, file, String(first)], { stdio: 'pipe' });
   let printed = '';
   running.stdout.setEncoding('utf8').on('data', (text: string) => (printed += text));
   const ended = new Promise((resolve) => running.on('close', (_, signal) => resolve(signal)));
@@ -67,6 +67,23 @@ describe('saveCheckpoint and loadCheckpoint', () => {
     tf.dispose([w, v]);
     optimizer.dispose();
     other.dispose();
+  });
+
+  it('leave the old file where the disk is full, and name it', async () => {
+    const file = path('full.safetensors');
+    await saveCheckpoint(file, { variables: {}, state: 'old' });
+    const script = `ulimit -f 100; exec "$0" "$@"`; // KiB; the signal that comes with it is not the child's to handle
+    const child = ['-c', `trap '' XFSZ; ${script}`, process.execPath, ...runTypeScript, childFile, file];
+    const running = spawn('bash', child, { stdio: 'pipe' });
+    let printed = '';
+    running.stderr.setEncoding('utf8').on('data', (text: string) => (printed += text));
+    await new Promise((resolve) => running.on('close', resolve));
+    expect(printed).toContain(
+      `saveCheckpoint: \`file\` must be on a disk with room for it, got ${file} with "EFBIG: file too large, write"` +
+        ' (what was there before is valid: make room and run again)',
+    );
+    expect(await loadCheckpoint(file, { variables: {} })).toBe('old');
+    expect((await names()).filter((name) => /part|lock/.test(name))).toEqual([]);
   });
 
   it('leave the old file or the new one, whole, when the process is killed', async () => {
