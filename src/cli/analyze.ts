@@ -17,15 +17,16 @@ import { type NamedPredictions, readLogs } from './read-logs.ts';
 export async function analyze(settings: AnalyzeSettings, io: CliIo, files: readonly string[]): Promise<void> {
   const { certificates: logs, predictions } = await readLogs(files, settings.pieces === true, io);
   checkUse(logs, predictions, settings, io);
+  const { inputRange, table: kind } = settings;
   const radii = settings.radii ?? radiiFor(logs.map(({ rows }) => rows));
   const analyses = logs.map((log) =>
     analysisOf(log, { radii, alpha: settings.alpha, sigma: settings.sigma, first: logs[0] }),
   );
   const predicted = predictions.map(({ name, file, rows }) => predictionAnalysisOf(name, file, rows));
   // Tables first: they need nothing that could be missing.
-  if (!settings.json) io.stdout(tables(analyses, predicted, { radii, kind: settings.table }));
+  if (!settings.json) io.stdout(tables(analyses, predicted, { radii, kind, inputRange }));
   const plots = await writePlots(logs, settings);
-  if (settings.json) printJson(io, { radii, logs: analyses, predictions: predicted, plots });
+  if (settings.json) printJson(io, { radii, inputRange, logs: analyses, predictions: predicted, plots });
   else for (const file of plots) note(io, `wrote ${file}`);
 }
 
@@ -57,12 +58,13 @@ function checkUse(
 interface TableForm {
   readonly radii: readonly number[];
   readonly kind: AnalyzeSettings['table'];
+  readonly inputRange: AnalyzeSettings['inputRange'];
 }
 
 function tables(
   analyses: readonly LogAnalysis[],
   predicted: readonly PredictionAnalysis[],
-  { radii, kind }: TableForm,
+  { radii, kind, inputRange }: TableForm,
 ): string {
   const methods = analyses.map(({ name, certifiedAccuracy }) => ({
     name,
@@ -71,7 +73,7 @@ function tables(
   if (kind === 'markdown') return `${markdownTable(methods, radii).trimEnd()}\n`;
   if (kind === 'latex') return `${latexTable(methods, radii).trimEnd()}\n`;
   return [
-    ...analyses.map((analysis) => `${summaryText(analysis.name, analysis)}${moreText(analysis)}`),
+    ...analyses.map((analysis) => `${summaryText(analysis.name, analysis, inputRange)}${moreText(analysis)}`),
     ...predicted.map(predictionText),
   ].join('\n');
 }
@@ -99,11 +101,11 @@ function moreText({ highProbabilityAccuracy, probability, difference }: LogAnaly
 
 /** Writes the plots that are asked for, and gives their files. */
 async function writePlots(logs: readonly NamedLog[], settings: AnalyzeSettings): Promise<string[]> {
-  const { plot, plotProbability, title, sigma } = settings;
+  const { plot, plotProbability, title, sigma, inputRange } = settings;
   const specs: (readonly [string, VegaLiteSpec])[] = [];
   if (plot !== undefined) {
     const curves = logs.map(({ name, rows }) => ({ name, points: certifiedAccuracyCurve(rows) }));
-    specs.push([plot, certifiedAccuracySpec(curves, { title })]);
+    specs.push([plot, certifiedAccuracySpec(curves, { title, inputRange })]);
   }
   if (plotProbability !== undefined) {
     const unknown = logs.find(({ rows }) => !canGiveProbability(rows, sigma));

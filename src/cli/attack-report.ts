@@ -49,6 +49,8 @@ export function reportAttack(cells: readonly AttackLogRow[], context: AttackCont
     io.stdout(`  correct without attack ${percent(cleanAccuracy)} %\n`);
     const rows: [string, readonly (number | undefined)[]][] = [['under attack at most %', robust]];
     if (comparison) rows.push([`certified at least %`, comparison.certifiedAccuracy.map(({ accuracy }) => accuracy)]);
+    const { inputRange = [0, 1] } = settings;
+    io.stdout(`  sigma and epsilon in units of the input range ${inputRange.join(' to ')}\n`);
     io.stdout(`  ${'epsilon'.padEnd(24)}${settings.epsilon.map((epsilon) => String(epsilon).padStart(8)).join('')}\n`);
     for (const [name, values] of rows) {
       io.stdout(`  ${name.padEnd(24)}${values.map((value) => percent(value ?? 0).padStart(8)).join('')}\n`);

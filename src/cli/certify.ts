@@ -102,6 +102,10 @@ async function report(
   { settings, runtime, io }: { readonly settings: CertifySettings; readonly runtime: string; readonly io: CliIo },
 ): Promise<void> {
   const figures = done === 0 ? undefined : logFigures(parseCertificationLog(await readFile(file, 'utf8')));
-  if (settings.json) printJson(io, { file, runtime, denoiser: settings.denoiser, resumed, done, ...figures });
-  else io.stdout(figures === undefined ? `${file}: no image in this part of the run\n` : summaryText(file, figures));
+  const { inputRange = [0, 1] } = settings;
+  if (settings.json) {
+    const { denoiser } = settings;
+    printJson(io, { file, runtime, denoiser, resumed, done, inputRange, ...figures });
+  } else if (figures === undefined) io.stdout(`${file}: no image in this part of the run\n`);
+  else io.stdout(summaryText(file, figures, inputRange));
 }

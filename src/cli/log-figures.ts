@@ -12,6 +12,7 @@ import { decodeAnyLog } from '../evaluate/parse-certification-log.ts';
 import type { CertificateLog, PredictionLog } from '../evaluate/read-log.ts';
 import type { Norm } from '../types.ts';
 import { meanInterval } from '../stats/mean-interval.ts';
+import type { InputRange } from '../types.ts';
 import { CliError } from './io.ts';
 import { inFile } from './read-data-file.ts';
 
@@ -97,7 +98,7 @@ export function radiiFor(logs: readonly (readonly LoggedRow[])[]): number[] {
 }
 
 /** The figures for people. @internal */
-export function summaryText(name: string, figures: LogFigures): string {
+export function summaryText(name: string, figures: LogFigures, inputRange?: InputRange): string {
   const { images, certifiedAccuracy: curve, averageCertifiedRadius: mean, abstained } = figures;
   const percent = curve.map(({ accuracy }) => (100 * accuracy).toFixed(1));
   const radii = curve.map(({ radius }) => String(radius));
@@ -113,6 +114,7 @@ export function summaryText(name: string, figures: LogFigures): string {
     `  radius              ${cells(radii)}`,
     `  certified accuracy %${cells(percent)}`,
     `  average certified radius ${mean.toFixed(3)}${interval}`,
+    ...(inputRange === undefined ? [] : [`  radii in units of the input range ${inputRange.join(' to ')}`]),
     `  an image: ${(figures.meanMilliseconds / 1000).toFixed(3)} s${samples}`,
     '',
   ].join('\n');

@@ -1,7 +1,7 @@
 import type { CertifiedAccuracyPoint } from '../evaluate/metrics.ts';
 import * as fields from '../options/fields.ts';
 import { optionsOf } from '../options/parse.ts';
-import { checkCurves, curveSpec, plotFields, type PlotOptions, type RefusePoints } from './curve-plot.ts';
+import { checkCurves, curveSpec, plotFields, type PlotOptions, radiusTitle, type RefusePoints } from './curve-plot.ts';
 import type { VegaLiteSpec } from './render-svg.ts';
 
 const CALL = 'certifiedAccuracySpec';
@@ -26,6 +26,7 @@ export interface CertifiedAccuracySpecOptions extends PlotOptions {
 
 const certifiedAccuracySpecOptions = optionsOf<CertifiedAccuracySpecOptions>()({
   title: plotFields.title,
+  inputRange: plotFields.inputRange,
   maxRadius: fields.optional(fields.positive),
   width: plotFields.width,
   height: plotFields.height,
@@ -51,7 +52,7 @@ export function certifiedAccuracySpec(
   curves: readonly CertifiedAccuracyCurve[],
   options: CertifiedAccuracySpecOptions = {},
 ): VegaLiteSpec {
-  const { title, maxRadius, width, height } = certifiedAccuracySpecOptions.parse(CALL, options);
+  const { title, inputRange, maxRadius, width, height } = certifiedAccuracySpecOptions.parse(CALL, options);
   checkCurves(CALL, curves, checkPoints);
   const largest = Math.max(...curves.map(({ points }) => points.at(-1)?.radius ?? 0));
   const xMax = maxRadius ?? (largest > 0 ? 1.02 * largest : 1);
@@ -59,7 +60,7 @@ export function certifiedAccuracySpec(
     title,
     width,
     height,
-    x: { field: 'radius', title: 'radius', ends: [0, xMax] },
+    x: { field: 'radius', title: radiusTitle('radius', inputRange), ends: [0, xMax] },
     y: { field: 'accuracy', title: 'certified accuracy' },
     lines: curves.map(({ name, points }) => ({ name, points: withFall(points, xMax) })),
   });

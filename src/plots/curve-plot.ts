@@ -1,6 +1,7 @@
 import { OptionError, refusal, showValue } from '../errors.ts';
 import * as fields from '../options/fields.ts';
 import type { FieldsOf } from '../options/parse.ts';
+import type { InputRange } from '../types.ts';
 import type { VegaLiteSpec } from './render-svg.ts';
 
 /** What all plots can be told. */
@@ -23,14 +24,26 @@ export interface PlotOptions {
    * @defaultValue 300
    */
   readonly height?: number | undefined;
+  /**
+   * The input range of the runs, in whose units radii are: an axis of radii names it.
+   *
+   * @defaultValue the axis names no unit
+   */
+  readonly inputRange?: InputRange | undefined;
 }
 
 /** The checks of {@link PlotOptions}. @internal */
 export const plotFields: FieldsOf<PlotOptions, 'width' | 'height'> = {
   title: fields.optional(fields.text),
+  inputRange: fields.optional(fields.finiteRange),
   width: fields.withDefault(fields.positiveInteger, 480),
   height: fields.withDefault(fields.positiveInteger, 300),
 };
+
+/** The title of an axis of radii, with their unit. @internal */
+export function radiusTitle(name: string, inputRange: InputRange | undefined): string {
+  return inputRange === undefined ? name : `${name}, in units of the input range ${inputRange.join(' to ')}`;
+}
 
 /** A plot of falling staircases, one for each method. */
 interface CurvePlot {

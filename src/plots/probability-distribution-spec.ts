@@ -2,7 +2,7 @@ import { OptionError, refusal } from '../errors.ts';
 import type { ProbabilityPoint } from '../evaluate/probability-distribution.ts';
 import * as fields from '../options/fields.ts';
 import { optionsOf } from '../options/parse.ts';
-import { checkCurves, curveSpec, plotFields, type PlotOptions, type RefusePoints } from './curve-plot.ts';
+import { checkCurves, curveSpec, plotFields, type PlotOptions, radiusTitle, type RefusePoints } from './curve-plot.ts';
 import type { VegaLiteSpec } from './render-svg.ts';
 
 const CALL = 'probabilityDistributionSpec';
@@ -34,6 +34,7 @@ export interface ProbabilityDistributionSpecOptions extends PlotOptions {
 
 const probabilityDistributionSpecOptions = optionsOf<ProbabilityDistributionSpecOptions>()({
   title: plotFields.title,
+  inputRange: plotFields.inputRange,
   maxRadius: fields.optional(fields.positive),
   width: plotFields.width,
   height: plotFields.height,
@@ -59,9 +60,13 @@ export function probabilityDistributionSpec(
   curves: readonly ProbabilityDistributionCurve[],
   options: ProbabilityDistributionSpecOptions = {},
 ): VegaLiteSpec {
-  const { title, axis, maxRadius, width, height } = probabilityDistributionSpecOptions.parse(CALL, options);
+  const { title, inputRange, axis, maxRadius, width, height } = probabilityDistributionSpecOptions.parse(CALL, options);
   if (axis === 'probability' && maxRadius !== undefined) {
     const details = { call: CALL, field: 'maxRadius', value: maxRadius, way: "axis: 'radius'" };
+    throw refusal(OptionError, details, 'must not be given for a probability axis');
+  }
+  if (axis === 'probability' && inputRange !== undefined) {
+    const details = { call: CALL, field: 'inputRange', value: inputRange, way: "axis: 'radius'" };
     throw refusal(OptionError, details, 'must not be given for a probability axis');
   }
   checkCurves(CALL, curves, axis === 'radius' ? checkRadii : checkProbabilities);
@@ -74,7 +79,7 @@ export function probabilityDistributionSpec(
     height,
     x: {
       field: axis,
-      title: axis === 'radius' ? 'radius σ Φ⁻¹(p)' : 'class probability p',
+      title: axis === 'radius' ? radiusTitle('radius σ Φ⁻¹(p)', inputRange) : 'class probability p',
       ends: left < right ? [left, right] : [0, 1],
     },
     y: { field: 'share', title: 'share of images, correct with at least p' },

@@ -58,6 +58,7 @@ describe('catrs attack', () => {
     expect(stdout.split('\n')).toEqual([
       'pgd, l2, 4 steps on 4 copies: 24 images',
       expect.stringMatching(/^ {2}correct without attack \d+\.\d %$/),
+      '  sigma and epsilon in units of the input range 0 to 1',
       '  epsilon                     0.25     0.5',
       expect.stringMatching(/^ {2}under attack at most % +\d+\.\d +\d+\.\d$/),
       expect.stringMatching(/^ {2}certified at least % +\d+\.\d +\d+\.\d$/),

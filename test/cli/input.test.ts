@@ -290,3 +290,30 @@ describe('the scale of inputs gets a line', () => {
     expect(await notes(...data().slice(0, 2), ...model('model'), ...sigma)).toEqual([]);
   });
 });
+
+describe('the unit of sigma and radius is named', () => {
+  it('in the summary of certify, by attack, by analyze and on the axis of its plot', async () => {
+    const out = path('wide.tsv');
+    const wide = [
+      '--data',
+      path('wide.npy'),
+      '--labels',
+      path('y.npy'),
+      '--model',
+      path('rescaling'),
+      '--backend',
+      'cpu',
+    ];
+    const asked = [...wide, '--input-range', '0,255', '--sigma', 60];
+    const unit = 'radii in units of the input range 0 to 255';
+    const certified = await catrs(['certify', ...asked, '--n', 200, '--out', out]);
+    expect(certified.stdout).toContain(`\n  ${unit}\n`);
+    const attacked = await catrs(['attack', ...asked, '--n', 20, '--epsilon', 30, '--steps', 1, '--num-noise', 1]);
+    expect(attacked.stdout).toContain('\n  sigma and epsilon in units of the input range 0 to 255\n');
+    const plot = path('wide.svg');
+    const analyzed = await catrs(['analyze', out, '--input-range', '0,255', '--plot', plot]);
+    expect(analyzed.stdout).toContain(unit);
+    expect(await readFile(plot, 'utf8')).toContain('radius, in units of the input range 0 to 255');
+    expect((await catrs(['analyze', out])).stdout).not.toContain('units');
+  });
+});

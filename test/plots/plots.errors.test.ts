@@ -34,7 +34,7 @@ describe('certifiedAccuracySpec: errors', () => {
     [{ width: 0.5 }, '`width` must be an integer of at least 1, got 0.5'],
     [{ height: -1 }, '`height` must be an integer of at least 1, got -1'],
     [{ title: 3 }, '`title` must be a string, got 3'],
-    [{ Title: 'x' }, 'unknown option `Title`; known options: `title`, `maxRadius`, `width`, `height`'],
+    [{ Title: 'x' }, 'unknown option `Title`; known options: `title`, `inputRange`, `maxRadius`, `width`, `height`'],
   ])('%o', (options, message) => {
     expect(() => certifiedAccuracySpec([curve], options as never)).toThrow(`certifiedAccuracySpec: ${message}`);
   });
@@ -69,8 +69,13 @@ describe('probabilityDistributionSpec: errors', () => {
       '`curves` must have ascending radii for a radius axis, got 0.5 after 1 for "a"',
     ],
     [of(half), { axis: 'x' }, "`axis` must be 'probability' or 'radius', got \"x\""],
+    [
+      of(half),
+      { inputRange: [0, 255] },
+      "`inputRange` must not be given for a probability axis, got [0, 255] (axis: 'radius')",
+    ],
     [of(half), { maxRadius: 1 }, "`maxRadius` must not be given for a probability axis, got 1 (axis: 'radius')"],
-    [of(half), { x: 1 }, 'unknown option `x`; known options: `title`, `maxRadius`, `width`, `height`, `axis`'],
+    [of(half), { x: 1 }, 'unknown option `x`; known options: `title`, `inputRange`, `maxRadius`, `width`, `height`, `axis`'],
   ])('case %#', async (curves, options, message) => {
     await expectError(
       () => probabilityDistributionSpec(curves as never, options as never),

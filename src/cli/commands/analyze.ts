@@ -17,6 +17,11 @@ const tableOptions = {
   alpha: { flags: '--alpha <number>', help: 'alpha of the run, for logs that do not hold it', kind: 'number' },
   pieces: { flags: '--pieces', help: 'take all logs as the pieces of one' },
   sigma: { flags: '-s, --sigma <number>', help: 'sigma of the run, for logs that do not hold it', kind: 'number' },
+  inputRange: {
+    flags: '--input-range <low,high>',
+    help: 'input range of the runs, in whose units radii are: texts and plots name it',
+    kind: 'range',
+  },
 } as const;
 
 const plotOptions = {
