@@ -75,7 +75,11 @@ describe('probabilityDistributionSpec: errors', () => {
       "`inputRange` must not be given for a probability axis, got [0, 255] (axis: 'radius')",
     ],
     [of(half), { maxRadius: 1 }, "`maxRadius` must not be given for a probability axis, got 1 (axis: 'radius')"],
-    [of(half), { x: 1 }, 'unknown option `x`; known options: `title`, `inputRange`, `maxRadius`, `width`, `height`, `axis`'],
+    [
+      of(half),
+      { x: 1 },
+      'unknown option `x`; known options: `title`, `inputRange`, `maxRadius`, `width`, `height`, `axis`',
+    ],
   ])('case %#', async (curves, options, message) => {
     await expectError(
       () => probabilityDistributionSpec(curves as never, options as never),
