@@ -6,6 +6,7 @@ export class RunTeller {
   readonly #io: CliIo;
   readonly #cost: (imagesLeft: number) => string | undefined;
   #before: RunProgress | undefined;
+  #hasToldOfComparison = false;
 
   /** @param cost - what the images that are left will take; undefined if that is not worth a word */
   constructor(io: CliIo, cost: (imagesLeft: number) => string | undefined) {
@@ -21,6 +22,11 @@ export class RunTeller {
       display.end();
       const copies = this.#before.resumedSamples - resumedSamples;
       note(this.#io, `${copies} earlier copies of an image are drawn anew: here they vote otherwise`);
+    }
+    if (progress.image?.isCompared && !this.#hasToldOfComparison) {
+      this.#hasToldOfComparison = true;
+      display.end();
+      note(this.#io, 'an image of the log is drawn again first, to compare; --no-recheck spares it');
     }
     const isInBetween = this.#before?.done === done && done < total;
     display.update(progressLine(progress), { isMinor: isInBetween });

@@ -60,6 +60,8 @@ export class SampleJournal {
   /** Whether the file may hold other than whole lines of ours, so that nothing can be added at its end. */
   #mustReplace = true;
   #deadBytes = 0;
+  /** Whether lines are missing in the file, because it could not be written. */
+  #isBehind = false;
   #flushed = performance.now();
 
   private constructor(options: JournalOptions, text: string | undefined) {
@@ -140,14 +142,15 @@ export class SampleJournal {
   flush(): void {
     this.#flushed = performance.now();
     const fresh = [...this.#images].flatMap(([index, image]) => freshLines(index, image));
-    if (fresh.length === 0) return;
+    if (fresh.length === 0 && !this.#isBehind) return;
     const live = [...this.#images.values()].flatMap(({ lines }) => lines);
     const liveBytes = live.reduce((sum, line) => sum + line.length, 0);
     try {
       if (this.#mustReplace || this.#deadBytes > Math.max(MOST_DEAD_BYTES, liveBytes)) this.#replace(live);
       else this.#append(fresh);
+      this.#isBehind = false;
     } catch (error) {
-      this.#mustReplace = true; // what was written of the last line is no line
+      [this.#mustReplace, this.#isBehind] = [true, true]; // what was written of the last line is no line
       throw cannotWrite(this.#options.call, this.path, error);
     }
   }
@@ -155,7 +158,7 @@ export class SampleJournal {
   /** Leaves what a later run needs: nothing where no image is under way. Throws DataError if that cannot be written. */
   close(): void {
     if (this.#images.size > 0) this.flush();
-    else if (this.#isThere) rmSync(this.path, { force: true });
+    else if (this.#isThere) removeQuietly(this.path); // a run that finds it knows that its images have their rows
   }
 
   #append(lines: readonly string[]): void {
@@ -170,10 +173,18 @@ export class SampleJournal {
       if (this.#options.durable) sync(written);
       renameSync(written, this.path);
     } catch (error) {
-      rmSync(written, { force: true });
+      removeQuietly(written);
       throw error;
     }
     [this.#isThere, this.#mustReplace, this.#deadBytes] = [true, false, 0];
+  }
+}
+
+function removeQuietly(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch {
+    // Whatever is in the way is not of use to anybody, and does no harm.
   }
 }
 

@@ -61,6 +61,7 @@ export class CertificationProcess {
   readonly #settings: ProcessSettings;
   readonly #keys: ReturnType<typeof certificateKeys>;
   readonly #draw: number;
+  readonly #record: SampleRecord;
   #countsSelection: number[] = [];
   #counts: number[] = [];
   #usedSelection = 0;
@@ -76,10 +77,11 @@ export class CertificationProcess {
     this.#settings = settings;
     this.#keys = certificateKeys(settings.key);
     this.#draw = ruleDraw(settings.key);
+    this.#record = recordOf(settings);
     this.#restart();
     if (earlier === undefined) return;
     const { numClasses, noise } = settings;
-    this.#other = otherSamples(this.#record(), earlier, (piece) => isVoteCount(piece, numClasses, noise));
+    this.#other = otherSamples(this.#record, earlier, (piece) => isVoteCount(piece, numClasses, noise));
     if (this.#other !== undefined) return;
     this.#earlier = earlier.pieces;
     this.#comparison = new SampleComparison(earlier.pieces, settings.checkEvery);
@@ -129,7 +131,7 @@ export class CertificationProcess {
   news(): Omit<SampleNews, 'milliseconds'> {
     const [pieces, other] = [this.#taken, this.#other];
     [this.#taken, this.#other] = [[], undefined];
-    return { record: this.#record(), pieces, other, drawn: this.drawn };
+    return { record: this.#record, pieces, other, drawn: this.drawn };
   }
 
   #sample(): SampleName {
@@ -178,25 +180,6 @@ export class CertificationProcess {
     [this.#run, this.#stop] = [undefined, undefined];
   }
 
-  #record(): SampleRecord {
-    const { noise, norm, rule, n0, n, alpha, checkEvery, dimension, key, numClasses } = this.#settings;
-    return {
-      smoothing: 'hard',
-      noise: noiseRecord(noise),
-      norm,
-      rule: { name: rule.name, parameters: rule.parameters },
-      n0,
-      n,
-      alpha,
-      checkEvery,
-      domain: noise.domain,
-      assumptions: noiseAssumptions(noise),
-      dimension,
-      key,
-      classes: numClasses,
-    };
-  }
-
   #takeSelection(counts: readonly number[], drawn: number): void {
     addVotes(this.#countsSelection, counts);
     this.#usedSelection += drawn;
@@ -216,6 +199,26 @@ export class CertificationProcess {
     const stop = run.check({ counts: this.#counts, used });
     if (stop !== undefined || used === n) this.#stop = stop ?? 'all-drawn';
   }
+}
+
+/** What the samples of a process depend on. */
+function recordOf(settings: ProcessSettings): SampleRecord {
+  const { noise, norm, rule, n0, n, alpha, checkEvery, dimension, key, numClasses } = settings;
+  return {
+    smoothing: 'hard',
+    noise: noiseRecord(noise),
+    norm,
+    rule: { name: rule.name, parameters: rule.parameters },
+    n0,
+    n,
+    alpha,
+    checkEvery,
+    domain: noise.domain,
+    assumptions: noiseAssumptions(noise),
+    dimension,
+    key,
+    classes: numClasses,
+  };
 }
 
 /** Whether a piece says how its copies voted; only a sampler that can fail leaves some without a vote. */

@@ -189,6 +189,21 @@ describe('the display of a long run', () => {
     );
   });
 
+  it('says once that a long comparison can be spared', () => {
+    const teller = new RunTeller(io(true), () => undefined);
+    const display = showProgress(io(true));
+    const image = { index: 3, drawn: 10, most: 10_000, isCompared: true, millisecondsLeft: undefined };
+    for (const drawn of [10, 20]) {
+      teller.tell(
+        { ...progress, done: 1, resumedSamples: 0, image: { ...image, drawn }, samplesPerSecond: 5 },
+        display,
+      );
+    }
+    expect(stderr.split('catrs: ')).toHaveLength(2);
+    expect(stderr).toContain('catrs: an image of the log is drawn again first, to compare; --no-recheck spares it\n');
+    expect(stderr).toContain('comparing image 3: 20/10000 copies, 5.0/s');
+  });
+
   it('shows a plain line each minute where no image is done in between', () => {
     vi.useFakeTimers();
     try {

@@ -92,6 +92,17 @@ describeBackends('DerandomizedClassifier', () => {
     ]);
   });
 
+  it('tells how far an example is', async () => {
+    const x = level(102);
+    const seen: (readonly number[])[] = [];
+    const { n } = await g.certify(x, {
+      batchSize: 3,
+      onSamples: ({ index, drawn, most }) => seen.push([index, drawn, most]),
+    });
+    expect(seen).toEqual(Array.from({ length: Math.ceil(n / 3) }, (_, i) => [0, Math.min(n, 3 * (i + 1)), n]));
+    x.dispose();
+  });
+
   it('ends with the reason of an abort', async () => {
     const x = level(102);
     const reason = new Error('enough');
