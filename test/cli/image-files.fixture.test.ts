@@ -27,15 +27,12 @@ const { path } = useFolder();
 const fileOf = (name: string): Uint8Array => Buffer.from(jpeg.find((one) => one.name === name)?.file ?? '', 'base64');
 
 describe('JPEG files', () => {
-  it.each(jpeg.filter(({ name }) => name !== 'cmyk'))(
-    'have the pixels of Pillow: $name',
-    async ({ name, shape, pixels }) => {
-      const data = await writeTree(path(name), { '0/a.JPEG': fileOf(name) });
-      const { opened } = await see({ data, inputRange: [0, 255] });
-      expect(opened.dataset.shape).toEqual(shape);
-      expect([...(await opened.dataset.example(0)).x]).toEqual(pixels);
-    },
-  );
+  it.each(jpeg)('have the pixels of Pillow: $name', async ({ name, shape, pixels }) => {
+    const data = await writeTree(path(name), { '0/a.JPEG': fileOf(name) });
+    const { opened } = await see({ data, inputRange: [0, 255] });
+    expect(opened.dataset.shape).toEqual(shape);
+    expect([...(await opened.dataset.example(0)).x]).toEqual(pixels);
+  });
 
   it('fill the input range as all bytes do', async () => {
     const data = await writeTree(path('range'), { '0/a.jpg': fileOf('444') });
@@ -47,11 +44,7 @@ describe('JPEG files', () => {
     );
   });
 
-  it('of four channels and damaged ones are refused by name', async () => {
-    const cmyk = await writeTree(path('cmyk'), { '0/a.jpg': fileOf('cmyk') });
-    expect(await complaintOf({ data: cmyk })).toBe(
-      `${cmyk}/0/a.jpg: must be a gray or RGB image, got a JPEG file of 4 channels, which is CMYK (convert it to RGB)`,
-    );
+  it('that are damaged are refused by name', async () => {
     const cut = await writeTree(path('cut'), { '0/a.jpg': fileOf('420').subarray(0, -80) });
     expect(await complaintOf({ data: cut })).toMatch(/\/0\/a\.jpg: must be a whole JPEG file, got "/);
     const stub = await writeTree(path('stub'), { '0/a.jpg': fileOf('420').subarray(0, 40) });

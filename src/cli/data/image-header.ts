@@ -5,7 +5,7 @@ export interface ImageHeader {
   readonly format: 'png' | 'jpeg';
   readonly height: number;
   readonly width: number;
-  /** Without transparency: 1 gray, 3 colour; 4 in a JPEG file is CMYK. */
+  /** Without transparency: 1 gray, 3 colour; 4 in a JPEG file is CMYK, which becomes colour. */
   readonly channels: number;
 }
 
