@@ -27,6 +27,9 @@ export async function verify(settings: VerifySettings, io: CliIo, [file = '']: r
   if (model === undefined) refuseModelOptions(settings);
   const rows = wholeRows(file, await readLog(file));
   const run = logRun(rows, seed);
+  if (seed !== undefined && isOfOneSample(run.certificate)) {
+    throw new CliError(`--seed is for logs with keys, got ${file} of counts that were drawn elsewhere (leave it out)`);
+  }
   const found: Found =
     model === undefined || data === undefined
       ? { run, rows: rows.length, wrong: [...run.faults, ...fromVotes(rows, {})] }

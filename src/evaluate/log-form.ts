@@ -71,7 +71,7 @@ export function formOfHeader(header: string): LogForm | undefined {
       return { kind, columns: logColumns[kind], separator: '\t', split: (text) => withoutEndBlanks(text).split('\t') };
     }
   }
-  const separator = line.includes('\t') ? '\t' : line.includes(',') ? ',' : ' ';
+  const separator = separatorOf(line);
   const known = splitLine(line, separator).map((name) => {
     const lower = name.toLowerCase();
     return lower === '' ? UNNAMED : Object.hasOwn(COLUMNS, lower) ? COLUMNS[lower] : undefined;
@@ -86,6 +86,18 @@ export function formOfHeader(header: string): LogForm | undefined {
   const norm = known.find((one) => one?.norm !== undefined)?.norm;
   const split = (text: string): string[] => withWholeTime(splitLine(text, separator), columns, separator);
   return { kind: form[0], columns, separator, ...(norm && { norm }), split };
+}
+
+/** What keeps a header from being known, if it has columns that are: the others, or those that are missing. @internal */
+export function unknownColumns(header: string): string {
+  const names = splitLine(header, separatorOf(header));
+  const isKnown = (name: string): boolean => Object.hasOwn(COLUMNS, name.toLowerCase());
+  if (!names.some(isKnown)) return '';
+  const others = names.filter((name) => name !== '' && !isKnown(name));
+  if (others.length > 0) return `, with columns that are not known: ${others.slice(0, 5).join(', ').slice(0, 100)}`;
+  const lower = names.map((name) => name.toLowerCase());
+  const missing = OFFICIAL_COLUMNS.filter((name) => name !== 'radius' && !lower.includes(name));
+  return missing.length > 0 ? `, without ${missing.join(', ')}` : '';
 }
 
 /** Whether lines under two headers can be those of one log. @internal */
@@ -105,6 +117,10 @@ function withoutEndBlanks(line: string): string {
   let end = line.length;
   while (line[end - 1] === ' ') end--;
   return line.slice(0, end);
+}
+
+function separatorOf(header: string): string {
+  return header.includes('\t') ? '\t' : header.includes(',') ? ',' : ' ';
 }
 
 function splitLine(line: string, separator: string): string[] {

@@ -1,6 +1,14 @@
 import { DataError, refusal, showValue } from '../errors.ts';
 import { formatCertificationRow } from './certification-log.ts';
-import { formOfHeader, isHeader, isSameForm, KNOWN_HEADERS, type LogForm, type LogKind } from './log-form.ts';
+import {
+  formOfHeader,
+  isHeader,
+  isSameForm,
+  KNOWN_HEADERS,
+  type LogForm,
+  type LogKind,
+  unknownColumns,
+} from './log-form.ts';
 import { readLogRow, readPredictedRow } from './log-row.ts';
 import type { LoggedRow, PredictedRow } from './rows.ts';
 
@@ -40,7 +48,8 @@ export function readAnyLog(call: string, text: string, maxCounts: number): Certi
   const [first = { text: rest, number: 1 }, ...others] = lines;
   const form = formOfHeader(first.text);
   if (form === undefined) {
-    throw wrongLog(call, 'text', `must begin with the header of a log (${KNOWN_HEADERS})`, first.text);
+    const must = `must begin with the header of a log (${KNOWN_HEADERS})`;
+    throw wrongLog(call, 'text', must, first.text, unknownColumns(first.text));
   }
   if (rest !== '') {
     const more = ' (the log may be cut off; add a line end if it is complete)';

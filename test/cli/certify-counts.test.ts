@@ -47,6 +47,7 @@ describe('catrs certify-counts', () => {
     expect((await catrs(['verify', out, '--data', 'x', '--model', 'y'])).stderr).toContain(
       'must have keys to draw samples again, got counts that were drawn elsewhere (leave --model and --data out',
     );
+    expect((await catrs(['verify', out, '--seed', 0])).stderr).toContain('--seed is for logs with keys, got');
     await writeFile(out, text.replace('class chosen without the counts', 'no doubt'));
     expect((await catrs(['verify', out])).code).toBe(1);
   });

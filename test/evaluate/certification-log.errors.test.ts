@@ -32,11 +32,14 @@ describe('parseCertificationLog: the log', () => {
     ],
     [
       'idx\tlabel\tpredict\tradius\tcorrect\tLip\ttime\n',
-      `${begin} "idx\\tlabel\\tpredict\\tradius\\tcorrect\\tLip\\ttime"`,
+      `${begin} "idx\\tlabel\\tpredict\\tradius\\tcorrect\\tLip\\ttime", with columns that are not known: Lip`,
     ],
-    ['idx\tlabel\tpredict\tradius\tradius\ttime\n', `${begin} "idx\\tlabel\\tpredict\\tradius\\tradius\\ttime"`],
+    [
+      'idx\tlabel\tpredict\tradius\tradius\ttime\n',
+      `${begin} "idx\\tlabel\\tpredict\\tradius\\tradius\\ttime", without correct`,
+    ],
     ['x'.repeat(70), `${begin} "${'x'.repeat(60)}..."`],
-    [`${HEADER}\tnew\n`, `${begin} "${HEADER.replaceAll('\t', '\\t')}\\tnew"`],
+    [`${HEADER}\tnew\n`, `${begin} "${HEADER.replaceAll('\t', '\\t')}\\tnew", with columns that are not known: new`],
     [HEADER, `${end} "${HEADER.replaceAll('\t', '\\t')}" ${way}`],
     [`${HEADER}\n0\t3\t3\t1.5\t1\t0:00:08`, `${end} "0\\t3\\t3\\t1.5\\t1\\t0:00:08" ${way}`],
     [
