@@ -70,7 +70,8 @@ export function showArrayType({ dtype, shape }: { readonly dtype: string; readon
 export function isDecoded(value: unknown): value is NpyArray {
   if (typeof value !== 'object' || value === null) return false;
   const { dtype, shape, data } = value as Record<string, unknown>;
-  return typeof dtype === 'string' && Array.isArray(shape) && ArrayBuffer.isView(data);
+  const isNumbers = ArrayBuffer.isView(data) && 'length' in data && typeof (data as NpyArray['data'])[0] !== 'bigint';
+  return typeof dtype === 'string' && Array.isArray(shape) && isNumbers;
 }
 
 /** The check of an option that is a decoded file, as type T. @internal */

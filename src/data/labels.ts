@@ -1,5 +1,5 @@
 import { DataError, refusal, showValue } from '../errors.ts';
-import { type NpyArray, showArrayType } from './arrays.ts';
+import { elementCount, type NpyArray, showArrayType } from './arrays.ts';
 
 const MUST_BE_LABELS = 'must be class numbers of shape [size] or [size, 1], or one-hot rows of shape [size, classes]';
 const SORTED =
@@ -16,7 +16,8 @@ const SCORES = "scores are no classes: (labels > 0.5).astype('int64') makes two 
 export function labelsOf(call: string, labels: NpyArray): Float64Array {
   const { shape, data } = labels;
   const [size, ...rest] = shape;
-  if (size === undefined || (rest.length > 1 && rest.some((length) => length !== 1))) {
+  const isWhole = elementCount(shape) === data.length;
+  if (size === undefined || !isWhole || (rest.length > 1 && rest.some((length) => length !== 1))) {
     const details = { call, field: 'labels', value: labels, got: showArrayType(labels) };
     throw refusal(DataError, details, MUST_BE_LABELS);
   }

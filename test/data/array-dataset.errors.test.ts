@@ -32,6 +32,10 @@ describe('arrayDataset: errors', () => {
       { values: { dtype: 'uint8', shape: [2], data: Uint8Array.of(1, 2) }, shape: undefined },
       '`shape` must be given where `values` has none, got [] (of one input, for example [28, 28, 1])',
     ],
+    [
+      { values: { dtype: 'int64', shape: [2, 2], data: BigInt64Array.of(1n, 2n, 3n, 4n) } },
+      '`values` must be a typed array of numbers (Float32Array.from(values) keeps them as they are, Uint8Array.from(values) makes bytes), got an object (Object)',
+    ],
     [{ labels: 3 }, '`labels` must be an array of class numbers, got 3'],
     [{ label: [0, 1] }, 'unknown option `label`; known options: `values`, `shape`, `labels`, `inputRange`'],
   ])('%o', (change, message) => {

@@ -58,6 +58,11 @@ describe('labelsOf', () => {
   it.each<[string, NpyArray, string]>([
     ['a number', { dtype: 'uint8', shape: [], data: Uint8Array.of(1) }, `${many}, got uint8 of shape []`],
     [
+      'fewer values than their shape says',
+      { dtype: 'uint8', shape: [2, 2], data: Uint8Array.of(0, 1, 1) },
+      `${many}, got uint8 of shape [2, 2]`,
+    ],
+    [
       'label images',
       { dtype: 'uint8', shape: [1, 2, 2], data: new Uint8Array(4) },
       `${many}, got uint8 of shape [1, 2, 2]`,
