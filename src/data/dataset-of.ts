@@ -28,13 +28,23 @@ export type ExampleValues = InputArray | NestedNumbers | ValuesOfShape;
 
 /** An example, under the names of this library or of `tf.data`; the label is a class number or a one-hot row. */
 export type GivenExample =
-  | { readonly x: ExampleValues; readonly label: ExampleValues }
-  | { readonly xs: ExampleValues; readonly ys: ExampleValues };
+  | {
+      /** The input. */
+      readonly x: ExampleValues;
+      /** Its class. */
+      readonly label: ExampleValues;
+    }
+  | {
+      /** The input. */
+      readonly xs: ExampleValues;
+      /** Its class. */
+      readonly ys: ExampleValues;
+    };
 
 /** A data set of `tf.data`. */
 export interface TfDataset {
   /** A new pass over its elements. */
-  iterator(): Promise<{ next(): Promise<{ readonly done?: boolean | undefined; readonly value: unknown }> }>;
+  iterator(): Promise<Pick<AsyncIterator<unknown, unknown>, 'next'>>;
 }
 
 /** Options of {@link datasetOf}. */
