@@ -22,8 +22,8 @@ export const decodings: Readonly<Record<OutputType, (data: unknown) => Float32Ar
   float16: (data) => (isWords(data) ? Float32Array.from(data, fromHalf) : new Float32Array(data as Float32Array)),
 };
 
-/** Not `instanceof`: a runtime may live in another realm. */
-function isWords(data: unknown): data is Uint16Array {
+/** Whether an array holds bits of halves. Not `instanceof`: a runtime may live in another realm. @internal */
+export function isWords(data: unknown): data is Uint16Array {
   return Object.prototype.toString.call(data) === '[object Uint16Array]';
 }
 

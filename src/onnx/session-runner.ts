@@ -1,8 +1,8 @@
 import type { TypedBatch } from '../classifier/types.ts';
 import { ClassifierError, OptionError, refusal, showValue } from '../errors.ts';
 import { inTurn } from '../host/turns.ts';
-import { decodings, encodings, type OutputType } from './element-types.ts';
-import type { OnnxLayout, OnnxSession, OnnxSessionOptions, OnnxTensor } from './onnx-session.ts';
+import { decodings, encodings, type InputType, isWords, type OutputType, type TensorData } from './element-types.ts';
+import type { OnnxLayout, OnnxSession, OnnxSessionOptions, OnnxTensor, OnnxTensorConstructor } from './onnx-session.ts';
 import { inputOf, isFloat, outputsOf, type Port, severalOutputs, type WantedOutput } from './session-ports.ts';
 
 /** What came out of a batch. @internal */
@@ -62,7 +62,7 @@ export function sessionRunner(
   /** One run over all its rows. */
   const runOnce = async (values: Float32Array, { batch, shape }: TypedBatch): Promise<SessionOutput> => {
     const sizes = layout === 'nchw' ? [...shape.slice(-1), ...shape.slice(0, -1)] : shape;
-    const tensor = new Tensor(input.type, encode(values), [batch, ...sizes]);
+    const tensor = inputTensor(Tensor, input.type, encode(values), [batch, ...sizes]);
     const all = { ...feeds?.({ batch, shape }), [input.name]: tensor };
     const names = chosen.map(({ name }) => name);
     let results;
@@ -88,6 +88,21 @@ export function sessionRunner(
       return inTurn(session, () => inBatches(values, { batch, shape, size: fixed }, runOnce));
     },
   };
+}
+
+/**
+ * An input tensor. Where JavaScript has an array for halves, the class makes one of our bits, of which onnxruntime-node reads nothing: it is then given the
+ * bits themselves.
+ */
+function inputTensor(
+  Tensor: OnnxTensorConstructor,
+  type: InputType,
+  data: TensorData,
+  dims: readonly number[],
+): OnnxTensor {
+  const tensor = new Tensor(type, data, dims);
+  const isOther = type === 'float16' && !isWords(tensor.data);
+  return isOther ? ({ type, data, dims, location: 'cpu' } as OnnxTensor) : tensor;
 }
 
 /** Runs batches of one size; the last one is filled up with copies of its first row, whose results are dropped. */

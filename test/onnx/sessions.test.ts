@@ -356,6 +356,32 @@ describe('what a session says of itself', () => {
     expect([one.inputShape, one.numClasses]).toEqual([undefined, undefined]);
   });
 
+  it('gives halves as their bits, and takes them as bits or numbers, where JavaScript has an array for them', async () => {
+    const given: unknown[] = [];
+    const Numbers = class {
+      readonly dims: readonly number[];
+      readonly data: unknown;
+      constructor(_: string, data: unknown, dims: readonly number[]) {
+        this.data = Float64Array.from(data as Uint16Array, () => NaN); // as onnxruntime makes a Float16Array
+        this.dims = dims;
+      }
+    };
+    const answers: unknown[] = [Uint16Array.of(0x3c00, 0xc000), Float64Array.of(1, -2)];
+    const session = describedOnly({
+      inputMetadata: [{ name: 'x', isTensor: true, type: 'float16', shape: ['N', 2] }],
+      run: ({ x }) => {
+        given.push(x?.data, x?.dims);
+        return Promise.resolve({ y: { type: 'float16', data: answers.shift(), dims: [1, 2] } });
+      },
+    });
+    const f = onnxClassifier(session, { Tensor: Numbers });
+    for (let i = 0; i < 2; i++) {
+      expect([...(await f.classify(Float32Array.of(0.5, -1), { batch: 1, shape: [2] }))]).toEqual([1, -2]);
+    }
+    const bits = Uint16Array.of(0x3800, 0xbc00);
+    expect(given).toEqual([bits, [1, 2], bits, [1, 2]]);
+  });
+
   it('refuses a batch of another shape before the run', () =>
     expectError(
       () =>
