@@ -30,7 +30,8 @@ export interface Matching {
 /**
  * Which stored weight each variable gets: the place in `weights` for each of `variables`.
  *
- * Names decide, never the order of the file, and shapes must agree. What fits two variables is refused.
+ * Names decide, never the order of the file, and shapes must agree. What fits two variables is refused, and so is another name unless kind
+ * and shape leave one variable only.
  *
  * @internal
  */
@@ -52,7 +53,7 @@ export function matchWeights(matching: Matching): readonly number[] {
   return found;
 }
 
-/** Names of variables end with those of TensorFlow.js, but for a cell in between. */
+/** Names of variables end with those of TensorFlow.js, but for a cell in between; or nothing else fits. */
 function byName(names: readonly string[], { weights, variables, topology, refuse }: Matching): readonly number[] {
   const root = modelOf(topology)['config'];
   const own = isObject(root) ? root['name'] : undefined;
@@ -64,6 +65,7 @@ function byName(names: readonly string[], { weights, variables, topology, refuse
       const containers = variable.containers.filter((container) => container !== own);
       return fits ? [{ at, inside: inOrder(containers, path) ? containers.length : 0 }] : [];
     });
+    if (fitting.length === 0) return new Set(onlyPlace(names, i, { weights, variables }));
     const most = Math.max(...fitting.map(({ inside }) => inside));
     return new Set(fitting.filter(({ inside }) => inside === most).map(({ at }) => at));
   });
@@ -85,16 +87,34 @@ function byName(names: readonly string[], { weights, variables, topology, refuse
   return variables.map((_, at) => found.get(at) ?? -1);
 }
 
+/** The only variable of a kind and shape, for the only weight of them: whatever their layers are called, no other fits. */
+function onlyPlace(
+  names: readonly string[],
+  i: number,
+  { weights, variables }: Pick<Matching, 'weights' | 'variables'>,
+): number[] {
+  const sameShape = (shape: readonly number[]): boolean => String(shape) === String(weights[i]?.shape);
+  const last = names[i]?.split('/').at(-1);
+  const rivals = weights.filter(({ shape }, k) => sameShape(shape) && names[k]?.split('/').at(-1) === last);
+  const places = variables.flatMap((variable, at) =>
+    sameShape(variable.shape) && baseFor(variable, last) === variable.name.split('/').at(-1) ? [at] : [],
+  );
+  return rivals.length === 1 && places.length === 1 ? places : [];
+}
+
 /** Variables that Keras 3 names differently. */
 const ALIASES: Readonly<Record<string, readonly [string, string]>> = {
   DepthwiseConv2D: ['kernel', 'depthwise_kernel'],
 };
 
-function isNamed(path: readonly string[], { kind, name }: Variable): boolean {
-  const wanted = name.split('/');
-  const last = path.at(-1);
+function baseFor({ kind }: Variable, name: string | undefined): string | undefined {
   const [theirs, ours] = ALIASES[kind] ?? [];
-  const base = last === theirs ? ours : last;
+  return name === theirs ? ours : name;
+}
+
+function isNamed(path: readonly string[], variable: Variable): boolean {
+  const wanted = variable.name.split('/');
+  const base = baseFor(variable, path.at(-1));
   const layers = path.slice(0, -1);
   // With a cell in between: lstm/lstm_cell/kernel.
   return base === wanted.at(-1) && [layers, layers.slice(0, -1)].some((above) => endsWith(above, wanted.slice(0, -1)));

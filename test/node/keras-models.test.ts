@@ -108,6 +108,7 @@ describe('one dense layer, as Keras 3 and the converter write it', () => {
     ['batch_shape', modelOf(sequential([input, flatten({}), dense('d')]), ['d/kernel', 'd/bias'])],
     ['the name of the model in front', modelOf(plain, ['sequential/d/kernel', 'sequential/d/bias'])],
     ['both, and `:0`', modelOf(sequential([input, flatten({}), dense('d')]), ['m/d/kernel:0', 'm/d/bias:0'])],
+    ['another name of the layer', modelOf(plain, ['dense_1/kernel', 'dense_1/bias'])],
     ['the bias first', modelOf(plain, ['m/d/bias', 'm/d/kernel'], [[3], [4, 3]])],
     ['numbers of layers', modelOf(plain, ['layers/dense/vars/0', 'layers/dense/vars/1'])],
     [
@@ -322,7 +323,7 @@ describe('refuses a model of Keras', () => {
 
   it.each([
     ['two of one name', ['m/d/kernel', 'm/d/kernel'], 'two weights of the name "m/d/kernel"'],
-    ['another name', ['m/d/kernel', 'm/e/bias'], 'weight "m/e/bias", which fits no variable'],
+    ['another name', ['m/d/kernel', 'm/d/offset'], 'weight "m/d/offset", which fits no variable'],
     ['one too few', ['m/d/kernel'], '1 weights for 2 variables'],
     [
       'the number of another layer',
@@ -337,6 +338,13 @@ describe('refuses a model of Keras', () => {
   ])('with weights of %s', (_, given, got) => {
     const wrong = got.startsWith('"layers') ? '"layers/dense/vars/0" of shape [3] for d/kernel of shape [4,3]' : got;
     return refuses(modelOf(plain, given), wrong, 'weight');
+  });
+
+  it('whose names are shifted by one, where two layers have one shape', () => {
+    const square = (name: string): object => dense(name, { units: 4 });
+    const two = sequential([flatten({ batch_input_shape: [null, 2, 2, 1] }), square('dense_1'), square('dense_2')]);
+    const shifted = ['dense/kernel', 'dense/bias', 'dense_1/kernel', 'dense_1/bias'];
+    return refuses(modelOf(two, shifted, [[4, 4], [4]]), 'weight "dense/kernel", which fits no variable', 'weight', 3);
   });
 
   it('whose names fit the layers of two models inside', () =>
