@@ -16,7 +16,8 @@ export interface SmoothedClassifierOptions {
    */
   readonly numClasses?: number | undefined;
   /**
-   * Smallest and largest value of an input coordinate; other inputs are refused. `[-Infinity, Infinity]` admits all.
+   * Smallest and largest value of an input coordinate; other inputs are refused. `[-Infinity, Infinity]` admits all. Sigma and the radius are in its units:
+   * where it is [0, 255], a sigma of 63.75 is what 0.25 is for [0, 1].
    * @defaultValue [0, 1]
    */
   readonly inputRange?: InputRange | undefined;
