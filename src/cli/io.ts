@@ -43,7 +43,7 @@ export class CliError extends Error {
 }
 
 /** Writes a line for people, on stderr. @internal */
-export function note(io: CliIo, text: string): void {
+export function note(io: Pick<CliIo, 'stderr'>, text: string): void {
   io.stderr(`catrs: ${text}\n`);
 }
 

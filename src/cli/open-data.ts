@@ -46,17 +46,16 @@ export async function openData(
   needs: DataNeeds = {},
 ): Promise<OpenedData> {
   const { allowsUnlabelled = false, usualPart = 'test', sharesOptions = false, classNames: known } = needs;
-  const say = (text: string): void => note(io as CliIo, text);
+  const say = (text: string): void => note(io, text);
   const request: DataRequest = { inputRange: undefined, ...settings, allowsUnlabelled, usualPart, say };
   const { data, labels: labelsFile, classes } = request;
-  const list =
-    classes === undefined
-      ? known &&
-        classList(
-          '--data',
-          known.map((name) => [name]),
-        )
-      : await readClassFile(classes);
+  const ofOthers =
+    known &&
+    classList(
+      '--data',
+      known.map((name) => [name]),
+    );
+  const list = classes === undefined ? ofOthers : await readClassFile(classes);
   const found = await inFile(data, () => stat(data));
   const images = found.isDirectory() ? await openFolder(data, request) : await openFile(request);
   const given = labelsFile === undefined ? undefined : await openLabels(labelsFile, images, request);

@@ -59,7 +59,9 @@ export async function imageFiles(
     check(path, [pixels.height, pixels.width, pixels.channels]);
     const { data, most } = pixels;
     const levels = most === 255 ? bytes : (words ??= wordLevels(inputRange));
-    return Float32Array.from({ length: data.length }, (_, i) => levels[data[i] as number] as number);
+    const input = new Float32Array(data.length);
+    for (let i = 0; i < input.length; i++) input[i] = levels[data[i] as number] as number;
+    return input;
   };
   return { size: files.length, shape, image, files, fromBytes: true };
 }
