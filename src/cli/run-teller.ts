@@ -1,11 +1,15 @@
 import { progressLine, type RunProgress } from '../node/run-progress.ts';
 import { type CliIo, note, type ProgressDisplay } from './io.ts';
 
+const LONG_COMPARISON_MS = 20_000;
+
 /** Says how far a run over a data set is: what it will take and what it goes on from, and then a line for each image, and in between. @internal */
 export class RunTeller {
   readonly #io: CliIo;
   readonly #cost: (imagesLeft: number) => string | undefined;
   #before: RunProgress | undefined;
+  /** When a comparison was first heard of. */
+  #comparing: number | undefined;
   #hasToldOfComparison = false;
 
   /** @param cost - what the images that are left will take; undefined if that is not worth a word */
@@ -23,14 +27,20 @@ export class RunTeller {
       const copies = this.#before.resumedSamples - resumedSamples;
       note(this.#io, `${copies} earlier copies of an image are drawn anew: here they vote otherwise`);
     }
-    if (progress.image?.isCompared && !this.#hasToldOfComparison) {
-      this.#hasToldOfComparison = true;
-      display.end();
-      note(this.#io, 'an image of the log is drawn again first, to compare; --no-recheck spares it');
-    }
-    const isInBetween = this.#before?.done === done && done < total;
+    const isCompared = progress.image?.isCompared === true;
+    if (isCompared) this.#tellOfComparison(display);
+    const isInBetween = this.#before?.done === done && (done < total || isCompared);
     display.update(progressLine(progress), { isMinor: isInBetween });
     this.#before = progress;
+  }
+
+  /** Once, where it takes long. */
+  #tellOfComparison(display: ProgressDisplay): void {
+    this.#comparing ??= performance.now();
+    if (this.#hasToldOfComparison || performance.now() - this.#comparing < LONG_COMPARISON_MS) return;
+    this.#hasToldOfComparison = true;
+    display.end();
+    note(this.#io, 'an image of the log is drawn again first, to compare; --no-recheck spares it');
   }
 
   #begin({ done, total, resumedSamples }: RunProgress): void {

@@ -142,7 +142,7 @@ function imageParts(
 
 /** The time of the whole run, which needs its name where there is one of an image, too. */
 function leftParts({ done, total, image, millisecondsLeft }: RunProgress): string[] {
-  if (done >= total) return ['done'];
+  if (done >= total) return image === undefined ? ['done'] : [];
   if (millisecondsLeft === undefined) return [];
   const left = `${formatDuration(millisecondsLeft)} left`;
   return [image === undefined ? left : `${done === 0 ? 'at most ' : ''}${left} in all`];

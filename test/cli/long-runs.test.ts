@@ -193,15 +193,20 @@ describe('the display of a long run', () => {
     const teller = new RunTeller(io(true), () => undefined);
     const display = showProgress(io(true));
     const image = { index: 3, drawn: 10, most: 10_000, isCompared: true, millisecondsLeft: undefined };
-    for (const drawn of [10, 20]) {
-      teller.tell(
-        { ...progress, done: 1, resumedSamples: 0, image: { ...image, drawn }, samplesPerSecond: 5 },
-        display,
-      );
+    vi.useFakeTimers();
+    try {
+      for (const drawn of [10, 15, 20, 25]) {
+        if (drawn < 25) expect(stderr).not.toContain('catrs: ');
+        const now = { ...progress, done: 1, resumedSamples: 0, image: { ...image, drawn }, samplesPerSecond: 5 };
+        teller.tell(now, display);
+        vi.advanceTimersByTime(10_000);
+      }
+    } finally {
+      vi.useRealTimers();
     }
     expect(stderr.split('catrs: ')).toHaveLength(2);
     expect(stderr).toContain('catrs: an image of the log is drawn again first, to compare; --no-recheck spares it\n');
-    expect(stderr).toContain('comparing image 3: 20/10000 copies, 5.0/s');
+    expect(stderr).toContain('comparing image 3: 25/10000 copies, 5.0/s');
   });
 
   it('shows a plain line each minute where no image is done in between', () => {

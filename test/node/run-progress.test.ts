@@ -107,6 +107,10 @@ describe('progressLine', () => {
       { done: 0, image: { ...image, isCompared: true, millisecondsLeft: undefined }, millisecondsLeft: undefined },
       '0/500 0 %, comparing image 60: 45200/100100 copies, 300/s',
     ],
+    [
+      { done: 500, image: { ...image, isCompared: true }, millisecondsLeft: 0 },
+      '500/500 100 %, comparing image 60: 45200/100100 copies, 300/s, at most 2 min 56 s left, accuracy 91.7 %, 3 abstained, 1240 samples per image',
+    ],
   ])('of %o is "%s"', (change, line) => expect(progressLine({ ...progress, ...change })).toBe(line));
 
   it.each([
