@@ -1,5 +1,5 @@
 /**
- * Classifiers in ONNX files: certified by onnxruntime or transformers.js, and written from layers models. Nothing here imports a runtime.
+ * Classifiers and denoisers in ONNX files: run by onnxruntime or transformers.js, and written from layers models. Nothing here imports a runtime.
  *
  * @module catrs/onnx
  */
