@@ -107,8 +107,8 @@ function chosenMembers(
   throw refusal(OptionError, details, 'must be names of arrays in the archive');
 }
 
-/** Whether a member is an array by its name; what a Mac adds to an archive is none. */
-function isArray({ name }: PackedMember): boolean {
+/** Whether a member is an array by its name; what a Mac adds to an archive is none. @internal */
+export function isArray({ name }: Pick<PackedMember, 'name'>): boolean {
   return name.endsWith(SUFFIX) && !name.startsWith('__MACOSX/');
 }
 

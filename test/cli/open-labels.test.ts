@@ -198,6 +198,7 @@ describe('arrays of an NPZ archive', () => {
     ['Xtest, ytest', { Xtest: pixels, ytest: y, Xtrain: other, ytrain: other }],
     ['arr_0, arr_1', { arr_0: pixels, arr_1: y }],
     ['one that is left over', { x: pixels, classes: y }],
+    ['one that is left over, packed on a Mac', { x: pixels, classes: y, '__MACOSX/._classes': other }],
   ])('are found: %s', async (names, arrays) => {
     const { labels, values } = await see({ data: await put(`${names}.npz`, npz(arrays)) });
     expect([labels, values]).toEqual([

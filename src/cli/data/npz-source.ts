@@ -1,5 +1,5 @@
 import type { NpyArray } from '../../data/arrays.ts';
-import { decodeNpz } from '../../data/decode-npz.ts';
+import { decodeNpz, isArray } from '../../data/decode-npz.ts';
 import { readZipDirectory } from '../../data/zip-directory.ts';
 import { zipFile } from '../../data/zip-member.ts';
 import { CliError } from '../io.ts';
@@ -64,7 +64,7 @@ export async function openNpzLabels(
 
 async function membersOf(file: string, bytes: Uint8Array): Promise<string[]> {
   const directory = await inFile(file, () => readZipDirectory(zipFile('decodeNpz', bytes)));
-  return directory.filter(({ name }) => name.endsWith('.npy')).map(({ name }) => name.replace(/\.npy$/, ''));
+  return directory.filter(isArray).map(({ name }) => name.replace(/\.npy$/, ''));
 }
 
 async function arrayOf(file: string, bytes: Uint8Array, name: string): Promise<NpyArray> {
