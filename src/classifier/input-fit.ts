@@ -208,6 +208,6 @@ function imageOf(
   if (shape.length === 2) return { channels: 1, sides: shape };
   if (shape.length !== 3) return undefined;
   const [front = null, , back = null] = shape;
-  const isFirst = front !== null && front <= FEW && (back === null || back > FEW);
+  const isFirst = front !== null && front <= FEW && (back === null || back > front);
   return isFirst ? { channels: front, sides: shape.slice(1) } : { channels: back, sides: shape.slice(0, 2) };
 }

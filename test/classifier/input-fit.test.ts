@@ -103,6 +103,7 @@ describe('fitInput says what is missing', () => {
     [[28, 28, 1], [224, 224, 3], undefined, /repeat the one channel, and resize the images to 224 x 224/],
     [[32, 32, 3], [32, 32, 1], undefined, /3 channels where 1 are wanted: make them grey/],
     [[1, 64, 3], [192], undefined, /give `layout`/],
+    [[4, 4, 3], [1, 4, 4], undefined, /^3 channels where 1 are wanted: make them grey$/],
     [[4, 4, 3], [4, 4, 3], 'nchw', /another order than nchw/],
     [[28, 28, 1], [783], undefined, /784 values where 783 are wanted/],
   ])('%j for %j, layout %s', (shape, wanted, layout, missing) => {
