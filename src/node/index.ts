@@ -11,7 +11,7 @@ export type { AttackLogSummary, AttackProgress, AttackToLogOptions } from './att
 export { certifyToLog } from './certify-to-log.ts';
 export type { LogRunOptions, LogSummary } from './certify-to-log.ts';
 export { joinLogs } from './join-logs.ts';
-export type { JoinLogsOptions } from './join-logs.ts';
+export type { JoinedLogs, JoinLogsOptions } from './join-logs.ts';
 export { loadCheckpoint, saveCheckpoint } from './checkpoint-files.ts';
 export { loadModel } from './load-model.ts';
 export type { LoadedModel, LoadModelOptions } from './load-model.ts';

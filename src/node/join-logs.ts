@@ -20,6 +20,14 @@ export interface JoinLogsOptions {
   readonly select?: Omit<DatasetSelection, 'shard'> | undefined;
 }
 
+/** What {@link joinLogs} wrote. */
+export interface JoinedLogs {
+  /** The file. */
+  readonly file: string;
+  /** How many images it has. */
+  readonly images: number;
+}
+
 const joinLogsOptions = optionsOf<JoinLogsOptions>()({
   file: fields.file,
   size: fields.positiveInteger,
@@ -45,10 +53,7 @@ const CALL = 'joinLogs';
  * await joinLogs(['runs/start_0.txt', 'runs/start_5000.txt'], { file: 'runs/all.txt', size: 10_000, select: { skip: 20 } });
  * ```
  */
-export async function joinLogs(
-  files: readonly (string | URL)[],
-  options: JoinLogsOptions,
-): Promise<{ readonly file: string; readonly images: number }> {
+export async function joinLogs(files: readonly (string | URL)[], options: JoinLogsOptions): Promise<JoinedLogs> {
   const { file, size, select } = joinLogsOptions.parse(CALL, options);
   if (!Array.isArray(files as unknown) || files.length === 0) {
     throw refusal(OptionError, { call: CALL, field: 'files', value: files }, 'must be a list of at least one log');

@@ -21,7 +21,11 @@ export type {
   PreparedImage,
   TransformersClassifier,
   TransformersClassifierOptions,
+  TransformersLogits,
   TransformersModel,
+  TransformersPixels,
   TransformersProcessor,
   TransformersTensor,
+  TransformersTensorConstructor,
+  WithImageProcessor,
 } from './transformers-classifier.ts';

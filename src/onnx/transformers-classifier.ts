@@ -12,10 +12,29 @@ export interface TransformersTensor {
   readonly dims: readonly number[];
 }
 
+/** What makes a tensor: the class `Tensor` of transformers.js. */
+export type TransformersTensorConstructor = new (
+  type: 'float32',
+  data: Float32Array,
+  dims: number[],
+) => TransformersTensor;
+
+/** Images as a model takes them. */
+export interface TransformersPixels {
+  /** [batch, channels, height, width], or one image [channels, height, width]. */
+  readonly pixel_values: TransformersTensor;
+}
+
+/** What a model returns. */
+export interface TransformersLogits {
+  /** [batch, numClasses]; absent for a model of another kind. */
+  readonly logits?: TransformersTensor;
+}
+
 /** What catrs needs of a model of transformers.js for image classification; recognised by its shape. */
 export interface TransformersModel {
   /** Runs the model. */
-  (inputs: { readonly pixel_values: TransformersTensor }): Promise<{ readonly logits?: TransformersTensor }>;
+  (inputs: TransformersPixels): Promise<TransformersLogits>;
   /** The file `config.json`. */
   readonly config?: object;
 }
@@ -23,7 +42,7 @@ export interface TransformersModel {
 /** What catrs needs of an image processor of transformers.js: the settings of `preprocessor_config.json`, and what resizes and crops. */
 export interface TransformersProcessor {
   /** Resizes, crops, rescales and normalises an image as its own settings say. */
-  preprocess(image: never): Promise<{ readonly pixel_values: TransformersTensor }>;
+  preprocess(image: never): Promise<TransformersPixels>;
   /** Whether bytes are multiplied by `rescale_factor`. */
   readonly do_rescale?: boolean | undefined;
   /** Usually 1/255. */
@@ -38,12 +57,18 @@ export interface TransformersProcessor {
   readonly do_flip_channel_order?: boolean | undefined;
 }
 
+/** A processor of several kinds of input, as `AutoProcessor` gives it. */
+export interface WithImageProcessor {
+  /** The one for images. */
+  readonly image_processor: TransformersProcessor;
+}
+
 /** Options of {@link transformersClassifier}. */
 export interface TransformersClassifierOptions {
   /** What `AutoImageProcessor.from_pretrained` or `AutoProcessor.from_pretrained` gave for the folder of the model. */
-  readonly processor: TransformersProcessor | { readonly image_processor: TransformersProcessor };
+  readonly processor: TransformersProcessor | WithImageProcessor;
   /** The class `Tensor` of transformers.js. */
-  readonly Tensor: new (type: 'float32', data: Float32Array, dims: number[]) => TransformersTensor;
+  readonly Tensor: TransformersTensorConstructor;
 }
 
 const transformersClassifierOptions = optionsOf<TransformersClassifierOptions>()({
@@ -51,7 +76,7 @@ const transformersClassifierOptions = optionsOf<TransformersClassifierOptions>()
     'must be what AutoImageProcessor.from_pretrained gives',
     (v) => isProcessor(v) || isProcessor((v as { image_processor?: unknown } | undefined)?.image_processor),
   ),
-  Tensor: fields.callback<TransformersClassifierOptions['Tensor']>('must be the class `Tensor` of transformers.js'),
+  Tensor: fields.callback<TransformersTensorConstructor>('must be the class `Tensor` of transformers.js'),
 });
 
 /** An image as the smoothed classifier takes it. */
