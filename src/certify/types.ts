@@ -115,7 +115,7 @@ export interface Certificate {
   readonly noise: NoiseRecord;
   /** The inputs for which it holds. */
   readonly domain: Domain;
-  /** What it takes for granted, in short phrases. */
+  /** What it takes for granted, in short phrases; inputs that do not lie in [0, 1] among it, since sigma and the radius are in units of their range. */
   readonly assumptions: readonly string[];
   /** Which smoothed classifier it speaks of. */
   readonly smoothing: Smoothing;

@@ -5,6 +5,7 @@ import { latexTable, markdownTable } from '../evaluate/tables.ts';
 import { certifiedAccuracySpec } from '../plots/certified-accuracy-spec.ts';
 import { probabilityDistributionSpec } from '../plots/probability-distribution-spec.ts';
 import { renderSvg, type VegaLiteSpec } from '../plots/render-svg.ts';
+import { rangeIn } from '../smoothed/range-assumption.ts';
 import type { AnalyzeSettings } from './commands/analyze.ts';
 import { CliError, type CliIo, note, printJson } from './io.ts';
 import { analysisOf, canGiveProbability, type LogAnalysis } from './log-analysis.ts';
@@ -17,7 +18,8 @@ import { type NamedPredictions, readLogs } from './read-logs.ts';
 export async function analyze(settings: AnalyzeSettings, io: CliIo, files: readonly string[]): Promise<void> {
   const { certificates: logs, predictions } = await readLogs(files, settings.pieces === true, io);
   checkUse(logs, predictions, settings, io);
-  const { inputRange, table: kind } = settings;
+  const { table: kind } = settings;
+  const inputRange = unitOf(logs, settings, io);
   const radii = settings.radii ?? radiiFor(logs.map(({ rows }) => rows));
   const analyses = logs.map((log) =>
     analysisOf(log, { radii, alpha: settings.alpha, sigma: settings.sigma, first: logs[0] }),
@@ -25,9 +27,32 @@ export async function analyze(settings: AnalyzeSettings, io: CliIo, files: reado
   const predicted = predictions.map(({ name, file, rows }) => predictionAnalysisOf(name, file, rows));
   // Tables first: they need nothing that could be missing.
   if (!settings.json) io.stdout(tables(analyses, predicted, { radii, kind, inputRange }));
-  const plots = await writePlots(logs, settings);
+  const plots = await writePlots(logs, { ...settings, inputRange });
   if (settings.json) printJson(io, { radii, inputRange, logs: analyses, predictions: predicted, plots });
   else for (const file of plots) note(io, `wrote ${file}`);
+}
+
+/** The range in whose units the radii are: that of the option or of the logs, which must not contradict each other; undefined where none names one. */
+function unitOf(logs: readonly NamedLog[], { inputRange }: AnalyzeSettings, io: CliIo): AnalyzeSettings['inputRange'] {
+  const named = logs.flatMap(({ name, file, rows }) => {
+    const range = rangeIn(rows.find(({ certificate }) => certificate)?.certificate?.assumptions ?? []);
+    return range ? [{ name, file, range, shown: range.join(' to ') }] : [];
+  });
+  const other = inputRange && named.find(({ shown }) => shown !== inputRange.join(' to '));
+  if (other) {
+    const got = `${other.file}, which is in units of ${other.shown}`;
+    throw new CliError(
+      `--input-range must be that of the logs, got ${inputRange.join(' to ')} for ${got} (leave it out)`,
+    );
+  }
+  const [first] = named;
+  if (first === undefined || inputRange) return inputRange;
+  if (named.length === logs.length && named.every(({ shown }) => shown === first.shown)) return first.range;
+  const units = logs.map(
+    ({ name }) => `${named.find((one) => one.name === name)?.shown ?? '0 to 1, or not named'} in ${name}`,
+  );
+  note(io, `radii in units of different input ranges cannot be compared: ${units.join(', ')}`);
+  return undefined;
 }
 
 /** Says what logs are not used for, and which cannot be compared. */

@@ -111,7 +111,10 @@ export const certificateFields: Readonly<Record<keyof Certificate, FieldCheck>> 
   ),
   noise: everywhere('follows', 'the noise that is given'),
   domain: everywhere('follows', 'the noise'),
-  assumptions: everywhere('follows', 'the noise, and whether the counts were drawn elsewhere'),
+  assumptions: everywhere(
+    'follows',
+    'the noise, and whether the counts were drawn elsewhere. The range of the inputs, where it is not [0, 1], is said: drawn again',
+  ),
   smoothing: everywhere('follows', 'the noise and the rule'),
   dimension: everywhere(
     'said',

@@ -4,7 +4,8 @@ import { topClass } from '../certify/vote-counts.ts';
 import { dataFor } from '../host/own-data.ts';
 import type { DeterministicNoise, Noise, NoiseRecord } from '../noise/types.ts';
 import { empiricalBernsteinLowerBound } from '../stats/empirical-bernstein.ts';
-import type { Key, Norm } from '../types.ts';
+import type { InputRange, Key, Norm } from '../types.ts';
+import { rangeAssumption } from './range-assumption.ts';
 
 /** What a proven radius lets a certificate say of a class; no radius is an abstention. */
 function claimOf(cAHat: number, radius: number): Pick<Certificate, 'label' | 'abstained' | 'radius' | 'cAHat'> {
@@ -17,9 +18,9 @@ export function noiseRecord({ name, parameters }: NoiseRecord): NoiseRecord {
   return { name, parameters: dataFor(parameters) };
 }
 
-/** What is taken for granted of a random noise. @internal */
-export function noiseAssumptions({ assumptions }: Noise): Certificate['assumptions'] {
-  return dataFor(assumptions) ?? ['real arithmetic'];
+/** What is taken for granted of a random noise, and of inputs that do not lie in [0, 1]. @internal */
+export function noiseAssumptions({ assumptions }: Noise, inputRange?: InputRange): Certificate['assumptions'] {
+  return [...(dataFor(assumptions) ?? ['real arithmetic']), ...rangeAssumption(inputRange)];
 }
 
 /** What a certificate of hard votes follows from. */
@@ -34,6 +35,7 @@ interface HardEvidence {
   readonly noise: Noise;
   readonly rule: RuleRecord;
   readonly dimension: number;
+  readonly inputRange?: InputRange | undefined;
   readonly countsSelection: readonly number[];
   readonly counts: readonly number[];
   /** Estimation samples that were drawn. */
@@ -46,7 +48,8 @@ interface HardEvidence {
 
 /** The certificate of hard votes as a function of how the rule ended on them. @internal */
 export function hardCertificate(evidence: HardEvidence): Certificate {
-  const { key, n0, n, alpha, checkEvery, norm, noise, rule, dimension, counts, countsSelection, nUsed } = evidence;
+  const { key, n0, n, alpha, checkEvery, norm, noise, rule, dimension, inputRange } = evidence;
+  const { counts, countsSelection, nUsed } = evidence;
   const { cAHat, radius, reason, lower, bound, pBBar, steps, draw, topK = 1 } = evidence.result;
   return {
     ...claimOf(cAHat, radius),
@@ -70,7 +73,7 @@ export function hardCertificate(evidence: HardEvidence): Certificate {
     key,
     noise: noiseRecord(noise),
     domain: noise.domain,
-    assumptions: noiseAssumptions(noise),
+    assumptions: noiseAssumptions(noise, inputRange),
     smoothing: 'hard',
     dimension,
     ...(pBBar !== undefined && { pBBar }),
@@ -89,6 +92,7 @@ interface SoftEvidence {
   readonly noise: Noise;
   readonly beta: number;
   readonly dimension: number;
+  readonly inputRange?: InputRange | undefined;
   readonly cAHat: number;
   /** Estimation samples that could not be drawn; their score is 0. */
   readonly failures: number;
@@ -102,7 +106,7 @@ export function softRule(beta: number): RuleRecord {
 
 /** The certificate of the soft smoothed classifier as a function of the sums of the scores. @internal */
 export function softCertificate(evidence: SoftEvidence): Certificate {
-  const { key, n0, n, alpha, norm, noise, beta, dimension, cAHat, failures, scores } = evidence;
+  const { key, n0, n, alpha, norm, noise, beta, dimension, inputRange, cAHat, failures, scores } = evidence;
   const lower = empiricalBernsteinLowerBound({ ...scores, n, alpha });
   const radius = lower.p > 0.5 ? noise.radius(lower, { norm, dimension }) : 0;
   return {
@@ -128,7 +132,7 @@ export function softCertificate(evidence: SoftEvidence): Certificate {
     key,
     noise: noiseRecord(noise),
     domain: noise.domain,
-    assumptions: noiseAssumptions(noise),
+    assumptions: noiseAssumptions(noise, inputRange),
     smoothing: 'soft',
     dimension,
   };

@@ -5,7 +5,7 @@ import { assertNorm } from '../noise/requests.ts';
 import type { Noise } from '../noise/types.ts';
 import { fillBits } from '../random/fill-bits.ts';
 import { certificateKeys } from '../random/purposes.ts';
-import type { Key, Norm } from '../types.ts';
+import type { InputRange, Key, Norm } from '../types.ts';
 import { hardCertificate, noiseAssumptions, noiseRecord } from './certificates.ts';
 import type { VoteCounts } from './count-votes.ts';
 import {
@@ -31,6 +31,7 @@ interface ProcessSettings {
   readonly noise: Noise;
   readonly numClasses: number;
   readonly dimension: number;
+  readonly inputRange?: InputRange | undefined;
   /** Whether its news have the samples. */
   readonly tellsSamples?: boolean | undefined;
 }
@@ -203,7 +204,7 @@ export class CertificationProcess {
 
 /** What the samples of a process depend on. */
 function recordOf(settings: ProcessSettings): SampleRecord {
-  const { noise, norm, rule, n0, n, alpha, checkEvery, dimension, key, numClasses } = settings;
+  const { noise, norm, rule, n0, n, alpha, checkEvery, dimension, key, numClasses, inputRange } = settings;
   return {
     smoothing: 'hard',
     noise: noiseRecord(noise),
@@ -214,7 +215,7 @@ function recordOf(settings: ProcessSettings): SampleRecord {
     alpha,
     checkEvery,
     domain: noise.domain,
-    assumptions: noiseAssumptions(noise),
+    assumptions: noiseAssumptions(noise, inputRange),
     dimension,
     key,
     classes: numClasses,

@@ -7,6 +7,7 @@ import type { DeterministicNoise, Noise } from '../noise/types.ts';
 import type { Key } from '../types.ts';
 import type { CertificateKind } from './certificate-fields.ts';
 import { derandomizedCertificate, hardCertificate, softCertificate } from './certificates.ts';
+import { rangeIn } from './range-assumption.ts';
 import { ruleContext, ruleDraw } from './certification-process.ts';
 import {
   allowsUnknownDimension,
@@ -70,7 +71,10 @@ function derive(stored: Certificate, noise: Noise | DeterministicNoise, rules: D
   const key = stored.key as Key;
   if (stored.smoothing === 'hard') return deriveByRule(stored, key, noise, rules);
   const beta = Number(rule.parameters['beta']);
-  return { certificate: softCertificate({ ...stored, key, noise, beta, scores }), faults: [] };
+  return {
+    certificate: softCertificate({ ...stored, key, noise, beta, scores, inputRange: rangeIn(stored.assumptions) }),
+    faults: [],
+  };
 }
 
 /** Counts that were drawn elsewhere are seen once, as a whole. */
@@ -90,7 +94,7 @@ function deriveByRule(stored: Certificate, key: Key, noise: Noise, { rule, recor
   const anytime = recordRule?.name === 'anytime-radius' ? withoutStops(recordRule) : undefined;
   const shown = rule ?? anytime?.rule ?? recordRule;
   if (shown === undefined) throw new Error('a hard certificate has a rule');
-  const plan = { n0, n, alpha, checkEvery, noise, norm, dimension };
+  const plan = { n0, n, alpha, checkEvery, noise, norm, dimension, inputRange: rangeIn(stored.assumptions) };
   const context = ruleContext(plan, { countsSelection, cAHat, draw: ruleDraw(key) });
   const begin = (): ReturnType<CertificationRule['begin']> => shown.begin(context);
   const run = begin();

@@ -170,11 +170,11 @@ export class SmoothedClassifier implements Certifier<CertifyOptions> {
   }
 
   #pending({ x, index, kept, key }: OwnExample, settings: Settings): PendingExample {
-    const { noise, numClasses } = this;
+    const { noise, numClasses, inputRange } = this;
     const { n0, n, onSamples } = settings;
     const tellsSamples = kept !== undefined;
     const process = new CertificationProcess(
-      { ...settings, key, noise, numClasses, dimension: x.size, tellsSamples },
+      { ...settings, key, noise, numClasses, inputRange, dimension: x.size, tellsSamples },
       kept?.earlier,
     );
     const onBatch = (milliseconds: number): void => {

@@ -3,7 +3,7 @@ import type { ScoreSums } from '../certify/types.ts';
 import { topClass } from '../certify/vote-counts.ts';
 import type { Noise } from '../noise/types.ts';
 import { certificateKeys } from '../random/purposes.ts';
-import type { Key, Norm } from '../types.ts';
+import type { InputRange, Key, Norm } from '../types.ts';
 import { noiseAssumptions, noiseRecord, softRule } from './certificates.ts';
 import {
   type KeptSamples,
@@ -136,11 +136,12 @@ interface SoftSettings {
   readonly noise: Noise;
   readonly beta: number;
   readonly dimension: number;
+  readonly inputRange?: InputRange | undefined;
 }
 
 /** What the scores of an example depend on. @internal */
 export function softRecord(
-  { key, n0, n, alpha, norm, noise, beta, dimension }: SoftSettings,
+  { key, n0, n, alpha, norm, noise, beta, dimension, inputRange }: SoftSettings,
   numClasses: number,
 ): SampleRecord {
   return {
@@ -153,7 +154,7 @@ export function softRecord(
     alpha,
     checkEvery: n,
     domain: noise.domain,
-    assumptions: noiseAssumptions(noise),
+    assumptions: noiseAssumptions(noise, inputRange),
     dimension,
     key,
     classes: numClasses,

@@ -238,10 +238,10 @@ export class SoftSmoothedClassifier implements Certifier<SoftCertifyOptions> {
 
   #certify({ x, index, kept }: StreamExample, request: CertifyRequest): Promise<Certificate> {
     const { call, key, n0, n, alpha, onSamples } = request;
-    const { noise, beta, numClasses } = this;
+    const { noise, beta, numClasses, inputRange } = this;
     return this.#checked.withOwn(call, x, async (own) => {
       const norm = this.#checked.norm(call, request.norm);
-      const settings = { key, n0, n, alpha, norm, noise, beta, dimension: own.size };
+      const settings = { key, n0, n, alpha, norm, noise, beta, inputRange, dimension: own.size };
       const evidence = await softEvidence(this.#scored, own, {
         ...request,
         kept,

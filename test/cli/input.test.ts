@@ -311,9 +311,54 @@ describe('the unit of sigma and radius is named', () => {
     const attacked = await catrs(['attack', ...asked, '--n', 20, '--epsilon', 30, '--steps', 1, '--num-noise', 1]);
     expect(attacked.stdout).toContain('\n  sigma and epsilon in units of the input range 0 to 255\n');
     const plot = path('wide.svg');
-    const analyzed = await catrs(['analyze', out, '--input-range', '0,255', '--plot', plot]);
+    // The log names it itself.
+    expect(await readFile(out, 'utf8')).toContain('\t["real arithmetic","input range 0 to 255"]\t');
+    const analyzed = await catrs(['analyze', out, '--plot', plot]);
     expect(analyzed.stdout).toContain(unit);
     expect(await readFile(plot, 'utf8')).toContain('radius, in units of the input range 0 to 255');
-    expect((await catrs(['analyze', out])).stdout).not.toContain('units');
+    expect((await catrs(['analyze', out, '--input-range', '0,1'])).stderr).toContain(
+      `--input-range must be that of the logs, got 0 to 1 for ${out}, which is in units of 0 to 255 (leave it out)`,
+    );
+    expect((await catrs(['verify', out])).code).toBe(0);
+    const redrawn = ['verify', out, ...wide, '--seed', 0];
+    expect((await catrs([...redrawn, '--input-range', '0,255'])).code).toBe(0);
+    expect((await catrs([...redrawn, '--input-range', '0,300'])).code).toBe(1);
+    const resumed = await catrs([
+      'certify',
+      ...wide,
+      '--input-range',
+      '0,300',
+      '--sigma',
+      60,
+      '--n',
+      200,
+      '--out',
+      out,
+      '--resume',
+    ]);
+    expect(resumed.stderr).toContain('assumptions');
+
+    const narrow = path('narrow.tsv');
+    await catrs([
+      'certify',
+      '--data',
+      path('x.npy'),
+      '--labels',
+      path('y.npy'),
+      '--model',
+      path('rescaling'),
+      '--backend',
+      'cpu',
+      '--sigma',
+      0.2,
+      '--n',
+      200,
+      '--out',
+      narrow,
+    ]);
+    expect((await catrs(['analyze', narrow])).stdout).not.toContain('units');
+    expect((await catrs(['analyze', narrow, out])).stderr).toContain(
+      'radii in units of different input ranges cannot be compared: 0 to 1, or not named in narrow, 0 to 255 in wide',
+    );
   });
 });

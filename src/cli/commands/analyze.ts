@@ -19,7 +19,7 @@ const tableOptions = {
   sigma: { flags: '-s, --sigma <number>', help: 'sigma of the run, for logs that do not hold it', kind: 'number' },
   inputRange: {
     flags: '--input-range <low,high>',
-    help: 'input range of the runs, in whose units radii are: texts and plots name it',
+    help: 'input range of the runs, for logs that do not name it: texts and plots say the unit of radii',
     kind: 'range',
   },
 } as const;
