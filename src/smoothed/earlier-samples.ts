@@ -103,8 +103,9 @@ interface ComparedSamples {
 /**
  * Draws a few earlier copies again, and says whether they vote as they did: the model and the image are in no record.
  *
- * They are the {@link COMPARED} consecutive ones, or one piece more, with the fewest votes for the class that leads, where another model
- * would show most likely. The verdict comes once all are there, so that none is on its way then.
+ * They are the {@link COMPARED} consecutive ones of the sample drawn last, or one piece more, with the fewest votes for the class that leads,
+ * where another model would show most likely, and as many of the selection sample before it. The verdict comes once all are there, so that
+ * none is on its way then.
  * @internal
  */
 export class SampleComparison {
@@ -117,7 +118,8 @@ export class SampleComparison {
 
   constructor(pieces: readonly SamplePiece[], checkEvery: number) {
     this.#checkEvery = checkEvery;
-    this.#pieces = leastClear(joinedPieces(pieces, checkEvery));
+    const joined = joinedPieces(pieces, checkEvery);
+    this.#pieces = [...firstOfSelection(joined), ...leastClear(joined)];
   }
 
   /** The copies wanted next, or undefined once all are compared. */
@@ -169,6 +171,17 @@ function joinedPieces(pieces: readonly SamplePiece[], checkEvery: number): reado
     }
   }
   return joined;
+}
+
+/** The first pieces of the selection sample, where another was begun after it: they chose the class. */
+function firstOfSelection(pieces: readonly SamplePiece[]): readonly SamplePiece[] {
+  if (pieces.at(-1)?.sample === 'selection') return [];
+  let drawn = 0;
+  return pieces.filter((piece) => {
+    const isTaken = piece.sample === 'selection' && drawn < COMPARED;
+    drawn += isTaken ? piece.drawn : 0;
+    return isTaken;
+  });
 }
 
 /** Consecutive pieces of the sample that was drawn last. */
