@@ -51,7 +51,7 @@ describe('a journal that is torn or damaged', () => {
       expect((await names()).filter((name) => name.startsWith('torn'))).toEqual(['torn.tsv']);
     }
     expect(saved[0]).toBe(0);
-    expect(Math.max(...saved), 'copies that were not drawn again').toBeGreaterThan(100);
+    expect(Math.max(...saved), 'copies that were not drawn again').toBeGreaterThan(50);
   });
 
   it('never counts a byte that is another one', async () => {
