@@ -94,7 +94,11 @@ export function unknownColumns(header: string): string {
   const isKnown = (name: string): boolean => Object.hasOwn(COLUMNS, name.toLowerCase());
   if (!names.some(isKnown)) return '';
   const others = names.filter((name) => name !== '' && !isKnown(name));
-  if (others.length > 0) return `, with columns that are not known: ${others.slice(0, 5).join(', ').slice(0, 100)}`;
+  if (others.length > 0) {
+    // Escaped, since a damaged file holds control characters.
+    const shown = JSON.stringify(others.slice(0, 5).join(', ').slice(0, 100)).slice(1, -1);
+    return `, with columns that are not known: ${shown}`;
+  }
   const lower = names.map((name) => name.toLowerCase());
   const missing = OFFICIAL_COLUMNS.filter((name) => name !== 'radius' && !lower.includes(name));
   return missing.length > 0 ? `, without ${missing.join(', ')}` : '';

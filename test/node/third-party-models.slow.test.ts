@@ -95,7 +95,7 @@ describe.each(Object.entries(models))('MobileNetV2 of nsfwjs as a %s', (_, model
     const reason = writeModel(model);
     if (reason !== undefined) return context.skip(reason);
     const log = `${model.folder}-attack.tsv`;
-    const run = ['--epsilon', '1', '--steps', '2', '--num-noise', '2', '--n', '10', '--out', log];
+    const run = ['--epsilon', '1', '--steps', '2', '--num-noise', '2', '--n', '12', '--out', log];
     expect(catrs('attack', '--model', model.folder, ...run)).toMatch(/under attack at most/);
     expect(
       readFileSync(join(folder, log), 'utf8')
