@@ -118,7 +118,9 @@ function otherFormat(file: Uint8Array): string | undefined {
     return head.includes('data.pkl') ? checkpoint : 'a ZIP archive (decodeNpz reads .npz, decodeTorchCheckpoint .pth)';
   }
   if (file[0] === PICKLE && Number(file[1]) <= 5) return checkpoint; // protocols 2 to 5
-  if (head.startsWith('\x89HDF\r\n')) return 'an HDF5 file (save_file of safetensors.numpy writes its weights)';
+  // Runtimes differ in what they make of the byte 89 as text.
+  if (file[0] === 0x89 && head.startsWith('HDF\r\n', 1))
+    return 'an HDF5 file (save_file of safetensors.numpy writes its weights)';
   return undefined;
 }
 
