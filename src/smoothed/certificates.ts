@@ -82,8 +82,8 @@ export function hardCertificate(evidence: HardEvidence): Certificate {
   };
 }
 
-/** What a soft certificate follows from. */
-interface SoftEvidence {
+/** What the samples of a soft certificate depend on. @internal */
+export interface SoftSettings {
   readonly key: Key;
   readonly n0: number;
   readonly n: number;
@@ -93,6 +93,10 @@ interface SoftEvidence {
   readonly beta: number;
   readonly dimension: number;
   readonly inputRange?: InputRange | undefined;
+}
+
+/** What a soft certificate follows from. */
+interface SoftEvidence extends SoftSettings {
   readonly cAHat: number;
   /** Estimation samples that could not be drawn; their score is 0. */
   readonly failures: number;

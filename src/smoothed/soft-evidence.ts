@@ -1,10 +1,8 @@
 import type * as tf from '@tensorflow/tfjs';
 import type { ScoreSums } from '../certify/types.ts';
 import { topClass } from '../certify/vote-counts.ts';
-import type { Noise } from '../noise/types.ts';
 import { certificateKeys } from '../random/purposes.ts';
-import type { InputRange, Key, Norm } from '../types.ts';
-import { noiseAssumptions, noiseRecord, softRule } from './certificates.ts';
+import { noiseAssumptions, noiseRecord, softRule, type SoftSettings } from './certificates.ts';
 import {
   type KeptSamples,
   type OtherSamples,
@@ -125,18 +123,6 @@ function isSum({ sample, start, drawn, values }: SamplePiece, numClasses: number
     Number.isInteger(failures) &&
     sum <= most - failures
   );
-}
-
-interface SoftSettings {
-  readonly key: Key;
-  readonly n0: number;
-  readonly n: number;
-  readonly alpha: number;
-  readonly norm: Norm;
-  readonly noise: Noise;
-  readonly beta: number;
-  readonly dimension: number;
-  readonly inputRange?: InputRange | undefined;
 }
 
 /** What the scores of an example depend on. @internal */
