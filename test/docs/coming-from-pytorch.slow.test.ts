@@ -79,7 +79,7 @@ it('the page has the scripts and commands that the test runs', () => {
 describe.skipIf(missing.length > 0)(
   `PyTorch and catrs certify one network${missing.map((reason) => ` (${reason})`).join('')}`,
   () => {
-    // Labels that differ although both are right about theirs: at most 2e-6 an image, 1.2e-4 for the 60 comparisons.
+    // Labels that differ, so that at least one certificate is wrong: at most 2e-6 an image, 1.2e-4 for the 60 comparisons.
     // A mean difference of p_A beyond its bound: at most 1e-6 a comparison. Both are of draws with fixed seeds.
     it('with the same labels, and the same p_A within its interval', () => {
       const printed = commands.map((line) => [line, run(line)] as const);
