@@ -21,6 +21,8 @@ const alone = [
   'test/recipes/training-batches.test.ts',
 ];
 const packageTests = 'test/package/**/*.test.ts';
+/** Tests on TensorFlow's own library, which would stay in a process that others share. */
+const native = 'test/native/**/*.test.ts';
 const source = (path: string): string => fileURLToPath(new URL(`src/${path}`, import.meta.url));
 
 /** A real Chromium with WebGPU. */
@@ -31,7 +33,10 @@ export default defineConfig({
     // Tests and examples read like user code (`import ... from 'catrs'`) and run the sources.
     alias: [
       { find: /^catrs$/, replacement: source('index.ts') },
-      { find: /^catrs\/(stats|models|data|plots|recipes|node|wasm|onnx|webgpu)$/, replacement: source('$1/index.ts') },
+      {
+        find: /^catrs\/(stats|models|data|plots|recipes|node|wasm|onnx|webgpu|native)$/,
+        replacement: source('$1/index.ts'),
+      },
     ],
   },
   test: {
@@ -48,12 +53,13 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: [guests, slow, browserOnly, packageTests, ...alone],
+          exclude: [guests, slow, browserOnly, packageTests, native, ...alone],
           isolate: false,
           setupFiles: 'test/helpers/fresh-backend.ts',
         },
       },
       { extends: true, test: { name: 'alone', include: [...alone], exclude: [slow] } },
+      { extends: true, test: { name: 'native', include: [native], exclude: [slow] } },
       { extends: true, test: { name: 'package', include: [packageTests], exclude: [slow] } },
       {
         extends: true,

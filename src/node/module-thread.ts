@@ -1,4 +1,4 @@
-import { Worker } from 'node:worker_threads';
+import { SHARE_ENV, Worker } from 'node:worker_threads';
 import { OptionError, refusal } from '../errors.ts';
 import { failureOf, noMaker, type SentError, type ThreadFailure, toSentError } from './thread-errors.ts';
 import type { ThreadOptions } from './thread-options.ts';
@@ -97,6 +97,8 @@ function startWorker(call: string, entry: string, { module, data, execArgv, reso
   try {
     return new Worker(file, {
       workerData,
+      // What a thread sets there, such as a number of threads, shall reach the libraries that it loads.
+      env: SHARE_ENV,
       ...(execArgv && { execArgv: [...execArgv] }),
       ...(resourceLimits && { resourceLimits: { ...resourceLimits } }),
     });

@@ -10,7 +10,8 @@ import * as tf from '@tensorflow/tfjs';
 export function asConstant(compute: (...inputs: tf.Tensor[]) => tf.Tensor, ...inputs: tf.Tensor[]): tf.Tensor {
   const constant = tf.customGrad((...args) => ({
     value: compute(...(args.slice(0, inputs.length) as tf.Tensor[])),
-    gradFunc: () => inputs.map((input) => tf.zerosLike(input)),
+    // The tape may have freed the inputs by then: only their shapes are left.
+    gradFunc: () => inputs.map(({ shape }) => tf.zeros(shape)),
   }));
   return constant(...inputs);
 }

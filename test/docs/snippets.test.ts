@@ -16,6 +16,7 @@ const modules: Readonly<Record<string, () => Promise<object>>> = {
   'catrs/wasm': () => import('catrs/wasm'),
   'catrs/onnx': () => import('catrs/onnx'),
   'catrs/webgpu': () => import('catrs/webgpu'),
+  'catrs/native': () => import('catrs/native'),
   './stand-ins.ts': () => import('./stand-ins.ts'),
   'node:fs/promises': () => import('./no-files.ts'),
 };

@@ -37,3 +37,10 @@ export function guestPython(): Guest<string> {
     return { reason: `no Python with PyTorch and ONNX at ${python} (test/guests/README.md, or set CATRS_PYTHON)` };
   }
 }
+
+/** The folder from which `useNative` finds TensorFlow's library, as test/guests/build-tfjs-node.mjs builds it. */
+export function nativeTensorflow(): Guest<string> {
+  if (existsSync(join(guestsFolder, 'node_modules/@tensorflow/tfjs-node/lib/napi-v8/tfjs_binding.node')))
+    return { found: guestsFolder };
+  return { reason: "TensorFlow's own library is not there (node test/guests/build-tfjs-node.mjs builds it)" };
+}

@@ -63,6 +63,7 @@ const expected: Readonly<Record<string, readonly string[]>> = {
   'catrs/wasm': ['@tensorflow/tfjs', 'zod/mini'],
   'catrs/onnx': ['zod/mini'],
   'catrs/webgpu': ['@tensorflow/tfjs', 'zod/mini'],
+  'catrs/native': ['@tensorflow/tfjs', 'zod/mini'],
 };
 
 describe('the built modules', () => {
@@ -70,7 +71,7 @@ describe('the built modules', () => {
     if (!existsSync(`${root}dist/index.js`)) throw new Error('no dist/: run `npm run build` first (npm test does)');
     const { packages } = graphOf(path.replace(/\.ts$/, '.js'));
     expect(packages.filter((one) => !one.startsWith('node:'))).toEqual(expected[name]);
-    expect(packages.some((one) => one.startsWith('node:'))).toBe(name === 'catrs/node');
+    expect(packages.some((one) => one.startsWith('node:'))).toBe(['catrs/node', 'catrs/native'].includes(name));
   });
 
   it.each(Object.entries(subPaths))('%s can be required: no module of it waits while it is loaded', (_name, path) => {

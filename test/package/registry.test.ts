@@ -12,6 +12,7 @@ const doors: Readonly<Record<string, () => Promise<unknown>>> = {
   'catrs/wasm': () => import('../../src/wasm/index.ts'),
   'catrs/onnx': () => import('../../src/onnx/index.ts'),
   'catrs/webgpu': () => import('../../src/webgpu/index.ts'),
+  'catrs/native': () => import('../../src/native/index.ts'),
 };
 
 /** What a host has set up before it imports catrs. `current` is not set until a first operation starts a backend. */
@@ -20,7 +21,7 @@ function registry() {
   return {
     backends: Object.keys(registryFactory),
     current: backendName,
-    kernels: ['cpu', 'webgl', 'wasm', 'webgpu'].map((name) => [
+    kernels: ['cpu', 'webgl', 'wasm', 'webgpu', 'tensorflow'].map((name) => [
       name,
       tf.getKernelsForBackend(name).map(({ kernelName }) => kernelName),
     ]),

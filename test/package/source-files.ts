@@ -14,6 +14,7 @@ export const subPaths: Readonly<Record<string, string>> = {
   'catrs/wasm': 'wasm/index.ts',
   'catrs/onnx': 'onnx/index.ts',
   'catrs/webgpu': 'webgpu/index.ts',
+  'catrs/native': 'native/index.ts',
 };
 
 export const root: string = fileURLToPath(new URL('../../', import.meta.url));
