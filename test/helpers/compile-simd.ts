@@ -1,52 +1,70 @@
-import { readFile } from 'node:fs/promises';
+import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import asc from 'assemblyscript/asc';
 
-const folder = new URL('../../src/random/simd/', import.meta.url);
+/** An AssemblyScript source that becomes a module of its own. */
+export interface SimdSource {
+  /** Below src/. */
+  readonly folder: string;
+  /** Without its ending; a source may import others of its folder. */
+  readonly name: string;
+  /** One page of its own, or that of the WASM backend (`env.memory`). */
+  readonly memory: 'own' | 'imported';
+}
 
-/** Where the compiled module is kept. */
-export const simdModulePath: string = fileURLToPath(new URL('module.ts', folder));
-
-/** One page of memory, no runtime, no garbage collector. */
-const OPTIONS = [
-  '--enable',
-  'simd',
-  '--runtime',
-  'stub',
-  '--noAssert',
-  '-O3',
-  '--initialMemory',
-  '1',
-  '--maximumMemory',
-  '1',
+/** All of them. */
+export const simdSources: readonly SimdSource[] = [
+  { folder: 'random/simd', name: 'draws', memory: 'own' },
+  ...['elementwise', 'multiply', 'neighbours', 'pool'].map((name): SimdSource => ({
+    folder: 'wasm/simd',
+    name,
+    memory: 'imported',
+  })),
 ];
 
-/** Compiles src/random/simd/draws.as. The ending keeps it from tools that read TypeScript; the compiler insists on `.ts`. */
-export async function compileSimd(): Promise<Uint8Array> {
-  const source = await readFile(new URL('draws.as', folder), 'utf8');
+/** No runtime, no garbage collector, no data: nothing is kept between two calls. */
+const OPTIONS = ['--enable', 'simd', '--runtime', 'stub', '--noAssert', '-O3', '--initialMemory', '1'];
+
+/** Shared memory must name its maximum; `linkSimd` makes an import of memory that is not shared of it. */
+const MEMORY = {
+  own: ['--maximumMemory', '1'],
+  imported: ['--importMemory', '--noExportMemory', '--maximumMemory', '65536', '--sharedMemory', '--enable', 'threads'],
+} as const;
+
+/** Where the compiled module is kept. */
+export function simdModulePath({ folder, name }: SimdSource): string {
+  return fileURLToPath(new URL(`../../src/${folder}/compiled/${name}.ts`, import.meta.url));
+}
+
+/** Compiles a source. The ending `.as` keeps it from tools that read TypeScript; the compiler insists on `.ts`. */
+export async function compileSimd({ folder, name, memory }: SimdSource): Promise<Uint8Array> {
   const written: Uint8Array[] = [];
   const stderr = asc.createMemoryStream();
-  const { error } = await asc.main(['draws.ts', '--outFile', 'draws.wasm', ...OPTIONS], {
-    readFile: (name) => (name === 'draws.ts' ? source : null),
+  const options = [...OPTIONS, ...MEMORY[memory]];
+  const { error } = await asc.main([`${name}.ts`, '--outFile', `${name}.wasm`, ...options], {
+    readFile: (file) => {
+      const source = new URL(`../../src/${folder}/${file.replace(/\.ts$/, '.as')}`, import.meta.url);
+      return existsSync(source) ? readFileSync(source, 'utf8') : null;
+    },
     writeFile: (_name, contents) => void written.push(contents as Uint8Array),
     listFiles: () => [],
     stderr,
   });
   const [bytes] = written;
-  if (error || !bytes) throw new Error(`draws.as does not compile: ${error?.message ?? ''}\n${stderr.toString()}`);
+  if (error || !bytes) throw new Error(`${name}.as does not compile: ${error?.message ?? ''}\n${stderr.toString()}`);
   return bytes;
 }
 
-/** The source text of module.ts for a compiled module. */
-export function simdModuleText(bytes: Uint8Array): string {
+/** The source text of the file that keeps a compiled module. */
+export function simdModuleText({ name }: SimdSource, bytes: Uint8Array): string {
   const lines =
     Buffer.from(bytes)
       .toString('base64')
       .match(/.{1,112}/g) ?? [];
-  return `// Made by \`npm run build:simd\` from draws.as; not to be edited.
+  return `// Made by \`npm run build:simd\` from ../${name}.as; not to be edited.
 
-/** draws.as compiled, ${bytes.length} bytes in base64. @internal */
-export const DRAWS_MODULE: string = [
+/** ${name}.as compiled, ${bytes.length} bytes in base64. @internal */
+export const ${name.toUpperCase()}_MODULE: string = [
 ${lines.map((line) => `  '${line}',\n`).join('')}].join('');
 `;
 }

@@ -1,12 +1,10 @@
-import { readFileSync } from 'node:fs';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createKey } from '../../src/random/key.ts';
 import { fillBits, fillPlainBits, fillPlainUniforms, fillUniforms } from '../../src/random/fill-bits.ts';
 import { fillNormals, fillPlainNormals } from '../../src/random/fill-normals.ts';
 import { normalPair } from '../../src/random/normal-pair.ts';
 import { BLOCKS_AT_A_TIME, createSimdDraws, simdDraws } from '../../src/random/simd/draws.ts';
-import { DRAWS_MODULE } from '../../src/random/simd/module.ts';
-import { compileSimd, simdModulePath, simdModuleText } from '../helpers/compile-simd.ts';
+import { DRAWS_MODULE } from '../../src/random/simd/compiled/draws.ts';
 
 /** The bits of the numbers, so that −0 differs from 0. */
 const bitsOf = (numbers: Float32Array): Uint32Array => new Uint32Array(numbers.buffer, 0, numbers.length);
@@ -127,12 +125,6 @@ describe('without WebAssembly', () => {
 });
 
 describe('the compiled module', () => {
-  it('is that of draws.as: `npm run build:simd` changes nothing', async () => {
-    const bytes = await compileSimd();
-    expect(Buffer.from(bytes).toString('base64')).toBe(DRAWS_MODULE);
-    expect(readFileSync(simdModulePath, 'utf8')).toBe(simdModuleText(bytes));
-  });
-
   it('is below 4 KB, so that a page may compile it in place, and its memory cannot grow', () => {
     expect(atob(DRAWS_MODULE).length).toBeLessThan(4096);
     const { memory } = createSimdDraws()!.loops;

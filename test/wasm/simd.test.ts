@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import type { WasmBackend } from '../../src/wasm/backend.ts';
-import { assemble } from '../../src/wasm/simd/assembler.ts';
 import { createSimd, modules } from '../../src/wasm/simd/instance.ts';
+import { moduleBytes } from '../../src/wasm/simd/link.ts';
 
 describe('the modules with SIMD loops', () => {
   it.each([false, true])(
     'are valid (shared memory: %s) and small enough to be compiled synchronously anywhere',
     (shared) => {
-      for (const functions of modules) {
-        const bytes = assemble(functions, { shared });
+      for (const base64 of modules) {
+        const bytes = moduleBytes(base64, { shared });
         expect(WebAssembly.validate(bytes)).toBe(true);
         expect(bytes.length).toBeLessThan(4096);
       }

@@ -1,5 +1,5 @@
 import type { DrawPosition } from '../draw-position.ts';
-import { DRAWS_MODULE } from './module.ts';
+import { DRAWS_MODULE } from './compiled/draws.ts';
 
 /** The inner loops of `draws.as`, which work at address 0 of their memory. @internal */
 export interface SimdLoops {

@@ -100,8 +100,7 @@ function eachEntry(
 ): void {
   const [from, to] = [floatsOf(backend, x), floatsOf(backend, y)];
   const fours = loop === undefined ? 0 : Math.floor(from.length / 4);
-  const [lowBits, highBits] = new Int32Array(Float32Array.of(low, high).buffer) as unknown as [number, number];
-  loop?.call(simd, addressOf(backend, x), addressOf(backend, y), fours, lowBits, highBits);
+  loop?.call(simd, addressOf(backend, x), addressOf(backend, y), fours, low, high);
   for (let i = 4 * fours; i < from.length; i++) to[i] = entry(from[i]!);
 }
 

@@ -2,7 +2,7 @@ import type { TensorInfo } from '@tensorflow/tfjs';
 import { addressOf, allocate, floatsOf, release, type WasmBackend } from '../backend.ts';
 import type { ConvGeometry } from '../kernels/conv-geometry.ts';
 import type { Simd } from './instance.ts';
-import { TABLE_ENTRY, TILE_ROWS } from './multiply.ts';
+import { TABLE_ENTRY, TILE_ROWS } from './tile.ts';
 import { paddedSize, patchStarts, rowTable, upToFour } from './packing.ts';
 
 const BYTES = Float32Array.BYTES_PER_ELEMENT;

@@ -1,11 +1,16 @@
 import { wasmMemory } from '../../tensors/wasm-guard.ts';
 import type { WasmBackend } from '../backend.ts';
-import { assemble, type WasmFunction } from './assembler.ts';
-import { clampFunction, clipFunction, extremumFunction, sumFunction } from './elementwise.ts';
-import { type FactorA, multiplyFunction, TILE_COLUMNS } from './multiply.ts';
-import { poolFunction, poolGradientFunction } from './pool.ts';
+import { ELEMENTWISE_MODULE } from './compiled/elementwise.ts';
+import { MULTIPLY_MODULE } from './compiled/multiply.ts';
+import { NEIGHBOURS_MODULE } from './compiled/neighbours.ts';
+import { POOL_MODULE } from './compiled/pool.ts';
+import { linkModules } from './link.ts';
+import { TILE_COLUMNS } from './tile.ts';
 
-/** A product `C += A · B` over the heap; see {@link multiplyFunction}. Addresses and steps are in bytes. @internal */
+/** What a term takes from a row of A: one number for all columns, or for each column its own neighbour. @internal */
+export type FactorA = 'one' | 'neighbours';
+
+/** A product `C += A · B` over the heap, as multiply.as and neighbours.as describe it. Addresses and steps are in bytes. @internal */
 export interface Product {
   /** @defaultValue 'one' */
   readonly factor?: FactorA;
@@ -24,24 +29,18 @@ export interface Product {
   readonly columns: number;
 }
 
-/** The loops with SIMD, working on the backend's own heap. @internal */
+/** The loops with SIMD, working on the backend's own heap; what they do is said in the sources `*.as`. @internal */
 export interface Simd {
   /** Whether the backend has threads of its own, which these loops have not. */
   readonly threaded: boolean;
   multiply(product: Product): void;
-  /** See {@link poolGradientFunction}. */
   poolGradient(window: number, entries: number, x: number, dx: number, dy: number, fours: number): void;
-  /** See {@link poolFunction}. */
   readonly maxPool: Pool;
   readonly meanPool: Pool;
-  /** See {@link clampFunction}. */
   readonly clamp: Unary;
-  /** See {@link clipFunction}. */
   readonly clip: Unary;
-  /** See {@link extremumFunction}. */
   readonly maximum: Binary;
   readonly minimum: Binary;
-  /** See {@link sumFunction}. */
   sum(x: number, step: number, rows: number, out: number): void;
 }
 
@@ -78,47 +77,22 @@ export function simdForBackends(): SimdOf {
   };
 }
 
-/** The functions, module by module: below 4 KB a module may be compiled synchronously on any thread. @internal */
-export const modules: readonly (readonly WasmFunction[])[] = [
-  [
-    multiplyFunction('multiply8', 8),
-    multiplyFunction('multiply4', 4),
-    multiplyFunction('multiplyNeighbours8', 8, 'neighbours'),
-    multiplyFunction('multiplyNeighbours4', 4, 'neighbours'),
-  ],
-  [
-    poolFunction('maxPool', 'max'),
-    poolFunction('maxPool2x2', 'max', '2x2'),
-    poolFunction('meanPool', 'mean'),
-    poolGradientFunction('poolGradient'),
-    clampFunction('clamp'),
-    clipFunction('clip'),
-    extremumFunction('maximum', 'max'),
-    extremumFunction('minimum', 'min'),
-    sumFunction('sum'),
-  ],
-];
+/** The loops, module by module: below 4 KB a module may be compiled synchronously on any thread. @internal */
+export const modules: readonly string[] = [ELEMENTWISE_MODULE, MULTIPLY_MODULE, NEIGHBOURS_MODULE, POOL_MODULE];
 
-/** Compiles the loops for a backend, or returns undefined where the heap cannot be shared with them. @internal */
+/** Compiles the loops for a backend; undefined where its heap cannot be shared with them, or the engine has no SIMD. @internal */
 export function createSimd(backend: WasmBackend): Simd | undefined {
   const memory = wasmMemory(backend);
   if (memory === undefined) return undefined;
-  const shared = !(memory.buffer instanceof ArrayBuffer);
-  const exports: Record<string, unknown> = {};
-  for (const functions of modules) {
-    const bytes = assemble(functions, { shared });
-    // Browsers without SIMD get the plain kernels.
-    if (!WebAssembly.validate(bytes)) return undefined;
-    const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } });
-    Object.assign(exports, instance.exports);
-  }
+  const exports = linkModules(modules, memory);
+  if (exports === undefined) return undefined;
   const products = {
     one: [exports['multiply8'] as Numeric, exports['multiply4'] as Numeric],
-    neighbours: [exports['multiplyNeighbours8'] as Numeric, exports['multiplyNeighbours4'] as Numeric],
+    neighbours: [exports['neighbours8'] as Numeric, exports['neighbours4'] as Numeric],
   } as const;
   const [maxPool, maxPool2x2] = [exports['maxPool'] as Pool, exports['maxPool2x2'] as Pool];
   return {
-    threaded: shared,
+    threaded: !(memory.buffer instanceof ArrayBuffer),
     maxPool: (x, windows, step, height, width, ...rest) =>
       (height === 2 && width === 2 ? maxPool2x2 : maxPool)(x, windows, step, height, width, ...rest),
     meanPool: exports['meanPool'] as Pool,

@@ -1,7 +1,7 @@
 import type { TensorInfo } from '@tensorflow/tfjs';
 import { addressOf, allocate, floatsOf, release, type WasmBackend } from '../backend.ts';
 import type { Simd } from './instance.ts';
-import { TABLE_ENTRY, TILE_ROWS } from './multiply.ts';
+import { TABLE_ENTRY, TILE_ROWS } from './tile.ts';
 import { type MatrixView, packColumns, rowTable, upToFour } from './packing.ts';
 
 const BYTES = Float32Array.BYTES_PER_ELEMENT;

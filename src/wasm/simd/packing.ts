@@ -2,7 +2,7 @@ import type { TensorInfo } from '@tensorflow/tfjs';
 import { allocate, floatsOf, release, type WasmBackend } from '../backend.ts';
 import { type ConvGeometry, reachOf } from '../kernels/conv-geometry.ts';
 import { runKernel } from '../kernels/kernel.ts';
-import { TILE_COLUMNS, TILE_ROWS } from './multiply.ts';
+import { TILE_COLUMNS, TILE_ROWS } from './tile.ts';
 
 /** The next multiple of 4: the SIMD loops work on four floats at a time. @internal */
 export function upToFour(count: number): number {
@@ -62,7 +62,7 @@ export function withPaddedChannels<T>(backend: WasmBackend, tensor: TensorInfo, 
 
 const BYTES = Float32Array.BYTES_PER_ELEMENT;
 
-/** A table of rows for {@link multiplyFunction}. */
+/** A table of rows for multiply.as. */
 interface RowTable {
   /** Int32 pairs on the heap; the caller's to release. */
   readonly tensor: TensorInfo;

@@ -1,4 +1,4 @@
-// Made by `npm run build:simd` from draws.as; not to be edited.
+// Made by `npm run build:simd` from ../draws.as; not to be edited.
 
 /** draws.as compiled, 3610 bytes in base64. @internal */
 export const DRAWS_MODULE: string = [

@@ -1,0 +1,86 @@
+// C[i, j] += sum over t of A[i, t + j] B[t, j]: the product of multiply.as where each column has its own neighbour in A, as in a
+// depthwise convolution. Table, steps and loops are those of multiply.as.
+
+import { addFour, counting, TILE_ENTRIES } from './tile';
+
+/** Eight columns. */
+export function neighbours8(
+  table: usize, tiles: i32, a: usize, aStep: usize, aJump: usize, b: usize, bStep: usize, inner: i32, outer: i32, c: usize, used: i32,
+): void {
+  for (; tiles > 0; tiles--) {
+    let a0 = a + load<i32>(table), a1 = a + load<i32>(table, 8), a2 = a + load<i32>(table, 16), a3 = a + load<i32>(table, 24);
+    let s00 = f32x4.splat(0), s01 = s00, s10 = s00, s11 = s00, s20 = s00, s21 = s00, s30 = s00, s31 = s00;
+    let at = b;
+    for (let y = outer; y > 0; y--) {
+      for (let t = inner; t > 0; t--) {
+        const b0 = v128.load(at), b1 = v128.load(at, 16);
+        s00 = f32x4.add(s00, f32x4.mul(v128.load(a0), b0));
+        s01 = f32x4.add(s01, f32x4.mul(v128.load(a0, 16), b1));
+        a0 += aStep;
+        s10 = f32x4.add(s10, f32x4.mul(v128.load(a1), b0));
+        s11 = f32x4.add(s11, f32x4.mul(v128.load(a1, 16), b1));
+        a1 += aStep;
+        s20 = f32x4.add(s20, f32x4.mul(v128.load(a2), b0));
+        s21 = f32x4.add(s21, f32x4.mul(v128.load(a2, 16), b1));
+        a2 += aStep;
+        s30 = f32x4.add(s30, f32x4.mul(v128.load(a3), b0));
+        s31 = f32x4.add(s31, f32x4.mul(v128.load(a3, 16), b1));
+        a3 += aStep;
+        at += bStep;
+      }
+      a0 += aJump;
+      a1 += aJump;
+      a2 += aJump;
+      a3 += aJump;
+    }
+    const left = counting(0, used), right = counting(4, used);
+    a0 = c + load<i32>(table, 4);
+    addFour(a0, v128.and(s00, left));
+    addFour(a0 + 16, v128.and(s01, right));
+    a0 = c + load<i32>(table, 12);
+    addFour(a0, v128.and(s10, left));
+    addFour(a0 + 16, v128.and(s11, right));
+    a0 = c + load<i32>(table, 20);
+    addFour(a0, v128.and(s20, left));
+    addFour(a0 + 16, v128.and(s21, right));
+    a0 = c + load<i32>(table, 28);
+    addFour(a0, v128.and(s30, left));
+    addFour(a0 + 16, v128.and(s31, right));
+    table += TILE_ENTRIES;
+  }
+}
+
+/** Four columns. */
+export function neighbours4(
+  table: usize, tiles: i32, a: usize, aStep: usize, aJump: usize, b: usize, bStep: usize, inner: i32, outer: i32, c: usize, used: i32,
+): void {
+  const mask = counting(0, used);
+  for (; tiles > 0; tiles--) {
+    let a0 = a + load<i32>(table), a1 = a + load<i32>(table, 8), a2 = a + load<i32>(table, 16), a3 = a + load<i32>(table, 24);
+    let s0 = f32x4.splat(0), s1 = s0, s2 = s0, s3 = s0;
+    let at = b;
+    for (let y = outer; y > 0; y--) {
+      for (let t = inner; t > 0; t--) {
+        const b0 = v128.load(at);
+        s0 = f32x4.add(s0, f32x4.mul(v128.load(a0), b0));
+        s1 = f32x4.add(s1, f32x4.mul(v128.load(a1), b0));
+        s2 = f32x4.add(s2, f32x4.mul(v128.load(a2), b0));
+        s3 = f32x4.add(s3, f32x4.mul(v128.load(a3), b0));
+        a0 += aStep;
+        a1 += aStep;
+        a2 += aStep;
+        a3 += aStep;
+        at += bStep;
+      }
+      a0 += aJump;
+      a1 += aJump;
+      a2 += aJump;
+      a3 += aJump;
+    }
+    addFour(c + load<i32>(table, 4), v128.and(s0, mask));
+    addFour(c + load<i32>(table, 12), v128.and(s1, mask));
+    addFour(c + load<i32>(table, 20), v128.and(s2, mask));
+    addFour(c + load<i32>(table, 28), v128.and(s3, mask));
+    table += TILE_ENTRIES;
+  }
+}
