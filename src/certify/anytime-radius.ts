@@ -1,10 +1,10 @@
 import * as fields from '../options/fields.ts';
 import { optionsOf } from '../options/parse.ts';
-import { type BetaPrior, JEFFREYS } from '../stats/beta-mixture.ts';
+import type { BetaPrior } from '../stats/beta-mixture.ts';
 import { leastCount, minimumSamplesToCertify } from '../stats/minimum-samples.ts';
 import { mixtureLowerBound, mixtureUpperBound } from '../stats/mixture-bounds.ts';
 import type { ProbabilityBound, UpperProbabilityBound } from '../types.ts';
-import { NEAR_ONE, selectionPriors } from './radius-evidence.ts';
+import { priorField, priorFor, priorRecord } from './priors.ts';
 import type { CertificationRule, RuleContext, RuleRun } from './rule.ts';
 import { ownStops, type Stop, stopsField, type StopState } from './stops.ts';
 import type { EvidenceStep, RuleRecord } from './types.ts';
@@ -16,15 +16,16 @@ export interface AnytimeRadiusOptions {
   readonly stops: readonly Stop[];
   /**
    * Prior on the class probability: `'near-one'` is Beta(1, 0.1), best where most votes agree; `'selection'` follows the votes of the
-   * selection sample; `'jeffreys'` is Beta(1/2, 1/2). It decides how fast the radius grows, never whether it is right.
+   * selection sample; `'jeffreys'` is Beta(1/2, 1/2); a list is a Beta mixture that was fixed before the run (weights that sum to 1). It
+   * decides how fast the radius grows, never whether it is right.
    * @defaultValue 'near-one'
    */
-  readonly prior?: 'near-one' | 'selection' | 'jeffreys' | undefined;
+  readonly prior?: 'near-one' | 'selection' | 'jeffreys' | readonly BetaPrior[] | undefined;
 }
 
 const anytimeRadiusOptions = optionsOf<AnytimeRadiusOptions>()({
   stops: stopsField,
-  prior: fields.withDefault(fields.oneOf('near-one', 'selection', 'jeffreys'), 'near-one'),
+  prior: fields.withDefault(priorField('near-one', 'selection', 'jeffreys'), 'near-one'),
 });
 
 /**
@@ -44,19 +45,15 @@ const anytimeRadiusOptions = optionsOf<AnytimeRadiusOptions>()({
  * @see Robbins, "Statistical methods related to the law of the iterated logarithm", 1970; Voráček, NeurIPS 2024, Algorithm 2
  */
 export function anytimeRadius(options: AnytimeRadiusOptions): CertificationRule {
-  const { stops: given, prior } = anytimeRadiusOptions.parse('anytimeRadius', options);
-  const stops = ownStops(given);
+  const parsed = anytimeRadiusOptions.parse('anytimeRadius', options);
+  const stops = ownStops(parsed.stops);
+  const prior = priorRecord(parsed.prior);
   return {
     name: 'anytime-radius',
     parameters: { stops: stops.map(({ name, parameters }) => ({ name, parameters })), prior },
     assertFeasible: (call, settings) => assertEnoughSamples(call, settings, minimumSamplesToCertify(settings.alpha)),
-    begin: (context) => beginAnytimeRadius(context, stops, priorsOf(context, prior)),
+    begin: (context) => beginAnytimeRadius(context, stops, priorFor(context, prior)),
   };
-}
-
-function priorsOf(context: RuleContext, prior: AnytimeRadiusOptions['prior']): readonly BetaPrior[] {
-  if (prior === 'selection') return selectionPriors(context);
-  return prior === 'jeffreys' ? JEFFREYS : NEAR_ONE;
 }
 
 function beginAnytimeRadius(context: RuleContext, stops: readonly Stop[], priors: readonly BetaPrior[]): RuleRun {

@@ -1,16 +1,11 @@
 import * as fields from '../options/fields.ts';
 import { optionsOf, type WithDefaults } from '../options/parse.ts';
-import { JEFFREYS } from '../stats/beta-mixture.ts';
+import type { BetaPrior } from '../stats/beta-mixture.ts';
 import { clopperPearsonLowerBound } from '../stats/clopper-pearson.ts';
 import { leastCount, minimumSamplesToCertify } from '../stats/minimum-samples.ts';
 import type { ProbabilityBound } from '../types.ts';
-import {
-  bettingEvidence,
-  probabilityInReach,
-  probabilityOfRadius,
-  selectionPriors,
-  truncatedEvidence,
-} from './radius-evidence.ts';
+import { priorField, priorFor, priorRecord } from './priors.ts';
+import { bettingEvidence, probabilityInReach, probabilityOfRadius, truncatedEvidence } from './radius-evidence.ts';
 import type { CertificationRule, RuleContext, RuleRun } from './rule.ts';
 import type { BoundMethod, EvidenceStep } from './types.ts';
 import { assertEnoughSamples, votesFor } from './vote-counts.ts';
@@ -26,11 +21,12 @@ export interface FixedRadiusOptions {
    */
   readonly beta?: number | undefined;
   /**
-   * Where the prior on the class probability comes from: the votes of the selection sample, or nowhere (Beta(1/2, 1/2)). It decides how
-   * many samples are needed, never whether a certificate is right.
+   * Where the prior on the class probability comes from: the votes of the selection sample, nowhere (Beta(1/2, 1/2)), or a Beta mixture that was
+   * fixed before the run, for example by the votes of other images (weights that sum to 1; as a whole it is conditioned on p > p₀). It
+   * decides how many samples are needed, never whether a certificate is right.
    * @defaultValue 'selection'
    */
-  readonly prior?: 'selection' | 'jeffreys' | undefined;
+  readonly prior?: 'selection' | 'jeffreys' | readonly BetaPrior[] | undefined;
   /**
    * `'truncated'` puts all prior weight on the side that is to be proven; `'betting'` is the untruncated mixture, for comparison (with
    * the Jeffreys prior it is the betting sequence of Krichevsky and Trofimov).
@@ -57,7 +53,7 @@ const share = fields.field<number>('must be in [0, 1)', (v) => typeof v === 'num
 const fixedRadiusOptions = optionsOf<FixedRadiusOptions>()({
   radius: radii,
   beta: fields.withDefault(fields.openFraction, 0.001),
-  prior: fields.withDefault(fields.oneOf('selection', 'jeffreys'), 'selection'),
+  prior: fields.withDefault(priorField('selection', 'jeffreys'), 'selection'),
   evidence: fields.withDefault(fields.oneOf('truncated', 'betting'), 'truncated'),
   finalShare: fields.withDefault(share, 0.2),
 });
@@ -88,12 +84,13 @@ const fixedRadiusOptions = optionsOf<FixedRadiusOptions>()({
  */
 export function fixedRadius(options: FixedRadiusOptions): CertificationRule {
   const parsed = fixedRadiusOptions.parse('fixedRadius', options);
-  const { radius, beta, prior, evidence, finalShare } = parsed;
+  const { radius, beta, evidence, finalShare } = parsed;
+  const prior = priorRecord(parsed.prior);
   return {
     name: 'fixed-radius',
     parameters: { radius, beta, prior, evidence, finalShare },
     assertFeasible: (call, settings) => assertEnoughSamples(call, settings, minimumSamplesToCertify(settings.alpha)),
-    begin: (context) => beginFixedRadius(context, parsed),
+    begin: (context) => beginFixedRadius(context, { ...parsed, prior }),
   };
 }
 
@@ -106,9 +103,12 @@ function beginFixedRadius(context: RuleContext, options: WithDefaults<FixedRadiu
       ? probabilityInReach('fixedRadius', radius, context, options.radius)
       : probabilityOfRadius(radius, context.radius),
   );
-  const priors = options.prior === 'selection' ? selectionPriors(context) : JEFFREYS;
-  const evidenceOf = options.evidence === 'truncated' ? truncatedEvidence : bettingEvidence;
-  const { proves, declines } = evidenceOf(priors, { alpha: alpha * (1 - finalShare), beta });
+  const priors = priorFor(context, options.prior);
+  const levels = { alpha: alpha * (1 - finalShare), beta };
+  const { proves, declines } =
+    options.evidence === 'truncated'
+      ? truncatedEvidence(priors, levels, { whole: typeof options.prior !== 'string' && priors.length > 1 })
+      : bettingEvidence(priors, levels);
   const provesFinally = (p0: ProbabilityBound, nA: number): boolean =>
     finalShare > 0 && clopperPearsonLowerBound(nA, n, alpha * finalShare).q <= p0.q;
   const steps: EvidenceStep[] = [];

@@ -1,12 +1,11 @@
 import { OptionError, refusal } from '../errors.ts';
-import { type BetaPrior, JEFFREYS, logMixtureEvidence } from '../stats/beta-mixture.ts';
+import { type BetaPrior, logMixtureEvidence, truncatedMixture } from '../stats/beta-mixture.ts';
 import { probabilitiesOfLogOdds } from '../stats/binomial.ts';
 import { clopperPearsonLowerBound } from '../stats/clopper-pearson.ts';
 import { mixtureLowerBound, mixtureUpperBound } from '../stats/mixture-bounds.ts';
 import { boundFromQ } from '../stats/rounding.ts';
 import type { ProbabilityBound } from '../types.ts';
 import type { RuleContext } from './rule.ts';
-import { votesFor } from './vote-counts.ts';
 
 /** Tests of one class probability p against a threshold p0, which may be repeated at any number of samples. */
 interface RadiusEvidence {
@@ -22,13 +21,31 @@ interface EvidenceLevels {
   readonly beta: number;
 }
 
-/** Likelihood ratio of a Beta mixture truncated to p > p0 (to p < p0) against p0. @internal */
-export function truncatedEvidence(priors: readonly BetaPrior[], { alpha, beta }: EvidenceLevels): RadiusEvidence {
-  const proof = logInverse(alpha);
-  const rejection = logInverse(beta);
+/**
+ * Likelihood ratio of a Beta mixture truncated to p > p0 (to p < p0) against p0: each component on its own, with the weights as they are, or,
+ * as a `whole`, with those that the components have on that side. Either is a prior on that side, and so a supermartingale; without the
+ * truncation the ratio would grow under a p far below p0.
+ * @internal
+ */
+export function truncatedEvidence(
+  priors: readonly BetaPrior[],
+  { alpha, beta }: EvidenceLevels,
+  { whole }: { readonly whole: boolean },
+): RadiusEvidence {
+  const evidenceFor = (side: 'above' | 'below'): ((p0: ProbabilityBound, h: number, n: number) => number) => {
+    if (!whole) return (p0, h, n) => logMixtureEvidence(priors, h, n, p0, side);
+    const known = new Map<ProbabilityBound, ReturnType<typeof truncatedMixture>>();
+    return (p0, h, n) => {
+      const cut = known.get(p0) ?? truncatedMixture(priors, p0, side);
+      known.set(p0, cut);
+      return logMixtureEvidence(cut.priors, h, n, p0, side) - cut.error;
+    };
+  };
+  const [above, below] = [evidenceFor('above'), evidenceFor('below')];
+  const [proof, rejection] = [logInverse(alpha), logInverse(beta)];
   return {
-    proves: (p0, h, n) => logMixtureEvidence(priors, h, n, p0, 'above') >= proof,
-    declines: (p0, h, n) => logMixtureEvidence(priors, h, n, p0, 'below') >= rejection,
+    proves: (p0, h, n) => above(p0, h, n) >= proof,
+    declines: (p0, h, n) => below(p0, h, n) >= rejection,
   };
 }
 
@@ -43,25 +60,6 @@ export function bettingEvidence(priors: readonly BetaPrior[], { alpha, beta }: E
 /** ln(1/level), rounded up: the logarithm is off by less than 2⁻⁵⁰ of its value. @internal */
 export function logInverse(level: number): number {
   return -Math.log(level) * (1 + 2 ** -50);
-}
-
-/** The prior of one who expects nearly all votes to agree: Beta(1, 0.1). @internal */
-export const NEAR_ONE: readonly BetaPrior[] = [{ weight: 1, a: 1, b: 0.1 }];
-
-/**
- * What the selection sample says about the class probability, kept safe by a share of the Jeffreys prior:
- * 0.8 Beta(h₀ + ½, n₀ − h₀ + ½) + 0.2 Beta(½, ½) for h₀ of n₀ votes.
- *
- * Any prior fixed before the estimation sample is sound; a good one only saves samples.
- * @internal
- */
-export function selectionPriors({
-  countsSelection,
-  cAHat,
-}: Pick<RuleContext, 'countsSelection' | 'cAHat'>): BetaPrior[] {
-  const votes = votesFor({ counts: countsSelection }, cAHat);
-  const others = countsSelection.reduce((sum, count) => sum + count, -votes);
-  return [{ weight: 0.8, a: votes + 0.5, b: others + 0.5 }, ...JEFFREYS.map((prior) => ({ ...prior, weight: 0.2 }))];
 }
 
 /**

@@ -134,13 +134,20 @@ const GAIN_OVER = 1000;
 export function ruleFor({
   radius,
   adaptive,
-}: Pick<CertifySettings, 'radius' | 'adaptive'>): CertificationRule | undefined {
+  prior,
+}: Pick<CertifySettings, 'radius' | 'adaptive' | 'prior'>): CertificationRule | undefined {
   if (radius !== undefined && adaptive !== undefined) {
     throw new CliError(
       '--radius and --adaptive are two rules, got both (--radius proves given radii, --adaptive finds one)',
     );
   }
-  if (radius !== undefined) return fixedRadius({ radius });
-  if (adaptive === undefined) return undefined;
-  return anytimeRadius({ stops: [stopAtGain({ gain: adaptive === true ? GAIN : adaptive, over: GAIN_OVER })] });
+  // The rules check what it may be.
+  const from = prior === undefined ? {} : { prior: prior as never };
+  if (radius !== undefined) return fixedRadius({ radius, ...from });
+  if (adaptive !== undefined) {
+    const gain = adaptive === true ? GAIN : adaptive;
+    return anytimeRadius({ stops: [stopAtGain({ gain, over: GAIN_OVER })], ...from });
+  }
+  if (prior === undefined) return undefined;
+  throw new CliError('--prior must be given with --radius or --adaptive, got it alone (a fixed sample has no prior)');
 }

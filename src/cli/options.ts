@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Shard } from '../data/dataset-selection.ts';
+import type { BetaPrior } from '../stats/beta-mixture.ts';
 import type { InputRange } from '../types.ts';
 
 /** What the text of an option can stand for, by name. */
@@ -17,6 +18,8 @@ interface Kinds {
   readonly range: InputRange;
   /** A part i/m of a run. */
   readonly shard: Shard;
+  /** A Beta mixture as `weight:a:b,...`, or the name of a prior. */
+  readonly prior: readonly BetaPrior[] | string;
 }
 
 /**
@@ -106,6 +109,7 @@ const PARSERS: { readonly [Kind in keyof Kinds]: (text: string) => Kinds[Kind] }
     text === 'all' ? Infinity : (wholeFrom(1, text) ?? wrong('It must be a whole number of at least 1, or all.')),
   range: toRange,
   shard: toShard,
+  prior: toPrior,
 };
 
 /** A number; its domain is checked by the library. */
@@ -124,6 +128,16 @@ function toRange(text: string): InputRange {
   const [low, high, ...rest] = text.split(',').map(toNumber);
   if (low !== undefined && high !== undefined && rest.length === 0 && low < high) return [low, high];
   return wrong('It must be two numbers in ascending order, for example 0,1.');
+}
+
+/** What it may be is checked by the rule. */
+function toPrior(text: string): readonly BetaPrior[] | string {
+  if (!text.includes(':')) return text;
+  return text.split(',').map((component) => {
+    const [weight, a, b, ...rest] = component.split(':').map(toNumber);
+    if (weight !== undefined && a !== undefined && b !== undefined && rest.length === 0) return { weight, a, b };
+    return wrong('Its components must be weight:a:b, for example 0.7:20:0.1,0.3:0.5:0.5.');
+  });
 }
 
 function toShard(text: string): Shard {

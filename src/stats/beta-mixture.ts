@@ -1,6 +1,6 @@
 import { OptionError, refusal, showValue } from '../errors.ts';
 import { checkSuccesses, showPair } from './check-arguments.ts';
-import { logIncompleteBetaRatio } from './incomplete-beta.ts';
+import { logIncompleteBeta, logIncompleteBetaRatio } from './incomplete-beta.ts';
 
 /** One component of a prior on a probability: a beta distribution with a weight. */
 export interface BetaPrior {
@@ -77,6 +77,40 @@ export function logMixtureEvidence(
     );
   });
   return logMixture(priors, logs);
+}
+
+/** A mixture conditioned on one side of p₀. */
+interface TruncatedMixture {
+  /** The components, to be cut one by one, with the weights that they have on that side. */
+  readonly priors: readonly BetaPrior[];
+  /** What evidence may be too large by, as a logarithm, because the weights are rounded. */
+  readonly error: number;
+}
+
+/**
+ * A mixture conditioned as a whole on p > p₀ (or p < p₀): each component conditioned, at a weight proportional to `weight` times its mass there.
+ *
+ * Components whose share is below the least double are left out: evidence is only lower without them.
+ * @internal
+ */
+export function truncatedMixture(
+  priors: readonly BetaPrior[],
+  p0: { readonly p: number; readonly q: number },
+  side: 'above' | 'below',
+): TruncatedMixture {
+  checkPriors(CALL, priors);
+  const { p, q } = exactPair(p0);
+  const masses = priors.map(({ a, b }) =>
+    side === 'above' ? logIncompleteBeta({ p: q, q: p }, b, a) : logIncompleteBeta({ p, q }, a, b),
+  );
+  const logs = masses.map(({ log }, i) => log + Math.log(priors[i]!.weight));
+  const top = Math.max(...logs);
+  const shares = logs.map((log) => Math.exp(log - top));
+  const total = shares.reduce((sum, share) => sum + share, 0);
+  return {
+    priors: priors.flatMap(({ a, b }, i) => (shares[i]! / total > 0 ? [{ weight: shares[i]! / total, a, b }] : [])),
+    error: masses.reduce((most, { log, error }) => Math.max(most, 2 * error + 1e-15 * Math.abs(log)), 1e-15),
+  };
 }
 
 /** The pair with the larger of p and q computed from the smaller, so that one number decides. */

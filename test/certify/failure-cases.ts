@@ -33,6 +33,13 @@ const p2 = probabilityFor(2);
 const aroundOne = [two(p1), two(p1 - 0.005), two(p1 + 0.005)];
 const list = [0.25, 1, 1.25];
 
+/** Mass on both sides of the radius 1, most of it far below: only the truncation keeps the claims of a fixed radius right. */
+export const mixture = [
+  { weight: 0.7, a: 30, b: 30 },
+  { weight: 0.2, a: 60, b: 3 },
+  { weight: 0.1, a: 0.5, b: 0.5 },
+];
+
 /** Every rule at its null and near it. A fixed sample has its null at every p, since a larger radius than that of p is wrong. */
 export const cases: readonly FailureCase[] = [
   ...at(fixedSample(), [two(0.5), two(0.495), two(0.505), two(0.7), two(0.95)]),
@@ -65,6 +72,8 @@ export const cases: readonly FailureCase[] = [
   ...at(fixedRadius({ radius: 1, beta, prior: 'jeffreys', evidence: 'betting', finalShare: 0 }), aroundOne),
   ...at(fixedRadius({ radius: 1, beta }), aroundOne),
   ...at(fixedRadius({ radius: 1, beta, finalShare: 0.5 }), aroundOne),
+  ...at(fixedRadius({ radius: 1, beta, prior: mixture, finalShare: 0 }), [...aroundOne, two(0.5)]),
+  ...at(fixedRadius({ radius: list, beta, prior: mixture }), aroundOne),
   ...at(fixedRadius({ radius: list, beta, finalShare: 0 }), [
     two(probabilityFor(0.25)),
     two(probabilityFor(0.25) + 0.02),
@@ -78,6 +87,7 @@ export const cases: readonly FailureCase[] = [
     two(0.99),
   ]),
   ...at(anytimeRadius({ stops: [stopAtSamples({ samples: 1e6 })], prior: 'jeffreys' }), [two(0.5), two(p1), two(0.99)]),
+  ...at(anytimeRadius({ stops: [stopAtSamples({ samples: 1e6 })], prior: mixture }), [two(0.5), two(p1), two(0.99)]),
   ...selecting(anytimeRadius({ stops: [stopAtWidth({ width: 0.5 }), stopAtGain({ gain: 0.02, over: 100 })] }), [
     two(0.5),
     two(p1),

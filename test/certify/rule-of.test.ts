@@ -18,6 +18,7 @@ import type { CertificationRule } from '../../src/certify/rule.ts';
 import { topK } from '../../src/certify/top-k.ts';
 import { topTwo } from '../../src/certify/top-two.ts';
 import type { RuleRecord } from '../../src/certify/types.ts';
+import { mixture } from './failure-cases.ts';
 import { contextOf, play, randomVotes } from './play.ts';
 
 let time = 0;
@@ -35,6 +36,8 @@ const rules: readonly CertificationRule[] = [
   fixedRadius({ radius: [0.25, 0.5, 1], prior: 'jeffreys', beta: 0.05 }),
   fixedRadius({ radius: 0.5, evidence: 'betting' }),
   fixedRadius({ radius: [0.5, 0.75], finalShare: 0.5 }),
+  fixedRadius({ radius: [0.25, 0.5], prior: mixture }),
+  anytimeRadius({ stops: [stopAtWidth({ width: 0.5 })], prior: mixture }),
   anytimeRadius({ stops: [stopAtRadius({ radius: 0.8 }), stopAtDeadline({ milliseconds: 1e12 })] }),
   anytimeRadius({ stops: [stopAtGain({ gain: 0.05, over: 50 })], prior: 'selection' }),
   anytimeRadius({

@@ -1,4 +1,4 @@
-import { describe, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import {
   allOf,
   stopAtDeadline,
@@ -18,11 +18,39 @@ import { topK } from '../../src/certify/top-k.ts';
 import { topTwo } from '../../src/certify/top-two.ts';
 import { OptionError } from '../../src/errors.ts';
 import { clopperPearsonLowerBound } from '../../src/stats/clopper-pearson.ts';
-import { expectError } from '../helpers/errors.ts';
+import { expectError, thrownBy } from '../helpers/errors.ts';
 import { contextOf, gaussianRadius } from './play.ts';
 
 const given = (value: object) => value as never;
 const stops = [stopAtWidth({ width: 0.1 })];
+
+const components =
+  ' of 1 to 100 components { weight, a, b } with weights greater than 0 that sum to 1 and a, b in [0.01, 1e9]';
+const half = { weight: 0.5, a: 1, b: 1 };
+/** What is no mixture: a weight, a parameter, a name or the sum is wrong, or there are none or too many. */
+const noMixtures: readonly unknown[] = [
+  [],
+  [half],
+  [half, half, half],
+  [half, { ...half, weight: 0.5 + 1e-6 }],
+  [half, { ...half, weight: NaN }],
+  [
+    { ...half, weight: 2 },
+    { ...half, weight: -1 },
+  ],
+  [half, half, { ...half, weight: 0 }],
+  [half, { ...half, weight: '0.5' }],
+  [half, { ...half, a: NaN }],
+  [half, { ...half, b: 0 }],
+  [half, { ...half, a: Infinity }],
+  [half, { ...half, alpha: 1 }],
+  [half, { weight: 0.5, a: 1 }],
+  [[1, 0.5, 0.5]],
+  [half, null],
+  half,
+  Array.from({ length: 101 }, () => ({ ...half, weight: 1 / 101 })),
+  null,
+];
 
 const mistakes: readonly (readonly [() => unknown, string])[] = [
   [
@@ -51,7 +79,7 @@ const mistakes: readonly (readonly [() => unknown, string])[] = [
   [() => fixedRadius({ radius: 1, beta: 0 }), 'fixedRadius: `beta` must be in (0, 1), got 0'],
   [
     () => fixedRadius(given({ radius: 1, prior: 'uniform' })),
-    "fixedRadius: `prior` must be 'selection' or 'jeffreys', got \"uniform\"",
+    `fixedRadius: \`prior\` must be 'selection', 'jeffreys' or a list${components}, got "uniform"`,
   ],
   [
     () => fixedRadius(given({ radius: 1, evidence: 'all' })),
@@ -68,7 +96,7 @@ const mistakes: readonly (readonly [() => unknown, string])[] = [
   ],
   [
     () => anytimeRadius(given({ stops, prior: 'flat' })),
-    "anytimeRadius: `prior` must be 'near-one', 'selection' or 'jeffreys', got \"flat\"",
+    `anytimeRadius: \`prior\` must be 'near-one', 'selection', 'jeffreys' or a list${components}, got "flat"`,
   ],
   [() => ladder({ radius: -1, sizes: [1] }), 'ladder: `radius` must be a finite number greater than 0, got -1'],
   [
@@ -136,6 +164,14 @@ const few = (least: number, n = 9) =>
 
 describe('certification rules refuse', () => {
   it.each(mistakes)('%s', (run, text) => expectError(run, OptionError, text));
+
+  it.each(noMixtures.map((prior) => [prior] as const))('the prior %j', async (prior) => {
+    const text = new RegExp(`^fixedRadius: .prior. must be 'selection', 'jeffreys' or a list of 1 to 100 components`);
+    const error = await thrownBy(() => fixedRadius(given({ radius: 1, prior })));
+    expect(error).toBeInstanceOf(OptionError);
+    expect((error as Error).message).toMatch(text);
+    await expect(thrownBy(() => anytimeRadius(given({ stops, prior })))).resolves.toBeInstanceOf(OptionError);
+  });
 
   it.each(contexts)('to begin: $name', (rule, change, text) =>
     expectError(() => rule.begin(contextOf(change)), OptionError, text),

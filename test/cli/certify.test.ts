@@ -101,6 +101,32 @@ describe('catrs certify', () => {
     });
   });
 
+  it('takes a mixture as the prior of either, logs it, and goes on with no other', async () => {
+    const prior = '0.7:20:0.1,0.3:0.5:0.5';
+    const components = [
+      { weight: 0.3, a: 0.5, b: 0.5 },
+      { weight: 0.7, a: 20, b: 0.1 },
+    ];
+    for (const [rule, value] of [
+      ['--radius', '0.25'],
+      ['--adaptive', '0.05'],
+    ] as const) {
+      const out = ['--out', path(`prior${rule}.tsv`)];
+      const args = (max: number): (string | number)[] => ['certify', ...run(['--max', max, '--n', 3000]), rule, value];
+      expect((await catrs([...args(2), '--prior', prior, ...out])).code).toBe(0);
+      const rows = parseCertificationLog(await readFile(path(`prior${rule}.tsv`), 'utf8'));
+      expect(rows.map((row) => row.certificate?.rule.parameters['prior'])).toEqual([components, components]);
+      for (const other of ['0.7:20:0.1,0.3:0.5:0.6', 'jeffreys']) {
+        const refused = await catrs([...args(3), '--prior', other, '--resume', ...out]);
+        expect(refused.stderr).toMatch(/prior/);
+        expect(refused.code).toBe(2);
+      }
+      const resumed = await catrs([...args(3), '--prior', '0.3:0.5:0.5,0.7:20:0.1', '--resume', ...out]);
+      expect(resumed.code).toBe(0);
+      expect((await catrs(['verify', path(`prior${rule}.tsv`)])).code).toBe(0);
+    }
+  });
+
   it('shows one line that is written over in a terminal, no wider than it', async () => {
     const written: string[] = [];
     await catrs(['certify', ...run(['--max', 2]), '--out', path('tty.tsv')], {

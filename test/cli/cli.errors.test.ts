@@ -146,6 +146,19 @@ describe('bad settings', () => {
     );
   });
 
+  it('a prior that no rule has', async () => {
+    expect(await complaint(certify('--prior', 'jeffreys'))).toBe(
+      '--prior must be given with --radius or --adaptive, got it alone (a fixed sample has no prior)',
+    );
+    expect(await complaint(certify('--radius', 0.5, '--prior', 'near-one'))).toMatch(
+      /^--prior must be 'selection', 'jeffreys' or a list of .*, got "near-one"$/,
+    );
+    expect(await complaint(certify('--radius', 0.5, '--prior', '0.5:1:1'))).toMatch(
+      /^--prior must .* sum to 1 .*, got \[/,
+    );
+    expect(await complaint(certify('--radius', 0.5, '--prior', '1:1'))).toMatch(/--prior.*weight:a:b/);
+  });
+
   it('no WebGPU', async () => {
     expect(await complaint(withModel(path('model'), '--backend', 'webgpu'))).toBe(
       '--backend webgpu needs WebGPU, got a Node.js without it (take --backend wasm or cpu)',

@@ -96,7 +96,15 @@ export const everyRule: readonly CertificationRule[] = [
   fixedRadius({ radius: [0.1, 0.2, 0.4, 0.6], beta: 0.01 }),
   fixedRadius({ radius: [0.1, 0.3], prior: 'jeffreys', evidence: 'betting', finalShare: 0 }),
   fixedRadius({ radius: [0.2, 0.45], finalShare: 0.5 }),
+  fixedRadius({
+    radius: [0.2, 0.4],
+    prior: [
+      { weight: 0.75, a: 40, b: 10 },
+      { weight: 0.25, a: 0.5, b: 0.5 },
+    ],
+  }),
   anytimeRadius({ stops: [stopAtWidth({ width: 0.2 })] }),
+  anytimeRadius({ stops: [stopAtWidth({ width: 0.25 })], prior: [{ weight: 1, a: 8, b: 2 }] }),
   anytimeRadius({ stops: [stopAtRadius({ radius: 0.3 })], prior: 'jeffreys' }),
   anytimeRadius({ stops: [stopAtSamples({ samples: 430 })], prior: 'selection' }),
   anytimeRadius({ stops: [stopAtGain({ gain: 0.05, over: 250 })] }),

@@ -25,6 +25,11 @@ const ruleOptions = {
     help: 'stop an image when 1000 more copies raise its radius by less (0.01)',
     kind: 'number',
   },
+  prior: {
+    flags: '--prior <mixture>',
+    help: 'the prior of --radius or --adaptive: selection, jeffreys, near-one (--adaptive only), or a Beta mixture weight:a:b,... fixed beforehand',
+    kind: 'prior',
+  },
 } as const;
 
 const outOptions = {
