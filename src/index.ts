@@ -49,6 +49,7 @@ export type {
 } from './noise/types.ts';
 
 // base classifiers
+export { currentEngine } from './tensors/engine.ts';
 export { checkBackend } from './smoothed/check-backend.ts';
 export type { BackendCheck, CheckBackendOptions } from './smoothed/check-backend.ts';
 export { checkClassifier } from './classifier/check-classifier.ts';

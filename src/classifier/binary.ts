@@ -64,8 +64,8 @@ export function binary(classifier: Classifier, options: BinaryOptions): LogitsFn
       return { logits: twoLogits(values, output), probabilities: output === 'logits' ? undefined : twoShares(values) };
     };
     const hasProbabilities = output === 'probabilities';
-    const { inputRange } = classifier;
-    return typedClassifierOf(outputs, { parts: [], hasProbabilities, inputShape, numClasses: 2, inputRange });
+    const { inputRange, engine } = classifier;
+    return typedClassifierOf(outputs, { parts: [], hasProbabilities, inputShape, numClasses: 2, inputRange, engine });
   }
   const model = adaptModel(CALL, classifier, { field: 'classifier', result: 'logits' });
   const run = (x: tf.Tensor, mode: ClassifyOptions): tf.Tensor => oneUnit(model(x, mode), x.shape[0] ?? 0);

@@ -12,6 +12,8 @@ export type Declared = Pick<TypedClassifier, 'inputShape' | 'numClasses' | 'inpu
 /** A classifier of typed arrays that the library makes of others. */
 interface MadeClassifier extends Declared {
   readonly parts: Origin['parts'];
+  /** What runs it; without it what runs its parts. */
+  readonly engine?: string | undefined;
   /** Whether `outputs` gives probabilities, of which votes are then taken. */
   readonly hasProbabilities: boolean;
 }
@@ -19,13 +21,20 @@ interface MadeClassifier extends Declared {
 /** Makes a classifier of typed arrays of what it says of a batch. @internal */
 export function typedClassifierOf(
   outputs: TypedOutputsFn,
-  { parts, hasProbabilities, ...declared }: MadeClassifier,
+  { parts, hasProbabilities, engine = enginesOf(parts), ...declared }: MadeClassifier,
 ): TypedClassifier {
   const classifier: TypedClassifier = {
     classify: async (inputs, batch) => (await outputs(inputs, batch)).logits,
     ...declared,
+    engine,
   };
   return withOrigin(classifier, { parts, typedOutputs: hasProbabilities ? outputs : undefined });
+}
+
+/** What runs the parts of a classifier, each once. */
+function enginesOf(parts: Origin['parts']): string | undefined {
+  const engines = parts.flatMap((part) => ('engine' in part ? (part.engine ?? []) : []));
+  return engines.length === 0 ? undefined : [...new Set(engines)].join(', ');
 }
 
 /** All that a classifier of typed arrays says of a batch. @internal */

@@ -89,6 +89,8 @@ export interface TypedClassifier {
   readonly numClasses?: number | undefined;
   /** Smallest and largest input, where the classifier clips what is outside: `inputRange` of the smoothed classifier must be the same. */
   readonly inputRange?: InputRange | undefined;
+  /** What runs it, with its version, for logs: `'onnxruntime 1.30.0'`. A run that goes on with a log must have the same. */
+  readonly engine?: string | undefined;
 }
 
 /** What catrs can run on tensors: a function to logits, a `tf.LayersModel` or a `tf.GraphModel`. */
@@ -138,4 +140,6 @@ export interface TypedDenoiser {
   readonly outputShape?: readonly number[] | undefined;
   /** Smallest and largest input, where the denoiser clips what is outside: `inputRange` of the smoothed classifier must be the same. */
   readonly inputRange?: InputRange | undefined;
+  /** What runs it, as `engine` of a {@link TypedClassifier}. */
+  readonly engine?: string | undefined;
 }

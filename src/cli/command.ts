@@ -82,6 +82,7 @@ function quotedWords({
       continue;
     }
     words.set(name, long);
+    if (!/[<[]/.test(option.flags)) words.set(`${name}: true`, long);
     for (const choice of option.choices ?? []) words.set(`${name}: '${choice}'`, `${long} ${choice}`);
   }
   for (const [field, option] of Object.entries({ ...OTHER_NAMES, ...names })) {

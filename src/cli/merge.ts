@@ -11,13 +11,15 @@ export async function merge(settings: MergeSettings, io: CliIo, logs: readonly s
   const run = { select: { start, skip, max }, file: out, size };
   const [first = ''] = logs;
   if (await isOfOtherCode(first)) {
+    if (settings.mixEngines)
+      throw new CliError('--mix-engines must not be given for a log of other code, which names none');
     if (seed !== undefined) throw new CliError(`--seed must not be given for a log of other code, which has no keys`);
     const { file, images } = await joinLogs(logs, run);
     if (json) printJson(io, { file, done: images });
     else io.stdout(`${file}: ${images} images of ${logs.length} logs\n`);
     return;
   }
-  const summary = await mergeLogs(logs, { ...run, key: createKey(seed ?? 0) });
+  const summary = await mergeLogs(logs, { ...run, key: createKey(seed ?? 0), mixEngines: settings.mixEngines });
   const { file, done, accuracy, abstained, averageCertifiedRadius, meanSamples } = summary;
   if (json) printJson(io, { file, done, accuracy, abstained, averageCertifiedRadius, meanSamples });
   else io.stdout(`${file}: ${done} images of ${logs.length} logs\n`);

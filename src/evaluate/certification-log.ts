@@ -4,14 +4,14 @@ import { optionsOf } from '../options/parse.ts';
 import { writeCertificate } from './certificate-columns.ts';
 import type { LogCell } from './log-cells.ts';
 import { logColumns } from './log-form.ts';
-import { fullRadiusCell, outcomeColumns } from './log-row.ts';
+import { engineCell, fullRadiusCell, outcomeColumns } from './log-row.ts';
 import type { LoggedRow } from './rows.ts';
 import { formatRounded } from './three-digits.ts';
 
 /**
  * Form of a certification log.
  *
- * - `full`: the six official columns, then the radius in full and every field of the certificate. It reads back exactly.
+ * - `full`: the six official columns, then the radius in full, every field of the certificate, and what ran the classifier. It reads back exactly.
  * - `reference`: the six official columns only, `idx label predict radius correct time`.
  * - `reference-rounded`: the same with the radius as the official scripts write it: rounded to nearest, so possibly above the
  *   certified one.
@@ -79,11 +79,24 @@ export function certificationLog(rows: readonly LoggedRow[], options: Certificat
   return [headerText(format), ...rows.map((row) => rowText(call, row, format)), ''].join('\n');
 }
 
+/** Forms of logs that catrs goes on with: today's, and that of catrs 0.2 to 0.5, which did not say what ran the classifier. @internal */
+export type FullForm = 'full' | 'version 0.5';
+
+/** The header of a form. @internal */
+export function fullHeader(form: FullForm): string {
+  return logColumns[form].join('\t');
+}
+
+/** A row as it stands in a log of a form. @internal */
+export function fullRowText(call: string, row: LoggedRow, form: FullForm): string {
+  return rowText(call, row, form);
+}
+
 function headerText(format: CertificationLogFormat): string {
   return logColumns[format === 'full' ? 'full' : 'reference'].join('\t');
 }
 
-function rowText(call: string, row: LoggedRow, format: CertificationLogFormat): string {
+function rowText(call: string, row: LoggedRow, format: CertificationLogFormat | FullForm): string {
   checkRow(call, row);
   const { idx, label, predict, correct, time } = outcomeColumns;
   const radius = format === 'reference-rounded' ? formatRounded(row.radius) : outcomeColumns.radius.write(row.radius);
@@ -95,18 +108,19 @@ function rowText(call: string, row: LoggedRow, format: CertificationLogFormat): 
     correct.write(row.correct),
     write(call, 'milliseconds', time, row.milliseconds),
   ];
-  if (format !== 'full') return texts.join('\t');
-  const { certificate } = row;
+  if (format !== 'full' && format !== 'version 0.5') return texts.join('\t');
+  const { certificate, engine = '' } = row;
   if (certificate === undefined) {
     const details = { call, field: 'certificate', value: row, got: 'undefined', way: "format 'reference' needs none" };
     throw refusal(OptionError, details, 'must be there for the full format');
   }
-  return [...texts, fullRadiusCell.write(row.radius), ...writeCertificate(call, certificate)].join('\t');
+  const all = [...texts, fullRadiusCell.write(row.radius), ...writeCertificate(call, certificate)];
+  return [...all, ...(format === 'full' ? [write(call, 'engine', engineCell, engine)] : [])].join('\t');
 }
 
-function write(call: string, field: string, cell: LogCell<number>, value: number): string {
+function write<T extends number | string>(call: string, field: string, cell: LogCell<T>, value: T): string {
   const text = cell.write(value);
-  if (typeof value === 'number' && cell.read(text) !== undefined) return text;
+  if (typeof value === typeof cell.read(text)) return text;
   throw refusal(OptionError, { call, field, value }, cell.must);
 }
 

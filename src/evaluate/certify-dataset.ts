@@ -66,10 +66,11 @@ export function certifyIndices<Options extends object>(
   { keptOf, call, known }: IndicesContext,
 ): AsyncGenerator<CertifiedRow, void, undefined> {
   const examples = new PendingExamples({ call, dataset, indices, keptOf, numClasses: g.numClasses });
-  return rows(g.certifyStream(examples, withContext(options, { call, known })), examples);
+  return rows(g, g.certifyStream(examples, withContext(options, { call, known })), examples);
 }
 
 async function* rows(
+  g: { readonly engine?: string | undefined },
   certificates: AsyncGenerator<TimedCertificate, void, undefined>,
   examples: PendingExamples,
 ): AsyncGenerator<CertifiedRow, void, undefined> {
@@ -77,7 +78,9 @@ async function* rows(
     for await (const { certificate, milliseconds } of certificates) {
       const { index, label } = examples.certified();
       const { label: predicted, radius, abstained } = certificate;
-      yield { index, label, predicted, radius, correct: predicted === label, abstained, milliseconds, certificate };
+      const { engine } = g;
+      const answer = { index, label, predicted, radius, correct: predicted === label, abstained };
+      yield { ...answer, milliseconds, certificate, ...(engine !== undefined && { engine }) };
     }
   } finally {
     examples.dispose();

@@ -5,7 +5,7 @@ import { certificateColumnNames } from './certificate-columns.ts';
 export const OFFICIAL_COLUMNS = ['idx', 'label', 'predict', 'radius', 'correct', 'time'] as const;
 
 /** The columns of the logs that catrs writes or wrote, by kind. @internal */
-export const logColumns: Readonly<Record<'reference' | 'version 0.1' | 'full', readonly string[]>> = {
+export const logColumns: Readonly<Record<'reference' | 'version 0.1' | 'version 0.5' | 'full', readonly string[]>> = {
   reference: OFFICIAL_COLUMNS,
   /** catrs 0.1.0 kept a part of the certificate only: its rows have the full radius, but no certificate. */
   'version 0.1': [
@@ -14,11 +14,13 @@ export const logColumns: Readonly<Record<'reference' | 'version 0.1' | 'full', r
     ...['norm', 'cAHat', 'nA', 'n0', 'n', 'nUsed', 'checkEvery', 'alpha', 'pABar', 'qABar'],
     ...['noise', 'noiseParameters', 'key'],
   ],
-  full: [...OFFICIAL_COLUMNS, 'fullRadius', ...certificateColumnNames],
+  /** catrs 0.2 to 0.5 did not say what ran the classifier. */
+  'version 0.5': [...OFFICIAL_COLUMNS, 'fullRadius', ...certificateColumnNames],
+  full: [...OFFICIAL_COLUMNS, 'fullRadius', ...certificateColumnNames, 'engine'],
 };
 
 /** Certificates in six columns, predictions without a radius, or a log of catrs. @internal */
-export type LogKind = keyof typeof logColumns | 'prediction';
+export type LogKind = 'reference' | 'version 0.1' | 'full' | 'prediction';
 
 /** What the header of a log says of its lines. @internal */
 export interface LogForm {
@@ -66,9 +68,11 @@ export const KNOWN_HEADERS: string = [
 /** The form that a header names, if it is known. @internal */
 export function formOfHeader(header: string): LogForm | undefined {
   const line = withoutEndBlanks(header);
-  for (const kind of ['full', 'version 0.1'] as const) {
-    if (line === logColumns[kind].join('\t')) {
-      return { kind, columns: logColumns[kind], separator: '\t', split: (text) => withoutEndBlanks(text).split('\t') };
+  for (const version of ['full', 'version 0.5', 'version 0.1'] as const) {
+    if (line === logColumns[version].join('\t')) {
+      const kind = version === 'version 0.5' ? 'full' : version;
+      const columns = logColumns[version];
+      return { kind, columns, separator: '\t', split: (text) => withoutEndBlanks(text).split('\t') };
     }
   }
   const separator = separatorOf(line);

@@ -1,5 +1,5 @@
 import { readCertificate } from './certificate-columns.ts';
-import { elapsedCell, exactNumber, type LogCell, readExactly } from './log-cells.ts';
+import { elapsedCell, exactNumber, type LogCell, readExactly, textCell } from './log-cells.ts';
 import { type LogForm, OFFICIAL_COLUMNS } from './log-form.ts';
 import type { LoggedRow, PredictedRow } from './rows.ts';
 import { formatRadius } from './three-digits.ts';
@@ -66,6 +66,13 @@ export const outcomeColumns: {
 
 /** The radius in full. @internal */
 export const fullRadiusCell: LogCell<number> = exactNumber('must be a number of at least 0', (value) => value >= 0);
+
+/** What ran the classifier; empty where that is not known. @internal */
+export const engineCell: LogCell<string> = {
+  must: textCell.must,
+  write: (engine) => (engine === '' ? '' : textCell.write(String(engine))),
+  read: (text) => (text === '' ? '' : textCell.read(text)),
+};
 
 const probabilityCell: LogCell<number> = {
   must: 'must be a number in [0, 1]',
@@ -152,5 +159,6 @@ export function readLogRow(line: LogLine): LoggedRow {
   if (form.kind !== 'full') return { ...row, radius: fullRadius };
   const outcome = { label: row.predicted, radius: fullRadius, abstained: row.abstained };
   const certificate = readCertificate(cells.slice(OFFICIAL_COLUMNS.length + 1), outcome, refuse);
-  return { ...row, radius: fullRadius, certificate };
+  const engine = form.columns.includes('engine') ? read('engine', engineCell) : '';
+  return { ...row, radius: fullRadius, certificate, ...(engine !== '' && { engine }) };
 }

@@ -37,6 +37,8 @@ export interface LoggedRow extends CertifiedOutcome {
   readonly pABar?: number;
   /** Norm of the radius, where the header of a log without certificates names it. */
   readonly norm?: Norm;
+  /** What ran the classifier, with its version; absent where that is not known. The certificate speaks of the function that it computes. */
+  readonly engine?: string;
 }
 
 /** One row of a log of predictions: what the smoothed classifier answered, without a radius. It certifies nothing. */

@@ -90,7 +90,7 @@ const CALL = 'attackToLog';
  *
  * Rows are those of `attackDataset`, all images under the first epsilon, then under the next; the first also have the class without attack.
  * The process can be killed at any moment: run the same call again, and the file becomes that of a run without interruption but for the `time`
- * column. `FILE.json` says what the rows were made from: noise, attack, key, n, alpha, epsilons, selection, shapes, and `settings`. A log of other
+ * column. `FILE.json` says what the rows were made from: engine, noise, attack, key, n, alpha, epsilons, selection, shapes, and `settings`. A log of other
  * settings, of other labels or with damage is refused. The weights of the model are not in it. One process at a time can write: it holds `FILE.lock`.
  *
  * @param g - a `SmoothedClassifier` or `SoftSmoothedClassifier`, or threads with one each (`startWorkers`)

@@ -7,7 +7,7 @@ import {
   selectField,
 } from '../data/dataset-selection.ts';
 import { type LabelledDataset, OwnDataset } from '../data/labelled-dataset.ts';
-import { certificationLogHeader, formatCertificationRow } from '../evaluate/certification-log.ts';
+import { fullHeader, fullRowText } from '../evaluate/certification-log.ts';
 import { type CertifiedRow, certifyIndices } from '../evaluate/certify-dataset.ts';
 import type { Noise } from '../noise/types.ts';
 import * as fields from '../options/fields.ts';
@@ -15,9 +15,16 @@ import { optionsOf, parseField, type WithDefaults } from '../options/parse.ts';
 import type { KeptSamples } from '../smoothed/earlier-samples.ts';
 import type { Certifier } from '../smoothed/types.ts';
 import type { Key } from '../types.ts';
-import { checkEarlierRows, checkSettings, recheckRow, type RunSettings, statedSettings } from './earlier-rows.ts';
+import {
+  checkEarlierRows,
+  checkEngine,
+  checkSettings,
+  recheckRow,
+  type RunSettings,
+  statedSettings,
+} from './earlier-rows.ts';
 import { checkJournal, RunSamples } from './kept-samples.ts';
-import { LogFile, readRows } from './log-file.ts';
+import { formOf, LogFile, readRows } from './log-file.ts';
 import { pathOf } from './files.ts';
 import { type RunFigures, type RunProgress, RunTally } from './run-progress.ts';
 import { type KnownParts, type OwnParts, ownParts, rowVerifier } from './row-verifier.ts';
@@ -41,7 +48,7 @@ export interface LogRunOptions {
   readonly durable?: boolean | undefined;
   /**
    * Before going on with a log, certify one of its images again, the one with the least clear vote, and refuse the log unless the row is
-   * the same: the model or the images are not in the log. Turn it off to go on with another backend, where single votes may differ. Of an
+   * the same: the model or the images are not in the log. Turn it off to save the time of that image. Of an
    * image in whose middle the earlier run ended, a few copies are always drawn again; where they vote otherwise, the log is refused or, with
    * `false`, that image is drawn anew.
    * @defaultValue true
@@ -109,13 +116,17 @@ const CALL = 'certifyToLog';
  * images that have no row yet are in a journal, `FILE.partial`, which is written every two seconds, at an abort and at an error, and removed at
  * the end: a killed run loses the votes of two seconds, an aborted one those of the batches under way. A line
  * that was not written to its end is cut off; all others are checked before anything is changed: their form, the sequence of the
- * images, key, settings and labels, and each certificate is derived again from its votes. One process at a time can write to a log: it holds the lock `file.lock`, which is taken over if
+ * images, key, settings, engine and labels, and each certificate is derived again from its votes. One process at a time can write to a log: it holds the lock `file.lock`, which is taken over if
  * that process has ended.
+ *
+ * Each row says what ran the classifier (`engine`), since engines round differently: each computes a function of its own. So a log is gone on with on
+ * the engine and the version that it was begun on, and no certificate mixes two. Logs of catrs 0.5 and before do not say it; they are gone on with
+ * as they are, without that column.
  *
  * @param g - a `SmoothedClassifier`, `SoftSmoothedClassifier` or `DerandomizedClassifier`, whose options it takes, or the workers of
  * `startWorkers`
  * @param options - those of `certifyDataset` (with `select`), and {@link LogRunOptions}
- * @throws OptionError for an option, a file that cannot be opened, a lock that another run holds, a log with other settings
+ * @throws OptionError for an option, a file that cannot be opened, a lock that another run holds, a log with other settings or of another engine
  * @throws DataError for a file that is not a whole log of this run, and when a row cannot be written (disk full): rows before stay valid
  * @throws all that `certifyDataset` throws, and the abort reason of `signal`; the log can then be gone on with
  * @example
@@ -156,9 +167,22 @@ export async function certifyToLog<Options extends object>(
     });
     const earlier = readRows(log.content, { call: CALL, field: 'file', path });
     const faultsOf = rowVerifier(knownParts(g, settings, certify, run.verifyWith));
-    await checkEarlierRows(earlier, { call: CALL, path, indices, key, settings, faultsOf, dataset: own, signal });
+    const form = formOf(log.content);
+    const engine = { name: g.engine, isLogged: form === 'full' };
+    await checkEarlierRows(earlier, {
+      call: CALL,
+      path,
+      indices,
+      key,
+      settings,
+      engine,
+      faultsOf,
+      dataset: own,
+      signal,
+    });
     const [first] = earlier;
-    checkJournal(journal, { call: CALL, key, numClasses: g.numClasses, settings, first: first?.certificate });
+    const before = { engine: g.engine, numClasses: g.numClasses, first: first?.certificate };
+    checkJournal(journal, { call: CALL, key, settings, ...before });
     const left = indices.slice(earlier.length);
     journal.keepOnly(left);
     begun = journal;
@@ -167,16 +191,18 @@ export async function certifyToLog<Options extends object>(
     const underWay = new SamplesUnderWay();
     const tally = new RunTally(indices.length, earlier, workers, underWay);
     const { tell, tellInBetween } = tellerOf(run.onProgress, tally);
-    const samples = new RunSamples({ call: CALL, journal, underWay, recheck: run.recheck, tell: tellInBetween });
+    const kept = { journal, engine: engine.name, underWay };
+    const samples = new RunSamples({ call: CALL, ...kept, recheck: run.recheck, tell: tellInBetween });
     if (run.recheck) await recheckRow(earlier, (some) => certified(some, samples.comparedOf), { call: CALL, path });
     underWay.endComparison();
     await log.cutTail();
-    if (log.content.lines.length === 0) await log.append(certificationLogHeader());
+    if (log.content.lines.length === 0) await log.append(fullHeader(form));
 
     tell();
     for await (const row of certified(left, samples.keptOf)) {
       if (first) checkSettings(first, { call: CALL, at: `${path}, line 2,`, settings: row.certificate });
-      await log.append(formatCertificationRow(row));
+      checkEngine(engine.name, row.engine, { call: CALL, at: `${path}, of this run,` }); // the host may set another backend
+      await log.append(fullRowText(CALL, row, form));
       journal.forget(row.index);
       tally.add(row);
       tell();

@@ -3,7 +3,7 @@ import { hasDeadline } from '../certify/stops.ts';
 import type { Certificate } from '../certify/types.ts';
 import type { LabelledDataset } from '../data/labelled-dataset.ts';
 import { DataError, OptionError, refusal } from '../errors.ts';
-import { formatCertificationRow } from '../evaluate/certification-log.ts';
+import { fullRowText } from '../evaluate/certification-log.ts';
 import type { CertifiedRow } from '../evaluate/certify-dataset.ts';
 import { exampleKey } from '../random/purposes.ts';
 import type { Key } from '../types.ts';
@@ -95,6 +95,8 @@ interface ExpectedRun {
   readonly key: Key | undefined;
   /** Settings of the run, as far as they are known; in all others the rows must agree. */
   readonly settings: RunSettings;
+  /** What runs the classifier; rows of logs that do not say it are taken as they are. */
+  readonly engine: EngineOfRun;
   /** Derives a row again. */
   readonly faultsOf: FaultsOf;
   /** The images with their labels. */
@@ -109,18 +111,40 @@ interface ExpectedRun {
  * @internal
  */
 export async function checkEarlierRows(rows: readonly CertifiedRow[], run: ExpectedRun): Promise<void> {
-  const { call, path, indices, key, settings, faultsOf, dataset, signal } = run;
+  const { call, path, indices, key, settings, engine, faultsOf, dataset, signal } = run;
   const all = { ...rows[0]?.certificate, ...settings };
   for (const [i, row] of rows.entries()) {
     const at = `${path}, line ${i + 2},`;
     checkIndex(row, at, indices[i], call);
     checkKey(row, { call, at, key });
     checkSettings(row, { call, at, settings: all });
+    if (engine.isLogged) checkEngine(row.engine, engine.name, { call, at });
     checkDerived(row, faultsOf, { call, field: 'file', at });
     const { label } = await dataset.example(row.index);
     if (label !== row.label) throw otherLabel(row, at, label, call);
     signal?.throwIfAborted();
   }
+}
+
+/** What runs the classifier of a run. @internal */
+export interface EngineOfRun {
+  /** Its name and version; undefined where it is not known. */
+  readonly name: string | undefined;
+  /** Whether the log is of a form that says it. */
+  readonly isLogged: boolean;
+}
+
+/** Throws OptionError unless the samples of a run come from the engine that those before came from: another one computes another function. @internal */
+export function checkEngine(
+  found: string | null | undefined,
+  engine: string | undefined,
+  { call, at }: { readonly call: string; readonly at: string },
+): void {
+  if ((found ?? undefined) === engine) return;
+  const got = `${engine ?? 'one that is not known'} where ${at} has ${found ?? 'one that is not known'}`;
+  const way = 'go on with the engine of before, or take another file';
+  const details = { call, field: 'engine', value: engine, got, way };
+  throw refusal(OptionError, details, 'must be the same for all rows of a log');
 }
 
 /** Throws OptionError unless a row has these settings. @internal */
@@ -220,5 +244,8 @@ function clarity({ certificate: { nA, nUsed, scores } }: CertifiedRow): number {
 function isSame(a: CertifiedRow, b: CertifiedRow): boolean {
   if (hasDeadline(a.certificate.rule))
     return isDeepStrictEqual([...a.certificate.countsSelection], [...b.certificate.countsSelection]);
-  return formatCertificationRow({ ...a, milliseconds: 0 }) === formatCertificationRow({ ...b, milliseconds: 0 });
+  return (
+    fullRowText('certifyToLog', { ...a, milliseconds: 0 }, 'version 0.5') ===
+    fullRowText('certifyToLog', { ...b, milliseconds: 0 }, 'version 0.5')
+  );
 }

@@ -2,7 +2,7 @@ import type { Certificate } from '../certify/types.ts';
 import { OptionError, refusal } from '../errors.ts';
 import type { EarlierSamples, KeptSamples, OtherSamples, SampleNews } from '../smoothed/earlier-samples.ts';
 import type { Key } from '../types.ts';
-import { checkKeyOf, checkSettingsOf, otherSetting, type RunSettings } from './earlier-rows.ts';
+import { checkEngine, checkKeyOf, checkSettingsOf, otherSetting, type RunSettings } from './earlier-rows.ts';
 import type { SampleJournal } from './sample-journal.ts';
 import type { SamplesUnderWay } from './samples-under-way.ts';
 
@@ -11,6 +11,8 @@ interface KeptRun {
   /** The public call that error texts name. */
   readonly call: string;
   readonly journal: SampleJournal;
+  /** What runs the classifier. */
+  readonly engine: string | undefined;
   /** Counts the copies. */
   readonly underWay: SamplesUnderWay;
   /** Whether earlier votes that are not those of this run are an error; else the image is drawn anew. */
@@ -45,13 +47,13 @@ export class RunSamples {
   });
 
   #take(index: number, news: SampleNews, earlier: EarlierSamples | undefined): void {
-    const { journal, underWay, tell } = this.#run;
+    const { journal, engine = null, underWay, tell } = this.#run;
     if (news.other) {
       this.#refuse(index, news.other);
       for (const { drawn } of earlier?.pieces ?? []) underWay.resumedSamples -= drawn;
       journal.forget(index);
     }
-    journal.add(index, news);
+    journal.add(index, { ...news, record: { ...news.record, engine } });
     underWay.add(index, news);
     journal.flushIfDue();
     tell();
@@ -75,19 +77,23 @@ interface JournalRun {
   readonly call: string;
   readonly key: Key | undefined;
   readonly numClasses: number;
+  /** What runs the classifier. */
+  readonly engine: string | undefined;
   /** Settings, as far as they are known. */
   readonly settings: RunSettings;
   /** A row of the log. */
   readonly first: Pick<Certificate, keyof RunSettings> | undefined;
 }
 
-/** Throws OptionError unless all that a journal holds was drawn with the key and the settings of a run. @internal */
-export function checkJournal(journal: SampleJournal, { call, key, numClasses, settings, first }: JournalRun): void {
+/** Throws OptionError unless all that a journal holds was drawn with the key, the settings and the engine of a run. @internal */
+export function checkJournal(journal: SampleJournal, run: JournalRun): void {
+  const { call, key, numClasses, engine, settings, first } = run;
   const expected = { ...first, ...settings };
   for (const [index, record] of journal.records()) {
     const at = `${journal.path}, image ${index},`;
     checkKeyOf(index, record.key, { call, at, key });
     checkSettingsOf(record, { call, at, settings: expected });
+    if (record.engine !== undefined) checkEngine(record.engine, engine, { call, at });
     if (record.classes !== numClasses) throw otherSetting(call, at, 'numClasses', numClasses, String(record.classes));
   }
 }

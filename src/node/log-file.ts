@@ -1,6 +1,6 @@
 import { type FileHandle, open, realpath, stat } from 'node:fs/promises';
 import { DataError, OptionError, refusal } from '../errors.ts';
-import { certificationLogHeader, formatCertificationRow } from '../evaluate/certification-log.ts';
+import { fullHeader, type FullForm, fullRowText } from '../evaluate/certification-log.ts';
 import type { CertifiedRow } from '../evaluate/certify-dataset.ts';
 import { parseCertificationLog } from '../evaluate/parse-certification-log.ts';
 import { lockFor } from './file-lock.ts';
@@ -112,8 +112,8 @@ export class LogFile {
   }
 }
 
-/** The content of a log. */
-interface LogContent {
+/** The content of a log. @internal */
+export interface LogContent {
   /** Whole lines, without their ends. */
   readonly lines: readonly string[];
   /** What follows the last line end: the beginning of a line that was not written to its end. */
@@ -136,15 +136,22 @@ export function contentOf(bytes: Buffer): LogContent {
   return { lines: bytes.toString('utf8', 0, end).split('\n').slice(0, -1), tail: bytes.toString('utf8', end) };
 }
 
+/** The form in which a log is gone on with: that of its header, today's for a new one. @internal */
+export function formOf({ lines: [first] }: LogContent): FullForm {
+  return first === fullHeader('version 0.5') ? 'version 0.5' : 'full';
+}
+
 /**
- * The rows of a log in the full format, each of which must stand there byte for byte as it is written today. A file that ends within the
+ * The rows of a log in the full format, each of which must stand there byte for byte as it is written in that form. A file that ends within the
  * header has no rows; the tail is left out.
  *
  * @throws DataError if it is any other file
  * @internal
  */
-export function readRows({ lines, tail }: LogContent, source: LogSource): CertifiedRow[] {
-  const header = certificationLogHeader();
+export function readRows(content: LogContent, source: LogSource): CertifiedRow[] {
+  const { lines, tail } = content;
+  const form = formOf(content);
+  const header = fullHeader(form);
   const [first = tail] = lines;
   if (lines.length === 0 && header.startsWith(tail)) return [];
   if (lines.length === 0 || first !== header) {
@@ -159,7 +166,7 @@ export function readRows({ lines, tail }: LogContent, source: LogSource): Certif
   // The reader of logs lets pass what no run writes: a second header, an image twice, an empty line at the end.
   const wrong = lines.slice(1).findIndex((line, i) => {
     const row = rows[i];
-    return row === undefined || formatCertificationRow(row) !== line;
+    return row === undefined || fullRowText(source.call, row, form) !== line;
   });
   if (wrong >= 0) throw damaged(source, `line ${wrong + 2} is not as it was written`);
   return rows;

@@ -2,14 +2,14 @@ import { optionsOf } from '../options/parse.ts';
 import * as fields from '../options/fields.ts';
 import { readFile } from 'node:fs/promises';
 import { DataError, OptionError, refusal } from '../errors.ts';
-import { certificationLog } from '../evaluate/certification-log.ts';
+import { fullHeader, type FullForm, fullRowText } from '../evaluate/certification-log.ts';
 import { type DatasetSelection, selectedIndices, selectWithoutShard } from '../data/dataset-selection.ts';
 import type { CertifiedRow } from '../evaluate/certify-dataset.ts';
 import type { Key } from '../types.ts';
 import type { LogSummary } from './certify-to-log.ts';
 import { checkKey, checkSettings } from './earlier-rows.ts';
 import { cannotOpen, pathOf, writeNewFile } from './files.ts';
-import { contentOf, readRows } from './log-file.ts';
+import { contentOf, formOf, readRows } from './log-file.ts';
 import { checkDerived, type OwnParts, ownParts, rowVerifier } from './row-verifier.ts';
 import { RunTally } from './run-progress.ts';
 
@@ -31,6 +31,12 @@ export interface MergeLogsOptions {
    * @defaultValue the noise and the rule of catrs that the logs name
    */
   readonly verifyWith?: OwnParts | undefined;
+  /**
+   * Take rows of several engines, or of several versions of one. Each row says what ran the classifier, and its certificate speaks of the function
+   * that this computes; they differ by rounding, so a share over such rows is one of no single function.
+   * @defaultValue false
+   */
+  readonly mixEngines?: boolean | undefined;
 }
 
 const mergeLogsOptions = optionsOf<MergeLogsOptions>()({
@@ -39,11 +45,14 @@ const mergeLogsOptions = optionsOf<MergeLogsOptions>()({
   key: fields.optional(fields.key),
   select: selectWithoutShard,
   verifyWith: fields.optional(ownParts),
+  mixEngines: fields.withDefault(fields.boolean, false),
 });
 
 interface PlacedRow {
   readonly row: CertifiedRow;
   readonly at: string;
+  /** The form of its log. */
+  readonly form: FullForm;
 }
 
 const CALL = 'mergeLogs';
@@ -51,14 +60,14 @@ const CALL = 'mergeLogs';
 /**
  * Merges the logs of the shards of one run into the log that the run would have written without shards.
  *
- * Every image of the run must be there exactly once, all rows with one key, the same settings and the same number of classes, and each
+ * Every image of the run must be there exactly once, all rows with one key, the same settings, one engine and the same number of classes, and each
  * certificate must follow from its votes. The log appears at once and whole, or
  * not at all: it is written under another name, `file.part`, and renamed. A file that is there already is not replaced, unless it holds
  * the same bytes.
  *
  * @param files - the logs of the shards, in any order
  * @throws DataError for a file that is no whole log, for certificates that do not follow from their votes, and for images that are missing, doubled or not of the run
- * @throws OptionError for an option, mixed keys or settings, or a file that cannot be read or written
+ * @throws OptionError for an option, mixed keys, settings or engines, or a file that cannot be read or written
  * @example
  * ```ts
  * const shards = [0, 1].map((index) => `runs/digits-${index}.tsv`); // written with select: { shard: { index, count: 2 } }
@@ -66,7 +75,7 @@ const CALL = 'mergeLogs';
  * ```
  */
 export async function mergeLogs(files: readonly (string | URL)[], options: MergeLogsOptions): Promise<LogSummary> {
-  const { file, size, key, verifyWith, select } = mergeLogsOptions.parse(CALL, options);
+  const { file, size, key, verifyWith, select, mixEngines } = mergeLogsOptions.parse(CALL, options);
   if (!Array.isArray(files as unknown) || files.length === 0) {
     throw refusal(OptionError, { call: CALL, field: 'files', value: files }, 'must be a list of at least one log');
   }
@@ -78,10 +87,14 @@ export async function mergeLogs(files: readonly (string | URL)[], options: Merge
   for (const { row, at } of placed) {
     checkKey(row, { call: CALL, at, key });
     checkSettings(row, { call: CALL, at, settings: first?.row.certificate ?? {} });
+    if (!mixEngines) checkOneEngine(row.engine, first?.row.engine, at);
     checkDerived(row, faultsOf, { call: CALL, field: 'files', at });
   }
   const rows = inOrder(placed, [...selectedIndices(size, select)]);
-  await writeNewFile(CALL, path, certificationLog(rows));
+  // Logs of catrs 0.5 become the log that their run would have written.
+  const form = placed.every((one) => one.form === 'version 0.5') ? 'version 0.5' : 'full';
+  const lines = [fullHeader(form), ...rows.map((row) => fullRowText(CALL, row, form))];
+  await writeNewFile(CALL, path, lines.map((line) => `${line}\n`).join(''));
   return { file: path, resumed: 0, ...new RunTally(rows.length, rows).figures() };
 }
 
@@ -96,7 +109,16 @@ async function placedRows(path: string): Promise<PlacedRow[]> {
     const details = { call: CALL, field: 'files', value: path, got, way: 'run its shard again' };
     throw refusal(DataError, details, 'must be finished logs');
   }
-  return rows.map((row, i) => ({ row, at: `${path}, line ${i + 2},` }));
+  return rows.map((row, i) => ({ row, at: `${path}, line ${i + 2},`, form: formOf(content) }));
+}
+
+/** Throws OptionError for rows of two engines. */
+function checkOneEngine(found: string | undefined, first: string | undefined, at: string): void {
+  if (found === first) return;
+  const [one, other] = [first, found].map((engine) => engine ?? 'one that is not known');
+  const way = 'to have rows of both, each of which says which, set `mixEngines: true`';
+  const details = { call: CALL, field: 'files', value: found, got: `${one} and, in ${at} ${other}`, way };
+  throw refusal(OptionError, details, 'must be logs of one engine');
 }
 
 /** The rows of the run in its order. Throws DataError unless each is there once. */

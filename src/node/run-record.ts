@@ -20,13 +20,14 @@ export interface RecordFile {
  * @internal
  */
 export function recordOf(g: object, settings: Readonly<Record<string, unknown>>): RunRecord {
-  const { smoothing, noise, beta } = g as {
+  const { smoothing, engine, noise, beta } = g as {
     smoothing?: unknown;
+    engine?: unknown;
     noise?: { name: unknown; parameters: unknown };
     beta?: unknown;
   };
   const stated = noise && { name: noise.name, parameters: noise.parameters };
-  return JSON.parse(JSON.stringify({ smoothing, noise: stated, beta, ...settings })) as RunRecord;
+  return JSON.parse(JSON.stringify({ smoothing, engine, noise: stated, beta, ...settings })) as RunRecord;
 }
 
 /** Reads a record; undefined if there is none. Throws DataError for anything else. @internal */
@@ -47,10 +48,11 @@ export async function readRecord({ call, path }: RecordFile): Promise<RunRecord 
   throw refusal(DataError, details, 'must have a record of its settings beside it');
 }
 
-/** Throws OptionError unless two records are the same. @internal */
+/** Throws OptionError unless two records are the same; one of catrs 0.5 does not say what ran the classifier. @internal */
 export function checkRecord(record: RunRecord, found: RunRecord, { call, path }: RecordFile): void {
   const names = [...new Set([...Object.keys(record), ...Object.keys(found)])];
-  const name = names.find((one) => !isDeepStrictEqual(record[one], found[one]));
+  const isOther = (one: string): boolean => !isDeepStrictEqual(record[one], found[one]);
+  const name = names.find((one) => isOther(one) && !(one === 'engine' && found[one] === undefined));
   if (name === undefined) return;
   const show = (value: Json | undefined): string => (value === undefined ? 'none' : JSON.stringify(value));
   const got = `${show(record[name])} where ${path} has ${show(found[name])}`;

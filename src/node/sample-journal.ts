@@ -20,9 +20,12 @@ interface JournalOptions {
   readonly durable: boolean;
 }
 
+/** What the samples of an image depend on. Journals of catrs 0.5 do not say what ran the classifier; null stands for one that does not say it. @internal */
+export type JournalRecord = SampleRecord & { readonly engine?: string | null };
+
 /** What a journal has of one image. */
 interface JournalImage {
-  readonly record: SampleRecord;
+  readonly record: JournalRecord;
   milliseconds: number;
   /** Copies in the lines and in `fresh`. */
   drawn: number;
@@ -33,6 +36,9 @@ interface JournalImage {
   /** What is not in the file yet. */
   fresh: StoredPiece[];
 }
+
+/** What was drawn of an image. */
+type JournalNews = Pick<SampleNews, 'pieces' | 'milliseconds'> & { readonly record: JournalRecord };
 
 /** A piece in the file: sample, first copy, number of copies, and values. Votes are pairs of a class and its votes; sums are all there. */
 type StoredPiece = readonly [sample: 's' | 'e', start: number, drawn: number, values: readonly number[]];
@@ -92,7 +98,7 @@ export class SampleJournal {
   }
 
   /** The images that it has samples of, with what they were drawn with. */
-  records(): readonly (readonly [index: number, record: SampleRecord])[] {
+  records(): readonly (readonly [index: number, record: JournalRecord])[] {
     return [...this.#images].map(([index, { record }]) => [index, record]);
   }
 
@@ -110,7 +116,7 @@ export class SampleJournal {
   }
 
   /** Takes what was drawn of an image. */
-  add(index: number, { record, pieces, milliseconds }: Pick<SampleNews, 'record' | 'pieces' | 'milliseconds'>): void {
+  add(index: number, { record, pieces, milliseconds }: JournalNews): void {
     if (pieces.length === 0) return;
     const image = this.#images.get(index) ?? newImage(record);
     this.#images.set(index, image);
@@ -197,7 +203,7 @@ function sync(path: string): void {
   }
 }
 
-function newImage(record: SampleRecord): JournalImage {
+function newImage(record: JournalRecord): JournalImage {
   return { record, milliseconds: 0, drawn: 0, earlier: [], lines: [], fresh: [] };
 }
 
@@ -222,7 +228,7 @@ function lineOf(value: object): string {
 /** What the lines of a journal say. */
 interface JournalLine {
   readonly image: number;
-  readonly record?: SampleRecord;
+  readonly record?: JournalRecord;
   readonly milliseconds?: number;
   readonly pieces?: readonly StoredPiece[];
 }

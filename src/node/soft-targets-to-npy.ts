@@ -50,7 +50,7 @@ export interface SoftTargetsToNpyOptions extends SoftTargetsOptions {
   readonly durable?: boolean | undefined;
   /**
    * Before going on, make one row again, the least clear one, and refuse the file unless it is the same: the model and the images are not
-   * in the file. Turn it off to go on with another backend, where single votes may differ.
+   * in the file. Turn it off to save the time of that row.
    * @defaultValue true
    */
   readonly recheck?: boolean | undefined;
@@ -76,7 +76,7 @@ const CALL = 'softTargetsToNpy';
  * (`model_conf_0.25_train.npy`). While the run goes on, the rows are in `FILE.part`; it gets its name when it is whole. The process can be
  * killed at any moment: run the same call again, and the file becomes byte for byte that of a run without interruption.
  *
- * `FILE.json` says what the rows were made from: key, n, selection, noise, shapes. A run with other settings is refused, and nothing that
+ * `FILE.json` says what the rows were made from: key, n, selection, noise, shapes, and the engine. A run with other settings is refused, and nothing that
  * exists is overwritten; a run that finds its file finished changes nothing. One process at a time can write: it holds `FILE.lock`.
  *
  * @param g - the smoothed classifier of a model trained on Gaussian noise, or threads with one each (`startWorkers`)

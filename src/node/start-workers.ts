@@ -116,6 +116,7 @@ interface RunFunctions<Signal, Listener> {
 class WorkerPool<Options extends object> implements WorkerCertifier<Options> {
   readonly numClasses: number;
   readonly smoothing: Smoothing;
+  readonly engine: string | undefined;
   readonly noise: CertifierRecord['noise'];
   readonly beta: number | undefined;
   readonly workers: number;
@@ -129,6 +130,7 @@ class WorkerPool<Options extends object> implements WorkerCertifier<Options> {
     this.workers = team.size;
     this.numClasses = record.numClasses;
     this.smoothing = record.smoothing;
+    this.engine = engineOfAll(team.records);
     this.noise = record.noise;
     this.beta = record.beta;
   }
@@ -216,6 +218,18 @@ class WorkerPool<Options extends object> implements WorkerCertifier<Options> {
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
+}
+
+/** What runs the classifiers of all threads. Throws OptionError where it is not the same: rows would depend on which thread made them. */
+function engineOfAll(records: readonly CertifierRecord[]): string | undefined {
+  const engines = [...new Set(records.map(({ engine }) => engine))];
+  if (engines.length === 1) return engines[0];
+  const got = engines.map((engine) => engine ?? 'one that is not known').join(' and ');
+  throw refusal(
+    OptionError,
+    { call: CALL, field: 'module', value: engines, got },
+    'must use one engine in all threads',
+  );
 }
 
 function notAtRest(call: string, found: string): OptionError {

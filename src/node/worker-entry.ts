@@ -32,13 +32,14 @@ try {
     if (message.kind === 'run') void run(g, message);
     else give(message);
   });
-  const { numClasses, smoothing, noise, beta } = g as Certifier<object> & {
+  const { numClasses, smoothing, engine, noise, beta } = g as Certifier<object> & {
     readonly noise?: { name: string; parameters: object; norms?: readonly Norm[] };
     readonly beta?: number;
   };
   const record = {
     numClasses,
     smoothing,
+    engine,
     beta,
     noise: noise && { name: noise.name, parameters: { ...noise.parameters }, norms: noise.norms },
   };

@@ -14,6 +14,8 @@ export interface CertifierRecord {
   readonly numClasses: number;
   /** Which smoothed classifier its certificates speak of. */
   readonly smoothing: Smoothing;
+  /** What runs its base classifier, with its version; absent where that is not known. */
+  readonly engine?: string | undefined;
   /** The smoothing noise, as a log names it. */
   readonly noise?:
     | {

@@ -4,6 +4,7 @@ import { encodeSafetensors } from '../data/safetensors.ts';
 import { OptionError, refusal, TensorError } from '../errors.ts';
 import * as fields from '../options/fields.ts';
 import { optionsOf } from '../options/parse.ts';
+import { currentEngine } from '../tensors/engine.ts';
 import { copyOf } from '../tensors/own-tensor.ts';
 import type { Json } from '../types.ts';
 import {
@@ -57,7 +58,8 @@ const CALL = 'captureCheckpoint';
  * restored, so it can differ by rounding.) The settings of the optimizer, its learning rate too, are not in the file: make it as before. Wait
  * for the promise before the next step: a step in between is an error, never a file of two steps.
  *
- * The bytes are a safetensors file: tensors `weights/<name>` and `optimizer/<i>`, texts `catrs.*` with the version, your state and a CRC-32.
+ * The bytes are a safetensors file: tensors `weights/<name>` and `optimizer/<i>`, texts `catrs.*` with the version, the engine
+ * ({@link currentEngine}), your state and a CRC-32. Weights may go on on any engine; only the bits of a run depend on it.
  *
  * @returns the file's bytes; nothing is disposed
  * @throws OptionError if an option is missing, unknown or wrong, or the optimizer makes a step in between
@@ -73,6 +75,7 @@ const CALL = 'captureCheckpoint';
 export async function captureCheckpoint(content: CheckpointContent): Promise<Uint8Array> {
   const { state, optimizer, ...subject } = checkpointContent.parse(CALL, content);
   assertOneSubject(CALL, subject);
+  const engine = currentEngine();
   const copies: [string, tf.Tensor][] = [];
   // Before the next step is made: the host may not wait.
   const add = (name: string, tensor: tf.Tensor): void => {
@@ -100,6 +103,7 @@ export async function captureCheckpoint(content: CheckpointContent): Promise<Uin
     const texts = new Map<string, string>([
       [METADATA.version, CHECKPOINT_VERSION],
       [METADATA.optimizer, JSON.stringify(record)],
+      [METADATA.engine, engine],
       [METADATA.state, JSON.stringify(state)],
     ]);
     return encodeSafetensors(tensors, texts.set(METADATA.checksum, checksumOf(tensors, texts)));

@@ -13,6 +13,8 @@ export const METADATA = {
   version: 'catrs.checkpoint',
   /** JSON: the class of the optimizer and the names of its weights in order, or null. */
   optimizer: 'catrs.optimizer',
+  /** What the backend was, with its version. */
+  engine: 'catrs.engine',
   /** JSON of the host. */
   state: 'catrs.state',
   /** CRC-32 of all the rest. */

@@ -1,6 +1,7 @@
 import type * as tf from '@tensorflow/tfjs';
 import type { Certificate, Smoothing } from '../certify/types.ts';
 import { topClass } from '../certify/vote-counts.ts';
+import { engineOf } from '../classifier/engine-of.ts';
 import type { Classifier, ClassifierOutput } from '../classifier/types.ts';
 import { hostTurns } from '../host/turns.ts';
 import type { DeterministicNoise } from '../noise/types.ts';
@@ -113,6 +114,11 @@ export class DerandomizedClassifier implements Certifier<DerandomizedCertifyOpti
     this.classifier = classifier;
     this.noise = parsed.noise;
     this.numClasses = this.#checked.voting.numClasses;
+  }
+
+  /** What runs the base classifier, with its version, for logs: the current backend, or what a classifier of typed arrays says of itself. */
+  get engine(): string | undefined {
+    return engineOf(this.classifier);
   }
 
   /**

@@ -2,6 +2,7 @@ import type * as tf from '@tensorflow/tfjs';
 import { predictCounts } from '../certify/counts.ts';
 import { fixedSample } from '../certify/fixed-sample.ts';
 import type { Certificate, Prediction, Smoothing } from '../certify/types.ts';
+import { engineOf } from '../classifier/engine-of.ts';
 import type { Classifier, LogitsFn } from '../classifier/types.ts';
 import { OptionError, refusal } from '../errors.ts';
 import { ownData } from '../host/own-data.ts';
@@ -75,6 +76,11 @@ export class SmoothedClassifier implements Certifier<CertifyOptions> {
     this.noise = parsed.noise;
     this.numClasses = this.#checked.voting.numClasses;
     this.inputRange = parsed.inputRange;
+  }
+
+  /** What runs the base classifier, with its version, for logs: the current backend, or what a classifier of typed arrays says of itself. */
+  get engine(): string | undefined {
+    return engineOf(this.classifier);
   }
 
   /**

@@ -1,6 +1,7 @@
 import type * as tf from '@tensorflow/tfjs';
 import { ABSTAIN, type Certificate, type ScoreSums, type Smoothing } from '../certify/types.ts';
 import { topClass } from '../certify/vote-counts.ts';
+import { engineOf } from '../classifier/engine-of.ts';
 import type { Classifier, LogitsFn } from '../classifier/types.ts';
 import { OptionError, refusal } from '../errors.ts';
 import type { Domain, Noise, NoiseRecord } from '../noise/types.ts';
@@ -131,6 +132,11 @@ export class SoftSmoothedClassifier implements Certifier<SoftCertifyOptions> {
     this.numClasses = this.#checked.voting.numClasses;
     this.inputRange = parsed.inputRange;
     this.beta = beta;
+  }
+
+  /** What runs the base classifier, with its version, for logs: the current backend, or what a classifier of typed arrays says of itself. */
+  get engine(): string | undefined {
+    return engineOf(this.classifier);
   }
 
   /**

@@ -57,9 +57,16 @@ describe('certification log', () => {
       smoothing: 'hard',
       dimension: '784',
       key: '1:4294967295',
+      engine: '',
     });
     expect(certificationLogHeader().split('\t')).toEqual(cells.map(([name]) => name));
     expect(formatCertificationRow(loggedRow()).split('\t')).toEqual(cells.map(([, text]) => text));
+    const engine = 'tensorflow 2.21.0 (tfjs-node 4.22.0)';
+    expect(
+      formatCertificationRow({ ...loggedRow(), engine })
+        .split('\t')
+        .at(-1),
+    ).toBe(engine);
   });
 
   it('writes the reference formats: the radius rounded down, or to nearest as the official scripts do', () => {

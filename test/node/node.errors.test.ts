@@ -306,7 +306,10 @@ describe('mergeLogs refuses', () => {
     [{ select: { start: -1 } }, '`select.start` must be an integer of at least 0, got -1'],
     [{ select: { skip: 0 } }, '`select.skip` must be an integer of at least 1, got 0'],
     [{ select: { max: 0 } }, '`select.max` must be an integer of at least 1, got 0'],
-    [{ total: 3 }, 'unknown option `total`; known options: `file`, `size`, `key`, `select`, `verifyWith`'],
+    [
+      { total: 3 },
+      'unknown option `total`; known options: `file`, `size`, `key`, `select`, `verifyWith`, `mixEngines`',
+    ],
   ])('the options %o', (change, text) => expectError(() => merge(all(), change), OptionError, `mergeLogs: ${text}`));
 
   it.each([

@@ -6,6 +6,7 @@ import { decodeNpy, encodeNpy } from '../../src/data/npy.ts';
 import { softTargetsToNpy, type SoftTargetsToNpyOptions } from '../../src/node/soft-targets-to-npy.ts';
 import { softTargets } from '../../src/recipes/soft-targets.ts';
 import { trainingBatches } from '../../src/recipes/training-batches.ts';
+import { currentEngine } from '../../src/tensors/engine.ts';
 import { useBackend } from '../helpers/backends.ts';
 import { thrownBy } from '../helpers/errors.ts';
 import { expectNoLeak } from '../helpers/leaks.ts';
@@ -55,6 +56,7 @@ describe('softTargetsToNpy', () => {
     expect(await names()).toEqual(['a.npy', 'a.npy.json']);
     expect(JSON.parse(await readFile(path('a.npy.json'), 'utf8'))).toEqual({
       smoothing: 'hard',
+      engine: currentEngine(),
       noise: { name: 'gaussian', parameters: { sigma: 0.25 } },
       key: [...key],
       n: 200,

@@ -59,6 +59,11 @@ export async function makeCertifier(
       yield example;
     }
   }
-  const { numClasses, smoothing } = g;
-  return { numClasses, smoothing, certifyStream: (examples, ...rest) => g.certifyStream(faulty(examples), ...rest) };
+  const { numClasses, smoothing, engine } = g;
+  return {
+    numClasses,
+    smoothing,
+    engine,
+    certifyStream: (examples, ...rest) => g.certifyStream(faulty(examples), ...rest),
+  };
 }

@@ -10,6 +10,7 @@ const mergeOptions = {
     kind: 'positive',
     required: true,
   },
+  mixEngines: { flags: '--mix-engines', help: 'take logs of several engines: each row says its own' },
 } as const;
 
 // No default: logs of other code have no keys, and a seed that is given must count.
