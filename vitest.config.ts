@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { playwright } from '@vitest/browser-playwright';
 import { defineConfig } from 'vitest/config';
@@ -24,6 +25,16 @@ const packageTests = 'test/package/**/*.test.ts';
 /** Tests on TensorFlow's own library, which would stay in a process that others share. */
 const native = 'test/native/**/*.test.ts';
 const source = (path: string): string => fileURLToPath(new URL(`src/${path}`, import.meta.url));
+
+/** The files with suites that run on every backend. */
+function suitesOfBackends(): string[] {
+  const folder = fileURLToPath(new URL('test/', import.meta.url));
+  return readdirSync(folder)
+    .filter((name) => name !== 'guests' && !name.includes('.'))
+    .flatMap((name) => readdirSync(`${folder}${name}`).map((file) => `test/${name}/${file}`))
+    .filter((path) => path.endsWith('.test.ts') && !path.endsWith('.slow.test.ts'))
+    .filter((path) => /\bdescribe(Backends|Contract)\(/.test(readFileSync(`${folder}../${path}`, 'utf8')));
+}
 
 /** A real Chromium with WebGPU. */
 const chromium = playwright({ launchOptions: { executablePath: chromiumPath, args: chromiumArguments } });
@@ -59,7 +70,29 @@ export default defineConfig({
         },
       },
       { extends: true, test: { name: 'alone', include: [...alone], exclude: [slow] } },
-      { extends: true, test: { name: 'native', include: [native], exclude: [slow] } },
+      {
+        extends: true,
+        test: {
+          name: 'native',
+          include: [native],
+          exclude: [slow],
+          isolate: false,
+          env: { VITEST_BACKEND: 'tensorflow' },
+        },
+      },
+      {
+        extends: true,
+        // The suites of all backends, on TensorFlow's own library.
+        test: {
+          name: 'native-contracts',
+          include: suitesOfBackends(),
+          exclude: ['test/wasm/**', ...alone],
+          isolate: false,
+          env: { VITEST_BACKEND: 'tensorflow' },
+          testTimeout: 600_000,
+          hookTimeout: 600_000,
+        },
+      },
       { extends: true, test: { name: 'package', include: [packageTests], exclude: [slow] } },
       {
         extends: true,

@@ -3,6 +3,8 @@ import { CatrsError, refusal } from '../errors.ts';
 import * as fields from '../options/fields.ts';
 import { optionsOf } from '../options/parse.ts';
 import type { NativeBackend } from './backend.ts';
+import { registerNativeGradients } from './gradients.ts';
+import { registerNativeKernels } from './kernels.ts';
 import { loadNative, type NativePackage, PACKAGES } from './load-package.ts';
 import { setThreads } from './threads.ts';
 
@@ -80,6 +82,8 @@ export async function useNative(options: UseNativeOptions = {}): Promise<NativeE
     throw refusal(CatrsError, { call: CALL, field: name, value: undefined, got: 'a failure' }, 'must start');
   }
   await tf.ready();
+  registerNativeKernels();
+  registerNativeGradients();
   return engineOf(name, version);
 }
 

@@ -33,7 +33,10 @@ const rows = fc.tuple(fc.integer({ min: 1, max: 40 }), fc.integer({ min: 1, max:
 });
 const epsilons = fc.double({ min: 0.01, max: 20, noNaN: true });
 
-describeBackends('shortening to a ball', () => {
+describeBackends('shortening to a ball', (backend) => {
+  /** TensorFlow's own library computes with 0 in place of what is below the normal numbers. */
+  const there = (value: number): number => (backend === 'tensorflow' && Math.abs(value) < 2 ** -126 ? 0 : value + 0);
+
   it.each(norms)('%s: gives the nearest vector, which is not too long', async (norm) => {
     await fc.assert(
       fc.asyncProperty(rows, epsilons, async (given, epsilon) => {
@@ -57,9 +60,7 @@ describeBackends('shortening to a ball', () => {
         const epsilon = 1.001 * Math.max(...inside.map(length[norm]), 0.01);
         const found = await shorten(norm, inside, epsilon);
         // Adding 0 makes one zero of two.
-        expect(found.map((row) => row.map((value) => value + 0))).toEqual(
-          inside.map((row) => row.map((value) => value + 0)),
-        );
+        expect(found.map((row) => row.map(there))).toEqual(inside.map((row) => row.map(there)));
       }),
       { numRuns: 30 },
     );

@@ -2,12 +2,15 @@ import * as tf from '@tensorflow/tfjs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 /** The backends that catrs promises to work on. */
-export type BackendName = 'cpu' | 'wasm' | 'webgpu';
+export type BackendName = 'cpu' | 'wasm' | 'webgpu' | 'tensorflow';
 
 const inBrowser = typeof document !== 'undefined';
 
-/** Node runs cpu and wasm; the browser project runs webgpu, on a real page. */
-const backendsHere: readonly BackendName[] = inBrowser ? ['webgpu'] : ['cpu', 'wasm'];
+/** Node runs cpu and wasm; the browser project runs webgpu, on a real page, and the project `native` TensorFlow's own library. */
+const isNative = !inBrowser && process.env['VITEST_BACKEND'] === 'tensorflow';
+const backendsHere: readonly BackendName[] = inBrowser ? ['webgpu'] : isNative ? ['tensorflow'] : ['cpu', 'wasm'];
+/** Why the backends cannot run here, if so. */
+const missing = isNative ? await whyNotNative() : undefined;
 
 /**
  * Runs one suite on every backend of this environment. Files in test/contracts/ run in Node and in the browser project.
@@ -16,13 +19,17 @@ const backendsHere: readonly BackendName[] = inBrowser ? ['webgpu'] : ['cpu', 'w
  */
 export function describeBackends(name: string, suite: (backend: BackendName) => void): void {
   for (const backend of backendsHere) {
+    if (missing !== undefined) {
+      it(`${name} [${backend}]`, ({ skip }) => skip(missing));
+      continue;
+    }
     describe(`${name} [${backend}]`, () => {
       beforeAll(() => useBackend(backend));
       afterAll(() => expect(tf.getBackend(), 'a test changed the backend').toBe(backend));
       suite(backend);
     });
   }
-  if (!inBrowser) {
+  if (!inBrowser && !isNative) {
     it(`${name} [webgpu]`, ({ skip }) =>
       skip('WebGPU needs a browser: npm run test:browser runs test/contracts there'));
   }
@@ -43,6 +50,7 @@ export function describeContract<Row extends { readonly name: string }>(
 export async function useBackend(backend: BackendName): Promise<void> {
   if (backend === 'wasm') await setUpWasm();
   if (backend === 'webgpu') await setUpWebgpu();
+  if (backend === 'tensorflow') await setUpNative();
   const ok = await tf.setBackend(backend);
   await tf.ready();
   if (!ok || tf.getBackend() !== backend)
@@ -60,4 +68,16 @@ async function setUpWebgpu(): Promise<void> {
   await import('@tensorflow/tfjs-backend-webgpu');
   // Small operations would otherwise run on the CPU, and the suite would test the wrong backend.
   tf.env().set('WEBGPU_CPU_FORWARD', false);
+}
+
+async function setUpNative(): Promise<void> {
+  const { useNative } = await import('../../src/native/index.ts');
+  const { guestsFolder } = await import('./guests.ts');
+  await useNative({ resolveFrom: guestsFolder });
+}
+
+async function whyNotNative(): Promise<string | undefined> {
+  const { nativeTensorflow } = await import('./guests.ts');
+  const native = nativeTensorflow();
+  return 'reason' in native ? native.reason : undefined;
 }

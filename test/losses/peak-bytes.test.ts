@@ -88,6 +88,8 @@ const relativeBounds: Readonly<Record<string, number>> = {
 describeBackends('the peak memory of a training step', (backend) => {
   // Measured 17.24 and 23.25: the tape saves clones, which share their buffer on cpu and are copies on wasm.
   const gaussianBound = backend === 'cpu' ? 18 : 24.5;
+  // TensorFlow's own library holds less in a pass, so what comes beside it weighs more.
+  const slack = backend === 'tensorflow' ? 1.1 : 1;
 
   it.each(sevenLosses)('$name', (method) => {
     const gaussian = measure(sevenLosses[0]!, 4, 1);
@@ -95,7 +97,7 @@ describeBackends('the peak memory of a training step', (backend) => {
     const short = measure(method, 4, 1);
     const long = measure(method, 4, 4);
     expect(short.left).toBe(0);
-    expect(short.whole / gaussian.whole).toBeLessThanOrEqual(relativeBounds[method.name]!);
+    expect(short.whole / gaussian.whole).toBeLessThanOrEqual(slack * relativeBounds[method.name]!);
     expect(long.whole / short.whole, 'the steps of an attack are not kept').toBeLessThan(1.03);
     expect(long.prepare, 'the attack needs no more than the training step').toBeLessThanOrEqual(long.whole);
   });
