@@ -17,6 +17,7 @@ import {
   GaussianNoise,
   type Key,
   type LabelledDataset,
+  prepareAsync,
   SmoothedClassifier,
   trainableVariables,
   type TrainingBatch,
@@ -87,7 +88,7 @@ export async function trainWith(method: MethodName, setting: TrainingSetting): P
       {
         const given = { x: batch.x, labels: batch.labels, epoch, key: foldIn(foldIn(key, 4), step) };
         if (step === 0) await checkTraining(loss, given); // what a loss cannot look at without waiting
-        using prepared = loss.prepare(given);
+        using prepared = await prepareAsync(loss, given);
         optimizer.minimize(() => prepared.value(), false, variables);
       }
       batch.x.dispose();

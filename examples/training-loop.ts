@@ -16,6 +16,7 @@ import {
   GaussianNoise,
   type Key,
   NoisePgd,
+  prepareAsync,
   type PreparedBatch,
   split,
   type StepMetrics,
@@ -109,7 +110,7 @@ async function trainStep(
   optimizer: tf.Optimizer,
   batch: Batch & { readonly key: Key },
 ): Promise<StepMetrics> {
-  using step = loss.prepare(batch);
+  using step = await prepareAsync(loss, batch);
   optimizer.minimize(() => step.value(), false, trainableVariables(model));
   return await step.metrics(); // of the same forward pass
 }

@@ -175,20 +175,19 @@ export type {
   MixPair,
   NoiseAttack,
   NoiseAttackRequest,
+  StartedAttack,
 } from './attacks/types.ts';
 
 // training objectives
 export { checkTraining } from './losses/check-training.ts';
 export type { CheckTrainingOptions } from './losses/check-training.ts';
 export { ConfidenceAwareLoss } from './losses/confidence-aware-loss.ts';
+export type { ConfidenceAwareBatch, ConfidenceAwareLossOptions, EpsilonStep } from './losses/confidence-aware-loss.ts';
 export type {
-  ConfidenceAwareBatch,
-  ConfidenceAwareLossOptions,
   ConfidenceAwareMetrics,
   ConfidenceAwareTerms,
-  EpsilonStep,
   PreparedConfidenceAware,
-} from './losses/confidence-aware-loss.ts';
+} from './losses/confidence-aware-step.ts';
 export { ConsistencyLoss } from './losses/consistency-loss.ts';
 export type { ConsistencyLossOptions, ConsistencyMode, ConsistencyTerms } from './losses/consistency-loss.ts';
 export { GaussianLoss } from './losses/gaussian-loss.ts';
@@ -212,6 +211,7 @@ export type {
 } from './losses/smooth-mix-loss.ts';
 export { StabilityLoss } from './losses/stability-loss.ts';
 export type { StabilityLossOptions, StabilityTerms } from './losses/stability-loss.ts';
+export { prepareAsync } from './losses/prepared-step.ts';
 export type { Prepared, PreparedBatch, StepMetrics, TrainingBatch, TrainingLoss } from './losses/types.ts';
 
 // runs over a data set and their figures

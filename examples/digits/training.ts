@@ -10,6 +10,7 @@ import {
   GaussianLoss,
   GaussianNoise,
   NoisePgd,
+  prepareAsync,
   split,
   trainableVariables,
 } from 'catrs';
@@ -70,7 +71,7 @@ async function runEpochs(
       using batch = read;
       const given = { ...batch, key: foldIn(stepKey, step) };
       if (step++ === 0) await checkTraining(loss, given); // what a loss cannot look at without waiting
-      using prepared = loss.prepare(given); // noise + attack, outside the tape
+      using prepared = await prepareAsync(loss, given); // noise + attack, outside the tape
       const value = optimizer.minimize(() => prepared.value(), true, variables); // the tape sees only this
       const [number = NaN] = (await value?.data()) ?? [];
       value?.dispose();

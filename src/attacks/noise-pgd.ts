@@ -1,16 +1,18 @@
 import * as tf from '@tensorflow/tfjs';
 import { noisyLogits } from '../classifier/adapt-classifier.ts';
 import { adaptForGradients } from '../classifier/check-gradients.ts';
-import type { Classifier } from '../classifier/types.ts';
+import type { Classifier, LogitsFn } from '../classifier/types.ts';
 import * as fields from '../options/fields.ts';
 import { optionsOf } from '../options/parse.ts';
 import { assertBatch, assertBatchNoise, assertSoftTargets } from '../tensors/assert-shapes.ts';
 import { klRows, meanSoftmax } from '../tensors/cross-entropy.ts';
 import { asConstant, flattenExamples, shortenRows } from '../tensors/masks.ts';
+import { copyOf, withDispose } from '../tensors/own-tensor.ts';
+import { rowsOf } from '../tensors/rows.ts';
 import { assertOutsideTape, gradientSeeing } from '../tensors/tape.ts';
 import { guardedDirection } from './norm-geometry.ts';
 import { projectedAscent } from './projected-ascent.ts';
-import type { NoiseAttack, NoiseAttackRequest } from './types.ts';
+import type { NoiseAttack, NoiseAttackRequest, StartedAttack } from './types.ts';
 
 /** Options of {@link NoisePgd}. */
 export interface NoisePgdOptions {
@@ -38,7 +40,6 @@ const noiseAttackRequest = optionsOf<NoiseAttackRequest>()({
   strength: fields.withDefault(fields.positive, 1),
 });
 
-const CALL = 'NoisePgd.perturb';
 // All-zero noise has no scale to restore; it stays zero instead of becoming NaN.
 const LEAST_SCALE = 1e-30;
 
@@ -81,37 +82,85 @@ export class NoisePgd implements NoiseAttack {
    * @throws ClassifierError if the classifier does not return [batch, numClasses]
    */
   perturb(classifier: Classifier, request: NoiseAttackRequest): tf.Tensor {
-    assertOutsideTape(CALL);
-    const { x, noise, softTargets, strength } = noiseAttackRequest.parse(CALL, request);
-    assertBatch(CALL, x);
-    assertBatchNoise(CALL, x, noise);
-    const run = adaptForGradients(CALL, classifier);
-    return tf.tidy(() => {
-      const start = flattenExamples(noise, 2);
-      const first: tf.NamedTensorMap = softTargets ? { targets: softTargets } : {};
-      const { rows } = projectedAscent({ rows: start, memory: first }, this.steps, {
-        look: (rows, memory) => {
-          const { gradient, seen } = gradientSeeing(
-            CALL,
-            (moved) => {
-              const logits = noisyLogits(CALL, run, { x, noise: tf.reshape(moved, noise.shape) }, { training: false });
-              if (softTargets) assertSoftTargets(CALL, softTargets, ...(logits.shape.slice(1) as [number, number]));
-              // The first forward pass also gives the default targets; they stay fixed from then on.
-              const targets = memory.targets ?? asConstant(meanSoftmax, logits);
-              return { value: tf.mean(tf.sum(klRows(logits, targets), 1)), seen: { targets } };
-            },
-            rows,
-          );
-          return { gradient, memory: seen };
-        },
-        direction: guardedDirection,
-        stepLength: () => strength * this.stepSize,
-        project: (rows) =>
-          restandardize(tf.add(start, shortenRows(tf.sub(rows, start), strength * this.epsilon)), start),
-      });
-      return tf.reshape(rows, noise.shape);
-    });
+    const { run, ...batch } = parseRequest('NoisePgd.perturb', classifier, request);
+    return tf.tidy(() => this.#ascend(batch, lookFor('NoisePgd.perturb', run, batch)));
   }
+
+  /**
+   * Takes the first gradient for the whole batch, and goes on later with the images that are chosen then.
+   *
+   * @throws what `perturb` throws
+   */
+  start(classifier: Classifier, request: NoiseAttackRequest): StartedAttack<tf.Tensor> {
+    const call = 'NoisePgd.start';
+    const { run, ...batch } = parseRequest(call, classifier, request);
+    const first = withDispose(() => {
+      const { noise, x, softTargets } = batch;
+      const { gradient, seen } = lookFor(call, run, batch)(flattenExamples(noise, 2), softTargets);
+      return { logits: seen.logits, targets: copyOf(seen.targets), gradient, x: copyOf(x), noise: copyOf(noise) };
+    });
+    const finish = (images: readonly number[]): tf.Tensor =>
+      tf.tidy(() => {
+        const { x, noise, gradient, targets } = first;
+        const chosen = {
+          x: rowsOf(x, images),
+          noise: rowsOf(noise, images, 1),
+          softTargets: rowsOf(targets, images),
+          strength: batch.strength,
+        };
+        const known = flattenExamples(rowsOf(tf.reshape(gradient, noise.shape), images, 1), 2);
+        return this.#ascend(chosen, lookFor(call, run, chosen), known);
+      });
+    return { logits: first.logits as tf.Tensor3D, finish, dispose: () => first.dispose() };
+  }
+
+  /** The steps of the attack; the first takes a gradient that is known already. */
+  #ascend({ noise, softTargets, strength }: Batch, look: Look, known?: tf.Tensor2D): tf.Tensor {
+    const start = flattenExamples(noise, 2);
+    const first: tf.NamedTensorMap = softTargets ? { targets: softTargets } : {};
+    const { rows } = projectedAscent({ rows: start, memory: first }, this.steps, {
+      look: (rows, memory, step) => {
+        if (step === 0 && known) return { gradient: known, memory };
+        const { gradient, seen } = look(rows, memory.targets);
+        return { gradient, memory: { targets: seen.targets } };
+      },
+      direction: guardedDirection,
+      stepLength: () => strength * this.stepSize,
+      project: (rows) => restandardize(tf.add(start, shortenRows(tf.sub(rows, start), strength * this.epsilon)), start),
+    });
+    return tf.reshape(rows, noise.shape);
+  }
+}
+
+type Batch = ReturnType<typeof noiseAttackRequest.parse>;
+
+/** The gradient at noise rows, the logits there and the targets, which are those given or the mean softmax there. */
+type Look = (
+  rows: tf.Tensor2D,
+  targets: tf.Tensor | undefined,
+) => { readonly gradient: tf.Tensor2D; readonly seen: { logits: tf.Tensor; targets: tf.Tensor } };
+
+function parseRequest(call: string, classifier: Classifier, request: NoiseAttackRequest): Batch & { run: LogitsFn } {
+  assertOutsideTape(call);
+  const batch = noiseAttackRequest.parse(call, request);
+  assertBatch(call, batch.x);
+  assertBatchNoise(call, batch.x, batch.noise);
+  return { ...batch, run: adaptForGradients(call, classifier) };
+}
+
+function lookFor(call: string, run: LogitsFn, { x, noise }: Pick<Batch, 'x' | 'noise'>): Look {
+  return (rows, given) =>
+    gradientSeeing(
+      call,
+      (moved) => {
+        const logits = noisyLogits(call, run, { x, noise: tf.reshape(moved, noise.shape) }, { training: false });
+        if (given) assertSoftTargets(call, given, ...(logits.shape.slice(1) as [number, number]));
+        // The first forward pass also gives the default targets; they stay fixed from then on.
+        const targets = given ?? asConstant(meanSoftmax, logits);
+        return { value: tf.mean(tf.sum(klRows(logits, targets), 1)), seen: { logits, targets } };
+      },
+      rows,
+    );
 }
 
 /**

@@ -34,10 +34,34 @@ export interface NoiseAttackRequest {
   readonly strength?: number | undefined;
 }
 
+/**
+ * An attack that has looked once at a whole batch, and has moved nothing yet. Dispose it.
+ *
+ * What it is asked of in two parts is what it does in one: image b is attacked alike, whatever other images go on.
+ */
+export interface StartedAttack<Attacked> {
+  /** Logits of the noisy copies before any step, [M, B, numClasses], in inference mode; freed by `dispose`. */
+  readonly logits: tf.Tensor3D;
+  /**
+   * Goes on with some images of the batch, in the order given.
+   *
+   * @param images - their places in the batch, at least one
+   * @returns what `perturb` returns for a batch of these images, owned by the caller
+   */
+  finish(images: readonly number[]): Attacked;
+  /** Frees the tensors. */
+  dispose(): void;
+}
+
 /** An attack that moves the noise of smoothed training, not the image. A plain object is enough. */
 export interface NoiseAttack {
   /** The attacked noise, [M, B, ...inputShape], owned by the caller. Called outside every gradient tape. */
   perturb(classifier: Classifier, request: NoiseAttackRequest): tf.Tensor;
+  /**
+   * The same attack in two parts, for losses that attack only some images: an attack that treats each image on its own may have it. It keeps
+   * nothing of the request that the caller may dispose.
+   */
+  start?(classifier: Classifier, request: NoiseAttackRequest): StartedAttack<tf.Tensor>;
 }
 
 /** What an attack on the input is given. */

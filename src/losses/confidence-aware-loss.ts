@@ -2,21 +2,26 @@ import * as tf from '@tensorflow/tfjs';
 import type { NoiseAttack } from '../attacks/types.ts';
 import { noisyLogits } from '../classifier/adapt-classifier.ts';
 import { adaptForGradients } from '../classifier/check-gradients.ts';
+import { hasIndependentRows } from '../classifier/independent-rows.ts';
 import type { Classifier, LogitsFn } from '../classifier/types.ts';
 import type { AdditiveNoise } from '../noise/types.ts';
 import * as fields from '../options/fields.ts';
 import { optionsOf } from '../options/parse.ts';
 import { lossKeys } from '../random/purposes.ts';
 import { assertBatchNoise, assertShape, assertSoftTargets } from '../tensors/assert-shapes.ts';
-import { labelEntries, meanSoftmax } from '../tensors/cross-entropy.ts';
 import { assertLabelsFit } from '../tensors/labels.ts';
-import { asConstant, indicator } from '../tensors/masks.ts';
 import { copyOf } from '../tensors/own-tensor.ts';
 import { assertOutsideTape } from '../tensors/tape.ts';
-import { bottomKCrossEntropy, sampleK, voteFrequency, worstCaseKl } from './confidence-aware-terms.ts';
+import { sparseStep } from './confidence-aware-sparse.ts';
+import {
+  confidenceNumbers,
+  type ConfidenceAwareTensors,
+  type PreparedConfidenceAware,
+} from './confidence-aware-step.ts';
+import { bottomKCrossEntropy, worstCaseKl } from './confidence-aware-terms.ts';
 import { preparedStep } from './prepared-step.ts';
 import { drawUniforms, noisyBatch, requireEpoch, trainingBatchFields } from './training-batch.ts';
-import type { PreparedBatch, StepMetrics, TrainingBatch, TrainingLoss } from './types.ts';
+import type { TrainingBatch, TrainingLoss } from './types.ts';
 
 /** Options of {@link ConfidenceAwareLoss}. */
 export interface ConfidenceAwareLossOptions {
@@ -42,6 +47,12 @@ export interface ConfidenceAwareLossOptions {
    * @defaultValue []
    */
   readonly epsilonSchedule?: readonly EpsilonStep[] | undefined;
+  /**
+   * Whether each row of the logits follows from its input alone, in training mode as in inference mode: no batch normalisation, no dropout, nothing
+   * else that draws or looks at the batch. Then `prepareAsync` computes only what has a gradient. False: it is `prepare`.
+   * @defaultValue what the layers of a `tf.LayersModel` tell, also behind functions of the library; false for all else, functions and layers of your own
+   */
+  readonly independentRows?: boolean | undefined;
 }
 
 const epsilonSchedule = fields.field<readonly EpsilonStep[]>(
@@ -67,6 +78,7 @@ const confidenceAwareLossOptions = optionsOf<ConfidenceAwareLossOptions>()({
   numNoise: fields.withDefault(fields.positiveInteger, 4),
   confidenceMask: fields.withDefault(fields.boolean, false),
   epsilonSchedule: fields.withDefault(epsilonSchedule, []),
+  independentRows: fields.optional(fields.boolean),
 });
 
 /** From an epoch on, the lengths of the attack are multiplied by a factor. */
@@ -91,41 +103,7 @@ const confidenceAwareBatch = optionsOf<ConfidenceAwareBatch>()({
   k: fields.optional(fields.tensor),
 });
 
-/** A batch with its draws, made by {@link ConfidenceAwareLoss.prepare}. */
-export interface PreparedConfidenceAware extends PreparedBatch<ConfidenceAwareTerms> {
-  /** Worst-case noise ε*, [M, B, ...inputShape]; absent where λ is 0. */
-  readonly noiseAdv: tf.Tensor | undefined;
-  /** Uniform numbers [B, M] that decide K. */
-  readonly uniforms: tf.Tensor2D;
-  /** ŷ, [B, numClasses], where it was given; else the mean softmax over the same M noisy copies, as a constant. */
-  readonly softTargets: tf.Tensor2D | undefined;
-  /** K, [B], where it was given. */
-  readonly k: tf.Tensor1D | undefined;
-  /** The numbers of the step, from the pass of `value()`. */
-  metrics(): Promise<ConfidenceAwareMetrics>;
-  /** The same numbers for each image. */
-  perImage(): Promise<ConfidenceAwareMetrics<readonly number[]>>;
-}
-
 const VALUE = 'ConfidenceAwareLoss.value';
-
-/** The terms of the confidence-aware loss, one entry per image. */
-export interface ConfidenceAwareTerms {
-  /** L_low, [B]. */
-  readonly low: tf.Tensor1D;
-  /** λ · 1[K = M] · L_high, [B]; zero where λ is 0. */
-  readonly high: tf.Tensor1D;
-}
-
-/** The numbers of a CAT-RS step. */
-export interface ConfidenceAwareMetrics<N = number> extends StepMetrics<ConfidenceAwareTerms, N> {
-  /** The confidence p̂ from which K is drawn: the accuracy under noise or, with `confidenceMask`, the soft target of the label. */
-  readonly pHat: N;
-  /** K, the number of noisy copies that L_low counts. */
-  readonly k: N;
-  /** 1[K = M]; its mean is the share of the images whose worst-case term counts. */
-  readonly mask: N;
-}
 
 /**
  * Confidence-aware training (CAT-RS).
@@ -167,7 +145,10 @@ export class ConfidenceAwareLoss implements TrainingLoss<ConfidenceAwareBatch, P
   readonly confidenceMask: boolean;
   /** Changes of the attack's lengths during training. */
   readonly epsilonSchedule: readonly EpsilonStep[];
+  /** Whether rows are said to be independent; undefined: as the layers tell. */
+  readonly independentRows: boolean | undefined;
   readonly #run: LogitsFn;
+  readonly #hasIndependentRows: boolean;
 
   /** Checks the options. */
   constructor(classifier: Classifier, options: ConfidenceAwareLossOptions) {
@@ -180,6 +161,8 @@ export class ConfidenceAwareLoss implements TrainingLoss<ConfidenceAwareBatch, P
     this.numNoise = given.numNoise;
     this.confidenceMask = given.confidenceMask;
     this.epsilonSchedule = given.epsilonSchedule;
+    this.independentRows = given.independentRows;
+    this.#hasIndependentRows = hasIndependentRows('ConfidenceAwareLoss', classifier, given.independentRows);
   }
 
   /**
@@ -190,54 +173,81 @@ export class ConfidenceAwareLoss implements TrainingLoss<ConfidenceAwareBatch, P
   prepare(batch: ConfidenceAwareBatch): PreparedConfidenceAware {
     const call = 'ConfidenceAwareLoss.prepare';
     assertOutsideTape(call);
+    return this.#dense(call, confidenceAwareBatch.parse(call, batch));
+  }
+
+  /**
+   * Prepares the same step and reads K on the way, to compute no row that has no gradient: the loss and its gradients are those of `prepare`, up
+   * to rounding. Where rows depend on their batch (see `independentRows`), where the attack has no `start`, where `noiseAdv` is given and where λ is
+   * 0, it is `prepare`.
+   *
+   * The attack goes on with the images with K = M alone, and `value()` makes one pass over the K counted copies of each image and one over a
+   * single copy of each attacked image. K, p̂ and the copies that count are those of the weights at this call, which must not change before
+   * it is done.
+   *
+   * @throws what `prepare` throws, by the promise
+   */
+  async prepareAsync(batch: ConfidenceAwareBatch): Promise<PreparedConfidenceAware> {
+    // A subclass that prepares in another way.
+    if (this.prepare !== ConfidenceAwareLoss.prototype.prepare) return this.prepare(batch);
+    const call = 'ConfidenceAwareLoss.prepareAsync';
+    assertOutsideTape(call);
     const given = confidenceAwareBatch.parse(call, batch);
-    const { softTargets, noiseAdv, k } = given;
-    const strength = factorAt(call, this.epsilonSchedule, given.epoch);
+    const { attack, lambda, classifier, confidenceMask } = this;
+    if (lambda === 0 || given.noiseAdv || !attack.start || !this.#hasIndependentRows) return this.#dense(call, given);
+    return sparseStep({
+      ...{ call, classifier, run: this.#run, lambda, confidenceMask },
+      start: attack.start.bind(attack),
+      strength: factorAt(call, this.epsilonSchedule, given.epoch),
+      draw: () => this.#draw(call, given),
+    });
+  }
+
+  /** The batch with its draws, as new tensors. */
+  #draw(call: string, given: ReturnType<typeof confidenceAwareBatch.parse>) {
     const { noise: noiseKey, second: uniformKey } = lossKeys(given.key);
+    const { softTargets, k, firstImage } = given;
+    const drawn = noisyBatch(call, given, { noise: this.noise, numNoise: this.numNoise, key: noiseKey });
+    const [numNoise = 1, size = 1] = drawn.noise.shape;
+    if (softTargets) assertSoftTargets(call, softTargets, size);
+    if (k) assertShape(call, 'k', k, [size]);
+    assertLabelsFit(call, drawn.largestLabel, softTargets?.shape[1] ?? Infinity);
+    return {
+      ...drawn,
+      uniforms: drawUniforms(uniformKey, { firstImage, batch: size, columns: numNoise }),
+      softTargets: softTargets && (copyOf(softTargets) as tf.Tensor2D),
+      k: k && (copyOf(tf.cast(k, 'float32')) as tf.Tensor1D),
+    };
+  }
+
+  #dense(call: string, given: ReturnType<typeof confidenceAwareBatch.parse>): PreparedConfidenceAware {
+    const strength = factorAt(call, this.epsilonSchedule, given.epoch);
     const build = () => {
-      const drawn = noisyBatch(call, given, { noise: this.noise, numNoise: this.numNoise, key: noiseKey });
-      const { x, noise, largestLabel } = drawn;
-      const [numNoise = 1, size = 1] = noise.shape;
-      if (noiseAdv) assertBatchNoise(call, x, noiseAdv, { field: 'noiseAdv', numNoise });
-      if (softTargets) assertSoftTargets(call, softTargets, size);
-      if (k) assertShape(call, 'k', k, [size]);
-      assertLabelsFit(call, largestLabel, softTargets?.shape[1] ?? Infinity);
-      const runAttack = (): tf.Tensor => this.attack.perturb(this.classifier, { x, noise, softTargets, strength });
-      return {
-        ...drawn,
-        noiseAdv: this.lambda === 0 ? undefined : noiseAdv ? copyOf(noiseAdv) : runAttack(),
-        uniforms: drawUniforms(uniformKey, { firstImage: given.firstImage, batch: size, columns: numNoise }),
-        softTargets: softTargets && (copyOf(softTargets) as tf.Tensor2D),
-        k: k && (copyOf(tf.cast(k, 'float32')) as tf.Tensor1D),
-      };
+      const drawn = this.#draw(call, given);
+      const { x, noise, softTargets } = drawn;
+      const { noiseAdv } = given;
+      if (noiseAdv) assertBatchNoise(call, x, noiseAdv, { field: 'noiseAdv', numNoise: noise.shape[0] ?? 1 });
+      const attacked = (): tf.Tensor => this.attack.perturb(this.classifier, { x, noise, softTargets, strength });
+      return { ...drawn, noiseAdv: this.lambda === 0 ? undefined : noiseAdv ? copyOf(noiseAdv) : attacked() };
     };
     return preparedStep('ConfidenceAwareLoss', build, (prepared) => this.#pass(prepared));
   }
 
   #pass(prepared: ConfidenceAwareTensors) {
-    const { x, labels, noise, noiseAdv, uniforms } = prepared;
+    const { x, labels, noise, noiseAdv } = prepared;
     const logits = noisyLogits(VALUE, this.#run, { x, noise }, { training: true });
-    const [numNoise, batch, numClasses] = logits.shape;
+    const [, batch, numClasses] = logits.shape;
     assertLabelsFit(VALUE, prepared.largestLabel, numClasses);
     if (prepared.softTargets) assertSoftTargets(VALUE, prepared.softTargets, batch, numClasses);
-    const softTargets = prepared.softTargets ?? (asConstant(meanSoftmax, logits) as tf.Tensor2D);
-    const accuracy = voteFrequency(logits, labels);
-    const pHat = this.confidenceMask ? (labelEntries(softTargets, labels) as tf.Tensor1D) : accuracy;
-    const k = prepared.k ?? sampleK(pHat, uniforms);
-    const low = bottomKCrossEntropy(logits, labels, k);
+    const { softTargets, mask, ...numbers } = confidenceNumbers(logits, prepared, this.confidenceMask);
+    const low = bottomKCrossEntropy(logits, labels, numbers.k);
     const worst = noiseAdv
       ? worstCaseKl(noisyLogits(VALUE, this.#run, { x, noise: noiseAdv }, { training: true }), softTargets)
       : tf.zerosLike(low);
-    const mask = asConstant((count) => indicator(tf.greaterEqual(count, numNoise)), k) as tf.Tensor1D;
     const high = tf.mul<tf.Tensor1D>(this.lambda, tf.mul(mask, worst));
-    return { terms: { low, high }, numbers: { accuracy, pHat, k, mask } };
+    return { terms: { low, high }, numbers: { ...numbers, mask } };
   }
 }
-
-type ConfidenceAwareTensors = Pick<
-  PreparedConfidenceAware,
-  'x' | 'labels' | 'noise' | 'largestLabel' | 'noiseAdv' | 'uniforms' | 'softTargets' | 'k'
->;
 
 /** The factor that a schedule of rising epochs gives an epoch; 1 before its first step. */
 function factorAt(call: string, schedule: readonly EpsilonStep[], epoch: number | undefined): number {

@@ -61,9 +61,13 @@ export function bottomKCrossEntropy(logits: tf.Tensor3D, labels: Labels, k: tf.T
     const y = labelsOfLogits(call, labels, logits);
     assertShape(call, 'k', k, [logits.shape[1]]);
     const losses = crossEntropyRows(logits, y) as tf.Tensor2D;
-    const chosen = asConstant((values, count) => indicator(tf.less(ranks(values), count)), losses, k);
-    return tf.mean(tf.mul(losses, chosen), 0) as tf.Tensor1D;
+    return tf.mean(tf.mul(losses, bottomK(losses, k)), 0) as tf.Tensor1D;
   });
+}
+
+/** 1 for the K smallest of the M losses of each image, else 0: [M, B] and [B] give [M, B]; a constant for the gradient tape. @internal */
+export function bottomK(losses: tf.Tensor2D, k: tf.Tensor1D): tf.Tensor2D {
+  return asConstant((values, count) => indicator(tf.less(ranks(values), count)), losses, k) as tf.Tensor2D;
 }
 
 /**

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { refusal, TensorError } from '../errors.ts';
 import { withDispose } from '../tensors/own-tensor.ts';
-import type { Prepared, StepMetrics } from './types.ts';
+import type { Prepared, StepMetrics, TrainingLoss } from './types.ts';
 
 /** Tensors [B], by their names. */
 type PerImage<T> = { readonly [Name in keyof T]: tf.Tensor1D };
@@ -113,3 +113,20 @@ const meansOf = (lists: object): Record<string, number> =>
   Object.fromEntries(Object.entries(lists).map(([name, list]) => [name, meanOf(list as readonly number[])]));
 
 const meanOf = (list: readonly number[]): number => list.reduce((sum, entry) => sum + entry, 0) / list.length;
+
+/**
+ * Prepares a step of any loss, with as little work as it can: `loss.prepareAsync` where the loss has one, else `loss.prepare`.
+ *
+ * The values and gradients are those of `prepare`, up to rounding. The weights must not change before the promise is settled, and the batch may be
+ * disposed then.
+ *
+ * @throws what `loss.prepare` throws, by the promise
+ * @example
+ * ```ts
+ * using step = await prepareAsync(loss, { x, labels, key });
+ * optimizer.minimize(() => step.value(), false, trainableVariables(model));
+ * ```
+ */
+export async function prepareAsync<Batch, P extends Prepared>(loss: TrainingLoss<Batch, P>, batch: Batch): Promise<P> {
+  return loss.prepareAsync ? loss.prepareAsync(batch) : loss.prepare(batch);
+}

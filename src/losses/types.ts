@@ -93,4 +93,9 @@ export interface TrainingLoss<Batch = TrainingBatch, P extends Prepared = Prepar
   readonly inputRange?: InputRange | undefined;
   /** Draws the noise and runs the attack. The tensors of the batch are copied, not disposed. Throws inside a tape. */
   prepare(batch: Batch): P;
+  /**
+   * The same step, prepared with a look at numbers on the way that saves work. It copies the batch before it waits. A loss need not have it:
+   * the function `prepareAsync` takes any.
+   */
+  prepareAsync?(batch: Batch): Promise<P>;
 }

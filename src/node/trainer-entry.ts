@@ -3,6 +3,7 @@
 import { parentPort } from 'node:worker_threads';
 import * as tf from '@tensorflow/tfjs';
 import { OptionError, refusal } from '../errors.ts';
+import { prepareAsync } from '../losses/prepared-step.ts';
 import type { Prepared, TrainingBatch } from '../losses/types.ts';
 import { tensorOfCopy } from '../tensors/own-tensor.ts';
 import { makeInThread } from './make-in-thread.ts';
@@ -59,7 +60,7 @@ async function computeShare(trainer: Trainer, message: ShareMessage): Promise<Sh
   readVariables([...variables, ...statistics], message.memory);
   const assertListed = watchOthers(message.call, [...variables, ...statistics]);
   const batch = readBatch(message);
-  const { value, grads } = withGradients(loss, batch, variables);
+  const { value, grads } = await withGradients(loss, batch, variables);
   try {
     assertListed();
     const gradients = variables.map(({ name }) => grads[name] ?? undefined); // null: a variable that is not trainable
@@ -77,20 +78,20 @@ async function computeShare(trainer: Trainer, message: ShareMessage): Promise<Sh
 }
 
 /** The loss and its gradients by variable name; the batch is disposed. */
-function withGradients(
+async function withGradients(
   loss: Trainer['loss'],
   batch: TrainingBatch,
   variables: readonly tf.Variable[],
-): { readonly value: tf.Scalar; readonly grads: Readonly<Record<string, tf.Tensor | null>> } {
+): Promise<{ readonly value: tf.Scalar; readonly grads: Readonly<Record<string, tf.Tensor | null>> }> {
   const fields = Object.values(batch).filter((field) => field instanceof tf.Tensor);
-  const prepare = (): Prepared => {
+  const prepare = async (): Promise<Prepared> => {
     try {
-      return loss.prepare(batch);
+      return await prepareAsync(loss, batch);
     } finally {
       tf.dispose(fields);
     }
   };
-  const prepared = prepare();
+  const prepared = await prepare();
   try {
     return tf.variableGrads(() => prepared.value(), [...variables]);
   } finally {

@@ -180,7 +180,7 @@ export const methods: { readonly [M in MethodName]: TrainingMethod<M> } = /* @__
   }),
   catrs: /* @__PURE__ */ method('catrs', {
     title: 'CAT-RS',
-    loss: { lambda: true, numNoise: true, confidenceMask: true, epsilonSchedule: true },
+    loss: { lambda: true, numNoise: true, confidenceMask: true, epsilonSchedule: true, independentRows: true },
     attack: { epsilon: true, steps: true, stepSize: true },
     make: (classifier, { noise, loss, attack }) =>
       new ConfidenceAwareLoss(classifier, { noise, attack: new NoisePgd(attack), ...loss }),

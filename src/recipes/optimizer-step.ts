@@ -2,6 +2,7 @@ import type * as tf from '@tensorflow/tfjs';
 import { isLayersModel } from '../classifier/adapt-classifier.ts';
 import { trainableVariables } from '../classifier/to-logits-fn.ts';
 import { OptionError, refusal } from '../errors.ts';
+import { prepareAsync } from '../losses/prepared-step.ts';
 import type { PreparedBatch, StepMetrics, TrainingLoss } from '../losses/types.ts';
 import type { MicroBatch } from './micro-batches.ts';
 
@@ -31,7 +32,7 @@ export function stepMaker(call: string, loss: TrainingLoss, { optimizer, variabl
     throw refusal(OptionError, { call, field: 'variables', value: variables }, must);
   }
   return async (batch) => {
-    using prepared = loss.prepare(batch);
+    using prepared = await prepareAsync(loss, batch);
     batch.dispose(); // prepared has a copy
     const scalar = optimizer.minimize(() => prepared.value(), true, [...list]) as tf.Scalar;
     const [value = NaN] = await scalar.data<'float32'>();

@@ -40,7 +40,7 @@ describe('new losses refuse', () => {
     [{ confidenceMask: 1 }, '`confidenceMask` must be true or false, got 1'],
     [
       { lbd: 1 },
-      'unknown option `lbd`; known options: `noise`, `attack`, `lambda`, `numNoise`, `confidenceMask`, `epsilonSchedule`',
+      'unknown option `lbd`; known options: `noise`, `attack`, `lambda`, `numNoise`, `confidenceMask`, `epsilonSchedule`, `independentRows`',
     ],
   ])('ConfidenceAwareLoss %o', (change, text) =>
     expectError(

@@ -50,12 +50,16 @@ export async function makeTrainer(data: TrainerData): Promise<Trainer> {
   await tf.setBackend('cpu');
   if (data === 'nothing') return { loss: {} } as never;
   const { loss, variables, statistics } = trainerOf(makeModel(data, 50));
-  const prepare = (batch: TrainingBatch): ReturnType<typeof loss.prepare> => {
+  const look = (batch: TrainingBatch): TrainingBatch => {
     if (batch.firstImage !== 0) faults[batch.epoch ?? 0]?.();
     assertNoLeak(batch);
-    return loss.prepare(batch);
+    return batch;
   };
-  return { loss: { prepare }, variables, ...(data !== 'norm, not listed' && { statistics }) };
+  const watched = {
+    prepare: (batch: TrainingBatch) => loss.prepare(look(batch)),
+    prepareAsync: async (batch: TrainingBatch) => loss.prepareAsync(look(batch)),
+  };
+  return { loss: watched, variables, ...(data !== 'norm, not listed' && { statistics }) };
 }
 
 const tensors: number[] = [];

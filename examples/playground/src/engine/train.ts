@@ -10,6 +10,7 @@ import {
   GaussianNoise,
   type Key,
   NoisePgd,
+  prepareAsync,
   split,
   trainableVariables,
   type TrainingLoss,
@@ -52,7 +53,7 @@ export async function train(
   try {
     for await (const batch of batches(digits, orderKey)) {
       const loss: TrainingLoss = step < WARM_UP ? gaussian : catrs;
-      const prepared = loss.prepare({ ...batch, key: foldIn(stepKey, step) }); // noise and attack, outside the tape
+      const prepared = await prepareAsync(loss, { ...batch, key: foldIn(stepKey, step) }); // noise and attack, outside the tape
       batch.dispose();
       const value = optimizer.minimize(() => prepared.value(), true, variables); // the tape sees only this
       const [number = NaN] = (await value?.data()) ?? [];
