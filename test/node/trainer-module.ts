@@ -38,7 +38,7 @@ export function makeModel(data: TrainerData, seed = 1): tf.LayersModel {
 }
 
 /** The objective and the lists of variables of a network. */
-export function trainerOf(model: tf.LayersModel): Required<Trainer> {
+export function trainerOf(model: tf.LayersModel): Required<Trainer> & { readonly loss: ConfidenceAwareLoss } {
   const attack = new NoisePgd({ epsilon: 0.5, steps: 2 });
   const loss = new ConfidenceAwareLoss(model, { noise: new GaussianNoise({ sigma: 0.5 }), attack, lambda: 0.5 });
   const statistics = model.nonTrainableWeights.map((weight) => weight.read() as tf.Variable);
