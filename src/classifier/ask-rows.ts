@@ -5,6 +5,7 @@ import { onBackend, readBack } from '../tensors/backend-failure.ts';
 import { copyOf, tensorOver } from '../tensors/own-tensor.ts';
 import type { VotingRows } from './adapt-classifier.ts';
 import { assertLogitsShape } from './check-logits.ts';
+import { passOfRows } from './row-passes.ts';
 import type { TypedBatch, TypedClassifier } from './types.ts';
 
 /** Outputs of rows of values: batch · Πshape numbers → batch · numClasses, in an array of our own. @internal */
@@ -14,6 +15,8 @@ export type AskRows = (inputs: Float32Array<ArrayBuffer>, batch: TypedBatch) => 
 interface AskedClassifier extends Pick<VotingRows, 'run' | 'typed'> {
   /** Number of classes; undefined: any of at least 2. */
   readonly numClasses: number | undefined;
+  /** Whether it takes batches of one size only. */
+  readonly isFixed?: boolean;
   /** Runs a forward pass over so many rows. */
   readonly around?: ((rows: number, pass: () => tf.Tensor) => tf.Tensor) | undefined;
 }
@@ -21,13 +24,13 @@ interface AskedClassifier extends Pick<VotingRows, 'run' | 'typed'> {
 /** A classifier as a function of values, in inference mode, whose outputs are checked for their number. @internal */
 export function askRows(
   call: string,
-  { run, typed, numClasses, around = (_, pass) => pass() }: AskedClassifier,
+  { run, typed, numClasses, isFixed = false, around = (_, pass) => pass() }: AskedClassifier,
 ): AskRows {
   if (typed) return (inputs, batch) => typedRows(call, typed, inputs, { ...batch, numClasses });
   return async (inputs, { batch, shape }) => {
     const pass = { call, shape: [batch, ...shape] };
     // The copy keeps a classifier that returns its input, or fills its output again; the tidy collects its leaks.
-    const forward = (): tf.Tensor => copyOf(run(tensorOver(inputs, pass.shape, 'float32'), { training: false }));
+    const forward = (): tf.Tensor => copyOf(passOfRows(run, tensorOver(inputs, pass.shape, 'float32'), isFixed));
     const outputs = onBackend(pass, () => tf.tidy(() => around(batch, forward)));
     try {
       assertLogitsShape(call, outputs, batch, numClasses);

@@ -5,6 +5,7 @@ import { assertBatch } from '../tensors/assert-shapes.ts';
 import { copyOf } from '../tensors/own-tensor.ts';
 import { votingRows } from './adapt-classifier.ts';
 import { askRows, rowsOf } from './ask-rows.ts';
+import { declaredBatch } from './declared-shapes.ts';
 import { assertFiniteLogits, assertSameRows, outputJudge } from './check-logits.ts';
 import { assertFiniteWeights } from './check-weights.ts';
 import type { Classifier, ClassifierOutput } from './types.ts';
@@ -67,7 +68,7 @@ export async function checkClassifier(
   own.dispose();
   await assertFiniteWeights(CALL, classifier, new WeakSet());
   const voting = votingRows(CALL, classifier, output);
-  const ask = askRows(CALL, { ...voting, numClasses });
+  const ask = askRows(CALL, { ...voting, numClasses, isFixed: declaredBatch(classifier) !== undefined });
   const answer = (rows: readonly number[]): Promise<Float32Array> =>
     ask(rowsOf(values, rows, values.length / batch), { batch: rows.length, shape });
   const all = Array.from({ length: batch }, (_, row) => row);

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { adaptClassifier, isTypedClassifier, votingRows } from '../classifier/adapt-classifier.ts';
 import { askRows } from '../classifier/ask-rows.ts';
+import { declaredBatch } from '../classifier/declared-shapes.ts';
 import { visibleWeights } from '../classifier/check-weights.ts';
 import type { Classifier, ClassifierOutput } from '../classifier/types.ts';
 import { BackendError, OptionError, refusal } from '../errors.ts';
@@ -67,6 +68,12 @@ export interface BackendCheck {
   readonly comparedWith: 'cpu' | 'single rows';
   /** Largest difference of two outputs, relative to the largest output. */
   readonly difference: number;
+  /**
+   * Largest difference of two outputs that the checked backend gives one copy in batches of two sizes, relative to the largest output. 0: they are the
+   * same to the bit, so counts do not depend on batch size, workers or where a run was resumed. Above 0 (and below `tolerance`) they may by
+   * single votes.
+   */
+  readonly batchDifference: number;
   /** Number of copies. */
   readonly copies: number;
   /** The batch sizes. */
@@ -124,6 +131,7 @@ export async function checkBackend(
   const ask = askRows(CALL, {
     ...asked,
     numClasses: settings.numClasses,
+    isFixed: declaredBatch(classifier) !== undefined,
     around: (size, pass) => batches.pass(size, pass),
   });
   const forward = (rows: readonly Row[]): Promise<Float32Array> => {
@@ -136,7 +144,10 @@ export async function checkBackend(
       : await oneAfterTheOther(copies, (copy) => forward([copy]));
   const scale = largestOf(reference);
   const bound = settings.tolerance * scale;
+  const relative = (apart: number): number => (scale === 0 ? 0 : apart / scale);
   let difference = 0;
+  let batchDifference = 0;
+  const firstOutputs = new Map<number, Float32Array>();
   batches.next(numbers); // a size that is measured is measured in the batch of 2
   const batchSizes: number[] = [];
   for (const size of [...SMALL_SIZES, undefined]) {
@@ -156,13 +167,17 @@ export async function checkBackend(
         throw mismatch({ backend, comparedWith, apart, scale, size: count, where });
       }
       difference = Math.max(difference, apart);
+      const before = firstOutputs.get(place) ?? found;
+      firstOutputs.set(place, before);
+      batchDifference = Math.max(batchDifference, distance(before, found));
     }
     await hostTurn();
   }
   return {
     backend,
     comparedWith,
-    difference: scale === 0 ? 0 : difference / scale,
+    difference: relative(difference),
+    batchDifference: relative(batchDifference),
     copies: copies.length,
     batchSizes: batchSizes.sort((a, b) => a - b),
     milliseconds: performance.now() - begun,

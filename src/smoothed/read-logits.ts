@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import type { VotingRows } from '../classifier/adapt-classifier.ts';
 import { rowsOf, typedRows } from '../classifier/ask-rows.ts';
 import { assertFiniteLogits, assertLogitsShape, outputJudge } from '../classifier/check-logits.ts';
+import { passOfRows } from '../classifier/row-passes.ts';
 import type { TypedClassifier } from '../classifier/types.ts';
 import { CatrsError, ClassifierError, refusal } from '../errors.ts';
 import { onBackend, readBack } from '../tensors/backend-failure.ts';
@@ -128,7 +129,7 @@ function tensorPass(
       // A classifier may return its input, a tensor that it keeps, or one over an array that its next call fills again: while the logits
       // are being read, another run may call it.
       found = onBackend({ call, shape: copies.shape }, () =>
-        batches.pass(rows, () => copyOf(run(copies, { training: false }))),
+        batches.pass(rows, () => copyOf(passOfRows(run, copies, looks.isFixed))),
       );
     } catch (error) {
       throw notAccepted(call, copies.shape, error);

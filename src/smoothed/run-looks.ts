@@ -40,6 +40,11 @@ export class RunLooks {
     this.#assertUnchanged = watchWeights(classifier);
   }
 
+  /** True for a model that takes batches of one size only. */
+  get isFixed(): boolean {
+    return declaredBatch(this.#classifier) !== undefined;
+  }
+
   /** True once nothing is left to look at in batches of so many rows. */
   isDone(batch: number): boolean {
     return this.#isDone || (batch === 1 && this.#wasAlone);
@@ -60,7 +65,7 @@ export class RunLooks {
   batchesToAsk(batch: number, failed: ReadonlySet<number>): readonly (readonly number[])[] {
     if (this.isDone(batch)) return [];
     const all = Array.from({ length: batch }, (_, row) => row);
-    if (declaredBatch(this.#classifier) !== undefined) return [all.toReversed()];
+    if (this.isFixed) return [all.toReversed()];
     const drawn = all.filter((row) => !failed.has(row)).toReversed();
     const some = Math.min(MOST_ROWS, drawn.length, Math.floor(batch / LEAST_SHARE));
     // One fewer where the sizes would both be even or odd: a classifier may tell these apart.
