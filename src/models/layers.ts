@@ -23,8 +23,9 @@ export function plainConvolution(
   const layer = tf.layers.conv2d({ ...options, useBias: false, kernelInitializer: 'zeros' });
   const convolve = (x: tf.Tensor4D): tf.Tensor =>
     tf.conv2d(x, layer.weights[0]!.read() as tf.Tensor4D, strides as number, padding as 'valid' | 'same');
-  layer.call = (inputs: tf.Tensor | tf.Tensor[]) => tf.tidy(() => convolve(onlyTensor(inputs) as tf.Tensor4D));
-  return layer;
+  const call = (inputs: tf.Tensor | tf.Tensor[]): tf.Tensor =>
+    tf.tidy(() => convolve(onlyTensor(inputs) as tf.Tensor4D));
+  return Object.assign(layer, { call, catrsCall: call });
 }
 
 /**

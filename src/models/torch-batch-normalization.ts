@@ -2,6 +2,8 @@ import * as tf from '@tensorflow/tfjs';
 import { refusal, showValue, TensorError } from '../errors.ts';
 import * as fields from '../options/fields.ts';
 import { optionsOf } from '../options/parse.ts';
+import { normalizeByBatch } from '../tensors/batch-norm-training.ts';
+import type { Normalization } from '../tensors/layer-form.ts';
 import { lastDimension, onlyTensor } from './layers.ts';
 
 /** Options of {@link torchBatchNormalization}. */
@@ -112,6 +114,12 @@ export class BatchNormalizationLayer extends tf.layers.Layer {
     return { ...super.getConfig(), momentum: this.#momentum, epsilon: this.#epsilon };
   }
 
+  /** What it computes in inference mode. */
+  catrsNormalization(): Normalization {
+    const [gamma, beta, mean, variance] = [this.#gamma, this.#beta, this.#movingMean, this.#movingVariance];
+    return { gamma, beta, mean, variance, epsilon: this.#epsilon };
+  }
+
   /** Two passes over x: x · scale + shift. */
   #byRunningStatistics(x: tf.Tensor): tf.Tensor {
     const scale = tf.mul(this.#gamma.read(), tf.rsqrt(tf.add(this.#movingVariance.read(), this.#epsilon)));
@@ -125,7 +133,8 @@ export class BatchNormalizationLayer extends tf.layers.Layer {
       const details = { call: CALL, field: 'x', value: x.shape, got: `shape ${showValue(x.shape)}` };
       throw refusal(TensorError, details, 'must have at least 2 values a channel in training mode');
     }
-    return normalizeByBatch(x, this.#gamma.read(), this.#beta.read(), this.#epsilon, (mean, variance) => {
+    const [scale, offset, epsilon] = [this.#gamma.read(), this.#beta.read(), this.#epsilon];
+    return normalizeByBatch({ x, scale, offset, epsilon }, (mean, variance) => {
       this.#follow(this.#movingMean, mean);
       this.#follow(this.#movingVariance, tf.mul(variance, count / (count - 1)));
     });
@@ -134,54 +143,4 @@ export class BatchNormalizationLayer extends tf.layers.Layer {
   #follow(running: LayerVariable, value: tf.Tensor): void {
     running.write(tf.add(tf.mul(running.read(), this.#momentum), tf.mul(value, 1 - this.#momentum)));
   }
-}
-
-/**
- * Batch normalisation with the batch's own mean and biased variance: γ (x − μ) / √(v + ε) + β over all but the last dimension.
- *
- * The gradient is written out, dx = γ/s · (dy − mean(dy) − x̂ · mean(dy · x̂)) with s = √(v + ε): differentiating the parts one by
- * one takes twice the time and memory. `seeStatistics` gets μ and v once, off the tape.
- * @internal
- */
-export function normalizeByBatch(
-  x: tf.Tensor,
-  gamma: tf.Tensor,
-  beta: tf.Tensor,
-  epsilon: number,
-  seeStatistics: (mean: tf.Tensor, variance: tf.Tensor) => void,
-): tf.Tensor {
-  const axes = x.shape.map((_, axis) => axis).slice(0, -1);
-  const normalized = tf.customGrad((...args) => {
-    const [x, gamma, beta, save] = args as [tf.Tensor, tf.Tensor, tf.Tensor, tf.GradSaveFunc];
-    const mean = tf.mean(x, axes);
-    const centred = tf.sub(x, mean);
-    const variance = tf.mean(tf.square(centred), axes);
-    const inverse = tf.rsqrt(tf.add(variance, epsilon));
-    seeStatistics(mean, variance);
-    save([x, gamma, mean, inverse]);
-    return { value: tf.add(tf.mul(centred, tf.mul(gamma, inverse)), beta), gradFunc: gradient(axes) };
-  });
-  return normalized(x, gamma, beta);
-}
-
-function gradient(axes: number[]): (dy: tf.Tensor, saved: tf.Tensor[]) => tf.Tensor[] {
-  // The engine would keep what is made on the way until the whole gradient is done: in a ResNet 40 % of the memory of a step.
-  return (dy, saved) => tf.tidy(() => gradients(dy, saved as [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor], axes));
-}
-
-function gradients(
-  dy: tf.Tensor,
-  [x, gamma, mean, inverse]: readonly [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor],
-  axes: number[],
-): tf.Tensor[] {
-  const count = x.size / gamma.size;
-  const centred = tf.sub(x, mean);
-  const dBeta = tf.sum(dy, axes);
-  const dGamma = tf.mul(tf.sum(tf.mul(dy, centred), axes), inverse);
-  const slope = tf.mul(gamma, inverse);
-  // dx = slope · dy − centred · perDeviation − slope · mean(dy)
-  const perDeviation = tf.div(tf.mul(slope, tf.mul(dGamma, inverse)), count);
-  const constant = tf.div(tf.mul(slope, dBeta), count);
-  const dx = tf.sub(tf.mul(dy, slope), tf.add(tf.mul(centred, perDeviation), constant));
-  return [dx, dGamma, dBeta];
 }

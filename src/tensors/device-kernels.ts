@@ -16,6 +16,25 @@ export const BITS_KERNEL = 'CatrsBits';
  */
 export const VOTES_KERNEL = 'CatrsVotes';
 
+/** Gradient of ReLU: dy where y > 0, else 0; y is what came out of it. @internal */
+export const RELU_GRAD_KERNEL = 'CatrsReluGrad';
+
+/** Gradient of ReLU6: dy where 0 < y < 6, else 0. @internal */
+export const RELU6_GRAD_KERNEL = 'CatrsRelu6Grad';
+
+/** max(a + b, 0) of two tensors of one shape. @internal */
+export const ADD_RELU_KERNEL = 'CatrsAddRelu';
+
+/**
+ * Batch normalisation by the batch: x [..., C], scale and offset [C] → y = scale (x − mean) / √(variance + epsilon) + offset, mean [C] and
+ * biased variance [C].
+ * @internal
+ */
+export const BATCH_NORM_TRAINING_KERNEL = 'CatrsBatchNormTraining';
+
+/** Its gradient: dy, x, scale, mean, variance → dx, dscale, doffset. @internal */
+export const BATCH_NORM_TRAINING_GRAD_KERNEL = 'CatrsBatchNormTrainingGrad';
+
 /** Attributes of {@link NORMALS_KERNEL} and {@link BITS_KERNEL}. @internal */
 export interface NormalsAttributes {
   readonly key: Key;
