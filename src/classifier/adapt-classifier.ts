@@ -6,6 +6,7 @@ import { safeLog, splitCopies } from '../tensors/cross-entropy.ts';
 import { assertLogitsShape } from './check-logits.ts';
 import { inputAdvice, shapeOfInput } from './input-advice.ts';
 import { fitsShape } from './input-fit.ts';
+import { modelForms } from './model-forms.ts';
 import { logarithmsOf, originOf, type ProbabilityFn, type TypedOutputsFn, withOrigin } from './origin.ts';
 import type {
   Classifier,
@@ -28,6 +29,24 @@ export function adaptClassifier(call: string, classifier: Classifier, output: Cl
     return { probabilities, logits: () => safeLog(probabilities) };
   };
   return logarithmsOf(outputs, [classifier]);
+}
+
+/** A classifier whose models never run in their inference form, unless `inferenceForm` is true. @internal */
+export function inGivenForm(run: LogitsFn, inferenceForm: boolean): LogitsFn {
+  if (inferenceForm) return run;
+  const origin = originOf(run) ?? { parts: [run] };
+  const { outputs } = origin;
+  return withOrigin((x, mode) => run(x, { ...mode, inferenceForm: false }), {
+    ...origin,
+    outputs: outputs && ((x, mode) => outputs(x, { ...mode, inferenceForm: false })),
+  });
+}
+
+/** Whether a layers model, or one of those that a function of the library is made of, has an inference form with other weights. @internal */
+export function foldsNormalization(classifier: unknown): boolean {
+  const parts = originOf(classifier)?.parts;
+  if (parts) return parts.some(foldsNormalization);
+  return isLayersModel(classifier) && modelForms(classifier).folds;
 }
 
 /** A classifier as it votes: a function to rows whose largest entry is the vote. @internal */
@@ -88,17 +107,18 @@ export function adaptModel(call: string, model: Classifier | Denoiser, { field, 
     }
   };
   if (isLayersModel(model)) {
-    return withOrigin(
-      (x, { training }) =>
-        tf.tidy(() =>
-          onlyOutput(
-            call,
-            taken(() => model.apply(x, { training }), x),
-            { field, result },
-          ),
+    const forms = modelForms(model);
+    const run: LogitsFn = (x, { training, inferenceForm = true }) => {
+      const inForm = training || inferenceForm ? forms.run : undefined;
+      return tf.tidy(() =>
+        onlyOutput(
+          call,
+          taken(() => inForm?.(x, { training }) ?? model.apply(x, { training }), x),
+          { field, result },
         ),
-      { parts: [model] },
-    );
+      );
+    };
+    return withOrigin(run, { parts: [model] });
   }
   if (isGraphModel(model)) {
     const run: LogitsFn = (x, { training }) => {

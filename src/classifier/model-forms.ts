@@ -1,4 +1,4 @@
-import type * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs';
 import { KnownLayers } from './known-layers.ts';
 import type { GraphLayer } from './layer-graph.ts';
 import { inferencePlan, type ModelPlan, trainingPlan } from './model-plan.ts';
@@ -28,7 +28,10 @@ export function modelForms(model: LayersModelLike): ModelForms {
     },
     run: (x, { training }) => {
       const plan = training ? current().training : current().inference;
-      return plan !== undefined && takes(model, x) ? runPlan(plan, x, training) : undefined;
+      if (plan === undefined || !takes(model, x)) return undefined;
+      // Without a fold there is nothing to gain but for a gradient, and the model stays what votes.
+      const isWanted = training || plan.folded.length > 0 || tf.engine().state.gradientDepth > 0;
+      return isWanted ? runPlan(plan, x, training) : undefined;
     },
   };
 }

@@ -5,6 +5,12 @@ import type { InputRange } from '../types.ts';
 export interface ClassifyOptions {
   /** True during training: batch statistics, dropout. False: inference mode, each row independent of the others. */
   readonly training: boolean;
+  /**
+   * In inference mode: whether layers models may run in their inference form, which folds batch normalisation into the weights before it: the same
+   * function with other roundings, and faster. A function that runs other classifiers passes it on.
+   * @defaultValue true
+   */
+  readonly inferenceForm?: boolean | undefined;
 }
 
 /**

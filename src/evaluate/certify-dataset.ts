@@ -52,7 +52,7 @@ export function certifyDataset<Options extends object>(
 }
 
 /** For whom examples are certified. */
-interface IndicesContext extends Pick<CallContext, 'call' | 'known'> {
+interface IndicesContext extends Pick<CallContext, 'call' | 'known' | 'inferenceForm'> {
   /** Where the samples of an example are kept outside the run. */
   readonly keptOf?: ((index: number) => KeptSamples) | undefined;
 }
@@ -63,10 +63,11 @@ export function certifyIndices<Options extends object>(
   dataset: OwnDataset,
   indices: Iterable<number>,
   options: Options,
-  { keptOf, call, known }: IndicesContext,
+  { keptOf, ...context }: IndicesContext,
 ): AsyncGenerator<CertifiedRow, void, undefined> {
+  const { call } = context;
   const examples = new PendingExamples({ call, dataset, indices, keptOf, numClasses: g.numClasses });
-  return rows(g, g.certifyStream(examples, withContext(options, { call, known })), examples);
+  return rows(g, g.certifyStream(examples, withContext(options, context)), examples);
 }
 
 async function* rows(

@@ -13,6 +13,7 @@ import type { Noise } from '../noise/types.ts';
 import * as fields from '../options/fields.ts';
 import { optionsOf, parseField, type WithDefaults } from '../options/parse.ts';
 import type { KeptSamples } from '../smoothed/earlier-samples.ts';
+import { isOfInferenceForm } from '../smoothed/form-assumption.ts';
 import type { Certifier } from '../smoothed/types.ts';
 import type { Key } from '../types.ts';
 import {
@@ -143,11 +144,12 @@ export async function certifyToLog<Options extends object>(
   const { run, selection, certify } = parseRun(options);
   const own = OwnDataset.of(CALL, dataset);
   const { key, signal } = certify as { readonly key?: Key; readonly signal?: AbortSignal };
+  let inferenceForm: boolean | undefined;
   const certified = (
     some: Iterable<number>,
     keptOf?: (index: number) => KeptSamples,
   ): AsyncGenerator<CertifiedRow, void, undefined> =>
-    certifyIndices(g, own, some, certify, { call: CALL, known: RUN_NAMES, keptOf });
+    certifyIndices(g, own, some, certify, { call: CALL, known: RUN_NAMES, keptOf, inferenceForm });
 
   // The options are checked before a file is touched: by workers, on the way to the first row.
   const check = certified([]);
@@ -183,6 +185,10 @@ export async function certifyToLog<Options extends object>(
     const [first] = earlier;
     const before = { engine: g.engine, numClasses: g.numClasses, first: first?.certificate };
     checkJournal(journal, { call: CALL, key, settings, ...before });
+    const [[, begunRecord] = []] = journal.records();
+    const begunBefore = first?.certificate ?? begunRecord;
+    // A log in which the models themselves voted, as before release 0.6, goes on with them.
+    if (begunBefore && !isOfInferenceForm(begunBefore.assumptions)) inferenceForm = false;
     const left = indices.slice(earlier.length);
     journal.keepOnly(left);
     begun = journal;

@@ -168,7 +168,7 @@ class WorkerPool<Options extends object> implements WorkerCertifier<Options> {
   #begin(
     examples: AsyncIterable<AskedExample>,
     options: object,
-    { method, context: { call, known } }: Pick<RunMessage, 'method' | 'context'>,
+    { method, context: { call, known, inferenceForm } }: Pick<RunMessage, 'method' | 'context'>,
   ): AsyncGenerator<unknown, void, undefined> {
     const { signal, onSamples, ...rest } = { ...options } as RunFunctions<unknown, unknown>;
     const isSignal = signal instanceof AbortSignal;
@@ -178,7 +178,11 @@ class WorkerPool<Options extends object> implements WorkerCertifier<Options> {
       ...(isSignal || signal === undefined ? {} : { signal }),
       ...(isListener || onSamples === undefined ? {} : { onSamples }),
     };
-    const message = { ...messageFor({ ...rest, ...others }, { call, known }), method, tellsSamples: isListener };
+    const message = {
+      ...messageFor({ ...rest, ...others }, { call, known, inferenceForm }),
+      method,
+      tellsSamples: isListener,
+    };
     return this.#answers(examples, message, {
       signal: isSignal ? signal : undefined,
       onSamples: isListener ? (onSamples as CertifyOptions['onSamples']) : undefined,

@@ -49,7 +49,7 @@ export interface RunMessage {
   /** Whether somebody wants to be told of the samples. */
   readonly tellsSamples: boolean;
   /** What the certifiers are told of the call. */
-  readonly context: Pick<CallContext, 'call' | 'known'>;
+  readonly context: Pick<CallContext, 'call' | 'known' | 'inferenceForm'>;
 }
 
 /** What a thread is told. @internal */

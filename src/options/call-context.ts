@@ -6,6 +6,8 @@ export interface CallContext {
   readonly known: readonly string[];
   /** Calls with the same object are one run: a classifier is looked at in the first of them only. */
   readonly run: object;
+  /** False for a run that goes on with one in which layers models voted as they are. */
+  readonly inferenceForm?: boolean | undefined;
 }
 
 const CONTEXT: unique symbol = Symbol('what the call is made for');

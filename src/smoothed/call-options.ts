@@ -34,16 +34,24 @@ export interface SmoothedClassifierOptions {
    * @defaultValue at most 256, as many as the memory holds
    */
   readonly batchSize?: number | undefined;
+  /**
+   * Whether layers models vote in their inference form, which folds batch normalisation into the weights before it: the same function with
+   * other roundings, and faster. Before a run it is compared with the model itself, which votes where they differ by more than 1e-4 of the range
+   * of its logits. Certificates say in `assumptions` that the form voted. A model without such layers has none.
+   * @defaultValue true
+   */
+  readonly inferenceForm?: boolean | undefined;
 }
 
 type Inner = Omit<SmoothedClassifierOptions, 'noise'>;
 
 /** The checks of what every smoothed classifier is told of its base classifier. @internal */
-export const baseClassifierFields: FieldsOf<Inner, 'inputRange' | 'output'> = {
+export const baseClassifierFields: FieldsOf<Inner, 'inputRange' | 'output' | 'inferenceForm'> = {
   numClasses: fields.optional(fields.classCount),
   inputRange: fields.withDefault(fields.range, [0, 1]),
   output: fields.withDefault(fields.output, 'logits'),
   batchSize: fields.optional(fields.positiveInteger),
+  inferenceForm: fields.withDefault(fields.boolean, true),
 };
 
 /** @internal */

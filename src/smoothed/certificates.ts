@@ -5,7 +5,8 @@ import { dataFor } from '../host/own-data.ts';
 import type { DeterministicNoise, Noise, NoiseRecord } from '../noise/types.ts';
 import { empiricalBernsteinLowerBound } from '../stats/empirical-bernstein.ts';
 import type { InputRange, Key, Norm } from '../types.ts';
-import { rangeAssumption } from './range-assumption.ts';
+import { formAssumption, isOfInferenceForm } from './form-assumption.ts';
+import { rangeAssumption, rangeIn } from './range-assumption.ts';
 
 /** What a proven radius lets a certificate say of a class; no radius is an abstention. */
 function claimOf(cAHat: number, radius: number): Pick<Certificate, 'label' | 'abstained' | 'radius' | 'cAHat'> {
@@ -19,12 +20,29 @@ export function noiseRecord({ name, parameters }: NoiseRecord): NoiseRecord {
 }
 
 /** What is taken for granted of a random noise, and of inputs that do not lie in [0, 1]. @internal */
-export function noiseAssumptions({ assumptions }: Noise, inputRange?: InputRange): Certificate['assumptions'] {
-  return [...(dataFor(assumptions) ?? ['real arithmetic']), ...rangeAssumption(inputRange)];
+export function noiseAssumptions({ assumptions }: Noise, granted: GrantedSettings): Certificate['assumptions'] {
+  const { inputRange, inferenceForm } = granted;
+  return [
+    ...(dataFor(assumptions) ?? ['real arithmetic']),
+    ...rangeAssumption(inputRange),
+    ...formAssumption(inferenceForm),
+  ];
+}
+
+/** Settings that certificates name among their assumptions. @internal */
+export interface GrantedSettings {
+  readonly inputRange?: InputRange | undefined;
+  /** Whether the inference form of the models voted. */
+  readonly inferenceForm?: boolean | undefined;
+}
+
+/** What a certificate says of these settings. @internal */
+export function grantedSettings({ assumptions }: Pick<Certificate, 'assumptions'>): GrantedSettings {
+  return { inputRange: rangeIn(assumptions), inferenceForm: isOfInferenceForm(assumptions) };
 }
 
 /** What a certificate of hard votes follows from. */
-interface HardEvidence {
+interface HardEvidence extends GrantedSettings {
   /** Null for counts that were drawn elsewhere. */
   readonly key: Key | null;
   readonly n0: number;
@@ -35,7 +53,6 @@ interface HardEvidence {
   readonly noise: Noise;
   readonly rule: RuleRecord;
   readonly dimension: number;
-  readonly inputRange?: InputRange | undefined;
   readonly countsSelection: readonly number[];
   readonly counts: readonly number[];
   /** Estimation samples that were drawn. */
@@ -48,7 +65,7 @@ interface HardEvidence {
 
 /** The certificate of hard votes as a function of how the rule ended on them. @internal */
 export function hardCertificate(evidence: HardEvidence): Certificate {
-  const { key, n0, n, alpha, checkEvery, norm, noise, rule, dimension, inputRange } = evidence;
+  const { key, n0, n, alpha, checkEvery, norm, noise, rule, dimension } = evidence;
   const { counts, countsSelection, nUsed } = evidence;
   const { cAHat, radius, reason, lower, bound, pBBar, steps, draw, topK = 1 } = evidence.result;
   return {
@@ -73,7 +90,7 @@ export function hardCertificate(evidence: HardEvidence): Certificate {
     key,
     noise: noiseRecord(noise),
     domain: noise.domain,
-    assumptions: noiseAssumptions(noise, inputRange),
+    assumptions: noiseAssumptions(noise, evidence),
     smoothing: 'hard',
     dimension,
     ...(pBBar !== undefined && { pBBar }),
@@ -83,7 +100,7 @@ export function hardCertificate(evidence: HardEvidence): Certificate {
 }
 
 /** What the samples of a soft certificate depend on. @internal */
-export interface SoftSettings {
+export interface SoftSettings extends GrantedSettings {
   readonly key: Key;
   readonly n0: number;
   readonly n: number;
@@ -92,7 +109,6 @@ export interface SoftSettings {
   readonly noise: Noise;
   readonly beta: number;
   readonly dimension: number;
-  readonly inputRange?: InputRange | undefined;
 }
 
 /** What a soft certificate follows from. */
@@ -110,7 +126,7 @@ export function softRule(beta: number): RuleRecord {
 
 /** The certificate of the soft smoothed classifier as a function of the sums of the scores. @internal */
 export function softCertificate(evidence: SoftEvidence): Certificate {
-  const { key, n0, n, alpha, norm, noise, beta, dimension, inputRange, cAHat, failures, scores } = evidence;
+  const { key, n0, n, alpha, norm, noise, beta, dimension, cAHat, failures, scores } = evidence;
   const lower = empiricalBernsteinLowerBound({ ...scores, n, alpha });
   const radius = lower.p > 0.5 ? noise.radius(lower, { norm, dimension }) : 0;
   return {
@@ -136,7 +152,7 @@ export function softCertificate(evidence: SoftEvidence): Certificate {
     key,
     noise: noiseRecord(noise),
     domain: noise.domain,
-    assumptions: noiseAssumptions(noise, inputRange),
+    assumptions: noiseAssumptions(noise, evidence),
     smoothing: 'soft',
     dimension,
   };
@@ -149,10 +165,12 @@ interface Enumeration {
   readonly noise: DeterministicNoise;
   readonly norm: Norm;
   readonly dimension: number;
+  readonly inferenceForm: boolean;
 }
 
 /** The certificate of a deterministic noise as a function of the votes of all its copies. @internal */
-export function derandomizedCertificate({ counts, noise, norm, dimension }: Enumeration): Certificate {
+export function derandomizedCertificate(enumeration: Enumeration): Certificate {
+  const { counts, noise, norm, dimension, inferenceForm } = enumeration;
   const cAHat = topClass(counts);
   const nA = counts[cAHat] ?? 0;
   const radius = noise.radius(counts, cAHat, { norm, dimension });
@@ -178,7 +196,7 @@ export function derandomizedCertificate({ counts, noise, norm, dimension }: Enum
     key: null,
     noise: noiseRecord(noise),
     domain: noise.domain,
-    assumptions: dataFor(noise.assumptions) ?? [],
+    assumptions: [...(dataFor(noise.assumptions) ?? []), ...formAssumption(inferenceForm)],
     smoothing: 'hard',
     dimension,
   };

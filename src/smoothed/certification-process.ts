@@ -32,6 +32,8 @@ interface ProcessSettings {
   readonly numClasses: number;
   readonly dimension: number;
   readonly inputRange?: InputRange | undefined;
+  /** Whether the inference form of the models votes. */
+  readonly inferenceForm?: boolean | undefined;
   /** Whether its news have the samples. */
   readonly tellsSamples?: boolean | undefined;
 }
@@ -204,7 +206,8 @@ export class CertificationProcess {
 
 /** What the samples of a process depend on. */
 function recordOf(settings: ProcessSettings): SampleRecord {
-  const { noise, norm, rule, n0, n, alpha, checkEvery, dimension, key, numClasses, inputRange } = settings;
+  const { noise, norm, rule, n0, n, alpha, checkEvery, dimension, key, numClasses, inputRange, inferenceForm } =
+    settings;
   return {
     smoothing: 'hard',
     noise: noiseRecord(noise),
@@ -215,7 +218,7 @@ function recordOf(settings: ProcessSettings): SampleRecord {
     alpha,
     checkEvery,
     domain: noise.domain,
-    assumptions: noiseAssumptions(noise, inputRange),
+    assumptions: noiseAssumptions(noise, { inputRange, inferenceForm }),
     dimension,
     key,
     classes: numClasses,

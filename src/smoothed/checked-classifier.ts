@@ -1,17 +1,26 @@
 import * as tf from '@tensorflow/tfjs';
 import type { Certificate } from '../certify/types.ts';
-import { adaptClassifier, isTypedClassifier, refusing, votingRows } from '../classifier/adapt-classifier.ts';
+import {
+  adaptClassifier,
+  inGivenForm,
+  isTypedClassifier,
+  refusing,
+  votingRows,
+} from '../classifier/adapt-classifier.ts';
 import { classCount, declaredInputShape } from '../classifier/declared-shapes.ts';
 import { inputAdvice } from '../classifier/input-advice.ts';
 import { fitsShape } from '../classifier/input-fit.ts';
 import type { Classifier, ClassifierOutput, LogitsFn } from '../classifier/types.ts';
 import { OptionError, refusal, TensorError } from '../errors.ts';
 import type { Domain } from '../noise/types.ts';
+import type { CallContext } from '../options/call-context.ts';
+import { createKey } from '../random/key.ts';
 import { exampleKey } from '../random/purposes.ts';
 import { assertFloat, isTensor, showShape } from '../tensors/assert-shapes.ts';
 import { copyOf } from '../tensors/own-tensor.ts';
 import type { InputRange, Key, Norm } from '../types.ts';
 import { BatchSizes } from './batch-sizes.ts';
+import { type FormChoice, FormChooser } from './form-choice.ts';
 import type { VotingClassifier } from './read-logits.ts';
 import { RunLooks } from './run-looks.ts';
 import type { StreamExample, TimedCertificate } from './types.ts';
@@ -20,6 +29,7 @@ interface AnyNoise {
   readonly name: string;
   readonly norms: readonly Norm[];
   readonly domain: Domain;
+  perturb(x: tf.Tensor, request: { key: Key; start: number; count: number; onFailure: () => void }): tf.Tensor;
 }
 
 /** What a smoothed classifier is told, with all defaults. */
@@ -29,44 +39,58 @@ interface CheckedOptions<N extends AnyNoise> {
   readonly inputRange: InputRange;
   readonly output: ClassifierOutput;
   readonly batchSize?: number | undefined;
+  readonly inferenceForm: boolean;
 }
 
 /** A base classifier with the noise that smooths it, checked: what all smoothed classifiers are made of. @internal */
 export class CheckedClassifier<N extends AnyNoise> {
   readonly noise: N;
   /** The classifier as votes are taken of it. */
-  readonly voting: VotingClassifier;
+  readonly voting: Omit<VotingClassifier, 'form'>;
   /** The classifier as a function to logits: what an attack moves. It throws where the classifier takes typed arrays. */
   readonly logits: LogitsFn;
   readonly #classifier: Classifier;
   readonly #inputRange: InputRange;
+  readonly #forms: FormChooser;
 
   /** @param call - the constructor that was called, for error texts */
   constructor(call: string, classifier: Classifier, options: CheckedOptions<N>) {
-    const { noise, numClasses, inputRange, output, batchSize } = options;
+    const { noise, numClasses, inputRange, output, batchSize, inferenceForm } = options;
     const typed = isTypedClassifier(classifier) ? classifier : undefined;
     if (typed?.inputRange) assertRange(call, inputRange, typed.inputRange);
     this.#classifier = classifier;
     this.#inputRange = inputRange;
     this.noise = noise;
-    this.logits = typed ? refusing(`${call}.logits`, typed) : adaptClassifier(call, classifier, output);
+    this.logits = typed
+      ? refusing(`${call}.logits`, typed)
+      : inGivenForm(adaptClassifier(call, classifier, output), inferenceForm);
+    const rows = votingRows(call, classifier, output);
+    const copies = (x: tf.Tensor, range: { start: number; count: number }): tf.Tensor =>
+      noise.perturb(x, { key: createKey(0), ...range, onFailure: () => undefined });
+    this.#forms = new FormChooser(classifier, rows.run, { inferenceForm, inputRange, copies });
     this.voting = {
-      ...votingRows(call, classifier, output),
+      ...rows,
       numClasses: classCount(call, classifier, numClasses),
       looksOf: looksByRun(classifier),
       batches: new BatchSizes(batchSize, { isTyped: typed !== undefined }),
     };
   }
 
+  /** The choice of the form that votes in one run; `wanted` is false where it goes on with one of the models themselves. */
+  form(wanted?: boolean): FormChoice {
+    return this.#forms.choice(wanted);
+  }
+
   /**
    * A copy of `x` for the caller to dispose, made before the host has its next turn. Throws unless `x` is one example that the classifier takes,
    * inside the input range and the domain of the noise.
    */
-  async own(call: string, x: tf.Tensor): Promise<tf.Tensor> {
+  async own(call: string, x: tf.Tensor, form: FormChoice): Promise<tf.Tensor> {
     assertOneExample(call, x, this.#classifier);
     const own = tf.keep(copyOf(x)); // not for a tidy of the host to free
     try {
       await assertValues(call, own, this.#inputRange, this.noise);
+      await form.decide(call, own);
       return own;
     } catch (error) {
       own.dispose();
@@ -74,11 +98,16 @@ export class CheckedClassifier<N extends AnyNoise> {
     }
   }
 
-  /** Works on a copy of an example (see {@link CheckedClassifier.own}), which is gone afterwards. */
-  async withOwn<T>(call: string, x: tf.Tensor, work: (own: tf.Tensor) => Promise<T>): Promise<T> {
-    const own = await this.own(call, x);
+  /** Works on a copy of an example (see {@link CheckedClassifier.own}), which is gone afterwards, with the classifier in the form that votes. */
+  async withOwn<T>(
+    { call, inferenceForm }: Pick<CallContext, 'call' | 'inferenceForm'>,
+    x: tf.Tensor,
+    work: (own: tf.Tensor, voting: VotingClassifier) => Promise<T>,
+  ): Promise<T> {
+    const form = this.form(inferenceForm);
+    const own = await this.own(call, x, form);
     try {
-      return await work(own);
+      return await work(own, { ...this.voting, form });
     } finally {
       own.dispose();
     }

@@ -5,7 +5,7 @@ import { engineOf } from '../classifier/engine-of.ts';
 import type { Classifier, ClassifierOutput } from '../classifier/types.ts';
 import { hostTurns } from '../host/turns.ts';
 import type { DeterministicNoise } from '../noise/types.ts';
-import { contextOf } from '../options/call-context.ts';
+import { type CallContext, contextOf } from '../options/call-context.ts';
 import * as fields from '../options/fields.ts';
 import { optionsOf } from '../options/parse.ts';
 import { createKey } from '../random/key.ts';
@@ -37,6 +37,11 @@ export interface DerandomizedClassifierOptions {
    * @defaultValue at most 256, as many as the memory holds (see {@link SmoothedClassifierOptions.batchSize})
    */
   readonly batchSize?: number | undefined;
+  /**
+   * Whether layers models vote in their inference form (see {@link SmoothedClassifierOptions.inferenceForm}).
+   * @defaultValue true
+   */
+  readonly inferenceForm?: boolean | undefined;
 }
 
 const derandomizedClassifierOptions = optionsOf<DerandomizedClassifierOptions>()({
@@ -47,6 +52,7 @@ const derandomizedClassifierOptions = optionsOf<DerandomizedClassifierOptions>()
   numClasses: baseClassifierFields.numClasses,
   output: baseClassifierFields.output,
   batchSize: baseClassifierFields.batchSize,
+  inferenceForm: baseClassifierFields.inferenceForm,
 });
 
 /** Options of {@link DerandomizedClassifier.certify}: there is nothing random to choose. */
@@ -78,7 +84,7 @@ const derandomizedCertifyOptions = optionsOf<DerandomizedCertifyOptions>()({
 
 type Settings = ReturnType<typeof derandomizedCertifyOptions.parse>;
 /** Settings of a call, its name for error texts, and the run that it belongs to. */
-type Request = Settings & { readonly call: string; readonly run: object; readonly index?: number };
+type Request = Settings & CallContext & { readonly index?: number };
 
 /**
  * The smoothed classifier of a finite noise: every noisy copy is evaluated, so the answer is exact and its certificate cannot fail.
@@ -128,8 +134,8 @@ export class DerandomizedClassifier implements Certifier<DerandomizedCertifyOpti
    * @throws OptionError, TensorError, ClassifierError; the abort reason of `signal`
    */
   async counts(x: tf.Tensor, options: DerandomizedCertifyOptions = {}): Promise<number[]> {
-    const { call, run } = contextOf(options, 'DerandomizedClassifier.counts');
-    return this.#counts(x, { ...derandomizedCertifyOptions.parse(call, options), call, run });
+    const context = contextOf(options, 'DerandomizedClassifier.counts');
+    return (await this.#counts(x, { ...derandomizedCertifyOptions.parse(context.call, options), ...context })).counts;
   }
 
   /**
@@ -139,8 +145,9 @@ export class DerandomizedClassifier implements Certifier<DerandomizedCertifyOpti
    * @throws OptionError, TensorError, ClassifierError; the abort reason of `signal`
    */
   async predict(x: tf.Tensor, options: DerandomizedCertifyOptions = {}): Promise<number> {
-    const { call, run } = contextOf(options, 'DerandomizedClassifier.predict');
-    return topClass(await this.#counts(x, { ...derandomizedCertifyOptions.parse(call, options), call, run }));
+    const context = contextOf(options, 'DerandomizedClassifier.predict');
+    const request = { ...derandomizedCertifyOptions.parse(context.call, options), ...context };
+    return topClass((await this.#counts(x, request)).counts);
   }
 
   /**
@@ -152,8 +159,8 @@ export class DerandomizedClassifier implements Certifier<DerandomizedCertifyOpti
    * @throws OptionError, TensorError, ClassifierError; the abort reason of `signal`
    */
   async certify(x: tf.Tensor, options: DerandomizedCertifyOptions = {}): Promise<Certificate> {
-    const { call, run } = contextOf(options, 'DerandomizedClassifier.certify');
-    return this.#certify(x, { ...this.#settings(call, options), call, run });
+    const context = contextOf(options, 'DerandomizedClassifier.certify');
+    return this.#certify(x, { ...this.#settings(context.call, options), ...context });
   }
 
   /**
@@ -165,8 +172,8 @@ export class DerandomizedClassifier implements Certifier<DerandomizedCertifyOpti
     examples: AsyncIterable<StreamExample>,
     options: DerandomizedCertifyOptions = {},
   ): AsyncGenerator<TimedCertificate, void, undefined> {
-    const { call, known, run } = contextOf(options, 'DerandomizedClassifier.certifyStream');
-    const request = { ...this.#settings(call, options, known), call, run };
+    const context = contextOf(options, 'DerandomizedClassifier.certifyStream');
+    const request = { ...this.#settings(context.call, options, context.known), ...context };
     return certifyOneByOne(examples, createKey(0), ({ x, index }) => this.#certify(x, { ...request, index }));
   }
 
@@ -177,14 +184,18 @@ export class DerandomizedClassifier implements Certifier<DerandomizedCertifyOpti
   }
 
   async #certify(x: tf.Tensor, request: Request): Promise<Certificate> {
-    const counts = await this.#counts(x, request);
+    const { counts, inferenceForm } = await this.#counts(x, request);
     const norm = this.#checked.norm(request.call, request.norm);
-    return derandomizedCertificate({ counts, noise: this.noise, norm, dimension: x.size });
+    return derandomizedCertificate({ counts, noise: this.noise, norm, dimension: x.size, inferenceForm });
   }
 
-  async #counts(x: tf.Tensor, { call, run, index = 0, signal, batchSize, onSamples }: Request): Promise<number[]> {
-    const { voting, noise } = this.#checked;
-    return this.#checked.withOwn(call, x, async (own) => {
+  async #counts(
+    x: tf.Tensor,
+    request: Request,
+  ): Promise<{ readonly counts: number[]; readonly inferenceForm: boolean }> {
+    const { call, run, index = 0, signal, batchSize, onSamples } = request;
+    const { noise } = this.#checked;
+    return this.#checked.withOwn(request, x, async (own, voting) => {
       signal?.throwIfAborted();
       const reader = logitsReader(voting, call, run);
       const hostTurn = hostTurns(signal);
@@ -198,7 +209,7 @@ export class DerandomizedClassifier implements Certifier<DerandomizedCertifyOpti
         onSamples?.({ index, drawn: begin, most: noise.copies });
         await hostTurn();
       }
-      return counts;
+      return { counts, inferenceForm: voting.form.inferenceForm };
     });
   }
 }

@@ -6,8 +6,7 @@ import { CatrsError } from '../errors.ts';
 import type { DeterministicNoise, Noise } from '../noise/types.ts';
 import type { Key } from '../types.ts';
 import type { CertificateKind } from './certificate-fields.ts';
-import { derandomizedCertificate, hardCertificate, softCertificate } from './certificates.ts';
-import { rangeIn } from './range-assumption.ts';
+import { derandomizedCertificate, grantedSettings, hardCertificate, softCertificate } from './certificates.ts';
 import { ruleContext, ruleDraw } from './certification-process.ts';
 import {
   allowsUnknownDimension,
@@ -16,6 +15,7 @@ import {
   oneSampleCertificate,
   takesOneSample,
 } from './certify-one-sample.ts';
+import { isOfInferenceForm } from './form-assumption.ts';
 import { earlierEnd, isPossibleEnd } from './possible-ends.ts';
 
 /** What follows from what a certificate says of its samples. @internal */
@@ -64,7 +64,8 @@ const cannotFail = (noise: Noise): boolean => noise.fillCopies !== undefined;
 function derive(stored: Certificate, noise: Noise | DeterministicNoise, rules: DerivationRules): Derivation {
   const { counts, norm, dimension } = stored;
   if (isDeterministic(noise)) {
-    return { certificate: derandomizedCertificate({ counts, noise, norm, dimension }), faults: [] };
+    const inferenceForm = isOfInferenceForm(stored.assumptions);
+    return { certificate: derandomizedCertificate({ counts, noise, norm, dimension, inferenceForm }), faults: [] };
   }
   if (isOfOneSample(stored)) return deriveOneSample(stored, noise, rules);
   const { scores = { sum: 0, sumOfSquares: 0 }, rule } = stored;
@@ -72,7 +73,7 @@ function derive(stored: Certificate, noise: Noise | DeterministicNoise, rules: D
   if (stored.smoothing === 'hard') return deriveByRule(stored, key, noise, rules);
   const beta = Number(rule.parameters['beta']);
   return {
-    certificate: softCertificate({ ...stored, key, noise, beta, scores, inputRange: rangeIn(stored.assumptions) }),
+    certificate: softCertificate({ ...stored, key, noise, beta, scores, ...grantedSettings(stored) }),
     faults: [],
   };
 }
@@ -94,7 +95,7 @@ function deriveByRule(stored: Certificate, key: Key, noise: Noise, { rule, recor
   const anytime = recordRule?.name === 'anytime-radius' ? withoutStops(recordRule) : undefined;
   const shown = rule ?? anytime?.rule ?? recordRule;
   if (shown === undefined) throw new Error('a hard certificate has a rule');
-  const plan = { n0, n, alpha, checkEvery, noise, norm, dimension, inputRange: rangeIn(stored.assumptions) };
+  const plan = { n0, n, alpha, checkEvery, noise, norm, dimension, ...grantedSettings(stored) };
   const context = ruleContext(plan, { countsSelection, cAHat, draw: ruleDraw(key) });
   const begin = (): ReturnType<CertificationRule['begin']> => shown.begin(context);
   const run = begin();

@@ -3,12 +3,13 @@ import type { VotingRows } from '../classifier/adapt-classifier.ts';
 import { rowsOf, typedRows } from '../classifier/ask-rows.ts';
 import { assertFiniteLogits, assertLogitsShape, outputJudge } from '../classifier/check-logits.ts';
 import { passOfRows } from '../classifier/row-passes.ts';
-import type { TypedClassifier } from '../classifier/types.ts';
+import type { LogitsFn, TypedClassifier } from '../classifier/types.ts';
 import { CatrsError, ClassifierError, refusal } from '../errors.ts';
 import { onBackend, readBack } from '../tensors/backend-failure.ts';
 import { copyOf } from '../tensors/own-tensor.ts';
 import type { Key } from '../types.ts';
 import type { BatchSizes } from './batch-sizes.ts';
+import type { FormChoice } from './form-choice.ts';
 import { copiesIn, type SampleRange, tensorCopies, typedCopies } from './noisy-copies.ts';
 import type { RunLooks, SecondLook } from './run-looks.ts';
 
@@ -19,6 +20,8 @@ export interface VotingClassifier extends VotingRows {
   readonly looksOf: (run: object) => RunLooks;
   /** How many copies it takes at once. */
   readonly batches: BatchSizes;
+  /** Which form of its models votes. */
+  readonly form: Pick<FormChoice, 'inferenceForm'>;
 }
 
 /** Which samples to draw around one example. @internal */
@@ -115,7 +118,7 @@ interface AnsweredPass extends BatchLogits {
 }
 
 function tensorPass(
-  { run, numClasses, batches }: VotingClassifier,
+  { run, numClasses, batches, form }: VotingClassifier,
   looks: RunLooks,
   call: string,
   ranges: readonly SampleRange[],
@@ -123,13 +126,17 @@ function tensorPass(
   const failed = new Set<number>();
   const batch = copiesIn(ranges);
   let asked: readonly (readonly number[])[] = [];
-  const ask = (copies: tf.Tensor, rows: number): tf.Tensor => {
+  const inForm =
+    (inferenceForm: boolean): LogitsFn =>
+    (x, mode) =>
+      run(x, { ...mode, inferenceForm });
+  const ask = (copies: tf.Tensor, rows: number, { inferenceForm } = form): tf.Tensor => {
     let found: tf.Tensor;
     try {
       // A classifier may return its input, a tensor that it keeps, or one over an array that its next call fills again: while the logits
       // are being read, another run may call it.
       found = onBackend({ call, shape: copies.shape }, () =>
-        batches.pass(rows, () => copyOf(passOfRows(run, copies, looks.isFixed))),
+        batches.pass(rows, () => copyOf(passOfRows(inForm(inferenceForm), copies, looks.isFixed))),
       );
     } catch (error) {
       throw notAccepted(call, copies.shape, error);
@@ -146,6 +153,10 @@ function tensorPass(
       const parts = asked.map((rows) => copyOf(tf.concat(rows.map((row) => tf.slice(copies, row, 1)))));
       const first = ask(copies, batch);
       const answers = parts.map((part, i) => ask(part, asked[i]?.length ?? 0));
+      // What was found on an image of noise is seen once more on the first images of the run.
+      const byModel = form.inferenceForm ? parts.slice(0, 1) : [];
+      byModel.forEach((part, i) => answers.push(ask(part, asked[i]?.length ?? 0, { inferenceForm: false })));
+      asked = [...asked, ...asked.slice(0, byModel.length)];
       return { logits: first, again: answers.length > 0 ? tf.concat(answers) : undefined };
     }),
   );

@@ -5,12 +5,14 @@ import { hasDeadline } from '../certify/stops.ts';
 import type { Certificate } from '../certify/types.ts';
 import { OptionError, refusal } from '../errors.ts';
 import { ownData } from '../host/own-data.ts';
+import { withContext } from '../options/call-context.ts';
 import * as fields from '../options/fields.ts';
 import { optionsOf } from '../options/parse.ts';
 import { ruleField, runFields } from './call-options.ts';
 import { parseCertificate } from './certificate-fields.ts';
 import type { DerandomizedClassifier } from './derandomized-classifier.ts';
 import { isOfOneSample } from './certify-one-sample.ts';
+import { isOfInferenceForm } from './form-assumption.ts';
 import type { SmoothedClassifier } from './smoothed-classifier.ts';
 import type { SoftSmoothedClassifier } from './soft-smoothed-classifier.ts';
 import { assertSameNoise, isSameJson, type VerifyCertificateOptions } from './verify-certificate.ts';
@@ -89,8 +91,11 @@ async function certifyAgain(
   stored: Certificate,
   { rule: given, ...run }: ReproduceCertificateOptions,
 ): Promise<Again> {
+  // By the models themselves, if they voted then.
+  const asThen = <Options extends object>(options: Options): Options =>
+    withContext(options, { inferenceForm: isOfInferenceForm(stored.assumptions) });
   const { key, n0, n, alpha, norm, checkEvery, rule, nUsed } = stored;
-  if ('counts' in g) return { again: await g.certify(x, { norm, ...run }) };
+  if ('counts' in g) return { again: await g.certify(x, asThen({ norm, ...run })) };
   if (key === null)
     throw refusal(
       OptionError,
@@ -102,13 +107,13 @@ async function certifyAgain(
       },
       'must hold a key for a random noise',
     );
-  if ('beta' in g) return { again: await g.certify(x, { key, n0, n, alpha, norm, ...run }) };
+  if ('beta' in g) return { again: await g.certify(x, asThen({ key, n0, n, alpha, norm, ...run })) };
   const stops = [{ name: 'stop-at-samples', parameters: { samples: nUsed } }];
   const decides = hasDeadline(rule)
     ? ruleOf({ ...rule, parameters: { ...rule.parameters, stops } })
     : (given ?? ruleOf(rule));
   const recording = recordingRule(decides, stored);
-  const drawn = await g.certify(x, { key, n0, n, alpha, norm, checkEvery, rule: recording.rule, ...run });
+  const drawn = await g.certify(x, asThen({ key, n0, n, alpha, norm, checkEvery, rule: recording.rule, ...run }));
   const { counts, used, stop } = recording.end();
   const failures = counts.reduce((left, count) => left - count, used);
   const end = { counts, nUsed: used, stop, failures, nA: counts[drawn.cAHat] ?? 0 };

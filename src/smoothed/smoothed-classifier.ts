@@ -7,7 +7,7 @@ import type { Classifier, LogitsFn } from '../classifier/types.ts';
 import { OptionError, refusal } from '../errors.ts';
 import { ownData } from '../host/own-data.ts';
 import type { Noise } from '../noise/types.ts';
-import { contextOf } from '../options/call-context.ts';
+import { type CallContext, contextOf } from '../options/call-context.ts';
 import type { WithDefaults } from '../options/parse.ts';
 import { exampleKey } from '../random/purposes.ts';
 import { minimumSamplesToPredict } from '../stats/minimum-samples.ts';
@@ -26,7 +26,8 @@ import { noiseRecord } from './certificates.ts';
 import { CertificationProcess } from './certification-process.ts';
 import { CheckedClassifier } from './checked-classifier.ts';
 import { collectVotes } from './count-votes.ts';
-import type { SampleRequest } from './read-logits.ts';
+import type { FormChoice } from './form-choice.ts';
+import type { SampleRequest, VotingClassifier } from './read-logits.ts';
 import { type PendingExample, schedule } from './schedule.ts';
 import type { Certifier, StreamExample, TimedCertificate } from './types.ts';
 
@@ -90,8 +91,8 @@ export class SmoothedClassifier implements Certifier<CertifyOptions> {
    * @throws OptionError, TensorError, ClassifierError; the abort reason of `signal`
    */
   async sampleCounts(x: tf.Tensor, options: SampleOptions): Promise<number[]> {
-    const { call, run } = contextOf(options, 'SmoothedClassifier.sampleCounts');
-    return this.#count(x, { ...sampleOptions.parse(call, options), call, run });
+    const context = contextOf(options, 'SmoothedClassifier.sampleCounts');
+    return this.#count(x, { ...sampleOptions.parse(context.call, options), ...context });
   }
 
   /**
@@ -102,8 +103,8 @@ export class SmoothedClassifier implements Certifier<CertifyOptions> {
    * @throws OptionError, TensorError, ClassifierError; the abort reason of `signal`
    */
   async probabilities(x: tf.Tensor, options: SampleOptions): Promise<number[]> {
-    const { call, run } = contextOf(options, 'SmoothedClassifier.probabilities');
-    const request = { ...sampleOptions.parse(call, options), call, run };
+    const context = contextOf(options, 'SmoothedClassifier.probabilities');
+    const request = { ...sampleOptions.parse(context.call, options), ...context };
     const counts = await this.#count(x, request);
     return counts.map((count) => count / request.n);
   }
@@ -117,11 +118,12 @@ export class SmoothedClassifier implements Certifier<CertifyOptions> {
    * @throws OptionError also if n is too small for alpha: then every vote would abstain
    */
   async predict(x: tf.Tensor, options: PredictOptions): Promise<Prediction> {
-    const { call, run } = contextOf(options, 'SmoothedClassifier.predict');
+    const context = contextOf(options, 'SmoothedClassifier.predict');
+    const { call } = context;
     const { alpha, ...request } = predictOptions.parse(call, options);
     const { key, n } = request;
     assertEnoughToPredict(call, n, alpha);
-    const counts = await this.#count(x, { ...request, call, run });
+    const counts = await this.#count(x, { ...request, ...context });
     const { noise, smoothing } = this;
     const from = { counts, n, alpha, key, noise: noiseRecord(noise), domain: noise.domain, smoothing };
     return { ...predictCounts({ counts, n, alpha }), ...from };
@@ -143,9 +145,10 @@ export class SmoothedClassifier implements Certifier<CertifyOptions> {
   async certify(x: tf.Tensor, options: CertifyOptions): Promise<Certificate> {
     const call = 'SmoothedClassifier.certify';
     const settings = this.#settings(call, options);
-    return this.#checked.withOwn(call, x, async (own) => {
-      const example = only(this.#pending({ x: own, index: 0, key: settings.key }, settings));
-      for await (const { certificate } of this.#schedule(call, example, settings)) return certificate;
+    const { inferenceForm } = contextOf(options, call);
+    return this.#checked.withOwn({ call, inferenceForm }, x, async (own, { form }) => {
+      const example = only(this.#pending({ x: own, index: 0, key: settings.key }, settings, form));
+      for await (const { certificate } of this.#schedule(call, example, settings, form)) return certificate;
       throw new Error('one example has one certificate');
     });
   }
@@ -163,24 +166,34 @@ export class SmoothedClassifier implements Certifier<CertifyOptions> {
     examples: AsyncIterable<StreamExample>,
     options: CertifyOptions,
   ): AsyncGenerator<TimedCertificate, void, undefined> {
-    const { call, known } = contextOf(options, 'SmoothedClassifier.certifyStream');
+    const { call, known, inferenceForm } = contextOf(options, 'SmoothedClassifier.certifyStream');
     const settings = this.#settings(call, options, known);
-    return this.#schedule(call, this.#allPending(call, examples, settings), settings);
+    const form = this.#checked.form(inferenceForm);
+    return this.#schedule(call, this.#allPending(call, examples, settings, form), settings, form);
   }
 
-  async *#allPending(call: string, examples: AsyncIterable<StreamExample>, settings: Settings): PendingExamples {
+  async *#allPending(
+    call: string,
+    examples: AsyncIterable<StreamExample>,
+    settings: Settings,
+    form: FormChoice,
+  ): PendingExamples {
     for await (const { x, index, kept } of examples) {
-      const own = await this.#checked.own(call, x);
-      yield this.#pending({ x: own, index, kept, key: exampleKey(settings.key, index) }, settings);
+      const own = await this.#checked.own(call, x, form);
+      yield this.#pending({ x: own, index, kept, key: exampleKey(settings.key, index) }, settings, form);
     }
   }
 
-  #pending({ x, index, kept, key }: OwnExample, settings: Settings): PendingExample {
+  #pending(
+    { x, index, kept, key }: OwnExample,
+    settings: Settings,
+    { inferenceForm }: VotingClassifier['form'],
+  ): PendingExample {
     const { noise, numClasses, inputRange } = this;
     const { n0, n, onSamples } = settings;
     const tellsSamples = kept !== undefined;
     const process = new CertificationProcess(
-      { ...settings, key, noise, numClasses, inputRange, dimension: x.size, tellsSamples },
+      { ...settings, key, noise, numClasses, inputRange, inferenceForm, dimension: x.size, tellsSamples },
       kept?.earlier,
     );
     const onBatch = (milliseconds: number): void => {
@@ -194,10 +207,11 @@ export class SmoothedClassifier implements Certifier<CertifyOptions> {
     call: string,
     examples: PendingExamples,
     { checkEvery, signal, batchSize }: Settings,
+    form: VotingClassifier['form'],
   ): AsyncGenerator<TimedCertificate, void, undefined> {
     const { noise, voting } = this.#checked;
     const window = 2 + Math.ceil((batchSize ?? voting.batches.most) / checkEvery);
-    return schedule(examples, { call, voting, noise, batchSize, window, signal });
+    return schedule(examples, { call, voting: { ...voting, form }, noise, batchSize, window, signal });
   }
 
   #settings(call: string, options: CertifyOptions, known: readonly string[] = []): Settings {
@@ -209,9 +223,9 @@ export class SmoothedClassifier implements Certifier<CertifyOptions> {
     return { ...settings, rule: own, norm: this.#checked.norm(call, settings.norm) };
   }
 
-  #count(x: tf.Tensor, request: SampleRequest): Promise<number[]> {
-    const { voting, noise } = this.#checked;
-    return this.#checked.withOwn(request.call, x, (own) => collectVotes(voting, noise, own, request));
+  #count(x: tf.Tensor, request: SampleRequest & Pick<CallContext, 'inferenceForm'>): Promise<number[]> {
+    const { noise } = this.#checked;
+    return this.#checked.withOwn(request, x, (own, voting) => collectVotes(voting, noise, own, request));
   }
 }
 

@@ -126,10 +126,8 @@ function isSum({ sample, start, drawn, values }: SamplePiece, numClasses: number
 }
 
 /** What the scores of an example depend on. @internal */
-export function softRecord(
-  { key, n0, n, alpha, norm, noise, beta, dimension, inputRange }: SoftSettings,
-  numClasses: number,
-): SampleRecord {
+export function softRecord(settings: SoftSettings, numClasses: number): SampleRecord {
+  const { key, n0, n, alpha, norm, noise, beta, dimension } = settings;
   return {
     smoothing: 'soft',
     noise: noiseRecord(noise),
@@ -140,7 +138,7 @@ export function softRecord(
     alpha,
     checkEvery: n,
     domain: noise.domain,
-    assumptions: noiseAssumptions(noise, inputRange),
+    assumptions: noiseAssumptions(noise, settings),
     dimension,
     key,
     classes: numClasses,

@@ -5,7 +5,7 @@ import { engineOf } from '../classifier/engine-of.ts';
 import type { Classifier, LogitsFn } from '../classifier/types.ts';
 import { OptionError, refusal } from '../errors.ts';
 import type { Domain, Noise, NoiseRecord } from '../noise/types.ts';
-import { contextOf } from '../options/call-context.ts';
+import { type CallContext, contextOf } from '../options/call-context.ts';
 import * as fields from '../options/fields.ts';
 import { optionsOf } from '../options/parse.ts';
 import { certificateKeys } from '../random/purposes.ts';
@@ -21,6 +21,7 @@ import {
 import { noiseRecord, softCertificate } from './certificates.ts';
 import { softEvidence, softRecord } from './soft-evidence.ts';
 import { certifyOneByOne, CheckedClassifier } from './checked-classifier.ts';
+import type { VotingClassifier } from './read-logits.ts';
 import { leadsOf, meanScores, type ScoredClassifier } from './soft-scores.ts';
 import type { Certifier, StreamExample, TimedCertificate } from './types.ts';
 
@@ -84,7 +85,7 @@ export interface SoftPrediction {
 }
 
 /** Settings of a call, its name for error texts, and the run that it belongs to. */
-type Request<Settings> = Settings & { readonly call: string; readonly run: object };
+type Request<Settings> = Settings & CallContext;
 type CertifyRequest = Request<ReturnType<typeof softCertifyOptions.parse>>;
 
 /**
@@ -147,9 +148,9 @@ export class SoftSmoothedClassifier implements Certifier<SoftCertifyOptions> {
    * @throws OptionError, TensorError, ClassifierError; the abort reason of `signal`
    */
   async probabilities(x: tf.Tensor, options: SoftPredictOptions): Promise<number[]> {
-    const { call, run } = contextOf(options, 'SoftSmoothedClassifier.probabilities');
-    const request = { ...softPredictOptions.parse(call, options), call, run };
-    return this.#checked.withOwn(call, x, (own) => meanScores(this.#scored, own, request));
+    const context = contextOf(options, 'SoftSmoothedClassifier.probabilities');
+    const request = { ...softPredictOptions.parse(context.call, options), ...context };
+    return this.#checked.withOwn(request, x, (own, voting) => meanScores(this.#scored(voting), own, request));
   }
 
   /**
@@ -166,10 +167,10 @@ export class SoftSmoothedClassifier implements Certifier<SoftCertifyOptions> {
    * @throws OptionError, TensorError, ClassifierError; the abort reason of `signal`
    */
   async predict(x: tf.Tensor, options: SoftPredictOptions): Promise<SoftPrediction> {
-    const { call, run } = contextOf(options, 'SoftSmoothedClassifier.predict');
-    const request = { ...softPredictOptions.parse(call, options), call, run };
-    assertEnough(call, request.n, request.alpha / (this.numClasses - 1));
-    return this.#checked.withOwn(call, x, (own) => this.#predict(own, request));
+    const context = contextOf(options, 'SoftSmoothedClassifier.predict');
+    const request = { ...softPredictOptions.parse(context.call, options), ...context };
+    assertEnough(context.call, request.n, request.alpha / (this.numClasses - 1));
+    return this.#checked.withOwn(request, x, (own, voting) => this.#predict(own, this.#scored(voting), request));
   }
 
   /**
@@ -183,8 +184,8 @@ export class SoftSmoothedClassifier implements Certifier<SoftCertifyOptions> {
    * @throws OptionError also if n is too small for alpha to certify anything; TensorError, ClassifierError; the abort reason of `signal`
    */
   async certify(x: tf.Tensor, options: SoftCertifyOptions): Promise<Certificate> {
-    const { call, run } = contextOf(options, 'SoftSmoothedClassifier.certify');
-    return this.#certify({ x, index: 0 }, { ...this.#settings(call, options), call, run });
+    const context = contextOf(options, 'SoftSmoothedClassifier.certify');
+    return this.#certify({ x, index: 0 }, { ...this.#settings(context.call, options), ...context });
   }
 
   /**
@@ -196,14 +197,14 @@ export class SoftSmoothedClassifier implements Certifier<SoftCertifyOptions> {
     examples: AsyncIterable<StreamExample>,
     options: SoftCertifyOptions,
   ): AsyncGenerator<TimedCertificate, void, undefined> {
-    const { call, known, run } = contextOf(options, 'SoftSmoothedClassifier.certifyStream');
-    const request = { ...this.#settings(call, options, known), call, run };
+    const context = contextOf(options, 'SoftSmoothedClassifier.certifyStream');
+    const request = { ...this.#settings(context.call, options, context.known), ...context };
     return certifyOneByOne(examples, request.key, (example, key) => this.#certify(example, { ...request, key }));
   }
 
-  get #scored(): ScoredClassifier {
-    const { voting, noise } = this.#checked;
-    return { voting, noise, beta: this.beta };
+  #scored(voting: VotingClassifier): ScoredClassifier {
+    const { noise, beta } = this;
+    return { voting, noise, beta };
   }
 
   #settings(
@@ -217,12 +218,16 @@ export class SoftSmoothedClassifier implements Certifier<SoftCertifyOptions> {
     return settings;
   }
 
-  async #predict(x: tf.Tensor, request: Request<ReturnType<typeof softPredictOptions.parse>>): Promise<SoftPrediction> {
+  async #predict(
+    x: tf.Tensor,
+    scored: ScoredClassifier,
+    request: Request<ReturnType<typeof softPredictOptions.parse>>,
+  ): Promise<SoftPrediction> {
     const { key, n0, n, alpha } = request;
     const { numClasses, noise, beta } = this;
     const keys = certificateKeys(key);
-    const cAHat = topClass(await meanScores(this.#scored, x, { ...request, key: keys.selection, n: n0 }));
-    const { means, leads } = await leadsOf(cAHat, this.#scored, x, { ...request, key: keys.estimation });
+    const cAHat = topClass(await meanScores(scored, x, { ...request, key: keys.selection, n: n0 }));
+    const { means, leads } = await leadsOf(cAHat, scored, x, { ...request, key: keys.estimation });
     const isBeaten = (lead: ScoreSums, c: number): boolean =>
       c === cAHat || empiricalBernsteinLowerBound({ ...lead, n, alpha: alpha / (numClasses - 1) }).p > 0.5;
     const abstained = !leads.every(isBeaten);
@@ -243,12 +248,13 @@ export class SoftSmoothedClassifier implements Certifier<SoftCertifyOptions> {
   }
 
   #certify({ x, index, kept }: StreamExample, request: CertifyRequest): Promise<Certificate> {
-    const { call, key, n0, n, alpha, onSamples } = request;
+    const { key, n0, n, alpha, onSamples } = request;
     const { noise, beta, numClasses, inputRange } = this;
-    return this.#checked.withOwn(call, x, async (own) => {
-      const norm = this.#checked.norm(call, request.norm);
-      const settings = { key, n0, n, alpha, norm, noise, beta, inputRange, dimension: own.size };
-      const evidence = await softEvidence(this.#scored, own, {
+    return this.#checked.withOwn(request, x, async (own, voting) => {
+      const norm = this.#checked.norm(request.call, request.norm);
+      const { inferenceForm } = voting.form;
+      const settings = { key, n0, n, alpha, norm, noise, beta, inputRange, inferenceForm, dimension: own.size };
+      const evidence = await softEvidence(this.#scored(voting), own, {
         ...request,
         kept,
         record: softRecord(settings, numClasses),
