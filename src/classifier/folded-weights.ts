@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import type { Normalization } from '../tensors/layer-form.ts';
+import { tensorOver } from '../tensors/own-tensor.ts';
 import type { LinearLayer } from './known-layers.ts';
 
 /** A linear layer, and the normalisation behind it. @internal */
@@ -31,7 +32,7 @@ export function foldedWeights(layers: readonly FoldedLayer[]): FoldedWeights[] {
   const variance = joined(({ norm }) => norm.variance.read());
   const gamma = joined(({ norm }, size) => norm.gamma?.read() ?? tf.ones([size]));
   const beta = joined(({ norm }, size) => norm.beta?.read() ?? tf.zeros([size]));
-  const scale = tf.mul(gamma, tf.rsqrt(tf.add(variance, tf.tensor1d(epsilons))));
+  const scale = tf.mul(gamma, tf.rsqrt(tf.add(variance, tensorOver(epsilons, [epsilons.length], 'float32'))));
   const hasBias = layers.some(({ linear }) => linear.bias);
   const centre = hasBias
     ? tf.sub(
@@ -39,8 +40,10 @@ export function foldedWeights(layers: readonly FoldedLayer[]): FoldedWeights[] {
         mean,
       )
     : tf.neg(mean);
-  const scales = tf.split(scale, sizes);
-  const biases = tf.split(tf.add(tf.mul(centre, scale), beta), sizes);
+  // The gradient of a split into one part fails in TensorFlow.js.
+  const parts = (whole: tf.Tensor): tf.Tensor[] => (sizes.length === 1 ? [whole] : tf.split(whole, sizes));
+  const scales = parts(scale);
+  const biases = parts(tf.add(tf.mul(centre, scale), beta));
   return layers.map(({ linear }, i) => ({ kernel: scaled(linear, scales[i]!), bias: biases[i]! }));
 }
 

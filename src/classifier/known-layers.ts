@@ -78,7 +78,7 @@ export class KnownLayers {
       this.#activations.set(layer.activation?.constructor, activation);
     }
     const passing = [layers.add({ name }), layers.concatenate({ name }), layers.dot({ name, axes: 1 })];
-    this.#passing = new Set([tf.layers.Layer.prototype, ...passing].map(({ computeMask }) => computeMask));
+    this.#passing = new Set([tf.layers.Layer.prototype as object, ...passing].map(maskMethod));
   }
 
   /** True for a model whose layers may be run one by one. */
@@ -89,8 +89,7 @@ export class KnownLayers {
   /** True where a layer may hand a mask on to others; those are left as they are, with the whole model. */
   mayMask(layer: GraphLayer): boolean {
     if (this.#kind(layer) !== undefined) return false;
-    const { computeMask } = layer as { readonly computeMask?: unknown };
-    return !this.#passing.has(computeMask);
+    return !this.#passing.has(maskMethod(layer));
   }
 
   /** A layer as a linear one; `rank` is that of its input. */
@@ -139,6 +138,7 @@ export class KnownLayers {
     return maxValue === undefined || maxValue === null ? 'relu' : maxValue === 6 ? 'relu6' : undefined;
   }
 
+  /** True for a sum of its inputs. */
   isAdd(layer: GraphLayer): boolean {
     return this.#kind(layer) === 'add';
   }
@@ -161,6 +161,8 @@ export class KnownLayers {
     return kind === undefined || !isUntouched(layer) ? undefined : kind;
   }
 }
+
+const maskMethod = (layer: object): unknown => (layer as { readonly computeMask?: unknown }).computeMask;
 
 /** True unless somebody looks into the calls of this one layer, or put a function of his own in the place of one of its. */
 function isUntouched(layer: GraphLayer): boolean {
