@@ -147,7 +147,13 @@ function softMade(mean: number, noise: Noise): Made {
 export const deterministic = new DeterministicSplittingNoise({ halfWidth: 0.25, key: createKey(7) });
 
 function deterministicMade(counts: readonly number[]): Made {
-  const certificate = derandomizedCertificate({ counts, noise: deterministic, norm: 'l1', dimension: 16, inferenceForm: false });
+  const certificate = derandomizedCertificate({
+    counts,
+    noise: deterministic,
+    norm: 'l1',
+    dimension: 16,
+    inferenceForm: false,
+  });
   return { name: `deterministic ${counts.join(' ')}`, noise: deterministic, certificate: stored(certificate) };
 }
 
