@@ -11,20 +11,20 @@ export interface Group {
 
 /** All groups by name, in the order in which they run. */
 export const groups: Readonly<Record<string, Group>> = {
-  certify: { targets: ['P1', 'P1b', 'P7a'], load: () => import('./groups/certify.ts') },
-  overhead: { targets: ['P4'], load: () => import('./groups/overhead.ts') },
-  step: { targets: ['P3'], load: () => import('./groups/step.ts') },
-  noise: { targets: ['P5a', 'P5b'], load: () => import('./groups/noise.ts') },
+  certify: { targets: ['P1', 'P1w', 'P7a'], load: () => import('./groups/certify.ts') },
+  steps: { targets: ['P3', 'P3d', 'P3w', 'P9'], load: () => import('./groups/steps.ts') },
+  resnets: { targets: ['P10', 'P10w'], load: () => import('./groups/resnets.ts') },
+  'resnet-steps': { targets: ['P11', 'P11w'], load: () => import('./groups/resnet-steps.ts') },
+  passes: { targets: [], load: () => import('./groups/passes.ts') },
+  decide: { targets: ['P2t', 'P2tw'], load: () => import('./groups/decide.ts') },
   samples: { targets: ['P2'], load: () => import('./groups/samples.ts') },
+  overhead: { targets: ['P4'], load: () => import('./groups/overhead.ts') },
+  noise: { targets: ['P5a', 'P5b'], load: () => import('./groups/noise.ts') },
   gpu: { targets: ['P6a', 'P6b'], load: () => import('./groups/gpu.ts') },
   memory: { targets: ['P7b'], load: () => import('./groups/memory.ts') },
   tensors: { targets: ['P7c'], load: () => import('./groups/tensors.ts') },
-  forward: { targets: [], load: () => import('./groups/forward.ts') },
-  gradient: { targets: [], load: () => import('./groups/gradient.ts') },
-  adaptive: { targets: [], load: () => import('./groups/adaptive.ts') },
-  losses: { targets: [], load: () => import('./groups/losses.ts') },
+  browser: { targets: ['P8'], load: () => import('./groups/browser.ts') },
   kernels: { targets: [], load: () => import('./groups/kernels.ts') },
-  resnet: { targets: [], onRequest: true, load: () => import('./groups/resnet.ts') },
   sweep: { targets: [], onRequest: true, load: () => import('./groups/sweep.ts') },
 };
 

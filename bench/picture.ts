@@ -29,8 +29,10 @@ export function performancePicture(points: readonly SweepPoint[]): Promise<strin
         type: 'nominal',
         title: null,
         scale: {
-          domain: ['WASM', 'onnxruntime'].filter((name) => points.some(({ runtime }) => runtime === name)),
-          range: ['#0072B2', '#D55E00'],
+          domain: ['WASM', 'onnxruntime', 'TensorFlow'].filter((name) =>
+            points.some(({ runtime }) => runtime === name),
+          ),
+          range: ['#0072B2', '#D55E00', '#009E73'],
         },
       },
       strokeDash: { field: 'workers', type: 'nominal', title: null, sort: 'descending' },

@@ -22,8 +22,8 @@ import {
   toLogitsFn,
 } from 'catrs';
 import { arrayDataset } from 'catrs/data';
-import { Sgd } from 'catrs/recipes';
-import { sevenLosses } from './seven-losses.ts';
+import { methods, Sgd } from 'catrs/recipes';
+import { lossOf, methodNames } from './methods.ts';
 import { key, noise } from './subjects.ts';
 
 type StepOf = (key: Key) => unknown;
@@ -116,13 +116,14 @@ function attacks(model: tf.LayersModel, x: tf.Tensor, labels: number[]): Record<
 function training(model: tf.LayersModel, x: tf.Tensor, labels: number[]): Record<string, StepOf> {
   const variables = trainableVariables(model);
   return Object.fromEntries(
-    Object.entries(sevenLosses(model, { steps: 2 })).map(([name, loss]) => {
+    methodNames.map((name) => {
+      const loss = lossOf(name, model, 2);
       const optimizer = new Sgd({ learningRate: 0.001, momentum: 0.9 });
       const step = (k: Key): void => {
         using prepared = loss.prepare({ x, labels, key: k, epoch: 0 });
         optimizer.minimize(() => prepared.value(), false, variables);
       };
-      return [`step of ${name}`, step];
+      return [`step of ${methods[name].title}`, step];
     }),
   );
 }

@@ -90,7 +90,7 @@ export async function main({ fast }: ExampleOptions): Promise<RadiusCosts[]> {
 }
 
 /** Class probabilities of every `skip`-th image: the one that its radius needs, and the margin that the bound of 100 000 votes takes. */
-async function classProbabilities(sigma: number, skip: number): Promise<number[]> {
+export async function classProbabilities(sigma: number, skip: number): Promise<number[]> {
   const name = sigma === 1 ? '1.0' : String(sigma);
   const log = new URL(`../test/fixtures/logs/cifar10/cat-rs__${name}.tsv.gz`, import.meta.url);
   const images = (await decodeCertificationLog(await readFile(log))).filter(({ index }) => index % skip === 0);

@@ -1,95 +1,49 @@
-import type * as tf from '@tensorflow/tfjs';
-import { availableParallelism } from 'node:os';
-import { SmoothedClassifier } from 'catrs';
-import { toOnnx } from 'catrs/onnx';
-import { useWasm } from 'catrs/wasm';
-import { certifyImages, type CertifyWork, startCertifiers } from '../certify-images.ts';
-import { findRuntime, NO_RUNTIME, onnxModel } from '../onnxruntime.ts';
-import { alternate, type Work } from '../rounds.ts';
-import { pairedRatio, rates, significant } from '../statistics.ts';
-import { imageBatch, makeLenet, noise } from '../subjects.ts';
+import { Compared, certifyWays } from '../compared.ts';
+import { Rivals, type SettingName } from '../rivals.ts';
+import { alternate } from '../rounds.ts';
+import { median, significant } from '../statistics.ts';
+import { SIGMA } from '../subjects.ts';
 import type { BenchSettings, GroupResult, Measured } from '../targets.ts';
-import { Torch } from '../torch.ts';
 
 const BATCH = 256;
+const WORKERS: readonly SettingName[] = ['native2workers', 'onnx2workers', 'wasm2workers', 'wasm1worker'];
+const THREADS: readonly SettingName[] = ['native2threads', 'onnx2threads'];
+const SINGLE: readonly SettingName[] = ['native1thread', 'wasm1thread'];
 
-/** Certification with a fixed n: threads, runtimes, and PyTorch's loop, all in the same rounds. */
+/** Certification with a fixed n: engines, workers, and PyTorch's loop at its best, all in the same rounds. */
 export async function measure({ quick }: BenchSettings): Promise<GroupResult> {
-  const work: CertifyWork = { images: 4, samples: quick ? BATCH : 8 * BATCH, batch: BATCH };
+  const rivals = await Rivals.start(['lenet'], [...WORKERS, ...THREADS, ...SINGLE], quick);
+  const batch = quick ? 16 : BATCH;
+  const work = { work: 'certify', network: 'lenet', images: 4, samples: 8 * batch, batch } as const;
   const units = work.images * work.samples;
-  await useWasm({ threads: 1 });
-  const model = makeLenet();
-  const batch = imageBatch(BATCH);
-  const torch = await Torch.start();
-  const one = await startCertifiers(1);
-  const two = await startCertifiers(2);
-  const works: Record<string, Work> = {
-    forward: () => forwardPasses(model, batch, units / BATCH),
-    wasm1: () => certifyImages(one, work),
-    wasm2: () => certifyImages(two, work),
-  };
-  const closing = [one, two];
-  const hasRuntime = findRuntime() !== undefined;
-  if (hasRuntime) {
-    const onnx = await toOnnx(model);
-    const pool = await startCertifiers(2, { onnx });
-    closing.push(pool);
-    works['onnx2workers'] = () => certifyImages(pool, work);
-    for (const threads of [1, 2]) {
-      const g = new SmoothedClassifier(await onnxModel(onnx, threads), { noise, numClasses: 10 });
-      works[`onnx${threads}threads`] = () => certifyImages(g, work);
-    }
-  }
-  if (torch instanceof Torch) {
-    works['torch'] = () => torch.seconds({ work: 'certify', threads: 2, batch: BATCH, count: units / BATCH });
-    works['torchForward'] = () => torch.seconds({ work: 'forward', threads: 2, batch: BATCH, count: units / BATCH });
-  }
-  const seconds = await alternate(works, { rounds: quick ? 1 : 7 });
-  if (torch instanceof Torch) torch.close();
-  await Promise.all(closing.map((pool) => pool.close()));
+  const ways = certifyWays('lenet', units, SIGMA, quick ? [16] : [64, 256, 1000]);
+  const peer = await rivals.bestOfPeer(ways, quick ? 1 : 3);
+  const here = [...WORKERS, ...THREADS].filter((name) => rivals.has(name));
+  const ours = Object.fromEntries(here.map((name) => [name, rivals.ours(name, work)]));
+  const compared = await Compared.measure({ ours, units, peer, rounds: quick ? 1 : 9, warmUp: quick ? 1 : 2 });
 
-  const cores = Math.min(2, availableParallelism());
-  const speedup = (slow: string, fast: string): number => significant(pairedRatio(seconds[slow]!, seconds[fast]!));
-  const figures = Object.fromEntries(Object.entries(seconds).map(([name, s]) => [name, rates(units, s)]));
-  const against = (names: readonly string[]): Measured => {
-    if (typeof torch === 'string') return { value: null, reason: torch };
-    const fastest = names.reduce((best, name) => (speedup('torch', name) > speedup('torch', best) ? name : best));
-    return {
-      value: speedup('torch', fastest),
-      limit: significant(cores * speedup('torch', 'forward')),
-      limitBecause: 'bare forward passes of one WASM thread, times the cores, against the same loop of PyTorch',
-      details: {
-        ours: fastest,
-        PyTorch: torch.version,
-        against: Object.fromEntries(names.map((n) => [n, speedup('torch', n)])),
-      },
-    };
+  // Bare passes of one thread: what two cores could do at most is twice that.
+  const count = units / batch;
+  const passes = SINGLE.filter((name) => rivals.has(name));
+  const forward = await alternate(
+    Object.fromEntries(
+      passes.map((name) => [name, rivals.ours(name, { work: 'forward', network: 'lenet', batch, count })]),
+    ),
+    { rounds: quick ? 1 : 5 },
+  );
+  rivals.close();
+  const limited = (measured: Measured, name: SettingName): Measured => {
+    const [single, theirs] = [forward[name], compared.peerSeconds];
+    if (measured.value === null || single === undefined || theirs === undefined) return measured;
+    const limit = significant((2 * theirs * units) / median(single));
+    return { ...measured, limit, limitBecause: 'two times the bare forward passes of one thread' };
   };
-  const scaling: Measured = {
-    value: speedup('wasm1', 'wasm2'),
-    limit: cores,
-    limitBecause: 'cores',
-    details: { 'one worker against bare forward passes': speedup('forward', 'wasm1') },
-  };
-  const onnxNames = Object.keys(works).filter((name) => name.startsWith('onnx') && name !== 'onnx1threads');
-  const P1b = hasRuntime ? withOnnxLimit(against(onnxNames), speedup, cores) : { value: null, reason: NO_RUNTIME };
   return {
-    targets: { P1: against(['wasm2']), P1b, P7a: scaling },
-    figures: { 'certify, fixed n, images/s of samples': figures },
+    targets: {
+      P1: limited(compared.best(['native2workers', 'onnx2workers'], rivals), 'native1thread'),
+      P1w: limited(compared.best(['wasm2workers'], rivals), 'wasm1thread'),
+      P7a: { value: compared.speedup('wasm1worker', 'wasm2workers'), limit: 2, limitBecause: 'cores' },
+    },
+    figures: { 'certify, LeNet, samples/s': compared.rates() },
   };
-}
-
-/** The limit of onnxruntime is its own forward pass: one thread with all of certify around it, times the cores. */
-function withOnnxLimit(measured: Measured, speedup: (slow: string, fast: string) => number, cores: number): Measured {
-  if (measured.value === null) return measured;
-  const limit = significant(cores * speedup('torch', 'onnx1threads'));
-  return { ...measured, limit, limitBecause: 'certify on one thread of onnxruntime, times the cores' };
-}
-
-async function forwardPasses(model: tf.LayersModel, batch: tf.Tensor, count: number): Promise<void> {
-  for (let i = 0; i < count; i++) {
-    const logits = model.predict(batch) as tf.Tensor;
-    await logits.data();
-    logits.dispose();
-  }
 }

@@ -1,11 +1,11 @@
 import * as tf from '@tensorflow/tfjs';
 import { foldIn, SmoothedClassifier } from 'catrs';
 import { useWebgpu } from 'catrs/webgpu';
+import { Rivals } from '../rivals.ts';
 import { alternate, type Work } from '../rounds.ts';
 import { pairedRatio, rates, significant } from '../statistics.ts';
-import { imageBatch, imageValues, key, makeLenet, noise, SHAPE } from '../subjects.ts';
+import { imageBatch, imageValues, key, makeLenet, noise, SHAPE, SIGMA } from '../subjects.ts';
 import type { BenchSettings, GroupResult, Measured } from '../targets.ts';
-import { Torch } from '../torch.ts';
 import { provideGpu } from '../web-gpu.ts';
 
 const BATCH = 1024;
@@ -16,9 +16,9 @@ export async function measure({ quick }: BenchSettings): Promise<GroupResult> {
   if (typeof gpu === 'string') {
     return { targets: { P6a: { value: null, reason: gpu }, P6b: { value: null, reason: gpu } } };
   }
+  const rivals = await Rivals.start(['lenet'], [], quick);
+  const { peer } = rivals;
   await useWebgpu();
-  const torch = await Torch.start();
-  const hasCuda = torch instanceof Torch && torch.cuda;
   const g = new SmoothedClassifier(makeLenet(), { noise, numClasses: 10, batchSize: BATCH });
   const image = tf.tensor(imageValues(1), [...SHAPE]);
   const batch = imageBatch(BATCH);
@@ -29,20 +29,22 @@ export async function measure({ quick }: BenchSettings): Promise<GroupResult> {
     noise: () => lastOf(batches, (i) => noise.perturb(image, { key: foldIn(key, 3), start: i * BATCH, count: BATCH })),
     forward: () => lastOf(batches, () => model.predict(batch) as tf.Tensor),
   };
-  if (hasCuda) {
-    const request = { work: 'certify', threads: 2, batch: BATCH, count: batches, device: 'cuda' } as const;
-    works['torch'] = () => torch.seconds(request);
+  const cuda = typeof peer === 'string' ? peer : await peer.onCuda('lenet');
+  if (typeof peer !== 'string' && cuda === undefined) {
+    const request = { work: 'certify', on: 'cuda', sigma: SIGMA, batch: BATCH, count: batches };
+    works['torch'] = () => peer.seconds('two threads', request);
   }
   const seconds = await alternate(works, { rounds: quick ? 1 : 15, warmUp: 3 });
-  if (torch instanceof Torch) torch.close();
+  rivals.close();
   const ratio = (a: string, b: string): number => significant(pairedRatio(seconds[a]!, seconds[b]!));
-  const P6b: Measured = hasCuda
-    ? {
-        value: ratio('torch', 'certify'),
-        limit: ratio('torch', 'forward'),
-        limitBecause: 'the bare forward passes of the WebGPU backend',
-      }
-    : { value: null, reason: typeof torch === 'string' ? torch : `PyTorch ${torch.version} has no CUDA here` };
+  const P6b: Measured =
+    cuda === undefined
+      ? {
+          value: ratio('torch', 'certify'),
+          limit: ratio('torch', 'forward'),
+          limitBecause: 'the bare forward passes of the WebGPU backend',
+        }
+      : { value: null, reason: cuda };
   const units = batches * BATCH;
   return {
     targets: {

@@ -5,7 +5,7 @@ import { alternate, type Work } from '../rounds.ts';
 import { pairedRatio, rates, significant } from '../statistics.ts';
 import { DIMENSION, imageValues, key, noise, SHAPE } from '../subjects.ts';
 import type { BenchSettings, GroupResult, Measured } from '../targets.ts';
-import { Torch } from '../torch.ts';
+import { Rivals } from '../rivals.ts';
 
 const BATCH = 256;
 
@@ -16,21 +16,21 @@ export async function measure({ quick }: BenchSettings): Promise<GroupResult> {
   const out = new Float32Array(BATCH * DIMENSION);
   const words = new Uint32Array(out.length);
   const position = { key: foldIn(key, 4), start: 0, dimension: DIMENSION };
-  const torch = await Torch.start();
+  const rivals = await Rivals.start(['lenet'], [], quick);
+  const { peer } = rivals;
   await tf.setBackend('cpu');
   const works: Record<string, Work> = {
     fillNormals: repeat(repeats, () => fillNormals(out, { ...position, scale: 0.25 })),
     fillBits: repeat(repeats, () => fillBits(words, position)),
     'tf.randomNormal': repeat(repeats, () => tf.randomNormal([BATCH, DIMENSION], 0, 0.25).dispose()),
   };
-  if (torch instanceof Torch) {
-    for (const threads of [1, 2]) {
-      const request = { work: 'normals', threads, batch: BATCH, count: repeats } as const;
-      works[`torch, ${threads} threads`] = () => torch.seconds(request);
-    }
+  if (typeof peer !== 'string') {
+    const request = { work: 'normals', values: out.length, count: repeats };
+    for (const cores of ['one thread', 'two threads'] as const)
+      works[`PyTorch, ${cores}`] = () => peer.seconds(cores, request);
   }
   const seconds = await alternate(works, { rounds: quick ? 1 : 21, warmUp: 2 });
-  if (torch instanceof Torch) torch.close();
+  rivals.close();
 
   const against = (name: string): Measured => ({
     value: significant(pairedRatio(seconds[name]!, seconds['fillNormals']!)),
@@ -44,7 +44,7 @@ export async function measure({ quick }: BenchSettings): Promise<GroupResult> {
   return {
     targets: {
       P5a: against('tf.randomNormal'),
-      P5b: torch instanceof Torch ? against('torch, 1 threads') : { value: null, reason: torch },
+      P5b: typeof peer === 'string' ? { value: null, reason: peer } : against('PyTorch, one thread'),
     },
     figures: {
       'normals a second, one core': Object.fromEntries(

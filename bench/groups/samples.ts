@@ -1,4 +1,5 @@
 import { main } from '../../examples/adaptive-sampling.ts';
+import { hardestRow } from '../hardest-row.ts';
 import { significant } from '../statistics.ts';
 import type { BenchSettings, GroupResult } from '../targets.ts';
 
@@ -28,6 +29,8 @@ export async function measure({ quick }: BenchSettings): Promise<GroupResult> {
         limitBecause: 'the oracle test, which is told the probability of the class, in the same row',
         conditions: {
           'within 15 % of the oracle in every row': rows.every((row) => row['against the oracle'] <= 1.15),
+          'the hardest row is the one that `decide` measures':
+            quick || (worst.sigma === hardestRow.sigma && worst.radius === hardestRow.radius),
           'no false certificate': rows.every(({ wrong }) => wrong === 0),
         },
         details: { best: Math.max(...rows.map(({ fewer }) => fewer)), rows },

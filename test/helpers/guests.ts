@@ -27,14 +27,15 @@ function notInstalled(what: string): string {
   return `${what} is not installed (npm ci --prefix test/guests)`;
 }
 
-/** The Python of `CATRS_PYTHON` or of test/guests that has PyTorch and ONNX. */
-export function guestPython(): Guest<string> {
+/** The Python of `CATRS_PYTHON` or of test/guests that has some packages: PyTorch and ONNX, if none are named. */
+export function guestPython(packages: readonly string[] = ['numpy', 'onnx', 'onnxscript', 'torch']): Guest<string> {
   const python = process.env['CATRS_PYTHON'] ?? join(guestsFolder, 'venv/bin/python');
   try {
-    execFileSync(python, ['-c', 'import numpy, onnx, onnxscript, torch'], { stdio: 'pipe' });
+    execFileSync(python, ['-c', `import ${packages.join(', ')}`], { stdio: 'pipe' });
     return { found: python };
   } catch {
-    return { reason: `no Python with PyTorch and ONNX at ${python} (test/guests/README.md, or set CATRS_PYTHON)` };
+    const names = packages.join(', ');
+    return { reason: `no Python with ${names} at ${python} (test/guests/README.md, or set CATRS_PYTHON)` };
   }
 }
 

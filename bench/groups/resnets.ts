@@ -1,0 +1,37 @@
+import { Compared, certifyWays, smallest } from '../compared.ts';
+import { Rivals, type SettingName } from '../rivals.ts';
+import { type NetworkName, SIGMA } from '../subjects.ts';
+import type { BenchSettings, GroupResult, Measured } from '../targets.ts';
+
+const NATIVE: readonly SettingName[] = ['native2workers', 'native2threads', 'onnx2workers', 'onnx2threads'];
+const BATCH = 128;
+
+/** Certification with the residual networks of the papers. */
+export async function measure({ quick }: BenchSettings): Promise<GroupResult> {
+  const networks: readonly NetworkName[] = quick ? ['resnet8'] : ['resnet20', 'resnet110'];
+  const rivals = await Rivals.start(networks, [...NATIVE, 'wasm2workers'], quick);
+  const native: Record<string, Measured> = {};
+  const wasm: Record<string, Measured> = {};
+  const figures: Record<string, unknown> = {};
+  for (const network of networks) {
+    const batch = quick ? 4 : BATCH;
+    const work = {
+      work: 'certify',
+      network,
+      images: 2,
+      samples: (network === 'resnet20' ? 8 : 4) * batch,
+      batch,
+    } as const;
+    const units = work.images * work.samples;
+    const ways = certifyWays(network, units, SIGMA, quick ? [4] : [64, 256, 1000]);
+    const peer = await rivals.bestOfPeer(ways, 1);
+    const here = [...NATIVE, 'wasm2workers' as const].filter((name) => rivals.has(name));
+    const ours = Object.fromEntries(here.map((name) => [name, rivals.ours(name, work)]));
+    const compared = await Compared.measure({ ours, units, peer, rounds: quick ? 1 : network === 'resnet20' ? 5 : 3 });
+    native[network] = compared.best(NATIVE, rivals);
+    wasm[network] = compared.best(['wasm2workers'], rivals);
+    figures[`certify, ${network}, samples/s`] = compared.rates();
+  }
+  rivals.close();
+  return { targets: { P10: smallest(native), P10w: smallest(wasm) }, figures };
+}

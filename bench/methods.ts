@@ -1,0 +1,39 @@
+import type { Classifier, TrainingLoss } from 'catrs';
+import type * as tf from '@tensorflow/tfjs';
+import { type MethodName, methods, presets } from 'catrs/recipes';
+import { noise, SIGMA } from './subjects.ts';
+
+type Model = Classifier & tf.LayersModel;
+type Values = Readonly<Record<string, number>>;
+
+/** All seven methods. */
+export const methodNames = Object.keys(methods) as MethodName[];
+
+/**
+ * What the papers' own code has for MNIST at this sigma, at its full length from the first epoch: the one place where both sides have their
+ * options from.
+ */
+export function settingsOf(name: MethodName): { readonly loss: Values; readonly attack?: Values } {
+  const { loss, attack } = presets.mnist[SIGMA][name] as { readonly loss: Values; readonly attack?: Values };
+  const late = Object.keys(loss).filter((option) => ['warmupEpochs', 'deferredEpochs'].includes(option));
+  return { loss: { ...loss, ...Object.fromEntries(late.map((option) => [option, 0])) }, ...(attack && { attack }) };
+}
+
+/** The loss on a model; `steps` in place of the published ones. */
+export function lossOf(name: MethodName, model: Model, steps?: number): TrainingLoss {
+  const { loss, attack } = settingsOf(name);
+  const used = attack && { ...attack, ...(steps !== undefined && { steps }) };
+  return methods[name].make(model, { noise, loss, attack: used } as never);
+}
+
+/** The same options for twin/losses.py. */
+export function twinOptions(name: MethodName): Record<string, unknown> {
+  const { loss, attack } = settingsOf(name);
+  const { warmupEpochs: _, deferredEpochs: __, mode: ___, ...kept } = loss;
+  const own: Record<string, unknown> = { ...kept };
+  if (name === 'macer') own['sigma'] = SIGMA;
+  if (attack === undefined) return own;
+  const { stepSize, mixStep, steps, epsilon } = attack;
+  own['attack'] = name === 'smoothmix' ? { step_size: stepSize, mix_step: mixStep, steps } : { epsilon, steps };
+  return own;
+}
