@@ -11,6 +11,7 @@ export interface Group {
 
 /** All groups by name, in the order in which they run. */
 export const groups: Readonly<Record<string, Group>> = {
+  about: { targets: [], load: () => import('./groups/about.ts') },
   certify: { targets: ['P1', 'P1w', 'P7a'], load: () => import('./groups/certify.ts') },
   steps: { targets: ['P3', 'P3d', 'P3w', 'P9'], load: () => import('./groups/steps.ts') },
   resnets: { targets: ['P10', 'P10w'], load: () => import('./groups/resnets.ts') },
@@ -28,7 +29,7 @@ export const groups: Readonly<Record<string, Group>> = {
   sweep: { targets: [], onRequest: true, load: () => import('./groups/sweep.ts') },
 };
 
-/** The groups that `names` ask for, by their own names or by targets; of no name, all but those on request. Throws for an unknown name. */
+/** The groups that `names` ask for, by their own names or by targets, and always what is compared; of no name, all but those on request. Throws for an unknown name. */
 export function chooseGroups(names: readonly string[]): string[] {
   const all = Object.entries(groups);
   if (names.length === 0) return all.filter(([, group]) => group.onRequest !== true).map(([name]) => name);
@@ -37,7 +38,7 @@ export function chooseGroups(names: readonly string[]): string[] {
     const known = all.flatMap(([name, { targets }]) => [name, ...targets]);
     throw new RangeError(`no benchmark is called ${unknown}; there are ${known.join(', ')}`);
   }
-  return all.filter((entry) => names.some((name) => asks(name, entry))).map(([name]) => name);
+  return all.filter((entry) => [...names, 'about'].some((name) => asks(name, entry))).map(([name]) => name);
 }
 
 function asks(name: string, [group, { targets }]: [string, Group]): boolean {

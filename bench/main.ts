@@ -1,43 +1,58 @@
 /**
  * The benchmarks: `npm run bench`, with `-- P4` or `-- losses` for one, `-- --json` for one JSON object, `-- --quick` to see that they run.
+ * README.md beside this file says what is compared with what.
  *
- * `-- table bench.json` makes Markdown of a saved run; `-- picture docs/performance.svg [--from sweep.json]` draws throughput against
- * batch size and workers, measured by `-- sweep` or read from a saved run.
+ * `-- --setup` makes a virtual environment with PyTorch. `-- docs` writes all speeds of the documents anew from docs/performance/bench.json;
+ * `-- table bench.json` makes Markdown of a saved run; `-- picture docs/performance.svg [--from sweep.json]` draws throughput against batch size
+ * and workers, measured by `-- sweep` or read from a saved run.
  */
-import { readFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
+import { regenerate } from './docs/regenerate.ts';
+import { readRun, SAVED, type SavedRun } from './docs/saved-run.ts';
 import { chooseGroups } from './groups.ts';
 import { machine } from './machine.ts';
+import { setUpPeer } from './peer/setup.ts';
 import { performancePicture } from './picture.ts';
 import { runGroups } from './run-groups.ts';
 import { figureTables, targetTable } from './table.ts';
-import { type Reached, type TargetKey, targetKeys } from './targets.ts';
-
-/** A run as it is printed and saved. */
-type Saved = Record<TargetKey, Reached> & { readonly figures: Record<string, unknown> };
+import { targetKeys } from './targets.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     json: { type: 'boolean', default: false },
     quick: { type: 'boolean', default: false },
+    rounds: { type: 'string' },
+    setup: { type: 'boolean', default: false },
+    'index-url': { type: 'string' },
     from: { type: 'string' },
   },
 });
+const { quick, rounds } = values;
+const settings = { quick, ...(rounds !== undefined && { rounds: atLeastOne(rounds) }) };
 const [command, file = 'docs/performance.svg'] = positionals;
-if (command === 'table') print(await read(file));
+if (values.setup) setUp();
+else if (command === 'docs') await writeDocs();
+else if (command === 'table') print(await readRun(file));
 else if (command === 'picture') await draw();
 else await bench(positionals);
 
 async function bench(names: readonly string[]): Promise<void> {
   const begin = performance.now();
-  const { targets, figures, failures } = await runGroups(chosen(names), values);
+  const { targets, figures, failures } = await runGroups(chosen(names), settings);
   const failed = Object.keys(failures).length > 0;
-  const about = { ...machine(), quick: values.quick, seconds: Math.round((performance.now() - begin) / 1000) };
+  const about = { ...machine(), ...settings, seconds: Math.round((performance.now() - begin) / 1000) };
   const saved = { ...targets, figures, machine: about, ...(failed && { failures }) };
   if (values.json) process.stdout.write(`${JSON.stringify(saved, null, 2)}\n`);
   else print(saved);
   if (failed) process.exitCode = 1;
+}
+
+function atLeastOne(text: string): number {
+  if (/^[1-9]\d*$/.test(text)) return Number(text);
+  console.error(`--rounds must be an integer of at least 1, got '${text}'`);
+  return process.exit(2);
 }
 
 function chosen(names: readonly string[]): string[] {
@@ -50,17 +65,29 @@ function chosen(names: readonly string[]): string[] {
 }
 
 async function draw(): Promise<void> {
-  const { figures } = values.from === undefined ? await runGroups(['sweep'], values) : await read(values.from);
+  const { figures } = values.from === undefined ? await runGroups(['sweep'], settings) : await readRun(values.from);
   if (!Array.isArray(figures['sweep']))
     throw new Error('no sweep was measured; `npm run bench -- sweep --json` makes one');
   await writeFile(file, await performancePicture(figures['sweep']));
 }
 
-async function read(path: string): Promise<Saved> {
-  return JSON.parse(await readFile(path, 'utf8')) as Saved;
+async function writeDocs(): Promise<void> {
+  const changed = await regenerate(await readRun(), SAVED);
+  console.log(
+    changed.length === 0 ? 'every speed is that of the saved run already' : `written anew: ${changed.join(', ')}`,
+  );
 }
 
-function print({ figures, ...rest }: Partial<Saved>): void {
+function setUp(): void {
+  try {
+    setUpPeer(values['index-url']);
+  } catch (error) {
+    console.error((error as Error).message);
+    process.exitCode = 1;
+  }
+}
+
+function print({ figures, ...rest }: Partial<SavedRun>): void {
   const known = targetKeys.filter((key) => rest[key] !== undefined);
   if (known.length > 0) console.log(`${targetTable(Object.fromEntries(known.map((key) => [key, rest[key]])))}\n`);
   if (figures !== undefined) console.log(figureTables(figures));

@@ -6,6 +6,9 @@ import { noise, SIGMA } from './subjects.ts';
 type Model = Classifier & tf.LayersModel;
 type Values = Readonly<Record<string, number>>;
 
+/** Options that let something begin late. */
+const LATE = ['warmupEpochs', 'deferredEpochs'];
+
 /** All seven methods. */
 export const methodNames = Object.keys(methods) as MethodName[];
 
@@ -15,8 +18,8 @@ export const methodNames = Object.keys(methods) as MethodName[];
  */
 export function settingsOf(name: MethodName): { readonly loss: Values; readonly attack?: Values } {
   const { loss, attack } = presets.mnist[SIGMA][name] as { readonly loss: Values; readonly attack?: Values };
-  const late = Object.keys(loss).filter((option) => ['warmupEpochs', 'deferredEpochs'].includes(option));
-  return { loss: { ...loss, ...Object.fromEntries(late.map((option) => [option, 0])) }, ...(attack && { attack }) };
+  const late = LATE.filter((option) => option in loss).map((option) => [option, 0]);
+  return { loss: { ...loss, ...(Object.fromEntries(late) as Values) }, ...(attack && { attack }) };
 }
 
 /** The loss on a model; `steps` in place of the published ones. */
@@ -29,8 +32,9 @@ export function lossOf(name: MethodName, model: Model, steps?: number): Training
 /** The same options for twin/losses.py. */
 export function twinOptions(name: MethodName): Record<string, unknown> {
   const { loss, attack } = settingsOf(name);
-  const { warmupEpochs: _, deferredEpochs: __, mode: ___, ...kept } = loss;
-  const own: Record<string, unknown> = { ...kept };
+  const own: Record<string, unknown> = Object.fromEntries(
+    Object.entries(loss).filter(([option]) => ![...LATE, 'mode'].includes(option)),
+  );
   if (name === 'macer') own['sigma'] = SIGMA;
   if (attack === undefined) return own;
   const { stepSize, mixStep, steps, epsilon } = attack;

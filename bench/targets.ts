@@ -71,6 +71,13 @@ export interface GroupResult {
 export interface BenchSettings {
   /** Tiny sizes: shows that the code runs, says nothing about speed. */
   readonly quick: boolean;
+  /** At most so many rounds of each work; absent: as many as the group takes. */
+  readonly rounds?: number;
+}
+
+/** How many rounds to make where `most` are wanted. */
+export function roundsOf({ quick, rounds = Infinity }: BenchSettings, most: number): number {
+  return quick ? 1 : Math.min(most, rounds);
 }
 
 /** A target with what was reached, as it is printed. */

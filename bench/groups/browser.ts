@@ -7,19 +7,19 @@ import { serveFolder } from '../../test/examples/serve-folder.ts';
 import { chromiumPath } from '../../test/helpers/chromium.ts';
 import { cleanEnvironment } from '../peer/environment.ts';
 import { median, significant } from '../statistics.ts';
-import type { BenchSettings, GroupResult } from '../targets.ts';
+import { type BenchSettings, type GroupResult, roundsOf } from '../targets.ts';
 
 const ROOT = fileURLToPath(new URL('../../examples/playground', import.meta.url));
 const PATH = '/playground/';
 
 /** The first certified verdict for a digit on the built playground, each time on a page that has just been loaded. */
-export async function measure({ quick }: BenchSettings): Promise<GroupResult> {
+export async function measure(settings: BenchSettings): Promise<GroupResult> {
   if (!existsSync(chromiumPath)) {
     return { targets: { P8: { value: null, reason: `no Chromium at ${chromiumPath} (CHROMIUM_PATH names another)` } } };
   }
   const folder = await mkdtemp(join(tmpdir(), 'catrs-bench-'));
   try {
-    const seconds = await firstVerdicts(folder, quick ? 1 : 9);
+    const seconds = await firstVerdicts(folder, roundsOf(settings, 9));
     return {
       targets: {
         P8: {

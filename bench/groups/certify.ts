@@ -3,7 +3,7 @@ import { Rivals, type SettingName } from '../rivals.ts';
 import { alternate } from '../rounds.ts';
 import { median, significant } from '../statistics.ts';
 import { SIGMA } from '../subjects.ts';
-import type { BenchSettings, GroupResult, Measured } from '../targets.ts';
+import { roundsOf, type BenchSettings, type GroupResult, type Measured } from '../targets.ts';
 
 const BATCH = 256;
 const WORKERS: readonly SettingName[] = ['native2workers', 'onnx2workers', 'wasm2workers', 'wasm1worker'];
@@ -11,16 +11,17 @@ const THREADS: readonly SettingName[] = ['native2threads', 'onnx2threads'];
 const SINGLE: readonly SettingName[] = ['native1thread', 'wasm1thread'];
 
 /** Certification with a fixed n: engines, workers, and PyTorch's loop at its best, all in the same rounds. */
-export async function measure({ quick }: BenchSettings): Promise<GroupResult> {
+export async function measure(settings: BenchSettings): Promise<GroupResult> {
+  const { quick } = settings;
   const rivals = await Rivals.start(['lenet'], [...WORKERS, ...THREADS, ...SINGLE], quick);
   const batch = quick ? 16 : BATCH;
   const work = { work: 'certify', network: 'lenet', images: 4, samples: 8 * batch, batch } as const;
   const units = work.images * work.samples;
   const ways = certifyWays('lenet', units, SIGMA, quick ? [16] : [64, 256, 1000]);
-  const peer = await rivals.bestOfPeer(ways, quick ? 1 : 3);
+  const peer = await rivals.bestOfPeer(ways, roundsOf(settings, 3));
   const here = [...WORKERS, ...THREADS].filter((name) => rivals.has(name));
   const ours = Object.fromEntries(here.map((name) => [name, rivals.ours(name, work)]));
-  const compared = await Compared.measure({ ours, units, peer, rounds: quick ? 1 : 9, warmUp: quick ? 1 : 2 });
+  const compared = await Compared.measure({ ours, units, peer, rounds: roundsOf(settings, 9) });
 
   // Bare passes of one thread: what two cores could do at most is twice that.
   const count = units / batch;
@@ -29,7 +30,7 @@ export async function measure({ quick }: BenchSettings): Promise<GroupResult> {
     Object.fromEntries(
       passes.map((name) => [name, rivals.ours(name, { work: 'forward', network: 'lenet', batch, count })]),
     ),
-    { rounds: quick ? 1 : 5 },
+    { rounds: roundsOf(settings, 5) },
   );
   rivals.close();
   const limited = (measured: Measured, name: SettingName): Measured => {

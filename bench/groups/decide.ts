@@ -4,7 +4,7 @@ import { hardestRow } from '../hardest-row.ts';
 import { Rivals, type SettingName } from '../rivals.ts';
 import { significant } from '../statistics.ts';
 import { SIGMA } from '../subjects.ts';
-import type { BenchSettings, GroupResult, Measured } from '../targets.ts';
+import { roundsOf, type BenchSettings, type GroupResult, type Measured } from '../targets.ts';
 
 const NAMES: readonly SettingName[] = ['native2workers', 'onnx2workers', 'wasm2workers'];
 const N = 100_000;
@@ -13,12 +13,13 @@ const N = 100_000;
  * Time to decide one radius for a test set: LeNet's passes on real images, with votes as likely as in the published logs of CIFAR-10. What
  * PyTorch takes is its time a sample, from the same rounds, times n.
  */
-export async function measure({ quick }: BenchSettings): Promise<GroupResult> {
+export async function measure(settings: BenchSettings): Promise<GroupResult> {
+  const { quick } = settings;
   const rivals = await Rivals.start(['lenet'], NAMES, quick);
   const here = NAMES.filter((name) => rivals.has(name));
   const units = quick ? 64 : 8192;
   const ways = certifyWays('lenet', units, SIGMA, quick ? [16] : [64, 256, 1000]);
-  const peer = await rivals.bestOfPeer(ways, quick ? 1 : 3);
+  const peer = await rivals.bestOfPeer(ways, roundsOf(settings, 3));
   const { sigma, radius } = hardestRow;
   const probabilities = await classProbabilities(sigma, quick ? 2500 : 100);
   const decide = { work: 'decide', sigma, radius, probabilities } as const;
@@ -35,7 +36,7 @@ export async function measure({ quick }: BenchSettings): Promise<GroupResult> {
       },
     ]),
   );
-  const rounds = quick ? 1 : 3;
+  const rounds = roundsOf(settings, 3);
   const compared = await Compared.measure({ ours, units: probabilities.length, peer, rounds, warmUp: 0 });
   rivals.close();
 

@@ -5,13 +5,14 @@ import { Rivals } from '../rivals.ts';
 import { alternate, type Work } from '../rounds.ts';
 import { pairedRatio, rates, significant } from '../statistics.ts';
 import { imageBatch, imageValues, key, makeLenet, noise, SHAPE, SIGMA } from '../subjects.ts';
-import type { BenchSettings, GroupResult, Measured } from '../targets.ts';
+import { roundsOf, type BenchSettings, type GroupResult, type Measured } from '../targets.ts';
 import { provideGpu } from '../web-gpu.ts';
 
 const BATCH = 1024;
 
 /** Noise and throughput on a GPU: noise drawn and votes counted on the device, against PyTorch CUDA. */
-export async function measure({ quick }: BenchSettings): Promise<GroupResult> {
+export async function measure(settings: BenchSettings): Promise<GroupResult> {
+  const { quick } = settings;
   const gpu = await provideGpu();
   if (typeof gpu === 'string') {
     return { targets: { P6a: { value: null, reason: gpu }, P6b: { value: null, reason: gpu } } };
@@ -34,7 +35,7 @@ export async function measure({ quick }: BenchSettings): Promise<GroupResult> {
     const request = { work: 'certify', on: 'cuda', sigma: SIGMA, batch: BATCH, count: batches };
     works['torch'] = () => peer.seconds('two threads', request);
   }
-  const seconds = await alternate(works, { rounds: quick ? 1 : 15, warmUp: 3 });
+  const seconds = await alternate(works, { rounds: roundsOf(settings, 15), warmUp: 3 });
   rivals.close();
   const ratio = (a: string, b: string): number => significant(pairedRatio(seconds[a]!, seconds[b]!));
   const P6b: Measured =

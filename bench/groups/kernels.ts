@@ -5,13 +5,14 @@ import { useWasm } from 'catrs/wasm';
 import { type KernelCase, kernelCases } from '../kernel-cases.ts';
 import { alternate, type Work } from '../rounds.ts';
 import { pairedRatio, significant } from '../statistics.ts';
-import type { BenchSettings, GroupResult } from '../targets.ts';
+import { type BenchSettings, type GroupResult, roundsOf } from '../targets.ts';
 
 type Backend = 'wasm' | 'cpu';
 type Disposing = tf.KernelBackend & { disposeIntermediateTensorInfo?(info: TensorInfo): void };
 
 /** Each kernel of catrs/wasm against the shipped one, at the sizes of LeNet's layers; where none is shipped, against the cpu backend. */
-export async function measure({ quick }: BenchSettings): Promise<GroupResult> {
+export async function measure(settings: BenchSettings): Promise<GroupResult> {
+  const { quick } = settings;
   const names = [...new Set(kernelCases(1).map(({ kernel }) => kernel))];
   const shipped = new Map(names.map((name) => [name, kernelOf(name, 'wasm')]));
   await useWasm({ threads: 1 }); // puts ours in their places
@@ -25,7 +26,7 @@ export async function measure({ quick }: BenchSettings): Promise<GroupResult> {
     const theirs = await prepare(other ?? kernelOf(kernel, 'cpu')!, other === undefined ? 'cpu' : 'wasm', make, quick);
     const seconds = await alternate(
       { ours: ours.run, theirs: theirs.run },
-      { rounds: quick ? 1 : other === undefined ? 3 : 9 },
+      { rounds: roundsOf(settings, other === undefined ? 3 : 9) },
     );
     figures[`${kernel}, ${what}`] = {
       'calls/s': significant(ours.repeats / Math.min(...seconds.ours)),

@@ -1,16 +1,17 @@
 import * as tf from '@tensorflow/tfjs';
-import { fillBits, fillNormals, foldIn } from 'catrs';
+import { fillBits, fillNormals, foldIn, SoundGaussianNoise } from 'catrs';
 import { useWasm } from 'catrs/wasm';
 import { alternate, type Work } from '../rounds.ts';
 import { pairedRatio, rates, significant } from '../statistics.ts';
-import { DIMENSION, imageValues, key, noise, SHAPE } from '../subjects.ts';
-import type { BenchSettings, GroupResult, Measured } from '../targets.ts';
+import { DIMENSION, imageValues, key, noise, SHAPE, SIGMA } from '../subjects.ts';
+import { roundsOf, type BenchSettings, type GroupResult, type Measured } from '../targets.ts';
 import { Rivals } from '../rivals.ts';
 
 const BATCH = 256;
 
 /** Normal numbers a second on one core: ours, TensorFlow.js's, PyTorch's; and noisy copies as tensors on each backend. */
-export async function measure({ quick }: BenchSettings): Promise<GroupResult> {
+export async function measure(settings: BenchSettings): Promise<GroupResult> {
+  const { quick } = settings;
   const repeats = quick ? 1 : 40;
   const units = repeats * BATCH * DIMENSION;
   const out = new Float32Array(BATCH * DIMENSION);
@@ -29,7 +30,7 @@ export async function measure({ quick }: BenchSettings): Promise<GroupResult> {
     for (const cores of ['one thread', 'two threads'] as const)
       works[`PyTorch, ${cores}`] = () => peer.seconds(cores, request);
   }
-  const seconds = await alternate(works, { rounds: quick ? 1 : 21, warmUp: 2 });
+  const seconds = await alternate(works, { rounds: roundsOf(settings, 21), warmUp: 2 });
   rivals.close();
 
   const against = (name: string): Measured => ({
@@ -50,32 +51,39 @@ export async function measure({ quick }: BenchSettings): Promise<GroupResult> {
       'normals a second, one core': Object.fromEntries(
         Object.entries(seconds).map(([name, each]) => [name, rates(units, each)]),
       ),
-      'noisy copies as tensors, values/s': await perBackend(quick),
+      'noisy copies as tensors, values/s': await perBackend(settings),
     },
   };
 }
 
 /** `perturb` of each backend against `tf.randomNormal` and an addition there. */
-async function perBackend(quick: boolean): Promise<Record<string, unknown>> {
+async function perBackend(settings: BenchSettings): Promise<Record<string, unknown>> {
   const figures: Record<string, unknown> = {};
-  const repeats = quick ? 1 : 5;
+  const repeats = settings.quick ? 1 : 5;
   for (const backend of ['cpu', 'wasm']) {
     if (backend === 'wasm') await useWasm({ threads: 1 });
     else await tf.setBackend(backend);
-    const x = tf.tensor(imageValues(1), [...SHAPE]);
+    // Sound noise is for images of 8 bits.
+    const x = tf.tensor(
+      imageValues(1).map((value) => Math.round(255 * value) / 255),
+      [...SHAPE],
+    );
+    const sound = new SoundGaussianNoise({ sigma: SIGMA });
     const seconds = await alternate(
       {
         ours: repeat(repeats, () => noise.perturb(x, { key, start: 0, count: BATCH }).dispose()),
+        sound: repeat(repeats, () => sound.perturb(x, { key, start: 0, count: BATCH }).dispose()),
         tensorflow: repeat(repeats, () => {
           tf.tidy(() => void tf.add(x, tf.randomNormal([BATCH, ...SHAPE], 0, 0.25)));
         }),
       },
-      { rounds: quick ? 1 : 15, warmUp: 2 },
+      { rounds: roundsOf(settings, 15), warmUp: 2 },
     );
     const units = repeats * BATCH * DIMENSION;
     figures[backend] = {
       ratio: significant(pairedRatio(seconds.tensorflow, seconds.ours)),
       ours: rates(units, seconds.ours),
+      SoundGaussianNoise: rates(units, seconds.sound),
       'x + tf.randomNormal': rates(units, seconds.tensorflow),
     };
     x.dispose();

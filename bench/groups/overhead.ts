@@ -4,12 +4,13 @@ import { useWasm } from 'catrs/wasm';
 import { alternate, processorSeconds } from '../rounds.ts';
 import { pairedRatio, rates, significant } from '../statistics.ts';
 import { DIMENSION, imageBatch, imageValues, key, makeLenet, noise, SHAPE } from '../subjects.ts';
-import type { BenchSettings, GroupResult } from '../targets.ts';
+import { roundsOf, type BenchSettings, type GroupResult } from '../targets.ts';
 
 const BATCH = 256;
 
 /** What certify costs beside its forward passes, in time of the processor, which neighbours on the machine disturb least. */
-export async function measure({ quick }: BenchSettings): Promise<GroupResult> {
+export async function measure(settings: BenchSettings): Promise<GroupResult> {
+  const { quick } = settings;
   await useWasm({ threads: 1 });
   const model = makeLenet();
   const g = new SmoothedClassifier(model, { noise, numClasses: 10, batchSize: BATCH });
@@ -34,7 +35,7 @@ export async function measure({ quick }: BenchSettings): Promise<GroupResult> {
       }
     },
   };
-  const seconds = await alternate(works, { rounds: quick ? 1 : 25, clock: processorSeconds });
+  const seconds = await alternate(works, { rounds: roundsOf(settings, 25), clock: processorSeconds });
   const share = (name: keyof typeof works): number => pairedRatio(seconds[name], seconds.forward);
   const least = Math.min(...seconds.certify) / Math.min(...seconds.forward);
   return {

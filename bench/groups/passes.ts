@@ -4,7 +4,7 @@ import { type PeerWay, Rivals, type SettingName } from '../rivals.ts';
 import { matMulGflops, matMulSeconds } from '../mat-mul.ts';
 import { significant } from '../statistics.ts';
 import { SIGMA } from '../subjects.ts';
-import type { BenchSettings, GroupResult } from '../targets.ts';
+import { roundsOf, type BenchSettings, type GroupResult } from '../targets.ts';
 
 const NAMES: readonly SettingName[] = ['native2threads', 'onnx2threads', 'wasm1thread', 'cpu'];
 /** The backend `cpu` takes so many times longer that it gets less to do. */
@@ -21,7 +21,8 @@ interface Piece {
 }
 
 /** Forward passes, gradients, an attack and predictions, in one process of each engine and in PyTorch. */
-export async function measure({ quick }: BenchSettings): Promise<GroupResult> {
+export async function measure(settings: BenchSettings): Promise<GroupResult> {
+  const { quick } = settings;
   const rivals = await Rivals.start(['lenet'], NAMES, quick);
   const batch = quick ? 16 : 256;
   const pieces = piecesOf(quick);
@@ -33,9 +34,9 @@ export async function measure({ quick }: BenchSettings): Promise<GroupResult> {
       { cores: 'two threads', work: { ...peer(size), on: 'lenet' }, units: peerUnits(size) },
     ]);
     const here = names.filter((each) => rivals.has(each) && each !== 'cpu');
-    const best = await rivals.bestOfPeer(Object.fromEntries(ways), quick ? 1 : 2);
+    const best = await rivals.bestOfPeer(Object.fromEntries(ways), roundsOf(settings, 2));
     const works = Object.fromEntries(here.map((each) => [each, rivals.ours(each, ours(batch))]));
-    const compared = await Compared.measure({ ours: works, units, peer: best, rounds: quick ? 1 : 7 });
+    const compared = await Compared.measure({ ours: works, units, peer: best, rounds: roundsOf(settings, 7) });
     const ratios = Object.fromEntries(here.map((each) => [each, compared.ratio(each) ?? null]));
     const cpu = names.includes('cpu') ? await slowRate(rivals, ours(batch / LESS), units / LESS) : undefined;
     figures[`${name}/s`] = {

@@ -1,13 +1,14 @@
 import { Compared, certifyWays, smallest } from '../compared.ts';
 import { Rivals, type SettingName } from '../rivals.ts';
 import { type NetworkName, SIGMA } from '../subjects.ts';
-import type { BenchSettings, GroupResult, Measured } from '../targets.ts';
+import { roundsOf, type BenchSettings, type GroupResult, type Measured } from '../targets.ts';
 
 const NATIVE: readonly SettingName[] = ['native2workers', 'native2threads', 'onnx2workers', 'onnx2threads'];
 const BATCH = 128;
 
 /** Certification with the residual networks of the papers. */
-export async function measure({ quick }: BenchSettings): Promise<GroupResult> {
+export async function measure(settings: BenchSettings): Promise<GroupResult> {
+  const { quick } = settings;
   const networks: readonly NetworkName[] = quick ? ['resnet8'] : ['resnet20', 'resnet110'];
   const rivals = await Rivals.start(networks, [...NATIVE, 'wasm2workers'], quick);
   const native: Record<string, Measured> = {};
@@ -27,7 +28,12 @@ export async function measure({ quick }: BenchSettings): Promise<GroupResult> {
     const peer = await rivals.bestOfPeer(ways, 1);
     const here = [...NATIVE, 'wasm2workers' as const].filter((name) => rivals.has(name));
     const ours = Object.fromEntries(here.map((name) => [name, rivals.ours(name, work)]));
-    const compared = await Compared.measure({ ours, units, peer, rounds: quick ? 1 : network === 'resnet20' ? 5 : 3 });
+    const compared = await Compared.measure({
+      ours,
+      units,
+      peer,
+      rounds: roundsOf(settings, network === 'resnet20' ? 5 : 3),
+    });
     native[network] = compared.best(NATIVE, rivals);
     wasm[network] = compared.best(['wasm2workers'], rivals);
     figures[`certify, ${network}, samples/s`] = compared.rates();

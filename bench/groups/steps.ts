@@ -3,26 +3,27 @@ import { smallest } from '../compared.ts';
 import { methodNames } from '../methods.ts';
 import { Rivals, type SettingName } from '../rivals.ts';
 import { significant } from '../statistics.ts';
-import type { BenchSettings, GroupResult, Measured } from '../targets.ts';
+import { roundsOf, type BenchSettings, type GroupResult, type Measured } from '../targets.ts';
 import { compareSteps, shareOfMasked, type StepComparison } from '../training.ts';
 
 const NATIVE: readonly SettingName[] = ['native2workers', 'native2threads'];
 const WASM: readonly SettingName[] = ['wasm2workers'];
 
 /** A training step of each of the seven losses on LeNet, two cores, against PyTorch. */
-export async function measure({ quick }: BenchSettings): Promise<GroupResult> {
+export async function measure(settings: BenchSettings): Promise<GroupResult> {
+  const { quick } = settings;
   const names = [...NATIVE, ...WASM];
   const rivals = await Rivals.start(['lenet'], [...names, 'wasm1thread'], quick);
-  const given = { network: 'lenet', batch: quick ? 4 : 64, names, trials: quick ? 1 : 3 } as const;
-  const catrs: StepComparison = { ...given, method: 'catrs', dense: true, rounds: quick ? 1 : 9 };
-  const share = await shareOfMasked(rivals, { ...catrs, names: ['wasm1thread'], rounds: quick ? 1 : 4 });
+  const given = { network: 'lenet', batch: quick ? 4 : 64, names, trials: roundsOf(settings, 3) } as const;
+  const catrs: StepComparison = { ...given, method: 'catrs', dense: true, rounds: roundsOf(settings, 9) };
+  const share = await shareOfMasked(rivals, { ...catrs, names: ['wasm1thread'], rounds: roundsOf(settings, 4) });
   const dense = await compareSteps(rivals, catrs);
   const sparse = await compareSteps(rivals, { ...catrs, dense: false });
   const others: Record<string, Measured> = {};
   const native: Record<string, number | null> = {};
   const figures: Record<string, unknown> = {};
   for (const method of methodNames.filter((name) => name !== 'catrs')) {
-    const compared = await compareSteps(rivals, { ...given, method, dense: true, rounds: quick ? 1 : 5 });
+    const compared = await compareSteps(rivals, { ...given, method, dense: true, rounds: roundsOf(settings, 5) });
     const { title } = methods[method];
     others[title] = compared.best(WASM, rivals);
     native[title] = compared.best(NATIVE, rivals).value;

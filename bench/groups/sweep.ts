@@ -1,7 +1,7 @@
-import { Rivals, type SettingName, settings } from '../rivals.ts';
+import { Rivals, type SettingName, settings as ways } from '../rivals.ts';
 import { alternate } from '../rounds.ts';
 import { rates } from '../statistics.ts';
-import type { BenchSettings, GroupResult } from '../targets.ts';
+import { roundsOf, type BenchSettings, type GroupResult } from '../targets.ts';
 
 /** One point of the picture. */
 export interface SweepPoint {
@@ -17,7 +17,8 @@ const NAMES: readonly SettingName[] = ['native1worker', 'native2workers', 'onnx1
 const RUNTIMES = { tensorflow: 'TensorFlow', onnxruntime: 'onnxruntime', wasm: 'WASM', cpu: 'cpu' } as const;
 
 /** Certify against batch size and workers. */
-export async function measure({ quick }: BenchSettings): Promise<GroupResult> {
+export async function measure(settings: BenchSettings): Promise<GroupResult> {
+  const { quick } = settings;
   const rivals = await Rivals.start(['lenet'], NAMES, quick);
   const here = NAMES.filter((name) => rivals.has(name));
   const points: SweepPoint[] = [];
@@ -26,9 +27,9 @@ export async function measure({ quick }: BenchSettings): Promise<GroupResult> {
     const samples = quick ? 32 : Math.min(2048, Math.max(512, 2 * batch));
     const work = { work: 'certify', network: 'lenet', images: 2, samples, batch } as const;
     const works = here.map((name) => [name, rivals.ours(name, work)] as const);
-    const seconds = await alternate(Object.fromEntries(works), { rounds: quick ? 1 : 5 });
+    const seconds = await alternate(Object.fromEntries(works), { rounds: roundsOf(settings, 5) });
     for (const name of here) {
-      const { engine, workers } = settings[name];
+      const { engine, workers } = ways[name];
       const { median, best } = rates(2 * samples, seconds[name]!);
       points.push({ runtime: RUNTIMES[engine], workers, batch, median, best });
     }

@@ -2,14 +2,14 @@ import * as tf from '@tensorflow/tfjs';
 import { certifyDataset, fixedRadius, foldIn, SmoothedClassifier, SmoothedPgd } from 'catrs';
 import type { Certifier, CertifyOptions } from 'catrs';
 import { arrayDataset } from 'catrs/data';
-import type { WorkerCertifier } from 'catrs/node';
+import type { Trainers, WorkerCertifier } from 'catrs/node';
 import { certifyImages, startCertifiers } from './certify-images.ts';
 import { readSubject, type SubjectData } from '../subject-files.ts';
 import { key, type NetworkName, noise } from '../subjects.ts';
 import { firstValueFor, makeClassifier } from './classifier.ts';
 import { useEngine } from './engines.ts';
 import type { AttackWork, DecideWork, OursAnswer, OursWork, ProcessSetting, StepWork } from './setting.ts';
-import { startSteps, type Steps } from './steps.ts';
+import { makeSteps, startTeam, type Steps } from './steps.ts';
 
 const CLASSES = 10;
 
@@ -18,6 +18,8 @@ interface Subject {
   readonly model: tf.LayersModel;
   readonly data: SubjectData;
   readonly steps: Map<string, Steps>;
+  /** Threads that share its training steps. */
+  team?: Trainers;
 }
 
 /** Everything that a process of ours can be asked, on one engine. */
@@ -26,14 +28,16 @@ export class Bench {
   readonly #subjects = new Map<NetworkName, Subject>();
   readonly #certifiers = new Map<string, Promise<Certifier<CertifyOptions>>>();
 
-  private constructor(setting: ProcessSetting) {
+  readonly #engine: string;
+
+  private constructor(setting: ProcessSetting, engine: string) {
     this.#setting = setting;
+    this.#engine = engine;
   }
 
   /** Loads the engine. */
   static async start(setting: ProcessSetting): Promise<Bench> {
-    await useEngine(setting.engine);
-    return new Bench(setting);
+    return new Bench(setting, await useEngine(setting.engine));
   }
 
   /** Does a piece of work and tells its seconds. */
@@ -61,10 +65,11 @@ export class Bench {
   }
 
   async #load(network: NetworkName): Promise<OursAnswer> {
-    return timed(async () => {
+    const answer = await timed(async () => {
       const { model, data } = await readSubject(this.#setting.files, network);
       this.#subjects.set(network, { model, data, steps: new Map() });
     });
+    return { ...answer, engine: this.#engine };
   }
 
   #subject(network: NetworkName): Subject {
@@ -115,7 +120,8 @@ export class Bench {
   async #step(subject: Subject, work: StepWork): Promise<OursAnswer> {
     const id = JSON.stringify([work.method, work.dense, work.batch]);
     const { engine, files, workers } = this.#setting;
-    const steps = subject.steps.get(id) ?? (await startSteps({ engine, files, workers, ...work }, subject));
+    if (workers > 0) subject.team ??= await startTeam({ engine, files, network: work.network }, workers);
+    const steps = subject.steps.get(id) ?? makeSteps(work, subject, subject.team);
     subject.steps.set(id, steps);
     const begin = performance.now();
     const { share } = await steps.step();

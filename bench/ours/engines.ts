@@ -1,8 +1,9 @@
 import * as tf from '@tensorflow/tfjs';
 import type { TypedClassifier } from 'catrs';
+import { useNative } from 'catrs/native';
 import { onnxClassifier, type OnnxSession, type OnnxTensorConstructor } from 'catrs/onnx';
 import { useWasm } from 'catrs/wasm';
-import { requireGuest } from '../../test/helpers/guests.ts';
+import { type Guest, guestFile, nativeTensorflow, requireGuest } from '../../test/helpers/guests.ts';
 
 /** What runs a network. */
 export type EngineName = 'tensorflow' | 'onnxruntime' | 'wasm' | 'cpu';
@@ -12,20 +13,23 @@ interface OnnxRuntime {
   readonly Tensor: OnnxTensorConstructor;
 }
 
-/** Files of the packages that are no dependencies. */
-const PACKAGES: Partial<Record<EngineName, string>> = {
-  tensorflow: '@tensorflow/tfjs-node',
-  onnxruntime: 'onnxruntime-node',
-};
+const ONNXRUNTIME = 'onnxruntime-node';
 
-/** Loads the engine into this process or thread; throws where it is not installed. */
-export async function useEngine(name: EngineName): Promise<void> {
-  if (name === 'cpu') await tf.setBackend('cpu');
-  else if (name !== 'tensorflow') await useWasm({ threads: 1 });
-  else {
-    guest(PACKAGES.tensorflow!);
-    await tf.setBackend('tensorflow');
+/** Loads the engine into this process or thread and names it with its version; throws where it is not installed. */
+export async function useEngine(name: EngineName): Promise<string> {
+  if (name === 'tensorflow') {
+    const { packageName, packageVersion, tensorflowVersion } = await useNative({
+      resolveFrom: there(nativeTensorflow()),
+    });
+    return `TensorFlow ${tensorflowVersion} by ${packageName} ${packageVersion}`;
   }
+  if (name === 'cpu') await tf.setBackend('cpu');
+  else await useWasm({ threads: 1 });
+  const version =
+    name === 'onnxruntime'
+      ? there(requireGuest<{ version: string }>(`${ONNXRUNTIME}/package.json`)).version
+      : tf.version_core;
+  return `${name === 'onnxruntime' ? ONNXRUNTIME : name} ${version}`;
 }
 
 /** What the process of an engine needs in its environment: TensorFlow reads its threads when it is loaded. */
@@ -40,25 +44,19 @@ export function engineEnvironment(name: EngineName, threads: number): Record<str
 
 /** A classifier of an ONNX file on so many threads of onnxruntime. */
 export async function onnxModel(file: Uint8Array, threads: number): Promise<TypedClassifier> {
-  const runtime = guest<OnnxRuntime>(PACKAGES.onnxruntime!);
+  const runtime = there(requireGuest<OnnxRuntime>(ONNXRUNTIME));
   const options = { intraOpNumThreads: threads, interOpNumThreads: 1 };
   return onnxClassifier(await runtime.InferenceSession.create(file, options), { Tensor: runtime.Tensor });
 }
 
 /** Why an engine is not here; undefined where it is. */
 export function whyMissing(name: EngineName): string | undefined {
-  const path = PACKAGES[name];
-  if (path === undefined) return undefined;
-  try {
-    guest(path);
-    return undefined;
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error);
-  }
+  const guest = { tensorflow: nativeTensorflow, onnxruntime: () => guestFile(ONNXRUNTIME) };
+  const looked = name in guest ? guest[name as keyof typeof guest]() : undefined;
+  return looked !== undefined && 'reason' in looked ? looked.reason : undefined;
 }
 
-function guest<T>(path: string): T {
-  const found = requireGuest<T>(path);
-  if ('reason' in found) throw new Error(found.reason);
-  return found.found;
+function there<T>(guest: Guest<T>): T {
+  if ('reason' in guest) throw new Error(guest.reason);
+  return guest.found;
 }

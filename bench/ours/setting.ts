@@ -72,6 +72,8 @@ export interface OursAnswer {
   /** Mean samples of a decision, or the share of images with K = M in a step. */
   readonly mean?: number;
   readonly certified?: number;
+  /** The engine and its version, where networks were loaded. */
+  readonly engine?: string;
 }
 
 /** A message of the process. */

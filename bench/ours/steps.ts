@@ -1,12 +1,12 @@
 import * as tf from '@tensorflow/tfjs';
 import { foldIn, type PreparedConfidenceAware, trainableVariables } from 'catrs';
-import { startTrainers } from 'catrs/node';
+import { startTrainers, type Trainers } from 'catrs/node';
 import { Sgd } from 'catrs/recipes';
 import { execArgv } from './certify-images.ts';
-import { lossOf } from '../methods.ts';
+import { lossOf, methodNames } from '../methods.ts';
 import type { SubjectData } from '../subject-files.ts';
 import { key } from '../subjects.ts';
-import type { ProcessSetting, StepWork } from './setting.ts';
+import type { StepWork } from './setting.ts';
 import type { TrainerData } from './trainer-module.ts';
 
 /** Training steps of one method, each on the next images. */
@@ -20,52 +20,46 @@ interface Subject {
   readonly data: SubjectData;
 }
 
-type StepSetting = Pick<ProcessSetting, 'engine' | 'files' | 'workers'> & StepWork;
+/** Starts the threads that share the steps of all methods. */
+export function startTeam(data: TrainerData, workers: number): Promise<Trainers> {
+  return startTrainers({ module: new URL('trainer-module.ts', import.meta.url), workers, data, execArgv });
+}
 
-/** Makes the loss and the optimizer of the papers, in this thread or in worker threads. */
-export async function startSteps(setting: StepSetting, { model, data }: Subject): Promise<Steps> {
-  const optimizer = new Sgd({ learningRate: setting.rate, momentum: 0.9, weightDecay: 1e-4 });
+/** Makes the loss and the optimizer of the papers, in this thread or with a team of threads. */
+export function makeSteps(work: StepWork, { model, data }: Subject, team?: Trainers): Steps {
+  const optimizer = new Sgd({ learningRate: work.rate, momentum: 0.9, weightDecay: 1e-4 });
   const variables = trainableVariables(model);
+  const statistics = model.weights.filter(({ trainable }) => !trainable).map((weight) => weight.read() as tf.Variable);
+  const loss = lossOf(work.method, model);
   let steps = 0;
   const next = () => {
     const at = steps++;
-    return { ...batchOf(data, setting, at), key: foldIn(key, at), epoch: 0 };
+    return { ...batchOf(data, work, at), key: foldIn(key, at) };
   };
-  if (setting.workers > 0) {
-    const { engine, files, network, method } = setting;
-    const trainers = await startTrainers({
-      module: new URL('trainer-module.ts', import.meta.url),
-      workers: setting.workers,
-      data: { engine, files, network, method } satisfies TrainerData,
-      execArgv,
-    });
-    const statistics = model.weights
-      .filter(({ trainable }) => !trainable)
-      .map((weight) => weight.read() as tf.Variable);
-    return {
-      step: async () => {
-        const batch = next();
-        await trainers.minimize(optimizer, variables, batch, { statistics });
-        tf.dispose(batch as unknown as tf.TensorContainer);
-        return {};
-      },
-    };
-  }
-  const loss = lossOf(setting.method, model);
   return {
     step: async () => {
       const batch = next();
-      using prepared = loss.prepare(batch);
+      if (team !== undefined) {
+        await team.minimize(
+          optimizer,
+          variables,
+          { ...batch, epoch: methodNames.indexOf(work.method) },
+          { statistics },
+        );
+        tf.dispose([batch.x, batch.softTargets ?? []]);
+        return {};
+      }
+      using prepared = loss.prepare({ ...batch, epoch: 0 });
       const cost = optimizer.minimize(() => prepared.value(), true, variables)!;
       await cost.data();
+      tf.dispose([cost, batch.x, batch.softTargets ?? []]);
       const { mask } = (await (prepared as Partial<PreparedConfidenceAware>).metrics?.()) ?? {};
-      tf.dispose([cost, batch as unknown as tf.TensorContainer] as tf.TensorContainer);
       return { share: mask };
     },
   };
 }
 
-function batchOf({ images, shape, labels, soft }: SubjectData, { batch, method }: StepSetting, step: number) {
+function batchOf({ images, shape, labels, soft }: SubjectData, { batch, method }: StepWork, step: number) {
   const size = shape.reduce((a, b) => a * b, 1);
   const order = Array.from({ length: batch }, (_, i) => (step * batch + i) % labels.length);
   const rows = (values: Float32Array, width: number): Float32Array => {
@@ -76,6 +70,7 @@ function batchOf({ images, shape, labels, soft }: SubjectData, { batch, method }
   return {
     x: tf.tensor4d(rows(images, size), [batch, ...(shape as [number, number, number])]),
     labels: order.map((i) => labels[i]!),
+    softTargets: undefined as tf.Tensor2D | undefined,
     ...(method === 'catrs' && { softTargets: tf.tensor2d(rows(soft, 10), [batch, 10]) }),
   };
 }
