@@ -1,13 +1,13 @@
 import * as tf from '@tensorflow/tfjs';
-import { foldIn, type PreparedConfidenceAware, trainableVariables } from 'catrs';
+import { foldIn, prepareAsync, type PreparedConfidenceAware, trainableVariables } from 'catrs';
 import { startTrainers, type Trainers } from 'catrs/node';
 import { Sgd } from 'catrs/recipes';
 import { execArgv } from './certify-images.ts';
-import { lossOf, methodNames } from '../methods.ts';
+import { lossOf } from '../methods.ts';
 import type { SubjectData } from '../subject-files.ts';
 import { key } from '../subjects.ts';
 import type { StepWork } from './setting.ts';
-import type { TrainerData } from './trainer-module.ts';
+import { epochOf, type TrainerData } from './trainer-module.ts';
 
 /** Training steps of one method, each on the next images. */
 export interface Steps {
@@ -40,16 +40,12 @@ export function makeSteps(work: StepWork, { model, data }: Subject, team?: Train
     step: async () => {
       const batch = next();
       if (team !== undefined) {
-        await team.minimize(
-          optimizer,
-          variables,
-          { ...batch, epoch: methodNames.indexOf(work.method) },
-          { statistics },
-        );
+        await team.minimize(optimizer, variables, { ...batch, epoch: epochOf(work) }, { statistics });
         tf.dispose([batch.x, batch.softTargets ?? []]);
         return {};
       }
-      using prepared = loss.prepare({ ...batch, epoch: 0 });
+      const given = { ...batch, epoch: 0 };
+      using prepared = work.dense ? loss.prepare(given) : await prepareAsync(loss, given);
       const cost = optimizer.minimize(() => prepared.value(), true, variables)!;
       await cost.data();
       tf.dispose([cost, batch.x, batch.softTargets ?? []]);

@@ -95,7 +95,7 @@ export function splitFeatures(x: tf.Tensor, words: Uint32Array, width: number): 
   return tf.tidy(() => {
     const image = tf.expandDims(x);
     const first = tensorOver(splitsBelow(words, width, 0), shape, 'float32');
-    let below: tf.Tensor = tf.step(tf.sub(image, first)); // a hundred times as fast as tf.greater on WASM
+    let below: tf.Tensor = tf.step(tf.sub(image, first)); // tf.greater is slow on WASM
     for (let m = 1; m * width < 1; m++) {
       const split = tensorOver(splitsBelow(words, width, m), shape, 'float32');
       below = tf.add(below, tf.step(tf.sub(image, split)));

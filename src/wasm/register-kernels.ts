@@ -65,22 +65,24 @@ const mark: unique symbol = Symbol.for('catrs.wasm.trainingKernel');
  * |---|---|---|
  * | `Conv2DBackpropFilter` | weight gradient of a convolution | missing |
  * | `DepthwiseConv2dNativeBackpropFilter`, `DepthwiseConv2dNativeBackpropInput` | gradients of depthwise and separable convolutions | missing |
- * | `Conv2DBackpropInput` | input gradient of a convolution | 6 to 16 times slower |
- * | `BatchMatMul`, `_FusedMatMul` | dense layers and their gradients (transposed products) | 6 to 17 times slower; wrong bias for stacks of matrices, wrong products for a weight used in two shapes; fused ReLU loses NaN |
+ * | `Conv2DBackpropInput` | input gradient of a convolution | slow |
+ * | `BatchMatMul`, `_FusedMatMul` | dense layers and their gradients (transposed products) | slow; wrong bias for stacks of matrices, wrong products for a weight used in two shapes; fused ReLU loses NaN |
  * | `Conv2D`, `FusedConv2D`, `DepthwiseConv2dNative`, `FusedDepthwiseConv2D` | convolutions | wrong with `'same'` padding where the filter is smaller than the stride, and where the output's size is rounded otherwise than down; fused ReLU loses NaN |
  * | `MaxPool`, `AvgPool` | pooling | the same; a NaN hides its neighbours, or becomes -Infinity |
- * | `MaxPoolGrad`, `AvgPoolGrad` | gradients of pooling | 9 times slower |
+ * | `MaxPoolGrad`, `AvgPoolGrad` | gradients of pooling | slow |
  * | `Relu`, `Relu6`, `ClipByValue`, `Maximum`, `Minimum` | clamps | turn NaN into a number |
  * | `Sign` | attacks | 0 for numbers below 1.2e-7 |
  * | 3D pooling and gradients of 3D convolutions, `Dilation2D`, `MaxPoolWithArgmax`, `CropAndResize`, `RotateWithOffset`, `FloorDiv`, `Mod`, `Sin`, `Cos`, and some cases of `GatherV2`, `OneHot`, `PadV2` (after a padding with NaN, all paddings are NaN), `Prelu`, `ResizeBilinear` | – | wrong; computed by the `cpu` backend, on copies |
  * | any kernel, where an input is empty or has a type that it misreads (strings, masks, some integers) | – | the same |
  * | `GatherNd`, `ScatterNd`, `SparseToDense`, `TensorScatterUpdate`, and `Slice` beyond the end | – | follow an index out of range into other memory; computed, or refused, by the `cpu` backend |
  * | `Einsum` and ragged tensors | – | missing; computed by the `cpu` backend |
- * | `Sum`, `Mean` | sums over the first axes: biases, batch normalisation | 5 times slower |
- * | `Tile` | gradient of batch normalisation | 200 times slower |
+ * | `Sum`, `Mean` | sums over the first axes: biases, batch normalisation | slow |
+ * | `Tile` | gradient of batch normalisation | slow |
  * | `Identity`, `Cast` to the same type | what the tape saves, gradient of relu | copies the data |
  * | `Cast` to bool | masks | keeps the last byte of the integer part |
  * | `UnsortedSegmentSum` | gradient of `tf.gather` | missing |
+ *
+ * How slow is measured by `npm run bench -- kernels` (docs/performance.md).
  *
  * They are for NHWC and float32, run on one thread, and agree with the `cpu` backend to 1e-4 relative, for NaN and infinities too.
  * Counts of a certificate can differ by single votes from those of the shipped kernels, as between any two backends: register before
