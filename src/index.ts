@@ -202,13 +202,8 @@ export type {
   SmoothAdvTerms,
 } from './losses/smooth-adv-loss.ts';
 export { SmoothMixLoss } from './losses/smooth-mix-loss.ts';
-export type {
-  PreparedSmoothMix,
-  SmoothMixBatch,
-  SmoothMixLossOptions,
-  SmoothMixMetrics,
-  SmoothMixTerms,
-} from './losses/smooth-mix-loss.ts';
+export type { SmoothMixBatch, SmoothMixLossOptions } from './losses/smooth-mix-loss.ts';
+export type { PreparedSmoothMix, SmoothMixMetrics, SmoothMixTerms } from './losses/smooth-mix-step.ts';
 export { StabilityLoss } from './losses/stability-loss.ts';
 export type { StabilityLossOptions, StabilityTerms } from './losses/stability-loss.ts';
 export { prepareAsync } from './losses/prepared-step.ts';

@@ -111,7 +111,8 @@ export class NoisePgd implements NoiseAttack {
         const known = flattenExamples(rowsOf(tf.reshape(gradient, noise.shape), images, 1), 2);
         return this.#ascend(chosen, lookFor(call, run, chosen), known);
       });
-    return { logits: first.logits as tf.Tensor3D, finish, dispose: () => first.dispose() };
+    const dispose = (): void => first.dispose();
+    return { logits: first.logits as tf.Tensor3D, finish, dispose, [Symbol.dispose]: dispose };
   }
 
   /** The steps of the attack; the first takes a gradient that is known already. */

@@ -4,13 +4,14 @@ import type { AdditiveNoise } from '../noise/types.ts';
 import * as fields from '../options/fields.ts';
 import { optionsOf } from '../options/parse.ts';
 import { shortenRows } from '../tensors/masks.ts';
-import { withDispose } from '../tensors/own-tensor.ts';
-import { assertOutsideTape, gradientOf } from '../tensors/tape.ts';
+import { copyOf, withDispose } from '../tensors/own-tensor.ts';
+import { rowsOf } from '../tensors/rows.ts';
+import { assertOutsideTape, gradientOf, gradientSeeing } from '../tensors/tape.ts';
 import type { InputRange } from '../types.ts';
 import { guardedDirection } from './norm-geometry.ts';
 import { projectedAscent } from './projected-ascent.ts';
-import { clipTo, parseInputAttackRequest, rangeOf, smoothedRows } from './smoothed-rows.ts';
-import type { AttackTarget, InputAttackRequest, MixAttack, MixPair } from './types.ts';
+import { clipTo, parseInputAttackRequest, rangeOf, type SmoothedRows, smoothedRows } from './smoothed-rows.ts';
+import type { AttackTarget, InputAttackRequest, MixAttack, MixPair, StartedAttack } from './types.ts';
 
 /** Options of {@link SmoothMixPgd}. */
 export interface SmoothMixPgdOptions {
@@ -117,25 +118,79 @@ export class SmoothMixPgd implements MixAttack {
   perturb(target: AttackTarget, request: InputAttackRequest): MixPair {
     assertOutsideTape(CALL);
     const given = parseInputAttackRequest(CALL, request);
-    const { noise, stepSize, steps, mixStep, numNoise, epsilon } = this;
+    const { noise, numNoise } = this;
     const range = rangeOf(CALL, target, this.inputRange);
     return withDispose(() => {
       const rows = smoothedRows(CALL, target, given, { noise, numNoise, key: given.key });
-      const { x } = rows;
-      const within = (moved: tf.Tensor2D, length: number): tf.Tensor2D =>
-        clipTo(tf.add(x, shortenRows(tf.sub(moved, x), length)), range);
-      const start = { rows: x, memory: { passed: x } };
-      const { rows: adversary, memory } = projectedAscent(start, steps, {
-        look: (image, { passed }, step) => ({
-          gradient: gradientOf(CALL, (moved) => rows.loss(rows.logits(moved)), image),
-          memory: { passed: step === mixStep ? image : passed },
-        }),
-        direction: guardedDirection,
-        stepLength: () => stepSize,
-        project: (moved) => (epsilon === undefined ? clipTo(moved, range) : within(moved, epsilon)),
-      });
-      const clean = within(memory.passed, given.strength * stepSize * mixStep);
-      return { clean: rows.attacked(clean), adversary: rows.attacked(adversary) };
+      return this.#ascend(rows, { range, strength: given.strength });
     });
   }
+
+  /**
+   * Takes the first gradient for the whole batch, and goes on later with the images that are chosen then; undefined where `mixStep` is not 0, as
+   * x_s is then another image than the one whose logits it has. Throws what `perturb` throws.
+   */
+  get start(): ((target: AttackTarget, request: InputAttackRequest) => StartedAttack<MixPair>) | undefined {
+    return this.mixStep === 0 ? (target, request) => this.#start(target, request) : undefined;
+  }
+
+  #start(target: AttackTarget, request: InputAttackRequest): StartedAttack<MixPair> {
+    const call = 'SmoothMixPgd.start';
+    assertOutsideTape(call);
+    const given = parseInputAttackRequest(call, request);
+    const { noise, numNoise } = this;
+    const range = rangeOf(call, target, this.inputRange);
+    const source = { noise, numNoise, key: given.key };
+    const first = withDispose(() => {
+      const rows = smoothedRows(call, target, given, source);
+      const { x } = given;
+      const { gradient, seen } = gradientSeeing(
+        call,
+        (moved) => {
+          const logits = rows.logits(moved);
+          return { value: rows.loss(logits), seen: { logits } };
+        },
+        rows.x,
+      );
+      const copies = copyOf(tf.reshape(rows.noise, [rows.noise.shape[0], ...x.shape]));
+      return { gradient, logits: seen.logits as tf.Tensor3D, x: copyOf(x), labels: rows.labels, noise: copies };
+    });
+    const finish = (images: readonly number[]): MixPair =>
+      withDispose(() => {
+        const { x, labels, noise: copies, gradient } = first;
+        const chosen = { x: rowsOf(x, images), labels: rowsOf(labels, images), noise: rowsOf(copies, images, 1) };
+        const rows = smoothedRows(call, target, { ...chosen, firstImage: 0 }, source);
+        return this.#ascend(rows, { range, strength: given.strength, known: rowsOf(gradient, images) });
+      });
+    const dispose = (): void => first.dispose();
+    return { logits: first.logits, finish, dispose, [Symbol.dispose]: dispose };
+  }
+
+  /** The steps of the attack; the first takes a gradient that is known already. */
+  #ascend(rows: SmoothedRows, { range, strength, known }: Ascent): { clean: tf.Tensor; adversary: tf.Tensor } {
+    const { stepSize, steps, mixStep, epsilon } = this;
+    const { x } = rows;
+    const within = (moved: tf.Tensor2D, length: number): tf.Tensor2D =>
+      clipTo(tf.add(x, shortenRows(tf.sub(moved, x), length)), range);
+    const start = { rows: x, memory: { passed: x } };
+    const { rows: adversary, memory } = projectedAscent(start, steps, {
+      look: (image, { passed }, step) => ({
+        gradient: (step === 0 && known) || gradientOf(CALL, (moved) => rows.loss(rows.logits(moved)), image),
+        memory: { passed: step === mixStep ? image : passed },
+      }),
+      direction: guardedDirection,
+      stepLength: () => stepSize,
+      project: (moved) => (epsilon === undefined ? clipTo(moved, range) : within(moved, epsilon)),
+    });
+    const clean = within(memory.passed, strength * stepSize * mixStep);
+    return { clean: rows.attacked(clean), adversary: rows.attacked(adversary) };
+  }
+}
+
+/** How an ascent goes. */
+interface Ascent {
+  readonly range: InputRange;
+  readonly strength: number;
+  /** The gradient at the images themselves. */
+  readonly known?: tf.Tensor2D;
 }

@@ -51,6 +51,8 @@ export interface StartedAttack<Attacked> {
   finish(images: readonly number[]): Attacked;
   /** Frees the tensors. */
   dispose(): void;
+  /** Frees the tensors at the end of a `using` block. */
+  [Symbol.dispose](): void;
 }
 
 /** An attack that moves the noise of smoothed training, not the image. A plain object is enough. */
@@ -113,4 +115,8 @@ export interface MixPair {
 export interface MixAttack {
   /** Both ends of the line between an image and its adversary. Called outside every gradient tape; `strength` scales x_s − x. */
   perturb(target: AttackTarget, request: InputAttackRequest): MixPair;
+  /**
+   * The same attack in two parts, for a loss that mixes only some images: an attack that treats each image on its own and whose x_s is x may have it.
+   */
+  readonly start?: ((target: AttackTarget, request: InputAttackRequest) => StartedAttack<MixPair>) | undefined;
 }

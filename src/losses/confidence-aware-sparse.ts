@@ -7,8 +7,8 @@ import { assertSoftTargets } from '../tensors/assert-shapes.ts';
 import { onBackend } from '../tensors/backend-failure.ts';
 import { crossEntropyRows, klRows } from '../tensors/cross-entropy.ts';
 import { assertLabelsFit } from '../tensors/labels.ts';
-import { withDispose } from '../tensors/own-tensor.ts';
-import { placesAmong, type Places, putBack, rowsOf } from '../tensors/rows.ts';
+import { keeping, withDispose } from '../tensors/own-tensor.ts';
+import { placesAmong, placesIn, type Places, putBack, rowsOf } from '../tensors/rows.ts';
 import {
   confidenceNumbers,
   type ConfidenceAwareTensors,
@@ -43,52 +43,37 @@ const VALUE = 'ConfidenceAwareLoss.value';
  * smallest losses: the others have no gradient in the dense step. All divisors are those of the whole batch.
  * @internal
  */
-export async function sparseStep(given: SparseStep): Promise<PreparedConfidenceAware> {
-  const made: { dispose(): void }[] = [];
-  const keep = <T extends { dispose(): void }>(one: T): T => {
-    made.push(one);
-    return one;
-  };
-  const disposeAll = (): void => made.forEach((one) => one.dispose());
-  try {
+export function sparseStep(given: SparseStep): Promise<PreparedConfidenceAware> {
+  return keeping(async (keep, disposeAll) => {
     const drawn = keep(withDispose(given.draw));
-    const { x, labels, noise } = drawn;
-    const started = given.start(given.classifier, { ...pick(drawn), strength: given.strength });
-    try {
-      assertFits(given.call, drawn, started.logits);
-      const clean = keep(withDispose(() => confidenceNumbers(started.logits, drawn, given.confidenceMask)));
-      const { softTargets, k, accuracy, pHat, mask } = clean;
-      const { counted, attacked } = await placesToCompute(started.logits, labels, clean);
-      const high = keep(withDispose(() => worstCopies(given, { x, softTargets, started, attacked })));
-      const low = keep(withDispose(() => lowCopies(counted, drawn)));
-      const step = preparedStep(
-        'ConfidenceAwareLoss',
-        () => ({ ...pickAll(drawn), softTargets, k, noiseAdv: high.noiseAdv }),
-        () => ({
-          terms: {
-            low: lowTerm(given.run, { x, labels, noise, k }, low),
-            high: tf.mul<tf.Tensor1D>(given.lambda, worstTerm(given.run, high, labels.size)),
-          },
-          numbers: { accuracy, pHat, k, mask },
-        }),
-      );
-      const dispose = (): void => {
-        step.dispose();
-        disposeAll();
-      };
-      return { ...step, attacked, dispose, [Symbol.dispose]: dispose };
-    } finally {
-      started.dispose();
-    }
-  } catch (error) {
-    disposeAll();
-    throw error;
-  }
+    const { x, labels, noise, largestLabel, uniforms } = drawn;
+    using started = given.start(given.classifier, requestOf(drawn, given.strength));
+    assertFits(given.call, drawn, started.logits);
+    const clean = keep(withDispose(() => confidenceNumbers(started.logits, drawn, given.confidenceMask)));
+    const { softTargets, k, accuracy, pHat, mask } = clean;
+    const { counted, attacked } = await placesToCompute(started.logits, labels, clean);
+    const high = keep(withDispose(() => worstCopies(given, { x, softTargets, started, attacked })));
+    const low = keep(withDispose(() => lowCopies(counted, drawn)));
+    const step = preparedStep(
+      'ConfidenceAwareLoss',
+      () => ({ x, labels, noise, largestLabel, uniforms, softTargets, k, noiseAdv: high.noiseAdv }),
+      () => ({
+        terms: {
+          low: lowTerm(given.run, { x, labels, noise, k }, low),
+          high: tf.mul<tf.Tensor1D>(given.lambda, worstTerm(given.run, high, labels.size)),
+        },
+        numbers: { accuracy, pHat, k, mask },
+      }),
+    );
+    const dispose = (): void => {
+      step.dispose();
+      disposeAll();
+    };
+    return { ...step, attacked, dispose, [Symbol.dispose]: dispose };
+  });
 }
 
-const pick = ({ x, noise, softTargets }: Drawn) => ({ x, noise, softTargets });
-
-const pickAll = ({ x, labels, noise, largestLabel, uniforms }: Drawn) => ({ x, labels, noise, largestLabel, uniforms });
+const requestOf = ({ x, noise, softTargets }: Drawn, strength: number) => ({ x, noise, softTargets, strength });
 
 function assertFits(call: string, { largestLabel, softTargets }: Drawn, { shape }: tf.Tensor3D): void {
   const [, batch, numClasses] = shape;
@@ -111,9 +96,6 @@ async function placesToCompute(
   const [counted, attacked] = await Promise.all([smallest.of.data(), mask.data()]);
   return { counted: placesIn(counted), attacked: placesIn(attacked) };
 }
-
-const placesIn = (indicators: ArrayLike<number>): number[] =>
-  Array.from(indicators, (indicator, place) => (indicator === 0 ? -1 : place)).filter((place) => place >= 0);
 
 /** Clean copies on the tape; without places: all of them. */
 interface LowCopies extends Partial<Places> {

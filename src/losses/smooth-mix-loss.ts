@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import type { MixAttack } from '../attacks/types.ts';
 import { noisyLogits } from '../classifier/adapt-classifier.ts';
 import { adaptForGradients } from '../classifier/check-gradients.ts';
+import { hasIndependentRows } from '../classifier/independent-rows.ts';
 import type { Classifier, LogitsFn } from '../classifier/types.ts';
 import { OptionError, refusal } from '../errors.ts';
 import type { AdditiveNoise } from '../noise/types.ts';
@@ -16,9 +17,11 @@ import type { InputRange, Key } from '../types.ts';
 import { voteFrequency } from './confidence-aware-terms.ts';
 import { noisyCrossEntropy } from './gaussian-loss.ts';
 import { preparedStep } from './prepared-step.ts';
+import { sparseMixStep } from './smooth-mix-sparse.ts';
+import { mix, type PreparedSmoothMix, type SmoothMixTensors } from './smooth-mix-step.ts';
 import { correctMask, mixTargets, mixupKl } from './smooth-mix-terms.ts';
 import { drawUniforms, noisyBatch, trainingBatchFields, warmUp } from './training-batch.ts';
-import type { PreparedBatch, StepMetrics, TrainingBatch, TrainingLoss } from './types.ts';
+import type { TrainingBatch, TrainingLoss } from './types.ts';
 
 /** Options of {@link SmoothMixLoss}. */
 export interface SmoothMixLossOptions {
@@ -47,6 +50,12 @@ export interface SmoothMixLossOptions {
    * @defaultValue [0, 1]
    */
   readonly inputRange?: InputRange | undefined;
+  /**
+   * Whether each row of the logits follows from its input alone, in training mode as in inference mode: no batch normalisation, no dropout, nothing
+   * else that draws or looks at the batch. Then `prepareAsync` computes only what has a gradient. False: it is `prepare`.
+   * @defaultValue what the layers of a `tf.LayersModel` tell, also behind functions of the library; false for all else, functions and layers of your own
+   */
+  readonly independentRows?: boolean | undefined;
 }
 
 const smoothMixLossOptions = optionsOf<SmoothMixLossOptions>()({
@@ -59,6 +68,7 @@ const smoothMixLossOptions = optionsOf<SmoothMixLossOptions>()({
   numNoise: fields.withDefault(fields.positiveInteger, 2),
   warmupEpochs: fields.withDefault(fields.nonNegativeInteger, 0),
   inputRange: fields.withDefault(fields.range, [0, 1]),
+  independentRows: fields.optional(fields.boolean),
 });
 
 /** A batch for {@link SmoothMixLoss.prepare}. Every quantity that is drawn or searched for can be given. */
@@ -78,37 +88,12 @@ const smoothMixBatch = optionsOf<SmoothMixBatch>()({
   mixing: fields.optional(fields.tensor),
 });
 
-/** A batch with its draws, made by {@link SmoothMixLoss.prepare}; `x` holds the images as they were given. */
-export interface PreparedSmoothMix extends PreparedBatch<SmoothMixTerms> {
-  /** What the loss treats as the clean images, x_s, [B, ...inputShape]. */
-  readonly clean: tf.Tensor;
-  /** x_adv, [B, ...inputShape]. */
-  readonly adversary: tf.Tensor;
-  /** Mixing weights λ, [B]. */
-  readonly mixing: tf.Tensor1D;
-  /** The warm-up factor w of the epoch, in (0, 1]. */
-  readonly warmUp: number;
-  /** The numbers of the step, from the pass of `value()`. */
-  metrics(): Promise<SmoothMixMetrics>;
-  /** The same numbers for each image. */
-  perImage(): Promise<SmoothMixMetrics<readonly number[]>>;
-}
+type ParsedBatch = ReturnType<typeof smoothMixBatch.parse> & {
+  /** The warm-up factor of its epoch. */
+  readonly strength: number;
+};
 
 const VALUE = 'SmoothMixLoss.value';
-
-/** The terms of the SmoothMix loss, one entry per image. */
-export interface SmoothMixTerms {
-  /** Mean cross entropy of the noisy copies of x_s, [B]. */
-  readonly crossEntropy: tf.Tensor1D;
-  /** η · w · 1[argmax p̄ = y] times the mean divergence of the noisy copies of the mixed image from its target, [B]. */
-  readonly mixup: tf.Tensor1D;
-}
-
-/** The numbers of a SmoothMix step. */
-export interface SmoothMixMetrics<N = number> extends StepMetrics<SmoothMixTerms, N> {
-  /** 1[argmax p̄ = y]; its mean is the share of the images that are mixed. */
-  readonly mask: N;
-}
 
 /**
  * Training on mixtures of images and their adversaries (SmoothMix).
@@ -148,7 +133,10 @@ export class SmoothMixLoss implements TrainingLoss<SmoothMixBatch, PreparedSmoot
   readonly warmupEpochs: number;
   /** Smallest and largest value of an input coordinate. */
   readonly inputRange: InputRange;
+  /** Whether rows are said to be independent; undefined: as the layers tell. */
+  readonly independentRows: boolean | undefined;
   readonly #run: LogitsFn;
+  readonly #hasIndependentRows: boolean;
 
   /** Checks the options. */
   constructor(classifier: Classifier, options: SmoothMixLossOptions) {
@@ -161,6 +149,8 @@ export class SmoothMixLoss implements TrainingLoss<SmoothMixBatch, PreparedSmoot
     this.numNoise = given.numNoise;
     this.warmupEpochs = given.warmupEpochs;
     this.inputRange = given.inputRange;
+    this.independentRows = given.independentRows;
+    this.#hasIndependentRows = hasIndependentRows('SmoothMixLoss', classifier, given.independentRows);
   }
 
   /**
@@ -172,26 +162,70 @@ export class SmoothMixLoss implements TrainingLoss<SmoothMixBatch, PreparedSmoot
   prepare(batch: SmoothMixBatch): PreparedSmoothMix {
     const call = 'SmoothMixLoss.prepare';
     assertOutsideTape(call);
+    return this.#dense(call, this.#parse(call, batch));
+  }
+
+  /**
+   * Prepares the same step and reads on the way which images are mixed: only these are attacked further and pass through the network in the second pass. The
+   * loss and its gradients are those of `prepare`, up to rounding. Where rows depend on their batch (see `independentRows`), where x_s is not x (`mixStep`)
+   * and where the ends are given, it is `prepare`.
+   *
+   * Which images are mixed is settled by the weights at this call, which must not change before it is done.
+   *
+   * @throws what `prepare` throws, by the promise
+   */
+  async prepareAsync(batch: SmoothMixBatch): Promise<PreparedSmoothMix> {
+    // A subclass that prepares in another way.
+    if (this.prepare !== SmoothMixLoss.prototype.prepare) return this.prepare(batch);
+    const call = 'SmoothMixLoss.prepareAsync';
+    assertOutsideTape(call);
+    const given = this.#parse(call, batch);
+    const start = this.attack.start?.bind(this.attack);
+    if (given.clean || !start || !this.#hasIndependentRows) return this.#dense(call, given);
+    const step = await sparseMixStep({
+      ...{ call, run: this.#run, weight: this.eta * given.strength },
+      draw: () => this.#draw(call, given),
+      start: ({ x, labels, noise }) => start(this.#target, { ...this.#request(given), x, labels, noise }),
+    });
+    return { ...step, warmUp: given.strength };
+  }
+
+  #parse(call: string, batch: SmoothMixBatch): ParsedBatch {
     const given = smoothMixBatch.parse(call, batch);
-    const { firstImage } = given;
-    const strength = warmUp(call, given.epoch, this.warmupEpochs);
-    const { noise: noiseKey, second: key, mixing: mixingKey } = lossKeys(given.key);
     assertBothEnds(call, given);
+    return { ...given, strength: warmUp(call, given.epoch, this.warmupEpochs) };
+  }
+
+  get #target() {
+    return { logits: this.#run, noise: this.noise, inputRange: this.inputRange };
+  }
+
+  #request({ key, strength, firstImage }: ParsedBatch) {
+    return { key: lossKeys(key).second, strength, firstImage };
+  }
+
+  /** The batch with its noise and mixing weights, as new tensors. */
+  #draw(call: string, given: ParsedBatch) {
+    const { noise: noiseKey, mixing: mixingKey } = lossKeys(given.key);
+    const drawn = noisyBatch(call, given, { noise: this.noise, numNoise: this.numNoise, key: noiseKey });
+    const [batchSize = 0] = drawn.x.shape;
+    const mixing = given.mixing ? copyOf(given.mixing) : drawMixing(mixingKey, given.firstImage, batchSize);
+    assertShape(call, 'mixing', mixing, [batchSize]);
+    assertFloat(call, 'mixing', mixing);
+    return { ...drawn, mixing: mixing as tf.Tensor1D };
+  }
+
+  #dense(call: string, given: ParsedBatch): PreparedSmoothMix {
     const build = () => {
-      const drawn = noisyBatch(call, given, { noise: this.noise, numNoise: this.numNoise, key: noiseKey });
+      const drawn = this.#draw(call, given);
       const { x, labels, noise } = drawn;
-      const [batchSize = 0] = x.shape;
-      const target = { logits: this.#run, noise: this.noise, inputRange: this.inputRange };
       const { clean, adversary } =
         given.clean && given.adversary
           ? { clean: copyOf(given.clean), adversary: copyOf(given.adversary) }
-          : this.attack.perturb(target, { x, labels, noise, key, strength, firstImage });
+          : this.attack.perturb(this.#target, { ...this.#request(given), x, labels, noise });
       assertLike(call, 'clean', clean, x);
       assertLike(call, 'adversary', adversary, x);
-      const mixing = given.mixing ? copyOf(given.mixing) : drawMixing(mixingKey, firstImage, batchSize);
-      assertShape(call, 'mixing', mixing, [batchSize]);
-      assertFloat(call, 'mixing', mixing);
-      return { ...drawn, clean, adversary, mixing: mixing as tf.Tensor1D, warmUp: strength };
+      return { ...drawn, clean, adversary, warmUp: given.strength };
     };
     return preparedStep('SmoothMixLoss', build, (prepared) => this.#pass(prepared));
   }
@@ -209,20 +243,9 @@ export class SmoothMixLoss implements TrainingLoss<SmoothMixBatch, PreparedSmoot
   }
 }
 
-type SmoothMixTensors = Pick<
-  PreparedSmoothMix,
-  'labels' | 'noise' | 'largestLabel' | 'clean' | 'adversary' | 'mixing' | 'warmUp'
->;
-
 /** λ ~ U[0, 1/2) for every image, [B]: half of sample firstImage + b of the key. */
 function drawMixing(key: Key, firstImage: number, batch: number): tf.Tensor {
   return tf.div(tf.reshape(drawUniforms(key, { firstImage, batch, columns: 1 }), [batch]), 2);
-}
-
-/** x_m = (1 − λ) x_s + λ x_adv. */
-function mix(clean: tf.Tensor, adversary: tf.Tensor, mixing: tf.Tensor1D): tf.Tensor {
-  const share = tf.reshape(mixing, [mixing.size, ...clean.shape.slice(1).map(() => 1)]);
-  return tf.add(tf.mul(tf.sub(1, share), clean), tf.mul(share, adversary));
 }
 
 /** Throws where one end of the line is given and the other is not. */

@@ -173,7 +173,7 @@ export const methods: { readonly [M in MethodName]: TrainingMethod<M> } = /* @__
   }),
   smoothmix: /* @__PURE__ */ method('smoothmix', {
     title: 'SmoothMix',
-    loss: { eta: true, numNoise: true, warmupEpochs: true, inputRange: true },
+    loss: { eta: true, numNoise: true, warmupEpochs: true, inputRange: true, independentRows: true },
     attack: { stepSize: true, steps: true, mixStep: true, numNoise: true, epsilon: true },
     make: (classifier, { noise, loss, attack }) =>
       new SmoothMixLoss(classifier, { noise, attack: new SmoothMixPgd(attack), ...loss }),

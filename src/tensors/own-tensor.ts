@@ -32,6 +32,28 @@ export function copyOf<T extends tf.Tensor>(x: T): T {
   }) as T;
 }
 
+/**
+ * Runs what makes tensors and waits in between: those that it keeps are freed if it throws.
+ *
+ * @param run - is given `keep`, which hands its argument on, and a function that frees all that is kept
+ * @internal
+ */
+export async function keeping<R>(
+  run: (keep: <T extends { dispose(): void }>(one: T) => T, disposeAll: () => void) => Promise<R>,
+): Promise<R> {
+  const kept: { dispose(): void }[] = [];
+  const disposeAll = (): void => kept.forEach((one) => one.dispose());
+  try {
+    return await run((one) => {
+      kept.push(one);
+      return one;
+    }, disposeAll);
+  } catch (error) {
+    disposeAll();
+    throw error;
+  }
+}
+
 /** An object whose tensors are freed together. */
 type Disposable<T> = T & { dispose(): void; [Symbol.dispose](): void };
 

@@ -11,6 +11,11 @@ export function placesOf(places: readonly number[]): tf.Tensor1D {
   return tensorOver(Int32Array.from(places), [places.length], 'int32') as tf.Tensor1D;
 }
 
+/** The places of the entries that are not 0, NaN among them. @internal */
+export function placesIn(indicators: ArrayLike<number>): number[] {
+  return Array.from(indicators, (indicator, place) => (indicator === 0 ? -1 : place)).filter((place) => place >= 0);
+}
+
 /** Where rows that were taken out of `size` belong. @internal */
 export interface Places extends tf.TensorContainerObject {
   /** The place of each row, int32 [R]. */
@@ -27,15 +32,28 @@ export function placesAmong(size: number, places: readonly number[]): Places {
 }
 
 /**
- * Puts numbers [R] back to their places, [size], with 0 in between; on the tape too.
+ * Puts rows [R, ...] back to their places, [size, ...], with 0 in between; on the tape too.
  *
  * The gradient of `tf.gather` would scatter, which not every backend can: that of this one gathers.
  * @internal
  */
-export function putBack(numbers: tf.Tensor1D, { of, at }: Places): tf.Tensor1D {
+export function putBack<T extends tf.Tensor>(rows: T, places: Places): T {
   const put = tf.customGrad((x) => ({
-    value: tf.gather(tf.concat([x as tf.Tensor1D, tf.zeros([1])]), at),
-    gradFunc: (dy: tf.Tensor) => tf.gather(dy, of),
+    value: scattered(x as tf.Tensor, places),
+    gradFunc: (dy: tf.Tensor) => tf.gather(dy, places.of),
   }));
-  return put(numbers) as tf.Tensor1D;
+  return put(rows) as T;
+}
+
+/** Takes rows [size, ...] from their places, [R, ...]; on the tape too. @internal */
+export function takeOut<T extends tf.Tensor>(rows: T, places: Places): T {
+  const take = tf.customGrad((x) => ({
+    value: tf.gather(x as tf.Tensor, places.of),
+    gradFunc: (dy: tf.Tensor) => scattered(dy, places),
+  }));
+  return take(rows) as T;
+}
+
+function scattered(rows: tf.Tensor, { at }: Places): tf.Tensor {
+  return tf.gather(tf.concat([rows, tf.zeros([1, ...rows.shape.slice(1)])]), at);
 }
