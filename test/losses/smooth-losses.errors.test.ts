@@ -54,7 +54,7 @@ describe('SmoothAdvLoss and SmoothMixLoss refuse options', () => {
     [{ warmupEpochs: '10' }, '`warmupEpochs` must be an integer of at least 0, got "10"'],
     [
       { lambda: 1 },
-      'unknown option `lambda`; known options: `noise`, `attack`, `eta`, `numNoise`, `warmupEpochs`, `inputRange`',
+      'unknown option `lambda`; known options: `noise`, `attack`, `eta`, `numNoise`, `warmupEpochs`, `inputRange`, `independentRows`',
     ],
   ])('SmoothMixLoss %o', (change, text) =>
     expectError(
