@@ -142,6 +142,7 @@ export type {
   StopAtSamplesOptions,
   StopAtWidthOptions,
   StopState,
+  StopTest,
 } from './certify/stops.ts';
 export { ruleOf } from './certify/rule-of.ts';
 export { noiseOf } from './noise/noise-of.ts';

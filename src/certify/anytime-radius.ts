@@ -6,9 +6,9 @@ import { mixtureLowerBound, mixtureUpperBound } from '../stats/mixture-bounds.ts
 import type { ProbabilityBound, UpperProbabilityBound } from '../types.ts';
 import { priorField, priorFor, priorRecord } from './priors.ts';
 import type { CertificationRule, RuleContext, RuleRun } from './rule.ts';
-import { ownStops, type Stop, stopsField, type StopState } from './stops.ts';
+import { mayHold, ownStops, type Stop, stopsField, type StopState } from './stops.ts';
 import type { EvidenceStep, RuleRecord } from './types.ts';
-import { assertEnoughSamples, votesFor } from './vote-counts.ts';
+import { assertEnoughSamples, earliestWith, votesFor } from './vote-counts.ts';
 
 /** Options of {@link anytimeRadius}. */
 export interface AnytimeRadiusOptions {
@@ -66,8 +66,17 @@ function beginAnytimeRadius(context: RuleContext, stops: readonly Stop[], priors
   let needed: number | undefined;
   const isOutOfReach = (nA: number, used: number): boolean => {
     needed ??= leastCount(n, (count) => lowerBound(count, n).p > 0.5);
-    return used < n && nA + (n - used) < needed;
+    return nA + (n - used) < needed;
   };
+  const upperBound = (h: number, of: number): UpperProbabilityBound => mixtureUpperBound(priors, h, of, alpha);
+  const stateOf = (nA: number, used: number, bounds: Pick<StopState, 'lower' | 'upper' | 'radius'>): StopState => ({
+    nA,
+    used,
+    ...bounds,
+    get upperRadius() {
+      return radiusOf(bounds.upper); // only few stops ask for it
+    },
+  });
   return {
     check(tally) {
       const nA = votesFor(tally, cAHat);
@@ -77,26 +86,33 @@ function beginAnytimeRadius(context: RuleContext, stops: readonly Stop[], priors
         lower = bound;
         best = { radius: bound.p > 0.5 ? radiusOf(bound) : 0, nA, n: used };
       }
-      const now = mixtureUpperBound(priors, nA, used, alpha);
+      const now = upperBound(nA, used);
       if (now.p < upper.p) upper = now;
-      const highest = upper;
-      const state: StopState = {
-        nA,
-        used,
-        lower,
-        upper,
-        radius: best.radius,
-        get upperRadius() {
-          return radiusOf(highest); // only few stops ask for it
-        },
-      };
+      const state = stateOf(nA, used, { lower, upper, radius: best.radius });
       // All are asked, also after the first that holds: some remember what they saw.
       const stop = asked.filter(({ holds }) => holds(state))[0];
-      return stop !== undefined ? stop.name : best.radius === 0 && isOutOfReach(nA, used) ? 'out-of-reach' : undefined;
+      return stop !== undefined
+        ? stop.name
+        : best.radius === 0 && used < n && isOutOfReach(nA, used)
+          ? 'out-of-reach'
+          : undefined;
+    },
+    earliestStop({ counts, used }) {
+      const nA = votesFor({ counts }, cAHat);
+      return earliestWith(used, context, (more) => {
+        if (best.radius === 0 && isOutOfReach(nA, used + more)) return true;
+        // Hits raise the lower end the most, misses lower the upper end the most.
+        const [highest, lowest] = [lowerBound(nA + more, used + more), upperBound(nA, used + more)];
+        const raised = highest.q < lower.q ? highest : lower;
+        const lowered = lowest.p < upper.p ? lowest : upper;
+        const radius = Math.max(best.radius, raised.p > 0.5 ? radiusOf(raised) : 0);
+        const state = stateOf(nA + more, used + more, { lower: raised, upper: lowered, radius });
+        return asked.some(({ holds }) => mayHold(holds, state));
+      });
     },
     result(tally) {
       const { radius } = best;
-      const isLost = isOutOfReach(votesFor(tally, cAHat), tally.used);
+      const isLost = tally.used < n && isOutOfReach(votesFor(tally, cAHat), tally.used);
       return {
         cAHat,
         radius,

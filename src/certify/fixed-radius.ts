@@ -8,7 +8,7 @@ import { priorField, priorFor, priorRecord } from './priors.ts';
 import { bettingEvidence, probabilityInReach, probabilityOfRadius, truncatedEvidence } from './radius-evidence.ts';
 import type { CertificationRule, RuleContext, RuleRun } from './rule.ts';
 import type { BoundMethod, EvidenceStep } from './types.ts';
-import { assertEnoughSamples, votesFor } from './vote-counts.ts';
+import { assertEnoughSamples, earliestWith, votesFor } from './vote-counts.ts';
 
 /** Options of {@link fixedRadius}. */
 export interface FixedRadiusOptions {
@@ -114,6 +114,9 @@ function beginFixedRadius(context: RuleContext, options: WithDefaults<FixedRadiu
   const steps: EvidenceStep[] = [];
   let bound: BoundMethod = 'beta-mixture';
   const needed: (number | undefined)[] = [];
+  /** Least votes among all n that prove a radius. */
+  const leastOf = (i: number, p0: ProbabilityBound): number =>
+    (needed[i] ??= leastCount(n, (h) => proves(p0, h, n) || provesFinally(p0, h)));
   let declined = false;
   return {
     check(tally) {
@@ -131,11 +134,25 @@ function beginFixedRadius(context: RuleContext, options: WithDefaults<FixedRadiu
           declined = declines(p0, nA, used);
           if (declined) return 'decided';
           if (used === n) return undefined;
-          const least = (needed[next] ??= leastCount(n, (h) => proves(p0, h, n) || provesFinally(p0, h)));
-          return nA + (n - used) < least ? 'out-of-reach' : undefined;
+          return nA + (n - used) < leastOf(next, p0) ? 'out-of-reach' : undefined;
         }
         steps.push({ radius, nA, n: used });
       }
+    },
+    earliestStop({ counts, used }) {
+      const nA = votesFor({ counts }, cAHat);
+      const open = thresholds.filter((p0) => p0 !== undefined).slice(steps.length);
+      // Hits prove the soonest, misses decline the soonest. A radius is declined only once those below it are proven, and all proven is the end.
+      return earliestWith(used, context, (more) => {
+        const of = used + more;
+        const mayProve = (p0: ProbabilityBound | undefined): boolean => p0 === undefined || proves(p0, nA + more, of);
+        return (
+          mayProve(open.at(-1)) ||
+          open.some(
+            (p0, i) => mayProve(open[i - 1]) && (declines(p0, nA, of) || nA + (n - of) < leastOf(steps.length + i, p0)),
+          )
+        );
+      });
     },
     result({ used }) {
       const proven = steps.length;

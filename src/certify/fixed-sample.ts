@@ -43,6 +43,7 @@ export function fixedSample(options: FixedSampleOptions = {}): CertificationRule
   return {
     name: 'fixed-sample',
     parameters: { bound },
+    drawsAll: true,
     assertFeasible: (call, settings) => {
       assertEnoughSamples(call, settings, isRandomized ? LEAST_RANDOMIZED : minimumSamplesToCertify(settings.alpha));
     },

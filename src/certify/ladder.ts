@@ -97,6 +97,7 @@ function beginLadder(context: RuleContext, { radius, sizes, beta }: WithDefaults
       if (step !== undefined || declined) return 'decided';
       return reached === sizes.length && used < context.n ? 'last-size' : undefined;
     },
+    earliestStop: ({ used }) => (looks ?? sizes).find((look) => look > used) ?? context.n,
     result: () => ({
       cAHat,
       radius: step === undefined ? 0 : radius,

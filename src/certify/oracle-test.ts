@@ -5,7 +5,7 @@ import type { ProbabilityBound } from '../types.ts';
 import { logInverse, probabilityInReach } from './radius-evidence.ts';
 import type { CertificationRule, RuleContext, RuleRun } from './rule.ts';
 import type { EvidenceStep } from './types.ts';
-import { assertEnoughSamples, votesFor } from './vote-counts.ts';
+import { assertEnoughSamples, earliestWith, votesFor } from './vote-counts.ts';
 
 /** Options of {@link oracleTest}. */
 export interface OracleTestOptions {
@@ -62,14 +62,26 @@ function beginOracleTest(
   const rejection = logInverse(beta);
   let step: EvidenceStep | undefined;
   let declined = false;
+  const verdict = (nA: number, used: number): { readonly isProven: boolean; readonly isDeclined: boolean } => {
+    const { log, error } = likelihoodRatio(probability, p0, nA, used);
+    const isDeclined = isAbove ? -log - error >= rejection : log - error >= rejection;
+    return { isProven: isAbove && log - error >= proof, isDeclined };
+  };
   return {
     check(tally) {
       if (step !== undefined) return 'decided';
       const nA = votesFor(tally, cAHat);
-      const { log, error } = likelihoodRatio(probability, p0, nA, tally.used);
-      if (isAbove && log - error >= proof) step = { radius, nA, n: tally.used };
-      declined = isAbove ? -log - error >= rejection : log - error >= rejection;
+      const { isProven, isDeclined } = verdict(nA, tally.used);
+      if (isProven) step = { radius, nA, n: tally.used };
+      declined = isDeclined;
       return step !== undefined || declined ? 'decided' : undefined;
+    },
+    earliestStop(tally) {
+      const nA = votesFor(tally, cAHat);
+      return earliestWith(tally.used, context, (more) => {
+        const used = tally.used + more;
+        return verdict(nA + more, used).isProven || verdict(nA, used).isDeclined;
+      });
     },
     result: () => ({
       cAHat,

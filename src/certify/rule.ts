@@ -62,6 +62,13 @@ export interface RuleRun {
    * last, whatever it returns, at n. A sequential rule proves things only here.
    */
   check(tally: Tally): string | undefined;
+  /**
+   * A number of samples before which `check` cannot stop, whatever the votes after those of the tally, which was the last to be checked: what is
+   * drawn up to there is never in vain. Never a part of a result.
+   *
+   * Absent: the next check may stop.
+   */
+  earliestStop?(tally: Tally): number;
   /** The conclusion from the votes at the stop. */
   result(tally: Tally): RuleResult;
 }
@@ -73,6 +80,11 @@ export interface RuleRun {
  * without a vote counted to the safe side.
  */
 export interface CertificationRule extends RuleRecord {
+  /**
+   * All n samples are drawn, but for an example of which nothing can be proven any more: batches are filled without a look at where it may stop.
+   * @defaultValue false: a sequential rule
+   */
+  readonly drawsAll?: boolean;
   /** Refuses settings under which nothing could ever be certified, by throwing; absent: anything goes. */
   readonly assertFeasible?: (call: string, settings: { readonly n: number; readonly alpha: number }) => void;
   /** Starts on one example. Throws OptionError if it cannot work with this context. */

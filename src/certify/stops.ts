@@ -31,7 +31,24 @@ export interface Stop {
   /** Its parameters, in logs. */
   readonly parameters: Readonly<Record<string, Json>>;
   /** Starts on one example, before its estimation sample. The function is asked once at every multiple of `checkEvery`. */
-  readonly begin: () => (state: StopState) => boolean;
+  readonly begin: () => StopTest;
+}
+
+/** Whether a run ends at a check; a function is enough. */
+export interface StopTest {
+  /** Asked once at every check, in their order. */
+  (state: StopState): boolean;
+  /**
+   * Whether it may hold where the run comes out the best: both bounds at least as close as they can be, after so many samples. What is drawn up to
+   * the first such check is never in vain. Never a part of a result.
+   * @defaultValue it may hold at any check
+   */
+  readonly mayHold?: (best: StopState) => boolean;
+}
+
+/** A test that the state of the moment alone decides, the sooner the closer the bounds. */
+function monotone(holds: (state: StopState) => boolean): StopTest {
+  return Object.assign((state: StopState) => holds(state), { mayHold: holds });
 }
 
 /** Options of {@link stopAtWidth}. */
@@ -56,10 +73,7 @@ export function stopAtWidth(options: StopAtWidthOptions): Stop {
   return {
     name: 'stop-at-width',
     parameters: { width },
-    begin:
-      () =>
-      ({ radius, upperRadius }) =>
-        upperRadius - radius <= width,
+    begin: () => monotone(({ radius, upperRadius }) => upperRadius - radius <= width),
   };
 }
 
@@ -87,7 +101,7 @@ export function stopAtRadius(options: StopAtRadiusOptions): Stop {
   return {
     name: 'stop-at-radius',
     parameters: { radius },
-    begin: () => (state) => state.radius >= radius,
+    begin: () => monotone((state) => state.radius >= radius),
   };
 }
 
@@ -113,7 +127,7 @@ export function stopAtSamples(options: StopAtSamplesOptions): Stop {
   return {
     name: 'stop-at-samples',
     parameters: { samples },
-    begin: () => (state) => state.used >= samples,
+    begin: () => monotone((state) => state.used >= samples),
   };
 }
 
@@ -145,12 +159,18 @@ export function stopAtGain(options: StopAtGainOptions): Stop {
     parameters: { gain, over },
     begin: () => {
       const past = [{ used: 0, radius: 0 }]; // the last entry that is old enough, and all after it
-      return ({ used, radius }) => {
+      const holds = ({ used, radius }: StopState): boolean => {
         past.push({ used, radius });
         while ((past[1]?.used ?? Infinity) <= used - over) past.shift();
         const [old] = past;
         return old !== undefined && old.used <= used - over && radius - old.radius < gain;
       };
+      // The radius never falls: it has already grown enough over what is old until then, or may not have.
+      const mayHold = ({ used }: StopState): boolean => {
+        const old = past.findLast((one) => one.used <= used - over);
+        return old !== undefined && (past.at(-1)?.radius ?? 0) - old.radius < gain;
+      };
+      return Object.assign(holds, { mayHold });
     },
   };
 }
@@ -230,9 +250,15 @@ export function allOf(options: AllOfOptions): Stop {
     begin: () => {
       const tests = stops.map((stop) => stop.begin());
       // Each is asked at every check, also after a `false` before it: some remember what they saw.
-      return (state) => tests.map((holds) => holds(state)).every(Boolean);
+      const holds = (state: StopState): boolean => tests.map((test) => test(state)).every(Boolean);
+      return Object.assign(holds, { mayHold: (best: StopState) => tests.every((test) => mayHold(test, best)) });
     },
   };
+}
+
+/** Whether a stop may hold in the best case; one that does not say may. @internal */
+export function mayHold(test: StopTest, best: StopState): boolean {
+  return test.mayHold?.(best) ?? true;
 }
 
 /** Stops as they are now: a rule asks them, and names them in its record, long after it was made. @internal */

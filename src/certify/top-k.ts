@@ -47,6 +47,7 @@ export function topK(options: TopKOptions): CertificationRule {
   return {
     name: 'top-k',
     parameters: { k, labelFrom },
+    drawsAll: true,
     assertFeasible: (call, settings) => assertEnoughSamples(call, settings, leastSamples(settings.alpha, k, labelFrom)),
     begin: (context) => beginTopK(context, k, labelFrom),
   };

@@ -40,6 +40,7 @@ export function topTwo(options: TopTwoOptions = {}): CertificationRule {
   return {
     name: 'top-two',
     parameters: { alphaShare },
+    drawsAll: true,
     assertFeasible: (call, settings) => assertEnoughSamples(call, settings, leastSamples(settings.alpha, alphaShare)),
     begin: (context) => beginTopTwo(context, alphaShare),
   };

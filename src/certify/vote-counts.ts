@@ -1,4 +1,5 @@
 import { OptionError, refusal } from '../errors.ts';
+import { leastCount } from '../stats/minimum-samples.ts';
 import type { Tally } from './rule.ts';
 
 /** The most voted class; the lowest index among equals, as numpy's argmax. @internal */
@@ -14,6 +15,20 @@ export function votesFor(tally: Pick<Tally, 'counts'>, label: number): number {
 /** Drawn and planned samples that voted for no class so far: those not drawn yet, and those that the sampler failed to draw. @internal */
 export function missingVotes({ counts }: Pick<Tally, 'counts'>, n: number): number {
   return counts.reduce((left, count) => left - count, n);
+}
+
+/**
+ * The earliest number of samples with which something may hold that more samples can only help, `holds` of so many more; n where nothing does.
+ * The next check is tried first: most rules may decide there.
+ * @internal
+ */
+export function earliestWith(
+  used: number,
+  { n, checkEvery = 1 }: { readonly n: number; readonly checkEvery?: number | undefined },
+  holds: (more: number) => boolean,
+): number {
+  const next = Math.min(checkEvery - (used % checkEvery), n - used);
+  return used + (holds(next) ? next : Math.min(n - used, leastCount(n - used, holds)));
 }
 
 /** Throws unless n samples are enough to certify something; `least` is the least such n. @internal */

@@ -17,6 +17,20 @@ const TYPED_BYTES = 2 ** 25;
 
 const FLOAT = Float32Array.BYTES_PER_ELEMENT;
 
+/** The steps of {@link sizesBelow}: round numbers of samples are one or two of them. */
+const STEPS = [1, 2, 5] as const;
+
+/**
+ * Sizes of batches that end before they are full, in ascending order: 1, 2, 5, 10, 20, 50, ... below the full size. Few, so that `checkBackend`
+ * sees all of them: kernels change their ways with the size.
+ * @internal
+ */
+export function sizesBelow(full: number): readonly number[] {
+  const sizes: number[] = [];
+  for (let ten = 1; ten < full; ten *= 10) sizes.push(...STEPS.map((step) => step * ten).filter((size) => size < full));
+  return sizes;
+}
+
 /**
  * How many noisy copies a forward pass of one classifier takes: speed and memory only, never a result.
  *

@@ -45,8 +45,15 @@ export interface WantedSamples {
   readonly start: number;
   /** So many are needed before anything can be decided. */
   readonly needed: number;
-  /** So many are left at most; those beyond `needed` may turn out to be in vain. */
+  /** So many are left at most; those beyond {@link WantedSamples.sure} may turn out to be in vain. */
   readonly left: number;
+  /**
+   * So many will be used for certain, at least `needed`: up to the next check that can decide. It may take a while to know. All, where all are drawn
+   * but for an example of which nothing can be proven any more.
+   */
+  readonly sure: () => number;
+  /** See {@link CertificationRule.drawsAll}. */
+  readonly isFixed: boolean;
   /** What follows `start` is checked where the index of the next sample is a multiple of this. */
   readonly every: number;
 }
@@ -93,11 +100,17 @@ export class CertificationProcess {
 
   /** The samples wanted next, or undefined once all is decided. */
   wanted(): WantedSamples | undefined {
-    const { n0, checkEvery } = this.#settings;
+    const { n0, checkEvery, rule } = this.#settings;
     const again = this.#comparison?.wanted();
     if (again === undefined) return this.#next();
     const { sample, ...range } = again;
-    return { key: this.#keys[sample], ...range, every: sample === 'selection' ? n0 : checkEvery };
+    return {
+      key: this.#keys[sample],
+      ...range,
+      sure: () => range.left,
+      isFixed: rule.drawsAll === true,
+      every: sample === 'selection' ? n0 : checkEvery,
+    };
   }
 
   /** Takes the votes of the next samples: at most as many samples as are needed. Beyond a stop they are dropped. */
@@ -142,15 +155,26 @@ export class CertificationProcess {
   }
 
   #next(): WantedSamples | undefined {
-    const { n0, n, checkEvery } = this.#settings;
+    const { n0, n, checkEvery, rule } = this.#settings;
     if (this.#stop !== undefined) return undefined;
+    const isFixed = rule.drawsAll === true;
     if (this.#run === undefined) {
       const left = n0 - this.#usedSelection;
-      return { key: this.#keys.selection, start: this.#usedSelection, needed: left, left, every: n0 };
+      return {
+        ...{ key: this.#keys.selection, start: this.#usedSelection, every: n0 },
+        ...{ needed: left, left, sure: () => left, isFixed },
+      };
     }
-    const left = n - this.#used;
-    const needed = Math.min(left, checkEvery - (this.#used % checkEvery));
-    return { key: this.#keys.estimation, start: this.#used, needed, left, every: checkEvery };
+    const run = this.#run;
+    const start = this.#used;
+    const left = n - start;
+    const needed = Math.min(left, checkEvery - (start % checkEvery));
+    const sure = (): number => {
+      if (isFixed) return left;
+      const earliest = run.earliestStop?.({ counts: this.#counts, used: start }) ?? 0;
+      return Math.min(left, Math.max(needed, Math.ceil(earliest / checkEvery) * checkEvery - start));
+    };
+    return { key: this.#keys.estimation, start, every: checkEvery, needed, left, sure, isFixed };
   }
 
   #accept(counts: readonly number[], drawn: number): void {

@@ -13,7 +13,7 @@ import { assertBatch } from '../tensors/assert-shapes.ts';
 import { CpuReference } from '../tensors/cpu-reference.ts';
 import { copyOf, tensorOfCopy } from '../tensors/own-tensor.ts';
 import type { Key } from '../types.ts';
-import { BatchSizes } from './batch-sizes.ts';
+import { BatchSizes, sizesBelow } from './batch-sizes.ts';
 import { distance, largestOf, otherClass } from './compare-outputs.ts';
 import { entry, firstDifference, type Row } from './first-difference.ts';
 
@@ -84,15 +84,12 @@ export interface BackendCheck {
 
 const CALL = 'checkBackend';
 
-/** Sizes at which kernels change their ways. The one of 2 comes first: it is measured where the size of the run is not given. */
-const SMALL_SIZES = [2, 1, 5] as const;
-
 /**
  * Checks, before a long run, that the current backend of TensorFlow.js computes the classifier that `cpu` computes: backends have had kernels
  * that silently compute another function for some shapes, and a certificate speaks of the function that was run.
  *
- * A few noisy copies are classified on `cpu`, row by row, and on the current backend in batches of 1, 2, 5 and the batch size of the run. All
- * outputs must agree within `tolerance`, and name the same class wherever the two largest on `cpu` are farther apart than the tolerance; an output
+ * A few noisy copies are classified on `cpu`, row by row, and on the current backend in batches of all sizes of a run: its batch size, and 1, 2, 5, 10,
+ * 20, 50, ... below, for the batches that end where a rule may stop. All outputs must agree within `tolerance`, and name the same class wherever the two largest on `cpu` are farther apart than the tolerance; an output
  * that is finite on one side only is a difference. What is not covered: kernels that are wrong only for other values, and gradients.
  *
  * It is the one call of the core that sets a backend: `cpu`, for the time of one row, and back before the host has its next turn. So runs that
@@ -150,10 +147,14 @@ export async function checkBackend(
   const firstOutputs = new Map<number, Float32Array>();
   batches.next(numbers); // a size that is measured is measured in the batch of 2
   const batchSizes: number[] = [];
-  for (const size of [...SMALL_SIZES, undefined]) {
-    const count = size ?? batches.next(numbers);
-    if (batchSizes.includes(count)) continue;
+  // The one of 2 comes first: it is measured where the size of the run is not given. Those of 1 and 5 are always among them.
+  for (let sizes = [2]; sizes.length > 0;) {
+    const [count = 2] = sizes.splice(0, 1);
     batchSizes.push(count);
+    if (batchSizes.length === 1) {
+      const full = batches.next(numbers);
+      sizes = [...new Set([1, 5, ...sizesBelow(full), full])].filter((size) => size !== count);
+    }
     const places = Array.from({ length: count }, (_, i) => (i + count) % copies.length);
     const outputs = await forward(places.map((place) => entry(copies, place)));
     const columns = outputs.length / count;

@@ -1,6 +1,7 @@
 import type * as tf from '@tensorflow/tfjs';
 import { hostTurns } from '../host/turns.ts';
 import type { Noise } from '../noise/types.ts';
+import { sizesBelow } from './batch-sizes.ts';
 import type { CertificationProcess, WantedSamples } from './certification-process.ts';
 import { type VoteCounter, voteCounter, type VoteCounts } from './count-votes.ts';
 import { copiesIn, sampleRange } from './noisy-copies.ts';
@@ -27,18 +28,21 @@ export interface ScheduleRequest {
   readonly noise: Noise;
   /** Rows of a batch, where they are given. */
   readonly batchSize?: number | undefined;
-  /** So many examples may be pending at once. */
-  readonly window: number;
+  /** An example is given so many rows of a batch at least, as long as it needs more: so many examples fill a batch. */
+  readonly rowsOfExample: number;
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
  * The certificates of examples, in their order, with batches that are filled across examples.
  *
- * - **Pending** are the examples that were taken from `examples` and have no certificate yet, at most `window`.
+ * - **Pending** are the examples that were taken from `examples` and need votes: two more than fill the batches with what they need up to their next
+ *   checks. Certificates that are ready wait for those before them, up to {@link MOST_WAITING}: a hard example holds up nothing but its row.
  * - **A batch is filled** in three rounds: every pending example, the oldest first, gets what it needs up to its next check; what is left goes
- *   to new examples; and only then to samples that an early stop might make vain.
- * - **It is submitted** at once if no other is pending. Where the device counts, further batches are submitted meanwhile, but only full ones.
+ *   to new examples; and then to what is sure to be used, up to the next check at which the rule of an example can stop. So no row is drawn
+ *   past a stop. Where rules may stop, a batch that is not full has one of few sizes, which `checkBackend` has seen.
+ * - **It is submitted** at once if no other is pending. Where the device counts, further batches are submitted meanwhile, but only full ones; only
+ *   these may hold samples that an early stop makes vain, up to a quarter of those that the example has used.
  * - **It is settled** in the order of submission: its votes are handed out, and examples that need no more give their certificates.
  * - **Time** of a batch is charged to its examples by their shares of the rows.
  * - **At an abort**, an error, or if nobody asks on, the pending batches are awaited, and the pending examples disposed.
@@ -48,16 +52,18 @@ export interface ScheduleRequest {
  */
 export async function* schedule(
   examples: AsyncIterator<PendingExample, void>,
-  { call, voting, noise, batchSize, window, signal }: ScheduleRequest,
+  { call, voting, noise, batchSize, rowsOfExample, signal }: ScheduleRequest,
 ): AsyncGenerator<TimedCertificate, void, undefined> {
   const counter = voteCounter(voting, call, {});
   const hostTurn = hostTurns(signal);
-  const queue = new ExampleQueue(examples, window);
+  const most = batchSize ?? voting.batches.most;
+  const queue = new ExampleQueue(examples, () => 2 + Math.ceil((counter.mostAtOnce() * most) / rowsOfExample));
   const batches: PendingBatch[] = [];
   try {
     for (;;) {
       signal?.throwIfAborted();
-      const { shares, isFull } = await fillBatch(queue, ({ x }) => batchSize ?? voting.batches.next(x.size));
+      const rowsFor = ({ x }: PendingExample): number => batchSize ?? voting.batches.next(x.size);
+      const { shares, isFull } = await fillBatch(queue, rowsFor, { isAhead: batches.length > 0 });
       const isSubmitted = batches.length === 0 ? shares.length > 0 : isFull;
       if (isSubmitted) batches.push(submit(shares, counter, noise));
       const [oldest] = batches;
@@ -65,6 +71,7 @@ export async function* schedule(
       if (!isSubmitted || batches.length >= counter.mostAtOnce()) {
         batches.shift();
         await settle(oldest);
+        queue.release();
       }
       await hostTurn();
       for (let done = queue.certified(); done !== undefined; done = queue.certified()) yield done;
@@ -76,6 +83,9 @@ export async function* schedule(
   }
 }
 
+/** So many examples may be taken and not given back. */
+const MOST_WAITING = 1024;
+
 /** A pending example with what the schedule keeps of it. */
 interface Waiting extends PendingExample {
   /** What its shares of batches took. */
@@ -84,27 +94,31 @@ interface Waiting extends PendingExample {
   submitted: number;
 }
 
-/** The pending examples in their order; one that has all its votes waits for those before it. */
+/** The examples that were taken, in their order; one that has all its votes waits for those before it. */
 class ExampleQueue {
-  readonly waiting: Waiting[] = [];
+  /** Those that need votes. */
+  pending: readonly Waiting[] = [];
+  readonly #taken: Waiting[] = [];
   readonly #source: AsyncIterator<PendingExample, void>;
-  readonly #window: number;
+  readonly #window: () => number;
   #hasEnded = false;
   #failure: { readonly error: unknown } | undefined;
 
-  constructor(source: AsyncIterator<PendingExample, void>, window: number) {
+  constructor(source: AsyncIterator<PendingExample, void>, window: () => number) {
     this.#source = source;
     this.#window = window;
   }
 
   /** Takes one more example, if there is room and there is one. An error of the source ends it, and waits until it is asked for. */
   async admit(): Promise<Waiting | undefined> {
-    if (this.#hasEnded || this.waiting.length >= this.#window) return undefined;
+    const isFull = this.pending.length >= this.#window() || this.#taken.length >= MOST_WAITING;
+    if (this.#hasEnded || isFull) return undefined;
     try {
       const next = await this.#source.next();
       if (!next.done) {
         const example = { ...next.value, milliseconds: next.value.earlierMilliseconds ?? 0, submitted: 0 };
-        this.waiting.push(example);
+        this.#taken.push(example);
+        this.pending = [...this.pending, example];
         return example;
       }
     } catch (error) {
@@ -114,12 +128,17 @@ class ExampleQueue {
     return undefined;
   }
 
+  /** Frees the examples that need no more votes. */
+  release(): void {
+    for (const { x, process } of this.pending) if (process.wanted() === undefined) x.dispose();
+    this.pending = this.pending.filter(({ process }) => process.wanted() !== undefined);
+  }
+
   /** Lets the oldest example go with its certificate, if it wants no more samples. */
   certified(): TimedCertificate | undefined {
-    const [oldest] = this.waiting;
+    const [oldest] = this.#taken;
     if (oldest === undefined || oldest.process.wanted() !== undefined) return undefined;
-    this.waiting.shift();
-    oldest.x.dispose();
+    this.#taken.shift();
     return { certificate: oldest.process.certificate(), milliseconds: oldest.milliseconds };
   }
 
@@ -128,7 +147,7 @@ class ExampleQueue {
   }
 
   async close(): Promise<void> {
-    for (const { x } of this.waiting) x.dispose();
+    for (const { x } of this.pending) x.dispose();
     await this.#source.return?.();
   }
 }
@@ -146,43 +165,62 @@ interface BatchShare {
 async function fillBatch(
   queue: ExampleQueue,
   rowsFor: (example: PendingExample) => number,
+  { isAhead }: { readonly isAhead: boolean },
 ): Promise<{ readonly shares: readonly BatchShare[]; readonly isFull: boolean }> {
   const shares: BatchShare[] = [];
+  let full = 0;
   let room: number | undefined; // known with the first example: of the size that it wants
   const giveNeeded = (example: Waiting): void => {
     const wanted = wantedBy(example);
     const shape = shares[0]?.example.x.shape ?? example.x.shape;
     if (wanted === undefined || room === 0 || String(shape) !== String(example.x.shape)) return;
-    room ??= rowsFor(example);
+    room ??= full = rowsFor(example);
     const count = Math.min(wanted.needed, room);
     shares.push({ example, wanted, count });
     room -= count;
   };
-  queue.waiting.forEach(giveNeeded);
+  queue.pending.forEach(giveNeeded);
   while (room !== 0) {
     const example = await queue.admit();
     if (example === undefined) break;
     giveNeeded(example);
   }
-  for (const share of shares.filter(mayGoAhead)) {
-    const more = Math.min(share.wanted.left - share.count, room ?? 0);
+  for (const share of shares) {
+    if (room === 0) break;
+    const { sure, left } = share.wanted;
+    const most = isAhead ? Math.min(left, Math.max(sure(), aheadOf(share))) : sure();
+    const more = Math.min(Math.max(0, most - share.count), room ?? 0);
     share.count += more;
     room = (room ?? 0) - more;
   }
-  return { shares: shares.filter(({ count }) => count > 0), isFull: room === 0 };
+  const isFull = room === 0;
+  if (!isFull && shares.some(({ wanted }) => !wanted.isFixed)) cutTo(shares, sizesBelow(full));
+  return { shares: shares.filter(({ count }) => count > 0), isFull };
+}
+
+/** Samples that an example may have in flight though it may stop before: with others, up to a quarter of those that are counted. */
+function aheadOf({ example: { submitted }, wanted: { start } }: BatchShare): number {
+  return Math.floor((start - submitted) / 4) - submitted;
+}
+
+/** Takes rows from the last shares, until the batch has the largest of some sizes that it can have. */
+function cutTo(shares: readonly BatchShare[], sizes: readonly number[]): void {
+  let rows = shares.reduce((sum, { count }) => sum + count, 0);
+  const size = sizes.findLast((one) => one <= rows) ?? 0;
+  for (const share of shares.toReversed()) {
+    const fewer = Math.min(share.count, rows - size);
+    share.count -= fewer;
+    rows -= fewer;
+  }
 }
 
 /** The samples that an example wants next, beyond those that are submitted. */
 function wantedBy({ process, submitted }: Waiting): WantedSamples | undefined {
   const wanted = process.wanted();
   if (wanted === undefined || wanted.left === submitted) return undefined;
-  const needed = Math.max(0, wanted.needed - submitted);
-  return { ...wanted, start: wanted.start + submitted, needed, left: wanted.left - submitted };
-}
-
-/** Whether an example may have samples beyond its next check. With others submitted, only up to a quarter of those that are counted. */
-function mayGoAhead({ example: { submitted }, wanted }: BatchShare): boolean {
-  return 5 * submitted <= wanted.start;
+  const [needed, left] = [Math.max(0, wanted.needed - submitted), wanted.left - submitted];
+  const sure = (): number => wanted.sure() - submitted;
+  return { ...wanted, start: wanted.start + submitted, needed, left, sure };
 }
 
 /** A batch whose votes are being counted. */

@@ -1,6 +1,7 @@
 import type * as tf from '@tensorflow/tfjs';
 import { predictCounts } from '../certify/counts.ts';
 import { fixedSample } from '../certify/fixed-sample.ts';
+import type { CertificationRule } from '../certify/rule.ts';
 import type { Certificate, Prediction, Smoothing } from '../certify/types.ts';
 import { engineOf } from '../classifier/engine-of.ts';
 import type { Classifier, LogitsFn } from '../classifier/types.ts';
@@ -157,7 +158,8 @@ export class SmoothedClassifier implements Certifier<CertifyOptions> {
    * Certificates of many examples, in their order, with batches that are filled across examples.
    *
    * Example i uses the key `foldIn(key, i)` and gets the certificate that {@link SmoothedClassifier.certify} gives for that key. Up to
-   * 2 + batchSize / checkEvery examples are read ahead. An error of an example comes after the certificates of those before it.
+   * 2 + batchSize / checkEvery examples are read ahead (by n0, where a rule may stop and it is smaller), four times as many where a device counts the votes; up to 1024 are
+   * certified ahead of one that takes longer. An error of an example comes after the certificates of those before it.
    *
    * @param examples - each `x` is copied as soon as it is taken, and is not disposed
    * @throws OptionError at once for its options; from the iteration as {@link SmoothedClassifier.certify}
@@ -206,12 +208,13 @@ export class SmoothedClassifier implements Certifier<CertifyOptions> {
   #schedule(
     call: string,
     examples: PendingExamples,
-    { checkEvery, signal, batchSize }: Settings,
+    { rule, n0, checkEvery, signal, batchSize }: Settings,
     form: VotingClassifier['form'],
   ): AsyncGenerator<TimedCertificate, void, undefined> {
     const { noise, voting } = this.#checked;
-    const window = 2 + Math.ceil((batchSize ?? voting.batches.most) / checkEvery);
-    return schedule(examples, { call, voting: { ...voting, form }, noise, batchSize, window, signal });
+    // All of a fixed sample fill a batch.
+    const rowsOfExample = rule?.drawsAll === true ? checkEvery : Math.min(n0, checkEvery);
+    return schedule(examples, { call, voting: { ...voting, form }, noise, batchSize, rowsOfExample, signal });
   }
 
   #settings(call: string, options: CertifyOptions, known: readonly string[] = []): Settings {
@@ -219,7 +222,10 @@ export class SmoothedClassifier implements Certifier<CertifyOptions> {
     const { rule = fixedSample(), n, alpha } = settings;
     rule.assertFeasible?.(call, { n, alpha });
     // What the certificate says of the rule is what it was at the call.
-    const own = { name: rule.name, parameters: ownData(rule.parameters), begin: rule.begin.bind(rule) };
+    const own: CertificationRule = {
+      ...{ name: rule.name, parameters: ownData(rule.parameters), drawsAll: rule.drawsAll === true },
+      begin: rule.begin.bind(rule),
+    };
     return { ...settings, rule: own, norm: this.#checked.norm(call, settings.norm) };
   }
 

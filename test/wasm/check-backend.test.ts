@@ -102,13 +102,18 @@ describe('checkBackend', () => {
     const held = (tf.backend() as unknown as { dataIdMap: { has(id: object): boolean } }).dataIdMap;
     let check: BackendCheck | undefined;
     await expectNoLeak(async () => (check = await checkBackend(model, x, drawn)));
-    expect(check).toMatchObject({ backend: 'wasm', comparedWith: 'cpu', copies: 3, batchSizes: [1, 2, 5, 256] });
+    expect(check).toMatchObject({
+      backend: 'wasm',
+      comparedWith: 'cpu',
+      copies: 3,
+      batchSizes: [1, 2, 5, 10, 20, 50, 100, 200, 256],
+    });
     expect(check!.difference).toBeLessThan(1e-5);
     expect(check!.difference, 'cpu has other roundings').toBeGreaterThan(0);
     expect(places.every((dataId) => held.has(dataId))).toBe(true);
     expect(model.weights.map((weight) => weight.read().dataId)).toEqual(places);
     const given = await checkBackend(model, x, { batchSize: 33, copies: 2 });
-    expect(given).toMatchObject({ copies: 2, batchSizes: [1, 2, 5, 33] });
+    expect(given).toMatchObject({ copies: 2, batchSizes: [1, 2, 5, 10, 20, 33] });
   });
 
   const wrongs: readonly [string, string, (right: number) => number, string][] = [
