@@ -114,14 +114,14 @@ export async function hasOneUnit(
   path: string,
   model: Classifier,
   { layout, mean, std, output }: ModelSteps,
-  { sample, more, shape }: ShownImages,
+  { sample, more, shape, source }: ShownImages,
 ): Promise<boolean> {
   const { classifier } = adaptedClassifier(path, model, { layout, mean, std, output }, { shape, isBinary: false });
   const ask = ({ values, size }: Sample): Promise<Float32Array> => outputsOf(classifier, values, [size, ...shape]);
   const units = await ask(sample);
   if (units.length !== sample.size) return false;
   const isProbability = (unit: number): boolean => unit >= 0 && unit <= 1;
-  const activation = outputActivation(model);
+  const activation = outputActivation(source ?? model);
   if (output === 'probabilities' || (activation !== undefined && activation !== 'sigmoid')) return true;
   if (activation === undefined && !(units.every(isProbability) && (await ask(await more())).every(isProbability)))
     return true;
@@ -136,6 +136,8 @@ interface ShownImages {
   /** Several from all over the data: the logits of all of them are seldom between 0 and 1. */
   readonly more: () => Promise<Sample>;
   readonly shape: readonly number[];
+  /** The layers model that the model was made of, if another runtime has it. */
+  readonly source: Classifier | undefined;
 }
 
 async function outputsOf(

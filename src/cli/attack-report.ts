@@ -10,15 +10,16 @@ export interface AttackContext {
   readonly settings: AttackSettings;
   readonly certified: readonly LoggedRow[] | undefined;
   readonly runtime: string;
+  readonly engine: string;
 }
 
 /** Prints the figures of an attacked data set. Throws CliError (exit code 1) if a certificate is contradicted. @internal */
 export function reportAttack(cells: readonly AttackLogRow[], context: AttackContext, io: CliIo): void {
-  const { settings, runtime } = context;
+  const { settings, runtime, engine } = context;
   const { attack, norm, steps, numNoise, sigma, out, json } = settings;
   const first = cells.filter(({ clean, epsilon }) => clean !== undefined && epsilon === settings.epsilon[0]);
   if (first.length === 0) {
-    if (json) printJson(io, { runtime, images: 0 });
+    if (json) printJson(io, { runtime, engine, images: 0 });
     else io.stdout('no image in this part of the run\n');
     return;
   }
@@ -37,6 +38,7 @@ export function reportAttack(cells: readonly AttackLogRow[], context: AttackCont
     printJson(io, {
       file: out,
       runtime,
+      engine,
       attack,
       norm,
       steps,
@@ -45,7 +47,7 @@ export function reportAttack(cells: readonly AttackLogRow[], context: AttackCont
       ...figures,
     });
   else {
-    io.stdout(`${attack}, ${norm}, ${steps} steps on ${numNoise} copies: ${first.length} images\n`);
+    io.stdout(`${attack}, ${norm}, ${steps} steps on ${numNoise} copies: ${first.length} images, on ${engine}\n`);
     io.stdout(`  correct without attack ${percent(cleanAccuracy)} %\n`);
     const rows: [string, readonly (number | undefined)[]][] = [['under attack at most %', robust]];
     if (comparison) rows.push([`certified at least %`, comparison.certifiedAccuracy.map(({ accuracy }) => accuracy)]);

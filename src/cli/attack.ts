@@ -9,6 +9,7 @@ import { attackDataset, type AttackDatasetOptions, type AttackThreads } from '..
 import type { LoggedRow } from '../evaluate/rows.ts';
 import { attackLogRow, type AttackLogRow } from '../node/attack-log-rows.ts';
 import { type AttackProgress, attackToLog } from '../node/attack-to-log.ts';
+import { engineOfRecord } from '../node/earlier-engine.ts';
 import { formatDuration } from '../node/run-progress.ts';
 import { createKey } from '../random/key.ts';
 import type { SmoothedClassifier } from '../smoothed/smoothed-classifier.ts';
@@ -27,9 +28,11 @@ export async function attack(settings: AttackSettings, io: CliIo): Promise<void>
   const { out, epsilon: epsilons } = settings;
   // Made before anything is opened: their class checks the options.
   const [moves] = epsilons.map((epsilon) => attackOf(settings, epsilon)) as [InputAttack];
-  await using opened = await openRun(settings, io);
+  const before = out === undefined || settings.resume !== true ? undefined : await engineOfRecord(out);
+  const earlier = before && { ...before, file: out ?? '' };
+  await using opened = await openRun(settings, io, { purpose: 'gradients', earlier });
   const { dataset } = opened.data;
-  const { runtime } = opened.opened;
+  const { runtime, engine } = opened.opened;
   const indices = [...selectedIndices(dataset.size, selectionOf(settings))];
   const certified = settings.certified === undefined ? undefined : await certifiedLog(settings, indices);
   await refuseOther(settings);
@@ -54,7 +57,7 @@ export async function attack(settings: AttackSettings, io: CliIo): Promise<void>
     () =>
       out === undefined ? '; nothing was written' : `; ${out} is valid, and the same command with --resume goes on`,
   );
-  reportAttack(rows, { settings, certified, runtime }, io);
+  reportAttack(rows, { settings, certified, runtime, engine }, io);
 }
 
 interface AttackRun {

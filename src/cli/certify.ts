@@ -4,6 +4,7 @@ import { selectedIndices } from '../data/dataset-selection.ts';
 import { certificationLogHeader } from '../evaluate/certification-log.ts';
 import { parseCertificationLog } from '../evaluate/parse-certification-log.ts';
 import { certifyToLog, type LogSummary } from '../node/certify-to-log.ts';
+import { engineOfLog } from '../node/earlier-engine.ts';
 import { journalOf } from '../node/sample-journal.ts';
 import { createKey } from '../random/key.ts';
 import { certifyOptions } from '../smoothed/call-options.ts';
@@ -12,6 +13,7 @@ import { selectionOf } from './common-options.ts';
 import { CliError, type CliIo, EXIT, printJson, withProgress } from './io.ts';
 import { logFigures, summaryText } from './log-figures.ts';
 import { estimateText, type RunSize, timeCopies } from './estimate-cost.ts';
+import type { OpenedClassifier } from './open-model.ts';
 import { gaussianOf, type OpenedRun, openRun, openThreads, ruleFor } from './open-run.ts';
 import { RunTeller } from './run-teller.ts';
 
@@ -19,7 +21,9 @@ import { RunTeller } from './run-teller.ts';
 export async function certify(settings: CertifySettings, io: CliIo): Promise<void> {
   const isNew = !(await isThere(settings));
   const rule = ruleFor(settings);
-  await using run = await openRun(settings, io);
+  const before = isNew ? undefined : await engineOfLog(settings.out);
+  const earlier = before && { ...before, file: settings.out };
+  await using run = await openRun(settings, io, { earlier });
   const { seed, n, n0, alpha, out, recheck, durable } = settings;
   const teller = new RunTeller(io, await costOf(settings, run, rule, io));
   await using threads = await openThreads(run, settings, io);
@@ -46,7 +50,7 @@ export async function certify(settings: CertifySettings, io: CliIo): Promise<voi
     if (!isEmpty || !io.signal.aborted) throw error;
     throw new CliError('interrupted before the first image was done', EXIT.interrupted);
   });
-  await report(summary, { settings, runtime: run.opened.runtime, io });
+  await report(summary, { settings, opened: run.opened, io });
 }
 
 /** Whether the log or its journal is there. Throws CliError if so, and the command is not to go on with it. */
@@ -99,13 +103,18 @@ async function costOf(
 /** What the whole log says now, rows of earlier runs included. */
 async function report(
   { resumed, done, file }: LogSummary,
-  { settings, runtime, io }: { readonly settings: CertifySettings; readonly runtime: string; readonly io: CliIo },
+  {
+    settings,
+    opened,
+    io,
+  }: { readonly settings: CertifySettings; readonly opened: OpenedClassifier; readonly io: CliIo },
 ): Promise<void> {
   const figures = done === 0 ? undefined : logFigures(parseCertificationLog(await readFile(file, 'utf8')));
   const { inputRange = [0, 1] } = settings;
   if (settings.json) {
     const { denoiser } = settings;
-    printJson(io, { file, runtime, denoiser, resumed, done, inputRange, ...figures });
+    const { runtime, engine } = opened;
+    printJson(io, { file, runtime, engine, denoiser, resumed, done, inputRange, ...figures });
   } else if (figures === undefined) io.stdout(`${file}: no image in this part of the run\n`);
   else io.stdout(summaryText(file, figures, inputRange));
 }

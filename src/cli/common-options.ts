@@ -116,12 +116,13 @@ export const modelFormOptions = {
   },
 } as const;
 
-/** What runs a model of TensorFlow.js. @internal */
+/** What runs a model. @internal */
 export const backendOptions = {
   backend: {
     flags: '--backend <name>',
-    help: 'of TensorFlow.js (default: wasm if installed, else cpu)',
-    choices: ['cpu', 'wasm', 'webgpu'],
+    help: 'engine; auto: the fastest that is installed and computes what cpu does',
+    choices: ['auto', 'tensorflow', 'onnxruntime', 'wasm', 'webgpu', 'cpu'],
+    fallback: 'auto',
   },
 } as const;
 
@@ -143,6 +144,9 @@ export function modelOptionsOf(settings: ModelOptions): ModelOptions {
 
 /** @internal */
 export type BackendName = (typeof backendOptions.backend.choices)[number];
+
+/** What runs a model. @internal */
+export type EngineName = Exclude<BackendName, 'auto'>;
 
 /** The noise and how many copies are drawn. @internal */
 export const noiseOptions = {

@@ -44,6 +44,11 @@ export function normOf(rows: readonly LoggedRow[]): Norm | undefined {
   return norms.size === 1 ? [...norms][0] : undefined;
 }
 
+function enginesOf(rows: readonly LoggedRow[]): readonly string[] | undefined {
+  const engines = [...new Set(rows.map(({ engine }) => engine).filter((engine) => engine !== undefined))];
+  return engines.length === 0 ? undefined : engines;
+}
+
 function topKOf(rows: readonly LoggedRow[]): number | undefined {
   const ranks = new Set(rows.map(({ certificate }) => certificate?.topK ?? 1));
   return Math.max(...ranks) > 1 ? Math.max(...ranks) : undefined;
@@ -64,6 +69,8 @@ export interface LogFigures {
   /** Noisy copies of an image, for logs with certificates. */
   readonly meanSamples: number | undefined;
   readonly meanMilliseconds: number;
+  /** What ran the classifier, where the log says it; several for logs that were merged so. */
+  readonly engines: readonly string[] | undefined;
 }
 
 /** The figures of a log, at radii that are given or suit it. @internal */
@@ -82,6 +89,7 @@ export function logFigures(rows: readonly LoggedRow[], radii: readonly number[] 
     topK: topKOf(rows),
     meanSamples: hasCertificates ? meanSamples(rows) : undefined,
     meanMilliseconds: meanMilliseconds(rows),
+    engines: enginesOf(rows),
   };
 }
 
@@ -116,6 +124,7 @@ export function summaryText(name: string, figures: LogFigures, inputRange?: Inpu
     `  average certified radius ${mean.toFixed(3)}${interval}`,
     ...(inputRange === undefined ? [] : [`  radii in units of the input range ${inputRange.join(' to ')}`]),
     `  an image: ${(figures.meanMilliseconds / 1000).toFixed(3)} s${samples}`,
+    ...(figures.engines === undefined ? [] : [`  on ${figures.engines.join(' and ')}`]),
     '',
   ].join('\n');
 }

@@ -1,10 +1,14 @@
 import { access, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import type * as tf from '@tensorflow/tfjs';
+import { isLayersModel } from '../classifier/adapt-classifier.ts';
 import type { TypedClassifier, TypedDenoiser } from '../classifier/types.ts';
 import { CatrsError, type ErrorDetails } from '../errors.ts';
 import { onnxClassifier } from '../onnx/onnx-classifier.ts';
 import { onnxDenoiser } from '../onnx/onnx-denoiser.ts';
 import type { OnnxSession, OnnxTensorConstructor } from '../onnx/onnx-session.ts';
+import { toOnnx } from '../onnx/to-onnx.ts';
+import { EngineError } from './engines.ts';
 import { CliError } from './io.ts';
 import { loadPackage } from './load-package.ts';
 import { dataFilesOf } from './onnx-data-files.ts';
@@ -28,50 +32,84 @@ const PACKAGE = 'onnxruntime-node';
 /** What is used of the package. */
 interface Runtime {
   readonly InferenceSession: {
-    readonly create: (path: string, options: { readonly logSeverityLevel: 4 }) => Promise<ReleasableSession>;
+    readonly create: (model: string | Uint8Array, options: object) => Promise<ReleasableSession>;
   };
   readonly Tensor: OnnxTensorConstructor;
+  readonly env: { readonly versions: { readonly node?: string } };
 }
 
 type ReleasableSession = OnnxSession & { readonly release?: () => Promise<void> };
 
-/** What an ONNX file holds, and what gives its memory back. @internal */
+/** What an ONNX file or a model holds, and what gives its memory back. @internal */
 export interface OpenedOnnx<T> {
   readonly opened: T;
   readonly dispose: () => Promise<void>;
 }
 
-/** Opens a classifier in an ONNX file. Throws CliError if the runtime is missing or the file is no model. @internal */
-export async function openOnnx(
-  path: string,
-  { outputName }: { readonly outputName?: string | undefined },
-): Promise<OpenedOnnx<TypedClassifier>> {
-  const { session, Tensor, dispose } = await openSession(path);
-  const made = await named(path, () => onnxClassifier(session, { Tensor, outputName }));
+/** How a session is made. @internal */
+export interface OnnxUse {
+  readonly outputName?: string | undefined;
+  /** Threads of the command: with several each session has one core. */
+  readonly workers: number;
+}
+
+/** A model for onnxruntime: its ONNX file, or the layers model that was opened from that file. @internal */
+export interface OnnxSource {
+  readonly path: string;
+  readonly model?: object | undefined;
+}
+
+/** Opens a classifier in onnxruntime. Throws CliError if the runtime is missing or does not take the model. @internal */
+export async function openOnnx(source: OnnxSource, use: OnnxUse): Promise<OpenedOnnx<TypedClassifier>> {
+  const { path } = source;
+  const { session, dispose, ...runtime } = await openSession(source, use);
+  const made = await named(path, () => onnxClassifier(session, { ...runtime, outputName: use.outputName }));
   return { opened: { ...made, classify: (inputs, batch) => named(path, () => made.classify(inputs, batch)) }, dispose };
 }
 
-/** Opens a denoiser in an ONNX file, for images of a layout. Throws CliError if the runtime is missing or the file is no model. @internal */
-export async function openOnnxDenoiser(path: string): Promise<OpenedOnnx<TypedDenoiser>> {
-  const { session, Tensor, dispose } = await openSession(path);
-  const made = await named(path, () => onnxDenoiser(session, { Tensor }));
+/** Opens a denoiser in onnxruntime. Throws CliError if the runtime is missing or does not take the model. @internal */
+export async function openOnnxDenoiser(source: OnnxSource, use: OnnxUse): Promise<OpenedOnnx<TypedDenoiser>> {
+  const { path } = source;
+  const { session, dispose, ...runtime } = await openSession(source, use);
+  const made = await named(path, () => onnxDenoiser(session, runtime));
   return { opened: { ...made, denoise: (inputs, batch) => named(path, () => made.denoise(inputs, batch)) }, dispose };
 }
 
-async function openSession(path: string): Promise<{
+async function openSession(
+  { path, model }: OnnxSource,
+  { workers }: OnnxUse,
+): Promise<{
   readonly session: OnnxSession;
   readonly Tensor: OnnxTensorConstructor;
+  readonly engine: string;
   readonly dispose: () => Promise<void>;
 }> {
-  const { InferenceSession, Tensor } = await loadRuntime(path);
+  const { InferenceSession, Tensor, env } = await loadRuntime(path);
+  const content = model === undefined ? path : await writtenAsOnnx(path, model);
+  // Fatal errors only: what the runtime would print beside an error stands in the error.
+  const options = { logSeverityLevel: 4, ...(workers > 1 && { intraOpNumThreads: 1, interOpNumThreads: 1 }) };
   try {
-    // Fatal errors only: what the runtime would print beside an error stands in the error.
-    const session = await InferenceSession.create(path, { logSeverityLevel: 4 });
-    return { session, Tensor, dispose: async () => session.release?.() };
+    const session = await InferenceSession.create(content, options);
+    const engine = `onnxruntime ${env.versions.node ?? 'of unknown version'}`;
+    return { session, Tensor, engine, dispose: async () => session.release?.() };
   } catch (error) {
-    await assertDataFiles(path);
+    if (model === undefined) await assertDataFiles(path);
     const said = JSON.stringify((error as Error).message);
-    throw new CliError(`${path}: must be an ONNX model that onnxruntime can load, got ${said}`);
+    throw new EngineError(`${path}: must be an ONNX model that onnxruntime can load, got ${said}`);
+  }
+}
+
+/** A layers model as ONNX. Throws EngineError that says what of it cannot be written. */
+async function writtenAsOnnx(path: string, model: object): Promise<Uint8Array> {
+  const way = 'take --backend tensorflow, wasm or cpu';
+  if (!isLayersModel(model)) {
+    throw new EngineError(`${path}: must be a layers model for onnxruntime, got a graph model (${way})`);
+  }
+  try {
+    return await toOnnx(model as unknown as tf.LayersModel);
+  } catch (error) {
+    if (!(error instanceof CatrsError)) throw error;
+    throw new EngineError(`${path}: ${error.message.slice(`${error.call}: \`model\` `.length)}; ${way}`);
   }
 }
 

@@ -3,19 +3,29 @@ import { anytimeRadius } from '../certify/anytime-radius.ts';
 import { fixedRadius } from '../certify/fixed-radius.ts';
 import type { CertificationRule } from '../certify/rule.ts';
 import { stopAtGain } from '../certify/stops.ts';
-import type { Classifier, ClassifierOutput } from '../classifier/types.ts';
+import type { Classifier, ClassifierOutput, TensorClassifier } from '../classifier/types.ts';
 import { GaussianNoise } from '../noise/gaussian-noise.ts';
 import { startWorkers, type WorkerCertifier } from '../node/start-workers.ts';
 import type { Noise } from '../noise/types.ts';
 import { SmoothedClassifier } from '../smoothed/smoothed-classifier.ts';
 import type { InputRange } from '../types.ts';
-import { adaptedClassifier, type AdaptedTo, fitOf, fitText, hasOneUnit, type Sample } from './adapt-model.ts';
+import {
+  type AdaptedClassifier,
+  adaptedClassifier,
+  type AdaptedTo,
+  fitOf,
+  fitText,
+  hasOneUnit,
+  type Sample,
+} from './adapt-model.ts';
 import { behindDenoiser } from './behind-denoiser.ts';
 import { type DataOptions, type ModelOptions, modelOptionsOf } from './common-options.ts';
 import type { CertifySettings } from './commands/certify.ts';
 import { scaleNotes } from './input-notes.ts';
-import { CliError, type CliIo, note } from './io.ts';
-import { openClassifier, type OpenedClassifier } from './open-model.ts';
+import { type EarlierRun, enginesToTry, onEngine, type Purpose } from './engines.ts';
+import { CliError, type CliIo } from './io.ts';
+import { openClassifier, type OpenedClassifier, type OpenPlan } from './open-model.ts';
+import { isOnnxFile } from './open-onnx.ts';
 import { type DataNeeds, openData } from './open-data.ts';
 import type { OpenedData } from './opened-data.ts';
 import { checkLabels } from './data/check-labels.ts';
@@ -33,6 +43,15 @@ export interface SmoothingSettings {
 export interface RunSettings extends DataOptions, ModelOptions, Omit<SmoothingSettings, 'numClasses'> {
   readonly sigma?: number | undefined;
   readonly seed?: number | undefined;
+  readonly workers?: number | undefined;
+}
+
+/** What a command needs of the run that it opens. @internal */
+export interface RunNeeds extends DataNeeds {
+  /** Votes, unless told otherwise. */
+  readonly purpose?: Purpose;
+  /** The run that is gone on with. */
+  readonly earlier?: EarlierRun | undefined;
 }
 
 /** Data and a classifier that fit together. @internal */
@@ -53,30 +72,56 @@ export interface OpenedRun {
 const SEVERAL = 64;
 
 /** Opens the data and the classifier of a command, says what runs it, and checks it on the first images. @internal */
-export async function openRun(settings: RunSettings, io: CliIo, needs?: DataNeeds): Promise<OpenedRun> {
-  const data = await openData(settings, io, needs);
-  const opened = await openClassifier(settings, data.dataset.shape);
+export async function openRun(settings: RunSettings, io: CliIo, needs: RunNeeds = {}): Promise<OpenedRun> {
+  const { purpose = 'votes', earlier, ...dataNeeds } = needs;
+  const { model, backend, workers = 1 } = settings;
+  const choice = { backend, purpose, earlier, workers, onnxFile: isOnnxFile(model) ? model : undefined };
+  enginesToTry(choice); // before the data are read
+  const data = await openData(settings, io, dataNeeds);
+  return onEngine(choice, io, (engine, say) =>
+    openOn({ engine, workers, shape: data.dataset.shape }, { settings, data, say }),
+  );
+}
+
+/** What is opened on an engine. */
+interface ToOpen {
+  readonly settings: RunSettings;
+  readonly data: OpenedData;
+  readonly say: (text: string) => void;
+}
+
+async function openOn(plan: OpenPlan, { settings, data, say }: ToOpen): Promise<OpenedRun> {
+  const opened = await openClassifier(settings, plan);
   let isOpen = true;
   const close = async (): Promise<void> => {
     if (isOpen) await opened.dispose();
     isOpen = false;
   };
   try {
-    note(io, `running on ${opened.runtime}${settings.denoiser === undefined ? '' : `, behind ${settings.denoiser}`}`);
-    const { classifier: model } = opened;
+    say(`running on ${opened.engine}${settings.denoiser === undefined ? '' : `, behind ${settings.denoiser}`}`);
+    const { classifier: model, source } = opened;
     const { dataset, fromBytes } = data;
     const { model: path, batchSize, inputRange, sigma } = settings;
     const { shape } = dataset;
     const changed = fitText(fitOf(path, model, shape, settings.layout), shape);
-    if (changed !== undefined) note(io, changed);
+    if (changed !== undefined) say(changed);
     const sample = await someImages(dataset);
-    for (const line of await scaleNotes({ ...settings, path, model, inputRange, sigma, fromBytes })) note(io, line);
+    for (const line of await scaleNotes({
+      ...settings,
+      path,
+      model: source?.classifier ?? model,
+      inputRange,
+      sigma,
+      fromBytes,
+    }))
+      say(line);
     const more = (): Promise<Sample> => someImages(dataset, SEVERAL);
-    const isBinary = await asImages(path, shape, () => hasOneUnit(path, model, settings, { sample, more, shape }));
+    const isBinary = await asImages(path, shape, () =>
+      hasOneUnit(path, model, settings, { sample, more, shape, source: source?.classifier }),
+    );
     const adaptedTo = { shape, isBinary };
-    const { classifier: adapted, output } = adaptedClassifier(path, model, settings, adaptedTo);
-    const classifier = behindDenoiser(adapted, opened, settings, shape);
-    const numClasses = await probeClassifier(classifier, { path, output, shape, sample, run: settings });
+    const { classifier, reference, output } = classifierOf(opened, settings, adaptedTo);
+    const numClasses = await probeClassifier(classifier, { path, output, shape, sample, run: settings, reference });
     checkLabels(data, { numClasses, model: path });
     const smoothing = { numClasses, output, batchSize, inputRange };
     return {
@@ -94,6 +139,20 @@ export async function openRun(settings: RunSettings, io: CliIo, needs?: DataNeed
   }
 }
 
+/** The classifier of a command, and what `cpu` computes of it, where another runtime has it. @internal */
+export function classifierOf(
+  { classifier, denoiser, source }: Pick<OpenedClassifier, 'classifier' | 'denoiser' | 'source'>,
+  settings: ModelOptions,
+  to: AdaptedTo,
+): AdaptedClassifier & { readonly reference: TensorClassifier | undefined } {
+  const built = (model: Classifier, before: OpenedClassifier['denoiser']): AdaptedClassifier => {
+    const { classifier: adapted, output } = adaptedClassifier(settings.model, model, settings, to);
+    return { classifier: behindDenoiser(adapted, { denoiser: before }, settings, to.shape), output };
+  };
+  const reference = source && built(source.classifier, source.denoiser).classifier;
+  return { ...built(classifier, denoiser), reference: reference as TensorClassifier | undefined };
+}
+
 /** Several threads with the classifier each, in place of that of this thread, which is closed; undefined for one. @internal */
 export async function openThreads(
   { opened: { runtime }, adaptedTo, smoothing, close }: OpenedRun,
@@ -103,11 +162,10 @@ export async function openThreads(
   const { sigma, workers } = settings;
   if (workers === 1) return undefined;
   await close();
-  const backend = runtime === 'onnxruntime' ? undefined : runtime;
   return startWorkers({
     module: new URL(`./worker-classifier${extname(import.meta.url)}`, import.meta.url),
     workers,
-    data: { model: modelOptionsOf({ ...settings, backend }), adaptedTo, smoothing, sigma },
+    data: { model: modelOptionsOf(settings), engine: runtime, workers, adaptedTo, smoothing, sigma },
     execArgv: workerArguments,
   });
 }

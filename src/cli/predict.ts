@@ -53,8 +53,14 @@ export async function predict(settings: PredictSettings, io: CliIo): Promise<voi
     throw new CliError(`interrupted before image ${index} (--start ${index} goes on with it)`, EXIT.interrupted);
   }
   if (settings.json)
-    printJson(io, { runtime: opened.runtime, denoiser: settings.denoiser, ...figures(rows, data), rows });
-  else if (data.isLabelled && rows.length > 0) note(io, figuresText(figures(rows, data)));
+    printJson(io, {
+      runtime: opened.runtime,
+      engine: opened.engine,
+      denoiser: settings.denoiser,
+      ...figures(rows, data),
+      rows,
+    });
+  else if (data.isLabelled && rows.length > 0) note(io, `${figuresText(figures(rows, data))}, on ${opened.engine}`);
 }
 
 /** The images, with their labels put into a list as they are read. */

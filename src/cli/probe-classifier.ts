@@ -1,7 +1,7 @@
 import { checkClassifier } from '../classifier/check-classifier.ts';
 import { isTypedClassifier } from '../classifier/adapt-classifier.ts';
 import { toLogitsFn } from '../classifier/to-logits-fn.ts';
-import type { Classifier, ClassifierOutput } from '../classifier/types.ts';
+import type { Classifier, ClassifierOutput, TensorClassifier } from '../classifier/types.ts';
 import type { LabelledDataset } from '../data/labelled-dataset.ts';
 import { CatrsError } from '../errors.ts';
 import { GaussianNoise } from '../noise/gaussian-noise.ts';
@@ -9,6 +9,7 @@ import { createKey } from '../random/key.ts';
 import { checkBackend, type CheckBackendOptions } from '../smoothed/check-backend.ts';
 import type { InputRange } from '../types.ts';
 import * as tf from '@tensorflow/tfjs';
+import { EngineError } from './engines.ts';
 import { CliError } from './io.ts';
 import type { Sample } from './adapt-model.ts';
 import { tensorOver } from '../tensors/own-tensor.ts';
@@ -32,6 +33,8 @@ interface Probe {
   readonly shape: readonly number[];
   readonly sample: Sample;
   readonly run: NoisyRun;
+  /** The model that `cpu` computes, for a classifier that was made of it. */
+  readonly reference: TensorClassifier | undefined;
 }
 
 /**
@@ -42,13 +45,14 @@ interface Probe {
  */
 export async function probeClassifier(
   classifier: Classifier,
-  { path, output, shape, sample: { values, size }, run }: Probe,
+  { path, output, shape, sample: { values, size }, run, reference }: Probe,
 ): Promise<number> {
   const sample = tensorOver(values.slice(), [size, ...shape], 'float32');
   try {
     return await asImages(path, shape, async () => {
       await checkClassifier(classifier, sample, { output });
       if (isTypedClassifier(classifier)) {
+        if (reference) await checkBackend(classifier, sample, { ...noisyOptions(run), reference });
         const logits = await classifier.classify(values.slice(), { batch: size, shape });
         return logits.length / size;
       }
@@ -68,7 +72,7 @@ export async function asImages<T>(path: string, shape: readonly number[], ask: (
     if (error instanceof CatrsError || error instanceof CliError) throw error;
     const shown = `[${shape.join(', ')}], got ${JSON.stringify((error as Error).message)}`;
     const way = 'take other data, another model, or another --layout';
-    throw new CliError(`${path}: must take the images of the data, of shape ${shown} (${way})`);
+    throw new EngineError(`${path}: must take the images of the data, of shape ${shown} (${way})`);
   }
 }
 
@@ -79,16 +83,21 @@ interface NoisyRun {
   readonly batchSize?: number | undefined;
 }
 
+interface ThreadRun extends NoisyRun {
+  readonly inputRange?: InputRange | undefined;
+  readonly reference?: TensorClassifier | undefined;
+}
+
 /** Compares the backend of this thread with `cpu` on copies of an image in the middle of the range. @internal */
 export async function checkThreadBackend(
   classifier: Classifier,
   shape: readonly number[],
-  { inputRange: [low, high] = [0, 1], ...run }: NoisyRun & { readonly inputRange?: InputRange | undefined },
+  { inputRange: [low, high] = [0, 1], reference, ...run }: ThreadRun,
 ): Promise<void> {
-  if (isTypedClassifier(classifier)) return;
+  if (isTypedClassifier(classifier) && reference === undefined) return; // an ONNX file has nothing else that computes it
   const sample = tf.fill([1, ...shape], (low + high) / 2);
   try {
-    await checkBackend(classifier, sample, { ...noisyOptions(run), copies: 1 });
+    await checkBackend(classifier, sample, { ...noisyOptions(run), copies: 1, reference });
   } finally {
     sample.dispose();
   }

@@ -1,4 +1,5 @@
 import { stat } from 'node:fs/promises';
+import { engineOfRecord } from '../node/earlier-engine.ts';
 import { formatDuration } from '../node/run-progress.ts';
 import { type SoftTargetsProgress, softTargetsToNpy } from '../node/soft-targets-to-npy.ts';
 import { createKey } from '../random/key.ts';
@@ -12,7 +13,9 @@ import { gaussianOf, openRun, openThreads } from './open-run.ts';
 export async function softTargets(settings: SoftTargetsSettings, io: CliIo): Promise<void> {
   const { out, seed, n = SOFT_TARGET_SAMPLES, recheck, durable, json } = settings;
   await checkOut(settings);
-  await using run = await openRun(settings, io, { usualPart: 'train' });
+  const before = settings.resume === true ? await engineOfRecord(out) : undefined;
+  const earlier = before && { ...before, file: out };
+  await using run = await openRun(settings, io, { usualPart: 'train', earlier });
   await using threads = await openThreads(run, settings, io);
   const { dataset } = run.data;
   const { file, done, resumed } = await withProgress(
@@ -31,8 +34,9 @@ export async function softTargets(settings: SoftTargetsSettings, io: CliIo): Pro
     () => `; ${out}.part is valid, and the same command with --resume goes on`,
   );
   const shape = [dataset.size, run.smoothing.numClasses];
-  if (json) printJson(io, { file, runtime: run.opened.runtime, denoiser: settings.denoiser, resumed, done, shape });
-  else io.stdout(`${file}: soft targets [${shape.join(', ')}] of ${done} images, ${n} votes each\n`);
+  const { runtime, engine } = run.opened;
+  if (json) printJson(io, { file, runtime, engine, denoiser: settings.denoiser, resumed, done, shape });
+  else io.stdout(`${file}: soft targets [${shape.join(', ')}] of ${done} images, ${n} votes each, on ${engine}\n`);
 }
 
 async function checkOut({ out, resume }: SoftTargetsSettings): Promise<void> {

@@ -64,7 +64,7 @@ function refuseModelOptions(settings: VerifySettings): void {
 async function withModel(
   rows: readonly CertifiedRow[],
   run: LogRun,
-  settings: VerifySettings & RunSettings & { readonly file: string },
+  settings: VerifySettings & Omit<RunSettings, 'backend'> & { readonly file: string },
   io: CliIo,
 ): Promise<Found> {
   const { smoothing, noise } = run.certificate;
@@ -79,7 +79,10 @@ async function withModel(
       `${settings.file}: must be a log of hard smoothing, got soft smoothing (leave --model and --data out)`,
     );
   }
-  await using opened = await openRun({ ...settings, seed: undefined }, io);
+  const { file, backend = 'auto' } = settings;
+  const engines = [...new Set(rows.map(({ engine }) => engine))];
+  const earlier = engines.length > 1 ? undefined : { file, engine: engines[0], allowsOther: true };
+  await using opened = await openRun({ ...settings, backend, seed: undefined }, io, { earlier });
   const { dataset } = opened.data;
   const { numClasses } = opened.smoothing;
   const g = opened.smoothed(sampledNoiseOf(noise));

@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import { CatrsError, refusal } from '../errors.ts';
 import * as fields from '../options/fields.ts';
 import { optionsOf } from '../options/parse.ts';
+import { nameEngine } from '../tensors/engine.ts';
 import type { NativeBackend } from './backend.ts';
 import { registerNativeGradients } from './gradients.ts';
 import { registerNativeKernels } from './kernels.ts';
@@ -89,5 +90,7 @@ export async function useNative(options: UseNativeOptions = {}): Promise<NativeE
 
 function engineOf(packageName: NativePackage, packageVersion: string): NativeEngine {
   const { binding, isUsingGpuDevice: usesGpu } = tf.backend() as unknown as NativeBackend;
+  const shortName = packageName.slice(packageName.indexOf('/') + 1);
+  nameEngine(tf.backend(), `tensorflow ${binding.TF_Version} (${shortName} ${packageVersion})`);
   return { packageName, packageVersion, tensorflowVersion: binding.TF_Version, usesGpu };
 }

@@ -57,5 +57,6 @@ export function onnxClassifier(session: OnnxSession, options: OnnxClassifierOpti
     inputShape,
     numClasses: classes >= 2 ? classes : undefined,
     inputRange: inputType === 'uint8' ? [0, 255] : undefined,
+    engine: parsed.engine,
   };
 }

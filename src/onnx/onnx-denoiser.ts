@@ -65,6 +65,7 @@ export function onnxDenoiser(session: OnnxSession, options: OnnxDenoiserOptions)
     inputShape: runner.inputShape,
     outputShape,
     inputRange: runner.inputType === 'uint8' ? [0, 255] : undefined,
+    engine: parsed.engine,
   };
 }
 

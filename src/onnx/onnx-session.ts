@@ -80,6 +80,11 @@ export interface OnnxSessionOptions {
    * @defaultValue none
    */
   readonly feeds?: ((batch: TypedBatch) => Readonly<Record<string, OnnxTensor>>) | undefined;
+  /**
+   * What runs the session, with its version, for logs, for example `` `onnxruntime ${env.versions.node}` `` with `env` of onnxruntime-node.
+   * @defaultValue it is not said
+   */
+  readonly engine?: string | undefined;
 }
 
 const name = fields.field<string>('must be a name', (v) => typeof v === 'string' && v !== '');
@@ -93,5 +98,6 @@ export const sessionFields: FieldsOf<OnnxSessionOptions, 'layout'> = {
   inputName: optionalName,
   layout: fields.withDefault(fields.oneOf('nhwc', 'nchw'), 'nhwc'),
   fixedBatch: fields.optional(fields.positiveInteger),
+  engine: optionalName,
   feeds: fields.optional(fields.callback<NonNullable<OnnxSessionOptions['feeds']>>('must be a function')),
 };

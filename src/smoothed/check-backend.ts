@@ -3,7 +3,7 @@ import { adaptClassifier, isTypedClassifier, votingRows } from '../classifier/ad
 import { askRows } from '../classifier/ask-rows.ts';
 import { declaredBatch } from '../classifier/declared-shapes.ts';
 import { visibleWeights } from '../classifier/check-weights.ts';
-import type { Classifier, ClassifierOutput } from '../classifier/types.ts';
+import type { Classifier, ClassifierOutput, TensorClassifier } from '../classifier/types.ts';
 import { BackendError, OptionError, refusal } from '../errors.ts';
 import { hostTurns } from '../host/turns.ts';
 import type { Noise } from '../noise/types.ts';
@@ -45,6 +45,11 @@ export interface CheckBackendOptions {
    * @defaultValue 1e-3; measured between cpu and wasm with random weights: 6e-7 (LeNet), 4e-7 (ResNet-20), 2e-6 (MobileNetV2)
    */
   readonly tolerance?: number | undefined;
+  /**
+   * For a classifier of typed arrays: the model that it was made of, which `cpu` computes. So what a runtime makes of `toOnnx(model)` is held
+   * against the model.
+   */
+  readonly reference?: TensorClassifier | undefined;
   /** Stops the check; its reason is thrown. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -57,6 +62,12 @@ const checkBackendOptions = optionsOf<CheckBackendOptions>()({
   copies: fields.withDefault(fields.positiveInteger, 3),
   batchSize: fields.optional(fields.positiveInteger),
   tolerance: fields.withDefault(fields.positive, 1e-3),
+  reference: fields.optional(
+    fields.field<TensorClassifier>(
+      'must be a function to logits, a tf.LayersModel or a tf.GraphModel',
+      (v) => (typeof v === 'function' || typeof v === 'object') && v !== null && !isTypedClassifier(v as Classifier),
+    ),
+  ),
   signal: fields.optional(fields.signal),
 });
 
@@ -64,7 +75,7 @@ const checkBackendOptions = optionsOf<CheckBackendOptions>()({
 export interface BackendCheck {
   /** The backend of TensorFlow.js that was checked; null for a classifier of typed arrays, which has none. */
   readonly backend: string | null;
-  /** What its outputs were compared with: those of `cpu`, or, where there is no other, its own for single rows. */
+  /** What its outputs were compared with: those of `cpu` (of `reference`), or, where there is no other, its own for single rows. */
   readonly comparedWith: 'cpu' | 'single rows';
   /** Largest difference of two outputs, relative to the largest output. */
   readonly difference: number;
@@ -93,8 +104,8 @@ const CALL = 'checkBackend';
  * that is finite on one side only is a difference. What is not covered: kernels that are wrong only for other values, and gradients.
  *
  * It is the one call of the core that sets a backend: `cpu`, for the time of one row, and back before the host has its next turn. So runs that
- * are under way are never computed there, and tensors stay where they are. On `cpu` itself, and for classifiers of typed arrays, batches are
- * compared with single rows. Each copy holds the thread for one forward pass on `cpu`: for a MobileNetV2 of 224x224 a few seconds.
+ * are under way are never computed there, and tensors stay where they are. On `cpu` itself, and for classifiers of typed arrays without a
+ * `reference`, batches are compared with single rows. Each copy holds the thread for one forward pass on `cpu`: for a MobileNetV2 of 224x224 a few seconds.
  *
  * @param classifier - the base classifier
  * @param sample - a batch of real inputs [batch, ...inputShape]; not disposed
@@ -122,7 +133,9 @@ export async function checkBackend(
   const numbers = copies[0].values.length;
   const isTyped = isTypedClassifier(classifier);
   const backend = isTyped ? null : tf.getBackend();
-  const comparedWith = isTyped || backend === 'cpu' ? 'single rows' : 'cpu';
+  const { reference: model = isTyped ? undefined : classifier } = settings;
+  if (settings.reference !== undefined && !isTyped) throw notTyped(classifier);
+  const comparedWith = model === undefined || backend === 'cpu' ? 'single rows' : 'cpu';
   const batches = new BatchSizes(settings.batchSize, { isTyped });
   const asked = isTyped ? votingRows(CALL, classifier) : { run: adaptClassifier(CALL, classifier) };
   const ask = askRows(CALL, {
@@ -136,8 +149,8 @@ export async function checkBackend(
     return ask(values, { batch: rows.length, shape });
   };
   const reference =
-    comparedWith === 'cpu'
-      ? await onCpu(classifier, copies, hostTurn)
+    comparedWith === 'cpu' && model
+      ? await onCpu(model, copies, hostTurn)
       : await oneAfterTheOther(copies, (copy) => forward([copy]));
   const scale = largestOf(reference);
   const bound = settings.tolerance * scale;
@@ -192,6 +205,12 @@ function assertKey({ noise, key }: Settings): void {
   const [given, missing] = noise === undefined ? ['key', 'noise'] : ['noise', 'key'];
   const details = { call: CALL, field: missing, value: undefined, way: 'the key drives the noise' };
   throw refusal(OptionError, details, `must be given with \`${given}\``);
+}
+
+function notTyped(classifier: Classifier): OptionError {
+  const got = 'a classifier of tensors, which cpu computes itself';
+  const details = { call: CALL, field: 'classifier', value: classifier, got, way: 'leave `reference` out' };
+  return refusal(OptionError, details, 'must be of typed arrays with `reference`');
 }
 
 /** The copies, copy r from image r mod batch, read back so that both backends get the same numbers. */
@@ -264,6 +283,11 @@ function mismatch({ backend, comparedWith, apart, scale, size, where }: Mismatch
     const way = 'checkClassifier says more of the classifier';
     const details = { call: CALL, field: 'classifier', value: backend, got: found, way };
     return refusal(BackendError, details, 'must give a row the same outputs in every batch');
+  }
+  if (backend === null) {
+    const way = 'take the model itself';
+    const details = { call: CALL, field: 'classifier', value: backend, got: found, way };
+    return refusal(BackendError, details, 'must compute what cpu computes of its reference');
   }
   const way = "take another backend, for example by tf.setBackend('cpu')";
   const details = { call: CALL, field: 'backend', value: backend, got: `${backend} with ${found}`, way };

@@ -56,7 +56,7 @@ describe('catrs attack', () => {
     const { code, stdout } = await attack(['--epsilon', '0.25,0.5', '--certified', log]);
     expect(code).toBe(0);
     expect(stdout.split('\n')).toEqual([
-      'pgd, l2, 4 steps on 4 copies: 24 images',
+      'pgd, l2, 4 steps on 4 copies: 24 images, on cpu (tfjs 4.22.0)',
       expect.stringMatching(/^ {2}correct without attack \d+\.\d %$/),
       '  sigma and epsilon in units of the input range 0 to 1',
       '  epsilon                     0.25     0.5',

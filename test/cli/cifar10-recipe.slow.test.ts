@@ -146,7 +146,7 @@ describe('the recipe for CIFAR-10', () => {
     for (const method of Object.keys(methods) as MethodName[]) {
       const { settings, presetModel } = resolveSettings({
         ...{ method, sigma, preset: 'cifar10', data: '', format: 'auto', split: 'train' },
-        ...{ out: '', seed: 0, workers: 1 },
+        ...{ out: '', seed: 0, workers: 1, backend: 'auto' },
       });
       const published = presets.cifar10[sigma][method];
       expect(settings.loss).toEqual(published.loss);

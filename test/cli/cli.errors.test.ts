@@ -48,7 +48,7 @@ describe('bad usage', () => {
     [
       'an unknown backend',
       ['certify', '--backend', 'gpu'],
-      "option '--backend <name>' argument 'gpu' is invalid. Allowed choices are cpu, wasm, webgpu. (see: catrs certify --help)",
+      "option '--backend <name>' argument 'gpu' is invalid. Allowed choices are auto, tensorflow, onnxruntime, wasm, webgpu, cpu. (see: catrs certify --help)",
     ],
     [
       'a shard out of range',
@@ -161,7 +161,7 @@ describe('bad settings', () => {
 
   it('no WebGPU', async () => {
     expect(await complaint(withModel(path('model'), '--backend', 'webgpu'))).toBe(
-      '--backend webgpu needs WebGPU, got a Node.js without it (take --backend wasm or cpu)',
+      '--backend webgpu needs WebGPU, got a Node.js without it (take tensorflow, wasm or cpu)',
     );
   });
 
@@ -223,7 +223,7 @@ describe('bad models', () => {
     await writeFile(path('model.onnx'), 'x');
     const onnx = ['predict', ...data(), '--model', path('model.onnx'), '--sigma', 0.5];
     expect(await complaint([...onnx, '--backend', 'wasm'])).toBe(
-      `--backend is for models of TensorFlow.js, got wasm with ${path('model.onnx')} (leave it out)`,
+      `--backend must be onnxruntime for an ONNX file, got wasm with ${path('model.onnx')} (leave it out)`,
     );
     // Where the runtime is installed, the file is what is wrong.
     expect(await complaint(onnx)).toMatch(

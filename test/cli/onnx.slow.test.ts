@@ -76,7 +76,7 @@ describe('catrs with ONNX files', () => {
 
   it('certifies a model of a fixed batch behind a denoiser, in one thread or two, and verifies it', async () => {
     const run1 = await catrs(['certify', ...both(), ...short, '--out', path('one.tsv')]);
-    expect(run1.stderr).toContain(`catrs: running on onnxruntime, behind ${path('denoiser.onnx')}\n`);
+    expect(run1.stderr).toContain(`catrs: running on onnxruntime 1.30.0, behind ${path('denoiser.onnx')}\n`);
     expect(run1.code).toBe(0);
     const run2 = await catrs(['certify', ...both(), ...short, '--workers', 2, '--out', path('two.tsv')]);
     expect(run2.code).toBe(0);

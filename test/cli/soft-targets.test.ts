@@ -25,8 +25,11 @@ const softTargets = (
 describe('catrs soft-targets', () => {
   it('writes the votes of every image', async () => {
     const { code, stdout, stderr } = await softTargets('targets.npy');
-    expect([code, stdout]).toEqual([0, `${path('targets.npy')}: soft targets [24, 2] of 24 images, 50 votes each\n`]);
-    expect(stderr).toContain('catrs: running on cpu\n');
+    expect([code, stdout]).toEqual([
+      0,
+      `${path('targets.npy')}: soft targets [24, 2] of 24 images, 50 votes each, on cpu (tfjs 4.22.0)\n`,
+    ]);
+    expect(stderr).toContain('catrs: running on cpu (tfjs 4.22.0)\n');
     expect(stderr).toContain('24/24 100 %, done\n');
     const { dtype, shape, data } = await decodeNpy(await readFile(path('targets.npy')));
     expect([dtype, shape]).toEqual(['float64', [SIZE, 2]]);

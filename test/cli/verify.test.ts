@@ -229,7 +229,7 @@ describe('catrs predict', () => {
     for (const [, , , counts = ''] of lines.slice(1)) {
       expect(counts.split(',').reduce((sum, count) => sum + Number(count), 0)).toBe(200);
     }
-    expect(stderr).toMatch(/\ncatrs: 4 images, accuracy (100|75)\.0 %, [01] abstained\n$/);
+    expect(stderr).toMatch(/\ncatrs: 4 images, accuracy (100|75)\.0 %, [01] abstained, on cpu \(tfjs 4\.22\.0\)\n$/);
   });
 
   it('shares the images between threads, to the same lines', { timeout: 60_000 }, async () => {

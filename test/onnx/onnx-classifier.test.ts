@@ -87,7 +87,7 @@ describe('onnxClassifier', () => {
     [
       sessionOf(logits),
       { Tensor, ouputName: 'a' },
-      'unknown option `ouputName`; known options: `Tensor`, `inputName`, `layout`, `fixedBatch`, `feeds`, `outputName`',
+      'unknown option `ouputName`; known options: `Tensor`, `inputName`, `layout`, `fixedBatch`, `engine`, `feeds`, `outputName`',
     ],
   ])('refuses %o with %o', refuses);
 

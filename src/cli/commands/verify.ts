@@ -1,12 +1,21 @@
 import { smoothedClassifierOptions } from '../../smoothed/call-options.ts';
 import { type CliCommand, cliCommand } from '../command.ts';
-import { backendOptions, jsonOptions, modelFormOptions, noiseOptions, testDataForm } from '../common-options.ts';
+import { jsonOptions, modelFormOptions, noiseOptions, testDataForm } from '../common-options.ts';
 import type { OptionsOf } from '../options.ts';
 
 /** Both or none is given. */
 const runOptions = {
   data: { flags: '-d, --data <path>', help: 'the data of the run' },
   model: { flags: '-m, --model <path>', help: 'the model of the run' },
+} as const;
+
+// No default: one that is given counts, or there is no model.
+const engineOptions = {
+  backend: {
+    flags: '--backend <name>',
+    help: 'engine; auto (the default): the one that the log names',
+    choices: ['auto', 'tensorflow', 'onnxruntime', 'wasm', 'webgpu', 'cpu'],
+  },
 } as const;
 
 const redrawOptions = {
@@ -18,7 +27,7 @@ const redrawOptions = {
   },
   votes: {
     flags: '--votes <count>',
-    help: 'votes that may differ, for a log of another backend',
+    help: 'votes that may differ, for a log of another engine',
     kind: 'count',
     fallback: 0,
   },
@@ -40,7 +49,7 @@ export type RedrawSettings = OptionsOf<
 /** The options of `catrs verify`. @internal */
 export type VerifySettings = RedrawSettings &
   OptionsOf<
-    typeof runOptions & typeof testDataForm & typeof modelFormOptions & typeof backendOptions & typeof jsonOptions
+    typeof runOptions & typeof testDataForm & typeof modelFormOptions & typeof engineOptions & typeof jsonOptions
   >;
 
 /** `catrs verify`. @internal */
@@ -52,7 +61,7 @@ export const verifyCommand: CliCommand<VerifySettings> = cliCommand({
   groups: [
     ['Log', { ...seedOptions, ...jsonOptions }],
     ['Data', { data: runOptions.data, ...testDataForm }],
-    ['Model', { model: runOptions.model, ...modelFormOptions, ...backendOptions }],
+    ['Model', { model: runOptions.model, ...modelFormOptions, ...engineOptions }],
     ['Drawn again', { ...redrawOptions, batchSize: noiseOptions.batchSize, inputRange: noiseOptions.inputRange }],
   ],
   library: smoothedClassifierOptions.defaults,

@@ -12,7 +12,7 @@ import { CliError } from '../io.ts';
 import { openTrainable } from '../open-model.ts';
 import { isTorchFile, loadTorchFile, makeNetwork } from '../torch-model.ts';
 import type { TrainOptions } from '../commands/train.ts';
-import type { BackendName } from '../common-options.ts';
+import type { EngineName } from '../common-options.ts';
 import { withoutActivation } from './logits-model.ts';
 import type { TrainSettings } from './train-settings.ts';
 
@@ -126,7 +126,8 @@ export interface TrainerData {
   readonly options: ModelChoice;
   readonly plan: ModelPlan;
   readonly settings: TrainSettings;
-  readonly backend: BackendName;
+  readonly backend: EngineName;
+  readonly workers: number;
 }
 
 /** The variables that a step changes without a gradient: running means and variances. @internal */

@@ -17,13 +17,18 @@ export interface RunFolder {
 
 const isThere = async (path: string): Promise<boolean> => (await stat(path).catch(() => undefined)) !== undefined;
 
+/** Where the files of a run are. @internal */
+export function filesOf(out: string): Pick<RunFolder, 'checkpoint' | 'log' | 'model'> {
+  return {
+    checkpoint: join(out, 'checkpoint.safetensors'),
+    log: join(out, 'scalars.jsonl'),
+    model: join(out, 'model.json'),
+  };
+}
+
 /** Makes `--out`, or takes that of an earlier run, under a lock. Throws CliError if something is there that would be lost. @internal */
 export async function openRunFolder(out: string, resume: boolean): Promise<RunFolder> {
-  const [checkpoint, log, model] = [
-    join(out, 'checkpoint.safetensors'),
-    join(out, 'scalars.jsonl'),
-    join(out, 'model.json'),
-  ];
+  const { checkpoint, log, model } = filesOf(out);
   await inFile(out, () => mkdir(out, { recursive: true }));
   const unlock = await lockFor('train', join(out, 'train'));
   try {

@@ -1,6 +1,9 @@
+import { readFile } from 'node:fs/promises';
 import { isDeepStrictEqual } from 'node:util';
+import { decodeSafetensors } from '../../data/safetensors.ts';
 import type { TrainingState } from '../../recipes/training-steps.ts';
 import type { Json } from '../../types.ts';
+import type { EarlierRun } from '../engines.ts';
 import { CliError } from '../io.ts';
 import type { TrainSettings } from './train-settings.ts';
 
@@ -32,6 +35,8 @@ export interface RunRecord {
   readonly data: Readonly<Record<string, Json>>;
   readonly architecture: string;
   readonly backend: string;
+  /** The backend with its version; catrs 0.5 did not say it. */
+  readonly engine?: string | undefined;
   /** Threads that share a step: the sums are rounded by shares. */
   readonly workers: number;
 }
@@ -45,6 +50,19 @@ function asJson(value: object): Json {
   return JSON.parse(JSON.stringify(value)) as Json;
 }
 
+/** What the checkpoint of a run was made on; undefined where there is none, or one of something else. @internal */
+export async function earlierTraining(file: string): Promise<EarlierRun | undefined> {
+  const bytes = await readFile(file).catch(() => undefined);
+  if (bytes === undefined) return undefined;
+  try {
+    const state = decodeSafetensors(bytes).metadata.get('catrs.state') ?? 'null';
+    const { backend, engine = backend } = (JSON.parse(state) as { readonly record: RunRecord }).record;
+    return { file, engine };
+  } catch {
+    return undefined; // what is wrong with it is said where it is read
+  }
+}
+
 /** Reads the state of a checkpoint. Throws CliError if it is one of another run. @internal */
 export function standingIn(state: Json, record: RunRecord, file: string): Standing {
   const found = state as { readonly catrs?: unknown; readonly record: RunRecord; readonly standing: Standing } | null;
@@ -53,7 +71,8 @@ export function standingIn(state: Json, record: RunRecord, file: string): Standi
       `${file}: must be a checkpoint of catrs train, got one of something else (choose another --out)`,
     );
   }
-  const difference = differenceOf(withoutEpochs(found.record), withoutEpochs(record), '');
+  const { engine = record.engine } = found.record;
+  const difference = differenceOf(withoutEpochs({ ...found.record, engine }), withoutEpochs(record), '');
   if (difference !== undefined) {
     throw new CliError(
       `${file}: must be of the same run to go on with, got another ${difference} (give the options of before, or choose another --out)`,

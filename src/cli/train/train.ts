@@ -12,17 +12,19 @@ import type { PresetModel } from '../../recipes/preset-types.ts';
 import { readBatch } from '../../recipes/read-batch.ts';
 import { Sgd } from '../../recipes/sgd.ts';
 import { trainingBatches } from '../../recipes/training-batches.ts';
+import { currentEngine } from '../../tensors/engine.ts';
 import { tensorOver } from '../../tensors/own-tensor.ts';
 import type { InputRange, Key } from '../../types.ts';
 import type { TrainOptions } from '../commands/train.ts';
 import { CliError, type CliIo, EXIT, note, printJson, showProgress } from '../io.ts';
-import { openBackend, openTrainable } from '../open-model.ts';
+import { enginesToTry, onEngine, startEngine } from '../engines.ts';
+import { openTrainable } from '../open-model.ts';
 import { refuseOnnx } from '../open-onnx.ts';
 import { checkThreadBackend } from '../probe-classifier.ts';
 import { isTorchFile, needsArch, torchSizes } from '../torch-model.ts';
 import { makeLoss, makeModel, nameOf } from './make-model.ts';
-import { openRunFolder, type RunFolder, ScalarsLog } from './run-folder.ts';
-import { BEGINNING, type RunRecord, type Standing, standingIn, stateOf } from './run-state.ts';
+import { filesOf, openRunFolder, type RunFolder, ScalarsLog } from './run-folder.ts';
+import { BEGINNING, earlierTraining, type RunRecord, type Standing, standingIn, stateOf } from './run-state.ts';
 import { openTrainers, trainEpochs, type TrainRun } from './train-epochs.ts';
 import { trainProgress } from './train-progress.ts';
 import { resolveSettings, type TrainSettings } from './train-settings.ts';
@@ -32,32 +34,46 @@ import { openTrainingData, type TrainingData } from './training-data.ts';
 export async function train(options: TrainOptions, io: CliIo): Promise<void> {
   const { settings, presetModel } = resolveSettings(options);
   if (options.init !== undefined) refuseOnnx(options.init);
-  const backend = await openBackend(options.backend);
+  const { workers } = options;
+  const earlier = options.resume === true ? await earlierTraining(filesOf(options.out).checkpoint) : undefined;
+  const engines = { backend: options.backend, purpose: 'gradients', earlier, workers } as const;
+  enginesToTry(engines); // before the data are read
+  await startEngine('cpu'); // to look at the model of --init
   const data = await openTrainingData(options, io, await classesOfInit(options, presetModel));
   const key = createKey(options.seed);
   const { init: initKey, order, evaluation } = trainingKeys(key);
   const plan = { shape: data.dataset.shape, numClasses: data.numClasses, presetModel, key: initKey };
-  const { model, classifier, architecture, notes } = await makeModel(options, plan);
+  const { model, classifier, architecture, backend } = await onEngine(engines, io, async (name, say) => {
+    const made = await makeModel(options, plan);
+    for (const text of made.notes) say(text);
+    try {
+      await checkModel(made.classifier, data, { sigma: settings.sigma, seed: options.seed });
+    } catch (error) {
+      made.model.dispose();
+      throw error;
+    }
+    return { ...made, backend: name };
+  });
+  const engine = currentEngine();
   const { learningRate, momentum, weightDecay } = settings.loop;
   const sgd = new Sgd({ learningRate, momentum, weightDecay });
   try {
-    for (const text of notes) note(io, text);
-    await checkModel(classifier, data, { sigma: settings.sigma, seed: options.seed });
     // Both before anything is written: the class of the loss checks the options, and what it makes of a first batch its values.
     const loss = makeLoss(classifier, settings);
     await checkFirstBatch(loss, data, { order, settings, inputRange: options.inputRange });
-    const { arch, init, normalize, stateDict, output, layout, mean, std, workers } = options;
-    const record = { settings, data: data.record, architecture, backend, workers };
+    const { arch, init, normalize, stateDict, output, layout, mean, std } = options;
+    const record = { settings, data: data.record, architecture, backend, engine, workers };
     await using folder = await openRunFolder(options.out, options.resume === true);
     const choice = {
       options: { arch, init, normalize, stateDict, output, layout, mean, std },
       plan,
       settings,
       backend,
+      workers,
     };
     await using trainers = await openTrainers(workers, choice, io.workerArguments);
     const threads = workers === 1 ? '' : `, ${workers} threads`;
-    note(io, `training ${architecture} by ${options.method} on ${data.dataset.size} images, on ${backend}${threads}`);
+    note(io, `training ${architecture} by ${options.method} on ${data.dataset.size} images, on ${engine}${threads}`);
     const keys = { run: key, evaluation };
     await runIn(folder, { options, record, data, model, classifier, loss, trainers, sgd, keys }, io);
   } finally {
@@ -90,7 +106,7 @@ async function runIn(folder: RunFolder, { options, record, ...run }: Setup, io: 
     const last = await trainEpochs({ ...run, settings, log, signal: io.signal, save, ...told }, from);
     display.end();
     await saveModel(run.model, options.out, { overwrite: true });
-    report(last, { folder, options, settings, seconds: (performance.now() - begun) / 1000 }, io);
+    report(last, { folder, options, record, seconds: (performance.now() - begun) / 1000 }, io);
   } catch (error) {
     display.end();
     if (!io.signal.aborted || error !== io.signal.reason) throw error;
@@ -104,21 +120,34 @@ async function runIn(folder: RunFolder, { options, record, ...run }: Setup, io: 
 interface Result {
   readonly folder: RunFolder;
   readonly options: TrainOptions;
-  readonly settings: RunRecord['settings'];
+  readonly record: RunRecord;
   readonly seconds: number;
 }
 
-function report(last: Standing, { folder, options, settings, seconds }: Result, io: CliIo): void {
+function report(last: Standing, { folder, options, record, seconds }: Result, io: CliIo): void {
   const { epoch, step, loss, accuracy } = last;
   const { model, checkpoint, log } = folder;
   if (options.json) {
+    const { engine, settings } = record;
     const { method, sigma } = settings;
-    printJson(io, { model, checkpoint, log, method, sigma, epochs: epoch, steps: step, loss, accuracy, seconds });
+    printJson(io, {
+      model,
+      checkpoint,
+      log,
+      engine,
+      method,
+      sigma,
+      epochs: epoch,
+      steps: step,
+      loss,
+      accuracy,
+      seconds,
+    });
     return;
   }
   const found =
     loss === null ? '' : `, loss ${loss.toFixed(4)}, accuracy under noise ${(100 * (accuracy ?? 0)).toFixed(1)} %`;
-  io.stdout(`${model}: ${epoch} epochs, ${step} steps${found}\n`);
+  io.stdout(`${model}: ${epoch} epochs, ${step} steps on ${record.engine}${found}\n`);
 }
 
 /** The number of classes of the model of `--init`: that is what the labels are held against. */

@@ -1,0 +1,250 @@
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import * as tf from '@tensorflow/tfjs';
+import { afterEach, describe, expect, it } from 'vitest';
+import { type EngineChoice, EngineError, enginesToTry, onEngine } from '../../src/cli/engines.ts';
+import { CliError } from '../../src/cli/io.ts';
+import type { EngineName } from '../../src/cli/common-options.ts';
+import { BackendError } from '../../src/errors.ts';
+import { parseCertificationLog } from '../../src/evaluate/parse-certification-log.ts';
+import { useWasm } from '../../src/wasm/use-wasm.ts';
+import { runTypeScript } from '../helpers/run-typescript.ts';
+import { catrs, useTiny } from './run.ts';
+
+const CPU = 'cpu (tfjs 4.22.0)';
+const WASM = 'wasm (tfjs 4.22.0)';
+const { path, data, run } = useTiny();
+
+const choice = (change: Partial<EngineChoice> = {}): EngineChoice => ({
+  backend: 'auto',
+  purpose: 'votes',
+  workers: 1,
+  ...change,
+});
+/** The engines that are tried where these are installed. */
+const tried = (change: Partial<EngineChoice>, installed: readonly EngineName[]): readonly EngineName[] =>
+  enginesToTry(choice(change), (name) => [...installed, 'cpu'].includes(name));
+
+describe('the engines of auto', () => {
+  const all: readonly EngineName[] = ['wasm', 'tensorflow', 'onnxruntime', 'webgpu'];
+  it.each<[string, Partial<EngineChoice>, readonly EngineName[], readonly EngineName[]]>([
+    ['all that are installed', {}, all, ['onnxruntime', 'tensorflow', 'wasm', 'cpu']],
+    ['those with gradients', { purpose: 'gradients' }, all, ['tensorflow', 'wasm', 'cpu']],
+    ['wasm, as before', {}, ['wasm'], ['wasm', 'cpu']],
+    ['cpu, where nothing is installed', { purpose: 'gradients' }, [], ['cpu']],
+    ['onnxruntime for an ONNX file', { onnxFile: 'a.onnx' }, [], ['onnxruntime']],
+    ['the engine of the file', { earlier: { file: 'a.tsv', engine: WASM } }, all, ['wasm']],
+    ['those of catrs 0.5 for its files', { earlier: { file: 'a.tsv', engine: undefined } }, all, ['wasm', 'cpu']],
+    [
+      'onnxruntime for an ONNX file of 0.5',
+      { onnxFile: 'a.onnx', earlier: { file: 'a.tsv', engine: undefined } },
+      all,
+      ['onnxruntime'],
+    ],
+    ['the one that is named', { backend: 'cpu' }, all, ['cpu']],
+    [
+      'the one that is named, for files of catrs 0.5',
+      { backend: 'cpu', earlier: { file: 'a.tsv', engine: undefined } },
+      all,
+      ['cpu'],
+    ],
+    [
+      'another to verify',
+      { backend: 'cpu', earlier: { file: 'a.tsv', engine: WASM, allowsOther: true } },
+      all,
+      ['cpu'],
+    ],
+  ])('are %s', (_, change, installed, expected) => {
+    expect(tried(change, installed)).toEqual(expected);
+  });
+
+  const native = { file: 'a.tsv', engine: 'tensorflow 2.21.0 (tfjs-node 4.22.0)' };
+  it.each<[string, Partial<EngineChoice>, string]>([
+    [
+      'gradients of onnxruntime',
+      { backend: 'onnxruntime', purpose: 'gradients' },
+      '--backend must be an engine with gradients, got onnxruntime (take tensorflow, wasm or cpu)',
+    ],
+    [
+      'an ONNX file on another',
+      { backend: 'tensorflow', onnxFile: 'a.onnx' },
+      '--backend must be onnxruntime for an ONNX file, got tensorflow with a.onnx (leave it out)',
+    ],
+    [
+      'another than that of the file',
+      { backend: 'wasm', earlier: native },
+      '--backend must be tensorflow for a.tsv, which was made on tensorflow 2.21.0 (tfjs-node 4.22.0), got wasm (--backend tensorflow, or another --out)',
+    ],
+    [
+      'that of the file, not installed',
+      { earlier: native },
+      '--backend must be tensorflow for a.tsv, which was made on tensorflow 2.21.0 (tfjs-node 4.22.0) and is not installed, got auto (npm install @tensorflow/tfjs-node)',
+    ],
+    [
+      'that of the file, not installed, to verify',
+      { earlier: { ...native, allowsOther: true } },
+      '--backend must be tensorflow for a.tsv, which was made on tensorflow 2.21.0 (tfjs-node 4.22.0) and is not installed, got auto (npm install @tensorflow/tfjs-node; or name another by --backend)',
+    ],
+    [
+      'one that is not known here',
+      { earlier: { file: 'a.tsv', engine: 'abacus 1' } },
+      '--backend must be abacus for a.tsv, which was made on abacus 1 and is not installed, got auto (another --out)',
+    ],
+  ])('refuse %s', (_, change, text) => {
+    expect(() => tried(change, ['wasm'])).toThrow(new CliError(text));
+  });
+});
+
+describe('an engine that fails', () => {
+  const told: string[] = [];
+  const io = { stderr: (text: string): void => void told.push(text) };
+  afterEach(() => void told.splice(0));
+
+  const mismatch = new BackendError('`backend` must compute what cpu computes, got wasm', {
+    call: 'checkBackend',
+    field: 'backend',
+    value: 'wasm',
+  });
+  it.each<[Error, string]>([
+    [mismatch, '`backend` must compute what cpu computes, got wasm'],
+    [new EngineError('a model that it does not take'), 'a model that it does not take'],
+  ])('is named with its reason (%s), and the next one is taken', async (error, reason) => {
+    const taken = await onEngine(choice(), io, (engine, say) => {
+      say(`running on ${engine}`);
+      return engine === 'cpu' ? Promise.resolve(tf.getBackend()) : Promise.reject(error);
+    });
+    expect(taken).toBe('cpu');
+    expect(told).toEqual([`catrs: wasm is not taken: ${reason}\n`, 'catrs: running on cpu\n']);
+  });
+
+  it('is the end where it is named, as is an error of something else', async () => {
+    const named = onEngine(choice({ backend: 'wasm' }), io, () => Promise.reject(mismatch));
+    await expect(named).rejects.toBe(mismatch);
+    const other = new CliError('another model');
+    await expect(onEngine(choice(), io, () => Promise.reject(other))).rejects.toBe(other);
+    expect(told).toEqual([]);
+  });
+
+  it('is left by a run of the command, whose log says the other', async () => {
+    await useWasm();
+    const right = tf.getKernel('_FusedMatMul', 'wasm');
+    const wrong = {
+      ...right,
+      kernelFunc: (args: Parameters<typeof right.kernelFunc>[0]) =>
+        right.kernelFunc({ ...args, inputs: { ...args.inputs, b: args.inputs['a'] as never } }),
+    };
+    tf.unregisterKernel('_FusedMatMul', 'wasm');
+    tf.registerKernel(wrong as never);
+    try {
+      const { code, stderr } = await catrs(['certify', ...run(['--out', path('left.tsv'), '--backend', 'auto'])]);
+      expect(stderr).toMatch(/^catrs: wasm is not taken: .*\ncatrs: running on cpu \(tfjs 4.22.0\)\n/);
+      expect(code).toBe(0);
+      expect(parseCertificationLog(await readFile(path('left.tsv'), 'utf8'))[0]?.engine).toBe(CPU);
+    } finally {
+      tf.unregisterKernel('_FusedMatMul', 'wasm');
+      tf.registerKernel(right as never);
+    }
+  });
+});
+
+describe('--resume', () => {
+  const on = (backend: string | undefined, args: readonly (string | number)[]): (string | number)[] => [
+    ...args.filter((arg, i) => arg !== '--backend' && args[i - 1] !== '--backend'),
+    ...(backend === undefined ? [] : ['--backend', backend]),
+  ];
+  const last = (stderr: string): string => stderr.trim().split('\n').at(-1) ?? '';
+
+  it('of certify takes the engine of the log, and refuses another', async () => {
+    const out = ['--out', path('log.tsv')];
+    const begun = await catrs(['certify', ...on('cpu', run([...out, '--max', 4]))]);
+    expect([begun.code, begun.stdout]).toEqual([0, expect.stringContaining(`\n  on ${CPU}\n`)]);
+    const refused = await catrs(['certify', ...on('wasm', run([...out, '--resume']))]);
+    expect([refused.code, last(refused.stderr)]).toEqual([
+      2,
+      `catrs: --backend must be cpu for ${path('log.tsv')}, which was made on ${CPU}, got wasm (--backend cpu, or another --out)`,
+    ]);
+    const { stdout } = await catrs(['certify', ...on(undefined, run([...out, '--resume', '--json']))]);
+    expect(JSON.parse(stdout)).toMatchObject({ runtime: 'cpu', engine: CPU, engines: [CPU], resumed: 4, done: 24 });
+    const held = ['verify', path('log.tsv'), ...data(), '--model', path('model')];
+    expect((await catrs(held)).stderr).toContain(`running on ${CPU}\n`);
+    expect((await catrs([...held, '--backend', 'wasm', '--votes', 9])).stderr).toContain(`running on ${WASM}\n`);
+  });
+
+  it('of certify goes on with another version of nothing', async () => {
+    const text = await readFile(path('log.tsv'), 'utf8');
+    const lines = text.split('\n').slice(0, 5).join('\n');
+    await writeFile(path('older.tsv'), `${lines.replaceAll('4.22.0', '4.21.0')}\n`);
+    const { code, stderr } = await catrs(['certify', ...on(undefined, run(['--out', path('older.tsv'), '--resume']))]);
+    expect([code, last(stderr)]).toEqual([
+      2,
+      `catrs: \`engine\` must be the same for all rows of a log, got ${CPU} where ${path('older.tsv')}, line 2, has cpu (tfjs 4.21.0) (go on with the engine of before, or take another file)`,
+    ]);
+  });
+
+  it('of a log of catrs 0.5 takes what it took', async () => {
+    const lines = (await readFile(path('log.tsv'), 'utf8')).trimEnd().split('\n').slice(0, 5);
+    const old = lines.map((line) => `${line.slice(0, line.lastIndexOf('\t'))}\n`).join('');
+    await writeFile(path('05.tsv'), old);
+    const { code, stderr } = await catrs(['certify', ...on(undefined, run(['--out', path('05.tsv'), '--resume']))]);
+    expect([code, stderr]).toEqual([0, expect.stringContaining(`running on ${WASM}\n`)]);
+    const text = await readFile(path('05.tsv'), 'utf8');
+    expect(text.startsWith(old)).toBe(true);
+    expect(parseCertificationLog(text)).toHaveLength(24);
+  });
+
+  it('of a run that has only a journal takes its engine', async () => {
+    const out = ['--out', path('journal.tsv')];
+    const stop = new AbortController();
+    const begun = catrs(['certify', ...on('cpu', run([...out, '--n', 20_000, '--batch-size', 10]))], {
+      signal: stop.signal,
+      stderr: (text) => {
+        if (text.includes('0/24')) setTimeout(() => stop.abort(), 100);
+      },
+    });
+    expect((await begun).code).toBe(130);
+    await rm(path('journal.tsv'), { force: true });
+    const args = run([...out, '--n', 20_000, '--resume']);
+    const refused = await catrs(['certify', ...on('wasm', args)]);
+    expect(last(refused.stderr)).toContain(`which was made on ${CPU}, got wasm`);
+  });
+
+  it('of attack and soft-targets takes the engine of the record, that of an attack of 0.5 too', async () => {
+    const attack = ['--epsilon', 0.5, '--steps', 1, '--num-noise', 2, '--out', path('attacked.tsv')];
+    const targets = [...data(), '--model', path('model'), '--sigma', 0.5, '--n', 20, '--out', path('targets.npy')];
+    const commands: [string, (string | number)[], string][] = [
+      ['attack', [...run(attack), '--max', 2], 'attacked.tsv.json'],
+      ['soft-targets', targets, 'targets.npy.json'],
+    ];
+    for (const [command, args, record] of commands) {
+      expect((await catrs([command, ...on('cpu', args)])).code).toBe(0);
+      const refused = await catrs([command, ...on('wasm', args), '--resume']);
+      expect(last(refused.stderr)).toContain(`which was made on ${CPU}, got wasm (--backend cpu, or another --out)`);
+      const resumed = await catrs([command, ...on(undefined, args), '--resume']);
+      expect([resumed.code, resumed.stderr]).toEqual([0, expect.stringContaining(`running on ${CPU}\n`)]);
+      const { engine, ...old } = JSON.parse(await readFile(path(record), 'utf8')) as { engine: string };
+      expect(engine).toBe(CPU);
+      await writeFile(path(record), JSON.stringify(old));
+      const again = await catrs([command, ...on(undefined, args), '--resume']);
+      const of05 = command === 'attack' ? CPU : WASM; // soft targets of 0.5 do not say it
+      expect([again.code, again.stderr]).toEqual([0, expect.stringContaining(`running on ${of05}\n`)]);
+    }
+  });
+
+  it('of train takes the engine of the checkpoint, and any engine certifies what was trained', async () => {
+    const args = [...data(), '--init', path('model'), '--method', 'gaussian', '--batch-size', 12, '--out', path('run')];
+    const begun = await catrs(['train', ...args, '--epochs', 1, '--backend', 'cpu', '--json']);
+    expect(JSON.parse(begun.stdout)).toMatchObject({ engine: CPU });
+    const checkpoint = `${path('run')}/checkpoint.safetensors`;
+    const refused = await catrs(['train', ...args, '--epochs', 2, '--backend', 'wasm', '--resume']);
+    expect([refused.code, last(refused.stderr)]).toEqual([
+      2,
+      `catrs: --backend must be cpu for ${checkpoint}, which was made on ${CPU}, got wasm (--backend cpu, or another --out)`,
+    ]);
+    const resumed = await catrs(['train', ...args, '--epochs', 2, '--resume']);
+    expect([resumed.code, resumed.stderr]).toEqual([0, expect.stringContaining(`, on ${CPU}\n`)]);
+    const trained = ['--model', path('run'), '--backend', 'wasm', '--out', path('trained.tsv')];
+    const certified = await catrs(['certify', ...data(), '--sigma', 0.5, '--n', 100, ...trained, '--workers', 2], {
+      workerArguments: runTypeScript,
+    });
+    expect([certified.code, certified.stdout]).toEqual([0, expect.stringContaining(`\n  on ${WASM}\n`)]);
+  });
+});
