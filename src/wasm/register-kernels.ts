@@ -66,8 +66,8 @@ const mark: unique symbol = Symbol.for('catrs.wasm.trainingKernel');
  * | `Conv2DBackpropFilter` | weight gradient of a convolution | missing |
  * | `DepthwiseConv2dNativeBackpropFilter`, `DepthwiseConv2dNativeBackpropInput` | gradients of depthwise and separable convolutions | missing |
  * | `Conv2DBackpropInput` | input gradient of a convolution | slow |
- * | `BatchMatMul`, `_FusedMatMul` | dense layers and their gradients (transposed products) | slow; wrong bias for stacks of matrices, wrong products for a weight used in two shapes; fused ReLU loses NaN |
- * | `Conv2D`, `FusedConv2D`, `DepthwiseConv2dNative`, `FusedDepthwiseConv2D` | convolutions | wrong with `'same'` padding where the filter is smaller than the stride, and where the output's size is rounded otherwise than down; fused ReLU loses NaN |
+ * | `BatchMatMul`, `_FusedMatMul` | dense layers and their gradients | slow; wrong bias for stacks of matrices, wrong products for a weight used in two shapes; fused ReLU loses NaN |
+ * | `Conv2D`, `FusedConv2D`, `DepthwiseConv2dNative`, `FusedDepthwiseConv2D` | convolutions | slow; wrong with `'same'` padding where the filter is smaller than the stride, and where the output's size is rounded otherwise than down; fused ReLU loses NaN |
  * | `MaxPool`, `AvgPool` | pooling | the same; a NaN hides its neighbours, or becomes -Infinity |
  * | `MaxPoolGrad`, `AvgPoolGrad` | gradients of pooling | slow |
  * | `Relu`, `Relu6`, `ClipByValue`, `Maximum`, `Minimum` | clamps | turn NaN into a number |
@@ -83,6 +83,9 @@ const mark: unique symbol = Symbol.for('catrs.wasm.trainingKernel');
  * | `UnsortedSegmentSum` | gradient of `tf.gather` | missing |
  *
  * How slow is measured by `npm run bench -- kernels` (docs/performance.md).
+ *
+ * Convolutions of stride 1 with filters of 3x3 and 5x5 are computed by Winograd's algorithm, whose rounding error, relative to the largest
+ * input of a tile of 4x4 results, is about five times that of the plain sum.
  *
  * They are for NHWC and float32, run on one thread, and agree with the `cpu` backend to 1e-4 relative, for NaN and infinities too.
  * Counts of a certificate can differ by single votes from those of the shipped kernels, as between any two backends: register before

@@ -6,8 +6,11 @@ import asc from 'assemblyscript/asc';
 export interface SimdSource {
   /** Below src/. */
   readonly folder: string;
-  /** Without its ending; a source may import others of its folder. */
+  /** Of the compiled module; of the source too, without its ending, unless `source` names another. */
   readonly name: string;
+  readonly source?: string;
+  /** Sources of the folder that take the place of those that are imported. */
+  readonly instead?: Readonly<Record<string, string>>;
   /** One page of its own, or that of the WASM backend (`env.memory`). */
   readonly memory: 'own' | 'imported';
 }
@@ -15,12 +18,14 @@ export interface SimdSource {
 /** All of them. */
 export const simdSources: readonly SimdSource[] = [
   { folder: 'random/simd', name: 'draws', memory: 'own' },
-  ...['elementwise', 'multiply', 'neighbours', 'pool'].map((name): SimdSource => ({
-    folder: 'wasm/simd',
-    name,
-    memory: 'imported',
-  })),
+  ...['elementwise', 'multiply', 'neighbours', 'pack', 'pool', 'product'].map(onBackend),
+  { ...onBackend('winograd3'), source: 'winograd', instead: { lines: 'lines3' } },
+  { ...onBackend('winograd5'), source: 'winograd', instead: { lines: 'lines5' } },
 ];
+
+function onBackend(name: string): SimdSource {
+  return { folder: 'wasm/simd', name, memory: 'imported' };
+}
 
 /** No runtime, no garbage collector, no data: nothing is kept between two calls. */
 const OPTIONS = ['--enable', 'simd', '--runtime', 'stub', '--noAssert', '-O3', '--initialMemory', '1'];
@@ -37,33 +42,34 @@ export function simdModulePath({ folder, name }: SimdSource): string {
 }
 
 /** Compiles a source. The ending `.as` keeps it from tools that read TypeScript; the compiler insists on `.ts`. */
-export async function compileSimd({ folder, name, memory }: SimdSource): Promise<Uint8Array> {
+export async function compileSimd({ folder, name, source = name, instead, memory }: SimdSource): Promise<Uint8Array> {
   const written: Uint8Array[] = [];
   const stderr = asc.createMemoryStream();
   const options = [...OPTIONS, ...MEMORY[memory]];
-  const { error } = await asc.main([`${name}.ts`, '--outFile', `${name}.wasm`, ...options], {
+  const { error } = await asc.main([`${source}.ts`, '--outFile', `${name}.wasm`, ...options], {
     readFile: (file) => {
-      const source = new URL(`../../src/${folder}/${file.replace(/\.ts$/, '.as')}`, import.meta.url);
-      return existsSync(source) ? readFileSync(source, 'utf8') : null;
+      const stem = file.replace(/\.ts$/, '');
+      const path = new URL(`../../src/${folder}/${instead?.[stem] ?? stem}.as`, import.meta.url);
+      return existsSync(path) ? readFileSync(path, 'utf8') : null;
     },
     writeFile: (_name, contents) => void written.push(contents as Uint8Array),
     listFiles: () => [],
     stderr,
   });
   const [bytes] = written;
-  if (error || !bytes) throw new Error(`${name}.as does not compile: ${error?.message ?? ''}\n${stderr.toString()}`);
+  if (error || !bytes) throw new Error(`${source}.as does not compile: ${error?.message ?? ''}\n${stderr.toString()}`);
   return bytes;
 }
 
 /** The source text of the file that keeps a compiled module. */
-export function simdModuleText({ name }: SimdSource, bytes: Uint8Array): string {
+export function simdModuleText({ name, source = name }: SimdSource, bytes: Uint8Array): string {
   const lines =
     Buffer.from(bytes)
       .toString('base64')
       .match(/.{1,112}/g) ?? [];
-  return `// Made by \`npm run build:simd\` from ../${name}.as; not to be edited.
+  return `// Made by \`npm run build:simd\` from ../${source}.as; not to be edited.
 
-/** ${name}.as compiled, ${bytes.length} bytes in base64. @internal */
+/** ${source}.as compiled, ${bytes.length} bytes in base64. @internal */
 export const ${name.toUpperCase()}_MODULE: string = [
 ${lines.map((line) => `  '${line}',\n`).join('')}].join('');
 `;

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import type { KernelFunc, TensorInfo } from '@tensorflow/tfjs';
 import { allocate, floatsOf, release, reshaped, type WasmBackend, zeros } from '../backend.ts';
+import { type Ending, plain } from '../simd/finish.ts';
 import type { SimdOf } from '../simd/instance.ts';
 import { matrixProductSimd } from '../simd/matrix-product.ts';
 import type { MatrixView } from '../simd/packing.ts';
@@ -11,9 +12,8 @@ import { onCpu } from './on-cpu.ts';
 /**
  * `op(a) · op(b)` with op the identity or the transpose of the last two axes.
  *
- * The shipped kernel hands only plain products to XNNPACK; with a transpose flag it runs scalar loops, 14 to 60 times slower. Here
- * two matrices of which one is transposed are multiplied by SIMD; stacks of matrices are transposed first and then multiplied.
- * Plain products stay with the shipped kernel, which keeps a weight's packed form from call to call.
+ * Two matrices are multiplied by SIMD, transposed or not. The rest goes to the shipped kernel: stacks of matrices, which are transposed
+ * first, since with a transpose flag it runs scalar loops, 14 to 60 times slower.
  *
  * @internal
  */
@@ -24,7 +24,7 @@ export const batchMatMul: TrainingKernel = {
     const other = onCpu('BatchMatMul');
     return (call) => {
       if (Object.values(call.inputs).some(({ dtype }) => dtype !== 'float32')) return other(call);
-      return matrixProduct(call, simdOf) ?? stacks(call);
+      return singleProduct(call, simdOf)?.(plain) ?? stacks(call);
     };
   },
 };
@@ -37,23 +37,30 @@ export const fusedMatMul: TrainingKernel = {
     return (call) => {
       const { b } = call.inputs as { b: TensorInfo };
       const columns = b.shape.at(call.attrs['transposeB'] === true ? -2 : -1)!;
-      return fused(call, simdOf, columns, product);
+      return fused(call, simdOf, columns, product, singleProduct(call, simdOf));
     };
   },
 };
 
-/** The product of two float32 matrices; undefined if neither is transposed, if there are more of them, or without SIMD. */
-function matrixProduct({ backend, inputs, attrs }: KernelCall, simdOf: SimdOf): TensorInfo | undefined {
+/**
+ * The product of two float32 matrices, for any ending; undefined if there are more of them, if one is empty, or without SIMD. With threads
+ * the shipped kernel is faster, unless one is transposed.
+ */
+function singleProduct(
+  { backend, inputs, attrs }: KernelCall,
+  simdOf: SimdOf,
+): ((ending: Ending) => TensorInfo) | undefined {
   const { a, b } = inputs as { a: TensorInfo; b: TensorInfo };
+  const [transposeA, transposeB] = [attrs['transposeA'] === true, attrs['transposeB'] === true];
   const simd = simdOf(backend);
-  if (simd === undefined || (attrs['transposeA'] !== true && attrs['transposeB'] !== true)) return undefined;
-  const single = [a, b].every(({ shape, dtype }) => dtype === 'float32' && shape.slice(0, -2).every((n) => n === 1));
-  const left = matrixView(a, attrs['transposeA'] === true);
-  const right = matrixView(b, attrs['transposeB'] === true);
-  if (!single || left.columns !== right.rows || left.rows * left.columns * right.columns === 0) return undefined;
-  const product = matrixProductSimd(backend, simd, left, right);
+  if (simd === undefined || (simd.threaded && !transposeA && !transposeB)) return undefined;
+  const isSingle = [a, b].every(({ shape, dtype }) => dtype === 'float32' && shape.slice(0, -2).every((n) => n === 1));
+  const left = matrixView(a, transposeA);
+  const right = matrixView(b, transposeB);
+  if (!isSingle || left.columns !== right.rows || left.rows * left.columns * right.columns === 0) return undefined;
   const stack = (a.shape.length >= b.shape.length ? a : b).shape.slice(0, -2);
-  return reshaped(product, [...stack, left.rows, right.columns]);
+  return (ending) =>
+    reshaped(matrixProductSimd(backend, simd, left, right, ending), [...stack, left.rows, right.columns]);
 }
 
 /** The tensor's last two axes as a matrix. */

@@ -1,5 +1,6 @@
 import type { KernelFunc, TensorInfo } from '@tensorflow/tfjs';
 import { convolutionSimd } from '../simd/convolution.ts';
+import { plain } from '../simd/finish.ts';
 import type { Simd } from '../simd/instance.ts';
 import { type ConvGeometry, convGeometry } from './conv-geometry.ts';
 import { fused } from './fused.ts';
@@ -9,8 +10,7 @@ import { shippedConvolution } from './shipped-convolution.ts';
 /**
  * The convolution itself.
  *
- * On one thread by SIMD: 1.1 to 1.5 times as fast as the shipped kernel for most layers of LeNet and ResNet-20, never much slower.
- * With threads, or dilations, by the shipped kernel with its padding spelled out ({@link shippedConvolution}).
+ * On one thread by SIMD; with threads, or dilations, by the shipped kernel with its padding spelled out ({@link shippedConvolution}).
  *
  * @internal
  */
@@ -22,19 +22,24 @@ export const conv2d: TrainingKernel = {
     const geometry = convGeometry(x.shape, filter.shape, call.attrs);
     const simd = simdOf(backend);
     return isOurs(simd, geometry)
-      ? convolutionSimd(backend, simd, x, filter, geometry)
+      ? convolutionSimd(backend, simd, x, filter, geometry, plain)
       : shippedConvolution(existing(shipped), call, geometry);
   },
 };
 
-/** The shipped convolution with bias, then the activation. @internal */
+/** The convolution with bias, then the activation. @internal */
 export const fusedConv2d: TrainingKernel = {
   kernelName: 'FusedConv2D',
   build: (shipped, simdOf) => (call) => {
     const { x, filter } = call.inputs as { x: TensorInfo; filter: TensorInfo };
     const geometry = convGeometry(x.shape, filter.shape, call.attrs);
-    return fused(call, simdOf, geometry.outChannels, (linear) =>
-      shippedConvolution(existing(shipped), linear, geometry),
+    const simd = simdOf(call.backend);
+    return fused(
+      call,
+      simdOf,
+      geometry.outChannels,
+      (linear) => shippedConvolution(existing(shipped), linear, geometry),
+      isOurs(simd, geometry) ? (ending) => convolutionSimd(call.backend, simd, x, filter, geometry, ending) : undefined,
     );
   },
 };

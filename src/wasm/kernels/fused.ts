@@ -1,6 +1,7 @@
 import type { TensorInfo } from '@tensorflow/tfjs';
 import { CatrsError, refusal } from '../../errors.ts';
 import { release } from '../backend.ts';
+import type { Ending } from '../simd/finish.ts';
 import type { SimdOf } from '../simd/instance.ts';
 import { clampInPlace } from './clamp.ts';
 import { type KernelCall, runKernel } from './kernel.ts';
@@ -9,7 +10,8 @@ import { type KernelCall, runKernel } from './kernel.ts';
  * `activation(linear + bias)`, the second half of a fused kernel.
  *
  * `linear` is called without activation, and with the bias where that is one number for each channel; any other bias is added
- * afterwards. The activation follows as an operation of its own, because the shipped fused clamps turn NaN into numbers.
+ * afterwards. The activation follows as an operation of its own, because the shipped fused clamps turn NaN into numbers. Where `ended` is
+ * given, it computes what is linear with such a bias and with ReLU or ReLU6 at once.
  *
  * @internal
  */
@@ -18,6 +20,7 @@ export function fused(
   simdOf: SimdOf,
   outChannels: number,
   linear: (call: KernelCall) => TensorInfo,
+  ended?: (ending: Ending) => TensorInfo,
 ): TensorInfo {
   const { backend, inputs, attrs } = call;
   const { bias, preluActivationWeights: alpha, ...operands } = inputs;
@@ -29,22 +32,38 @@ export function fused(
   }
   const linearAttrs = { ...attrs, activation: 'linear' };
   const isPerChannel = bias?.shape.length === 1 && bias.shape[0] === outChannels;
+  const high = clamps[activation];
+  if (ended !== undefined && (bias === undefined || isPerChannel)) {
+    const low = high === undefined ? -Infinity : 0;
+    const result = ended({ bias, low, high: high ?? Infinity });
+    return high === undefined ? activated(call, activation, result, alpha) : result;
+  }
   let result = linear({ backend, inputs: isPerChannel ? { ...operands, bias } : operands, attrs: linearAttrs });
   if (bias !== undefined && !isPerChannel) {
     const product = result;
     result = runKernel(backend, 'Add', { a: product, b: bias }, {});
     release(backend, product);
   }
-  if (activation === 'linear') return result;
-  if (activation === 'relu') return clampInPlace(backend, simdOf, result, Infinity);
-  if (activation === 'relu6') return clampInPlace(backend, simdOf, result, 6);
-  const activated =
-    activation === 'prelu'
-      ? runKernel(backend, 'Prelu', { x: result, alpha: alpha! }, {})
-      : runKernel(backend, kernelOf[activation]!, { x: result }, { alpha: attrs['leakyreluAlpha'] ?? 0.2 });
-  release(backend, result);
-  return activated;
+  return high === undefined ? activated(call, activation, result, alpha) : clampInPlace(backend, simdOf, result, high);
 }
 
+/** The activations that are no clamps, by kernels of their own. */
+function activated(
+  { backend, attrs }: KernelCall,
+  activation: string,
+  x: TensorInfo,
+  alpha: TensorInfo | undefined,
+): TensorInfo {
+  if (activation === 'linear') return x;
+  const result =
+    activation === 'prelu'
+      ? runKernel(backend, 'Prelu', { x, alpha: alpha! }, {})
+      : runKernel(backend, kernelOf[activation]!, { x }, { alpha: attrs['leakyreluAlpha'] ?? 0.2 });
+  release(backend, x);
+  return result;
+}
+
+/** The largest value of activations that are clamps. */
+const clamps: Readonly<Record<string, number>> = { relu: Infinity, relu6: 6 };
 const kernelOf: Readonly<Record<string, string>> = { elu: 'Elu', sigmoid: 'Sigmoid', leakyrelu: 'LeakyRelu' };
-const activations: ReadonlySet<string> = new Set(['linear', 'relu', 'relu6', 'prelu', ...Object.keys(kernelOf)]);
+const activations: ReadonlySet<string> = new Set(['linear', ...Object.keys(clamps), 'prelu', ...Object.keys(kernelOf)]);

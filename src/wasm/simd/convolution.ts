@@ -1,31 +1,83 @@
 import type { TensorInfo } from '@tensorflow/tfjs';
-import { addressOf, allocate, floatsOf, release, type WasmBackend } from '../backend.ts';
+import { addressOf, allocate, floatsOf, release, type WasmBackend, withPart } from '../backend.ts';
 import type { ConvGeometry } from '../kernels/conv-geometry.ts';
+import { type Ending, withFinish } from './finish.ts';
 import type { Simd } from './instance.ts';
-import { packColumns, paddedSize, patchStarts, rowTable, upToFour, withPaddedInput } from './packing.ts';
+import { packPanels, paddedSize, patchStarts, rowTable, withPaddedInput } from './packing.ts';
+import { isWinogradFaster, type StrideOne, winogradSimd } from './winograd.ts';
 
 const BYTES = Float32Array.BYTES_PER_ELEMENT;
 
-/**
- * `y(p) = patch(p) · W`: a product with a row for each output position, a column for each output channel, and a term for each
- * entry of the patch: over the rows of the filter, and over each row, a run of neighbours in the input.
- *
- * One image is done at a time, so that patches overlap in the cache.
- *
- * @internal
- */
+/** Rows of a product that are worth a call: small images are taken together until they have as many positions. */
+const ROWS_AT_A_TIME = 64;
+
+/** `y(p) = clamp(bias + patch(p) · W)`, by the fastest way for its shape. @internal */
 export function convolutionSimd(
   backend: WasmBackend,
   simd: Simd,
   x: TensorInfo,
   filter: TensorInfo,
   geometry: ConvGeometry,
+  ending: Ending,
 ): TensorInfo {
-  const { filterHeight, filterWidth, inChannels, outChannels } = geometry;
+  const shape = strideOne(geometry);
+  if (shape === undefined || !isWinogradFaster(shape))
+    return plainConvolution(backend, simd, x, filter, geometry, ending);
+  const y = allocate(backend, geometry.outShape);
+  const special = winogradSimd(backend, simd, x, filter, y, shape, ending);
+  const alone = { ...geometry, batchSize: 1 };
+  eachAlone(backend, special, x, y, (image) => plainConvolution(backend, simd, image, filter, alone, ending));
+  return y;
+}
+
+function strideOne(geometry: ConvGeometry): StrideOne | undefined {
+  const { filterHeight: taps, filterWidth, strideHeight, strideWidth, padInfo } = geometry;
+  if (strideHeight !== 1 || strideWidth !== 1 || taps !== filterWidth || (taps !== 3 && taps !== 5)) return undefined;
+  const { batchSize: images, inHeight, inWidth, inChannels, outHeight, outWidth, outChannels } = geometry;
+  const [top, left] = [padInfo.top, padInfo.left];
+  return { images, inHeight, inWidth, inChannels, outHeight, outWidth, outChannels, top, left, taps, turned: false };
+}
+
+/** Computes some images one by one and copies the results to their places. @internal */
+export function eachAlone(
+  backend: WasmBackend,
+  indices: readonly number[],
+  x: TensorInfo,
+  y: TensorInfo,
+  compute: (image: TensorInfo) => TensorInfo,
+): void {
+  const [inShape, outShape] = [x, y].map(({ shape }) => [1, ...shape.slice(1)]) as [number[], number[]];
+  const [inSize, outSize] = [inShape, outShape].map((shape) => shape.reduce((a, b) => a * b)) as [number, number];
+  for (const index of indices) {
+    const result = withPart(backend, x, index * inSize, inShape, compute);
+    floatsOf(backend, y).set(floatsOf(backend, result), index * outSize);
+    release(backend, result);
+  }
+}
+
+/**
+ * A product with a row for each output position, a column for each output channel, and a term for each entry of the patch: over the rows of
+ * the filter, and over each row, a run of neighbours in the input.
+ *
+ * One image is done at a time, so that patches overlap in the cache; small ones together, so that the weights stay there.
+ */
+function plainConvolution(
+  backend: WasmBackend,
+  simd: Simd,
+  x: TensorInfo,
+  filter: TensorInfo,
+  geometry: ConvGeometry,
+  ending: Ending,
+): TensorInfo {
+  const { batchSize, filterHeight, filterWidth, inChannels, outChannels, outHeight, outWidth } = geometry;
   const rows = filterHeight * filterWidth * inChannels;
   const matrix = { tensor: filter, rows, columns: outChannels, rowStep: outChannels, columnStep: 1 };
-  const weights = packColumns(backend, matrix);
-  const y = withPaddedInput(backend, x, geometry, (input) => eachImage(backend, simd, input, weights, geometry));
+  const weights = packPanels(backend, simd, matrix);
+  const y = withPaddedInput(backend, simd, x, geometry, (input) => {
+    const output = allocate(backend, [batchSize, outHeight, outWidth, outChannels]);
+    eachImage(backend, simd, input, weights, output, geometry, ending);
+    return output;
+  });
   release(backend, weights);
   return y;
 }
@@ -35,34 +87,43 @@ function eachImage(
   simd: Simd,
   x: TensorInfo,
   weights: TensorInfo,
+  y: TensorInfo,
   geometry: ConvGeometry,
-): TensorInfo {
-  const { batchSize, inChannels, outChannels, outShape, filterHeight, filterWidth } = geometry;
+  ending: Ending,
+): void {
+  const { batchSize, inChannels, outChannels, filterHeight, filterWidth } = geometry;
   const { height, width } = paddedSize(geometry);
   const starts = patchStarts(geometry, width);
-  const size = starts.length * outChannels;
-  const image = allocate(backend, [size + 2 * upToFour(outChannels)]);
-  const inImage = starts.map((_, i) => i * outChannels);
-  const table = rowTable(backend, starts, inImage, size + upToFour(outChannels));
-  const y = allocate(backend, outShape);
+  const positions = starts.length;
+  const [inSize, outSize] = [height * width * inChannels, positions * outChannels];
+  const images = Math.max(1, Math.floor(ROWS_AT_A_TIME / positions));
   const run = filterWidth * inChannels;
-  for (let i = 0; i < batchSize; i++) {
-    const buffer = floatsOf(backend, image).fill(0);
-    simd.multiply({
-      table: addressOf(backend, table.tensor),
-      tiles: table.tiles,
-      a: addressOf(backend, x) + BYTES * i * height * width * inChannels,
-      aStep: BYTES,
-      aJump: BYTES * (width * inChannels - run),
-      b: addressOf(backend, weights),
-      bStep: 'packed',
-      inner: run,
-      outer: filterHeight,
-      c: addressOf(backend, image),
-      columns: outChannels,
-    });
-    floatsOf(backend, y).set(buffer.subarray(0, size), i * size);
-  }
-  for (const scratch of [image, table.tensor]) release(backend, scratch);
-  return y;
+  withFinish(backend, ending, outChannels, (finish) => {
+    for (let first = 0; first < batchSize;) {
+      const together = Math.min(images, batchSize - first);
+      const table = rowTable(
+        backend,
+        together * positions,
+        (row) => Math.floor(row / positions) * inSize + starts[row % positions]!,
+        (row) => row * outChannels,
+      );
+      for (; first + together <= batchSize; first += together) {
+        simd.product({
+          table: addressOf(backend, table.tensor),
+          tiles: table.tiles,
+          a: addressOf(backend, x) + BYTES * first * inSize,
+          aStep: BYTES,
+          aJump: BYTES * (width * inChannels - run),
+          b: addressOf(backend, weights),
+          bStep: 'packed',
+          inner: run,
+          outer: filterHeight,
+          c: addressOf(backend, y) + BYTES * first * outSize,
+          columns: outChannels,
+          ...finish,
+        });
+      }
+      release(backend, table.tensor);
+    }
+  });
 }

@@ -38,8 +38,13 @@ export function depthwiseSimd(
   const starts = patchStarts({ ...geometry, inChannels: columns }, width);
   const size = starts.length * outChannels;
   const image = allocate(backend, [size + 2 * columns]);
-  const inImage = starts.map((_, i) => i * outChannels);
-  const table = rowTable(backend, starts, inImage, size + columns);
+  const table = rowTable(
+    backend,
+    starts.length,
+    (i) => starts[i]!,
+    (i) => i * outChannels,
+    size + columns,
+  );
   const y = allocate(backend, outShape);
   for (let i = 0; i < batchSize; i++) {
     if (isCopied) copyImage(floatsOf(backend, copy), floatsOf(backend, x), geometry, width, i);

@@ -2,7 +2,6 @@ import type { TensorInfo } from '@tensorflow/tfjs';
 import { addressOf, allocate, floatsOf, release, type WasmBackend } from '../backend.ts';
 import type { ConvGeometry } from '../kernels/conv-geometry.ts';
 import type { Simd } from './instance.ts';
-import { copyRows } from './matrix-product.ts';
 import { paddedSize, patchOffsets, rowTable, upToFour, withPaddedChannels, withPaddedInput } from './packing.ts';
 
 /** Output positions whose products are summed in registers before they go to memory. */
@@ -26,7 +25,7 @@ export function filterGradientSimd(
   dy: TensorInfo,
   geometry: ConvGeometry,
 ): TensorInfo {
-  return withPaddedInput(backend, x, geometry, (input) =>
+  return withPaddedInput(backend, simd, x, geometry, (input) =>
     withPaddedChannels(backend, dy, (gradient) => sumOverPositions(backend, simd, input, gradient, geometry)),
   );
 }
@@ -47,8 +46,9 @@ function sumOverPositions(
   floatsOf(backend, sums).fill(0);
   const table = rowTable(
     backend,
-    offsets,
-    offsets.map((_, i) => i * columns),
+    offsets.length,
+    (i) => offsets[i]!,
+    (i) => i * columns,
     offsets.length * columns,
   );
 
@@ -77,4 +77,10 @@ function sumOverPositions(
   copyRows(floatsOf(backend, result), floatsOf(backend, sums), offsets.length, outChannels, columns);
   release(backend, sums);
   return result;
+}
+
+/** Copies the first `columns` of each row. */
+function copyRows(to: Float32Array, from: Float32Array, rows: number, columns: number, rowStep: number): void {
+  if (columns === rowStep) return to.set(from.subarray(0, rows * columns));
+  for (let i = 0; i < rows; i++) to.set(from.subarray(i * rowStep, i * rowStep + columns), i * columns);
 }

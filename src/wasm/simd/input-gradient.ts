@@ -1,10 +1,52 @@
 import type { TensorInfo } from '@tensorflow/tfjs';
 import { addressOf, allocate, floatsOf, release, type WasmBackend, withPart } from '../backend.ts';
 import type { ConvGeometry } from '../kernels/conv-geometry.ts';
+import { transposed } from '../kernels/kernel.ts';
+import { eachAlone } from './convolution.ts';
+import { plain } from './finish.ts';
 import type { Simd } from './instance.ts';
-import { packColumns, paddedSize, patchStarts, rowTable, upToFour } from './packing.ts';
+import { packPanels, paddedSize, patchStarts, rowTable, upToFour } from './packing.ts';
+import { isWinogradFaster, type StrideOne, winogradSimd } from './winograd.ts';
 
 const BYTES = Float32Array.BYTES_PER_ELEMENT;
+
+/** The gradient of a convolution with respect to its input, by the fastest way for its shape. @internal */
+export function inputGradientSimd(
+  backend: WasmBackend,
+  simd: Simd,
+  dy: TensorInfo,
+  filter: TensorInfo,
+  geometry: ConvGeometry,
+): TensorInfo {
+  const shape = strideOne(geometry);
+  if (shape === undefined || !isWinogradFaster(shape)) return plainInputGradient(backend, simd, dy, filter, geometry);
+  const { batchSize, inHeight, inWidth, inChannels } = geometry;
+  const dx = allocate(backend, [batchSize, inHeight, inWidth, inChannels]);
+  const swapped = transposed(backend, filter, [0, 1, 3, 2]);
+  const special = winogradSimd(backend, simd, dy, swapped, dx, shape, plain);
+  release(backend, swapped);
+  const alone = { ...geometry, batchSize: 1, inShape: [1, inHeight, inWidth, inChannels] as ConvGeometry['inShape'] };
+  eachAlone(backend, special, dy, dx, (image) => plainInputGradient(backend, simd, image, filter, alone));
+  return dx;
+}
+
+/** The gradient as a convolution of dy with the filter turned by half a turn; undefined where it is none of stride 1. */
+function strideOne(geometry: ConvGeometry): StrideOne | undefined {
+  const { filterHeight: taps, filterWidth, strideHeight, strideWidth, padInfo } = geometry;
+  if (strideHeight !== 1 || strideWidth !== 1 || taps !== filterWidth || (taps !== 3 && taps !== 5)) return undefined;
+  const [top, left] = [taps - 1 - padInfo.top, taps - 1 - padInfo.left];
+  if (top < 0 || left < 0) return undefined;
+  return {
+    images: geometry.batchSize,
+    inHeight: geometry.outHeight,
+    inWidth: geometry.outWidth,
+    inChannels: geometry.outChannels,
+    outHeight: geometry.inHeight,
+    outWidth: geometry.inWidth,
+    outChannels: geometry.inChannels,
+    ...{ top, left, taps, turned: true },
+  };
+}
 
 /**
  * `dx(patch p) += W · dy(p)` for all output positions p: a product with a row for each position, a column for each entry of the
@@ -12,10 +54,8 @@ const BYTES = Float32Array.BYTES_PER_ELEMENT;
  *
  * A row of the filter is a run of neighbours in the input, so the sums go straight to dx and no array of patches is made. One
  * image is done at a time, with its padding, in a buffer that stays in the cache.
- *
- * @internal
  */
-export function inputGradientSimd(
+function plainInputGradient(
   backend: WasmBackend,
   simd: Simd,
   dy: TensorInfo,
@@ -26,15 +66,16 @@ export function inputGradientSimd(
   const { height, width } = paddedSize(geometry);
   const run = filterWidth * inChannels;
   const filled = upToFour(run);
-  const rows = rowsOfFilter(backend, filter, geometry);
+  const rows = rowsOfFilter(backend, simd, filter, geometry);
   const size = height * width * inChannels;
   // Runs are filled up with zeros to a multiple of 4 and may pass the end; the table's fillers write after that.
   const image = allocate(backend, [size + filled + filterHeight * width * inChannels + filled]);
   const starts = patchStarts(geometry, width);
   const table = rowTable(
     backend,
-    starts.map((_, i) => i * outChannels),
-    starts,
+    starts.length,
+    (i) => i * outChannels,
+    (i) => starts[i]!,
     size + filled,
   );
   const dx = allocate(backend, inShape);
@@ -63,12 +104,12 @@ export function inputGradientSimd(
 }
 
 /** For each row of the filter a matrix [outChannels, filterWidth · inChannels], packed. */
-function rowsOfFilter(backend: WasmBackend, filter: TensorInfo, geometry: ConvGeometry): TensorInfo[] {
+function rowsOfFilter(backend: WasmBackend, simd: Simd, filter: TensorInfo, geometry: ConvGeometry): TensorInfo[] {
   const { filterHeight, filterWidth, inChannels, outChannels } = geometry;
   const columns = filterWidth * inChannels;
   return Array.from({ length: filterHeight }, (_, y) =>
     withPart(backend, filter, y * columns * outChannels, [columns, outChannels], (tensor) =>
-      packColumns(backend, { tensor, rows: outChannels, columns, rowStep: 1, columnStep: outChannels }),
+      packPanels(backend, simd, { tensor, rows: outChannels, columns, rowStep: 1, columnStep: outChannels }),
     ),
   );
 }

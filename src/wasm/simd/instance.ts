@@ -3,7 +3,11 @@ import type { WasmBackend } from '../backend.ts';
 import { ELEMENTWISE_MODULE } from './compiled/elementwise.ts';
 import { MULTIPLY_MODULE } from './compiled/multiply.ts';
 import { NEIGHBOURS_MODULE } from './compiled/neighbours.ts';
+import { PACK_MODULE } from './compiled/pack.ts';
 import { POOL_MODULE } from './compiled/pool.ts';
+import { PRODUCT_MODULE } from './compiled/product.ts';
+import { WINOGRAD3_MODULE } from './compiled/winograd3.ts';
+import { WINOGRAD5_MODULE } from './compiled/winograd5.ts';
 import { linkModules } from './link.ts';
 import { TILE_COLUMNS } from './tile.ts';
 
@@ -29,11 +33,35 @@ export interface Product {
   readonly columns: number;
 }
 
+/** What a product does with its sums before it stores them. @internal */
+export interface Finish {
+  /** Address of a number for each column. */
+  readonly bias: number;
+  /** The result is at least this, and at most `high`; -Infinity for neither. */
+  readonly low: number;
+  readonly high: number;
+}
+
+/** The transforms of winograd.as. @internal */
+export interface Winograd {
+  readonly filter: Numeric;
+  readonly input: Numeric;
+  readonly output: (...parameters: readonly number[]) => number;
+}
+
 /** The loops with SIMD, working on the backend's own heap; what they do is said in the sources `*.as`. @internal */
 export interface Simd {
   /** Whether the backend has threads of its own, which these loops have not. */
   readonly threaded: boolean;
   multiply(product: Product): void;
+  /** `C = clamp(bias + A · B)`; see product.as. */
+  product(product: Omit<Product, 'factor'> & Finish): void;
+  /** See pack.as. */
+  packRows(from: number, rowStep: number, rows: number, width: number, to: number): void;
+  packColumns(from: number, columnStep: number, last: number, rows: number, step: number, to: number): void;
+  readonly pad: Numeric;
+  /** By the height and width of the filter. */
+  readonly winograd: Readonly<Record<3 | 5, Winograd>>;
   poolGradient(window: number, entries: number, x: number, dx: number, dy: number, fours: number): void;
   readonly maxPool: Pool;
   readonly meanPool: Pool;
@@ -78,18 +106,30 @@ export function simdForBackends(): SimdOf {
 }
 
 /** The loops, module by module: below 4 KB a module may be compiled synchronously on any thread. @internal */
-export const modules: readonly string[] = [ELEMENTWISE_MODULE, MULTIPLY_MODULE, NEIGHBOURS_MODULE, POOL_MODULE];
+export const modules: readonly string[] = [
+  ELEMENTWISE_MODULE,
+  MULTIPLY_MODULE,
+  NEIGHBOURS_MODULE,
+  PACK_MODULE,
+  POOL_MODULE,
+  PRODUCT_MODULE,
+];
+
+/** Two modules of the same functions. @internal */
+export const winogradModules: readonly string[] = [WINOGRAD3_MODULE, WINOGRAD5_MODULE];
 
 /** Compiles the loops for a backend; undefined where its heap cannot be shared with them, or the engine has no SIMD. @internal */
 export function createSimd(backend: WasmBackend): Simd | undefined {
   const memory = wasmMemory(backend);
   if (memory === undefined) return undefined;
   const exports = linkModules(modules, memory);
-  if (exports === undefined) return undefined;
+  const transforms = winogradModules.map((module) => linkModules([module], memory));
+  if (exports === undefined || transforms.includes(undefined)) return undefined;
   const products = {
     one: [exports['multiply8'] as Numeric, exports['multiply4'] as Numeric],
     neighbours: [exports['neighbours8'] as Numeric, exports['neighbours4'] as Numeric],
   } as const;
+  const product = exports['product'] as Numeric;
   const [maxPool, maxPool2x2] = [exports['maxPool'] as Pool, exports['maxPool2x2'] as Pool];
   return {
     threaded: !(memory.buffer instanceof ArrayBuffer),
@@ -102,6 +142,14 @@ export function createSimd(backend: WasmBackend): Simd | undefined {
     maximum: exports['maximum'] as Binary,
     minimum: exports['minimum'] as Binary,
     sum: exports['sum'] as Numeric,
+    packRows: exports['packRows'] as Numeric,
+    packColumns: exports['packColumns'] as Numeric,
+    pad: exports['pad'] as Numeric,
+    winograd: { 3: transforms[0] as unknown as Winograd, 5: transforms[1] as unknown as Winograd },
+    product({ table, tiles, a, aStep, aJump, b, bStep, inner, outer, c, columns, bias, low, high }) {
+      const step = bStep === 'packed' ? 0 : bStep;
+      product(table, tiles, a, aStep, aJump, b, step, inner, outer, c, columns, bias, low, high);
+    },
     multiply({ factor = 'one', table, tiles, a, aStep, aJump, b, bStep, inner, outer, c, columns }) {
       const [multiply8, multiply4] = products[factor];
       const packed = bStep === 'packed';

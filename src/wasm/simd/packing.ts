@@ -1,7 +1,8 @@
 import type { TensorInfo } from '@tensorflow/tfjs';
-import { allocate, floatsOf, release, type WasmBackend } from '../backend.ts';
+import { addressOf, allocate, release, type WasmBackend } from '../backend.ts';
 import { type ConvGeometry, reachOf } from '../kernels/conv-geometry.ts';
 import { runKernel } from '../kernels/kernel.ts';
+import type { Simd } from './instance.ts';
 import { TILE_COLUMNS, TILE_ROWS } from './tile.ts';
 
 /** The next multiple of 4: the SIMD loops work on four floats at a time. @internal */
@@ -22,6 +23,7 @@ export function paddedSize(geometry: ConvGeometry): { height: number; width: num
 /** Calls `use` with x surrounded by the zeros of the convolution's padding; x itself, where there are none. @internal */
 export function withPaddedInput<T>(
   backend: WasmBackend,
+  simd: Simd,
   x: TensorInfo,
   geometry: ConvGeometry,
   use: (padded: TensorInfo) => T,
@@ -30,17 +32,9 @@ export function withPaddedInput<T>(
   const { height, width } = paddedSize(geometry);
   if (height === inHeight && width === inWidth) return use(x);
   const padded = allocate(backend, [batchSize, height, width, inChannels]);
-  const to = floatsOf(backend, padded).fill(0);
-  const from = floatsOf(backend, x);
-  const row = inWidth * inChannels;
-  // Row by row: the backend's own kernel finds the place of each element, which takes longer.
-  for (let image = 0; image < batchSize; image++) {
-    for (let y = 0; y < inHeight; y++) {
-      const start = (image * inHeight + y) * row;
-      const target = ((image * height + y + padInfo.top) * width + padInfo.left) * inChannels;
-      to.set(from.subarray(start, start + row), target);
-    }
-  }
+  const [row, toRow] = [inWidth * inChannels, width * inChannels];
+  const [from, to] = [addressOf(backend, x), addressOf(backend, padded)];
+  simd.pad(from, batchSize, inHeight, row, to, height, toRow, padInfo.top, padInfo.left * inChannels);
   const result = use(padded);
   release(backend, padded);
   return result;
@@ -70,41 +64,47 @@ interface RowTable {
 }
 
 /**
- * Writes where rows begin in A and in C (offsets in floats), filled up to whole tiles with rows that read the start of A and write
- * to `filler`, a place in C that nobody reads.
+ * Writes where rows begin in A and in C (offsets in floats), filled up to whole tiles: with the last row once more, or, for products that
+ * are added, with rows that read the start of A and write to `filler`, a place in C that nobody reads.
  *
  * @internal
  */
 export function rowTable(
   backend: WasmBackend,
-  inA: readonly number[],
-  inC: readonly number[],
-  filler: number,
+  rows: number,
+  inA: (row: number) => number,
+  inC: (row: number) => number,
+  filler?: number,
 ): RowTable {
-  const tiles = Math.ceil(inA.length / TILE_ROWS);
+  const tiles = Math.ceil(rows / TILE_ROWS);
   const tensor = backend.makeOutput([tiles * TILE_ROWS, 2], 'int32');
   const entries = backend.typedArrayFromHeap(tensor);
   for (let i = 0; i < tiles * TILE_ROWS; i++) {
-    entries[2 * i] = BYTES * (inA[i] ?? 0);
-    entries[2 * i + 1] = BYTES * (inC[i] ?? filler);
+    const row = Math.min(i, rows - 1);
+    const isFiller = filler !== undefined && i >= rows;
+    entries[2 * i] = BYTES * (isFiller ? 0 : inA(row));
+    entries[2 * i + 1] = BYTES * (isFiller ? filler : inC(row));
   }
   return { tensor, tiles };
 }
 
 /** Where the entries of a patch lie in an input of the given width, counted from the patch's first. @internal */
-export function patchOffsets(geometry: ConvGeometry, width: number): number[] {
-  const { filterHeight, filterWidth, inChannels } = geometry;
-  const rows = Array.from({ length: filterHeight }, (_, y) => y * width * inChannels);
-  const runs = Array.from({ length: filterWidth * inChannels }, (_, i) => i);
-  return rows.flatMap((row) => runs.map((i) => row + i));
+export function patchOffsets({ filterHeight, filterWidth, inChannels }: ConvGeometry, width: number): Int32Array {
+  const run = filterWidth * inChannels;
+  return Int32Array.from(
+    { length: filterHeight * run },
+    (_, i) => Math.floor(i / run) * width * inChannels + (i % run),
+  );
 }
 
 /** Where the patches of one image begin in an input of the given width. @internal */
-export function patchStarts(geometry: ConvGeometry, width: number): number[] {
+export function patchStarts(geometry: ConvGeometry, width: number): Int32Array {
   const { outHeight, outWidth, strideHeight, strideWidth, inChannels } = geometry;
-  const rows = Array.from({ length: outHeight }, (_, y) => y * strideHeight * width * inChannels);
-  const columns = Array.from({ length: outWidth }, (_, x) => x * strideWidth * inChannels);
-  return rows.flatMap((row) => columns.map((column) => row + column));
+  const starts = new Int32Array(outHeight * outWidth);
+  for (let y = 0, i = 0; y < outHeight; y++) {
+    for (let x = 0; x < outWidth; x++, i++) starts[i] = (y * strideHeight * width + x * strideWidth) * inChannels;
+  }
+  return starts;
 }
 
 /** A matrix on the heap by its steps from row to row and from column to column (in floats). @internal */
@@ -117,26 +117,31 @@ export interface MatrixView {
 }
 
 /**
- * Copies a matrix, panel by panel: 8 columns side by side (the last panel 8 or 4), zeros for columns that it does not have.
- *
- * The product reads it from the first float to the last. Read in place, with a power of two between its rows, all of them would
- * fall on the same few lines of the cache.
+ * Copies a matrix, panel by panel: 8 columns side by side (the last panel 8 or 4). Rows or columns must be neighbours.
  *
  * @internal
  */
-export function packColumns(backend: WasmBackend, matrix: MatrixView): TensorInfo {
+export function packPanels(
+  backend: WasmBackend,
+  simd: Simd,
+  matrix: MatrixView,
+  panel: 4 | 8 = TILE_COLUMNS,
+): TensorInfo {
   const { rows, columns, rowStep, columnStep } = matrix;
   const filled = upToFour(columns);
   const packed = allocate(backend, [rows * filled]);
-  const to = floatsOf(backend, packed).fill(0);
-  const from = floatsOf(backend, matrix.tensor);
-  for (let first = 0; first < columns; first += TILE_COLUMNS) {
-    const width = Math.min(TILE_COLUMNS, filled - first);
-    const used = Math.min(width, columns - first);
-    for (let row = 0; row < rows; row++) {
-      const target = first * rows + row * width;
-      const source = row * rowStep + first * columnStep;
-      for (let i = 0; i < used; i++) to[target + i] = from[source + i * columnStep]!;
+  const [from, to] = [addressOf(backend, matrix.tensor), addressOf(backend, packed)];
+  for (let first = 0; first < columns; first += panel) {
+    const width = Math.min(panel, filled - first);
+    const target = to + BYTES * first * rows;
+    if (columnStep === 1) {
+      simd.packRows(from + BYTES * first, BYTES * rowStep, rows, width, target);
+      continue;
+    }
+    for (let four = first; four < Math.min(first + width, columns); four += 4) {
+      const start = from + BYTES * four * columnStep;
+      const last = Math.min(3, columns - 1 - four);
+      simd.packColumns(start, BYTES * columnStep, last, rows, BYTES * width, target + BYTES * (four - first));
     }
   }
   return packed;
