@@ -115,7 +115,6 @@ function eachImage(
           aStep: BYTES,
           aJump: BYTES * (width * inChannels - run),
           b: addressOf(backend, weights),
-          bStep: 'packed',
           inner: run,
           outer: filterHeight,
           c: addressOf(backend, y) + BYTES * first * outSize,

@@ -6,6 +6,7 @@ import { NEIGHBOURS_MODULE } from './compiled/neighbours.ts';
 import { PACK_MODULE } from './compiled/pack.ts';
 import { POOL_MODULE } from './compiled/pool.ts';
 import { PRODUCT_MODULE } from './compiled/product.ts';
+import { ROW_MODULE } from './compiled/row.ts';
 import { WINOGRAD3_MODULE } from './compiled/winograd3.ts';
 import { WINOGRAD5_MODULE } from './compiled/winograd5.ts';
 import { linkModules } from './link.ts';
@@ -55,7 +56,9 @@ export interface Simd {
   readonly threaded: boolean;
   multiply(product: Product): void;
   /** `C = clamp(bias + A · B)`; see product.as. */
-  product(product: Omit<Product, 'factor'> & Finish): void;
+  product(product: Omit<Product, 'factor' | 'bStep'> & Finish): void;
+  /** See row.as. */
+  readonly rowProduct: Numeric;
   /** See pack.as. */
   packRows(from: number, rowStep: number, rows: number, width: number, to: number): void;
   packColumns(from: number, columnStep: number, last: number, rows: number, step: number, to: number): void;
@@ -113,6 +116,7 @@ export const modules: readonly string[] = [
   PACK_MODULE,
   POOL_MODULE,
   PRODUCT_MODULE,
+  ROW_MODULE,
 ];
 
 /** Two modules of the same functions. @internal */
@@ -142,13 +146,13 @@ export function createSimd(backend: WasmBackend): Simd | undefined {
     maximum: exports['maximum'] as Binary,
     minimum: exports['minimum'] as Binary,
     sum: exports['sum'] as Numeric,
+    rowProduct: exports['rowProduct'] as Numeric,
     packRows: exports['packRows'] as Numeric,
     packColumns: exports['packColumns'] as Numeric,
     pad: exports['pad'] as Numeric,
     winograd: { 3: transforms[0] as unknown as Winograd, 5: transforms[1] as unknown as Winograd },
-    product({ table, tiles, a, aStep, aJump, b, bStep, inner, outer, c, columns, bias, low, high }) {
-      const step = bStep === 'packed' ? 0 : bStep;
-      product(table, tiles, a, aStep, aJump, b, step, inner, outer, c, columns, bias, low, high);
+    product({ table, tiles, a, aStep, aJump, b, inner, outer, c, columns, bias, low, high }) {
+      product(table, tiles, a, aStep, aJump, b, inner, outer, c, columns, bias, low, high);
     },
     multiply({ factor = 'one', table, tiles, a, aStep, aJump, b, bStep, inner, outer, c, columns }) {
       const [multiply8, multiply4] = products[factor];

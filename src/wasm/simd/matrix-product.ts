@@ -10,8 +10,8 @@ const BYTES = Float32Array.BYTES_PER_ELEMENT;
 /** Tiles of rows done at a time, for all columns: their part of A stays in the cache. */
 const TILES_AT_A_TIME = 16;
 
-/** Up to so many rows, packing B costs more than reading it in place. */
-const FEW_ROWS = 8;
+/** Up to so many rows, packing B costs more than reading it in place once for each. */
+const FEW_ROWS = 4;
 
 /**
  * `clamp(bias + A · B)`.
@@ -28,8 +28,8 @@ export function matrixProductSimd(
   b: MatrixView,
   ending: Ending,
 ): TensorInfo {
-  const inPlace = b.columnStep === 1 && a.rows <= FEW_ROWS;
-  const right = inPlace ? b.tensor : packPanels(backend, simd, b);
+  if (b.columnStep === 1 && a.rows <= FEW_ROWS) return eachRow(backend, simd, a, b, ending);
+  const right = packPanels(backend, simd, b);
   const isPacked = a.columnStep !== 1;
   const left = isPacked ? packPanels(backend, simd, turned(a), TILE_ROWS) : a.tensor;
   const table = rowTable(
@@ -48,7 +48,6 @@ export function matrixProductSimd(
         aStep: isPacked ? BYTES * TILE_ROWS : BYTES,
         aJump: 0,
         b: addressOf(backend, right),
-        bStep: inPlace ? BYTES * b.rowStep : 'packed',
         inner: a.columns,
         outer: 1,
         c: addressOf(backend, result),
@@ -57,11 +56,28 @@ export function matrixProductSimd(
       });
     }
   });
-  if (!inPlace) release(backend, right);
+  release(backend, right);
   if (isPacked) release(backend, left);
   release(backend, table.tensor);
   return result;
 }
+
+/** Row by row, with B in place. */
+function eachRow(backend: WasmBackend, simd: Simd, a: MatrixView, b: MatrixView, ending: Ending): TensorInfo {
+  const result = allocate(backend, [a.rows, b.columns]);
+  withFinish(backend, ending, b.columns, ({ bias, low, high }) => {
+    const [from, right, to] = [a.tensor, b.tensor, result].map((tensor) => addressOf(backend, tensor)) as Three;
+    for (let row = 0; row < a.rows; row++) {
+      simd.rowProduct(
+        ...[from + BYTES * row * a.rowStep, BYTES * a.columnStep, right, BYTES * b.rowStep, a.columns],
+        ...[to + BYTES * row * b.columns, b.columns, bias, low, high],
+      );
+    }
+  });
+  return result;
+}
+
+type Three = [number, number, number];
 
 function turned({ tensor, rows, columns, rowStep, columnStep }: MatrixView): MatrixView {
   return { tensor, rows: columns, columns: rows, rowStep: columnStep, columnStep: rowStep };

@@ -5,8 +5,7 @@
 // patches of an image that were never cut out; a row may stand there twice. The sum over t runs over two nested loops, with a step in A
 // after each term and a jump after each inner loop.
 //
-// B is packed, panel by panel, if `bStep` is 0; else its rows are `bStep` apart. B and bias are read in fours, so up to three floats beyond
-// the last column; what they hold is not used.
+// B is packed, panel by panel. B and bias are read in fours, so up to three floats beyond the last column; what they hold is not used.
 import { madd } from './madd';
 import { clamped, storeSome } from './store';
 
@@ -15,22 +14,22 @@ const TILE_ENTRIES: usize = 32;
 
 /** All columns of all rows. */
 export function product(
-  table: usize, tiles: i32, a: usize, aStep: usize, aJump: usize, b: usize, bStep: usize, inner: i32, outer: i32, c: usize, columns: i32,
+  table: usize, tiles: i32, a: usize, aStep: usize, aJump: usize, b: usize, inner: i32, outer: i32, c: usize, columns: i32,
   bias: usize, low: f32, high: f32,
 ): void {
   const rows: usize = inner * outer;
   for (; columns > 4; columns -= 8) {
-    panel8(table, tiles, a, aStep, aJump, b, bStep ? bStep : 32, inner, outer, c, columns - 4, bias, low, high);
-    b += bStep ? 32 : 32 * rows;
+    panel8(table, tiles, a, aStep, aJump, b, inner, outer, c, columns - 4, bias, low, high);
+    b += 32 * rows;
     c += 32;
     bias += 32;
   }
-  if (columns > 0) panel4(table, tiles, a, aStep, aJump, b, bStep ? bStep : 16, inner, outer, c, columns, bias, low, high);
+  if (columns > 0) panel4(table, tiles, a, aStep, aJump, b, inner, outer, c, columns, bias, low, high);
 }
 
 /** Eight columns; of the second four, `count`. */
 function panel8(
-  table: usize, tiles: i32, a: usize, aStep: usize, aJump: usize, b: usize, bStep: usize, inner: i32, outer: i32, c: usize, count: i32,
+  table: usize, tiles: i32, a: usize, aStep: usize, aJump: usize, b: usize, inner: i32, outer: i32, c: usize, count: i32,
   bias: usize, low: f32, high: f32,
 ): void {
   const lows = f32x4.splat(low), highs = f32x4.splat(high);
@@ -58,7 +57,7 @@ function panel8(
         s30 = madd(x3, b0, s30);
         s31 = madd(x3, b1, s31);
         a3 += aStep;
-        at += bStep;
+        at += 32;
       }
       a0 += aJump;
       a1 += aJump;
@@ -97,7 +96,7 @@ function panel8(
 
 /** Four columns, of which `count` are stored. */
 function panel4(
-  table: usize, tiles: i32, a: usize, aStep: usize, aJump: usize, b: usize, bStep: usize, inner: i32, outer: i32, c: usize, count: i32,
+  table: usize, tiles: i32, a: usize, aStep: usize, aJump: usize, b: usize, inner: i32, outer: i32, c: usize, count: i32,
   bias: usize, low: f32, high: f32,
 ): void {
   const lows = f32x4.splat(low), highs = f32x4.splat(high);
@@ -117,7 +116,7 @@ function panel4(
         a1 += aStep;
         a2 += aStep;
         a3 += aStep;
-        at += bStep;
+        at += 16;
       }
       a0 += aJump;
       a1 += aJump;

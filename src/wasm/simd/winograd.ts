@@ -219,7 +219,6 @@ function positions(
       aStep: BYTES,
       aJump: 0,
       b: at.weights + BYTES * position * inChannels * outside,
-      bStep: 'packed',
       inner: inChannels,
       outer: 1,
       c: at.m + position * mStep,
