@@ -158,8 +158,9 @@ export class SmoothMixPgd implements MixAttack {
     const finish = (images: readonly number[]): MixPair =>
       withDispose(() => {
         const { x, labels, noise: copies, gradient } = first;
+        const [, , numClasses] = first.logits.shape;
         const chosen = { x: rowsOf(x, images), labels: rowsOf(labels, images), noise: rowsOf(copies, images, 1) };
-        const rows = smoothedRows(call, target, { ...chosen, firstImage: 0 }, source);
+        const rows = smoothedRows(call, target, { ...chosen, firstImage: 0 }, { ...source, numClasses });
         return this.#ascend(rows, { range, strength: given.strength, known: rowsOf(gradient, images) });
       });
     const dispose = (): void => first.dispose();

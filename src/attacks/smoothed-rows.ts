@@ -72,7 +72,7 @@ export interface SmoothedRows {
   loss(logits: tf.Tensor3D): tf.Tensor;
   /**
    * What an attack returns: rows in the shape of the images. NaN where a label in a tensor is no class: such an image must not pass for one
-   * that the attack could not move. After `logits`.
+   * that the attack could not move. After `logits`, or with a known number of classes.
    */
   attacked(rows: tf.Tensor2D): tf.Tensor;
 }
@@ -86,7 +86,12 @@ export function smoothedRows(
     noise: ownNoise,
     numNoise: copies,
     key,
-  }: Omit<NoiseSource, 'noise'> & { readonly noise: AdditiveNoise | undefined },
+    numClasses: known = 0,
+  }: Omit<NoiseSource, 'noise'> & {
+    readonly noise: AdditiveNoise | undefined;
+    /** Where it is known from logits of the same classifier. */
+    readonly numClasses?: number;
+  },
 ): SmoothedRows {
   const { x } = request;
   assertBatch(call, x);
@@ -100,7 +105,7 @@ export function smoothedRows(
   const rows = flattenExamples(x, 1);
   const [numNoise = 1] = noise.shape;
   const images = (moved: tf.Tensor): tf.Tensor => tf.reshape(moved, x.shape);
-  let numClasses = 0;
+  let numClasses = known;
   const outputs: SmoothedRows['outputs'] = (moved) => {
     let probabilities: tf.Tensor | undefined;
     const seeing: LogitsFn = (noisy, mode) => {
