@@ -124,6 +124,8 @@ export { topTwo } from './certify/top-two.ts';
 export type { TopTwoOptions } from './certify/top-two.ts';
 export { topK } from './certify/top-k.ts';
 export type { TopKOptions } from './certify/top-k.ts';
+export { plannedRadius } from './certify/planned-radius.ts';
+export type { PlannedRadiusOptions } from './certify/planned-radius.ts';
 export { fixedRadius } from './certify/fixed-radius.ts';
 export type { FixedRadiusOptions } from './certify/fixed-radius.ts';
 export { anytimeRadius } from './certify/anytime-radius.ts';

@@ -43,7 +43,8 @@ export interface FixedRadiusOptions {
 
 const isPositive = (value: unknown): boolean => fields.isFiniteNumber(value) && value > 0;
 
-const radii = fields.field<number | readonly number[]>(
+/** One radius or several. @internal */
+export const radiiField: fields.Field<number | readonly number[]> = fields.field<number | readonly number[]>(
   'must be a finite number greater than 0, or a list of them in ascending order',
   (v) => isPositive(v) || (Array.isArray(v) && v.length > 0 && v.every(isPositive) && fields.isAscending(v)),
 );
@@ -51,7 +52,7 @@ const radii = fields.field<number | readonly number[]>(
 const share = fields.field<number>('must be in [0, 1)', (v) => typeof v === 'number' && v >= 0 && v < 1);
 
 const fixedRadiusOptions = optionsOf<FixedRadiusOptions>()({
-  radius: radii,
+  radius: radiiField,
   beta: fields.withDefault(fields.openFraction, 0.001),
   prior: fields.withDefault(priorField('selection', 'jeffreys'), 'selection'),
   evidence: fields.withDefault(fields.oneOf('truncated', 'betting'), 'truncated'),

@@ -5,6 +5,7 @@ import { fixedRadius } from './fixed-radius.ts';
 import { fixedSample } from './fixed-sample.ts';
 import { ladder } from './ladder.ts';
 import { oracleTest } from './oracle-test.ts';
+import { plannedRadius } from './planned-radius.ts';
 import type { CertificationRule } from './rule.ts';
 import { allOf, type Stop, stopAtDeadline, stopAtGain, stopAtRadius, stopAtSamples, stopAtWidth } from './stops.ts';
 import { topK } from './top-k.ts';
@@ -17,6 +18,7 @@ const ruleMakers: Readonly<Record<string, (parameters: never) => CertificationRu
   'top-two': topTwo,
   'top-k': topK,
   'fixed-radius': fixedRadius,
+  'planned-radius': plannedRadius,
   'anytime-radius': ({ stops, ...rest }: { readonly stops: Json }) => anytimeRadius({ ...rest, stops: stopsOf(stops) }),
   ladder,
   'oracle-test': oracleTest,

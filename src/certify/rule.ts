@@ -1,4 +1,4 @@
-import type { ProbabilityBound, UpperProbabilityBound } from '../types.ts';
+import type { Json, ProbabilityBound, UpperProbabilityBound } from '../types.ts';
 import type { BoundMethod, CertificateReason, EvidenceStep, RuleRecord } from './types.ts';
 
 /** The votes of the first `used` estimation samples. */
@@ -17,6 +17,11 @@ export interface RuleContext {
   readonly cAHat: number;
   /** Most estimation samples. */
   readonly n: number;
+  /**
+   * Size of the selection sample; 0: there is none, and the rule chooses the class.
+   * @defaultValue not known to the rule
+   */
+  readonly n0?: number;
   /** Allowed probability that the certificate is wrong. */
   readonly alpha: number;
   /**
@@ -53,6 +58,8 @@ export interface RuleResult {
   readonly draw?: number;
   /** The class stays among the so many most probable ones; 1 if absent. */
   readonly topK?: number;
+  /** What the rule derived from its parameters and the context: a certificate holds it beside the parameters. */
+  readonly derived?: Readonly<Record<string, Json>>;
 }
 
 /** One example's passage through a rule. It may hold state: sequential rules remember what they have proven. */
@@ -85,6 +92,11 @@ export interface CertificationRule extends RuleRecord {
    * @defaultValue false: a sequential rule
    */
   readonly drawsAll?: boolean;
+  /**
+   * Whether it can choose the class from the estimation sample itself, where there is no selection sample (`n0: 0`).
+   * @defaultValue false
+   */
+  readonly choosesClass?: boolean;
   /** Refuses settings under which nothing could ever be certified, by throwing; absent: anything goes. */
   readonly assertFeasible?: (call: string, settings: { readonly n: number; readonly alpha: number }) => void;
   /** Starts on one example. Throws OptionError if it cannot work with this context. */

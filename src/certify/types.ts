@@ -18,7 +18,8 @@ export interface RuleRecord {
  * - `certified`: a radius above 0 was proven.
  * - `low-confidence`: all samples were drawn, or a stop ended the sampling, and the bound proves nothing.
  * - `out-of-reach`: drawing stopped early, because not even unanimous remaining votes could have certified.
- * - `declined`: a fixed radius was rejected: the class probability is too low for it, up to the rule's `beta`.
+ * - `declined`: a fixed radius was given up: the class probability is too low for it, up to the rule's `beta`; by a planned rule because more samples are not worth their price, without
+ *   a bound on the error.
  * - `undecided`: a fixed radius was neither proven nor rejected within n samples.
  */
 export type CertificateReason = 'certified' | 'low-confidence' | 'out-of-reach' | 'declined' | 'undecided';
@@ -29,6 +30,7 @@ export type BoundMethod =
   | 'randomized-clopper-pearson'
   | 'simultaneous-clopper-pearson'
   | 'beta-mixture'
+  | 'sequential-plan'
   | 'likelihood-ratio'
   | 'empirical-bernstein'
   | 'enumeration';

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Certificate } from '../certify/types.ts';
 import type { CertifiedRow } from '../evaluate/certify-dataset.ts';
+import { chosenRule } from '../certify/chosen-rule.ts';
 import { settingsOf } from '../node/earlier-rows.ts';
 import { createKey, foldIn } from '../random/key.ts';
 import { exampleKey } from '../random/purposes.ts';
@@ -152,7 +153,8 @@ function gaps({ first, last, step, missing }: LogImages): RowFaults[] {
 
 /** What a log was made with, for people. @internal */
 export function runText({ certificate, images, seed }: LogRun, rows: number): string {
-  const { smoothing, noise, norm, n0, n, alpha, rule, checkEvery, dimension, key, counts } = certificate;
+  const { smoothing, noise, norm, n0, n, alpha, checkEvery, dimension, key, counts } = certificate;
+  const rule = chosenRule(certificate.rule);
   const parameters = (record: object): string =>
     Object.entries(record)
       .map(([name, value]) => ` ${name} ${typeof value === 'object' ? JSON.stringify(value) : String(value)}`)

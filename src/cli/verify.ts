@@ -1,3 +1,4 @@
+import { chosenRule } from '../certify/chosen-rule.ts';
 import type { CertifiedRow } from '../evaluate/certify-dataset.ts';
 import { rowVerifier } from '../node/row-verifier.ts';
 import { isOfOneSample } from '../smoothed/certify-one-sample.ts';
@@ -125,8 +126,9 @@ function failure({ run: { images }, rows, wrong }: Found): string | undefined {
 }
 
 function report({ run, rows, redrawn = 0, wrong }: Found): object {
-  const { smoothing, noise, norm, rule, n0, n, alpha, checkEvery, dimension, counts } = run.certificate;
+  const { smoothing, noise, norm, n0, n, alpha, checkEvery, dimension, counts } = run.certificate;
   const { first, last, step } = run.images;
+  const rule = chosenRule(run.certificate.rule);
   const settings = { smoothing, noise, norm, rule, n0, n, alpha, checkEvery, dimension, numClasses: counts.length };
   return {
     rows,

@@ -66,6 +66,7 @@ const cells: { readonly [Name in Field]-?: CellOf<Certificate[Name]> } = {
     'randomized-clopper-pearson': true,
     'simultaneous-clopper-pearson': true,
     'beta-mixture': true,
+    'sequential-plan': true,
     'likelihood-ratio': true,
     'empirical-bernstein': true,
     enumeration: true,

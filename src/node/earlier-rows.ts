@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { chosenRule } from '../certify/chosen-rule.ts';
 import { hasDeadline } from '../certify/stops.ts';
 import type { Certificate } from '../certify/types.ts';
 import type { LabelledDataset } from '../data/labelled-dataset.ts';
@@ -53,9 +54,14 @@ interface SettingDifference {
 /** The first setting that `expected` states and `found` has otherwise. */
 function firstDifference(expected: RunSettings, found: RunSettings): SettingDifference | undefined {
   const isOther = (one: keyof RunSettings): boolean =>
-    expected[one] !== undefined && !isDeepStrictEqual(asLogged(expected[one]), asLogged(found[one]));
+    expected[one] !== undefined && !isDeepStrictEqual(asLogged(chosen(expected, one)), asLogged(chosen(found, one)));
   const name = names.find(isOther);
-  return name && { name, expected: expected[name], found: found[name] };
+  return name && { name, expected: chosen(expected, name), found: chosen(found, name) };
+}
+
+/** A setting as it was chosen: boundaries that follow from the settings are none. */
+function chosen(settings: RunSettings, name: keyof RunSettings): unknown {
+  return name === 'rule' && settings.rule ? chosenRule(settings.rule) : settings[name];
 }
 
 /** A value as it comes back from a log: without prototypes and negative zeros. */
@@ -79,7 +85,7 @@ export function statedSettings(g: object, shape: readonly number[], options: obj
 
 /** The settings of a row, with the number of classes that its votes have. @internal */
 export function settingsOf(certificate: Certificate): Readonly<Record<string, unknown>> {
-  const found = Object.fromEntries(names.map((name) => [name, certificate[name]]));
+  const found = Object.fromEntries(names.map((name) => [name, chosen(certificate, name)]));
   return { ...found, classes: certificate.counts.length };
 }
 

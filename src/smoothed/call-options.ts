@@ -134,7 +134,7 @@ export interface CertifyOptions extends Run {
   /** Drives the noise: the first half-key the selection sample, the second the estimation sample. */
   readonly key: Key;
   /**
-   * Size of the selection sample.
+   * Size of the selection sample; 0 only for a rule that chooses the class itself: `plannedRadius` with one radius.
    * @defaultValue 100
    */
   readonly n0?: number | undefined;
@@ -190,13 +190,17 @@ export const softCertifyFields: FieldsOf<SoftCertify, 'n0' | 'n' | 'alpha'> = {
   ...runFields,
 };
 
+const selectionSize = fields.field<number>(`must be an integer from 0 to ${fields.MAX_SAMPLES} (2^30)`, (v) =>
+  fields.isInteger(v, 0, fields.MAX_SAMPLES),
+);
+
 /** @internal */
 export const certifyOptions: OptionsSchema<
   CertifyOptions,
   WithDefaults<CertifyOptions, 'rule' | 'norm' | 'onSamples' | keyof Run>
 > = optionsOf<CertifyOptions>()({
   key: fields.key,
-  n0: softCertifyFields.n0,
+  n0: fields.withDefault(selectionSize, 100),
   n: softCertifyFields.n,
   alpha: softCertifyFields.alpha,
   rule: fields.optional(ruleField),

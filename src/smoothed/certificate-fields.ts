@@ -58,18 +58,18 @@ export const certificateFields: Readonly<Record<keyof Certificate, FieldCheck>> 
   bound: everywhere('follows', 'the rule'),
   rule: sampled(
     'said',
-    'catrs knows the rule and its parameters. That it was chosen before the votes were seen cannot be told; nor can the beta of soft smoothing, a part of its classifier: drawn again',
+    'catrs knows the rule and its parameters; the boundaries of a planned radius are those that follow. That it was chosen before the votes were seen cannot be told; nor can the beta of soft smoothing, a part of its classifier: drawn again',
   ),
   cAHat: {
     hard: 'follows',
     soft: 'said',
     deterministic: 'follows',
-    by: 'the most voted class of the selection sample (of all copies; of the votes, for top-k by estimation). The class of counts that were drawn elsewhere may be given: that it was chosen without them cannot be told. Soft smoothing keeps no scores of the selection: drawn again',
+    by: 'the most voted class of the selection sample (of all copies; of the votes, for top-k by estimation and without a selection sample). The class of counts that were drawn elsewhere may be given: that it was chosen without them cannot be told. Soft smoothing keeps no scores of the selection: drawn again',
   },
   nA: everywhere('follows', 'the votes for the class'),
   n0: sampled(
     'said',
-    'it is the number of votes in `countsSelection` where the sampler cannot fail; 0 for counts that were drawn elsewhere. Else, and for soft smoothing, a larger one claims nothing: drawn again',
+    'it is the number of votes in `countsSelection` where the sampler cannot fail; 0 for counts that were drawn elsewhere, and for a planned radius whose boundaries allow it. Else, and for soft smoothing, a larger one claims nothing: drawn again',
   ),
   n: sampled('said', 'the samples used, and when the rule stops. A larger one that changes nothing else is as true'),
   nUsed: hardOnly(
@@ -82,7 +82,10 @@ export const certificateFields: Readonly<Record<keyof Certificate, FieldCheck>> 
     deterministic: 'follows',
     by: '`nUsed` less the votes; 0 where the sampler cannot fail, but for counts that were drawn elsewhere. For soft smoothing only that the scores have room beside them: drawn again',
   },
-  alpha: sampled('said', 'the radius follows at this level. A larger one promises less'),
+  alpha: sampled(
+    'said',
+    'the radius follows at this level. A larger one promises less; a planned radius has boundaries for this one',
+  ),
   countsSelection: hardOnly('said', 'as many classes as `counts`, at most n0 votes; the rest: drawn again'),
   counts: {
     hard: 'said',
@@ -163,6 +166,7 @@ const form = formOf<Certificate>()({
     'randomized-clopper-pearson',
     'simultaneous-clopper-pearson',
     'beta-mixture',
+    'sequential-plan',
     'likelihood-ratio',
     'empirical-bernstein',
     'enumeration',

@@ -67,7 +67,7 @@ interface HardEvidence extends GrantedSettings {
 export function hardCertificate(evidence: HardEvidence): Certificate {
   const { key, n0, n, alpha, checkEvery, norm, noise, rule, dimension } = evidence;
   const { counts, countsSelection, nUsed } = evidence;
-  const { cAHat, radius, reason, lower, bound, pBBar, steps, draw, topK = 1 } = evidence.result;
+  const { cAHat, radius, reason, lower, bound, pBBar, steps, draw, topK = 1, derived } = evidence.result;
   return {
     ...claimOf(cAHat, radius),
     reason,
@@ -78,7 +78,7 @@ export function hardCertificate(evidence: HardEvidence): Certificate {
     nA: counts[cAHat] ?? 0,
     stop: evidence.stop,
     norm,
-    rule: { name: rule.name, parameters: dataFor(rule.parameters) },
+    rule: { name: rule.name, parameters: dataFor({ ...rule.parameters, ...derived }) },
     n0,
     n,
     nUsed,

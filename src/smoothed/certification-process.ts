@@ -1,4 +1,5 @@
 import type { CertificationRule, RuleContext, RuleRun } from '../certify/rule.ts';
+import { chosenRule } from '../certify/chosen-rule.ts';
 import type { Certificate } from '../certify/types.ts';
 import { topClass } from '../certify/vote-counts.ts';
 import { assertNorm } from '../noise/requests.ts';
@@ -205,16 +206,19 @@ export class CertificationProcess {
     [this.#countsSelection, this.#counts] = [none(), none()];
     [this.#usedSelection, this.#used] = [0, 0];
     [this.#run, this.#stop] = [undefined, undefined];
+    if (this.#settings.n0 === 0) this.#begin(0); // the rule chooses the class
   }
 
   #takeSelection(counts: readonly number[], drawn: number): void {
     addVotes(this.#countsSelection, counts);
     this.#usedSelection += drawn;
     if (this.#usedSelection < this.#settings.n0) return;
-    const countsSelection = this.#countsSelection;
-    this.#run = this.#settings.rule.begin(
-      ruleContext(this.#settings, { countsSelection, cAHat: topClass(countsSelection), draw: this.#draw }),
-    );
+    this.#begin(topClass(this.#countsSelection));
+  }
+
+  #begin(cAHat: number): void {
+    const selected = { countsSelection: this.#countsSelection, cAHat, draw: this.#draw };
+    this.#run = this.#settings.rule.begin(ruleContext(this.#settings, selected));
   }
 
   #takeEstimation(run: RuleRun, counts: readonly number[], drawn: number): void {
@@ -236,7 +240,7 @@ function recordOf(settings: ProcessSettings): SampleRecord {
     smoothing: 'hard',
     noise: noiseRecord(noise),
     norm,
-    rule: { name: rule.name, parameters: rule.parameters },
+    rule: chosenRule(rule),
     n0,
     n,
     alpha,
@@ -261,11 +265,11 @@ function addVotes(sums: number[], counts: readonly number[]): void {
   counts.forEach((count, c) => (sums[c] = (sums[c] ?? 0) + count));
 }
 
-type ContextSettings = Pick<ProcessSettings, 'n' | 'alpha' | 'checkEvery' | 'noise' | 'norm' | 'dimension'>;
+type ContextSettings = Pick<ProcessSettings, 'n0' | 'n' | 'alpha' | 'checkEvery' | 'noise' | 'norm' | 'dimension'>;
 
 /** What a rule may know about one example. @internal */
 export function ruleContext(
-  { n, alpha, checkEvery, noise, norm, dimension }: ContextSettings,
+  { n0, n, alpha, checkEvery, noise, norm, dimension }: ContextSettings,
   selected: Pick<RuleContext, 'countsSelection' | 'cAHat' | 'draw'>,
 ): RuleContext {
   assertNorm('CertificationRule.begin', norm, noise.norms);
@@ -274,6 +278,7 @@ export function ruleContext(
     countsSelection: selected.countsSelection,
     cAHat: selected.cAHat,
     draw: selected.draw,
+    n0,
     n,
     alpha,
     checkEvery,

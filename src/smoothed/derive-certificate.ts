@@ -15,16 +15,10 @@ import {
   oneSampleCertificate,
   takesOneSample,
 } from './certify-one-sample.ts';
+import type { Derivation } from './derivation.ts';
+import { derivePlanned, isPlanned, isPlannedWithoutSelection } from './derive-planned.ts';
 import { isOfInferenceForm } from './form-assumption.ts';
 import { earlierEnd, isPossibleEnd } from './possible-ends.ts';
-
-/** What follows from what a certificate says of its samples. @internal */
-export interface Derivation {
-  /** The certificate that follows; undefined where nothing does, because what it says contradicts itself. */
-  readonly certificate: Certificate | undefined;
-  /** What cannot be. */
-  readonly faults: readonly string[];
-}
 
 /** The rule: one that the caller gave, or the one of the record. @internal */
 export interface DerivationRules {
@@ -70,7 +64,8 @@ function derive(stored: Certificate, noise: Noise | DeterministicNoise, rules: D
   if (isOfOneSample(stored)) return deriveOneSample(stored, noise, rules);
   const { scores = { sum: 0, sumOfSquares: 0 }, rule } = stored;
   const key = stored.key as Key;
-  if (stored.smoothing === 'hard') return deriveByRule(stored, key, noise, rules);
+  if (stored.smoothing === 'hard')
+    return isPlanned(rule) ? derivePlanned(stored, key, noise) : deriveByRule(stored, key, noise, rules);
   const beta = Number(rule.parameters['beta']);
   return {
     certificate: softCertificate({ ...stored, key, noise, beta, scores, ...grantedSettings(stored) }),
@@ -140,7 +135,8 @@ function contradictions(stored: Certificate, noise: Noise | DeterministicNoise):
     faults.push(`dimension is not known, but ${norm} radii of ${noise.name} noise need it`);
   if (isDeterministic(noise)) return [...faults, ...contradictoryCopies(stored, noise)];
   if (isWhole) faults.push(...contradictorySample(stored));
-  else if (stored.n0 < 1) faults.push(`n0 is ${stored.n0}, but at least one sample chooses the class`);
+  else if (stored.n0 < 1 && !isPlannedWithoutSelection(stored))
+    faults.push(`n0 is ${stored.n0}, but at least one sample chooses the class`);
   if (!(stored.alpha > 0)) faults.push(`alpha is ${stored.alpha}, but only a deterministic noise has none`);
   return [
     ...faults,

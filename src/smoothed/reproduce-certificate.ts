@@ -191,6 +191,7 @@ function recordingRule(rule: CertificationRule, { nUsed, steps = [] }: Certifica
   const recording: CertificationRule = {
     name: rule.name,
     parameters: rule.parameters,
+    ...(rule.choosesClass !== undefined && { choosesClass: rule.choosesClass }),
     begin: (context) => {
       const run = rule.begin(context);
       return {

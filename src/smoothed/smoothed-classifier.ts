@@ -219,7 +219,8 @@ export class SmoothedClassifier implements Certifier<CertifyOptions> {
 
   #settings(call: string, options: CertifyOptions, known: readonly string[] = []): Settings {
     const settings = certifyOptions.parse(call, options, known);
-    const { rule = fixedSample(), n, alpha } = settings;
+    const { rule = fixedSample(), n0, n, alpha } = settings;
+    if (n0 === 0 && rule.choosesClass !== true) throw withoutSelection(call, rule.name);
     rule.assertFeasible?.(call, { n, alpha });
     // What the certificate says of the rule is what it was at the call.
     const own: CertificationRule = {
@@ -233,6 +234,12 @@ export class SmoothedClassifier implements Certifier<CertifyOptions> {
     const { noise } = this.#checked;
     return this.#checked.withOwn(request, x, (own, voting) => collectVotes(voting, noise, own, request));
   }
+}
+
+/** The error of a rule that needs a selection sample. */
+function withoutSelection(call: string, rule: string): OptionError {
+  const way = 'only plannedRadius with one radius chooses the class from the same votes';
+  return refusal(OptionError, { call, field: 'n0', value: 0, way }, `must be at least 1 for this rule (${rule})`);
 }
 
 async function* only(example: PendingExample): PendingExamples {

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { fixedRadius } from '../../src/certify/fixed-radius.ts';
 import { oracleTest } from '../../src/certify/oracle-test.ts';
+import { plannedRadius } from '../../src/certify/planned-radius.ts';
 import type { CertificationRule, RuleContext } from '../../src/certify/rule.ts';
 import { everyRule } from '../smoothed/made-certificates.ts';
 import { contextOf, randomVotes } from './play.ts';
@@ -68,6 +69,7 @@ describe('earliestStop', () => {
     ['fixedRadius', fixedRadius({ radius: 1 })],
     ['fixedRadius without a final test', fixedRadius({ radius: 1, finalShare: 0, prior: 'jeffreys' })],
     ['oracleTest', oracleTest({ radius: 1, probability: 0.95 })],
+    ['plannedRadius', plannedRadius({ radius: 1 })],
   ] as const)('is the check at which all hits or all misses end it: %s', (_, rule) => {
     for (const before of [0, 20, 40]) {
       const start = randomVotes(7, 50, [0.16, 0.84]).slice(0, before);

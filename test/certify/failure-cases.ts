@@ -3,6 +3,7 @@ import { fixedRadius } from '../../src/certify/fixed-radius.ts';
 import { fixedSample } from '../../src/certify/fixed-sample.ts';
 import { ladder } from '../../src/certify/ladder.ts';
 import { oracleTest } from '../../src/certify/oracle-test.ts';
+import { plannedRadius } from '../../src/certify/planned-radius.ts';
 import type { CertificationRule } from '../../src/certify/rule.ts';
 import { stopAtGain, stopAtSamples, stopAtWidth } from '../../src/certify/stops.ts';
 import { topK } from '../../src/certify/top-k.ts';
@@ -15,6 +16,8 @@ export interface FailureCase {
   readonly rule: CertificationRule;
   readonly probabilities: readonly number[];
   readonly selects?: boolean;
+  /** Size of the selection sample, where it is not the usual one. */
+  readonly n0?: number;
 }
 
 /** Class 0 with probability p, the rest for another class. */
@@ -25,6 +28,10 @@ const at = (rule: CertificationRule, points: readonly (readonly number[])[]): Fa
   points.map((probabilities) => ({ rule, probabilities }));
 const selecting = (rule: CertificationRule, points: readonly (readonly number[])[]): FailureCase[] =>
   points.map((probabilities) => ({ rule, probabilities, selects: true }));
+
+/** Without a selection sample: the rule chooses the class. */
+const choosing = (rule: CertificationRule, points: readonly (readonly number[])[]): FailureCase[] =>
+  points.map((probabilities) => ({ rule, probabilities, n0: 0 }));
 
 const beta = 0.05;
 const p1 = probabilityFor(1);
@@ -95,6 +102,17 @@ export const cases: readonly FailureCase[] = [
   ...at(ladder({ radius: 1, sizes: [100, 200, 400], beta }), aroundOne),
   ...at(oracleTest({ radius: 1, probability: 0.87, beta }), [...aroundOne, two(0.87)]),
   ...at(oracleTest({ radius: 1, probability: 0.99, beta }), aroundOne),
+  ...at(plannedRadius({ radius: 1 }), [...aroundOne, two(p1 - 1e-6)]),
+  ...at(plannedRadius({ radius: 1, worth: 1 }), [two(p1 - 1e-6)]),
+  ...at(plannedRadius({ radius: 0.01 }), [two(0.5), two(probabilityFor(0.01) - 1e-6)]),
+  ...selecting(plannedRadius({ radius: 0.01 }), [two(0.5), [0.45, 0.45, 0.1]]),
+  ...at(plannedRadius({ radius: list }), [
+    two(probabilityFor(0.25) - 1e-6),
+    two(probabilityFor(0.25) + 0.02),
+    ...aroundOne,
+  ]),
+  ...choosing(plannedRadius({ radius: 0.01 }), [two(0.5), two(probabilityFor(0.01) - 1e-6), [0.5, 0.25, 0.25]]),
+  ...choosing(plannedRadius({ radius: 1 }), [two(p1 - 1e-6), [0.5, 0.5], [p1 - 1e-6, (1 - p1) / 2, (1 - p1) / 2]]),
 ];
 
 /** What must fail: the Clopper-Pearson bound of a fixed sample, looked at again and again, and the best of it taken. */

@@ -13,8 +13,16 @@ const settings = { n: 400, checkEvery: 20, runs: RUNS };
 describe.each([0.05, 0.01])('wrong certificates at alpha %d', (alpha) => {
   it.each(
     cases.map((one, i) => [one.rule.name, one.probabilities, JSON.stringify(one.rule.parameters), one, i] as const),
-  )('%s at %o %s', (_, _p, _parameters, { rule, probabilities, selects = false }, i) => {
-    const found = simulate({ rule, probabilities, selects, alpha, seed: 100 + 2 * i, ...settings });
+  )('%s at %o %s', (_, _p, _parameters, { rule, probabilities, selects = false, n0 }, i) => {
+    const found = simulate({
+      rule,
+      probabilities,
+      selects,
+      ...(n0 !== undefined && { n0 }),
+      alpha,
+      seed: 100 + 2 * i,
+      ...settings,
+    });
     expect(found.wrong).toBeLessThanOrEqual(most(alpha));
     const { beta, probability = probabilities[0] } = rule.parameters;
     // The oracle promises nothing about declining if it was told a wrong probability.

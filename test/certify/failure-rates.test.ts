@@ -12,8 +12,15 @@ const settings = { n: 400, checkEvery: 20, runs, alpha };
 describe('wrong certificates', () => {
   it.each(
     cases.map((one, i) => [one.rule.name, one.probabilities, JSON.stringify(one.rule.parameters), one, i] as const),
-  )('%s at %o %s', (_, _p, _parameters, { rule, probabilities, selects = false }, i) => {
-    const found = simulate({ rule, probabilities, selects, seed: 300 + 2 * i, ...settings });
+  )('%s at %o %s', (_, _p, _parameters, { rule, probabilities, selects = false, n0 }, i) => {
+    const found = simulate({
+      rule,
+      probabilities,
+      selects,
+      ...(n0 !== undefined && { n0 }),
+      seed: 300 + 2 * i,
+      ...settings,
+    });
     expect(found.wrong).toBeLessThanOrEqual(most);
   });
 

@@ -14,6 +14,7 @@ import { fixedSample } from '../../src/certify/fixed-sample.ts';
 import { ladder } from '../../src/certify/ladder.ts';
 import { oracleTest } from '../../src/certify/oracle-test.ts';
 import { ruleOf } from '../../src/certify/rule-of.ts';
+import { plannedRadius } from '../../src/certify/planned-radius.ts';
 import type { CertificationRule } from '../../src/certify/rule.ts';
 import { topK } from '../../src/certify/top-k.ts';
 import { topTwo } from '../../src/certify/top-two.ts';
@@ -49,6 +50,9 @@ const rules: readonly CertificationRule[] = [
   oracleTest({ radius: 0.5, probability: 0.8 }),
 ];
 
+/** Rules that must see every check; their moments are replayed by `replayPlanned`. */
+const planned = [plannedRadius({ radius: 0.5 }), plannedRadius({ radius: [0.25, 0.5, 1], worth: 2, plans: [''] })];
+
 const name = ({ name, parameters }: RuleRecord) => `${name} ${JSON.stringify(parameters)}`;
 const recordOf = (rule: CertificationRule): RuleRecord =>
   JSON.parse(JSON.stringify({ name: rule.name, parameters: rule.parameters })) as RuleRecord;
@@ -63,7 +67,7 @@ const examples = fc.record({
 const context = contextOf({ n: 200, alpha: 0.05, countsSelection: [10, 80, 10] });
 
 describe('ruleOf', () => {
-  it.each(rules.map((rule) => [name(rule), rule] as const))('makes %s again from JSON', (_, rule) => {
+  it.each([...rules, ...planned].map((rule) => [name(rule), rule] as const))('makes %s again from JSON', (_, rule) => {
     const again = ruleOf(recordOf(rule));
     expect(recordOf(again)).toEqual(recordOf(rule));
   });

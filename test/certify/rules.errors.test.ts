@@ -194,7 +194,7 @@ describe('certification rules refuse', () => {
 });
 
 describe('ruleOf refuses', () => {
-  const rules = 'fixed-sample, top-two, top-k, fixed-radius, anytime-radius, ladder, oracle-test';
+  const rules = 'fixed-sample, top-two, top-k, fixed-radius, planned-radius, anytime-radius, ladder, oracle-test';
   const known = 'stop-at-width, stop-at-radius, stop-at-samples, stop-at-gain, stop-at-deadline, all-of';
 
   it.each([

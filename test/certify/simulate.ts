@@ -63,7 +63,7 @@ export function simulate(simulation: Simulation): Tallies {
     fillBits(words, { key: foldIn(createKey(seed), run), start: 0, dimension: words.length });
     sampler.start(words);
     const countsSelection = probabilities.map(() => 0);
-    sampler.add(countsSelection, n0);
+    if (n0 > 0) sampler.add(countsSelection, n0);
     const played = playCounts(simulation, countsSelection, selects ? topClass(countsSelection) : 0, sampler, run);
     const { radius, cAHat, reason } = played.result;
     used += played.used;
@@ -85,6 +85,8 @@ export function simulate(simulation: Simulation): Tallies {
       countsSelection,
       cAHat,
       n,
+      n0,
+      checkEvery,
       alpha,
       draw: uniformOf(foldIn(createKey(seed + 1), run)),
       radius,

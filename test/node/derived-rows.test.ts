@@ -1,6 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { anytimeRadius } from '../../src/certify/anytime-radius.ts';
+import { plannedRadius } from '../../src/certify/planned-radius.ts';
 import { fixedRadius } from '../../src/certify/fixed-radius.ts';
 import type { CertificationRule } from '../../src/certify/rule.ts';
 import { stopAtSamples } from '../../src/certify/stops.ts';
@@ -57,6 +58,7 @@ const edits: readonly (readonly [string, (c: Certificate) => Partial<Certificate
 const rules: readonly (readonly [string, CertificationRule | undefined])[] = [
   ['fixed-sample', undefined],
   ['fixed-radius', fixedRadius({ radius: [0.02, 0.1] })],
+  ['planned-radius', plannedRadius({ radius: [0.02, 0.1] })],
   ['anytime-radius', anytimeRadius({ stops: [stopAtSamples({ samples: 200 })] })],
 ];
 

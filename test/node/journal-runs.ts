@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { anytimeRadius } from '../../src/certify/anytime-radius.ts';
 import { fixedRadius } from '../../src/certify/fixed-radius.ts';
+import { plannedRadius } from '../../src/certify/planned-radius.ts';
 import { stopAtGain } from '../../src/certify/stops.ts';
 import { arrayDataset } from '../../src/data/array-dataset.ts';
 import type { DatasetRunOptions } from '../../src/data/dataset-selection.ts';
@@ -46,6 +47,8 @@ const settings = { key: createKey(11), n0: 30, n: 400, alpha: 0.01, checkEvery: 
 export const kinds: Readonly<Record<string, Partial<CertifyOptions>>> = {
   'a fixed sample': {},
   'fixed radii': { rule: fixedRadius({ radius: [0.05, 0.2] }) },
+  'planned radii': { rule: plannedRadius({ radius: [0.014, 0.2], worth: 100 }), n: 1500, checkEvery: 20 },
+  'no selection sample': { rule: plannedRadius({ radius: 0.014, worth: 100 }), n0: 0, n: 3000, checkEvery: 20 },
   'an anytime radius': { rule: anytimeRadius({ stops: [stopAtGain({ gain: 0.01, over: 150 })] }) },
   'checks further apart than batches': { checkEvery: 130 },
   'one check': { checkEvery: 400 },

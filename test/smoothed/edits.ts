@@ -10,9 +10,18 @@ export interface Edit {
 const WORDS = [
   ...['l1', 'l2', 'linf', 'hard', 'soft', 'real', 'unit', 'uint8', 'certified', 'low-confidence', 'out-of-reach'],
   ...['declined', 'undecided', 'clopper-pearson', 'randomized-clopper-pearson', 'simultaneous-clopper-pearson'],
-  ...['beta-mixture', 'likelihood-ratio', 'empirical-bernstein', 'enumeration', 'all-drawn', 'decided', 'last-size'],
+  ...[
+    'beta-mixture',
+    'sequential-plan',
+    'likelihood-ratio',
+    'empirical-bernstein',
+    'enumeration',
+    'all-drawn',
+    'decided',
+    'last-size',
+  ],
   ...['stop-at-width', 'stop-at-radius', 'stop-at-samples', 'stop-at-gain', 'stop-at-deadline', 'all-of'],
-  ...['fixed-sample', 'top-two', 'top-k', 'fixed-radius', 'anytime-radius', 'ladder', 'oracle-test'],
+  ...['fixed-sample', 'top-two', 'top-k', 'fixed-radius', 'planned-radius', 'anytime-radius', 'ladder', 'oracle-test'],
   ...['selection', 'estimation', 'jeffreys', 'near-one', 'truncated', 'betting', 'real arithmetic', 'Hard', ''],
 ];
 

@@ -11,6 +11,7 @@ import { fixedRadius } from '../../src/certify/fixed-radius.ts';
 import { fixedSample } from '../../src/certify/fixed-sample.ts';
 import { ladder } from '../../src/certify/ladder.ts';
 import { oracleTest } from '../../src/certify/oracle-test.ts';
+import { plannedRadius } from '../../src/certify/planned-radius.ts';
 import type { CertificationRule } from '../../src/certify/rule.ts';
 import { topK } from '../../src/certify/top-k.ts';
 import { topTwo } from '../../src/certify/top-two.ts';
@@ -121,6 +122,8 @@ export const everyRule: readonly CertificationRule[] = [
   ladder({ radius: 0.2, sizes: [100, 350, 1000] }),
   ladder({ radius: 0.3, sizes: [120, 600] }),
   oracleTest({ radius: 0.2, probability: 0.75 }),
+  plannedRadius({ radius: 0.2 }),
+  plannedRadius({ radius: [0.1, 0.2, 0.4, 0.6], worth: 3 }),
 ];
 
 /** Every noise of samples. */
@@ -168,6 +171,7 @@ export function everyCertificate(): readonly Made[] {
   };
   for (const rule of everyRule)
     for (const p of [0.3, 0.55, 0.68, 0.8, 0.97]) add({ rule, p, seed: Math.round(100 * p) });
+  for (const p of [0.3, 0.68, 0.8]) add({ rule: plannedRadius({ radius: 0.2 }), p, n0: 0, checkEvery: 20, seed: 3 });
   for (const noise of everyNoise) {
     const rules = [
       fixedSample(),

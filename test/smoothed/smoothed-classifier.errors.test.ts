@@ -79,7 +79,10 @@ describe('certify, predict and sampleCounts refuse', () => {
     [{ n: -5 }, '`n` must be an integer from 1 to 1073741824 (2^30), got -5'],
     [{ n: 10.5 }, '`n` must be an integer from 1 to 1073741824 (2^30), got 10.5'],
     [{ n: 2 ** 30 + 1 }, '`n` must be an integer from 1 to 1073741824 (2^30), got 1073741825'],
-    [{ n0: 0 }, '`n0` must be an integer from 1 to 1073741824 (2^30), got 0'],
+    [
+      { n0: 0 },
+      '`n0` must be at least 1 for this rule (fixed-sample), got 0 (only plannedRadius with one radius chooses the class from the same votes)',
+    ],
     [
       { n: 9 },
       '`n` must be at least 10 to certify anything at alpha = 0.001, got 9' +
