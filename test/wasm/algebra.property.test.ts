@@ -127,6 +127,17 @@ describe('matMul on wasm', () => {
     await expectSameOnCpu((x, y, w) => products(x!, y!, w!), [sample([2, 6], 1), sample([3, 4], 2), sample([6, 4], 3)]);
   });
 
+  it('refuses a vector, and goes on', async () => {
+    await runOn(
+      'wasm',
+      (a, v) => {
+        expect(() => tf.matMul(a!, v!)).toThrow();
+        return [tf.matMul(a!, a!, false, true)];
+      },
+      [sample([2, 4], 1), sample([4], 2)],
+    );
+  });
+
   it('keeps a NaN in the rows that it belongs to', async () => {
     const a = sample([6, 5], 1);
     a.values[7] = NaN;

@@ -54,7 +54,9 @@ function singleProduct(
   const [transposeA, transposeB] = [attrs['transposeA'] === true, attrs['transposeB'] === true];
   const simd = simdOf(backend);
   if (simd === undefined || (simd.threaded && !transposeA && !transposeB)) return undefined;
-  const isSingle = [a, b].every(({ shape, dtype }) => dtype === 'float32' && shape.slice(0, -2).every((n) => n === 1));
+  const isSingle = [a, b].every(
+    ({ shape, dtype }) => dtype === 'float32' && shape.length > 1 && shape.slice(0, -2).every((n) => n === 1),
+  );
   const left = matrixView(a, transposeA);
   const right = matrixView(b, transposeB);
   if (!isSingle || left.columns !== right.rows || left.rows * left.columns * right.columns === 0) return undefined;
