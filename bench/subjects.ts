@@ -53,8 +53,3 @@ export function imageValues(count: number): Float32Array {
 export function imageBatch(count: number): tf.Tensor4D {
   return tf.tensor4d(imageValues(count), [count, ...SHAPE]);
 }
-
-/** Labels 0, 1, ..., 9, 0, ... */
-export function labelsOf(count: number): number[] {
-  return Array.from({ length: count }, (_, i) => i % 10);
-}

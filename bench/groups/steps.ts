@@ -3,6 +3,7 @@ import { smallest } from '../compared.ts';
 import { methodNames } from '../methods.ts';
 import { Rivals, type SettingName } from '../rivals.ts';
 import { significant } from '../statistics.ts';
+import { FORWARD_FLOP } from '../subjects.ts';
 import { roundsOf, type BenchSettings, type GroupResult, type Measured } from '../targets.ts';
 import { compareSteps, shareOfMasked, type StepComparison } from '../training.ts';
 
@@ -34,7 +35,7 @@ export async function measure(settings: BenchSettings): Promise<GroupResult> {
   return {
     targets: {
       P3: sparse.best(NATIVE, rivals),
-      P3d: dense.best(NATIVE, rivals),
+      P3d: limited(dense.best(NATIVE, rivals), rivals, dense.peerSeconds),
       P3w: sparse.best(WASM, rivals),
       P9: { ...P9, details: { ...(P9.details as object), native } },
     },
@@ -47,4 +48,19 @@ export async function measure(settings: BenchSettings): Promise<GroupResult> {
       'steps of the other losses, LeNet, images/s': figures,
     },
   };
+}
+
+/**
+ * Passes over one image in one step, each as dear as a forward pass: the attack's T·M forward and T·M input gradients, the clean and the
+ * attacked noisy forward, and of both the gradients for inputs and for weights.
+ */
+const PASSES = 2 * 4 * 4 + 2 * 4 + 2 * 2 * 4;
+
+/** What two cores could do at the speed of a matrix product. */
+function limited(measured: Measured, { peer }: Rivals, peerSeconds: number | undefined): Measured {
+  if (measured.value === null || typeof peer === 'string' || peerSeconds === undefined) return measured;
+  const flops = 2e9 * peer.about['GFLOP/s of a product, one thread'];
+  const limit = significant((flops / (PASSES * FORWARD_FLOP)) * peerSeconds);
+  const limitBecause = `${PASSES} passes of ${significant(FORWARD_FLOP / 1e6)} MFLOP an image at the speed of PyTorch's matrix product, on 2 cores`;
+  return { ...measured, limit, limitBecause };
 }

@@ -4,7 +4,7 @@ import { guestsFolder } from '../../test/helpers/guests.ts';
 import { cleanEnvironment } from './environment.ts';
 
 /** The PyTorch that ours is compared with. */
-export const PEER_VERSION = '2.13.0';
+const PEER_VERSION = '2.13.0';
 
 /** The part of a report of pip (`pip install --dry-run --report -`) that is read here. */
 export interface PipReport {
@@ -39,11 +39,11 @@ export function choosePackage(cpu: PipReport | undefined, plain: PipReport | und
   return { reason: `pip would install the build of PyTorch for GPUs (${torch}${brings}): several gigabytes (${way})` };
 }
 
-/** Makes test/guests/venv with the PyTorch of the comparison; returns its Python. Throws with the reason where it cannot. */
-export function setUpPeer(indexUrl?: string): string {
+/** Makes test/guests/venv with the PyTorch of the comparison. Throws with the reason where it cannot. */
+export function setUpPeer(indexUrl?: string): void {
   const folder = join(guestsFolder, 'venv');
   const python = join(folder, process.platform === 'win32' ? 'Scripts/python.exe' : 'bin/python');
-  run(process.env['CATRS_PYTHON'] ?? 'python3', ['-m', 'venv', folder]);
+  run('python3', ['-m', 'venv', folder]);
   const from = indexUrl === undefined ? [] : ['--index-url', indexUrl];
   const report = (requirement: string): PipReport | undefined => {
     // Metadata alone: pip asks the index for it, and the wheel stays where it is.
@@ -60,8 +60,9 @@ export function setUpPeer(indexUrl?: string): string {
   if ('reason' in choice) throw new Error(choice.reason);
   run(python, ['-m', 'pip', 'install', ...from, choice.requirement]);
   const version = execFileSync(python, ['-c', 'import torch; print(torch.__version__)'], { encoding: 'utf8' }).trim();
-  console.error(`PyTorch ${version} is in ${folder}; npm run bench finds it there`);
-  return python;
+  const named = process.env['CATRS_PYTHON'];
+  const where = named === undefined ? '' : `, once CATRS_PYTHON, which is ${named}, is not set`;
+  console.error(`PyTorch ${version} is in ${folder}; npm run bench finds it there${where}`);
 }
 
 function run(program: string, args: readonly string[]): void {

@@ -4,7 +4,8 @@ import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
 import { targetKeys } from '../../bench/targets.ts';
 
-it('a quick run prints one JSON object with every target, on the sources', async () => {
+// Some forty processes start one after the other.
+it('a quick run prints one JSON object with every target, on the sources', { timeout: 1_800_000 }, async () => {
   const { stdout } = await promisify(execFile)(
     process.execPath,
     ['--import', 'tsx', fileURLToPath(new URL('../../bench/main.ts', import.meta.url)), '--quick', '--json'],

@@ -13,7 +13,7 @@ import { onCpu } from './on-cpu.ts';
  * `op(a) · op(b)` with op the identity or the transpose of the last two axes.
  *
  * Two matrices are multiplied by SIMD, transposed or not. The rest goes to the shipped kernel: stacks of matrices, which are transposed
- * first, since with a transpose flag it runs scalar loops, 14 to 60 times slower.
+ * first, since with a transpose flag it runs scalar loops.
  *
  * @internal
  */

@@ -13,9 +13,9 @@ const CHUNK = 1 << 18;
  * Gradient of a convolution with respect to its input: `dx[n, sy·y + ky, sx·x + kx, i] += Σ_o W[ky, kx, i, o] · dy[n, y, x, o]`.
  *
  * All patches' gradients are one matrix product, and are then added where the patches were taken from; with SIMD both happen at
- * once. The shipped kernel loops over single elements and takes 6 to 16 times as long. A full-padded convolution with the
+ * once. The shipped kernel loops over single elements. A full-padded convolution with the
  * reversed filter, the other known way, multiplies by many zeros when the filter is large and fills few of the columns that a
- * product works on when the input has few channels (LeNet: 3 to 4 times as long).
+ * product works on when the input has few channels.
  *
  * @internal
  */
