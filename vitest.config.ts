@@ -76,7 +76,6 @@ export default defineConfig({
           name: 'native',
           include: [native],
           exclude: [slow],
-          isolate: false,
           env: { VITEST_BACKEND: 'tensorflow' },
         },
       },

@@ -23,29 +23,45 @@ interface Wanted {
   readonly resolveFrom: string | URL | undefined;
 }
 
+/** A package that is installed. @internal */
+export interface FoundPackage {
+  readonly name: NativePackage;
+  /** The file to load. */
+  readonly path: string;
+}
+
 /**
- * Loads the package, which makes its backend the current one.
+ * Finds the package.
  *
- * @throws CatrsError if it is not installed, cannot be loaded, or another copy of it is at work
+ * @throws CatrsError if it is not installed, or another copy of it is at work
  * @internal
  */
-export function loadNative(
-  call: string,
-  { packageName, resolveFrom }: Wanted,
-): { readonly name: NativePackage; readonly version: string } {
+export function findNative(call: string, { packageName, resolveFrom }: Wanted): FoundPackage {
   const names = packageName === undefined ? PACKAGES : [packageName];
   const { name, path } = find(call, names, resolveFrom);
-  const require = createRequire(import.meta.url);
-  if ('tensorflow' in tf.engine().registryFactory && require.cache[path] === undefined) {
+  if ('tensorflow' in tf.engine().registryFactory && !isLoaded(path)) {
     const details = { call, field: 'packageName', value: name, got: `${name} at ${path}` };
     const way = 'name the package that was loaded first with `packageName` and `resolveFrom`';
     throw refusal(CatrsError, { ...details, way }, 'must be the package whose TensorFlow is loaded already');
   }
+  return { name, path };
+}
+
+const require = createRequire(import.meta.url);
+const isLoaded = (path: string): boolean => require.cache[path] !== undefined;
+
+/**
+ * Loads the package, which makes its backend the current one, and gives its version.
+ *
+ * @throws CatrsError if it cannot be loaded
+ * @internal
+ */
+export function loadNative(call: string, { name, path }: FoundPackage): string {
   supplyUtil();
   // What TensorFlow says of the processor and of drivers that are not there; its errors still appear.
   process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '2';
   try {
-    return { name, version: (require(path) as NativeModule).version['tfjs-node'] };
+    return (require(path) as NativeModule).version['tfjs-node'];
   } catch (error) {
     const got = showValue(error instanceof Error ? error.message : String(error));
     const way = `npm rebuild ${name}, or see docs/guide/native.md`;
@@ -53,11 +69,7 @@ export function loadNative(
   }
 }
 
-function find(
-  call: string,
-  names: readonly NativePackage[],
-  from: string | URL | undefined,
-): { readonly name: NativePackage; readonly path: string } {
+function find(call: string, names: readonly NativePackage[], from: string | URL | undefined): FoundPackage {
   for (const base of from === undefined ? [import.meta.url, inFolder(process.cwd())] : [inFolder(from)]) {
     for (const name of names) {
       const path = resolved(base, name);

@@ -6,7 +6,7 @@ import { nameEngine } from '../tensors/engine.ts';
 import type { NativeBackend } from './backend.ts';
 import { registerNativeGradients } from './gradients.ts';
 import { registerNativeKernels } from './kernels.ts';
-import { loadNative, type NativePackage, PACKAGES } from './load-package.ts';
+import { findNative, loadNative, type NativePackage, PACKAGES } from './load-package.ts';
 import { setThreads } from './threads.ts';
 
 /** Options of {@link useNative}. */
@@ -77,15 +77,16 @@ const CALL = 'useNative';
  */
 export async function useNative(options: UseNativeOptions = {}): Promise<NativeEngine> {
   const { threads, packageName, resolveFrom } = useNativeOptions.parse(CALL, options);
+  const found = findNative(CALL, { packageName, resolveFrom });
   if (threads !== undefined) setThreads(CALL, threads);
-  const { name, version } = loadNative(CALL, { packageName, resolveFrom });
+  const version = loadNative(CALL, found);
   if (!(await tf.setBackend('tensorflow'))) {
-    throw refusal(CatrsError, { call: CALL, field: name, value: undefined, got: 'a failure' }, 'must start');
+    throw refusal(CatrsError, { call: CALL, field: found.name, value: undefined, got: 'a failure' }, 'must start');
   }
   await tf.ready();
   registerNativeKernels();
   registerNativeGradients();
-  return engineOf(name, version);
+  return engineOf(found.name, version);
 }
 
 function engineOf(packageName: NativePackage, packageVersion: string): NativeEngine {

@@ -8,7 +8,7 @@ const script = fileURLToPath(new URL('batch-bits.ts', import.meta.url));
 interface Found {
   /** Sizes of batches in which a row has other bits than in others. */
   readonly asked: readonly number[];
-  /** The same without the library's way of asking a single row. */
+  /** Whether 1 is one of them without the library's way of asking a single row. */
   readonly plain: readonly number[];
   readonly digest: string;
 }

@@ -3,8 +3,8 @@ import { nativeTensorflow } from '../helpers/guests.ts';
 import { expectSameBits } from './batch-bits-suite.ts';
 
 const native = nativeTensorflow();
-const small = Array.from({ length: 40 }, (_, i) => i + 1);
-const sizes = [...small, 63, 64, 65, 100, 127, 128, 129, 255, 256, 257, 500, 511, 512, 513, 777, 999, 1000];
+const small = Array.from({ length: 33 }, (_, i) => i + 1);
+const sizes = [...small, 63, 64, 65, 100, 127, 128, 255, 256, 257, 512, 777, 1000];
 
 describe.skipIf('reason' in native)(`rows of every batch size${'reason' in native ? `: ${native.reason}` : ''}`, () => {
   it.each([

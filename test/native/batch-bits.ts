@@ -21,7 +21,7 @@ await useNative({ threads, resolveFrom: guestsFolder });
 const networks = {
   lenet: () => ({ model: lenet({ key: createKey(1) }), shape: [28, 28, 1] }),
   resnet: () => ({ model: cifarResnet({ depth: 20, key: createKey(1) }), shape: [32, 32, 3] }),
-  mobilenet: () => ({ model: mobileNet(64, 10), shape: [64, 64, 3] }),
+  mobilenet: () => ({ model: mobileNet(32, 10), shape: [32, 32, 3] }),
 };
 const { model, shape } = networks[network]();
 const size = shape.reduce((a, b) => a * b);
@@ -33,11 +33,12 @@ const ask = askRows('test', { run, numClasses: undefined });
 const bits = (logits: Float32Array): Uint32Array => new Uint32Array(Float32Array.from(logits).buffer);
 
 async function differing(
+  batches: readonly number[],
   answer: (batch: number) => Promise<Float32Array>,
 ): Promise<{ readonly differ: readonly number[]; readonly digest: string }> {
   const seen: (Uint32Array | undefined)[] = [];
   const differ: number[] = [];
-  for (const batch of [7, ...sizes]) {
+  for (const batch of batches) {
     const found = bits(await answer(batch));
     const columns = found.length / batch;
     let same = true;
@@ -53,8 +54,8 @@ async function differing(
   return { differ, digest: hash.digest('hex') };
 }
 
-const asked = await differing((batch) => ask(values.slice(0, batch * size), { batch, shape }));
-const plain = await differing(async (batch) => {
+const asked = await differing([7, ...sizes], (batch) => ask(values.slice(0, batch * size), { batch, shape }));
+const plain = await differing([7, 1], async (batch) => {
   const logits = tf.tidy(() => run(tf.tensor(values.slice(0, batch * size), [batch, ...shape])));
   const found = (await logits.data()) as Float32Array;
   logits.dispose();
