@@ -40,7 +40,7 @@ function forward(
   offset: tf.Tensor,
   epsilon: number,
 ): [tf.Tensor, tf.Tensor, tf.Tensor] {
-  if (hasKernel(BATCH_NORM_TRAINING_KERNEL)) {
+  if (hasKernel(BATCH_NORM_TRAINING_KERNEL) && x.size > 0) {
     const results: unknown = tf.engine().runKernel(BATCH_NORM_TRAINING_KERNEL, { x, scale, offset }, { epsilon });
     return results as [tf.Tensor, tf.Tensor, tf.Tensor];
   }
@@ -54,7 +54,7 @@ function forward(
 
 function backward(dy: tf.Tensor, saved: tf.Tensor[], epsilon: number): tf.Tensor[] {
   const [x, scale, mean, variance] = saved as [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor];
-  if (hasKernel(BATCH_NORM_TRAINING_GRAD_KERNEL)) {
+  if (hasKernel(BATCH_NORM_TRAINING_GRAD_KERNEL) && x.size > 0) {
     const inputs = { dy, x, scale, mean, variance };
     const results: unknown = tf.engine().runKernel(BATCH_NORM_TRAINING_GRAD_KERNEL, inputs, { epsilon });
     return results as tf.Tensor[];

@@ -53,7 +53,8 @@ function kernel(name: string, inputs: Inputs, attributes: object = {}): tf.Tenso
 export function throughActivation(dy: tf.Tensor, y: tf.Tensor, activation: FusedActivation): tf.Tensor {
   if (activation === 'linear') return dy;
   const name = activation === 'relu' ? RELU_GRAD_KERNEL : RELU6_GRAD_KERNEL;
-  if (hasKernel(name)) return kernel(name, { dy, y });
+  // Kernels of our own need not know empty tensors.
+  if (hasKernel(name) && dy.size > 0) return kernel(name, { dy, y });
   const isOpen = activation === 'relu' ? tf.greater(y, 0) : tf.logicalAnd(tf.greater(y, 0), tf.less(y, 6));
   return tf.mul(dy, tf.cast(isOpen, 'float32'));
 }
@@ -159,7 +160,7 @@ export function addRelu(a: tf.Tensor, b: tf.Tensor): tf.Tensor {
   // One gradient serves both; made twice it would cost another pass over dy.
   const add = tf.customGrad((...given) => {
     const [a, b, save] = given as [tf.Tensor, tf.Tensor, tf.GradSaveFunc];
-    const y = hasKernel(ADD_RELU_KERNEL) ? kernel(ADD_RELU_KERNEL, { a, b }) : tf.relu(tf.add(a, b));
+    const y = hasKernel(ADD_RELU_KERNEL) && a.size > 0 ? kernel(ADD_RELU_KERNEL, { a, b }) : tf.relu(tf.add(a, b));
     save([y]);
     return {
       value: y,

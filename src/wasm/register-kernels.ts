@@ -5,6 +5,7 @@ import { breakBackend, watchBackend } from '../tensors/backend-failure.ts';
 import { isUnwritten, wasmCrash, type WatchedWasm } from '../tensors/wasm-guard.ts';
 import { batchMatMul, fusedMatMul } from './kernels/batch-mat-mul.ts';
 import { clipByValue, maximum, minimum, relu, relu6, sign } from './kernels/clamp.ts';
+import { batchNormTraining, batchNormTrainingGrad } from './kernels/batch-norm.ts';
 import { conv2dBackpropFilter } from './kernels/conv2d-backprop-filter.ts';
 import { conv2dBackpropInput } from './kernels/conv2d-backprop-input.ts';
 import { conv2d, fusedConv2d } from './kernels/conv2d.ts';
@@ -15,15 +16,19 @@ import { cast, identity } from './kernels/identity.ts';
 import { assertShipped, type KernelCall, type TrainingKernel } from './kernels/kernel.ts';
 import { maxPoolGrad } from './kernels/max-pool-grad.ts';
 import { avgPool, avgPoolGrad, maxPool } from './kernels/pool.ts';
+import { addRelu, relu6Grad, reluGrad } from './kernels/residual.ts';
 import { mean, sum, unsortedSegmentSum } from './kernels/sum.ts';
 import { tile } from './kernels/tile.ts';
 import { simdForBackends, type SimdOf } from './simd/instance.ts';
 
 /** All of them, by name. */
 const trainingKernels: readonly TrainingKernel[] = [
+  addRelu,
   avgPool,
   avgPoolGrad,
   batchMatMul,
+  batchNormTraining,
+  batchNormTrainingGrad,
   cast,
   clipByValue,
   conv2d,
@@ -43,6 +48,8 @@ const trainingKernels: readonly TrainingKernel[] = [
   minimum,
   relu,
   relu6,
+  relu6Grad,
+  reluGrad,
   sign,
   sum,
   tile,
@@ -71,6 +78,7 @@ const mark: unique symbol = Symbol.for('catrs.wasm.trainingKernel');
  * | `MaxPool`, `AvgPool` | pooling | the same; a NaN hides its neighbours, or becomes -Infinity |
  * | `MaxPoolGrad`, `AvgPoolGrad` | gradients of pooling | slow |
  * | `Relu`, `Relu6`, `ClipByValue`, `Maximum`, `Minimum` | clamps | turn NaN into a number |
+ * | `CatrsReluGrad`, `CatrsRelu6Grad`, `CatrsAddRelu`, `CatrsBatchNormTraining`, `CatrsBatchNormTrainingGrad` | residual networks | missing: operations of the library in several kernels |
  * | `Sign` | attacks | 0 for numbers below 1.2e-7 |
  * | 3D pooling and gradients of 3D convolutions, `Dilation2D`, `MaxPoolWithArgmax`, `CropAndResize`, `RotateWithOffset`, `FloorDiv`, `Mod`, `Sin`, `Cos`, and some cases of `GatherV2`, `OneHot`, `PadV2` (after a padding with NaN, all paddings are NaN), `Prelu`, `ResizeBilinear` | – | wrong; computed by the `cpu` backend, on copies |
  * | any kernel, where an input is empty or has a type that it misreads (strings, masks, some integers) | – | the same |

@@ -18,7 +18,7 @@ export interface SimdSource {
 /** All of them. */
 export const simdSources: readonly SimdSource[] = [
   { folder: 'random/simd', name: 'draws', memory: 'own' },
-  ...['elementwise', 'multiply', 'neighbours', 'pack', 'pool', 'product', 'row'].map(onBackend),
+  ...['elementwise', 'multiply', 'neighbours', 'pack', 'pool', 'product', 'row', 'training'].map(onBackend),
   { ...onBackend('winograd3'), source: 'winograd', instead: { lines: 'lines3' } },
   { ...onBackend('winograd5'), source: 'winograd', instead: { lines: 'lines5' } },
 ];

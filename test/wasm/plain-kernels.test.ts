@@ -7,6 +7,8 @@ import { useWasm } from '../../src/wasm/index.ts';
 import { conv2d } from '../../src/wasm/kernels/conv2d.ts';
 import { conv2dBackpropFilter } from '../../src/wasm/kernels/conv2d-backprop-filter.ts';
 import { conv2dBackpropInput } from '../../src/wasm/kernels/conv2d-backprop-input.ts';
+import { batchNormTraining, batchNormTrainingGrad } from '../../src/wasm/kernels/batch-norm.ts';
+import { addRelu, relu6Grad, reluGrad } from '../../src/wasm/kernels/residual.ts';
 import { maxPoolGrad } from '../../src/wasm/kernels/max-pool-grad.ts';
 import { deviation, sample } from './compare.ts';
 
@@ -18,7 +20,7 @@ beforeAll(async () => {
   await useWasm();
 });
 
-const plain = (kernel: TrainingKernel, shipped?: KernelFunc): ((call: KernelCall) => TensorInfo) =>
+const plain = (kernel: TrainingKernel, shipped?: KernelFunc): ((call: KernelCall) => TensorInfo | TensorInfo[]) =>
   kernel.build(shipped, () => undefined);
 const withSimd = (kernel: TrainingKernel): KernelFunc => tf.getKernel(kernel.kernelName, 'wasm').kernelFunc;
 
@@ -33,22 +35,38 @@ function expectSameWithoutSimd(
   const call = { backend, inputs, attrs: attrs as KernelCall['attrs'] };
   const [expected, actual] = [
     plain(kernel, shipped),
-    withSimd(kernel) as unknown as (call: KernelCall) => TensorInfo,
+    withSimd(kernel) as unknown as (call: KernelCall) => TensorInfo | TensorInfo[],
   ].map((run) => {
     const before = backend.numDataIds();
-    const result = run(call);
-    const values = Float32Array.from(backend.typedArrayFromHeap(result) as Float32Array);
-    backend.disposeData(result.dataId);
+    const results = [run(call)].flat().map((result) => {
+      const values = Float32Array.from(backend.typedArrayFromHeap(result) as Float32Array);
+      backend.disposeData(result.dataId);
+      return { shape: result.shape, values };
+    });
     expect(backend.numDataIds()).toBe(before);
-    return { shape: result.shape, values };
+    return results;
   });
-  expect(actual!.shape).toEqual(expected!.shape);
-  expect(deviation(actual!.values, expected!.values)).toBeLessThan(1e-5);
+  expect(actual!.map(({ shape }) => shape)).toEqual(expected!.map(({ shape }) => shape));
+  actual!.forEach(({ values }, i) => expect(deviation(values, expected![i]!.values)).toBeLessThan(1e-5));
 }
 
 const tensor = (shape: number[], seed: number): tf.Tensor => tf.tensor(sample(shape, seed).values, shape);
 
 describe('where there is no SIMD', () => {
+  it.each([[[7, 3]], [[5, 6, 5]], [[3, 4, 5, 8]]])(
+    'batch normalisation and residual sums are the same for %j',
+    (shape) => {
+      const [x, dy] = [tensor(shape, 1), tensor(shape, 2)];
+      const [scale, offset, mean, variance] = [3, 4, 5, 6].map((seed) => tf.abs(tensor(shape.slice(-1), seed)));
+      const attrs = { epsilon: 1e-3 };
+      expectSameWithoutSimd(batchNormTraining, { x, scale: scale!, offset: offset! }, attrs);
+      expectSameWithoutSimd(batchNormTrainingGrad, { dy, x, scale: scale!, mean: mean!, variance: variance! }, attrs);
+      for (const kernel of [reluGrad, relu6Grad]) expectSameWithoutSimd(kernel, { dy, y: x }, {});
+      expectSameWithoutSimd(addRelu, { a: x, b: dy }, {});
+      tf.dispose([x, dy, scale!, offset!, mean!, variance!]);
+    },
+  );
+
   it.each([
     { strides: [1, 1], pad: 'valid' },
     { strides: [1, 1], pad: 'same' },

@@ -87,8 +87,8 @@ const forFloats: ReadonlySet<string> = new Set([
  */
 export function withFallback(
   kernelName: string,
-  kernel: (call: KernelCall) => TensorInfo,
-): (call: KernelCall) => TensorInfo {
+  kernel: (call: KernelCall) => TensorInfo | TensorInfo[],
+): (call: KernelCall) => TensorInfo | TensorInfo[] {
   if (views.has(kernelName) || tf.getKernel(kernelName, 'cpu') === undefined) return kernel;
   const right = onCpu(kernelName);
   return (call) => (isMisread(kernelName, call) ? right(call) : kernel(call));

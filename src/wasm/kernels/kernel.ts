@@ -15,7 +15,7 @@ export interface KernelCall {
 export interface TrainingKernel {
   readonly kernelName: string;
   /** Builds the kernel; `shipped` is the one that the backend came with, if it has one of this name; `simdOf` finds the loops with SIMD. */
-  readonly build: (shipped: KernelFunc | undefined, simdOf: SimdOf) => (call: KernelCall) => TensorInfo;
+  readonly build: (shipped: KernelFunc | undefined, simdOf: SimdOf) => (call: KernelCall) => TensorInfo | TensorInfo[];
 }
 
 /** For kernels that stand in front of one that the backend surely ships. @internal */

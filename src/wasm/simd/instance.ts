@@ -9,6 +9,7 @@ import { PRODUCT_MODULE } from './compiled/product.ts';
 import { ROW_MODULE } from './compiled/row.ts';
 import { WINOGRAD3_MODULE } from './compiled/winograd3.ts';
 import { WINOGRAD5_MODULE } from './compiled/winograd5.ts';
+import { TRAINING_MODULE } from './compiled/training.ts';
 import { linkModules } from './link.ts';
 import { TILE_COLUMNS } from './tile.ts';
 
@@ -73,6 +74,17 @@ export interface Simd {
   readonly maximum: Binary;
   readonly minimum: Binary;
   sum(x: number, step: number, rows: number, out: number): void;
+  readonly reluGrad: Pairs;
+  readonly relu6Grad: Pairs;
+  readonly addRelu: Pairs;
+  columnSums(x: number, step: number, rows: number, out: number): void;
+  columnSquares(x: number, step: number, rows: number, centre: number, out: number): void;
+  columnProducts(dy: number, x: number, step: number, rows: number, centre: number, out: number): void;
+  normalizeRows(...parameters: [...JoinedRows, centre: number, slope: number, offset: number, out: number]): void;
+  normalizeGradRows(
+    dy: number,
+    ...parameters: [...JoinedRows, centre: number, slope: number, bend: number, shift: number, out: number]
+  ): void;
 }
 
 const BYTES = Float32Array.BYTES_PER_ELEMENT;
@@ -93,6 +105,8 @@ type Pool = (
 ) => void;
 type Unary = (x: number, out: number, fours: number, low: number, high: number) => void;
 type Binary = (a: number, aStep: number, b: number, bStep: number, out: number, fours: number) => void;
+type Pairs = (a: number, b: number, out: number, fours: number) => void;
+type JoinedRows = readonly [x: number, rows: number, fours: number];
 type Numeric = (...parameters: readonly number[]) => void;
 
 /** Finds the loops of a backend. @internal */
@@ -117,6 +131,7 @@ export const modules: readonly string[] = [
   POOL_MODULE,
   PRODUCT_MODULE,
   ROW_MODULE,
+  TRAINING_MODULE,
 ];
 
 /** Two modules of the same functions. @internal */
@@ -154,6 +169,14 @@ export function createSimd(backend: WasmBackend): Simd | undefined {
     product({ table, tiles, a, aStep, aJump, b, inner, outer, c, columns, bias, low, high }) {
       product(table, tiles, a, aStep, aJump, b, inner, outer, c, columns, bias, low, high);
     },
+    reluGrad: exports['reluGrad'] as Pairs,
+    relu6Grad: exports['relu6Grad'] as Pairs,
+    addRelu: exports['addRelu'] as Pairs,
+    columnSums: exports['columnSums'] as Numeric,
+    columnSquares: exports['columnSquares'] as Numeric,
+    columnProducts: exports['columnProducts'] as Numeric,
+    normalizeRows: exports['normalizeRows'] as Numeric,
+    normalizeGradRows: exports['normalizeGradRows'] as Numeric,
     multiply({ factor = 'one', table, tiles, a, aStep, aJump, b, bStep, inner, outer, c, columns }) {
       const [multiply8, multiply4] = products[factor];
       const packed = bStep === 'packed';
