@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
-import { fixedRadius, foldIn } from 'catrs';
+import { foldIn, plannedRadius } from 'catrs';
 import { decodeSafetensors, type LabelledDataset } from 'catrs/data';
 import { type AskedExample, certifyToLog } from 'catrs/node';
 import { classProbabilities } from '../../examples/adaptive-sampling.ts';
@@ -16,12 +16,12 @@ import { type SubjectFiles, subjectFiles } from '../subject-files.ts';
 import { key } from '../subjects.ts';
 import { type BenchSettings, type GroupResult, roundsOf } from '../targets.ts';
 
-/** The row of the published logs: half of the images are decided by less than 200 samples. */
+/** A row of the published logs. */
 const SIGMA = 0.25;
 const RADIUS = 0.25;
 const WORKERS = 2;
-/** Images of the long run: it may take ten minutes. */
-const IMAGES: Readonly<Partial<Record<EngineName, number>>> = { tensorflow: 10_000, wasm: 3_000 };
+/** Images of the long run: about 650 copies each. */
+const IMAGES: Readonly<Partial<Record<EngineName, number>>> = { tensorflow: 10_000, wasm: 10_000 };
 
 /** What a fresh process is asked: a whole run over so many images into a log, with bare passes of the same threads before and after. */
 interface ScaleWork {
@@ -118,8 +118,8 @@ async function run(work: ScaleWork): Promise<ScaleAnswer> {
     await barePasses();
     const before = await barePasses();
     const begin = performance.now();
-    const rule = fixedRadius({ radius: RADIUS });
-    const options = { key: foldIn(key, 2), n0: 100, n: 100_000, alpha: 0.001, rule };
+    const rule = plannedRadius({ radius: RADIUS });
+    const options = { key: foldIn(key, 2), n0: 0, n: 100_000, alpha: 0.001, checkEvery: 10, rule };
     const summary = await certifyToLog(workers, dataset, { ...options, file: join(folder, 'run.tsv') });
     const seconds = (performance.now() - begin) / 1000;
     const rates = [before, await barePasses()];

@@ -75,22 +75,17 @@ async function* rows(
   certificates: AsyncGenerator<TimedCertificate, void, undefined>,
   examples: PendingExamples,
 ): AsyncGenerator<CertifiedRow, void, undefined> {
-  try {
-    for await (const { certificate, milliseconds } of certificates) {
-      const { index, label } = examples.certified();
-      const { label: predicted, radius, abstained } = certificate;
-      const { engine } = g;
-      const answer = { index, label, predicted, radius, correct: predicted === label, abstained };
-      yield { ...answer, milliseconds, certificate, ...(engine !== undefined && { engine }) };
-    }
-  } finally {
-    examples.dispose();
+  for await (const { certificate, milliseconds } of certificates) {
+    const { index, label } = examples.certified();
+    const { label: predicted, radius, abstained } = certificate;
+    const { engine } = g;
+    const answer = { index, label, predicted, radius, correct: predicted === label, abstained };
+    yield { ...answer, milliseconds, certificate, ...(engine !== undefined && { engine }) };
   }
 }
 
-interface PendingExample extends StreamExample {
-  readonly label: number;
-}
+/** What is kept of an example until its certificate is here. */
+type PendingExample = Pick<CertifiedRow, 'index' | 'label'>;
 
 /** Which examples, for which certifier. */
 interface PendingRequest extends Pick<IndicesContext, 'call' | 'keptOf'> {
@@ -112,27 +107,25 @@ class PendingExamples implements AsyncIterable<StreamExample> {
     this.#dataset = request.dataset;
   }
 
-  /** The examples as tensors, checked; each is kept until its certificate is here. */
+  /** The examples as tensors, checked; a certifier has copied what it needs of one when it asks for the next. */
   async *[Symbol.asyncIterator](): AsyncGenerator<StreamExample, void, undefined> {
     const { indices, keptOf } = this.#request;
     for (const index of indices) {
-      const { x, label } = await this.#dataset.checkedExample(index, this.#request);
-      const example = { x: tensorOver(x, this.#dataset.shape, 'float32'), index, label, kept: keptOf?.(index) };
-      this.#pending.push(example);
-      yield example;
+      const { x: values, label } = await this.#dataset.checkedExample(index, this.#request);
+      const x = tensorOver(values, this.#dataset.shape, 'float32');
+      this.#pending.push({ index, label });
+      try {
+        yield { x, index, kept: keptOf?.(index) };
+      } finally {
+        x.dispose();
+      }
     }
   }
 
-  /** The oldest pending example: its certificate is here, and its tensor is no longer needed. */
+  /** The oldest pending example: its certificate is here. */
   certified(): PendingExample {
     const first = this.#pending.shift();
     if (first === undefined) throw new Error('more certificates than examples');
-    first.x.dispose();
     return first;
-  }
-
-  /** Disposes the tensors of the pending examples. */
-  dispose(): void {
-    for (const { x } of this.#pending.splice(0)) x.dispose();
   }
 }

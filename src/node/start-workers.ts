@@ -79,7 +79,7 @@ const CALL = 'startWorkers';
  * Starts worker threads that certify together, each with its own model and backend.
  *
  * Rows, their order and the log are those of one thread, for any number of threads. Each thread is sent one example after the other, as it has room,
- * so that none waits while others work on harder ones; up to 64 examples a thread are certified ahead of a slow one.
+ * so that none waits while others work on harder ones; up to 1024 examples a thread are certified ahead of a slow one.
  *
  * Documented errors come with their class and text. A thread that ends, or throws anything else, is a ClassifierError that names the image;
  * the rows before come first. After an error, an abort or an early `break` all threads are ended; the next run starts new ones. A rule is
@@ -104,7 +104,8 @@ export async function startWorkers<Options extends object = CertifyOptions>(
   return WorkerPool.start(CALL, threadOptions(CALL, options));
 }
 
-const LOOK_AHEAD_PER_THREAD = 64;
+/** A hard example takes as long as hundreds of others: nobody waits for it. What is kept of these is their answers. */
+const LOOK_AHEAD_PER_THREAD = 1024;
 
 /** What of the options stays in this thread. */
 interface RunFunctions<Signal, Listener> {

@@ -1,6 +1,6 @@
 // What a worker thread of `startWorkers` runs: it loads the module of the host, then certifies the examples that it is sent.
 import { parentPort } from 'node:worker_threads';
-import * as tf from '@tensorflow/tfjs';
+import type * as tf from '@tensorflow/tfjs';
 import { ruleOf } from '../certify/rule-of.ts';
 import type { Prediction } from '../certify/types.ts';
 import { type AttackedClassifier, attackInThread } from '../evaluate/attack-dataset.ts';
@@ -54,25 +54,19 @@ function isCertifier(g: unknown): g is Certifier<object> {
 }
 
 async function run(g: Certifier<object>, { method, options, rule, tellsSamples, context }: RunMessage): Promise<void> {
-  const pending: tf.Tensor[] = [];
   try {
     const onSamples = (progress: SampleProgress): void => send({ kind: 'samples', progress });
     const functions = { ...(rule && { rule: ruleOf(rule) }), ...(tellsSamples && { onSamples }) };
     const given = { ...options, ...functions };
-    const source = examples(pending);
+    const source = examples();
     const answers =
       method === undefined
         ? g.certifyStream(source, withContext(given, context))
         : asked(g, method, source, { options: given, call: context.call });
-    for await (const answer of answers) {
-      pending.shift()?.dispose();
-      send({ kind: 'answer', answer });
-    }
+    for await (const answer of answers) send({ kind: 'answer', answer });
     send({ kind: 'done' });
   } catch (error) {
     send({ kind: 'failed', error: toSentError(error) });
-  } finally {
-    tf.dispose(pending);
   }
 }
 
@@ -114,8 +108,8 @@ async function attack(
   );
 }
 
-/** Asks for one example after the other, each when there is room for it. */
-async function* examples(pending: tf.Tensor[]): AsyncGenerator<AskedExample, void, undefined> {
+/** Asks for one example after the other, each when there is room for it. A certifier has copied what it needs when it asks for the next. */
+async function* examples(): AsyncGenerator<AskedExample, void, undefined> {
   for (;;) {
     const given = await new Promise<Given>((resolve) => {
       give = resolve;
@@ -123,10 +117,13 @@ async function* examples(pending: tf.Tensor[]): AsyncGenerator<AskedExample, voi
     });
     if (given.kind === 'end') return;
     const x = tensorOver(given.values, given.shape, 'float32');
-    pending.push(x);
     const { index, label } = given;
     const kept = given.kept && { ...given.kept, onNews: (news: SampleNews) => send({ kind: 'news', index, news }) };
-    yield { x, index, label, kept };
+    try {
+      yield { x, index, label, kept };
+    } finally {
+      x.dispose();
+    }
   }
 }
 

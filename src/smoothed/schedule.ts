@@ -38,9 +38,9 @@ export interface ScheduleRequest {
  *
  * - **Pending** are the examples that were taken from `examples` and need votes: two more than fill the batches with what they need up to their next
  *   checks. Certificates that are ready wait for those before them, up to {@link MOST_WAITING}: a hard example holds up nothing but its row.
- * - **A batch is filled** in three rounds: every pending example, the oldest first, gets what it needs up to its next check; what is left goes
- *   to new examples; and then to what is sure to be used, up to the next check at which the rule of an example can stop. So no row is drawn
- *   past a stop. Where rules may stop, a batch that is not full has one of few sizes, which `checkBackend` has seen.
+ * - **A batch is filled**: every pending example, the oldest first, gets what it is sure to use, up to the next check at which its rule can stop (of a fixed
+ *   sample, up to its next check); what is left goes to new examples; and then to the rest of fixed samples. So no row is drawn past a stop. Where
+ *   rules may stop, a batch that is not full has one of few sizes, which `checkBackend` has seen.
  * - **It is submitted** at once if no other is pending. Where the device counts, further batches are submitted meanwhile, but only full ones; only
  *   these may hold samples that an early stop makes vain, up to a quarter of those that the example has used.
  * - **It is settled** in the order of submission: its votes are handed out, and examples that need no more give their certificates.
@@ -175,7 +175,7 @@ async function fillBatch(
     const shape = shares[0]?.example.x.shape ?? example.x.shape;
     if (wanted === undefined || room === 0 || String(shape) !== String(example.x.shape)) return;
     room ??= full = rowsFor(example);
-    const count = Math.min(wanted.needed, room);
+    const count = Math.min(wanted.isFixed ? wanted.needed : Math.max(0, wanted.sure()), room);
     shares.push({ example, wanted, count });
     room -= count;
   };

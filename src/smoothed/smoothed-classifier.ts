@@ -158,7 +158,7 @@ export class SmoothedClassifier implements Certifier<CertifyOptions> {
    * Certificates of many examples, in their order, with batches that are filled across examples.
    *
    * Example i uses the key `foldIn(key, i)` and gets the certificate that {@link SmoothedClassifier.certify} gives for that key. Up to
-   * 2 + batchSize / checkEvery examples are read ahead (by n0, where a rule may stop and it is smaller), four times as many where a device counts the votes; up to 1024 are
+   * 2 + batchSize / checkEvery examples are read ahead (/ n0, where a rule may stop and that is smaller), four times as many where a device counts the votes; up to 1024 are
    * certified ahead of one that takes longer. An error of an example comes after the certificates of those before it.
    *
    * @param examples - each `x` is copied as soon as it is taken, and is not disposed
@@ -213,7 +213,7 @@ export class SmoothedClassifier implements Certifier<CertifyOptions> {
   ): AsyncGenerator<TimedCertificate, void, undefined> {
     const { noise, voting } = this.#checked;
     // All of a fixed sample fill a batch.
-    const rowsOfExample = rule?.drawsAll === true ? checkEvery : Math.min(n0, checkEvery);
+    const rowsOfExample = rule?.drawsAll === true || n0 === 0 ? checkEvery : Math.min(n0, checkEvery);
     return schedule(examples, { call, voting: { ...voting, form }, noise, batchSize, rowsOfExample, signal });
   }
 

@@ -5,6 +5,7 @@ import { fixedRadius } from '../../src/certify/fixed-radius.ts';
 import { fixedSample } from '../../src/certify/fixed-sample.ts';
 import { ladder } from '../../src/certify/ladder.ts';
 import { oracleTest } from '../../src/certify/oracle-test.ts';
+import { plannedRadius } from '../../src/certify/planned-radius.ts';
 import type { CertificationRule } from '../../src/certify/rule.ts';
 import { stopAtGain, stopAtWidth } from '../../src/certify/stops.ts';
 import { topK } from '../../src/certify/top-k.ts';
@@ -65,6 +66,7 @@ const sequential: readonly CertificationRule[] = [
   anytimeRadius({ stops: [stopAtWidth({ width: 0.15 })] }),
   ladder({ radius: 0.2, sizes: [100, 333, 1500] }),
   oracleTest({ radius: 0.2, probability: 0.9 }),
+  plannedRadius({ radius: 0.2 }),
 ];
 const withoutEnd: CertificationRule = {
   name: 'own',
@@ -93,6 +95,13 @@ describe('the rows of a sequential rule', () => {
       }
     },
   );
+
+  it('that has no selection sample are few examples of a batch: all up to the next check that can decide', async () => {
+    const run = { rule: plannedRadius({ radius: 0.2 }), n0: 0, checkEvery: 10 };
+    const { sizes, drawn, used } = await rowsOf(new Array<number>(60).fill(0.3), run);
+    expect(drawn).toBe(used);
+    expect(sizes.filter((size) => size === 256).length * 256).toBeGreaterThan(0.5 * drawn);
+  });
 
   it('fill the batches of a data set up to its last images', async () => {
     const images = Array.from({ length: 10 }, () => margins).flat();
