@@ -12,11 +12,11 @@ import { linearClassifier } from '../helpers/linear.ts';
 
 const mode = { training: false };
 
-/** A member whose logits are given, whatever the input. */
+/** A member whose logits are given, whatever the input; a given row stands for a batch of several. */
 const fixed =
   (rows: readonly (readonly number[])[]): LogitsFn =>
-  () =>
-    tf.tensor2d(rows.map((row) => [...row]));
+  ({ shape: [batch = 1] }) =>
+    tf.tensor2d((rows.length === 1 ? Array.from({ length: batch }, () => rows[0]!) : rows).map((row) => [...row]));
 
 async function logitsOf(f: LogitsFn, batch: number): Promise<number[][]> {
   const x = tf.zeros([batch, 1]);
