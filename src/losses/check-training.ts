@@ -41,10 +41,11 @@ const CALL = 'checkTraining';
  * - images are finite and inside `inputRange`, labels whole numbers from 0 to C − 1,
  * - rows of `softTargets` are probabilities with sum 1 (within 1e-3), `k` is a whole number from 1 to M, `mixing` in [0, 1],
  * - noise, drawn or given, and what the attack made of the batch are finite,
- * - the classifier returns finite logits [batch, C], and not probabilities.
+ * - the classifier returns finite logits [batch, C], and not probabilities,
+ * - where the loss was told `independentRows`, its rows are the same in training mode and in half of the batch.
  *
- * It calls `prepare` once and the classifier in inference mode: no weight and no running statistic changes, and the same batch can be
- * trained on afterwards. Nothing of it is random but what `prepare` draws from the key of the batch.
+ * It calls `prepare` once and the classifier in inference mode (in training mode only for that last point): no weight and no running statistic changes,
+ * and the same batch can be trained on afterwards. Nothing of it is random but what `prepare` draws from the key of the batch.
  *
  * @param loss - any loss of catrs; one of your own needs a property `classifier`
  * @param batch - the first batch, as `prepare` takes it; its tensors are not disposed
@@ -86,6 +87,7 @@ export async function checkTraining<Batch extends TrainingBatch>(
     const softTargets = batch.softTargets && own(batch.softTargets);
     await checkImages(x, inputRange);
     const numClasses = await checkLogits(classifier, x);
+    if (saysIndependent(loss)) await checkIndependence(classifier, x);
     tf.tidy(() => tryGradient(CALL, classifier, tf.slice(x, 0, 1)));
     await checkLabelValues(x, labels, numClasses);
     if (softTargets) {
@@ -133,6 +135,44 @@ async function checkLogits(classifier: Classifier, x: tf.Tensor): Promise<number
     return numClasses;
   } finally {
     logits.dispose();
+  }
+}
+
+const saysIndependent = (loss: object): boolean => 'independentRows' in loss && loss.independentRows === true;
+
+/** How far rows may be apart that should be the same: rounding, of other kernels for other batch sizes. */
+const ROUNDING = 1e-3;
+
+/** Throws where rows come out differently in training mode, or without the others of their batch. */
+async function checkIndependence(classifier: Classifier, x: tf.Tensor): Promise<void> {
+  const run = adaptClassifier(CALL, classifier);
+  const part = Math.ceil((x.shape[0] ?? 1) / 2);
+  const rows = [
+    tf.tidy(() => tf.clone(run(x, { training: false }))),
+    tf.tidy(() => tf.clone(run(x, { training: true }))),
+    tf.tidy(() => tf.clone(run(tf.slice(x, 0, part), { training: true }))),
+  ];
+  try {
+    const [expected, ...found] = await Promise.all(rows.map((one) => one.data()));
+    const columns = rows[0]?.shape[1] ?? 1;
+    for (const values of found) {
+      const differs = (value: number, i: number): boolean => {
+        const other = expected?.[i] ?? NaN;
+        return !(Math.abs(value - other) <= ROUNDING * Math.max(1, Math.abs(other)));
+      };
+      const at = values.findIndex(differs);
+      if (at < 0) continue;
+      const where = values.length < (expected?.length ?? 0) ? `in a batch of ${part}` : 'in training mode';
+      const got = `${values[at]} for ${expected?.[at]} in row ${Math.floor(at / columns)}, ${where}`;
+      const details = { call: CALL, field: 'independentRows', value: true, got, way: 'make the loss without it' };
+      throw refusal(
+        ClassifierError,
+        details,
+        'must be true only where each row of logits follows from its input alone',
+      );
+    }
+  } finally {
+    tf.dispose(rows);
   }
 }
 

@@ -6,8 +6,8 @@ export function rowsOf<T extends tf.Tensor>(x: T, places: readonly number[], axi
   return tf.tidy(() => tf.gather(x, placesOf(places), axis) as T);
 }
 
-/** Places as an index for `tf.gather`. @internal */
-export function placesOf(places: readonly number[]): tf.Tensor1D {
+/** Places as an index for `tf.gather`. */
+function placesOf(places: readonly number[]): tf.Tensor1D {
   return tensorOver(Int32Array.from(places), [places.length], 'int32') as tf.Tensor1D;
 }
 

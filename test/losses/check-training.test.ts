@@ -258,4 +258,30 @@ describeBackends('checkTraining leaves the model as it is', () => {
     prepared.dispose();
     model.dispose();
   });
+
+  it('tries whether rows are independent, where the loss was told so', async () => {
+    const attack = new NoisePgd({ epsilon: 0.5, steps: 1 });
+    const lossOf = (classifier: Classifier, independentRows?: boolean) =>
+      new ConfidenceAwareLoss(classifier, { noise, attack, lambda: 1, numNoise: COPIES, independentRows });
+    const x = make.x();
+    const batch = { x, labels: [0, 1, 2, 0], key };
+    const noisy: Classifier = (x, { training }) => tf.tidy(() => tf.add(logits(x), training ? 0.5 : 0));
+    const centred: Classifier = (x) => tf.tidy(() => tf.sub(logits(x), tf.mean(logits(x), 0, true)));
+    await expectNoLeak(async () => {
+      await checkTraining(lossOf(logits, true), batch);
+      await checkTraining(lossOf(noisy), batch);
+      await checkTraining(lossOf(centred, false), batch);
+      for (const [classifier, where] of [
+        [noisy, 'in training mode'],
+        [centred, 'in a batch of 2'],
+      ] as const) {
+        await expect(checkTraining(lossOf(classifier, true), batch)).rejects.toThrow(
+          new RegExp(
+            `^checkTraining: \`independentRows\` must be true only where .*, got .* in row 0, ${where} \\(make`,
+          ),
+        );
+      }
+    });
+    x.dispose();
+  });
 });
