@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
-import type { KernelFunc, TensorInfo } from '@tensorflow/tfjs';
+import type { KernelConfig, KernelFunc, TensorInfo } from '@tensorflow/tfjs';
 import type { Attribute, NativeBackend } from './backend.ts';
+import { fusedConvolution } from './fused-convolution.ts';
 import { float32, operation } from './operations.ts';
 
 /** What a kernel of this folder is called with. */
@@ -85,8 +86,14 @@ export function registerNativeKernels(): void {
   for (const [kernelName, kernel] of Object.entries({ ...kernels, ...(!isUsingGpuDevice && processorKernels) })) {
     tf.registerKernel({ kernelName, backendName: BACKEND, kernelFunc: kernel as unknown as KernelFunc });
   }
-  const step = tf.getKernel(tf.Step, BACKEND);
-  if (step === undefined) return;
-  tf.unregisterKernel(tf.Step, BACKEND);
-  tf.registerKernel({ ...step, kernelFunc: stepOf(step.kernelFunc) });
+  replace(tf.Step, stepOf);
+  replace(tf.FusedConv2D, fusedConvolution);
+}
+
+/** Puts a kernel in the place of the one that came with the backend, and hands it that one. */
+function replace(kernelName: string, build: (shipped: KernelFunc) => KernelFunc): void {
+  const shipped = tf.getKernel(kernelName, BACKEND) as KernelConfig | undefined;
+  if (shipped === undefined) return;
+  tf.unregisterKernel(kernelName, BACKEND);
+  tf.registerKernel({ ...shipped, kernelFunc: build(shipped.kernelFunc) });
 }
