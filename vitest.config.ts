@@ -10,7 +10,7 @@ const slow = 'test/**/*.slow.test.ts';
 const browserOnly = 'test/**/*.browser.test.ts';
 /** Tests that need modules of their own: they mock some, measure memory, number layers from 1, want that none is registered, or change a backend for good. */
 const alone = [
-  'test/wasm/{check-backend*,failure,guard,operations,own-import,plain-kernels,register-kernels,use-wasm*,without-simd}.test.ts',
+  'test/wasm/{check-backend*,failure,relaxed-simd,guard,operations,own-import,plain-kernels,register-kernels,use-wasm*,without-simd}.test.ts',
   'test/webgpu/**/*.test.ts',
   'test/cli/keys.test.ts',
   'test/models/save-and-load.test.ts',

@@ -1,9 +1,11 @@
 import * as tf from '@tensorflow/tfjs';
-import { CatrsError, refusal, showValue } from '../errors.ts';
+import { CatrsError, OptionError, refusal, showValue } from '../errors.ts';
 import * as fields from '../options/fields.ts';
 import { optionsOf } from '../options/parse.ts';
 import { failureOf, watchBackend } from '../tensors/backend-failure.ts';
+import { nameEngine } from '../tensors/engine.ts';
 import { registerWasmTrainingKernels } from './register-kernels.ts';
+import { hasRelaxedSimd, isRelaxed, relax } from './simd/relaxed.ts';
 
 type WasmModule = typeof import('@tensorflow/tfjs-backend-wasm');
 
@@ -21,6 +23,14 @@ export interface UseWasmOptions {
    * @defaultValue the number of logical cores
    */
   readonly threads?: number | undefined;
+  /**
+   * Whether products may be added with one rounding in the place of two, where the processor has an instruction for it: faster, with results
+   * that depend on the processor in their last bits. Noise is drawn as always. `currentEngine()` says so, and with it logs and
+   * checkpoints. Needs a host with relaxed SIMD: Node 22, or a browser of 2024.
+   *
+   * @defaultValue as the backend has been started, else false
+   */
+  readonly relaxedSimd?: boolean | undefined;
 }
 
 const useWasmOptions = optionsOf<UseWasmOptions>()({
@@ -31,6 +41,7 @@ const useWasmOptions = optionsOf<UseWasmOptions>()({
     ),
   ),
   threads: fields.optional(fields.positiveInteger),
+  relaxedSimd: fields.optional(fields.boolean),
 });
 
 const CALL = 'useWasm';
@@ -40,12 +51,12 @@ const CALL = 'useWasm';
  *
  * Imports `@tensorflow/tfjs-backend-wasm` (a package that the host installs), registers the gradient kernels that it lacks
  * ({@link registerWasmTrainingKernels}), sets the backend and waits until it is ready. May be called again; once the backend has
- * started, the options have no effect any more. A backend that refuses further use after a failure is replaced by a new one: the tensors
+ * started, `wasmPaths` and `threads` have no effect any more, and another `relaxedSimd` is refused. A backend that refuses further use after a failure is replaced by a new one: the tensors
  * of the old one are lost, those of models too.
  *
  * @param options - see {@link UseWasmOptions}.
  * @returns a promise that resolves when `tf.getBackend()` is `'wasm'` and ready.
- * @throws OptionError if an option is unknown or out of range.
+ * @throws OptionError if an option is unknown or out of range, or if the host has no relaxed SIMD.
  * @throws CatrsError if the package is not installed or the backend does not start.
  * @example
  * ```ts
@@ -55,12 +66,22 @@ const CALL = 'useWasm';
  * ```
  */
 export async function useWasm(options: UseWasmOptions = {}): Promise<void> {
-  const { wasmPaths, threads } = useWasmOptions.parse(CALL, options);
+  const { wasmPaths, threads, relaxedSimd } = useWasmOptions.parse(CALL, options);
+  if (relaxedSimd === true && !hasRelaxedSimd()) {
+    const way = 'Node 22 or newer, or a newer browser, has it';
+    const details = { call: CALL, field: 'relaxedSimd', value: true, way };
+    throw refusal(OptionError, details, 'must be false on a host without relaxed SIMD');
+  }
   const module = await importBackend();
   removeFailed();
-  if (!started()) {
+  const isNew = !started();
+  if (isNew) {
     if (wasmPaths !== undefined) module.setWasmPaths(wasmPaths);
     if (threads !== undefined) module.setThreadsCount(threads);
+  } else if (relaxedSimd !== undefined && relaxedSimd !== isRelaxed(startedBackend())) {
+    const way = 'give it in the first call, before the backend starts';
+    const details = { call: CALL, field: 'relaxedSimd', value: relaxedSimd, way };
+    throw refusal(OptionError, details, 'must be what the backend has been started with');
   }
   registerWasmTrainingKernels();
   if (!(await tf.setBackend('wasm'))) {
@@ -68,6 +89,10 @@ export async function useWasm(options: UseWasmOptions = {}): Promise<void> {
     throw new CatrsError(text, { call: CALL, field: 'wasmPaths', value: wasmPaths });
   }
   await tf.ready();
+  if (isNew && relaxedSimd === true) {
+    relax(startedBackend());
+    nameEngine(startedBackend(), `wasm (tfjs ${tf.version_core}, relaxed SIMD)`);
+  }
   watchBackend();
 }
 
@@ -87,6 +112,10 @@ async function importBackend(): Promise<WasmModule> {
 
 function started(): boolean {
   return 'wasm' in tf.engine().registry;
+}
+
+function startedBackend(): object {
+  return tf.engine().registry['wasm']!;
 }
 
 /** That of the package, between `cpu` and `webgpu`. */

@@ -11,6 +11,8 @@ export interface SimdSource {
   readonly source?: string;
   /** Sources of the folder that take the place of those that are imported. */
   readonly instead?: Readonly<Record<string, string>>;
+  /** What it needs besides SIMD. */
+  readonly features?: readonly string[];
   /** One page of its own, or that of the WASM backend (`env.memory`). */
   readonly memory: 'own' | 'imported';
 }
@@ -19,12 +21,18 @@ export interface SimdSource {
 export const simdSources: readonly SimdSource[] = [
   { folder: 'random/simd', name: 'draws', memory: 'own' },
   ...['elementwise', 'multiply', 'neighbours', 'pack', 'pool', 'product', 'row', 'training'].map(onBackend),
+  ...['multiply', 'product', 'row'].map(relaxed),
   { ...onBackend('winograd3'), source: 'winograd', instead: { lines: 'lines3' } },
   { ...onBackend('winograd5'), source: 'winograd', instead: { lines: 'lines5' } },
 ];
 
 function onBackend(name: string): SimdSource {
   return { folder: 'wasm/simd', name, memory: 'imported' };
+}
+
+/** The same source with one instruction in the place of a product and a sum. */
+function relaxed(source: string): SimdSource {
+  return { ...onBackend(`${source}-relaxed`), source, instead: { madd: 'madd-relaxed' }, features: ['relaxed-simd'] };
 }
 
 /** No runtime, no garbage collector, no data: nothing is kept between two calls. */
@@ -42,10 +50,17 @@ export function simdModulePath({ folder, name }: SimdSource): string {
 }
 
 /** Compiles a source. The ending `.as` keeps it from tools that read TypeScript; the compiler insists on `.ts`. */
-export async function compileSimd({ folder, name, source = name, instead, memory }: SimdSource): Promise<Uint8Array> {
+export async function compileSimd({
+  folder,
+  name,
+  source = name,
+  instead,
+  features = [],
+  memory,
+}: SimdSource): Promise<Uint8Array> {
   const written: Uint8Array[] = [];
   const stderr = asc.createMemoryStream();
-  const options = [...OPTIONS, ...MEMORY[memory]];
+  const options = [...OPTIONS, ...MEMORY[memory], ...features.flatMap((feature) => ['--enable', feature])];
   const { error } = await asc.main([`${source}.ts`, '--outFile', `${name}.wasm`, ...options], {
     readFile: (file) => {
       const stem = file.replace(/\.ts$/, '');
@@ -70,7 +85,7 @@ export function simdModuleText({ name, source = name }: SimdSource, bytes: Uint8
   return `// Made by \`npm run build:simd\` from ../${source}.as; not to be edited.
 
 /** ${source}.as compiled, ${bytes.length} bytes in base64. @internal */
-export const ${name.toUpperCase()}_MODULE: string = [
+export const ${name.toUpperCase().replace('-', '_')}_MODULE: string = [
 ${lines.map((line) => `  '${line}',\n`).join('')}].join('');
 `;
 }

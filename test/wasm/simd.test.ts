@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import type { WasmBackend } from '../../src/wasm/backend.ts';
-import { createSimd, modules } from '../../src/wasm/simd/instance.ts';
+import { createSimd, modules, productModules, winogradModules } from '../../src/wasm/simd/instance.ts';
 import { moduleBytes } from '../../src/wasm/simd/link.ts';
 
 describe('the modules with SIMD loops', () => {
   it.each([false, true])(
     'are valid (shared memory: %s) and small enough to be compiled synchronously anywhere',
     (shared) => {
-      for (const base64 of modules) {
+      for (const base64 of [...modules, ...productModules.exact, ...winogradModules]) {
         const bytes = moduleBytes(base64, { shared });
         expect(WebAssembly.validate(bytes)).toBe(true);
         expect(bytes.length).toBeLessThan(4096);

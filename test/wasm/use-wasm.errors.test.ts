@@ -11,7 +11,7 @@ describe('useWasm', () => {
     [{ threads: 1.5 }, 'useWasm: `threads` must be an integer of at least 1, got 1.5'],
     [{ wasmPaths: 3 }, 'useWasm: `wasmPaths` must be a string or an object of strings, got 3'],
     [{ wasmPaths: null }, 'useWasm: `wasmPaths` must be a string or an object of strings, got null'],
-    [{ thread: 1 }, 'useWasm: unknown option `thread`; known options: `wasmPaths`, `threads`'],
+    [{ thread: 1 }, 'useWasm: unknown option `thread`; known options: `wasmPaths`, `threads`, `relaxedSimd`'],
   ])('rejects %j', async (options, text) => {
     const call = useWasm(options as unknown as UseWasmOptions);
     await expect(call).rejects.toMatchObject({ message: text });

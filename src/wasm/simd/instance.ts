@@ -1,16 +1,20 @@
 import { wasmMemory } from '../../tensors/wasm-guard.ts';
 import type { WasmBackend } from '../backend.ts';
 import { ELEMENTWISE_MODULE } from './compiled/elementwise.ts';
+import { MULTIPLY_RELAXED_MODULE } from './compiled/multiply-relaxed.ts';
 import { MULTIPLY_MODULE } from './compiled/multiply.ts';
 import { NEIGHBOURS_MODULE } from './compiled/neighbours.ts';
 import { PACK_MODULE } from './compiled/pack.ts';
 import { POOL_MODULE } from './compiled/pool.ts';
+import { PRODUCT_RELAXED_MODULE } from './compiled/product-relaxed.ts';
 import { PRODUCT_MODULE } from './compiled/product.ts';
+import { ROW_RELAXED_MODULE } from './compiled/row-relaxed.ts';
 import { ROW_MODULE } from './compiled/row.ts';
 import { WINOGRAD3_MODULE } from './compiled/winograd3.ts';
 import { WINOGRAD5_MODULE } from './compiled/winograd5.ts';
 import { TRAINING_MODULE } from './compiled/training.ts';
 import { linkModules } from './link.ts';
+import { isRelaxed } from './relaxed.ts';
 import { TILE_COLUMNS } from './tile.ts';
 
 /** What a term takes from a row of A: one number for all columns, or for each column its own neighbour. @internal */
@@ -125,14 +129,17 @@ export function simdForBackends(): SimdOf {
 /** The loops, module by module: below 4 KB a module may be compiled synchronously on any thread. @internal */
 export const modules: readonly string[] = [
   ELEMENTWISE_MODULE,
-  MULTIPLY_MODULE,
   NEIGHBOURS_MODULE,
   PACK_MODULE,
   POOL_MODULE,
-  PRODUCT_MODULE,
-  ROW_MODULE,
   TRAINING_MODULE,
 ];
+
+/** Those that multiply and add, in two forms. @internal */
+export const productModules: Readonly<Record<'exact' | 'relaxed', readonly string[]>> = {
+  exact: [MULTIPLY_MODULE, PRODUCT_MODULE, ROW_MODULE],
+  relaxed: [MULTIPLY_RELAXED_MODULE, PRODUCT_RELAXED_MODULE, ROW_RELAXED_MODULE],
+};
 
 /** Two modules of the same functions. @internal */
 export const winogradModules: readonly string[] = [WINOGRAD3_MODULE, WINOGRAD5_MODULE];
@@ -141,7 +148,7 @@ export const winogradModules: readonly string[] = [WINOGRAD3_MODULE, WINOGRAD5_M
 export function createSimd(backend: WasmBackend): Simd | undefined {
   const memory = wasmMemory(backend);
   if (memory === undefined) return undefined;
-  const exports = linkModules(modules, memory);
+  const exports = linkModules([...modules, ...productModules[isRelaxed(backend) ? 'relaxed' : 'exact']], memory);
   const transforms = winogradModules.map((module) => linkModules([module], memory));
   if (exports === undefined || transforms.includes(undefined)) return undefined;
   const products = {

@@ -5,6 +5,7 @@
 // patches of an image that were never cut out. The sum over t runs over two nested loops, with a step in A after each term and a jump
 // after each inner loop. Columns that do not count are added as zeros, whatever A holds: the next row's may lie there.
 
+import { madd } from './madd';
 import { addFour, counting, TILE_ENTRIES } from './tile';
 
 /** Eight columns. */
@@ -19,20 +20,20 @@ export function multiply8(
       for (let t = inner; t > 0; t--) {
         const b0 = v128.load(at), b1 = v128.load(at, 16);
         let x = v128.load32_splat(a0);
-        s00 = f32x4.add(s00, f32x4.mul(x, b0));
-        s01 = f32x4.add(s01, f32x4.mul(x, b1));
+        s00 = madd(x, b0, s00);
+        s01 = madd(x, b1, s01);
         a0 += aStep;
         x = v128.load32_splat(a1);
-        s10 = f32x4.add(s10, f32x4.mul(x, b0));
-        s11 = f32x4.add(s11, f32x4.mul(x, b1));
+        s10 = madd(x, b0, s10);
+        s11 = madd(x, b1, s11);
         a1 += aStep;
         x = v128.load32_splat(a2);
-        s20 = f32x4.add(s20, f32x4.mul(x, b0));
-        s21 = f32x4.add(s21, f32x4.mul(x, b1));
+        s20 = madd(x, b0, s20);
+        s21 = madd(x, b1, s21);
         a2 += aStep;
         x = v128.load32_splat(a3);
-        s30 = f32x4.add(s30, f32x4.mul(x, b0));
-        s31 = f32x4.add(s31, f32x4.mul(x, b1));
+        s30 = madd(x, b0, s30);
+        s31 = madd(x, b1, s31);
         a3 += aStep;
         at += bStep;
       }
@@ -70,10 +71,10 @@ export function multiply4(
     for (let y = outer; y > 0; y--) {
       for (let t = inner; t > 0; t--) {
         const b0 = v128.load(at);
-        s0 = f32x4.add(s0, f32x4.mul(v128.load32_splat(a0), b0));
-        s1 = f32x4.add(s1, f32x4.mul(v128.load32_splat(a1), b0));
-        s2 = f32x4.add(s2, f32x4.mul(v128.load32_splat(a2), b0));
-        s3 = f32x4.add(s3, f32x4.mul(v128.load32_splat(a3), b0));
+        s0 = madd(v128.load32_splat(a0), b0, s0);
+        s1 = madd(v128.load32_splat(a1), b0, s1);
+        s2 = madd(v128.load32_splat(a2), b0, s2);
+        s3 = madd(v128.load32_splat(a3), b0, s3);
         a0 += aStep;
         a1 += aStep;
         a2 += aStep;
