@@ -6,6 +6,18 @@ type Block = (run: SavedRun) => string;
 
 const STEPS = 'CAT-RS step, LeNet, images/s';
 
+const SCALE = 'a data set with one radius, LeNet, 2 workers';
+/** The figures of a whole run, by the names that the group gives them. */
+const SCALE_COLUMNS = [
+  'images an hour',
+  'copies a second',
+  'copies an image',
+  'share of the speed of its passes',
+  'MB with 100 images',
+  'MB with all',
+  'images',
+];
+
 /** Tables of a saved run, by name. */
 export const blocks: Readonly<Record<string, Block>> = {
   machine: (run) => {
@@ -46,6 +58,16 @@ export const blocks: Readonly<Record<string, Block>> = {
       against,
     ]);
     return markdown(['kernel', 'times as fast', 'against'], rows);
+  },
+  scale: ({ figures }) => {
+    const engines = (figures[SCALE] ?? {}) as Record<string, Readonly<Record<string, number>> | string>;
+    const rows = Object.entries(engines).map(([engine, figure]) =>
+      typeof figure === 'string'
+        ? [engine, figure, ...SCALE_COLUMNS.slice(1).map(() => '')]
+        : [engine, ...SCALE_COLUMNS.map((name) => grouped(figure[name] ?? NaN))],
+    );
+    const none = [['not measured', ...SCALE_COLUMNS.map(() => '')]];
+    return markdown(['engine', ...SCALE_COLUMNS], rows.length > 0 ? rows : none);
   },
   noise: ({ figures }) => rates(figures['normals a second, one core'], 'a second'),
   all: ({ figures }) => figureTables(figures),

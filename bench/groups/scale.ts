@@ -76,8 +76,8 @@ export async function measure(settings: BenchSettings): Promise<GroupResult> {
       'copies a second': significant(rate),
       'images an hour': significant((3600 * rate * many) / run.copies),
       'share of the speed of its passes': significant(median(share)),
-      'megabytes, few images': significant(small.megabytes),
-      'megabytes, many images': significant(Math.max(...rounds.map(({ megabytes }) => megabytes))),
+      'MB with 100 images': significant(small.megabytes),
+      'MB with all': significant(Math.max(...rounds.map(({ megabytes }) => megabytes))),
     };
   }
   return { figures: { 'a data set with one radius, LeNet, 2 workers': figures } };
@@ -111,8 +111,10 @@ async function run(work: ScaleWork): Promise<ScaleAnswer> {
   const folder = await mkdtemp(join(tmpdir(), 'catrs-scale-'));
   const barePasses = async (): Promise<number> => {
     const begin = performance.now();
-    for await (const _ of workers.answers('sampleCounts', examples(dataset, bare.images), { key, n: bare.copies }));
-    return (1000 * bare.images * bare.copies) / (performance.now() - begin);
+    let copies = 0;
+    const counts = workers.answers<number[]>('sampleCounts', examples(dataset, bare.images), { key, n: bare.copies });
+    for await (const votes of counts) copies += votes.reduce((sum, count) => sum + count, 0);
+    return (1000 * copies) / (performance.now() - begin);
   };
   try {
     await barePasses();
