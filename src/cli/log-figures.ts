@@ -44,7 +44,8 @@ export function normOf(rows: readonly LoggedRow[]): Norm | undefined {
   return norms.size === 1 ? [...norms][0] : undefined;
 }
 
-function enginesOf(rows: readonly LoggedRow[]): readonly string[] | undefined {
+/** What ran the classifier, where a log says it. @internal */
+export function enginesOf(rows: readonly LoggedRow[]): readonly string[] | undefined {
   const engines = [...new Set(rows.map(({ engine }) => engine).filter((engine) => engine !== undefined))];
   return engines.length === 0 ? undefined : engines;
 }

@@ -3,7 +3,7 @@ import { mergeLogs } from '../node/merge-logs.ts';
 import { createKey } from '../random/key.ts';
 import type { MergeSettings } from './commands/merge.ts';
 import { CliError, type CliIo, printJson } from './io.ts';
-import { readAnyLog } from './log-figures.ts';
+import { enginesOf, readAnyLog, readLog } from './log-figures.ts';
 
 /** Merges the logs of shards, or the pieces of a log of other code. @internal */
 export async function merge(settings: MergeSettings, io: CliIo, logs: readonly string[]): Promise<void> {
@@ -21,8 +21,9 @@ export async function merge(settings: MergeSettings, io: CliIo, logs: readonly s
   }
   const summary = await mergeLogs(logs, { ...run, key: createKey(seed ?? 0), mixEngines: settings.mixEngines });
   const { file, done, accuracy, abstained, averageCertifiedRadius, meanSamples } = summary;
-  if (json) printJson(io, { file, done, accuracy, abstained, averageCertifiedRadius, meanSamples });
-  else io.stdout(`${file}: ${done} images of ${logs.length} logs\n`);
+  const engines = enginesOf(done === 0 ? [] : await readLog(file));
+  if (json) printJson(io, { file, engines, done, accuracy, abstained, averageCertifiedRadius, meanSamples });
+  else io.stdout(`${file}: ${done} images of ${logs.length} logs${engines ? `, on ${engines.join(' and ')}` : ''}\n`);
 }
 
 /** Whether a log has six columns or predictions; what is wrong with one that cannot be read, the merging says. */

@@ -6,6 +6,7 @@ import { CliError } from '../../src/cli/io.ts';
 import type { EngineName } from '../../src/cli/common-options.ts';
 import { BackendError } from '../../src/errors.ts';
 import { parseCertificationLog } from '../../src/evaluate/parse-certification-log.ts';
+import { saveModel } from '../../src/node/save-model.ts';
 import { useWasm } from '../../src/wasm/use-wasm.ts';
 import { runTypeScript } from '../helpers/run-typescript.ts';
 import { catrs, useTiny } from './run.ts';
@@ -125,23 +126,26 @@ describe('an engine that fails', () => {
   });
 
   it('is left by a run of the command, whose log says the other', async () => {
+    const layers = [tf.layers.flatten({ inputShape: [4, 4, 1] }), tf.layers.dense({ units: 2 }), tf.layers.elu()];
+    const model = tf.sequential({ layers });
+    await saveModel(model, path('bent'));
+    model.dispose();
     await useWasm();
-    const right = tf.getKernel('_FusedMatMul', 'wasm');
-    const wrong = {
-      ...right,
-      kernelFunc: (args: Parameters<typeof right.kernelFunc>[0]) =>
-        right.kernelFunc({ ...args, inputs: { ...args.inputs, b: args.inputs['a'] as never } }),
+    const right = tf.getKernel('Elu', 'wasm');
+    const put = (kernel: tf.KernelConfig): void => {
+      tf.unregisterKernel('Elu', 'wasm');
+      tf.registerKernel(kernel);
     };
-    tf.unregisterKernel('_FusedMatMul', 'wasm');
-    tf.registerKernel(wrong as never);
+    put({ ...tf.getKernel('Neg', 'wasm'), kernelName: 'Elu' });
     try {
-      const { code, stderr } = await catrs(['certify', ...run(['--out', path('left.tsv'), '--backend', 'auto'])]);
+      const args = [...data(), '--model', path('bent'), '--sigma', 0.5, '--n', 100, '--out', path('left.tsv')];
+      const { code, stderr } = await catrs(['certify', ...args]);
       expect(stderr).toMatch(/^catrs: wasm is not taken: .*\ncatrs: running on cpu \(tfjs 4.22.0\)\n/);
       expect(code).toBe(0);
       expect(parseCertificationLog(await readFile(path('left.tsv'), 'utf8'))[0]?.engine).toBe(CPU);
+      expect((await catrs(['predict', ...args.slice(0, -2), '--backend', 'wasm'])).code).toBe(1);
     } finally {
-      tf.unregisterKernel('_FusedMatMul', 'wasm');
-      tf.registerKernel(right as never);
+      put(right);
     }
   });
 });
@@ -167,6 +171,21 @@ describe('--resume', () => {
     const held = ['verify', path('log.tsv'), ...data(), '--model', path('model')];
     expect((await catrs(held)).stderr).toContain(`running on ${CPU}\n`);
     expect((await catrs([...held, '--backend', 'wasm', '--votes', 9])).stderr).toContain(`running on ${WASM}\n`);
+  });
+
+  it('is not for merging: logs of two engines become one where that is asked for, and it says so', async () => {
+    for (const [i, backend] of ['cpu', 'wasm'].entries()) {
+      await catrs(['certify', ...on(backend, run(['--shard', `${i}/2`, '--out', path(`part-${i}.tsv`)]))]);
+    }
+    const merge = ['merge', path('part-0.tsv'), path('part-1.tsv'), '--size', 24, '--out', path('both.tsv')];
+    const refused = await catrs(merge);
+    expect([refused.code, last(refused.stderr)]).toEqual([
+      2,
+      `catrs: \`files\` must be logs of one engine, got ${CPU} and, in ${path('part-1.tsv')}, line 2, ${WASM} (to have rows of both, each of which says which, set --mix-engines)`,
+    ]);
+    const { stdout } = await catrs([...merge, '--mix-engines']);
+    expect(stdout).toBe(`${path('both.tsv')}: 24 images of 2 logs, on ${CPU} and ${WASM}\n`);
+    expect((await catrs(['analyze', path('both.tsv')])).stdout).toContain(`\n  on ${CPU} and ${WASM}\n`);
   });
 
   it('of certify goes on with another version of nothing', async () => {
