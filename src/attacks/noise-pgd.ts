@@ -87,11 +87,15 @@ export class NoisePgd implements NoiseAttack {
   }
 
   /**
-   * Takes the first gradient for the whole batch, and goes on later with the images that are chosen then.
-   *
-   * @throws what `perturb` throws
+   * Takes the first gradient for the whole batch, and goes on later with the images that are chosen then. Undefined in a subclass with a `perturb` of
+   * its own. Throws what `perturb` throws.
    */
-  start(classifier: Classifier, request: NoiseAttackRequest): StartedAttack<tf.Tensor> {
+  get start(): ((classifier: Classifier, request: NoiseAttackRequest) => StartedAttack<tf.Tensor>) | undefined {
+    if (this.perturb !== NoisePgd.prototype.perturb) return undefined;
+    return (classifier, request) => this.#start(classifier, request);
+  }
+
+  #start(classifier: Classifier, request: NoiseAttackRequest): StartedAttack<tf.Tensor> {
     const call = 'NoisePgd.start';
     const { run, ...batch } = parseRequest(call, classifier, request);
     const first = withDispose(() => {

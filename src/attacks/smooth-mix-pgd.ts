@@ -128,10 +128,11 @@ export class SmoothMixPgd implements MixAttack {
 
   /**
    * Takes the first gradient for the whole batch, and goes on later with the images that are chosen then; undefined where `mixStep` is not 0, as
-   * x_s is then another image than the one whose logits it has. Throws what `perturb` throws.
+   * x_s is then another image than the one whose logits it has, and in a subclass with a `perturb` of its own. Throws what `perturb` throws.
    */
   get start(): ((target: AttackTarget, request: InputAttackRequest) => StartedAttack<MixPair>) | undefined {
-    return this.mixStep === 0 ? (target, request) => this.#start(target, request) : undefined;
+    if (this.mixStep > 0 || this.perturb !== SmoothMixPgd.prototype.perturb) return undefined;
+    return (target, request) => this.#start(target, request);
   }
 
   #start(target: AttackTarget, request: InputAttackRequest): StartedAttack<MixPair> {

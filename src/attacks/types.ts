@@ -63,7 +63,7 @@ export interface NoiseAttack {
    * The same attack in two parts, for losses that attack only some images: an attack that treats each image on its own may have it. It keeps
    * nothing of the request that the caller may dispose.
    */
-  start?(classifier: Classifier, request: NoiseAttackRequest): StartedAttack<tf.Tensor>;
+  readonly start?: ((classifier: Classifier, request: NoiseAttackRequest) => StartedAttack<tf.Tensor>) | undefined;
 }
 
 /** What an attack on the input is given. */

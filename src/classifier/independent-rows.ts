@@ -58,10 +58,8 @@ export function hasIndependentRows(call: string, classifier: unknown, told: bool
   if (told === false) return false;
   const parts = partsOf(classifier);
   if (told === undefined) return parts.every((part) => isLayersModel(part) && isIndependent(part as never));
-  const layer = parts
-    .filter(isLayersModel)
-    .flatMap((part) => layersIn(part as never))
-    .find(isDependent);
+  const layers = parts.filter(isLayersModel).flatMap((part) => layersIn(part as never));
+  const layer = layers.filter(isLayer).find(isDependent);
   if (layer === undefined) return true;
   const got = `layer ${showValue(layer.name)} (${layer.getClassName()})`;
   const details = { call, field: 'independentRows', value: true, got, way: 'leave the option out' };
@@ -80,9 +78,13 @@ function partsOf(classifier: unknown): unknown[] {
 /** A layer with all that is inside it. */
 function layersIn(layer: LayerLike): LayerLike[] {
   const { layers = [], layer: inner, forwardLayer, backwardLayer, cell, cells = [] } = layer;
-  const inside = [...layers, inner, forwardLayer, backwardLayer, cell, ...cells].filter((one) => one !== undefined);
+  const inside = [layers, inner, forwardLayer, backwardLayer, cell, cells].flat().filter(isLayer);
   return [layer, ...inside.flatMap(layersIn)];
 }
+
+/** A layer of the host's may have anything under these names. */
+const isLayer = (one: Partial<LayerLike> | null | undefined): one is LayerLike =>
+  typeof one?.getClassName === 'function' && typeof one.getConfig === 'function';
 
 const isIndependent = (model: LayerLike): boolean => layersIn(model).every(isKnown);
 

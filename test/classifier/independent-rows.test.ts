@@ -83,6 +83,9 @@ const dependent: Readonly<Record<string, () => tf.LayersModel>> = {
 const unknown: Readonly<Record<string, () => unknown>> = {
   'a function': () => (x: tf.Tensor) => x,
   'a layer of one’s own': () => around(new Plain({}), row),
+  'a layer of one’s own that names others': () =>
+    around(Object.assign(new Plain({}), { layer: 'conv', layers: 3, cell: null }), row),
+  'an object like a model': () => ({ apply: (x: tf.Tensor) => x, trainableWeights: [], inputs: [] }),
   'a layer with the name of another': () => around(new NoisyDense({ units: 2 }), row),
   'a layer whose method was replaced': () => {
     const layer = layers.dense({ units: 2 });

@@ -197,6 +197,30 @@ describeBackends('a step that computes no row without a gradient', () => {
     });
   });
 
+  it.each(['attack', 'loss'])('is dense where a subclass has a way of its own: %s', async (which) => {
+    class OwnAttack extends NoisePgd {
+      override perturb(...given: Parameters<NoisePgd['perturb']>): tf.Tensor {
+        return tf.tidy(() => tf.zerosLike(super.perturb(...given)));
+      }
+    }
+    class OwnLoss extends ConfidenceAwareLoss {
+      override prepare(given: ConfidenceAwareBatch): ReturnType<ConfidenceAwareLoss['prepare']> {
+        return super.prepare({ ...given, noise: tf.zeros([2, ...given.x.shape]) });
+      }
+    }
+    const attack = new (which === 'attack' ? OwnAttack : NoisePgd)({ epsilon: 0.5, steps: 2 });
+    const options = { noise, attack, lambda: 2, numNoise: 2, independentRows: true };
+    const { dispose, ...given } = batchOf({ name: '', numNoise: 2 });
+    using step = await new (which === 'loss' ? OwnLoss : ConfidenceAwareLoss)(tinyCnn(variables), options).prepareAsync(
+      given,
+    );
+    expect(step.attacked).toBeUndefined();
+    const largest = tf.tidy(() => tf.max(tf.abs(which === 'attack' ? step.noiseAdv! : step.noise)));
+    expect([...(await largest.data())]).toEqual([0]);
+    largest.dispose();
+    dispose();
+  });
+
   it('leaves no tensor when it fails on the way', async () => {
     const inner = tinyCnn(variables);
     for (const last of [0, 1, 2, 3]) {
