@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import type { TypedBatch } from '../classifier/types.ts';
 import type { DrawRequest, Noise } from '../noise/types.ts';
-import { copyOf } from '../tensors/own-tensor.ts';
+import { copyOf, tensorOver } from '../tensors/own-tensor.ts';
 
 /** A range of the samples around one example, as a part of a batch of noisy copies. @internal */
 export interface SampleRange {
@@ -19,26 +19,33 @@ interface DirectCopies {
   readonly shape: readonly number[];
   /** Makes the copies, row after row in a new array. */
   readonly values: () => Promise<Float32Array<ArrayBuffer>>;
+  /** Writes the copies, row after row; there where the values of the example are at hand. */
+  readonly fill: ((out: Float32Array) => void) | undefined;
 }
 
-/** Samples start .. start + count − 1 of a noise around one example. @internal */
+/** Samples start .. start + count − 1 of a noise around one example; `image` holds its values, where they are at hand. @internal */
 export function sampleRange(
   noise: Noise,
   x: tf.Tensor,
   { key, start, count }: Omit<DrawRequest, 'onFailure'>,
+  image?: Float32Array,
 ): SampleRange {
   const { fillCopies } = noise;
+  const fill =
+    fillCopies &&
+    image &&
+    ((out: Float32Array) => fillCopies.call(noise, out, image, { key, start, dimension: x.size }));
   const values = async (fill: NonNullable<typeof fillCopies>): Promise<Float32Array<ArrayBuffer>> => {
-    const image = await x.data<'float32'>();
+    const own = await x.data<'float32'>();
     const copies = new Float32Array(count * x.size);
-    fill.call(noise, copies, image, { key, start, dimension: x.size });
+    fill.call(noise, copies, own, { key, start, dimension: x.size });
     return copies;
   };
   return {
     count,
     copies: (onFailure) =>
       noise.perturb(x, { key, start, count, onFailure: (sample: number) => onFailure(sample - start) }),
-    direct: fillCopies && { shape: x.shape, values: () => values(fillCopies) },
+    direct: fillCopies && { shape: x.shape, values: () => values(fillCopies), fill },
   };
 }
 
@@ -49,6 +56,7 @@ export function copiesIn(ranges: readonly Pick<SampleRange, 'count'>[]): number 
 
 /** The copies of all ranges as one batch, inside a tidy; adds the rows that could not be drawn to `failed`. @internal */
 export function tensorCopies(ranges: readonly SampleRange[], failed: Set<number>): tf.Tensor {
+  if (ranges.length > 1 && ranges.every(({ direct }) => direct?.fill)) return filledCopies(ranges);
   let begin = 0;
   const parts = ranges.map(({ count, copies }) => {
     const part = copies(failing(failed, begin));
@@ -58,6 +66,20 @@ export function tensorCopies(ranges: readonly SampleRange[], failed: Set<number>
   });
   const [only] = parts;
   return only !== undefined && parts.length === 1 ? only : tf.concat(parts);
+}
+
+/** The copies of all ranges in one array: for many short ranges, operations of the backend on each would take as long as the noise. */
+function filledCopies(ranges: readonly SampleRange[]): tf.Tensor {
+  const shape = ranges[0]?.direct?.shape ?? [];
+  const size = shape.reduce((product, length) => product * length, 1);
+  const batch = copiesIn(ranges);
+  const out = new Float32Array(batch * size);
+  let begin = 0;
+  for (const { count, direct } of ranges) {
+    direct?.fill?.(out.subarray(begin * size, (begin + count) * size));
+    begin += count;
+  }
+  return tensorOver(out, [batch, ...shape], 'float32');
 }
 
 /** A batch of noisy copies as values. */

@@ -12,6 +12,8 @@ import type { TimedCertificate } from './types.ts';
 export interface PendingExample {
   /** Its own copy, which the schedule disposes. */
   readonly x: tf.Tensor;
+  /** The values of `x`, where they are at hand and noise is drawn in JavaScript. */
+  readonly values?: Float32Array | undefined;
   /** Says which samples it wants, and takes their votes. */
   readonly process: CertificationProcess;
   /** The time that an earlier run took for it. */
@@ -92,6 +94,8 @@ interface Waiting extends PendingExample {
   milliseconds: number;
   /** Samples that were submitted and are not yet counted. */
   submitted: number;
+  /** Not kept of one that needs no more votes. */
+  values?: Float32Array | undefined;
 }
 
 /** The examples that were taken, in their order; one that has all its votes waits for those before it. */
@@ -130,7 +134,11 @@ class ExampleQueue {
 
   /** Frees the examples that need no more votes. */
   release(): void {
-    for (const { x, process } of this.pending) if (process.wanted() === undefined) x.dispose();
+    for (const example of this.pending) {
+      if (example.process.wanted() !== undefined) continue;
+      example.x.dispose();
+      example.values = undefined;
+    }
     this.pending = this.pending.filter(({ process }) => process.wanted() !== undefined);
   }
 
@@ -234,7 +242,7 @@ function submit(shares: readonly BatchShare[], counter: VoteCounter, noise: Nois
   const begun = performance.now();
   const counting = counter.count(
     shares.map(({ example, wanted: { key, start, every }, count }) => ({
-      ...sampleRange(noise, example.x, { key, start, count }),
+      ...sampleRange(noise, example.x, { key, start, count }, example.values),
       first: every - (start % every),
       every,
     })),

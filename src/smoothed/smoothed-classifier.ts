@@ -30,6 +30,7 @@ import { collectVotes } from './count-votes.ts';
 import type { FormChoice } from './form-choice.ts';
 import type { SampleRequest, VotingClassifier } from './read-logits.ts';
 import { type PendingExample, schedule } from './schedule.ts';
+import { hasKernel, NORMALS_KERNEL } from '../tensors/device-kernels.ts';
 import type { Certifier, StreamExample, TimedCertificate } from './types.ts';
 
 type PendingExamples = AsyncGenerator<PendingExample, void, undefined>;
@@ -180,9 +181,13 @@ export class SmoothedClassifier implements Certifier<CertifyOptions> {
     settings: Settings,
     form: FormChoice,
   ): PendingExamples {
+    const { noise } = this;
     for await (const { x, index, kept } of examples) {
       const own = await this.#checked.own(call, x, form);
-      yield this.#pending({ x: own, index, kept, key: exampleKey(settings.key, index) }, settings, form);
+      const isDrawnHere = noise.fillCopies !== undefined && !hasKernel(NORMALS_KERNEL);
+      const values = isDrawnHere ? await own.data<'float32'>() : undefined;
+      const example = this.#pending({ x: own, index, kept, key: exampleKey(settings.key, index) }, settings, form);
+      yield { ...example, values };
     }
   }
 
