@@ -73,7 +73,7 @@ export class Compared {
   }
 
   /** Units a second of everything, by the names of the tables. */
-  rates(): Record<string, Rates | Readonly<Record<string, number>>> {
+  rates(): Record<string, Rates | BestOfPeer['tried']> {
     const own = Object.entries(this.#seconds).filter(([name]) => name !== 'PyTorch');
     const named = own.map(([name, seconds]) => [settings[name as SettingName].name, rates(this.#units, seconds)]);
     const table = Object.fromEntries(named) as Record<string, Rates>;

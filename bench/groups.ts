@@ -4,8 +4,6 @@ import type { BenchSettings, GroupResult, TargetKey } from './targets.ts';
 export interface Group {
   /** The targets that it measures. */
   readonly targets: readonly TargetKey[];
-  /** Left out unless it is asked for by name. */
-  readonly onRequest?: boolean;
   readonly load: () => Promise<{ measure(settings: BenchSettings): Promise<GroupResult> }>;
 }
 
@@ -27,13 +25,13 @@ export const groups: Readonly<Record<string, Group>> = {
   tensors: { targets: ['P7c'], load: () => import('./groups/tensors.ts') },
   browser: { targets: ['P8'], load: () => import('./groups/browser.ts') },
   kernels: { targets: [], load: () => import('./groups/kernels.ts') },
-  sweep: { targets: [], onRequest: true, load: () => import('./groups/sweep.ts') },
+  sweep: { targets: [], load: () => import('./groups/sweep.ts') },
 };
 
-/** The groups that `names` ask for, by their own names or by targets, and always what is compared; of no name, all but those on request. Throws for an unknown name. */
+/** The groups that `names` ask for, by their own names or by targets, and always what is compared; of no name, all. Throws for an unknown name. */
 export function chooseGroups(names: readonly string[]): string[] {
   const all = Object.entries(groups);
-  if (names.length === 0) return all.filter(([, group]) => group.onRequest !== true).map(([name]) => name);
+  if (names.length === 0) return all.map(([name]) => name);
   const unknown = names.find((name) => !all.some((entry) => asks(name, entry)));
   if (unknown !== undefined) {
     const known = all.flatMap(([name, { targets }]) => [name, ...targets]);

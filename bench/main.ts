@@ -1,19 +1,16 @@
 /**
- * The benchmarks: `npm run bench`, with `-- P4` or `-- losses` for one, `-- --json` for one JSON object, `-- --quick` to see that they run.
+ * The benchmarks: `npm run bench`, with `-- P4` or `-- steps` for one, `-- --json` for one JSON object, `-- --quick` to see that they run.
  * README.md beside this file says what is compared with what.
  *
- * `-- --setup` makes a virtual environment with PyTorch. `-- docs` writes all speeds of the documents anew from docs/performance/bench.json;
- * `-- table bench.json` makes Markdown of a saved run; `-- picture docs/performance.svg [--from sweep.json]` draws throughput against batch size
- * and workers, measured by `-- sweep` or read from a saved run.
+ * `-- --setup` makes a virtual environment with PyTorch. `-- docs` writes all speeds of the documents and their picture anew from
+ * docs/performance/bench.json; `-- table bench.json` makes Markdown of any saved run.
  */
-import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { regenerate } from './docs/regenerate.ts';
 import { readRun, SAVED, type SavedRun } from './docs/saved-run.ts';
 import { chooseGroups } from './groups.ts';
 import { machine } from './machine.ts';
 import { setUpPeer } from './peer/setup.ts';
-import { performancePicture } from './picture.ts';
 import { runGroups } from './run-groups.ts';
 import { figureTables, targetTable } from './table.ts';
 import { targetKeys } from './targets.ts';
@@ -26,16 +23,14 @@ const { values, positionals } = parseArgs({
     rounds: { type: 'string' },
     setup: { type: 'boolean', default: false },
     'index-url': { type: 'string' },
-    from: { type: 'string' },
   },
 });
 const { quick, rounds } = values;
 const settings = { quick, ...(rounds !== undefined && { rounds: atLeastOne(rounds) }) };
-const [command, file = 'docs/performance.svg'] = positionals;
+const [command, file = SAVED] = positionals;
 if (values.setup) setUp();
 else if (command === 'docs') await writeDocs();
 else if (command === 'table') print(await readRun(file));
-else if (command === 'picture') await draw();
 else await bench(positionals);
 
 async function bench(names: readonly string[]): Promise<void> {
@@ -62,13 +57,6 @@ function chosen(names: readonly string[]): string[] {
     console.error((error as Error).message);
     return process.exit(2);
   }
-}
-
-async function draw(): Promise<void> {
-  const { figures } = values.from === undefined ? await runGroups(['sweep'], settings) : await readRun(values.from);
-  if (!Array.isArray(figures['sweep']))
-    throw new Error('no sweep was measured; `npm run bench -- sweep --json` makes one');
-  await writeFile(file, await performancePicture(figures['sweep']));
 }
 
 async function writeDocs(): Promise<void> {

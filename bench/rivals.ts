@@ -89,18 +89,22 @@ export class Rivals {
   async bestOfPeer(ways: Readonly<Record<string, PeerWay>>, trials: number): Promise<BestOfPeer | string> {
     const { peer } = this;
     if (typeof peer === 'string') return peer;
-    const works = Object.entries(ways).map(
-      ([name, { cores, work }]) => [name, () => peer.seconds(cores, work)] as const,
-    );
+    const together = Object.entries(ways).filter(([, { cores }]) => cores === 'two processes');
+    const problem = together.length === 0 ? undefined : await peer.whyNoPair();
+    const possible = Object.entries(ways).filter(([, { cores }]) => problem === undefined || cores !== 'two processes');
+    const works = possible.map(([name, { cores, work }]) => [name, () => peer.seconds(cores, work)] as const);
     const seconds = await alternate(Object.fromEntries(works), { rounds: trials });
-    const rates = Object.entries(ways).map(([name, { units }]) => ({ name, rate: units / median(seconds[name]!) }));
+    const rates = possible.map(([name, { units }]) => ({ name, rate: units / median(seconds[name]!) }));
     const { name } = rates.reduce((best, each) => (each.rate > best.rate ? each : best));
     const { cores, work, units } = ways[name]!;
     return {
       name,
       units,
       run: () => peer.seconds(cores, work),
-      tried: Object.fromEntries(rates.map((each) => [each.name, Number(each.rate.toPrecision(4))])),
+      tried: {
+        ...Object.fromEntries(rates.map((each) => [each.name, Number(each.rate.toPrecision(4))])),
+        ...(problem !== undefined && Object.fromEntries(together.map(([each]) => [each, problem]))),
+      },
     };
   }
 
@@ -124,6 +128,6 @@ export interface BestOfPeer {
   readonly name: string;
   readonly units: number;
   readonly run: Work;
-  /** Units a second of all ways, in the trial. */
-  readonly tried: Readonly<Record<string, number>>;
+  /** Units a second of all ways, in the trial, or why one was not tried. */
+  readonly tried: Readonly<Record<string, number | string>>;
 }

@@ -2,11 +2,14 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { format, resolveConfig } from 'prettier';
+import type { SweepPoint } from '../groups/sweep.ts';
+import { performancePicture } from '../picture.ts';
 import { blocks } from './blocks.ts';
 import { quote } from './quotes.ts';
 import type { SavedRun } from './saved-run.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+const PICTURE = join(ROOT, 'docs/performance/throughput.svg');
 /** `<!-- bench: NAME -->text<!-- /bench -->`: the text is made of the saved run. */
 const MARKED = /<!-- bench: ([^>]*?) -->([\s\S]*?)<!-- \/bench -->/g;
 
@@ -32,7 +35,7 @@ export function withoutMarked(text: string): string {
   return text.replaceAll(MARKED, '');
 }
 
-/** Writes all pages anew, and the saved run in the format of the repository; tells which have changed. */
+/** Writes all pages and the picture anew, and the saved run in the format of the repository; tells which have changed. */
 export async function regenerate(run: SavedRun, saved: string): Promise<string[]> {
   const changed: string[] = [];
   for (const path of await pages()) {
@@ -42,6 +45,8 @@ export async function regenerate(run: SavedRun, saved: string): Promise<string[]
     await writeFile(join(ROOT, path), made);
     changed.push(path);
   }
+  const { sweep } = run.figures;
+  if (Array.isArray(sweep)) await writeFile(PICTURE, await performancePicture(sweep as SweepPoint[]));
   await writeFile(saved, await formatted(saved, await readFile(saved, 'utf8')));
   return changed;
 }

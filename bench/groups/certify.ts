@@ -1,5 +1,5 @@
 import { Compared, certifyWays } from '../compared.ts';
-import { Rivals, type SettingName } from '../rivals.ts';
+import { Rivals, type SettingName, settings as ways } from '../rivals.ts';
 import { alternate } from '../rounds.ts';
 import { median, significant } from '../statistics.ts';
 import { SIGMA } from '../subjects.ts';
@@ -17,8 +17,8 @@ export async function measure(settings: BenchSettings): Promise<GroupResult> {
   const batch = quick ? 16 : BATCH;
   const work = { work: 'certify', network: 'lenet', images: 4, samples: 8 * batch, batch } as const;
   const units = work.images * work.samples;
-  const ways = certifyWays('lenet', units, SIGMA, quick ? [16] : [64, 256, 1000]);
-  const peer = await rivals.bestOfPeer(ways, roundsOf(settings, 3));
+  const peerWays = certifyWays('lenet', units, SIGMA, quick ? [16] : [64, 256, 1000]);
+  const peer = await rivals.bestOfPeer(peerWays, roundsOf(settings, 3));
   const here = [...WORKERS, ...THREADS].filter((name) => rivals.has(name));
   const ours = Object.fromEntries(here.map((name) => [name, rivals.ours(name, work)]));
   const compared = await Compared.measure({ ours, units, peer, rounds: roundsOf(settings, 9) });
@@ -37,7 +37,7 @@ export async function measure(settings: BenchSettings): Promise<GroupResult> {
     const [single, theirs] = [forward[name], compared.peerSeconds];
     if (measured.value === null || single === undefined || theirs === undefined) return measured;
     const limit = significant((2 * theirs * units) / median(single));
-    return { ...measured, limit, limitBecause: 'two times the bare forward passes of one thread' };
+    return { ...measured, limit, limitBecause: `two times the bare forward passes of ${ways[name].name}` };
   };
   return {
     targets: {

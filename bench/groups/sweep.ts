@@ -27,7 +27,7 @@ export async function measure(settings: BenchSettings): Promise<GroupResult> {
     const samples = quick ? 32 : Math.min(2048, Math.max(512, 2 * batch));
     const work = { work: 'certify', network: 'lenet', images: 2, samples, batch } as const;
     const works = here.map((name) => [name, rivals.ours(name, work)] as const);
-    const seconds = await alternate(Object.fromEntries(works), { rounds: roundsOf(settings, 5) });
+    const seconds = await alternate(Object.fromEntries(works), { rounds: roundsOf(settings, 3) });
     for (const name of here) {
       const { engine, workers } = ways[name];
       const { median, best } = rates(2 * samples, seconds[name]!);

@@ -86,6 +86,16 @@ export class Peer {
     return Math.max(...(await Promise.all(all)).map(({ seconds }) => seconds));
   }
 
+  /** Why two processes cannot work together here, or nothing. */
+  async whyNoPair(): Promise<string | undefined> {
+    try {
+      await this.#started();
+      return undefined;
+    } catch (error) {
+      return error instanceof Error ? error.message : String(error);
+    }
+  }
+
   /** Loads a network on the GPU under the name `cuda`; returns why it cannot, or nothing. */
   async onCuda(network: NetworkName): Promise<string | undefined> {
     if (!this.#cuda) return `PyTorch ${this.about.version} has no CUDA here`;

@@ -23,7 +23,7 @@ def view(content, begin, entry):
     kind = TYPES[entry["dtype"]]
     if first == last:
         return torch.empty(entry["shape"], dtype=kind)
-    flat = torch.frombuffer(content, dtype=kind, offset=begin + first, count=(last - first) // kind.itemsize)
+    flat = torch.frombuffer(content, dtype=kind, offset=begin + first, count=(last - first) // torch.empty((), dtype=kind).element_size())
     return flat.reshape(entry["shape"]).clone()
 
 
