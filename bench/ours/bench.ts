@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import { certifyDataset, fixedRadius, foldIn, SmoothedClassifier, SmoothedPgd } from 'catrs';
+import { certifyDataset, foldIn, plannedRadius, SmoothedClassifier, SmoothedPgd } from 'catrs';
 import type { Certifier, CertifyOptions } from 'catrs';
 import { arrayDataset } from 'catrs/data';
 import type { Trainers, WorkerCertifier } from 'catrs/node';
@@ -29,6 +29,7 @@ export class Bench {
   readonly #certifiers = new Map<string, Promise<Certifier<CertifyOptions>>>();
 
   readonly #engine: string;
+  readonly #plans = new Map<number, readonly string[]>();
 
   private constructor(setting: ProcessSetting, engine: string) {
     this.#setting = setting;
@@ -134,11 +135,15 @@ export class Bench {
     const g = await this.#certifier('decide', sigma);
     const { data } = this.#subject('lenet');
     const dataset = arrayDataset(decidable(data, work));
-    const options = { key: foldIn(key, 2), n0: 100, n: 100_000, alpha: 0.001, rule: fixedRadius({ radius }) };
+    // As `catrs certify --radius` does.
+    const rule = plannedRadius({ radius, plans: this.#plans.get(radius) });
+    const options = { key: foldIn(key, 2), n0: 0, n: 100_000, alpha: 0.001, checkEvery: 10, rule };
     let samples = 0;
     let certified = 0;
     const { seconds } = await timed(async () => {
       for await (const { certificate } of certifyDataset(g, dataset, options)) {
+        // Derived at the first image, and kept, as the command keeps them.
+        this.#plans.set(radius, certificate.rule.parameters['plans'] as string[]);
         samples += certificate.n0 + certificate.nUsed;
         if (certificate.radius >= radius) certified++;
       }
