@@ -127,6 +127,22 @@ describe('matMul on wasm', () => {
     await expectSameOnCpu((x, y, w) => products(x!, y!, w!), [sample([2, 6], 1), sample([3, 4], 2), sample([6, 4], 3)]);
   });
 
+  it('gives a row the same bits among any number of rows', async () => {
+    const [rows, terms] = [37, 70];
+    const [a, b, bias] = [sample([rows, terms], 1), sample([terms, 43], 2), sample([43], 3)];
+    const f = (x: tf.Tensor, y: tf.Tensor, z: tf.Tensor): tf.Tensor[] => [
+      tf.matMul(x, y),
+      tf.fused.matMul({ a: x as tf.Tensor2D, b: y as tf.Tensor2D, bias: z, activation: 'relu' }),
+    ];
+    const many = (await runOn('wasm', (x, y, z) => f(x!, y!, z!), [a, b, bias])).values;
+    for (const count of [1, 2, 3, 4, 5, 6, 8, 9, 36]) {
+      const first = rows - count;
+      const part = { shape: [count, terms], values: a.values.slice(first * terms) };
+      const few = (await runOn('wasm', (x, y, z) => f(x!, y!, z!), [part, b, bias])).values;
+      expect(few).toEqual(many.map((values) => values.slice(first * 43)));
+    }
+  });
+
   it('refuses a vector, and goes on', async () => {
     await runOn(
       'wasm',

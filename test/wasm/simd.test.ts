@@ -60,6 +60,13 @@ describe('the modules with SIMD loops', () => {
       simd.multiply({ ...product, factor, tiles: 1, inner: 3, outer: 0 });
       simd.multiply({ ...product, factor, tiles: 1, inner: 3, outer: 2, columns: 0 });
     }
+    const [bias, low, high] = [4096, 0, 1];
+    simd.product({ ...product, tiles: 0, inner: 3, outer: 2, bias, low, high });
+    simd.product({ ...product, tiles: 1, inner: 3, outer: 2, columns: 0, bias, low, high });
+    simd.rowProduct(4096, 4, 8192, 16, 3, 16384, 0, bias, low, high);
+    simd.packRows(4096, 16, 0, 8, 16384);
+    simd.packColumns(4096, 16, 3, 0, 16, 16384);
+    simd.pad(4096, 0, 2, 4, 16384, 4, 8, 1, 2);
     simd.maxPool(4096, 0, 16, 2, 2, 16, 16, 1, 0, 16384);
     simd.maxPool(4096, 3, 16, 2, 2, 16, 16, 0, 0, 16384);
     simd.poolGradient(0, 3, 4096, 8192, 16384, 0);

@@ -114,25 +114,30 @@ describe('a convolution by fewer multiplications', () => {
     async (layer) => {
       const images = 37;
       const many = { ...layer, images };
-      const { x, filter } = samplesOf(many);
-      const f = forward(layer) as (...t: tf.Tensor[]) => tf.Tensor[];
-      const together = (await runOn('wasm', f, [x, filter])).values[0]!;
-      const [inSize, outLength] = [x.values.length / images, together.length / images];
-      for (const [first, count] of [
-        [0, 1],
-        [36, 1],
-        [5, 2],
-        [9, 5],
-        [3, 33],
+      const { x, filter, dy } = samplesOf(many);
+      for (const [of, input] of [
+        [forward, x],
+        [inputGradient, dy],
       ] as const) {
-        // prettier-ignore
-        const part = {
-        shape: [count, ...x.shape.slice(1)],
-        values: x.values.slice(first * inSize, (first + count) * inSize),
-      };
-        const alone = (await runOn('wasm', f, [part, filter])).values[0]!;
-        const expected = together.slice(first * outLength, (first + count) * outLength);
-        expect(Buffer.from(alone.buffer).equals(Buffer.from(expected.buffer))).toBe(true);
+        const run = async (count: number, values: Float32Array): Promise<Float32Array> => {
+          const f = of({ ...layer, images: count }) as (...t: tf.Tensor[]) => tf.Tensor[];
+          const part = { shape: [count, ...input.shape.slice(1)], values };
+          return (await runOn('wasm', f, [part, filter])).values[0]!;
+        };
+        const together = await run(images, input.values);
+        const [inSize, outLength] = [input.values.length / images, together.length / images];
+        for (const [first, count] of [
+          [0, 1],
+          [36, 1],
+          [5, 2],
+          [9, 5],
+          [3, 33],
+        ] as const) {
+          // prettier-ignore
+          const alone = await run(count, input.values.slice(first * inSize, (first + count) * inSize));
+          const expected = together.slice(first * outLength, (first + count) * outLength);
+          expect(Buffer.from(alone.buffer).equals(Buffer.from(expected.buffer))).toBe(true);
+        }
       }
     },
   );
