@@ -140,7 +140,11 @@ async function named<T>(path: string, run: () => T | Promise<T>): Promise<T> {
 
 /** The optional package. */
 async function loadRuntime(path: string): Promise<Runtime> {
-  const runtime = await loadPackage<Runtime>(PACKAGE);
+  const runtime = await loadPackage<Runtime>(PACKAGE).catch((error: unknown) => {
+    const said = JSON.stringify((error as Error).message);
+    const way = `npm rebuild ${PACKAGE}, or another --backend`;
+    throw new EngineError(`${path}: needs the package ${PACKAGE}, which cannot be loaded, got ${said} (${way})`);
+  });
   if (runtime !== undefined) return runtime;
   throw new CliError(`${path}: needs the package ${PACKAGE}, which is not installed (npm install ${PACKAGE})`);
 }

@@ -1,4 +1,8 @@
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import * as tf from '@tensorflow/tfjs';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type EngineChoice, EngineError, enginesToTry, onEngine } from '../../src/cli/engines.ts';
@@ -9,7 +13,7 @@ import { parseCertificationLog } from '../../src/evaluate/parse-certification-lo
 import { saveModel } from '../../src/node/save-model.ts';
 import { useWasm } from '../../src/wasm/use-wasm.ts';
 import { runTypeScript } from '../helpers/run-typescript.ts';
-import { catrs, useTiny } from './run.ts';
+import { catrs, type CliResult, useTiny } from './run.ts';
 
 const CPU = 'cpu (tfjs 4.22.0)';
 const WASM = 'wasm (tfjs 4.22.0)';
@@ -147,6 +151,53 @@ describe('an engine that fails', () => {
     } finally {
       put(right);
     }
+  });
+});
+
+describe('packages that are there and do not load', () => {
+  /** Runs the command in a folder with packages that throw this. */
+  async function predict(packages: readonly string[], backend: string): Promise<CliResult> {
+    const folder = await mkdtemp(join(tmpdir(), 'catrs-engines-'));
+    for (const name of packages) {
+      await mkdir(join(folder, 'node_modules', name), { recursive: true });
+      await writeFile(join(folder, 'node_modules', name, 'index.js'), "throw new Error('a library is missing');");
+    }
+    const args = ['predict', ...run(['--max', 1]), '--backend', backend].map(String);
+    const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+    try {
+      return await new Promise((resolve) => {
+        execFile(process.execPath, [...runTypeScript, main, ...args], { cwd: folder }, (error, stdout, stderr) =>
+          resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr }),
+        );
+      });
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  }
+  const both = ['onnxruntime-node', '@tensorflow/tfjs-node'];
+
+  it('are named by auto, which takes the next engine', async () => {
+    const { code, stderr } = await predict(both, 'auto');
+    expect([code, stderr]).toEqual([
+      0,
+      expect.stringMatching(
+        /onnxruntime is not taken: .*a library is missing.*\n(.*\n)*.*tensorflow is not taken: .*a library is missing.*\n(.*\n)*catrs: running on wasm /,
+      ),
+    ]);
+  });
+
+  it.each([
+    [
+      'onnxruntime',
+      /model: needs the package onnxruntime-node, which cannot be loaded, got "a library is missing" \(npm rebuild onnxruntime-node, or another --backend\)\n$/,
+    ],
+    [
+      'tensorflow',
+      /`@tensorflow\/tfjs-node` must be a package that can be loaded, got "a library is missing" \(.*\)\n$/,
+    ],
+  ])('end a run on %s', async (backend, text) => {
+    const { code, stderr } = await predict(both, backend);
+    expect([code, stderr]).toEqual([2, expect.stringMatching(text)]);
   });
 });
 

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { decodeSafetensors } from '../../data/safetensors.ts';
+import { METADATA } from '../../recipes/checkpoint-format.ts';
 import type { TrainingState } from '../../recipes/training-steps.ts';
 import type { Json } from '../../types.ts';
 import type { EarlierRun } from '../engines.ts';
@@ -55,7 +56,7 @@ export async function earlierTraining(file: string): Promise<EarlierRun | undefi
   const bytes = await readFile(file).catch(() => undefined);
   if (bytes === undefined) return undefined;
   try {
-    const state = decodeSafetensors(bytes).metadata.get('catrs.state') ?? 'null';
+    const state = decodeSafetensors(bytes).metadata.get(METADATA.state) ?? 'null';
     const { backend, engine = backend } = (JSON.parse(state) as { readonly record: RunRecord }).record;
     return { file, engine };
   } catch {
