@@ -40,7 +40,7 @@ function batchNormAttributes(backend: NativeBackend, epsilon: number): Attribute
 /** x, scale, offset → y, mean and biased variance of the batch. */
 const batchNormTraining: Kernel = ({ backend, inputs: { x, scale, offset }, attrs: { epsilon = 0 } }) =>
   tf.tidy(() => {
-    const none = tf.tensor1d([]);
+    const none = tf.zeros([0]);
     const attributes = batchNormAttributes(backend, epsilon);
     const inputs = [asImages(x!), scale!, offset!, none, none];
     // The third output is the unbiased variance; what TensorFlow keeps for its gradient is the biased one.
@@ -52,7 +52,7 @@ const batchNormTraining: Kernel = ({ backend, inputs: { x, scale, offset }, attr
 const batchNormTrainingGrad: Kernel = ({ backend, inputs, attrs: { epsilon = 0 } }) =>
   tf.tidy(() => {
     const { dy, x, scale, mean, variance } = inputs;
-    const none = tf.tensor1d([]);
+    const none = tf.zeros([0]);
     const given = [asImages(dy!), asImages(x!), scale!, mean!, variance!, none];
     const attributes = batchNormAttributes(backend, epsilon);
     const [dx, dscale, doffset] = backend.executeMultipleOutputs('FusedBatchNormGradV3', attributes, given, 5);
