@@ -5,27 +5,34 @@ import { certificationLogHeader } from '../evaluate/certification-log.ts';
 import { parseCertificationLog } from '../evaluate/parse-certification-log.ts';
 import { certifyToLog, type LogSummary } from '../node/certify-to-log.ts';
 import { engineOfLog } from '../node/earlier-engine.ts';
+import { ruleOfLog } from '../node/earlier-rule.ts';
 import { journalOf } from '../node/sample-journal.ts';
 import { createKey } from '../random/key.ts';
 import { certifyOptions } from '../smoothed/call-options.ts';
+import type { ProbabilityBound } from '../types.ts';
 import type { CertifySettings } from './commands/certify.ts';
 import { selectionOf } from './common-options.ts';
 import { CliError, type CliIo, EXIT, printJson, withProgress } from './io.ts';
 import { logFigures, summaryText } from './log-figures.ts';
 import { estimateText, type RunSize, timeCopies } from './estimate-cost.ts';
 import type { OpenedClassifier } from './open-model.ts';
-import { gaussianOf, type OpenedRun, openRun, openThreads, ruleFor } from './open-run.ts';
+import { withPlans } from './kept-plans.ts';
+import { gaussianOf, type OpenedRun, openRun, openThreads } from './open-run.ts';
+import { ruleFor, type RunRule } from './rule-of-run.ts';
 import { RunTeller } from './run-teller.ts';
 
 /** Certifies a data set into a log. @internal */
 export async function certify(settings: CertifySettings, io: CliIo): Promise<void> {
   const isNew = !(await isThere(settings));
-  const rule = ruleFor(settings);
+  const earlierRule = isNew ? undefined : await ruleOfLog(settings.out);
+  const chosen = ruleFor(settings, earlierRule);
   const before = isNew ? undefined : await engineOfLog(settings.out);
   const earlier = before && { ...before, file: settings.out };
   await using run = await openRun(settings, io, { earlier });
-  const { seed, n, n0, alpha, out, recheck, durable } = settings;
-  const teller = new RunTeller(io, await costOf(settings, run, rule, io));
+  const { seed, n, alpha, out, recheck, durable } = settings;
+  const { n0, checkEvery } = chosen;
+  const rule = await plannedFor(chosen, { settings, run, io, logged: earlierRule?.rule.parameters['plans'] });
+  const teller = new RunTeller(io, await costOf(settings, run, chosen, io));
   await using threads = await openThreads(run, settings, io);
 
   const summary = await withProgress(
@@ -37,6 +44,7 @@ export async function certify(settings: CertifySettings, io: CliIo): Promise<voi
         n,
         n0,
         alpha,
+        ...(checkEvery !== undefined && { checkEvery }),
         rule,
         file: out,
         recheck,
@@ -71,6 +79,35 @@ async function removeEmpty(out: string): Promise<boolean> {
   return true;
 }
 
+/** The rule, with its boundaries where it is planned: threads need not derive them again. */
+async function plannedFor(
+  { rule, n0, checkEvery }: RunRule,
+  { settings, run, io, logged }: PlannedRun,
+): Promise<CertificationRule | undefined> {
+  if (rule === undefined) return undefined;
+  const { defaults } = certifyOptions;
+  const noise = gaussianOf(settings);
+  const norm = noise.norms[0] ?? 'l2';
+  const dimension = run.data.dataset.shape.reduce((product, length) => product * length, 1);
+  const context = {
+    ...{ countsSelection: [], cAHat: 0, draw: 0.5 },
+    ...{ n0: n0 ?? defaults.n0 ?? 0, n: settings.n ?? defaults.n ?? 0, alpha: settings.alpha ?? defaults.alpha ?? 0 },
+    checkEvery: checkEvery ?? defaults.checkEvery ?? 0,
+    radius: (bound: ProbabilityBound) => noise.radius(bound, { norm, dimension }),
+  };
+  rule.assertFeasible?.('certify', context);
+  const kept = { folder: io.planFolder, noise: `gaussian ${settings.sigma} ${norm}`, logged, context };
+  return withPlans(rule, kept);
+}
+
+interface PlannedRun {
+  readonly settings: CertifySettings;
+  readonly run: OpenedRun;
+  readonly io: CliIo;
+  /** Boundaries in the log that is gone on with. */
+  readonly logged: unknown;
+}
+
 /** What a run will take, once it is known how many images are left; undefined for a short one. */
 type CostText = (imagesLeft: number) => string | undefined;
 
@@ -78,11 +115,11 @@ type CostText = (imagesLeft: number) => string | undefined;
 async function costOf(
   settings: CertifySettings,
   { data: { dataset }, smoothed }: OpenedRun,
-  rule: CertificationRule | undefined,
+  { rule, n0 }: RunRule,
   { signal }: CliIo,
 ): Promise<CostText> {
   const { defaults } = certifyOptions;
-  const copies = (settings.n0 ?? defaults.n0 ?? 0) + (settings.n ?? defaults.n ?? 0);
+  const copies = (n0 ?? defaults.n0 ?? 0) + (settings.n ?? defaults.n ?? 0);
   const [index, ...more] = selectedIndices(dataset.size, selectionOf(settings));
   if (index === undefined) return () => undefined;
   const size: RunSize = {

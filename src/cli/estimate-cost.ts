@@ -29,8 +29,8 @@ const LONG_RUN_MS = 30_000;
 /** With an image that takes less, nobody has to think of another rule. */
 const LONG_IMAGE_MS = 5000;
 
-/** Mean copies of an image that `fixedRadius` takes, over nine settings of the published logs (docs/results/adaptive.md). */
-const FIXED_RADIUS_COPIES = [1000, 7000] as const;
+/** Mean copies of an image that `plannedRadius` takes, over nine settings of the published logs (docs/results/adaptive.md). */
+const PLANNED_COPIES = [600, 6300] as const;
 
 /**
  * Milliseconds of a noisy copy of an image, noise and forward pass, in batches as the run has them. What is drawn for it is thrown away.
@@ -85,7 +85,7 @@ function hint(
   { image, copies, rule }: { readonly image: number; readonly copies: number; readonly rule: RunSize['rule'] },
 ): string {
   if (rule === '--adaptive') return '; --adaptive stops before';
-  const [fewest, most] = FIXED_RADIUS_COPIES;
+  const [fewest, most] = PLANNED_COPIES;
   if (image < LONG_IMAGE_MS || copies < 2 * most) return rule === undefined ? '' : '; --radius stops before';
   const range = `about ${aboutDuration(perCopy * fewest)} to ${aboutDuration(perCopy * most)}`;
   const would = rule === undefined ? '--radius would take' : '--radius mostly takes';

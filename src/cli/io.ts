@@ -15,6 +15,11 @@ export interface CliIo {
    * @defaultValue those of this process
    */
   readonly workerArguments?: readonly string[];
+  /**
+   * Folder in which plans of `--radius` are kept for later runs.
+   * @defaultValue they are not kept
+   */
+  readonly planFolder?: string;
 }
 
 /** How a run of `catrs` ends. */

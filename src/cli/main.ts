@@ -1,4 +1,6 @@
 #!/usr/bin/env node
+import { homedir } from 'node:os';
+import { join } from 'node:path';
 import process from 'node:process';
 import { runCli } from './run-cli.ts';
 
@@ -14,10 +16,14 @@ stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exit(1);
 });
 
+// Where each system keeps what can be made again.
+const caches = process.platform === 'win32' ? process.env['LOCALAPPDATA'] : process.env['XDG_CACHE_HOME'];
+
 process.exitCode = await runCli(process.argv.slice(2), {
   stdout: (text) => void stdout.write(text),
   stderr: (text) => void stderr.write(text),
   isTTY: stderr.isTTY,
   columns: stderr.columns ?? 80,
   signal: interrupt.signal,
+  planFolder: join(caches || join(homedir(), '.cache'), 'catrs', 'plans'),
 });

@@ -1,8 +1,4 @@
 import { extname } from 'node:path';
-import { anytimeRadius } from '../certify/anytime-radius.ts';
-import { fixedRadius } from '../certify/fixed-radius.ts';
-import type { CertificationRule } from '../certify/rule.ts';
-import { stopAtGain } from '../certify/stops.ts';
 import type { Classifier, ClassifierOutput, TensorClassifier } from '../classifier/types.ts';
 import { GaussianNoise } from '../noise/gaussian-noise.ts';
 import { startWorkers, type WorkerCertifier } from '../node/start-workers.ts';
@@ -20,10 +16,9 @@ import {
 } from './adapt-model.ts';
 import { behindDenoiser } from './behind-denoiser.ts';
 import { type DataOptions, type ModelOptions, modelOptionsOf } from './common-options.ts';
-import type { CertifySettings } from './commands/certify.ts';
 import { scaleNotes } from './input-notes.ts';
 import { type EarlierRun, enginesToTry, onEngine, type Purpose } from './engines.ts';
-import { CliError, type CliIo } from './io.ts';
+import type { CliIo } from './io.ts';
 import { openClassifier, type OpenedClassifier, type OpenPlan } from './open-model.ts';
 import { isOnnxFile } from './open-onnx.ts';
 import { type DataNeeds, openData } from './open-data.ts';
@@ -182,30 +177,4 @@ export function smoothedClassifier(
 /** The noise of `--sigma`. @internal */
 export function gaussianOf({ sigma }: { readonly sigma: number }): GaussianNoise {
   return new GaussianNoise({ sigma });
-}
-
-/** Least growth of the radius over `GAIN_OVER` samples that is worth going on. */
-const GAIN = 0.01;
-const GAIN_OVER = 1000;
-
-/** The rule of `--radius` or `--adaptive`; none stands for a sample of fixed size. @internal */
-export function ruleFor({
-  radius,
-  adaptive,
-  prior,
-}: Pick<CertifySettings, 'radius' | 'adaptive' | 'prior'>): CertificationRule | undefined {
-  if (radius !== undefined && adaptive !== undefined) {
-    throw new CliError(
-      '--radius and --adaptive are two rules, got both (--radius proves given radii, --adaptive finds one)',
-    );
-  }
-  // The rules check what it may be.
-  const from = prior === undefined ? {} : { prior: prior as never };
-  if (radius !== undefined) return fixedRadius({ radius, ...from });
-  if (adaptive !== undefined) {
-    const gain = adaptive === true ? GAIN : adaptive;
-    return anytimeRadius({ stops: [stopAtGain({ gain, over: GAIN_OVER })], ...from });
-  }
-  if (prior === undefined) return undefined;
-  throw new CliError('--prior must be given with --radius or --adaptive, got it alone (a fixed sample has no prior)');
 }

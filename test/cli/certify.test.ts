@@ -91,7 +91,7 @@ describe('catrs certify', () => {
     await catrs(['certify', ...run(change), '--radius', '0.25,0.5', '--out', path('radius.tsv')]);
     const [first] = parseCertificationLog(await readFile(path('radius.tsv'), 'utf8'));
     expect(first?.radius).toBe(0.5);
-    expect(first?.certificate?.rule).toMatchObject({ name: 'fixed-radius', parameters: { radius: [0.25, 0.5] } });
+    expect(first?.certificate?.rule).toMatchObject({ name: 'planned-radius', parameters: { radius: [0.25, 0.5] } });
     expect(first?.certificate?.nUsed).toBeLessThan(1000);
     await catrs(['certify', ...run(change), '--adaptive', '0.05', '--out', path('adaptive.tsv')]);
     const [other] = parseCertificationLog(await readFile(path('adaptive.tsv'), 'utf8'));

@@ -95,13 +95,13 @@ describe('what a run will take', () => {
       60,
       {},
       '224x224x3 at about 60 ms a copy: about 100 min an image of 100100 copies, about 3.5 days for 50 images; --radius would take' +
-        ' about 60 s to 7 min an image (1000 to 7000 copies on average)',
+        ' about 36 s to 6.3 min an image (600 to 6300 copies on average)',
     ],
     [
       60,
       { workers: 2, rule: '--radius' },
       '224x224x3 at about 60 ms a copy: at most about 100 min an image of 100100 copies, at most about 42 h for 50 images by 2 workers;' +
-        ' --radius mostly takes about 60 s to 7 min an image (1000 to 7000 copies on average)',
+        ' --radius mostly takes about 36 s to 6.3 min an image (600 to 6300 copies on average)',
     ],
     [
       60,

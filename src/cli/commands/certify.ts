@@ -17,8 +17,13 @@ const ruleOptions = {
   n0: { flags: '--n0 <count>', help: 'noisy copies that choose the class', kind: 'count' },
   radius: {
     flags: '--radius <list>',
-    help: 'prove these radii (one, or several in ascending order) with as few copies as needed',
+    help: 'prove these radii (one, or several in ascending order) with as few copies as needed: planned; one radius needs no --n0',
     kind: 'numbers',
+  },
+  worth: {
+    flags: '--worth <number>',
+    help: 'with --radius: what an image costs that is given up although its radius holds, in copies as a share of n (10)',
+    kind: 'number',
   },
   adaptive: {
     flags: '--adaptive [gain]',
@@ -27,7 +32,7 @@ const ruleOptions = {
   },
   prior: {
     flags: '--prior <mixture>',
-    help: 'the prior of --radius or --adaptive: selection, jeffreys, near-one (--adaptive only), or a Beta mixture weight:a:b,... fixed beforehand',
+    help: 'the prior of --adaptive, or of --radius, which is then a mixture test and not planned: selection, jeffreys, near-one (--adaptive only), or a Beta mixture weight:a:b,... fixed beforehand',
     kind: 'prior',
   },
 } as const;
