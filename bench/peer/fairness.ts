@@ -23,7 +23,7 @@ const BLAS: readonly (readonly [RegExp, string])[] = [
 const CONVOLUTIONS = /MKL-DNN v([\d.]+)|oneDNN v([\d.]+)/;
 
 /** The least that a tuned BLAS on one thread reaches of the product of our WebAssembly, which has narrower vectors. */
-const LEAST_SHARE = 0.5;
+const LEAST_SHARE = 0.25;
 
 /** Whether a PyTorch is worth a comparison: not with a reference BLAS, which is many times slower than what `pip install torch` brings. */
 export function judgePeer({ version, config, gflops }: PeerFacts, gflopsOfWasm: number): Verdict {
