@@ -34,7 +34,7 @@ describe('new SmoothedClassifier refuses', () => {
     [{ batchSize: 0 }, '`batchSize` must be an integer of at least 1, got 0'],
     [
       { numclasses: 2 },
-      'unknown option `numclasses`; known options: `noise`, `numClasses`, `inputRange`, `output`, `batchSize`',
+      'unknown option `numclasses`; known options: `noise`, `numClasses`, `inputRange`, `output`, `batchSize`, `inferenceForm`',
     ],
   ])('%o', (change, text) =>
     expectError(() => new SmoothedClassifier(logits, options(change)), OptionError, `SmoothedClassifier: ${text}`),
