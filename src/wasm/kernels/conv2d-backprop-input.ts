@@ -12,10 +12,8 @@ const CHUNK = 1 << 18;
 /**
  * Gradient of a convolution with respect to its input: `dx[n, sy·y + ky, sx·x + kx, i] += Σ_o W[ky, kx, i, o] · dy[n, y, x, o]`.
  *
- * All patches' gradients are one matrix product, and are then added where the patches were taken from; with SIMD both happen at
- * once. The shipped kernel loops over single elements. A full-padded convolution with the
- * reversed filter, the other known way, multiplies by many zeros when the filter is large and fills few of the columns that a
- * product works on when the input has few channels.
+ * With SIMD, and a stride of 1 with enough channels, it is a convolution of dy with the filter turned, by Winograd's algorithm. Else all
+ * patches' gradients are one matrix product, and are added where the patches were taken from. The shipped kernel loops over single elements.
  *
  * @internal
  */

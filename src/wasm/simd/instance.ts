@@ -30,7 +30,7 @@ export interface Product {
   readonly aStep: number;
   readonly aJump: number;
   readonly b: number;
-  /** From one row of B to the next; or B is packed, see {@link packColumns}. */
+  /** From one row of B to the next; or B is packed, see packing.ts. */
   readonly bStep: number | 'packed';
   readonly inner: number;
   readonly outer: number;
