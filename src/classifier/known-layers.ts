@@ -49,6 +49,26 @@ interface AnyLayer extends Omit<GraphLayer, 'inputs'> {
   readonly call?: unknown;
 }
 
+/** A class that is registered under its name. */
+interface NamedClass {
+  readonly className?: string;
+  readonly prototype: object;
+}
+
+/** The classes of each kind, by the names under which they are registered. */
+const CLASSES: Readonly<Record<string, readonly string[]>> = {
+  conv2d: ['Conv2D'],
+  depthwise: ['DepthwiseConv2D'],
+  separable: ['SeparableConv2D'],
+  dense: ['Dense'],
+  norm: ['BatchNormalization'],
+  relu: ['ReLU'],
+  activation: ['Activation'],
+  add: ['Add'],
+  pad: ['ZeroPadding2D'],
+  model: ['Model', 'Functional', 'Sequential'],
+};
+
 /** Which layers are of a class of TensorFlow.js itself, with its own `call`: a class derived from it may compute anything. @internal */
 export class KnownLayers {
   readonly #classes = new Map<unknown, string>();
@@ -57,28 +77,22 @@ export class KnownLayers {
   readonly #passing: ReadonlySet<unknown>;
 
   constructor() {
-    const name = 'known';
-    const { layers } = tf;
-    const samples: Readonly<Record<string, object>> = {
-      conv2d: layers.conv2d({ name, filters: 1, kernelSize: 1 }),
-      depthwise: layers.depthwiseConv2d({ name, kernelSize: 1 }),
-      separable: layers.separableConv2d({ name, filters: 1, kernelSize: 1 }),
-      dense: layers.dense({ name, units: 1 }),
-      norm: layers.batchNormalization({ name }),
-      relu: layers.reLU({ name }),
-      activation: layers.activation({ name, activation: 'relu' }),
-      add: layers.add({ name }),
-      pad: layers.zeroPadding2d({ name }),
+    // The classes that TensorFlow.js registers to load models: apps without layers have none, and bundlers need not bring them for this.
+    const { classNameMap } = tf.serialization.SerializationMap.getMap();
+    const classOf = (name: string): NamedClass | undefined => {
+      const found = classNameMap[name]?.[0] as NamedClass | undefined;
+      // One that was derived from it and registered under its name computes something else.
+      return found && (Object.getPrototypeOf(found) as Partial<NamedClass>).className === name ? undefined : found;
     };
-    for (const [kind, layer] of Object.entries(samples)) this.#classes.set(layer.constructor, kind);
-    this.#classes.set(tf.LayersModel, 'model');
-    this.#classes.set(tf.Sequential, 'model');
-    for (const activation of ['linear', 'relu', 'relu6'] as const) {
-      const layer = layers.activation({ name, activation }) as unknown as AnyLayer;
-      this.#activations.set(layer.activation?.constructor, activation);
+    for (const [kind, names] of Object.entries(CLASSES)) {
+      for (const known of names.map(classOf)) if (known) this.#classes.set(known, kind);
     }
-    const passing = [layers.add({ name }), layers.concatenate({ name }), layers.dot({ name, axes: 1 })];
-    this.#passing = new Set([tf.layers.Layer.prototype as object, ...passing].map(maskMethod));
+    for (const activation of ['linear', 'relu', 'relu6'] as const) {
+      this.#activations.set(classOf(activation), activation);
+    }
+    this.#activations.delete(undefined);
+    const passing = ['Conv2D', 'Add', 'Concatenate', 'Dot'].flatMap((name) => classOf(name)?.prototype ?? []);
+    this.#passing = new Set(passing.map(maskMethod));
   }
 
   /** True for a model whose layers may be run one by one. */
