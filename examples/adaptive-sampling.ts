@@ -22,6 +22,7 @@ import {
   type Key,
   ladder,
   oracleTest,
+  plannedRadius,
   type RuleContext,
 } from 'catrs';
 import { normalCdf } from 'catrs/stats';
@@ -36,7 +37,7 @@ const ALPHA = 0.001;
 const STREAMS = 4;
 
 /** Rules whose certified share is printed. */
-const COMPARED = ['noFinalTest', 'default', 'fixed'];
+const COMPARED = ['noFinalTest', 'default', 'planned', 'fixed'];
 
 const SETTINGS = [
   { sigma: 0.25, radii: [0.25, 0.5, 0.75] },
@@ -62,13 +63,18 @@ export interface RadiusCosts {
   readonly costs: Readonly<Record<string, RuleCost>>;
 }
 
-/** The rules to compare; the oracle is told the true class probability. */
-function rulesFor(radius: number, probability: number): Record<string, { rule: CertificationRule; n: number }> {
+/** The rules to compare; the oracle is told the true class probability. The plan is the same for all images. */
+function rulesFor(
+  radius: number,
+  probability: number,
+  plan: CertificationRule,
+): Record<string, { rule: CertificationRule; n: number }> {
   return {
     betting: { rule: fixedRadius({ radius, prior: 'jeffreys', evidence: 'betting', finalShare: 0 }), n: N },
     jeffreys: { rule: fixedRadius({ radius, prior: 'jeffreys', finalShare: 0 }), n: N },
     noFinalTest: { rule: fixedRadius({ radius, finalShare: 0 }), n: N },
     default: { rule: fixedRadius({ radius }), n: N },
+    planned: { rule: plan, n: N },
     oracle: { rule: oracleTest({ radius, probability }), n: N },
     ladder: { rule: ladder({ radius, sizes: LADDER }), n: 125_000 },
     fixed: { rule: fixedSample(), n: N },
@@ -142,11 +148,12 @@ function measure(
 ): RadiusCosts {
   const noise = new GaussianNoise({ sigma });
   const needed = normalCdf(radius / sigma);
+  const plan = plannedRadius({ radius });
   const sums = new Map<string, { samples: number; certified: number; wrong: number }>();
   probabilities.forEach((p, i) => {
     const votes = streams[i];
     if (votes === undefined) return;
-    for (const [name, { rule, n }] of Object.entries(rulesFor(radius, p))) {
+    for (const [name, { rule, n }] of Object.entries(rulesFor(radius, p, plan))) {
       const sum = sums.get(name) ?? { samples: 0, certified: 0, wrong: 0 };
       const { used, proven } = certify(rule, noise, votes, n);
       sum.samples += used;
@@ -173,6 +180,8 @@ function certify(
     countsSelection: [votes.selection, N0 - votes.selection],
     cAHat: 0,
     n,
+    n0: N0,
+    checkEvery: CHECK_EVERY,
     alpha: ALPHA,
     draw: 0.5,
     radius: (bound) => noise.radius(bound, { norm: 'l2', dimension: 3072 }),
@@ -206,9 +215,11 @@ function printTable(rows: readonly RadiusCosts[]): void {
 function check(rows: readonly RadiusCosts[], fast: boolean): void {
   const limits = fast ? { times: 6, ratio: 1.5, points: 2 } : { times: 12, ratio: 1.15, points: 0.3 };
   for (const { sigma, radius, costs } of rows) {
-    const { noFinalTest, default: standard, oracle, fixed } = costs;
-    assert.ok(noFinalTest && standard && oracle && fixed);
+    const { noFinalTest, default: standard, planned, oracle, fixed } = costs;
+    assert.ok(noFinalTest && standard && planned && oracle && fixed);
     const what = `sigma ${sigma}, radius ${radius}`;
+    assert.ok(planned.samples <= standard.samples, `${what}: the plan takes more samples`);
+    assert.ok(planned.certified >= standard.certified - (fast ? 0.02 : 0), `${what}: the plan certifies less`);
     for (const [name, { wrong }] of Object.entries(costs)) assert.equal(wrong, 0, `${what}: ${name} is wrong`);
     for (const [rule, points] of [
       [noFinalTest, limits.points + 0.2],
