@@ -116,7 +116,7 @@ export const certificateFields: Readonly<Record<keyof Certificate, FieldCheck>> 
   domain: everywhere('follows', 'the noise'),
   assumptions: everywhere(
     'follows',
-    'the noise, and whether the counts were drawn elsewhere. The range of the inputs, where it is not [0, 1], is said: drawn again',
+    'the noise, and whether the counts were drawn elsewhere. The range of the inputs, where it is not [0, 1], and whether the inference form voted, are said: drawn again',
   ),
   smoothing: everywhere('follows', 'the noise and the rule'),
   dimension: everywhere(

@@ -122,7 +122,7 @@ describe('the training loop of README.md', () => {
     const readme = readFileSync(join(installed, 'README.md'), 'utf8');
     const loop = [...readme.matchAll(/```ts\n(.*?)```/gs)]
       .map(([, code = '']) => code)
-      .find((code) => code.includes('.prepare('));
+      .find((code) => code.includes('prepareAsync(loss'));
     expect(loop).not.toMatch(/\busing\b(?! step)/);
     writeFileSync(
       join(host.folder, 'loop.mjs'),
