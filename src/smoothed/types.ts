@@ -33,7 +33,7 @@ export interface Certifier<Options> {
   readonly numClasses: number;
   /** Which smoothed classifier its certificates speak of. */
   readonly smoothing: Smoothing;
-  /** What runs its base classifier, with its version, for logs: `wasm (tfjs 4.22.0)`; absent where that is not known. */
+  /** What runs its base classifier, with its version, for logs: `cpu (tfjs 4.22.0)`; absent where that is not known. */
   readonly engine?: string | undefined;
   /** Certificates in the order of the examples. It checks the options at the call, not at the first example. */
   certifyStream(

@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import type { KernelConfig, KernelFunc, TensorInfo } from '@tensorflow/tfjs';
 import { BackendError, CatrsError, refusal } from '../errors.ts';
 import { breakBackend, watchBackend } from '../tensors/backend-failure.ts';
+import { KERNELS } from '../tensors/engine.ts';
 import { isUnwritten, wasmCrash, type WatchedWasm } from '../tensors/wasm-guard.ts';
 import { batchMatMul, fusedMatMul } from './kernels/batch-mat-mul.ts';
 import { clipByValue, maximum, minimum, relu, relu6, sign } from './kernels/clamp.ts';
@@ -58,8 +59,8 @@ const trainingKernels: readonly TrainingKernel[] = [
   ...missingKernels,
 ];
 
-/** Tells our kernels from the shipped ones, also those of a second copy of this module. */
-const mark: unique symbol = Symbol.for('catrs.wasm.trainingKernel');
+/** The state of all kernels: one more where the results of any change. Also tells ours from the shipped ones. */
+const STATE = 1;
 
 /**
  * Registers the kernels that training convolutional networks needs, and those that the WASM backend lacks, has only in a slow form,
@@ -118,10 +119,10 @@ export function registerWasmTrainingKernels(): void {
 
 function register({ kernelName, build }: TrainingKernel, simdOf: SimdOf): void {
   const shipped = registered(kernelName);
-  if (shipped !== undefined && mark in shipped.kernelFunc) return;
+  if (shipped !== undefined && KERNELS in shipped.kernelFunc) return;
   if (shipped !== undefined) tf.unregisterKernel(kernelName, 'wasm');
   const kernel = withFallback(kernelName, build(shipped?.kernelFunc, simdOf));
-  const kernelFunc = Object.assign((call: KernelCall) => kernel(call), { [mark]: true }) as unknown as KernelFunc;
+  const kernelFunc = Object.assign((call: KernelCall) => kernel(call), { [KERNELS]: STATE }) as unknown as KernelFunc;
   // The shipped set-up stays: where the backend has not started yet, the shipped kernel inside ours still waits for it.
   tf.registerKernel({ ...shipped, kernelName, backendName: 'wasm', kernelFunc });
 }

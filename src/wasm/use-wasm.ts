@@ -3,7 +3,7 @@ import { CatrsError, OptionError, refusal, showValue } from '../errors.ts';
 import * as fields from '../options/fields.ts';
 import { optionsOf } from '../options/parse.ts';
 import { failureOf, watchBackend } from '../tensors/backend-failure.ts';
-import { nameEngine } from '../tensors/engine.ts';
+import { engineText, nameEngine } from '../tensors/engine.ts';
 import { registerWasmTrainingKernels } from './register-kernels.ts';
 import { hasRelaxedSimd, isRelaxed, relax } from './simd/relaxed.ts';
 
@@ -91,7 +91,7 @@ export async function useWasm(options: UseWasmOptions = {}): Promise<void> {
   await tf.ready();
   if (isNew && relaxedSimd === true) {
     relax(startedBackend());
-    nameEngine(startedBackend(), `wasm (tfjs ${tf.version_core}, relaxed SIMD)`);
+    nameEngine(startedBackend(), engineText('wasm', 'relaxed SIMD'));
   }
   watchBackend();
 }

@@ -20,7 +20,7 @@ describe('useWasm({ relaxedSimd: true })', () => {
 
   it.runIf(hasRelaxedSimd())('computes what cpu does, and says what it is', async () => {
     await useWasm({ relaxedSimd: true });
-    expect(currentEngine()).toMatch(/^wasm \(tfjs [0-9.]+, relaxed SIMD\)$/);
+    expect(currentEngine()).toMatch(/^wasm \(tfjs [0-9.]+, kernels \d+, relaxed SIMD\)$/);
     await expectSameOnCpu(
       (a, b, x, filter) => [
         tf.matMul(a!, b!),
@@ -51,6 +51,6 @@ describe('useWasm({ relaxedSimd: true })', () => {
   it.skipIf(hasRelaxedSimd())('is refused by this host, which has none', async () => {
     await expect(useWasm({ relaxedSimd: true })).rejects.toThrow('on a host without relaxed SIMD');
     await useWasm({ relaxedSimd: false });
-    expect(currentEngine()).toMatch(/^wasm \(tfjs [0-9.]+\)$/);
+    expect(currentEngine()).toMatch(/^wasm \(tfjs [0-9.]+, kernels \d+\)$/);
   });
 });
