@@ -149,8 +149,8 @@ describe('a step refuses', () => {
   });
 
   it('what the loss refuses, in its words', async () => {
-    const text = 'unknown option `xAdv`; known options: `x`, `labels`';
-    await expect(step({ xAdv: x })).rejects.toThrow(`ConfidenceAwareLoss.prepare: ${text}`);
+    const text = 'ConfidenceAwareLoss.prepareAsync: unknown option `xAdv`; known options: `x`, `labels`';
+    await expect(step({ xAdv: x })).rejects.toThrow(text);
     await expect(step({ labels: [0, 1, 2, 3] })).rejects.toThrow('must be below the number of classes (3), got 3');
   });
 

@@ -56,9 +56,9 @@ describe('rows of worker threads', () => {
   ])('come in order, with few examples read ahead%s', async (_where, data) => {
     const pool = data === undefined ? team : await start({ data });
     const read: number[] = [];
-    const size = 400;
+    const size = 3000;
     const many = { ...dataset, size, example: (i: number) => (read.push(i), dataset.example(i % 12)) };
-    const rows = certifyDataset(pool, many, { ...settings, n: 60 });
+    const rows = certifyDataset(pool, many, { ...settings, n0: 4, n: 20 });
     let ahead = 0;
     let position = 0;
     for await (const { index } of rows) {
@@ -67,7 +67,7 @@ describe('rows of worker threads', () => {
       ahead = Math.max(ahead, read.length - position);
     }
     expect(position).toBe(size);
-    expect(ahead).toBeLessThanOrEqual(128 + 2 * 8);
+    expect(ahead, '1024 a thread, and its batches').toBeLessThanOrEqual(2 * 1024 + 2 * 64);
     expect(ahead, 'and not one after the other').toBeGreaterThan(8);
   });
 });
