@@ -39,6 +39,8 @@ beforeAll(async () => {
   registerLayers();
   for (const [name, make] of Object.entries(models)) {
     const model = make();
+    // Those of the initialisers are other ones in each run.
+    tf.tidy(() => model.setWeights(model.getWeights().map((weight) => tf.zerosLike(weight))));
     await saveModel(model, path(name));
     model.dispose();
   }
