@@ -33,10 +33,39 @@ export interface FillNormalsOptions extends DrawPosition {
  */
 export function fillNormals(out: Float32Array, options: FillNormalsOptions): void {
   checkDrawPosition('fillNormals', out, 'Float32Array', options);
-  const scale = checkScale(options.scale ?? 1);
+  const scale = checkScale('fillNormals', options.scale ?? 1);
   const simd = simdDraws(out.length);
   if (simd) simd.normals(out, options, scale);
   else fillPlainNormals(out, options, scale);
+}
+
+/**
+ * Fills an array with the sums of an example and the normals of `fillNormals`, in one pass: the noisy copies x + ε, row after row.
+ *
+ * @param example - x, as long as `dimension`
+ * @internal
+ */
+export function fillNormalSums(out: Float32Array, example: Float32Array, options: FillNormalsOptions): void {
+  const call = 'fillNormalSums';
+  checkDrawPosition(call, out, 'Float32Array', options);
+  const scale = checkScale(call, options.scale ?? 1);
+  if (example.length !== options.dimension) {
+    const details = { call, field: 'example.length', value: example.length };
+    throw refusal(OptionError, details, `must be the dimension, ${options.dimension}`);
+  }
+  const simd = simdDraws(out.length);
+  if (simd) simd.normals(out, options, scale, example);
+  else {
+    fillPlainNormals(out, options, scale);
+    addToRows(out, example);
+  }
+}
+
+/** Adds an example to each row. @internal */
+export function addToRows(rows: Float32Array, example: Float32Array): void {
+  for (let row = 0; row < rows.length; row += example.length) {
+    for (let j = 0; j < example.length; j++) rows[row + j] = example[j]! + rows[row + j]!;
+  }
 }
 
 /** `fillNormals` without SIMD, for a scale in float32. @internal */
@@ -107,9 +136,9 @@ function normalsInPlace(
   }
 }
 
-function checkScale(scale: number): number {
+function checkScale(call: string, scale: number): number {
   const rounded = Math.fround(scale);
   if (Number.isFinite(rounded) && scale >= 0) return rounded;
-  const details = { call: 'fillNormals', field: 'scale', value: scale };
+  const details = { call, field: 'scale', value: scale };
   throw refusal(OptionError, details, 'must be a finite float32 number of at least 0');
 }

@@ -13,13 +13,13 @@ export interface SimdSource {
   readonly instead?: Readonly<Record<string, string>>;
   /** What it needs besides SIMD. */
   readonly features?: readonly string[];
-  /** One page of its own, or that of the WASM backend (`env.memory`). */
-  readonly memory: 'own' | 'imported';
+  /** What it imports as `env.memory`: one page, or the memory of the WASM backend. */
+  readonly memory: 'page' | 'backend';
 }
 
 /** All of them. */
 export const simdSources: readonly SimdSource[] = [
-  { folder: 'random/simd', name: 'draws', memory: 'own' },
+  ...['bits', 'normals'].map((name) => ({ folder: 'random/simd', name, memory: 'page' }) as const),
   ...['elementwise', 'multiply', 'neighbours', 'pack', 'pool', 'product', 'row', 'training'].map(onBackend),
   ...['multiply', 'product', 'row'].map(relaxed),
   { ...onBackend('winograd3'), source: 'winograd', instead: { lines: 'lines3' } },
@@ -27,7 +27,7 @@ export const simdSources: readonly SimdSource[] = [
 ];
 
 function onBackend(name: string): SimdSource {
-  return { folder: 'wasm/simd', name, memory: 'imported' };
+  return { folder: 'wasm/simd', name, memory: 'backend' };
 }
 
 /** The same source with one instruction in the place of a product and a sum. */
@@ -35,13 +35,16 @@ function relaxed(source: string): SimdSource {
   return { ...onBackend(`${source}-relaxed`), source, instead: { madd: 'madd-relaxed' }, features: ['relaxed-simd'] };
 }
 
-/** No runtime, no garbage collector, no data: nothing is kept between two calls. */
-const OPTIONS = ['--enable', 'simd', '--runtime', 'stub', '--noAssert', '-O3', '--initialMemory', '1'];
+/** No runtime and no garbage collector: nothing is kept between two calls. */
+const OPTIONS = ['--enable', 'simd', '--runtime', 'stub', '--noAssert', '-O3', '--importMemory', '--noExportMemory'];
 
-/** Shared memory must name its maximum; `linkSimd` makes an import of memory that is not shared of it. */
+/**
+ * A page holds constants of the sources from its address 0xe000 on. Shared memory must name its maximum; `linkSimd` makes an import of memory
+ * that is not shared of it.
+ */
 const MEMORY = {
-  own: ['--maximumMemory', '1'],
-  imported: ['--importMemory', '--noExportMemory', '--maximumMemory', '65536', '--sharedMemory', '--enable', 'threads'],
+  page: ['--initialMemory', '1', '--maximumMemory', '1', '--memoryBase', '57344'],
+  backend: ['--initialMemory', '1', '--maximumMemory', '65536', '--sharedMemory', '--enable', 'threads'],
 } as const;
 
 /** Where the compiled module is kept. */

@@ -1,10 +1,11 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createKey } from '../../src/random/key.ts';
 import { fillBits, fillPlainBits, fillPlainUniforms, fillUniforms } from '../../src/random/fill-bits.ts';
-import { fillNormals, fillPlainNormals } from '../../src/random/fill-normals.ts';
+import { addToRows, fillNormals, fillNormalSums, fillPlainNormals } from '../../src/random/fill-normals.ts';
 import { normalPair } from '../../src/random/normal-pair.ts';
 import { BLOCKS_AT_A_TIME, createSimdDraws, simdDraws } from '../../src/random/simd/draws.ts';
-import { DRAWS_MODULE } from '../../src/random/simd/compiled/draws.ts';
+import { BITS_MODULE } from '../../src/random/simd/compiled/bits.ts';
+import { NORMALS_MODULE } from '../../src/random/simd/compiled/normals.ts';
 
 /** The bits of the numbers, so that −0 differs from 0. */
 const bitsOf = (numbers: Float32Array): Uint32Array => new Uint32Array(numbers.buffer, 0, numbers.length);
@@ -24,7 +25,12 @@ const POSITIONS = [
   { dimension: 784, start: 123_456, count: 13 },
   { dimension: 785, start: 2 ** 30 - 13, count: 13 },
   { dimension: 3072, start: 0, count: 7 },
+  { dimension: 31, start: 3, count: 300 },
+  { dimension: 32, start: 3, count: 300 },
   { dimension: 4096, start: 0, count: 3 },
+  { dimension: 9184, start: 0, count: 3 },
+  { dimension: 9185, start: 0, count: 3 },
+  { dimension: 9186, start: 0, count: 3 },
   { dimension: 100_001, start: 9, count: 2 },
 ];
 const KEYS = [createKey(0), createKey(2n ** 64n - 1n), createKey(0x1234567_89abcdefn)];
@@ -52,6 +58,19 @@ describe('the fills with SIMD equal the plain ones, bit for bit', () => {
       fillNormals(numbers, { ...position, scale });
       fillPlainNormals(plain, position, scale);
       expect(firstDifference(bitsOf(numbers), bitsOf(plain))).toBe(-1);
+
+      const example = Float32Array.from({ length: position.dimension }, (_, j) => Math.sin(j));
+      fillNormalSums(numbers, example, { ...position, scale });
+      addToRows(plain, example);
+      expect(firstDifference(bitsOf(numbers), bitsOf(plain))).toBe(-1);
+    }
+  });
+
+  it('refuse an example of another dimension', () => {
+    const position = { key: createKey(1), start: 0, dimension: 250 };
+    for (const length of [249, 251]) {
+      const fill = (): void => fillNormalSums(new Float32Array(500), new Float32Array(length), position);
+      expect(fill).toThrow(`fillNormalSums: \`example.length\` must be the dimension, 250, got ${length}`);
     }
   });
 
@@ -78,8 +97,8 @@ it('the pair function with SIMD equals `normalPair` on extreme words', () => {
     const blocks = words.map((word, at) => [word, words[(at + shift) % words.length]!] as const);
     for (let begin = 0; begin < blocks.length; begin += BLOCKS_AT_A_TIME) {
       const part = blocks.slice(begin, begin + BLOCKS_AT_A_TIME);
-      memory.set(part.flat());
-      loops.normals(part.length, 1);
+      part.forEach((block, at) => block.forEach((word, i) => (memory[8 * (at >> 2) + 4 * i + (at & 3)] = word)));
+      loops.normals(part.length, 1, 0, 0, 0);
       part.forEach((block, at) => {
         const [even, odd] = normalPair(...block);
         if (!Object.is(numbers[2 * at], even) || !Object.is(numbers[2 * at + 1], odd)) different.push([...block]);
@@ -124,9 +143,9 @@ describe('without WebAssembly', () => {
   });
 });
 
-describe('the compiled module', () => {
-  it('is below 4 KB, so that a page may compile it in place, and its memory cannot grow', () => {
-    expect(atob(DRAWS_MODULE).length).toBeLessThan(4096);
+describe('the compiled modules', () => {
+  it('are below 4 KB, so that a page may compile them in place, and their memory cannot grow', () => {
+    for (const module of [BITS_MODULE, NORMALS_MODULE]) expect(atob(module).length).toBeLessThan(4096);
     const { memory } = createSimdDraws()!.loops;
     expect(memory.buffer.byteLength).toBe(65_536);
     expect(() => memory.grow(1)).toThrow(RangeError);
