@@ -18,6 +18,7 @@ import { assertShipped, type KernelCall, type TrainingKernel } from './kernels/k
 import { maxPoolGrad } from './kernels/max-pool-grad.ts';
 import { avgPool, avgPoolGrad, maxPool } from './kernels/pool.ts';
 import { addRelu, relu6Grad, reluGrad } from './kernels/residual.ts';
+import { slice } from './kernels/slice.ts';
 import { mean, sum, unsortedSegmentSum } from './kernels/sum.ts';
 import { tile } from './kernels/tile.ts';
 import { simdForBackends, type SimdOf } from './simd/instance.ts';
@@ -52,6 +53,7 @@ const trainingKernels: readonly TrainingKernel[] = [
   relu6Grad,
   reluGrad,
   sign,
+  slice,
   sum,
   tile,
   unsortedSegmentSum,
@@ -83,7 +85,8 @@ const STATE = 1;
  * | `Sign` | attacks | 0 for numbers below 1.2e-7 |
  * | 3D pooling and gradients of 3D convolutions, `Dilation2D`, `MaxPoolWithArgmax`, `CropAndResize`, `RotateWithOffset`, `FloorDiv`, `Mod`, `Sin`, `Cos`, and some cases of `GatherV2`, `OneHot`, `PadV2` (after a padding with NaN, all paddings are NaN), `Prelu`, `ResizeBilinear` | – | wrong; computed by the `cpu` backend, on copies |
  * | any kernel, where an input is empty or has a type that it misreads (strings, masks, some integers) | – | the same |
- * | `GatherNd`, `ScatterNd`, `SparseToDense`, `TensorScatterUpdate`, and `Slice` beyond the end | – | follow an index out of range into other memory; computed, or refused, by the `cpu` backend |
+ * | `Slice` | batches | slow; beyond the end it reads other memory, where the `cpu` backend refuses |
+ * | `GatherNd`, `ScatterNd`, `SparseToDense`, `TensorScatterUpdate` | – | follow an index out of range into other memory; computed, or refused, by the `cpu` backend |
  * | `Einsum` and ragged tensors | – | missing; computed by the `cpu` backend |
  * | `Sum`, `Mean` | sums over the first axes: biases, batch normalisation | slow |
  * | `Tile` | gradient of batch normalisation | slow |

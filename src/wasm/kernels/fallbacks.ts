@@ -23,8 +23,6 @@ export const cpuKernels: readonly TrainingKernel[] = [
   .concat(
     // The indices of each batch are taken for those of the first.
     cpuKernel('GatherV2', ({ attrs }) => attrs['batchDims'] !== undefined && attrs['batchDims'] !== 0),
-    // Beyond the end it reads the memory of other tensors; cpu refuses.
-    cpuKernel('Slice', isBeyond),
     // Integers are written where floats are asked for.
     cpuKernel('OneHot', ({ attrs }) => attrs['dtype'] !== 'int32'),
     // A padding is looked up by its value, and NaN finds any: the paddings after one with NaN would be NaN, too.
@@ -104,14 +102,6 @@ function isMisread(kernelName: string, { inputs, attrs }: KernelCall): boolean {
     if (input.dtype === 'int32' && forFloats.has(kernelName)) return true;
   }
   return false;
-}
-
-/** Whether a slice begins or ends outside the tensor. */
-function isBeyond({ inputs, attrs }: KernelCall): boolean {
-  const x = inputs['x'] as TensorInfo;
-  const { begin, size } = attrs as unknown as Record<'begin' | 'size', number | number[]>;
-  const [from, extent] = tf.slice_util.parseSliceParams(x, begin, size) as [number[], number[]];
-  return !x.shape.every((length, axis) => from[axis]! >= 0 && from[axis]! + extent[axis]! <= length);
 }
 
 /** Whether the slopes belong to the last axes of x, one for each entry, and are finite. */
