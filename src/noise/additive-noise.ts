@@ -2,9 +2,10 @@ import * as tf from '@tensorflow/tfjs';
 import * as fields from '../options/fields.ts';
 import { optionsOf } from '../options/parse.ts';
 import type { DrawPosition } from '../random/draw-position.ts';
+import { addToRows } from '../random/fill-normals.ts';
 import { foldIn } from '../random/key.ts';
 import { weakerReading } from '../stats/rounding.ts';
-import { tensorOver } from '../tensors/own-tensor.ts';
+import { arraysForTensors, tensorOver } from '../tensors/own-tensor.ts';
 import type { Norm, ProbabilityBound } from '../types.ts';
 import { assertNorm, batchDrawRequest, drawRequest } from './requests.ts';
 import type { AdditiveNoise, BatchDrawRequest, Domain, DrawRequest, Noise, RadiusRequest } from './types.ts';
@@ -88,7 +89,7 @@ const additiveNoiseOptions = optionsOf<AdditiveNoiseOptions>()({
 export function additiveNoise(options: AdditiveNoiseOptions): AdditiveNoise {
   const parsed = additiveNoiseOptions.parse('additiveNoise', options);
   const { name, parameters, norms, domain, sample, radius, radiusAgainst, assumptions } = parsed;
-  const arrayOf = arrays();
+  const arrayOf = arraysForTensors();
   const noise: AdditiveNoise = {
     name,
     parameters,
@@ -117,19 +118,7 @@ export function additiveNoise(options: AdditiveNoiseOptions): AdditiveNoise {
 
 function fillSums(sample: AdditiveNoise['sample'], out: Float32Array, x: Float32Array, request: DrawPosition): void {
   sample(out, request);
-  for (let row = 0; row < out.length; row += x.length) {
-    for (let j = 0; j < x.length; j++) out[row + j] = (x[j] as number) + (out[row + j] as number);
-  }
-}
-
-/** Arrays for the values of new tensors. The WASM backend copies them at once, so there the next tensor can have the same array. */
-function arrays(): (length: number) => Float32Array {
-  let last = new Float32Array();
-  return (length) => {
-    if (tf.getBackend() !== 'wasm') return new Float32Array(length);
-    if (last.length < length) last = new Float32Array(length);
-    return last.subarray(0, length);
-  };
+  addToRows(out, x);
 }
 
 function perturbOne(

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { checkDrawPosition, checkSamples, type DrawPosition } from '../random/draw-position.ts';
 import { fillBits } from '../random/fill-bits.ts';
+import { fillNormalSums } from '../random/fill-normals.ts';
 import { hasKernel, NORMALS_KERNEL, type NormalsAttributes, runKernel } from '../tensors/device-kernels.ts';
 import type { Norm, ProbabilityBound } from '../types.ts';
 import { additiveNoise, type AdditiveNoiseOptions } from './additive-noise.ts';
@@ -53,7 +54,10 @@ export abstract class SampledNoise implements AdditiveNoise {
 
   /** The copies of `perturb` without tensors; undefined where a subclass has a `perturb` of its own. */
   get fillCopies(): Noise['fillCopies'] {
-    return this.perturb === SampledNoise.prototype.perturb ? this.#additive.fillCopies : undefined;
+    if (this.perturb !== SampledNoise.prototype.perturb) return undefined;
+    const scale = this.#normalScale;
+    if (scale === undefined) return this.#additive.fillCopies;
+    return (out, x, request) => fillNormalSums(out, x, { ...request, scale });
   }
 
   /** Noise of a training batch, [M, B, ...inputShape], owned by the caller. */

@@ -5,7 +5,7 @@ import { hostTurns } from '../host/turns.ts';
 import type { Noise } from '../noise/types.ts';
 import { onBackend, readBack } from '../tensors/backend-failure.ts';
 import { hasKernel, runKernel, VOTES_KERNEL } from '../tensors/device-kernels.ts';
-import { copiesIn, type SampleRange, sampleRange } from './noisy-copies.ts';
+import { copiesIn, type SampleRange, sampleRange, valuesFor } from './noisy-copies.ts';
 import { type BatchLogits, logitsReader, type Pass, type SampleRequest, type VotingClassifier } from './read-logits.ts';
 
 /**
@@ -28,10 +28,12 @@ export async function collectVotes(
     }
   };
   signal?.throwIfAborted();
+  const values = await valuesFor(noise, x);
   try {
     for (let start = 0; start < n;) {
       const count = Math.min(batchSize ?? classifier.batches.next(x.size), n - start);
-      pending.push(counter.count([{ ...sampleRange(noise, x, { key, start, count }), first: count, every: count }]));
+      const range = sampleRange(noise, x, { key, start, count }, values);
+      pending.push(counter.count([{ ...range, first: count, every: count }]));
       start += count;
       if (pending.length >= counter.mostAtOnce()) await settleOldest();
       await hostTurn();

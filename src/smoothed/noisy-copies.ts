@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import type { TypedBatch } from '../classifier/types.ts';
 import type { DrawRequest, Noise } from '../noise/types.ts';
+import { hasKernel, NORMALS_KERNEL } from '../tensors/device-kernels.ts';
 import { copyOf, tensorOver } from '../tensors/own-tensor.ts';
 
 /** A range of the samples around one example, as a part of a batch of noisy copies. @internal */
@@ -49,14 +50,28 @@ export function sampleRange(
   };
 }
 
+/** The values of an example for {@link sampleRange}, where this program draws and not a device. @internal */
+export async function valuesFor({ fillCopies }: Noise, x: tf.Tensor): Promise<Float32Array | undefined> {
+  return fillCopies === undefined || hasKernel(NORMALS_KERNEL) ? undefined : x.data<'float32'>();
+}
+
 /** Number of copies of all ranges. @internal */
 export function copiesIn(ranges: readonly Pick<SampleRange, 'count'>[]): number {
   return ranges.reduce((sum, { count }) => sum + count, 0);
 }
 
-/** The copies of all ranges as one batch, inside a tidy; adds the rows that could not be drawn to `failed`. @internal */
-export function tensorCopies(ranges: readonly SampleRange[], failed: Set<number>): tf.Tensor {
-  if (ranges.length > 1 && ranges.every(({ direct }) => direct?.fill)) return filledCopies(ranges);
+/**
+ * The copies of all ranges as one batch, inside a tidy; adds the rows that could not be drawn to `failed`.
+ *
+ * @param arrayOf - {@link arraysForTensors}
+ * @internal
+ */
+export function tensorCopies(
+  ranges: readonly SampleRange[],
+  failed: Set<number>,
+  arrayOf: (length: number) => Float32Array,
+): tf.Tensor {
+  if (ranges.every(({ direct }) => direct?.fill)) return filledCopies(ranges, arrayOf);
   let begin = 0;
   const parts = ranges.map(({ count, copies }) => {
     const part = copies(failing(failed, begin));
@@ -68,12 +83,12 @@ export function tensorCopies(ranges: readonly SampleRange[], failed: Set<number>
   return only !== undefined && parts.length === 1 ? only : tf.concat(parts);
 }
 
-/** The copies of all ranges in one array: for many short ranges, operations of the backend on each would take as long as the noise. */
-function filledCopies(ranges: readonly SampleRange[]): tf.Tensor {
+/** The copies of all ranges in one array: operations of the backend would read and write them once more, or for each short range. */
+function filledCopies(ranges: readonly SampleRange[], arrayOf: (length: number) => Float32Array): tf.Tensor {
   const shape = ranges[0]?.direct?.shape ?? [];
   const size = shape.reduce((product, length) => product * length, 1);
   const batch = copiesIn(ranges);
-  const out = new Float32Array(batch * size);
+  const out = arrayOf(batch * size);
   let begin = 0;
   for (const { count, direct } of ranges) {
     direct?.fill?.(out.subarray(begin * size, (begin + count) * size));

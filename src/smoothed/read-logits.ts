@@ -6,7 +6,7 @@ import { passOfRows } from '../classifier/row-passes.ts';
 import type { LogitsFn, TypedClassifier } from '../classifier/types.ts';
 import { CatrsError, ClassifierError, refusal } from '../errors.ts';
 import { onBackend, readBack } from '../tensors/backend-failure.ts';
-import { copyOf } from '../tensors/own-tensor.ts';
+import { arraysForTensors, copyOf } from '../tensors/own-tensor.ts';
 import type { Key } from '../types.ts';
 import type { BatchSizes } from './batch-sizes.ts';
 import type { FormChoice } from './form-choice.ts';
@@ -76,6 +76,7 @@ export interface LogitsReader {
 export function logitsReader(classifier: VotingClassifier, call: string, run: object): LogitsReader {
   const { typed, numClasses, output } = classifier;
   const looks = classifier.looksOf(run);
+  const arrayOf = arraysForTensors();
   const judge = outputJudge(call, numClasses, output);
   let isJudged = false;
   const checked = ({ logits, failed, again }: AnsweredPass): BatchLogits => {
@@ -85,7 +86,7 @@ export function logitsReader(classifier: VotingClassifier, call: string, run: ob
     if (again) looks.compare(call, logits, numClasses, again);
     return { logits, failed };
   };
-  const pass = (ranges: readonly SampleRange[]): Pass => tensorPass(classifier, looks, call, ranges);
+  const pass = (ranges: readonly SampleRange[]): Pass => tensorPass(classifier, { looks, arrayOf }, call, ranges);
   const readPass = async ({ logits, failed, again }: Pass): Promise<BatchLogits> => {
     const read = (tensor: tf.Tensor): Promise<Float32Array> =>
       readBack({ call, shape: logits.shape }, () => tensor.data<'float32'>());
@@ -119,7 +120,7 @@ interface AnsweredPass extends BatchLogits {
 
 function tensorPass(
   { run, numClasses, batches, form }: VotingClassifier,
-  looks: RunLooks,
+  { looks, arrayOf }: { readonly looks: RunLooks; readonly arrayOf: ReturnType<typeof arraysForTensors> },
   call: string,
   ranges: readonly SampleRange[],
 ): Pass {
@@ -146,7 +147,7 @@ function tensorPass(
   };
   const { logits, again } = onBackend({ call, shape: [batch] }, () =>
     tf.tidy(() => {
-      const copies = tensorCopies(ranges, failed);
+      const copies = tensorCopies(ranges, failed, arrayOf);
       // The small first batch shows little of how rows depend on their batch.
       asked = batches.isMeasuring ? [] : looks.batchesToAsk(batch, failed);
       // Before the pass: a classifier may write into its input.

@@ -28,9 +28,9 @@ import { CertificationProcess } from './certification-process.ts';
 import { CheckedClassifier } from './checked-classifier.ts';
 import { collectVotes } from './count-votes.ts';
 import type { FormChoice } from './form-choice.ts';
+import { valuesFor } from './noisy-copies.ts';
 import type { SampleRequest, VotingClassifier } from './read-logits.ts';
 import { type PendingExample, schedule } from './schedule.ts';
-import { hasKernel, NORMALS_KERNEL } from '../tensors/device-kernels.ts';
 import type { Certifier, StreamExample, TimedCertificate } from './types.ts';
 
 type PendingExamples = AsyncGenerator<PendingExample, void, undefined>;
@@ -149,7 +149,8 @@ export class SmoothedClassifier implements Certifier<CertifyOptions> {
     const settings = this.#settings(call, options);
     const { inferenceForm } = contextOf(options, call);
     return this.#checked.withOwn({ call, inferenceForm }, x, async (own, { form }) => {
-      const example = only(this.#pending({ x: own, index: 0, key: settings.key }, settings, form));
+      const values = await valuesFor(this.noise, own);
+      const example = only({ ...this.#pending({ x: own, index: 0, key: settings.key }, settings, form), values });
       for await (const { certificate } of this.#schedule(call, example, settings, form)) return certificate;
       throw new Error('one example has one certificate');
     });
@@ -184,8 +185,7 @@ export class SmoothedClassifier implements Certifier<CertifyOptions> {
     const { noise } = this;
     for await (const { x, index, kept } of examples) {
       const own = await this.#checked.own(call, x, form);
-      const isDrawnHere = noise.fillCopies !== undefined && !hasKernel(NORMALS_KERNEL);
-      const values = isDrawnHere ? await own.data<'float32'>() : undefined;
+      const values = await valuesFor(noise, own);
       const example = this.#pending({ x: own, index, kept, key: exampleKey(settings.key, index) }, settings, form);
       yield { ...example, values };
     }

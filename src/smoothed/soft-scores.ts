@@ -2,7 +2,7 @@ import type * as tf from '@tensorflow/tfjs';
 import type { ScoreSums } from '../certify/types.ts';
 import { hostTurns } from '../host/turns.ts';
 import type { Noise } from '../noise/types.ts';
-import { sampleRange } from './noisy-copies.ts';
+import { sampleRange, valuesFor } from './noisy-copies.ts';
 import { type BatchLogits, logitsReader, type SampleRequest, type VotingClassifier } from './read-logits.ts';
 
 /** A classifier under noise whose scores are softmax(β · logits), which is p^β / Σ p^β of probabilities. @internal */
@@ -110,9 +110,10 @@ async function eachScores(
   const reader = logitsReader(voting, call, run);
   const hostTurn = hostTurns(signal);
   signal?.throwIfAborted();
+  const values = await valuesFor(noise, x);
   for (let start = first; start < n;) {
     const count = Math.min(batchSize ?? voting.batches.next(x.size), n - start);
-    showScores(await reader.logits([sampleRange(noise, x, { key, start, count })]), voting, beta, see);
+    showScores(await reader.logits([sampleRange(noise, x, { key, start, count }, values)]), voting, beta, see);
     start += count;
     afterBatch(start);
     await hostTurn();

@@ -17,6 +17,21 @@ export function tensorOver(values: Numbers, shape: readonly number[], dtype: Dty
 }
 
 /**
+ * Gives arrays for the values of new tensors, to be filled and handed to {@link tensorOver} at once. The WASM backend copies them there, so
+ * the next tensor can have the same array.
+ *
+ * @internal
+ */
+export function arraysForTensors(): (length: number) => Float32Array<ArrayBuffer> {
+  let last = new Float32Array();
+  return (length) => {
+    if (tf.getBackend() !== 'wasm') return new Float32Array(length);
+    if (last.length < length) last = new Float32Array(length);
+    return last.subarray(0, length);
+  };
+}
+
+/**
  * A tensor with the values that `x` has now, in memory of its own; the caller owns it.
  *
  * A clone, a slice or a reshape shares the memory of `x`, which on some backends is an array of the host. To join two halves copies them, bit

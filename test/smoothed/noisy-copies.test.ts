@@ -10,6 +10,7 @@ import {
 } from '../../src/index.ts';
 import type { Noise } from '../../src/noise/types.ts';
 import { sampleRange, tensorCopies } from '../../src/smoothed/noisy-copies.ts';
+import { arraysForTensors } from '../../src/tensors/own-tensor.ts';
 import { describeBackends } from '../helpers/backends.ts';
 import { expectNoLeak } from '../helpers/leaks.ts';
 
@@ -30,11 +31,12 @@ describeBackends('copies of several examples', () => {
       const request = (i: number, count: number) => ({ key: createKey(i), start: 100 * i, count });
       const failed = new Set<number>();
       const ranges = parts.map(({ x, values, count }, i) => sampleRange(noise, x, request(i, count), values));
-      const together = tf.tidy(() => tensorCopies(ranges, failed));
+      const together = tf.tidy(() => tensorCopies(ranges, failed, arraysForTensors()));
       expect(together.shape).toEqual([15, ...shape]);
+      const arrayOf = arraysForTensors();
       const alone: number[] = [];
       for (const [i, { x, count }] of parts.entries()) {
-        const copies = tf.tidy(() => tensorCopies([sampleRange(noise, x, request(i, count))], failed));
+        const copies = tf.tidy(() => tensorCopies([sampleRange(noise, x, request(i, count))], failed, arrayOf));
         alone.push(...(await copies.data()));
         copies.dispose();
       }
