@@ -20,8 +20,11 @@ export interface SimdSource {
 /** All of them. */
 export const simdSources: readonly SimdSource[] = [
   ...['bits', 'normals'].map((name) => ({ folder: 'random/simd', name, memory: 'page' }) as const),
-  ...['elementwise', 'multiply', 'neighbours', 'pack', 'pool', 'product', 'row', 'training'].map(onBackend),
-  ...['multiply', 'product', 'row'].map(relaxed),
+  ...['elementwise', 'pack', 'pool', 'training'].map(onBackend),
+  ...['depthwise', 'depthwise-filter', 'multiply', 'product', 'row'].flatMap((name) => [
+    onBackend(name),
+    relaxed(name),
+  ]),
   { ...onBackend('winograd3'), source: 'winograd', instead: { lines: 'lines3' } },
   { ...onBackend('winograd5'), source: 'winograd', instead: { lines: 'lines5' } },
 ];
@@ -88,7 +91,7 @@ export function simdModuleText({ name, source = name }: SimdSource, bytes: Uint8
   return `// Made by \`npm run build:simd\` from ../${source}.as; not to be edited.
 
 /** ${source}.as compiled, ${bytes.length} bytes in base64. @internal */
-export const ${name.toUpperCase().replace('-', '_')}_MODULE: string = [
+export const ${name.toUpperCase().replaceAll('-', '_')}_MODULE: string = [
 ${lines.map((line) => `  '${line}',\n`).join('')}].join('');
 `;
 }

@@ -54,12 +54,20 @@ describe('the modules with SIMD loops', () => {
     new Float32Array(memory.buffer).set(floats);
     const product = { table: 0, a: 4096, aStep: 4, aJump: 0, b: 8192, bStep: 16, c: 16384, columns: 8 };
     new Int32Array(memory.buffer).fill(0, 0, 8);
-    for (const factor of ['one', 'neighbours'] as const) {
-      simd.multiply({ ...product, factor, tiles: 0, inner: 3, outer: 2 });
-      simd.multiply({ ...product, factor, tiles: 1, inner: 0, outer: 2 });
-      simd.multiply({ ...product, factor, tiles: 1, inner: 3, outer: 0 });
-      simd.multiply({ ...product, factor, tiles: 1, inner: 3, outer: 2, columns: 0 });
+    simd.multiply({ ...product, tiles: 0, inner: 3, outer: 2 });
+    simd.multiply({ ...product, tiles: 1, inner: 0, outer: 2 });
+    simd.multiply({ ...product, tiles: 1, inner: 3, outer: 0 });
+    simd.multiply({ ...product, tiles: 1, inner: 3, outer: 2, columns: 0 });
+    const convolution = {
+      ...{ x: 4096, images: 1, inHeight: 5, inWidth: 5, channels: 4, filter: 8192, height: 3, width: 3 },
+      ...{ strideY: 1, strideX: 1, dilationY: 1, dilationX: 1, top: 1, left: 1, bias: 12288, low: 0, high: 6 },
+      ...{ out: 16384, outHeight: 5, outWidth: 5, outColumn: 16, outRow: 80, outImage: 400 },
+    };
+    for (const none of [{ images: 0 }, { channels: 0 }, { outHeight: 0 }, { outWidth: 0 }]) {
+      simd.depthwise({ ...convolution, ...none });
     }
+    simd.depthwiseFilter(4096, 0, 5, 5, 4, 8192, 5, 5, 3, 3, 1, 1, 1, 1, 16384);
+    simd.depthwiseFilter(4096, 1, 5, 5, 4, 8192, 5, 5, 0, 3, 1, 1, 1, 1, 16384);
     const [bias, low, high] = [4096, 0, 1];
     simd.product({ ...product, tiles: 0, inner: 3, outer: 2, bias, low, high });
     simd.product({ ...product, tiles: 1, inner: 3, outer: 2, columns: 0, bias, low, high });

@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import type { KernelFunc, TensorInfo } from '@tensorflow/tfjs';
 import { allocate, floatsOf, type WasmBackend } from '../backend.ts';
 import { depthwiseSimd } from '../simd/depthwise.ts';
+import { type Ending, plain } from '../simd/finish.ts';
 import type { SimdOf } from '../simd/instance.ts';
 import { type ConvGeometry, convGeometry } from './conv-geometry.ts';
 import { fused } from './fused.ts';
@@ -11,15 +12,18 @@ import { shippedConvolution } from './shipped-convolution.ts';
 /**
  * Depthwise convolution, `y[p, i·m + j] = Σ_t x[p + t, i] · W[t, i, j]` with the channel multiplier m.
  *
- * The shipped kernel returns zeros with `'same'` padding where the filter is smaller than the stride along one axis
- * (TensorFlow.js issue 6629). With its padding spelled out ({@link shippedConvolution}) it is right and as fast as SIMD here, except
- * for filters of one entry: for those it has only a loop with a clamp, which turns NaN into -Infinity. Larger filters are faster here.
+ * On one thread by SIMD. The shipped kernel returns zeros with `'same'` padding where the filter is smaller than the stride along one axis
+ * (TensorFlow.js issue 6629). With its padding spelled out ({@link shippedConvolution}) it is right, except for filters of one entry: for
+ * those it has only a loop with a clamp, which turns NaN into -Infinity.
  *
  * @internal
  */
 export const depthwiseConv2d: TrainingKernel = {
   kernelName: 'DepthwiseConv2dNative',
-  build: (shipped, simdOf) => (call) => depthwise(shipped, simdOf, call, geometryOf(call)),
+  build: (shipped, simdOf) => (call) => {
+    const geometry = geometryOf(call);
+    return bySimd(call, simdOf, geometry)?.(plain) ?? withoutSimd(shipped, call, geometry);
+  },
 };
 
 /** The same with bias, then the activation. @internal */
@@ -27,35 +31,35 @@ export const fusedDepthwiseConv2d: TrainingKernel = {
   kernelName: 'FusedDepthwiseConv2D',
   build: (shipped, simdOf) => (call) => {
     const geometry = geometryOf(call);
-    return fused(call, simdOf, geometry.outChannels, (linear) => depthwise(shipped, simdOf, linear, geometry));
+    const linear = (call: KernelCall): TensorInfo => withoutSimd(shipped, call, geometry);
+    return fused(call, simdOf, geometry.outChannels, linear, bySimd(call, simdOf, geometry));
   },
 };
-
-/** Up to this many entries of the filter the shipped kernel has a loop of its own for it. */
-const SMALL_FILTER = 9;
 
 function geometryOf({ inputs, attrs }: KernelCall): ConvGeometry {
   const { x, filter } = inputs as { x: TensorInfo; filter: TensorInfo };
   return convGeometry(x.shape, filter.shape, attrs, 'depthwise');
 }
 
-function depthwise(
-  shipped: KernelFunc | undefined,
+function bySimd(
+  { backend, inputs }: KernelCall,
   simdOf: SimdOf,
-  call: KernelCall,
   geometry: ConvGeometry,
-): TensorInfo {
+): ((ending: Ending) => TensorInfo) | undefined {
+  const { x, filter } = inputs as { x: TensorInfo; filter: TensorInfo };
+  const simd = simdOf(backend);
+  if (simd === undefined || simd.threaded) return undefined;
+  return (ending) => depthwiseSimd(backend, simd, x, filter, geometry, ending);
+}
+
+function withoutSimd(shipped: KernelFunc | undefined, call: KernelCall, geometry: ConvGeometry): TensorInfo {
   assertShipped(shipped);
   const { backend, inputs } = call;
   const { x, filter, bias } = inputs as { x: TensorInfo; filter: TensorInfo; bias?: TensorInfo };
-  const simd = simdOf(backend);
-  const entries = geometry.filterHeight * geometry.filterWidth;
-  const isOurs = entries === 1 || (entries > SMALL_FILTER && simd?.threaded === false);
   if (tf.util.sizeFromShape(geometry.outShape) === 0) return allocate(backend, geometry.outShape);
-  if (!isOurs) return shippedConvolution(shipped, call, geometry);
-  return simd === undefined
+  return geometry.filterHeight * geometry.filterWidth === 1
     ? depthwisePlain(backend, x, filter, bias, geometry)
-    : depthwiseSimd(backend, simd, x, filter, bias, geometry);
+    : shippedConvolution(shipped, call, geometry);
 }
 
 /** The definition, entry by entry. */

@@ -1,6 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
 import type { TensorInfo } from '@tensorflow/tfjs';
 import { floatsOf, type WasmBackend, zeros } from '../backend.ts';
+import { depthwiseFilterGradientSimd, depthwiseInputGradientSimd } from '../simd/depthwise-gradients.ts';
+import type { Simd } from '../simd/instance.ts';
 import { type ConvGeometry, convGeometry, withFittingGradient } from './conv-geometry.ts';
 import type { TrainingKernel } from './kernel.ts';
 
@@ -12,44 +14,57 @@ import type { TrainingKernel } from './kernel.ts';
  */
 export const depthwiseBackpropInput: TrainingKernel = {
   kernelName: 'DepthwiseConv2dNativeBackpropInput',
-  build: () => (call) => {
+  build: (_, simdOf) => (call) => {
     const { backend, inputs, attrs } = call;
     const { dy, filter } = inputs as { dy: TensorInfo; filter: TensorInfo };
     const geometry = convGeometry(attrs['inputShape'] as number[], filter.shape, attrs, 'depthwise');
-    const dx = zeros(backend, geometry.inShape);
-    return withFittingGradient(backend, dy, geometry, (fitting) => {
-      const [to, weights, gradient] = [floatsOf(backend, dx), floatsOf(backend, filter), floatsOf(backend, fitting)];
-      const { inChannels, outChannels } = geometry;
-      const multiplier = outChannels / inChannels;
-      forEachTap(geometry, (from, at, tap) => {
-        if (multiplier === 1) {
-          for (let i = 0; i < inChannels; i++) to[from + i]! += weights[tap + i]! * gradient[at + i]!;
-          return;
-        }
-        for (let i = 0; i < outChannels; i++) {
-          to[from + Math.floor(i / multiplier)]! += weights[tap + i]! * gradient[at + i]!;
-        }
-      });
-      return dx;
-    });
+    const simd = simdOf(backend);
+    return withFittingGradient(backend, dy, geometry, (fitting) =>
+      isOurs(simd, geometry)
+        ? depthwiseInputGradientSimd(backend, simd, fitting, filter, geometry)
+        : inputGradient(backend, fitting, filter, geometry),
+    );
   },
 };
+
+/** The loops with SIMD know no dilation; TensorFlow.js asks for none. */
+function isOurs(simd: Simd | undefined, { dilationHeight, dilationWidth }: ConvGeometry): simd is Simd {
+  return simd !== undefined && dilationHeight === 1 && dilationWidth === 1;
+}
+
+function inputGradient(backend: WasmBackend, dy: TensorInfo, filter: TensorInfo, geometry: ConvGeometry): TensorInfo {
+  const dx = zeros(backend, geometry.inShape);
+  const [to, weights, gradient] = [floatsOf(backend, dx), floatsOf(backend, filter), floatsOf(backend, dy)];
+  const { inChannels, outChannels } = geometry;
+  const multiplier = outChannels / inChannels;
+  forEachTap(geometry, (from, at, tap) => {
+    for (let i = 0; i < outChannels; i++) {
+      to[from + Math.floor(i / multiplier)]! += weights[tap + i]! * gradient[at + i]!;
+    }
+  });
+  return dx;
+}
 
 /**
  * Gradient of a depthwise convolution with respect to its filter: `dW[ky, kx, i, j] = Σ x[n, sy·y + ky, sx·x + kx, i] · dy[n, y, x, i·m + j]`
  * over n, y, x. Missing from the backend.
  *
- * Sums are taken in double precision, as on `cpu`.
+ * Sums are taken in double precision, as on `cpu`; with SIMD, those of a row of dy in single precision.
  *
  * @internal
  */
 export const depthwiseBackpropFilter: TrainingKernel = {
   kernelName: 'DepthwiseConv2dNativeBackpropFilter',
-  build: () => (call) => {
+  build: (_, simdOf) => (call) => {
     const { backend, inputs, attrs } = call;
     const { x, dy } = inputs as { x: TensorInfo; dy: TensorInfo };
     const geometry = convGeometry(x.shape, attrs['filterShape'] as number[], attrs, 'depthwise');
-    return withFittingGradient(backend, dy, geometry, (fitting) => filterGradient(backend, x, fitting, geometry));
+    const simd = simdOf(backend);
+    return withFittingGradient(backend, dy, geometry, (fitting) =>
+      isOurs(simd, geometry)
+        ? depthwiseFilterGradientSimd(backend, simd, x, fitting, geometry)
+        : filterGradient(backend, x, fitting, geometry),
+    );
   },
 };
 
@@ -60,10 +75,6 @@ function filterGradient(backend: WasmBackend, x: TensorInfo, dy: TensorInfo, geo
   const [input, gradient] = [floatsOf(backend, x), floatsOf(backend, dy)];
   const sums = new Float64Array(tf.util.sizeFromShape(filterShape));
   forEachTap(geometry, (from, at, tap) => {
-    if (multiplier === 1) {
-      for (let i = 0; i < inChannels; i++) sums[tap + i]! += input[from + i]! * gradient[at + i]!;
-      return;
-    }
     for (let i = 0; i < outChannels; i++) {
       sums[tap + i]! += input[from + Math.floor(i / multiplier)]! * gradient[at + i]!;
     }

@@ -1,9 +1,12 @@
 import { wasmMemory } from '../../tensors/wasm-guard.ts';
 import type { WasmBackend } from '../backend.ts';
+import { DEPTHWISE_FILTER_RELAXED_MODULE } from './compiled/depthwise-filter-relaxed.ts';
+import { DEPTHWISE_FILTER_MODULE } from './compiled/depthwise-filter.ts';
+import { DEPTHWISE_RELAXED_MODULE } from './compiled/depthwise-relaxed.ts';
+import { DEPTHWISE_MODULE } from './compiled/depthwise.ts';
 import { ELEMENTWISE_MODULE } from './compiled/elementwise.ts';
 import { MULTIPLY_RELAXED_MODULE } from './compiled/multiply-relaxed.ts';
 import { MULTIPLY_MODULE } from './compiled/multiply.ts';
-import { NEIGHBOURS_MODULE } from './compiled/neighbours.ts';
 import { PACK_MODULE } from './compiled/pack.ts';
 import { POOL_MODULE } from './compiled/pool.ts';
 import { PRODUCT_RELAXED_MODULE } from './compiled/product-relaxed.ts';
@@ -17,13 +20,8 @@ import { linkModules } from './link.ts';
 import { isRelaxed } from './relaxed.ts';
 import { TILE_COLUMNS } from './tile.ts';
 
-/** What a term takes from a row of A: one number for all columns, or for each column its own neighbour. @internal */
-export type FactorA = 'one' | 'neighbours';
-
-/** A product `C += A · B` over the heap, as multiply.as and neighbours.as describe it. Addresses and steps are in bytes. @internal */
+/** A product `C += A · B` over the heap, as multiply.as describes it. Addresses and steps are in bytes. @internal */
 export interface Product {
-  /** @defaultValue 'one' */
-  readonly factor?: FactorA;
   readonly table: number;
   readonly tiles: number;
   readonly a: number;
@@ -48,6 +46,33 @@ export interface Finish {
   readonly high: number;
 }
 
+/** A convolution of each channel by itself, as depthwise.as describes it. @internal */
+export interface Depthwise {
+  readonly x: number;
+  readonly images: number;
+  readonly inHeight: number;
+  readonly inWidth: number;
+  /** Of the input, the filter and the output; four at least. */
+  readonly channels: number;
+  readonly filter: number;
+  readonly height: number;
+  readonly width: number;
+  readonly strideY: number;
+  readonly strideX: number;
+  readonly dilationY: number;
+  readonly dilationX: number;
+  /** Rows before the input where the first window begins; negative, where it begins inside. */
+  readonly top: number;
+  readonly left: number;
+  readonly out: number;
+  readonly outHeight: number;
+  readonly outWidth: number;
+  /** From one column, row or image of the output to the next, in bytes. */
+  readonly outColumn: number;
+  readonly outRow: number;
+  readonly outImage: number;
+}
+
 /** The transforms of winograd.as. @internal */
 export interface Winograd {
   readonly filter: Numeric;
@@ -61,7 +86,11 @@ export interface Simd {
   readonly threaded: boolean;
   multiply(product: Product): void;
   /** `C = clamp(bias + A · B)`; see product.as. */
-  product(product: Omit<Product, 'factor' | 'bStep'> & Finish): void;
+  product(product: Omit<Product, 'bStep'> & Finish): void;
+  /** `y = clamp(bias + x ∗ W)`. */
+  depthwise(convolution: Depthwise & Finish): void;
+  /** See depthwise-filter.as. */
+  readonly depthwiseFilter: Numeric;
   /** See row.as. */
   readonly rowProduct: Numeric;
   /** See pack.as. */
@@ -127,18 +156,15 @@ export function simdForBackends(): SimdOf {
 }
 
 /** The loops, module by module: below 4 KB a module may be compiled synchronously on any thread. @internal */
-export const modules: readonly string[] = [
-  ELEMENTWISE_MODULE,
-  NEIGHBOURS_MODULE,
-  PACK_MODULE,
-  POOL_MODULE,
-  TRAINING_MODULE,
-];
+export const modules: readonly string[] = [ELEMENTWISE_MODULE, PACK_MODULE, POOL_MODULE, TRAINING_MODULE];
 
 /** Those that multiply and add, in two forms. @internal */
 export const productModules: Readonly<Record<'exact' | 'relaxed', readonly string[]>> = {
-  exact: [MULTIPLY_MODULE, PRODUCT_MODULE, ROW_MODULE],
-  relaxed: [MULTIPLY_RELAXED_MODULE, PRODUCT_RELAXED_MODULE, ROW_RELAXED_MODULE],
+  exact: [DEPTHWISE_MODULE, DEPTHWISE_FILTER_MODULE, MULTIPLY_MODULE, PRODUCT_MODULE, ROW_MODULE],
+  relaxed: [
+    ...[DEPTHWISE_RELAXED_MODULE, DEPTHWISE_FILTER_RELAXED_MODULE],
+    ...[MULTIPLY_RELAXED_MODULE, PRODUCT_RELAXED_MODULE, ROW_RELAXED_MODULE],
+  ],
 };
 
 /** Two modules of the same functions. @internal */
@@ -151,10 +177,8 @@ export function createSimd(backend: WasmBackend): Simd | undefined {
   const exports = linkModules([...modules, ...productModules[isRelaxed(backend) ? 'relaxed' : 'exact']], memory);
   const transforms = winogradModules.map((module) => linkModules([module], memory));
   if (exports === undefined || transforms.includes(undefined)) return undefined;
-  const products = {
-    one: [exports['multiply8'] as Numeric, exports['multiply4'] as Numeric],
-    neighbours: [exports['neighbours8'] as Numeric, exports['neighbours4'] as Numeric],
-  } as const;
+  const [multiply8, multiply4] = [exports['multiply8'] as Numeric, exports['multiply4'] as Numeric];
+  const depthwise = exports['depthwise'] as Numeric;
   const product = exports['product'] as Numeric;
   const [maxPool, maxPool2x2] = [exports['maxPool'] as Pool, exports['maxPool2x2'] as Pool];
   return {
@@ -176,6 +200,15 @@ export function createSimd(backend: WasmBackend): Simd | undefined {
     product({ table, tiles, a, aStep, aJump, b, inner, outer, c, columns, bias, low, high }) {
       product(table, tiles, a, aStep, aJump, b, inner, outer, c, columns, bias, low, high);
     },
+    depthwise(call) {
+      depthwise(
+        ...[call.x, call.images, call.inHeight, call.inWidth, call.channels, call.filter, call.height, call.width],
+        ...[call.strideY, call.strideX, call.dilationY, call.dilationX, call.top, call.left],
+        ...[call.bias, call.low, call.high],
+        ...[call.out, call.outHeight, call.outWidth, call.outColumn, call.outRow, call.outImage],
+      );
+    },
+    depthwiseFilter: exports['depthwiseFilter'] as Numeric,
     reluGrad: exports['reluGrad'] as Pairs,
     relu6Grad: exports['relu6Grad'] as Pairs,
     addRelu: exports['addRelu'] as Pairs,
@@ -184,8 +217,7 @@ export function createSimd(backend: WasmBackend): Simd | undefined {
     columnProducts: exports['columnProducts'] as Numeric,
     normalizeRows: exports['normalizeRows'] as Numeric,
     normalizeGradRows: exports['normalizeGradRows'] as Numeric,
-    multiply({ factor = 'one', table, tiles, a, aStep, aJump, b, bStep, inner, outer, c, columns }) {
-      const [multiply8, multiply4] = products[factor];
+    multiply({ table, tiles, a, aStep, aJump, b, bStep, inner, outer, c, columns }) {
       const packed = bStep === 'packed';
       const perColumn = packed ? BYTES * inner * outer : BYTES;
       for (let j = 0; j < columns; j += TILE_COLUMNS) {
@@ -193,8 +225,7 @@ export function createSimd(backend: WasmBackend): Simd | undefined {
         const panel = used > TILE_COLUMNS / 2 ? TILE_COLUMNS : TILE_COLUMNS / 2;
         const multiplyPanel = panel === TILE_COLUMNS ? multiply8 : multiply4;
         const step = packed ? BYTES * panel : bStep;
-        const from = factor === 'one' ? a : a + BYTES * j;
-        multiplyPanel(table, tiles, from, aStep, aJump, b + perColumn * j, step, inner, outer, c + BYTES * j, used);
+        multiplyPanel(table, tiles, a, aStep, aJump, b + perColumn * j, step, inner, outer, c + BYTES * j, used);
       }
     },
   };
