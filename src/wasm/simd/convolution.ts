@@ -1,9 +1,10 @@
 import type { TensorInfo } from '@tensorflow/tfjs';
-import { addressOf, allocate, floatsOf, release, type WasmBackend, withPart } from '../backend.ts';
+import { addressOf, allocate, floatsOf, release, reshaped, type WasmBackend, withPart } from '../backend.ts';
 import type { ConvGeometry } from '../kernels/conv-geometry.ts';
 import { type Ending, withFinish } from './finish.ts';
 import type { Simd } from './instance.ts';
-import { packPanels, paddedSize, patchStarts, rowTable, withPaddedInput } from './packing.ts';
+import { matrixProductSimd } from './matrix-product.ts';
+import { type MatrixView, packPanels, paddedSize, patchStarts, rowTable, withPaddedInput } from './packing.ts';
 import { isWinogradFaster, type StrideOne, winogradSimd } from './winograd.ts';
 
 const BYTES = Float32Array.BYTES_PER_ELEMENT;
@@ -20,6 +21,7 @@ export function convolutionSimd(
   geometry: ConvGeometry,
   ending: Ending,
 ): TensorInfo {
+  if (isPointwise(geometry)) return pointwise(backend, simd, x, filter, geometry, ending);
   const shape = strideOne(geometry);
   if (shape === undefined || !isWinogradFaster(shape))
     return plainConvolution(backend, simd, x, filter, geometry, ending);
@@ -28,6 +30,31 @@ export function convolutionSimd(
   const alone = { ...geometry, batchSize: 1 };
   eachAlone(backend, special, x, y, (image) => plainConvolution(backend, simd, image, filter, alone, ending));
   return y;
+}
+
+/** Whether each output position has one input position, the same. */
+function isPointwise({ filterHeight, filterWidth, strideHeight, strideWidth, padInfo }: ConvGeometry): boolean {
+  const { top, bottom, left, right } = padInfo;
+  return (
+    [filterHeight, filterWidth, strideHeight, strideWidth].every((n) => n === 1) && top + bottom + left + right === 0
+  );
+}
+
+/** A product with a row for each position of all images. */
+function pointwise(
+  backend: WasmBackend,
+  simd: Simd,
+  x: TensorInfo,
+  filter: TensorInfo,
+  { batchSize, inHeight, inWidth, inChannels, outChannels, outShape }: ConvGeometry,
+  ending: Ending,
+): TensorInfo {
+  const matrix = (tensor: TensorInfo, rows: number, columns: number): MatrixView => {
+    return { tensor, rows, columns, rowStep: columns, columnStep: 1 };
+  };
+  const rows = matrix(x, batchSize * inHeight * inWidth, inChannels);
+  const result = matrixProductSimd(backend, simd, rows, matrix(filter, inChannels, outChannels), ending);
+  return reshaped(result, outShape);
 }
 
 function strideOne(geometry: ConvGeometry): StrideOne | undefined {

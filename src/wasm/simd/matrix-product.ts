@@ -3,12 +3,12 @@ import { addressOf, allocate, release, type WasmBackend } from '../backend.ts';
 import { type Ending, withFinish } from './finish.ts';
 import type { Simd } from './instance.ts';
 import { type MatrixView, packPanels, rowTable } from './packing.ts';
-import { TABLE_ENTRY, TILE_ROWS } from './tile.ts';
+import { TILE_ROWS } from './tile.ts';
 
 const BYTES = Float32Array.BYTES_PER_ELEMENT;
 
-/** Tiles of rows done at a time, for all columns: their part of A stays in the cache. */
-const TILES_AT_A_TIME = 16;
+/** Rows done at a time, for all columns: their parts of A and of the result stay in the cache. */
+const ROWS_AT_A_TIME = 16 * TILE_ROWS;
 
 /** Up to so many rows, packing B costs more than reading it in place once for each. */
 const FEW_ROWS = 4;
@@ -32,33 +32,37 @@ export function matrixProductSimd(
   const right = packPanels(backend, simd, b);
   const isPacked = a.columnStep !== 1;
   const left = isPacked ? packPanels(backend, simd, turned(a), TILE_ROWS) : a.tensor;
-  const table = rowTable(
-    backend,
-    a.rows,
-    (i) => (isPacked ? (i - (i % TILE_ROWS)) * a.columns + (i % TILE_ROWS) : i * a.rowStep),
-    (i) => i * b.columns,
-  );
+  const rowStep = isPacked ? a.columns : a.rowStep;
   const result = allocate(backend, [a.rows, b.columns]);
   withFinish(backend, ending, b.columns, (finish) => {
-    for (let tile = 0; tile < table.tiles; tile += TILES_AT_A_TIME) {
-      simd.product({
-        table: addressOf(backend, table.tensor) + TABLE_ENTRY * TILE_ROWS * tile,
-        tiles: Math.min(TILES_AT_A_TIME, table.tiles - tile),
-        a: addressOf(backend, left),
-        aStep: isPacked ? BYTES * TILE_ROWS : BYTES,
-        aJump: 0,
-        b: addressOf(backend, right),
-        inner: a.columns,
-        outer: 1,
-        c: addressOf(backend, result),
-        columns: b.columns,
-        ...finish,
-      });
+    for (let first = 0; first < a.rows;) {
+      const rows = Math.min(ROWS_AT_A_TIME, a.rows - first);
+      const table = rowTable(
+        backend,
+        rows,
+        (i) => (isPacked ? (i - (i % TILE_ROWS)) * rowStep + (i % TILE_ROWS) : i * rowStep),
+        (i) => i * b.columns,
+      );
+      for (; first + rows <= a.rows; first += rows) {
+        simd.product({
+          table: addressOf(backend, table.tensor),
+          tiles: table.tiles,
+          a: addressOf(backend, left) + BYTES * first * rowStep,
+          aStep: isPacked ? BYTES * TILE_ROWS : BYTES,
+          aJump: 0,
+          b: addressOf(backend, right),
+          inner: a.columns,
+          outer: 1,
+          c: addressOf(backend, result) + BYTES * first * b.columns,
+          columns: b.columns,
+          ...finish,
+        });
+      }
+      release(backend, table.tensor);
     }
   });
   release(backend, right);
   if (isPacked) release(backend, left);
-  release(backend, table.tensor);
   return result;
 }
 

@@ -2,6 +2,3 @@
 export const TILE_ROWS = 4;
 /** Columns of a product that are held in registers at a time. @internal */
 export const TILE_COLUMNS = 8;
-
-/** Bytes of one table entry: where the row begins in A and in C, two i32. @internal */
-export const TABLE_ENTRY = 8;
