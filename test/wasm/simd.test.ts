@@ -59,8 +59,8 @@ describe('the modules with SIMD loops', () => {
     simd.multiply({ ...product, tiles: 1, inner: 3, outer: 0 });
     simd.multiply({ ...product, tiles: 1, inner: 3, outer: 2, columns: 0 });
     const convolution = {
-      ...{ x: 4096, images: 1, inHeight: 5, inWidth: 5, channels: 4, filter: 8192, height: 3, width: 3 },
-      ...{ strideY: 1, strideX: 1, dilationY: 1, dilationX: 1, top: 1, left: 1, bias: 12288, low: 0, high: 6 },
+      ...{ x: 4096, images: 1, inHeight: 5, inWidth: 5, channels: 4, weights: 8192, height: 3, width: 3 },
+      ...{ strideY: 1, strideX: 1, dilationY: 1, dilationX: 1, top: 1, left: 1, low: 0, high: 6 },
       ...{ out: 16384, outHeight: 5, outWidth: 5, outColumn: 16, outRow: 80, outImage: 400 },
     };
     for (const none of [{ images: 0 }, { channels: 0 }, { outHeight: 0 }, { outWidth: 0 }]) {

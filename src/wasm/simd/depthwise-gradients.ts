@@ -2,8 +2,8 @@ import type { TensorInfo } from '@tensorflow/tfjs';
 import { addressOf, allocate, floatsOf, release, type WasmBackend } from '../backend.ts';
 import type { ConvGeometry } from '../kernels/conv-geometry.ts';
 import { fromChannels, withChannels } from './channels.ts';
-import { depthwiseChannels } from './depthwise.ts';
-import { plain, withFinish } from './finish.ts';
+import { depthwiseChannels, packWeights } from './depthwise.ts';
+import { plain } from './finish.ts';
 import type { Simd } from './instance.ts';
 import { upToFour } from './packing.ts';
 
@@ -26,49 +26,46 @@ export function depthwiseInputGradientSimd(
 ): TensorInfo {
   const { input, output } = depthwiseChannels(geometry);
   return withChannels(backend, dy, output, (dy) =>
-    withChannels(backend, filter, output, (filter) =>
-      fromChannels(backend, geometry.inShape, input, (dx) =>
-        eachRemainder(backend, simd, { dy, filter, dx, channels: output.filled }, geometry),
-      ),
-    ),
+    fromChannels(backend, geometry.inShape, input, (dx) => {
+      eachRemainder(backend, simd, dy, filter, dx, geometry);
+    }),
   );
 }
 
-/** All of one multiplier, and with four channels at least. */
-interface Operands {
-  readonly dy: TensorInfo;
-  readonly filter: TensorInfo;
-  readonly dx: TensorInfo;
-  readonly channels: number;
-}
-
+/** Writes dx with all channels, those of the output. */
 function eachRemainder(
   backend: WasmBackend,
   simd: Simd,
-  { dy, filter, dx, channels }: Operands,
+  dy: TensorInfo,
+  filter: TensorInfo,
+  dx: TensorInfo,
   geometry: ConvGeometry,
 ): void {
+  const { output } = depthwiseChannels(geometry);
+  const channels = output.filled;
   const { batchSize, inHeight, inWidth, outHeight, outWidth, filterHeight, filterWidth, padInfo } = geometry;
   const { strideHeight, strideWidth } = geometry;
   const pixel = BYTES * channels;
   const rows = remainders(inHeight, filterHeight, strideHeight, padInfo.top);
   const columns = remainders(inWidth, filterWidth, strideWidth, padInfo.left);
-  withFinish(backend, plain, channels, (finish) => {
-    for (const row of rows) {
-      for (const column of columns) {
-        const part = filterPart(backend, filter, filterWidth, channels, row.entries, column.entries);
-        simd.depthwise({
-          ...{ x: addressOf(backend, dy), images: batchSize, inHeight: outHeight, inWidth: outWidth, channels },
-          ...{ filter: addressOf(backend, part), height: row.entries.length, width: column.entries.length },
-          ...{ strideY: 1, strideX: 1, dilationY: 1, dilationX: 1, top: row.before, left: column.before, ...finish },
-          ...{ out: addressOf(backend, dx) + (row.first * inWidth + column.first) * pixel },
-          ...{ outHeight: row.count, outWidth: column.count, outColumn: strideWidth * pixel },
-          ...{ outRow: strideHeight * inWidth * pixel, outImage: inHeight * inWidth * pixel },
-        });
-        release(backend, part);
-      }
+  for (const row of rows) {
+    for (const column of columns) {
+      const [last = 0] = column.entries;
+      const runs = row.entries.map((y) => {
+        return { first: y * filterWidth + last, step: -strideWidth, length: column.entries.length };
+      });
+      const weights = packWeights(backend, simd, filter, output, runs);
+      simd.depthwise({
+        ...{ x: addressOf(backend, dy), images: batchSize, inHeight: outHeight, inWidth: outWidth, channels },
+        ...{ weights: addressOf(backend, weights), height: row.entries.length, width: column.entries.length },
+        ...{ strideY: 1, strideX: 1, dilationY: 1, dilationX: 1, top: row.before, left: column.before, ...plain },
+        ...{ out: addressOf(backend, dx) + (row.first * inWidth + column.first) * pixel },
+        ...{ outHeight: row.count, outWidth: column.count, outColumn: strideWidth * pixel },
+        ...{ outRow: strideHeight * inWidth * pixel, outImage: inHeight * inWidth * pixel },
+      });
+      release(backend, weights);
     }
-  });
+  }
 }
 
 /** Along one axis: the input's entries first, first + stride, ..., and what of the filter they meet. */
@@ -92,28 +89,6 @@ function remainders(size: number, filterSize: number, stride: number, padding: n
       before: length - 1 - (first + padding - least) / stride,
     };
   });
-}
-
-/** Some rows and columns of a filter, in the given order. */
-function filterPart(
-  backend: WasmBackend,
-  filter: TensorInfo,
-  width: number,
-  channels: number,
-  rows: readonly number[],
-  columns: readonly number[],
-): TensorInfo {
-  const part = allocate(backend, [rows.length * columns.length, channels]);
-  const [from, to] = [floatsOf(backend, filter), floatsOf(backend, part)];
-  let at = 0;
-  for (const row of rows) {
-    for (const column of columns) {
-      const start = (row * width + column) * channels;
-      to.set(from.subarray(start, start + channels), at);
-      at += channels;
-    }
-  }
-  return part;
 }
 
 /**

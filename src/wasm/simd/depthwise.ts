@@ -1,18 +1,18 @@
 import type { TensorInfo } from '@tensorflow/tfjs';
-import { addressOf, type WasmBackend } from '../backend.ts';
+import { addressOf, allocate, floatsOf, release, type WasmBackend } from '../backend.ts';
 import type { ConvGeometry } from '../kernels/conv-geometry.ts';
 import { type Channels, fromChannels, withChannels } from './channels.ts';
-import { type Ending, withFinish } from './finish.ts';
+import type { Ending } from './finish.ts';
 import type { Simd } from './instance.ts';
 
 const BYTES = Float32Array.BYTES_PER_ELEMENT;
 
-/** The loops read four channels at a time, the last four perhaps a second time. */
-const LEAST_CHANNELS = 4;
+/** Channels that the loops read at a time, the last of them perhaps a second time. */
+const LANES = 4;
 
 /** The channels of a depthwise convolution: those of its input and, with multiplier 1, those of its filter and its output. @internal */
 export function depthwiseChannels({ inChannels, outChannels }: ConvGeometry): { input: Channels; output: Channels } {
-  const output = { count: outChannels, multiplier: 1, filled: Math.max(LEAST_CHANNELS, outChannels) };
+  const output = { count: outChannels, multiplier: 1, filled: Math.max(LANES, outChannels) };
   return { input: { ...output, multiplier: outChannels / inChannels }, output };
 }
 
@@ -29,47 +29,64 @@ export function depthwiseSimd(
   x: TensorInfo,
   filter: TensorInfo,
   geometry: ConvGeometry,
-  ending: Ending,
+  { bias, low, high }: Ending,
 ): TensorInfo {
+  const { batchSize, inHeight, inWidth, outHeight, outWidth, outShape, filterHeight, filterWidth, padInfo } = geometry;
+  const { strideHeight, strideWidth, dilationHeight, dilationWidth } = geometry;
   const { input, output } = depthwiseChannels(geometry);
-  const run = (ending: Ending): TensorInfo =>
-    withChannels(backend, x, input, (x) =>
-      withChannels(backend, filter, output, (filter) =>
-        fromChannels(backend, geometry.outShape, output, (y) =>
-          convolve(backend, simd, { x, filter, y, channels: output.filled }, geometry, ending),
-        ),
-      ),
-    );
-  const { bias } = ending;
-  return bias === undefined ? run(ending) : withChannels(backend, bias, output, (bias) => run({ ...ending, bias }));
+  const pixel = BYTES * output.filled;
+  const all = { first: 0, step: 1, length: filterHeight * filterWidth };
+  const weights = packWeights(backend, simd, filter, output, [all], bias);
+  const result = withChannels(backend, x, input, (x) =>
+    fromChannels(backend, outShape, output, (y) => {
+      simd.depthwise({
+        ...{ x: addressOf(backend, x), images: batchSize, inHeight, inWidth, channels: output.filled },
+        ...{ weights: addressOf(backend, weights), height: filterHeight, width: filterWidth },
+        ...{ strideY: strideHeight, strideX: strideWidth, dilationY: dilationHeight, dilationX: dilationWidth },
+        ...{ top: padInfo.top, left: padInfo.left, low, high },
+        ...{ out: addressOf(backend, y), outHeight, outWidth },
+        ...{ outColumn: pixel, outRow: outWidth * pixel, outImage: outHeight * outWidth * pixel },
+      });
+    }),
+  );
+  release(backend, weights);
+  return result;
 }
 
-/** All of one multiplier, and with four channels at least. */
-interface Operands {
-  readonly x: TensorInfo;
-  readonly filter: TensorInfo;
-  readonly y: TensorInfo;
-  readonly channels: number;
+/** Entries of a filter at equal steps. @internal */
+export interface Run {
+  readonly first: number;
+  readonly step: number;
+  readonly length: number;
 }
 
-function convolve(
+/**
+ * A filter as depthwise.as reads it: for each four channels their bias, or zeros, and then these of its entries.
+ *
+ * @internal
+ */
+export function packWeights(
   backend: WasmBackend,
   simd: Simd,
-  { x, filter, y, channels }: Operands,
-  geometry: ConvGeometry,
-  ending: Ending,
-): void {
-  const { batchSize, inHeight, inWidth, outHeight, outWidth, filterHeight, filterWidth, padInfo } = geometry;
-  const { strideHeight, strideWidth, dilationHeight, dilationWidth } = geometry;
-  const pixel = BYTES * channels;
-  withFinish(backend, ending, channels, (finish) => {
-    simd.depthwise({
-      ...{ x: addressOf(backend, x), images: batchSize, inHeight, inWidth, channels },
-      ...{ filter: addressOf(backend, filter), height: filterHeight, width: filterWidth },
-      ...{ strideY: strideHeight, strideX: strideWidth, dilationY: dilationHeight, dilationX: dilationWidth },
-      ...{ top: padInfo.top, left: padInfo.left, ...finish },
-      ...{ out: addressOf(backend, y), outHeight, outWidth },
-      ...{ outColumn: pixel, outRow: outWidth * pixel, outImage: outHeight * outWidth * pixel },
-    });
-  });
+  filter: TensorInfo,
+  { count, filled }: Channels,
+  runs: readonly Run[],
+  bias?: TensorInfo,
+): TensorInfo {
+  const entries = runs.reduce((sum, { length }) => sum + length, 0);
+  const packed = allocate(backend, [Math.ceil(filled / LANES), entries + 1, LANES]);
+  if (bias === undefined) floatsOf(backend, packed).fill(0);
+  const start = bias === undefined ? undefined : addressOf(backend, bias);
+  const from = addressOf(backend, filter);
+  let to = addressOf(backend, packed);
+  for (let next = 0; next < filled; next += LANES) {
+    const channel = Math.min(next, filled - LANES);
+    if (start !== undefined) simd.packRows(start + BYTES * channel, 0, 1, LANES, to);
+    to += BYTES * LANES;
+    for (const { first, step, length } of runs) {
+      simd.packRows(from + BYTES * (first * count + channel), BYTES * step * count, length, LANES, to);
+      to += BYTES * LANES * length;
+    }
+  }
+  return packed;
 }

@@ -54,7 +54,8 @@ export interface Depthwise {
   readonly inWidth: number;
   /** Of the input, the filter and the output; four at least. */
   readonly channels: number;
-  readonly filter: number;
+  /** Packed, with the bias. */
+  readonly weights: number;
   readonly height: number;
   readonly width: number;
   readonly strideY: number;
@@ -88,7 +89,7 @@ export interface Simd {
   /** `C = clamp(bias + A · B)`; see product.as. */
   product(product: Omit<Product, 'bStep'> & Finish): void;
   /** `y = clamp(bias + x ∗ W)`. */
-  depthwise(convolution: Depthwise & Finish): void;
+  depthwise(convolution: Depthwise & Omit<Finish, 'bias'>): void;
   /** See depthwise-filter.as. */
   readonly depthwiseFilter: Numeric;
   /** See row.as. */
@@ -202,9 +203,9 @@ export function createSimd(backend: WasmBackend): Simd | undefined {
     },
     depthwise(call) {
       depthwise(
-        ...[call.x, call.images, call.inHeight, call.inWidth, call.channels, call.filter, call.height, call.width],
+        ...[call.x, call.images, call.inHeight, call.inWidth, call.channels, call.weights, call.height, call.width],
         ...[call.strideY, call.strideX, call.dilationY, call.dilationX, call.top, call.left],
-        ...[call.bias, call.low, call.high],
+        ...[call.low, call.high],
         ...[call.out, call.outHeight, call.outWidth, call.outColumn, call.outRow, call.outImage],
       );
     },
