@@ -37,6 +37,11 @@ function graphOf(model: GraphLayer, known: KnownLayers): LayerGraph | undefined 
   return graph === undefined || graph.steps.some(({ layer }) => known.mayMask(layer)) ? undefined : graph;
 }
 
+/** Whether its own weights meet the padding, which its kernel then takes in. */
+function meetsPadding({ kind }: LinearLayer): boolean {
+  return kind === 'conv2d' || kind === 'depthwise';
+}
+
 /**
  * The plan of a model for inference: linear layers take in the normalisation and the clamp that follow them and the padding before them, a
  * residual sum the ReLU behind it. All other layers are called as they are.
@@ -71,8 +76,7 @@ export function inferencePlan(model: GraphLayer, known: KnownLayers): ModelPlan 
     }
     if (linear.kind === 'separable' && norm === undefined) return undefined;
     for (const place of absorbed) taken.set(place, undefined);
-    const padding =
-      norm && linear.kind === 'conv2d' && linear.places.pad === 'valid' ? paddingBefore(step, at) : undefined;
+    const padding = norm && meetsPadding(linear) && linear.places.pad === 'valid' ? paddingBefore(step, at) : undefined;
     const place = norm === undefined ? undefined : folded.push({ linear, norm }) - 1;
     const inputs = padding?.inputs ?? step.inputs;
     return {

@@ -59,6 +59,25 @@ export function throughActivation(dy: tf.Tensor, y: tf.Tensor, activation: Fused
   return tf.mul(dy, tf.cast(isOpen, 'float32'));
 }
 
+/** What gradients need of a padding: no backend needs to know those with numeric padding, they are those of the padded input. */
+function aroundInput(
+  x: tf.Tensor,
+  { pad }: FilterPlaces,
+): {
+  readonly pad: 'same' | 'valid';
+  readonly inputShape: number[];
+  readonly widen: (x: tf.Tensor) => tf.Tensor;
+  readonly cut: (dx: tf.Tensor) => tf.Tensor;
+} {
+  if (typeof pad === 'string') return { pad, inputShape: x.shape, widen: (x) => x, cut: (dx) => dx };
+  return {
+    pad: 'valid',
+    inputShape: x.shape.map((size, axis) => size + pad[axis]![0] + pad[axis]![1]),
+    widen: (x) => tf.pad(x, pad),
+    cut: (dx) => tf.slice(dx, [0, pad[1][0], pad[2][0], 0], x.shape),
+  };
+}
+
 /** activation(x ∗ filter + bias), all in one kernel: x [B, H, W, in], filter [h, w, in, out], bias [out]. @internal */
 export function fusedConv2d(
   x: tf.Tensor,
@@ -74,18 +93,13 @@ export function fusedConv2d(
     saved: [x, filter],
     gradients: (dy, [x, filter, y]) => {
       const before = (): tf.Tensor => throughActivation(dy, y!, activation);
-      // No backend needs to know gradients with numeric padding: they are those of the padded input.
-      const around = typeof places.pad === 'string' ? undefined : places.pad;
-      const padded = { ...attributes, pad: around ? 'valid' : places.pad };
-      const inputShape = x!.shape.map((size, axis) => size + (around?.[axis]?.[0] ?? 0) + (around?.[axis]?.[1] ?? 0));
+      const { pad, inputShape, widen, cut } = aroundInput(x!, places);
+      const padded = { ...attributes, pad };
       return {
-        x: () => {
-          const dx = kernel('Conv2DBackpropInput', { dy: before(), filter: filter! }, { ...padded, inputShape });
-          return around ? tf.slice(dx, [0, around[1][0], around[2][0], 0], x!.shape) : dx;
-        },
+        x: () => cut(kernel('Conv2DBackpropInput', { dy: before(), filter: filter! }, { ...padded, inputShape })),
         filter: () => {
-          const whole = around ? tf.pad(x!, around) : x!;
-          return kernel('Conv2DBackpropFilter', { x: whole, dy: before() }, { ...padded, filterShape: filter!.shape });
+          const inputs = { x: widen(x!), dy: before() };
+          return kernel('Conv2DBackpropFilter', inputs, { ...padded, filterShape: filter!.shape });
         },
         bias: () => tf.sum(before(), [0, 1, 2]),
       };
@@ -110,9 +124,11 @@ export function fusedDepthwiseConv2d(
     saved: [x, filter],
     gradients: (dy, [x, filter, y]) => {
       const before = (): tf.Tensor => throughActivation(dy, y!, activation);
+      const { pad, inputShape, widen, cut } = aroundInput(x!, places);
+      const padded = { ...attributes, pad };
       return {
-        x: () => kernel(toInput, { dy: before(), filter: filter! }, { ...attributes, inputShape: x!.shape }),
-        filter: () => kernel(toFilter, { x: x!, dy: before() }, { ...attributes, filterShape: filter!.shape }),
+        x: () => cut(kernel(toInput, { dy: before(), filter: filter! }, { ...padded, inputShape })),
+        filter: () => kernel(toFilter, { x: widen(x!), dy: before() }, { ...padded, filterShape: filter!.shape }),
         bias: () => tf.sum(before(), [0, 1, 2]),
       };
     },

@@ -12,7 +12,8 @@ type Step =
     }
   | { readonly kind: 'norm'; readonly torch: boolean; readonly scale: boolean; readonly center: boolean }
   | { readonly kind: 'clamp'; readonly how: 'relu' | 'relu6' | 'activation' | 'tanh' }
-  | { readonly kind: 'residual' | 'pad' | 'shared' | 'nested' | 'drop' };
+  | { readonly kind: 'pad'; readonly deep: boolean }
+  | { readonly kind: 'residual' | 'shared' | 'nested' | 'drop' };
 
 /** What a random network is made of. */
 export interface Recipe {
@@ -53,9 +54,10 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 3,
     arbitrary: fc.record({
-      kind: fc.constantFrom('residual', 'pad', 'shared', 'nested', 'drop') as fc.Arbitrary<'pad'>,
+      kind: fc.constantFrom('residual', 'shared', 'nested', 'drop') as fc.Arbitrary<'shared'>,
     }),
   },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('pad' as const), deep: fc.boolean() }) },
 );
 
 /** Random small networks of the layers that a form joins, and of some that it must leave alone. */
@@ -107,10 +109,9 @@ export function buildModel({ steps, bias, activation, denseNorm, seed }: Recipe)
         }),
         x,
       );
-      x = at(
-        torchBatchNormalization(),
-        at(tf.layers.conv2d({ filters: CHANNELS, kernelSize: 2, strides: 2, useBias: bias }), padded),
-      );
+      const places = { kernelSize: 2, strides: 2, useBias: bias } as const;
+      const next = step.deep ? tf.layers.depthwiseConv2d(places) : tf.layers.conv2d({ filters: CHANNELS, ...places });
+      x = at(torchBatchNormalization(), at(next, padded));
     } else if (step.kind === 'shared') {
       x = at(torchBatchNormalization(), at(shared, at(tf.layers.batchNormalization(), at(shared, x))));
     } else if (step.kind === 'nested') {
