@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { useWasm } from '../../src/wasm/index.ts';
-import { expectSameEntries, expectSameOnCpu, sample, sampleWithSpecials, scalarOf } from './compare.ts';
+import { expectSameEntries, expectSameOnCpu, runOn, sample, sampleWithSpecials, scalarOf } from './compare.ts';
 import type { Pad } from './geometries.ts';
 import { extents, geometries, roundings, seeds, settings, size } from './geometries.ts';
 
@@ -123,6 +123,41 @@ describe('a depthwise convolution on wasm', () => {
       ),
       { ...settings, numRuns: 60 },
     );
+  });
+
+  it.each([16, 18, 35])('of %i channels, its gradients too, is that of the cpu backend', async (channels) => {
+    for (const [filter, strides, pad] of [
+      [3, 1, 'same'],
+      [3, 2, 'same'],
+      [3, 3, 'valid'],
+      [5, 2, 'same'],
+    ] as const) {
+      const inputs = [sample([2, 7, 13, channels], 1), sample([filter, filter, channels, 1], 2), sample([channels], 3)];
+      const convolve = (x: tf.Tensor, filter: tf.Tensor, bias: tf.Tensor, activation: 'linear' | 'relu6'): tf.Tensor =>
+        tf.fused.depthwiseConv2d({ x: x as T4, filter: filter as T4, bias, activation, strides, pad });
+      const all = tf.grads((x: tf.Tensor, w: tf.Tensor, b: tf.Tensor) => scalarOf(convolve(x, w, b, 'relu6')));
+      await expectSameEntries((x, w, b) => [convolve(x!, w!, b!, 'linear'), convolve(x!, w!, b!, 'relu6')], inputs);
+      await expectSameOnCpu((x, w, b) => all([x!, w!, b!]), inputs);
+    }
+  });
+
+  it('gives an image the same bits in every batch, and so does the gradient of its input', async () => {
+    const [x, filter] = [sample([3, 9, 11, 10], 1), sample([3, 3, 10, 1], 2)];
+    for (const strides of [1, 2]) {
+      const convolve = (x: tf.Tensor, w: tf.Tensor): tf.Tensor => tf.depthwiseConv2d(x as T4, w as T4, strides, 'same');
+      const both = (x: tf.Tensor, w: tf.Tensor): tf.Tensor[] => [
+        convolve(x, w),
+        tf.grad((x: tf.Tensor) => tf.sum(tf.square(convolve(x, w))))(x),
+      ];
+      const { values } = await runOn('wasm', (x, w) => both(x!, w!), [x, filter]);
+      for (const image of [0, 1, 2]) {
+        const alone = { shape: [1, 9, 11, 10], values: x.values.slice(990 * image, 990 * image + 990) };
+        const { values: given } = await runOn('wasm', (x, w) => both(x!, w!), [alone, filter]);
+        given.forEach((own, i) => {
+          expect(own).toEqual(values[i]!.slice(own.length * image, own.length * (image + 1)));
+        });
+      }
+    }
   });
 
   it('as a part of a separable one, and its gradients, are those of the cpu backend', async () => {

@@ -33,10 +33,10 @@ it('170 copies of 224x224x3 fit by default; too many given ones end with an erro
   expect(counts.reduce((sum, count) => sum + count, 0)).toBe(170);
   expect([...(await host.data())]).toEqual([1, 2, 3]);
 
-  const error = await thrownBy(() => g.predict(image, { key, n: 400, batchSize: 400 }));
+  const error = await thrownBy(() => g.predict(image, { key, n: 800, batchSize: 800 }));
   expect(error).toBeInstanceOf(BackendError);
   expect((error as Error).message).toMatch(
-    /^SmoothedClassifier.predict: `batchSize` must be small enough .+ \[400,224,224,3\]/,
+    /^SmoothedClassifier.predict: `batchSize` must be small enough .+ \[800,224,224,3\]/,
   );
   for (const use of [() => g.predict(image, { key, n: 20 }), () => host.data(), () => tf.add(1, 2)]) {
     expect(await thrownBy(async () => use())).toBeInstanceOf(BackendError);

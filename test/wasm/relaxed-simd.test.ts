@@ -22,14 +22,19 @@ describe('useWasm({ relaxedSimd: true })', () => {
     await useWasm({ relaxedSimd: true });
     expect(currentEngine()).toMatch(/^wasm \(tfjs [0-9.]+, kernels \d+, relaxed SIMD\)$/);
     await expectSameOnCpu(
-      (a, b, x, filter) => [
+      (a, b, x, filter, each) => [
         tf.matMul(a!, b!),
         tf.matMul(tf.slice(a!, 0, 1) as tf.Tensor2D, b!),
         tf.conv2d(x as tf.Tensor4D, filter as tf.Tensor4D, 1, 'same'),
         tf.conv2d(x as tf.Tensor4D, filter as tf.Tensor4D, 2, 'same'),
         tf.grad((t: tf.Tensor) => tf.conv2d(x as tf.Tensor4D, t as tf.Tensor4D, 2, 'same'))(filter!),
+        tf.depthwiseConv2d(x as tf.Tensor4D, each as tf.Tensor4D, 1, 'same'),
+        tf.grad((t: tf.Tensor) => tf.depthwiseConv2d(x as tf.Tensor4D, t as tf.Tensor4D, 2, 'same'))(each!),
       ],
-      [sample([9, 70], 1), sample([70, 30], 2), sample([2, 9, 9, 5], 3), sample([3, 3, 5, 7], 4)],
+      [
+        ...[sample([9, 70], 1), sample([70, 30], 2), sample([2, 9, 9, 5], 3), sample([3, 3, 5, 7], 4)],
+        sample([3, 3, 5, 1], 5),
+      ],
     );
     await useWasm();
     expect(currentEngine()).toContain('relaxed');
