@@ -80,6 +80,7 @@ const STATE = 1;
  * | `Conv2D`, `FusedConv2D`, `DepthwiseConv2dNative`, `FusedDepthwiseConv2D` | convolutions | slow; wrong with `'same'` padding where the filter is smaller than the stride, and where the output's size is rounded otherwise than down; fused ReLU loses NaN |
  * | `MaxPool`, `AvgPool` | pooling | the same; a NaN hides its neighbours, or becomes -Infinity |
  * | `MaxPoolGrad`, `AvgPoolGrad` | gradients of pooling | slow |
+ * | `Slice` | padding's gradient, batches | slow for images; beyond the end it reads other memory, `cpu` refuses |
  * | `Relu`, `Relu6`, `ClipByValue`, `Maximum`, `Minimum` | clamps | turn NaN into a number |
  * | `CatrsReluGrad`, `CatrsRelu6Grad`, `CatrsAddRelu`, `CatrsBatchNormTraining`, `CatrsBatchNormTrainingGrad` | residual networks | missing: operations of the library in several kernels |
  * | `Sign` | attacks | 0 for numbers below 1.2e-7 |

@@ -1,5 +1,6 @@
 import type { TensorInfo } from '@tensorflow/tfjs';
-import { addressOf, allocate, floatsOf, type WasmBackend } from '../backend.ts';
+import { addressOf, allocate, floatsOf, release, type WasmBackend } from '../backend.ts';
+import { depthwiseInputGradientSimd } from '../simd/depthwise-gradients.ts';
 import type { Simd, SimdOf } from '../simd/instance.ts';
 import { type ConvGeometry, poolGeometry, withFittingGradient } from './conv-geometry.ts';
 import { assertShipped, type KernelCall, type TrainingKernel } from './kernel.ts';
@@ -22,21 +23,37 @@ export const maxPool: TrainingKernel = { kernelName: 'MaxPool', build: (_, simdO
 /** Mean of each window without the padding. The shipped kernel makes -Infinity of NaN, and counts as the other one. @internal */
 export const avgPool: TrainingKernel = { kernelName: 'AvgPool', build: (_, simdOf) => pooling('mean', simdOf) };
 
-/** Gradient of the mean: the shipped kernel, with as much of `dy` as it takes there to be. @internal */
+/**
+ * Gradient of the mean, `dx[p] = Σ dy / (height · width)` over the windows that p lies in: that of a depthwise convolution with equal weights.
+ *
+ * Without SIMD the shipped kernel, with as much of `dy` as it takes there to be.
+ *
+ * @internal
+ */
 export const avgPoolGrad: TrainingKernel = {
   kernelName: 'AvgPoolGrad',
-  build: (shipped) => (call) => {
+  build: (shipped, simdOf) => (call) => {
     assertShipped(shipped);
     const { backend, inputs, attrs } = call;
     const { dy, input } = inputs as { dy: TensorInfo; input: TensorInfo };
-    return withFittingGradient(
-      backend,
-      dy,
-      poolGeometry(input.shape, attrs),
-      (fitting) => shipped({ inputs: { ...inputs, dy: fitting }, backend, attrs }) as TensorInfo,
+    const geometry = poolGeometry(input.shape, attrs);
+    const simd = dy.dtype === 'float32' ? simdOf(backend) : undefined;
+    return withFittingGradient(backend, dy, geometry, (fitting) =>
+      simd === undefined
+        ? (shipped({ inputs: { ...inputs, dy: fitting }, backend, attrs }) as TensorInfo)
+        : meanGradient(backend, simd, fitting, geometry),
     );
   },
 };
+
+function meanGradient(backend: WasmBackend, simd: Simd, dy: TensorInfo, geometry: ConvGeometry): TensorInfo {
+  const { filterHeight, filterWidth, inChannels } = geometry;
+  const weights = allocate(backend, [filterHeight, filterWidth, inChannels, 1]);
+  floatsOf(backend, weights).fill(1 / (filterHeight * filterWidth));
+  const dx = depthwiseInputGradientSimd(backend, simd, dy, weights, geometry);
+  release(backend, weights);
+  return dx;
+}
 
 function pooling(kind: Kind, simdOf: SimdOf): (call: KernelCall) => TensorInfo {
   return (call) => {
