@@ -16,7 +16,7 @@ import { runTypeScript } from '../helpers/run-typescript.ts';
 import { catrs, type CliResult, useTiny } from './run.ts';
 
 const CPU = 'cpu (tfjs 4.22.0)';
-const WASM = 'wasm (tfjs 4.22.0, kernels 1)';
+const WASM = 'wasm (tfjs 4.22.0, kernels 2)';
 const { path, data, run } = useTiny();
 
 const choice = (change: Partial<EngineChoice> = {}): EngineChoice => ({

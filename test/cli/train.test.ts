@@ -58,7 +58,7 @@ const withoutTimes = (lines: readonly Line[]): object[] => lines.map((line) => (
 describe('catrs train', () => {
   it('trains into a folder: model, checkpoint, scalars, and a summary', async () => {
     const { code, stdout, stderr } = await train('plain', ['--method', 'gaussian', '--epochs', '2', '--json']);
-    expect(stderr).toContain('training lenet by gaussian on 20 images, on wasm (tfjs 4.22.0, kernels 1)\n');
+    expect(stderr).toContain('training lenet by gaussian on 20 images, on wasm (tfjs 4.22.0, kernels 2)\n');
     expect(code).toBe(0);
     const files = (await readdir(path('plain'))).sort();
     expect(files).toEqual([
@@ -81,7 +81,7 @@ describe('catrs train', () => {
       model: path('plain/model.json'),
       checkpoint: path('plain/checkpoint.safetensors'),
       log: path('plain/scalars.jsonl'),
-      engine: 'wasm (tfjs 4.22.0, kernels 1)',
+      engine: 'wasm (tfjs 4.22.0, kernels 2)',
       method: 'gaussian',
       sigma: 0.25,
       epochs: 2,
@@ -159,7 +159,7 @@ describe('catrs train', () => {
       ...attack,
     ]);
     expect([code, stderr]).toEqual([0, expect.stringContaining(`by ${method}`)]);
-    expect(stdout).toContain(`${path(method)}/model.json: 1 epochs, 3 steps on wasm (tfjs 4.22.0, kernels 1), loss `);
+    expect(stdout).toContain(`${path(method)}/model.json: 1 epochs, 3 steps on wasm (tfjs 4.22.0, kernels 2), loss `);
   });
 
   it('takes the published settings of a preset, and options before them', async () => {
@@ -193,7 +193,7 @@ describe('catrs train', () => {
   it('shares each step between threads, up to rounding', { timeout: 120_000 }, async () => {
     const options = ['--method', 'gaussian', '--epochs', '1'];
     const { code, stderr } = await train('threads', [...options, '--workers', '2']);
-    expect([code, stderr]).toEqual([0, expect.stringContaining('on wasm (tfjs 4.22.0, kernels 1), 2 threads\n')]);
+    expect([code, stderr]).toEqual([0, expect.stringContaining('on wasm (tfjs 4.22.0, kernels 2), 2 threads\n')]);
     await train('thread', options);
     const [one, two] = [await linesOf('thread'), await linesOf('threads')];
     expect(two).toHaveLength(one.length);

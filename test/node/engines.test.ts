@@ -27,7 +27,7 @@ import { readLog, run, useFolder } from './run.ts';
 
 const { path } = useFolder();
 const CPU = 'cpu (tfjs 4.22.0)';
-const WASM = 'wasm (tfjs 4.22.0, kernels 1)';
+const WASM = 'wasm (tfjs 4.22.0, kernels 2)';
 
 beforeEach(() => useBackend('cpu'));
 
