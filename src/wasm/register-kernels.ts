@@ -86,7 +86,6 @@ const STATE = 2;
  * | `Sign` | attacks | 0 for numbers below 1.2e-7 |
  * | 3D pooling and gradients of 3D convolutions, `Dilation2D`, `MaxPoolWithArgmax`, `CropAndResize`, `RotateWithOffset`, `FloorDiv`, `Mod`, `Sin`, `Cos`, and some cases of `GatherV2`, `OneHot`, `PadV2` (after a padding with NaN, all paddings are NaN), `Prelu`, `ResizeBilinear` | – | wrong; computed by the `cpu` backend, on copies |
  * | any kernel, where an input is empty or has a type that it misreads (strings, masks, some integers) | – | the same |
- * | `Slice` | batches | slow; beyond the end it reads other memory, where the `cpu` backend refuses |
  * | `GatherNd`, `ScatterNd`, `SparseToDense`, `TensorScatterUpdate` | – | follow an index out of range into other memory; computed, or refused, by the `cpu` backend |
  * | `Einsum` and ragged tensors | – | missing; computed by the `cpu` backend |
  * | `Sum`, `Mean` | sums over the first axes: biases, batch normalisation | slow |

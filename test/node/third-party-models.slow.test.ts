@@ -10,7 +10,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   certifyDataset,
   createKey,
-  fixedRadius,
+  plannedRadius,
   GaussianNoise,
   parseCertificationLog,
   SmoothedClassifier,
@@ -82,7 +82,8 @@ describe.each(Object.entries(models))('MobileNetV2 of nsfwjs as a %s', (_, model
     const network = await loadModel(join(folder, model.folder));
     const g = new SmoothedClassifier(network, { noise: new GaussianNoise({ sigma }), output: 'probabilities' });
     const dataset = arrayDataset({ values, shape, labels });
-    const options = { key: createKey(0), n0: 10, n: 60, rule: fixedRadius({ radius: [0.02] }) };
+    const rule = plannedRadius({ radius: [0.02] });
+    const options = { key: createKey(0), n0: 10, n: 60, checkEvery: 10, rule };
     const expected: unknown[] = [];
     for await (const { certificate } of certifyDataset(g, dataset, options)) expected.push(certificate);
     expect(rows.map(({ certificate }) => certificate)).toEqual(expected);
