@@ -52,7 +52,7 @@ describe('a run that is interrupted in the middle of its images', () => {
     let interruptions = 0;
     const classifier = new CountedClassifier();
     // So many batches compare what there is, and a few more get on.
-    const run = (): Promise<void> => runJournaled(file, { ...kind, ...endAfter(60), recheck: false }, classifier);
+    const run = (): Promise<void> => runJournaled(file, { ...kind, ...endAfter(50), recheck: false }, classifier);
     while (!(await isDone(run()))) interruptions++;
     expect(interruptions).toBeGreaterThan(0);
     await runJournaled(path(`${name}-quiet.tsv`), kind);
