@@ -78,62 +78,60 @@ function aroundInput(
   };
 }
 
-/** activation(x ∗ filter + bias), all in one kernel: x [B, H, W, in], filter [h, w, in, out], bias [out]. @internal */
-export function fusedConv2d(
-  x: tf.Tensor,
-  filter: tf.Tensor,
-  bias: tf.Tensor | undefined,
-  places: FilterPlaces,
-  activation: FusedActivation,
-): tf.Tensor {
-  const attributes = { ...places, dataFormat: 'NHWC', dilations: [1, 1], dimRoundingMode: undefined };
-  return recorded({
-    inputs: { x, filter, ...(bias && { bias }) },
-    forward: () => kernel('FusedConv2D', { x, filter, ...(bias && { bias }) }, { ...attributes, activation }),
-    saved: [x, filter],
-    gradients: (dy, [x, filter, y]) => {
-      const before = (): tf.Tensor => throughActivation(dy, y!, activation);
-      const { pad, inputShape, widen, cut } = aroundInput(x!, places);
-      const padded = { ...attributes, pad };
-      return {
-        x: () => cut(kernel('Conv2DBackpropInput', { dy: before(), filter: filter! }, { ...padded, inputShape })),
-        filter: () => {
-          const inputs = { x: widen(x!), dy: before() };
-          return kernel('Conv2DBackpropFilter', inputs, { ...padded, filterShape: filter!.shape });
-        },
-        bias: () => tf.sum(before(), [0, 1, 2]),
-      };
-    },
-  });
+/** A convolution with bias and activation in one kernel, and what its gradients are called. */
+interface ConvolutionKernels {
+  readonly forward: string;
+  readonly toInput: string;
+  readonly toFilter: string;
 }
 
-/** The same for a depthwise convolution: filter [h, w, in, multiplier], bias [in · multiplier]. @internal */
-export function fusedDepthwiseConv2d(
+const CONV2D: ConvolutionKernels = {
+  forward: 'FusedConv2D',
+  toInput: 'Conv2DBackpropInput',
+  toFilter: 'Conv2DBackpropFilter',
+};
+
+const DEPTHWISE: ConvolutionKernels = {
+  forward: 'FusedDepthwiseConv2D',
+  toInput: 'DepthwiseConv2dNativeBackpropInput',
+  toFilter: 'DepthwiseConv2dNativeBackpropFilter',
+};
+
+type FusedConvolution = (
   x: tf.Tensor,
   filter: tf.Tensor,
   bias: tf.Tensor | undefined,
   places: FilterPlaces,
   activation: FusedActivation,
-): tf.Tensor {
-  const attributes = { ...places, dilations: [1, 1], dimRoundingMode: undefined };
-  const forward = { ...attributes, dataFormat: 'NHWC', activation };
-  const [toInput, toFilter] = ['DepthwiseConv2dNativeBackpropInput', 'DepthwiseConv2dNativeBackpropFilter'];
-  return recorded({
-    inputs: { x, filter, ...(bias && { bias }) },
-    forward: () => kernel('FusedDepthwiseConv2D', { x, filter, ...(bias && { bias }) }, forward),
-    saved: [x, filter],
-    gradients: (dy, [x, filter, y]) => {
-      const before = (): tf.Tensor => throughActivation(dy, y!, activation);
-      const { pad, inputShape, widen, cut } = aroundInput(x!, places);
-      const padded = { ...attributes, pad };
-      return {
-        x: () => cut(kernel(toInput, { dy: before(), filter: filter! }, { ...padded, inputShape })),
-        filter: () => kernel(toFilter, { x: widen(x!), dy: before() }, { ...padded, filterShape: filter!.shape }),
-        bias: () => tf.sum(before(), [0, 1, 2]),
-      };
-    },
-  });
-}
+) => tf.Tensor;
+
+const fusedConvolution =
+  ({ forward, toInput, toFilter }: ConvolutionKernels): FusedConvolution =>
+  (x, filter, bias, places, activation) => {
+    const attributes = { ...places, dataFormat: 'NHWC', dilations: [1, 1], dimRoundingMode: undefined };
+    const inputs = { x, filter, ...(bias && { bias }) };
+    return recorded({
+      inputs,
+      forward: () => kernel(forward, inputs, { ...attributes, activation }),
+      saved: [x, filter],
+      gradients: (dy, [x, filter, y]) => {
+        const before = (): tf.Tensor => throughActivation(dy, y!, activation);
+        const { pad, inputShape, widen, cut } = aroundInput(x!, places);
+        const padded = { ...attributes, pad };
+        return {
+          x: () => cut(kernel(toInput, { dy: before(), filter: filter! }, { ...padded, inputShape })),
+          filter: () => kernel(toFilter, { x: widen(x!), dy: before() }, { ...padded, filterShape: filter!.shape }),
+          bias: () => tf.sum(before(), [0, 1, 2]),
+        };
+      },
+    });
+  };
+
+/** activation(x ∗ filter + bias), all in one kernel: x [B, H, W, in], filter [h, w, in, out], bias [out]. @internal */
+export const fusedConv2d: FusedConvolution = fusedConvolution(CONV2D);
+
+/** The same for a depthwise convolution: filter [h, w, in, multiplier], bias [in · multiplier]. @internal */
+export const fusedDepthwiseConv2d: FusedConvolution = fusedConvolution(DEPTHWISE);
 
 /** activation(x W + bias): x [B, in], W [in, out], bias [out]. @internal */
 export function fusedDense(
