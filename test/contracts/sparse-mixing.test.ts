@@ -8,6 +8,7 @@ import { createKey } from '../../src/random/key.ts';
 import { describeBackends } from '../helpers/backends.ts';
 import { type FixtureArray, readFixture, toTensor } from '../helpers/fixtures.ts';
 import { expectNoLeak } from '../helpers/leaks.ts';
+import { expectNear, stepNumbers } from '../helpers/step-numbers.ts';
 import { tinyCnn, type TinyCnnFixture, tinyCnnVariables } from '../helpers/tiny-cnn.ts';
 
 const fixture = await readFixture<{ readonly model: TinyCnnFixture; readonly inputs: FixtureArray }>('tinycnn.json');
@@ -60,31 +61,19 @@ describeBackends('a SmoothMix step that computes no row without a gradient', () 
     return { x, labels, key, epoch: 1 };
   }
 
-  async function numbersOf(step: Awaited<ReturnType<SmoothMixLoss['prepareAsync']>>) {
-    const { value, grads } = tf.variableGrads(() => step.value(), Object.values(variables));
-    const gradients = await Promise.all(Object.values(grads).map((gradient) => gradient.data()));
-    const [loss] = await value.data();
-    tf.dispose([value, grads]);
-    const { terms, ...perImage } = await step.perImage();
-    return { loss: loss!, gradients: gradients.map((one) => [...one]), numbers: { ...perImage, ...terms } };
-  }
-
-  const expectNear = (found: readonly number[], expected: readonly number[], what: string): void => {
-    expect(found.length, what).toBe(expected.length);
-    const scale = Math.max(1, ...expected.map(Math.abs));
-    found.forEach((one, i) => expect(Math.abs(one - expected[i]!), `${what} ${i}`).toBeLessThan(1e-6 * scale));
-  };
-
   it.each(rows)('has the loss and the gradients of the dense one: $name', async (row) => {
     const batch = await batchOf(row);
     await expectNoLeak(async () => {
       const loss = lossOf(row, tinyCnn(variables));
       const [dense, sparse] = [loss.prepare(batch), await loss.prepareAsync(batch)];
-      const [expected, found] = [await numbersOf(dense), await numbersOf(sparse)];
+      const [expected, found] = [
+        await stepNumbers(dense, Object.values(variables)),
+        await stepNumbers(sparse, Object.values(variables)),
+      ];
       expectNear([found.loss], [expected.loss], 'loss');
       found.gradients.forEach((one, i) => expectNear(one, expected.gradients[i]!, `gradient ${i}`));
       for (const [name, list] of Object.entries(expected.numbers)) {
-        expectNear(found.numbers[name as 'mask'], list, name);
+        expectNear(found.numbers[name]!, list, name);
       }
       expect(sparse.attacked).toEqual(Array.from({ length: row.right }, (_, image) => image));
       expect(sparse.adversary.shape).toEqual([row.right, ...x.shape.slice(1)]);

@@ -8,6 +8,7 @@ import { createKey } from '../../src/random/key.ts';
 import { describeBackends } from '../helpers/backends.ts';
 import { type FixtureArray, readFixture, toTensor } from '../helpers/fixtures.ts';
 import { expectNoLeak } from '../helpers/leaks.ts';
+import { expectNear, stepNumbers } from '../helpers/step-numbers.ts';
 import { tinyCnn, type TinyCnnFixture, tinyCnnVariables } from '../helpers/tiny-cnn.ts';
 
 const fixture = await readFixture<{ readonly model: TinyCnnFixture; readonly inputs: FixtureArray }>('tinycnn.json');
@@ -64,22 +65,6 @@ describeBackends('a step that computes no row without a gradient', () => {
     return { ...tensors, labels: labels.slice(0, images), key, dispose: () => tf.dispose(tensors) };
   }
 
-  /** Loss, terms, metrics and gradients of a step. */
-  async function numbersOf(step: Awaited<ReturnType<ConfidenceAwareLoss['prepareAsync']>>) {
-    const { value, grads } = tf.variableGrads(() => step.value(), Object.values(variables));
-    const gradients = await Promise.all(Object.values(grads).map((gradient) => gradient.data()));
-    const [loss] = await value.data();
-    tf.dispose([value, grads]);
-    const { terms, ...perImage } = await step.perImage();
-    return { loss: loss!, gradients: gradients.map((one) => [...one]), numbers: { ...perImage, ...terms } };
-  }
-
-  const expectNear = (found: readonly number[], expected: readonly number[], what: string): void => {
-    expect(found.length, what).toBe(expected.length);
-    const scale = Math.max(1, ...expected.map(Math.abs));
-    found.forEach((one, i) => expect(Math.abs(one - expected[i]!), `${what} ${i}`).toBeLessThan(1e-6 * scale));
-  };
-
   it.each(rows)('has the loss and the gradients of the dense one: $name', async (row) => {
     await expectNoLeak(async () => {
       const batch = batchOf(row);
@@ -87,13 +72,16 @@ describeBackends('a step that computes no row without a gradient', () => {
       const loss = lossOf(row, tinyCnn(variables));
       const dense = loss.prepare(given);
       const sparse = await loss.prepareAsync(given);
-      const [expected, found] = [await numbersOf(dense), await numbersOf(sparse)];
+      const [expected, found] = [
+        await stepNumbers(dense, Object.values(variables)),
+        await stepNumbers(sparse, Object.values(variables)),
+      ];
       expectNear([found.loss], [expected.loss], 'loss');
       found.gradients.forEach((one, i) => expectNear(one, expected.gradients[i]!, `gradient ${i}`));
       for (const [name, list] of Object.entries(expected.numbers)) {
-        expectNear(found.numbers[name as 'k'], list, name);
+        expectNear(found.numbers[name]!, list, name);
       }
-      expect(sparse.attacked).toEqual(expected.numbers.mask.flatMap((one, image) => (one ? [image] : [])));
+      expect(sparse.attacked).toEqual(expected.numbers['mask']!.flatMap((one, image) => (one ? [image] : [])));
       dense.dispose();
       sparse.dispose();
       sparse.dispose();
@@ -127,7 +115,7 @@ describeBackends('a step that computes no row without a gradient', () => {
         firstImage: begin,
       });
       part.dispose();
-      const { loss: value, gradients } = await numbersOf(step);
+      const { loss: value, gradients } = await stepNumbers(step, Object.values(variables));
       return [value, ...gradients.flat()];
     };
     const [whole, first, rest] = [await of(0, 6), await of(0, 2), await of(2, 4)];
