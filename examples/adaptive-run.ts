@@ -1,5 +1,5 @@
 /**
- * Certifies real digits at one radius, with a fixed sample and with the adaptive rule, and compares samples, time and answers.
+ * Certifies real digits at one radius, with a fixed sample and by a plan of looks, and compares samples, time and answers.
  *
  * Run it with `npx tsx examples/adaptive-run.ts` after `npm run build`; it takes about a minute.
  *
@@ -13,12 +13,12 @@ import {
   type CertifiedRow,
   certifyDataset,
   createKey,
-  fixedRadius,
   fixedSample,
   foldIn,
   GaussianLoss,
   GaussianNoise,
   meanSamples,
+  plannedRadius,
   SmoothedClassifier,
   split,
   trainableVariables,
@@ -41,7 +41,7 @@ export interface Run {
 }
 
 /** Trains a linear classifier under noise, certifies held-out digits twice, and compares. */
-export async function main({ fast }: ExampleOptions): Promise<{ fixed: Run; adaptive: Run }> {
+export async function main({ fast }: ExampleOptions): Promise<{ fixed: Run; planned: Run }> {
   await useWasm();
   const [trainingKey, certifyKey] = split(createKey(3));
   const noise = new GaussianNoise({ sigma: SIGMA });
@@ -58,11 +58,11 @@ export async function main({ fast }: ExampleOptions): Promise<{ fixed: Run; adap
     return { rows, seconds: (performance.now() - begun) / 1000 };
   };
   const fixed = await run(fixedSample());
-  const adaptive = await run(fixedRadius({ radius: RADIUS }));
-  print({ 'fixed sample': fixed, 'fixed radius': adaptive });
-  check(noise, fixed, adaptive, n);
+  const planned = await run(plannedRadius({ radius: RADIUS }));
+  print({ 'fixed sample': fixed, 'planned radius': planned });
+  check(noise, fixed, planned, n);
   model.dispose();
-  return { fixed, adaptive };
+  return { fixed, planned };
 }
 
 async function trainLinear(
@@ -98,10 +98,10 @@ function print(runs: Readonly<Record<string, Run>>): void {
 }
 
 /** Every claim follows from its votes, and all votes of the longer run, which begins with the same ones, do not speak against it. */
-function check(noise: GaussianNoise, fixed: Run, adaptive: Run, n: number): void {
+function check(noise: GaussianNoise, fixed: Run, planned: Run, n: number): void {
   const needed = normalCdf(RADIUS / SIGMA);
   let decided = 0;
-  adaptive.rows.forEach(({ certificate }, i) => {
+  planned.rows.forEach(({ certificate }, i) => {
     assert.deepEqual(verifyCertificate(certificate, noise).faults, []);
     const other = fixed.rows[i]?.certificate;
     assert.ok(other && other.cAHat === certificate.cAHat, 'the same key selects the same class');
@@ -114,9 +114,9 @@ function check(noise: GaussianNoise, fixed: Run, adaptive: Run, n: number): void
       assert.ok(share > needed - margin, `image ${i} is certified with ${share} of the votes`);
     else assert.ok(share < needed + margin, `image ${i} is declined with ${share} of the votes`);
   });
-  assert.ok(meanSamples(adaptive.rows) < meanSamples(fixed.rows) / 2, 'the adaptive run needs fewer samples');
+  assert.ok(meanSamples(planned.rows) < meanSamples(fixed.rows) / 2, 'the planned run needs fewer samples');
   console.log(
-    `check: ${decided} of ${adaptive.rows.length} digits decided, none against the up to ${n} votes of the longer run`,
+    `check: ${decided} of ${planned.rows.length} digits decided, none against the up to ${n} votes of the longer run`,
   );
 }
 
