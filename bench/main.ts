@@ -1,5 +1,6 @@
 /**
  * The benchmarks: `npm run bench`, with `-- P4` or `-- steps` for one, `-- --json` for one JSON object, `-- --quick` to see that they run.
+ * `-- --out FILE` saves after each group, beside the groups that the file has already.
  * README.md beside this file says what is compared with what.
  *
  * `-- --setup` makes a virtual environment with PyTorch. `-- docs` writes all speeds of the documents and their picture anew from
@@ -7,11 +8,11 @@
  */
 import { parseArgs } from 'node:util';
 import { regenerate } from './docs/regenerate.ts';
-import { readRun, SAVED, type SavedRun } from './docs/saved-run.ts';
+import { joined, readEarlierRun, readRun, SAVED, type SavedRun, writeRun } from './docs/saved-run.ts';
 import { chooseGroups } from './groups.ts';
 import { machine } from './machine.ts';
 import { setUpPeer } from './peer/setup.ts';
-import { runGroups } from './run-groups.ts';
+import { type BenchReport, runGroups } from './run-groups.ts';
 import { figureTables, targetTable } from './table.ts';
 import { targetKeys } from './targets.ts';
 
@@ -21,6 +22,7 @@ const { values, positionals } = parseArgs({
     json: { type: 'boolean', default: false },
     quick: { type: 'boolean', default: false },
     rounds: { type: 'string' },
+    out: { type: 'string' },
     setup: { type: 'boolean', default: false },
     'index-url': { type: 'string' },
   },
@@ -35,13 +37,32 @@ else await bench(positionals);
 
 async function bench(names: readonly string[]): Promise<void> {
   const begin = performance.now();
-  const { targets, figures, failures } = await runGroups(chosen(names), settings);
-  const failed = Object.keys(failures).length > 0;
-  const about = { ...machine(), ...settings, seconds: Math.round((performance.now() - begin) / 1000) };
-  const saved = { ...targets, figures, machine: about, ...(failed && { failures }) };
-  if (values.json) process.stdout.write(`${JSON.stringify(saved, null, 2)}\n`);
-  else print(saved);
-  if (failed) process.exitCode = 1;
+  const seconds = (): number => Math.round((performance.now() - begin) / 1000);
+  const asSaved = ({ targets, figures, failures }: BenchReport): SavedRun => ({
+    ...targets,
+    figures,
+    machine: { ...machine(), ...settings, seconds: seconds() },
+    ...(Object.keys(failures).length > 0 && { failures }),
+  });
+  const groupNames = chosen(names);
+  const before = values.out === undefined ? undefined : await earlierRun(values.out);
+  const save = async (report: BenchReport): Promise<void> => {
+    if (values.out !== undefined) await writeRun(values.out, joined(before, asSaved(report)));
+  };
+  const report = await runGroups(groupNames, settings, { onGroup: save });
+  if (values.json) process.stdout.write(`${JSON.stringify(asSaved(report), null, 2)}\n`);
+  else print(asSaved(report));
+  if (Object.keys(report.failures).length > 0) process.exitCode = 1;
+}
+
+/** What the file has of an earlier run; ends the program where that is of another machine. */
+async function earlierRun(path: string): Promise<SavedRun | undefined> {
+  try {
+    return await readEarlierRun(path, machine());
+  } catch (error) {
+    console.error((error as Error).message);
+    return process.exit(2);
+  }
 }
 
 function atLeastOne(text: string): number {

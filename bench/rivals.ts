@@ -27,6 +27,7 @@ export const settings = {
   native2threads: setting('tensorflow', 2, 0, 'TensorFlow, 2 threads'),
   native1thread: setting('tensorflow', 1, 0, 'TensorFlow, 1 thread'),
   onnx2workers: setting('onnxruntime', 1, 2, 'onnxruntime, 2 workers'),
+  onnx1thread: setting('onnxruntime', 1, 0, 'onnxruntime, 1 thread'),
   onnx1worker: setting('onnxruntime', 1, 1, 'onnxruntime, 1 worker'),
   onnx2threads: setting('onnxruntime', 2, 0, 'onnxruntime, 2 threads'),
   wasm2workers: setting('wasm', 1, 2, 'WASM, 2 workers'),

@@ -1,14 +1,15 @@
 import * as tf from '@tensorflow/tfjs';
 import { certifyDataset, foldIn, plannedRadius, SmoothedClassifier, SmoothedPgd } from 'catrs';
-import type { Certifier, CertifyOptions } from 'catrs';
+import type { Certifier, CertifyOptions, TypedClassifier } from 'catrs';
 import { arrayDataset } from 'catrs/data';
 import type { Trainers, WorkerCertifier } from 'catrs/node';
+import { toOnnx } from 'catrs/onnx';
 import { certifyImages, startCertifiers } from './certify-images.ts';
 import { readSubject, type SubjectData } from '../subject-files.ts';
 import { key, type NetworkName, noise } from '../subjects.ts';
 import { firstValueFor, makeClassifier } from './classifier.ts';
-import { useEngine } from './engines.ts';
-import type { AttackWork, DecideWork, OursAnswer, OursWork, ProcessSetting, StepWork } from './setting.ts';
+import { onnxModel, useEngine } from './engines.ts';
+import type { AttackWork, DecideWork, OursAnswer, OursWork, PassWork, ProcessSetting, StepWork } from './setting.ts';
 import { makeSteps, startTeam, type Steps } from './steps.ts';
 
 const CLASSES = 10;
@@ -28,6 +29,7 @@ export class Bench {
   readonly #subjects = new Map<NetworkName, Subject>();
   readonly #certifiers = new Map<string, Promise<Certifier<CertifyOptions>>>();
 
+  readonly #sessions = new Map<NetworkName, Promise<TypedClassifier>>();
   readonly #engine: string;
   readonly #plans = new Map<number, readonly string[]>();
 
@@ -56,6 +58,7 @@ export class Bench {
     if (work.work === 'predict') return this.#predict(subject, work);
     if (work.work === 'step') return this.#step(subject, work);
     if (work.work === 'attack') return this.#attack(subject, work);
+    if (work.work === 'forward' && this.#setting.engine === 'onnxruntime') return this.#sessionPasses(subject, work);
     const x = imagesOf(subject.data, work.batch);
     const each = work.work === 'forward' ? forwardPass(subject.model) : inputGradient(subject.model);
     const answer = await timed(async () => {
@@ -105,6 +108,20 @@ export class Bench {
         await g.predict(x, { key: foldIn(key, i), n: work.samples, batchSize: work.batch });
         x.dispose();
       }
+    });
+  }
+
+  /** Passes of onnxruntime, from typed arrays to typed arrays. */
+  async #sessionPasses({ model, data }: Subject, { network, batch, count }: PassWork): Promise<OursAnswer> {
+    const session = this.#sessions.get(network) ?? onnxModel(await toOnnx(model), this.#setting.threads);
+    this.#sessions.set(network, session);
+    const { classify } = await session;
+    const x = imagesOf(data, batch);
+    const values = new Float32Array(await x.data<'float32'>());
+    const shape = x.shape.slice(1);
+    x.dispose();
+    return timed(async () => {
+      for (let i = 0; i < count; i++) await classify(values, { batch, shape });
     });
   }
 

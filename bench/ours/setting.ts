@@ -22,7 +22,7 @@ export type OursWork =
   | { readonly work: 'load'; readonly network: NetworkName }
   | CertifyWork
   | { readonly work: 'predict'; readonly network: NetworkName; readonly images: number; readonly samples: number; readonly batch: number } // prettier-ignore
-  | { readonly work: 'forward' | 'gradient'; readonly network: NetworkName; readonly batch: number; readonly count: number } // prettier-ignore
+  | PassWork
   | AttackWork
   | StepWork
   | DecideWork;
@@ -35,6 +35,14 @@ export interface CertifyWork {
   /** Samples of each image, the selection sample included. */
   readonly samples: number;
   readonly batch: number;
+}
+
+/** Passes over one batch, or gradients with respect to it. */
+export interface PassWork {
+  readonly work: 'forward' | 'gradient';
+  readonly network: NetworkName;
+  readonly batch: number;
+  readonly count: number;
 }
 
 /** An attack of a batch under fixed noises. */

@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
 import { chooseGroups, groups } from '../../bench/groups.ts';
-import { runGroups } from '../../bench/run-groups.ts';
+import { type BenchReport, runGroups } from '../../bench/run-groups.ts';
 import { figureTables, targetTable } from '../../bench/table.ts';
 import { reached, targetKeys } from '../../bench/targets.ts';
 
@@ -20,11 +20,15 @@ describe('the benchmarks', () => {
 
   it('lose only the figures of a group that crashes', async () => {
     const stderr = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
-    const report = await runGroups(['overhead', 'certify'], { quick: true }, async (name) => {
+    const heard: number[] = [];
+    const run = async (name: string) => {
       if (name === 'overhead') throw new Error('boom');
       return { targets: { P1: measured(2.5) }, figures: { rate: 7 } };
-    });
+    };
+    const onGroup = ({ targets }: BenchReport) => void heard.push(Object.keys(targets).length);
+    const report = await runGroups(['overhead', 'certify'], { quick: true }, { run, onGroup });
     stderr.mockRestore();
+    expect(heard).toEqual([1, 4]); // P4 at once, then P1, P1w and P7a
     expect(report.failures).toEqual({ overhead: 'boom' });
     expect(report.figures).toEqual({ rate: 7 });
     expect(report.targets.P4).toMatchObject({ value: null, reason: 'boom', target: 3, unit: '%', limit: null });
