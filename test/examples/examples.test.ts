@@ -41,8 +41,8 @@ describe('examples', () => {
   });
 
   it('adaptive-run: fewer samples, and no claim against the longer run', async () => {
-    const { fixed, adaptive } = await adaptiveRun(fast);
-    expect(adaptive.rows.map(({ index }) => index)).toEqual(fixed.rows.map(({ index }) => index));
+    const { fixed, planned } = await adaptiveRun(fast);
+    expect(planned.rows.map(({ index }) => index)).toEqual(fixed.rows.map(({ index }) => index));
     expect(printed.at(-1)).toMatch(/^check: 10 of 10 digits decided/);
   });
 
