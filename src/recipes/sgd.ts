@@ -3,6 +3,7 @@ import type { Variable } from '@tensorflow/tfjs';
 import { OptionError, refusal, TensorError } from '../errors.ts';
 import * as fields from '../options/fields.ts';
 import { optionsOf, type WithDefaults } from '../options/parse.ts';
+import { sgdUpdate } from '../tensors/sgd-update.ts';
 
 /** Options of {@link Sgd}. */
 export interface SgdOptions {
@@ -173,17 +174,13 @@ export class Sgd extends tf.Optimizer {
   }
 
   #move({ variable, position, gradient, buffer }: Part): void {
-    const { learningRate, momentum, weightDecay, dampening, nesterov, decays } = this.#options;
-    const decayed = weightDecay !== 0 && (decays?.(variable) ?? true);
-    let direction = decayed ? tf.add(gradient, tf.mul(weightDecay, variable)) : gradient;
-    if (momentum !== 0) {
-      const last = buffer && tf.add(tf.mul(momentum, buffer), tf.mul(1 - dampening, direction));
-      if (last) buffer.assign(last);
-      else this.#buffers.set(position, tf.variable(direction, false));
-      const kept = last ?? direction;
-      direction = nesterov ? tf.add(direction, tf.mul(momentum, kept)) : kept;
-    }
-    variable.assign(tf.sub(variable, tf.mul(learningRate, direction)));
+    const { weightDecay, decays, ...numbers } = this.#options;
+    const decay = weightDecay !== 0 && (decays?.(variable) ?? true) ? weightDecay : 0;
+    const inputs = { weights: variable, gradient, buffer };
+    const { weights, buffer: kept } = sgdUpdate(inputs, { ...numbers, weightDecay: decay });
+    if (buffer && kept) buffer.assign(kept);
+    else if (kept) this.#buffers.set(position, tf.variable(kept, false));
+    variable.assign(weights);
   }
 
   #freeBuffers(): void {

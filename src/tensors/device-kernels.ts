@@ -35,6 +35,22 @@ export const BATCH_NORM_TRAINING_KERNEL = 'CatrsBatchNormTraining';
 /** Its gradient: dy, x, scale, mean, variance → dx, dscale, doffset. @internal */
 export const BATCH_NORM_TRAINING_GRAD_KERNEL = 'CatrsBatchNormTrainingGrad';
 
+/**
+ * A step of SGD: weights, gradient and, with momentum, buffer, of one shape → new weights, new buffer. Attributes: {@link SgdNumbers}.
+ * @internal
+ */
+export const SGD_KERNEL = 'CatrsSgd';
+
+/** Numbers of a step of SGD, with the names of the options of `Sgd`. @internal */
+export interface SgdNumbers {
+  readonly learningRate: number;
+  readonly momentum: number;
+  /** 0 where the weights do not decay. */
+  readonly weightDecay: number;
+  readonly dampening: number;
+  readonly nesterov: boolean;
+}
+
 /** Attributes of {@link NORMALS_KERNEL} and {@link BITS_KERNEL}. @internal */
 export interface NormalsAttributes {
   readonly key: Key;

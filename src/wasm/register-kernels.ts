@@ -18,6 +18,7 @@ import { assertShipped, type KernelCall, type TrainingKernel } from './kernels/k
 import { maxPoolGrad } from './kernels/max-pool-grad.ts';
 import { avgPool, avgPoolGrad, maxPool } from './kernels/pool.ts';
 import { addRelu, relu6Grad, reluGrad } from './kernels/residual.ts';
+import { sgd } from './kernels/sgd.ts';
 import { slice } from './kernels/slice.ts';
 import { mean, sum, unsortedSegmentSum } from './kernels/sum.ts';
 import { tile } from './kernels/tile.ts';
@@ -52,6 +53,7 @@ const trainingKernels: readonly TrainingKernel[] = [
   relu6,
   relu6Grad,
   reluGrad,
+  sgd,
   sign,
   slice,
   sum,
@@ -83,6 +85,7 @@ const STATE = 2;
  * | `Slice` | padding's gradient, batches | slow for images; beyond the end it reads other memory, `cpu` refuses |
  * | `Relu`, `Relu6`, `ClipByValue`, `Maximum`, `Minimum` | clamps | turn NaN into a number |
  * | `CatrsReluGrad`, `CatrsRelu6Grad`, `CatrsAddRelu`, `CatrsBatchNormTraining`, `CatrsBatchNormTrainingGrad` | residual networks | missing: operations of the library in several kernels |
+ * | `CatrsSgd` | a step of `Sgd` | missing: operations in six passes over the weights |
  * | `Sign` | attacks | 0 for numbers below 1.2e-7 |
  * | 3D pooling and gradients of 3D convolutions, `Dilation2D`, `MaxPoolWithArgmax`, `CropAndResize`, `RotateWithOffset`, `FloorDiv`, `Mod`, `Sin`, `Cos`, and some cases of `GatherV2`, `OneHot`, `PadV2` (after a padding with NaN, all paddings are NaN), `Prelu`, `ResizeBilinear` | – | wrong; computed by the `cpu` backend, on copies |
  * | any kernel, where an input is empty or has a type that it misreads (strings, masks, some integers) | – | the same |

@@ -111,6 +111,8 @@ export interface Simd {
   readonly reluGrad: Pairs;
   readonly relu6Grad: Pairs;
   readonly addRelu: Pairs;
+  readonly sgd: Numeric;
+  readonly sgdMomentum: Numeric;
   columnSums(x: number, step: number, rows: number, out: number): void;
   columnSquares(x: number, step: number, rows: number, centre: number, out: number): void;
   columnProducts(dy: number, x: number, step: number, rows: number, centre: number, out: number): void;
@@ -213,6 +215,8 @@ export function createSimd(backend: WasmBackend): Simd | undefined {
     reluGrad: exports['reluGrad'] as Pairs,
     relu6Grad: exports['relu6Grad'] as Pairs,
     addRelu: exports['addRelu'] as Pairs,
+    sgd: exports['sgd'] as Numeric,
+    sgdMomentum: exports['sgdMomentum'] as Numeric,
     columnSums: exports['columnSums'] as Numeric,
     columnSquares: exports['columnSquares'] as Numeric,
     columnProducts: exports['columnProducts'] as Numeric,

@@ -105,3 +105,40 @@ export function normalizeGradRows(
     out += bytes;
   }
 }
+
+/** A step of SGD without momentum: out = w − rate · d with d = g + decay · w, or d = g. */
+export function sgd(w: usize, g: usize, out: usize, fours: i32, rate: f32, decay: f32, decays: i32): void {
+  const rates = f32x4.splat(rate), factors = f32x4.splat(decay);
+  for (; fours > 0; fours--) {
+    const weight = v128.load(w);
+    let d = v128.load(g);
+    if (decays != 0) d = f32x4.add(d, f32x4.mul(factors, weight));
+    v128.store(out, f32x4.sub(weight, f32x4.mul(rates, d)));
+    w += 16;
+    g += 16;
+    out += 16;
+  }
+}
+
+/** The same with momentum: kept = momentum · b + share · d, and w moves along kept, or along d + momentum · kept. */
+export function sgdMomentum(
+  w: usize, g: usize, out: usize, b: usize, kept: usize, fours: i32,
+  rate: f32, decay: f32, decays: i32, momentum: f32, share: f32, nesterov: i32,
+): void {
+  const rates = f32x4.splat(rate), factors = f32x4.splat(decay);
+  const momenta = f32x4.splat(momentum), shares = f32x4.splat(share);
+  for (; fours > 0; fours--) {
+    const weight = v128.load(w);
+    let d = v128.load(g);
+    if (decays != 0) d = f32x4.add(d, f32x4.mul(factors, weight));
+    const next = f32x4.add(f32x4.mul(momenta, v128.load(b)), f32x4.mul(shares, d));
+    v128.store(kept, next);
+    d = nesterov != 0 ? f32x4.add(d, f32x4.mul(momenta, next)) : next;
+    v128.store(out, f32x4.sub(weight, f32x4.mul(rates, d)));
+    w += 16;
+    g += 16;
+    b += 16;
+    out += 16;
+    kept += 16;
+  }
+}
