@@ -177,9 +177,9 @@ export class Sgd extends tf.Optimizer {
     const { weightDecay, decays, ...numbers } = this.#options;
     const decay = weightDecay !== 0 && (decays?.(variable) ?? true) ? weightDecay : 0;
     const inputs = { weights: variable, gradient, buffer };
-    const { weights, buffer: kept } = sgdUpdate(inputs, { ...numbers, weightDecay: decay });
-    if (buffer && kept) buffer.assign(kept);
-    else if (kept) this.#buffers.set(position, tf.variable(kept, false));
+    const { weights, buffer: direction } = sgdUpdate(inputs, { ...numbers, weightDecay: decay });
+    if (buffer && direction) buffer.assign(direction);
+    else if (direction) this.#buffers.set(position, tf.variable(direction, false));
     variable.assign(weights);
   }
 
