@@ -21,7 +21,7 @@ export interface SimdSource {
 export const simdSources: readonly SimdSource[] = [
   ...['bits', 'normals'].map((name) => ({ folder: 'random/simd', name, memory: 'page' }) as const),
   ...['elementwise', 'pack', 'pool', 'training'].map(onBackend),
-  ...['depthwise', 'depthwise-filter', 'multiply', 'product', 'row'].flatMap((name) => [
+  ...['dense', 'depthwise', 'depthwise-filter', 'multiply', 'product', 'row'].flatMap((name) => [
     onBackend(name),
     relaxed(name),
   ]),

@@ -128,19 +128,42 @@ describe('matMul on wasm', () => {
   });
 
   it('gives a row the same bits among any number of rows', async () => {
-    const [rows, terms] = [37, 70];
+    const [rows, terms] = [75, 70];
     const [a, b, bias] = [sample([rows, terms], 1), sample([terms, 43], 2), sample([43], 3)];
     const f = (x: tf.Tensor, y: tf.Tensor, z: tf.Tensor): tf.Tensor[] => [
       tf.matMul(x, y),
       tf.fused.matMul({ a: x as tf.Tensor2D, b: y as tf.Tensor2D, bias: z, activation: 'relu' }),
     ];
     const many = (await runOn('wasm', (x, y, z) => f(x!, y!, z!), [a, b, bias])).values;
-    for (const count of [1, 2, 3, 4, 5, 6, 8, 9, 36]) {
+    for (const count of [1, 2, 3, 4, 5, 6, 8, 9, 36, 63, 64, 65]) {
       const first = rows - count;
       const part = { shape: [count, terms], values: a.values.slice(first * terms) };
       const few = (await runOn('wasm', (x, y, z) => f(x!, y!, z!), [part, b, bias])).values;
       expect(few).toEqual(many.map((values) => values.slice(first * 43)));
     }
+  });
+
+  it('adds up a gradient in the order of its terms, whatever its size', async () => {
+    const [rows, terms, columns] = [66, 9, 21];
+    const [a, b] = [sample([terms, rows], 1), sample([columns, terms], 2)];
+    const { values } = await runOn(
+      'wasm',
+      (x, y) => [
+        tf.matMul(x!, y!, true, true),
+        tf.matMul(tf.transpose(x!), y!, false, true),
+        tf.matMul(x!, tf.transpose(y!), true, false),
+      ],
+      [a, b],
+    );
+    const sums = new Float32Array(rows * columns);
+    for (let i = 0; i < sums.length; i++) {
+      const [row, column] = [Math.floor(i / columns), i % columns];
+      for (let t = 0; t < terms; t++) {
+        const product = Math.fround(a.values[t * rows + row]! * b.values[column * terms + t]!);
+        sums[i] = sums[i]! + product;
+      }
+    }
+    expect(values).toEqual([sums, sums, sums]);
   });
 
   it('refuses a vector, and goes on', async () => {

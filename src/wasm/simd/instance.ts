@@ -1,5 +1,7 @@
 import { wasmMemory } from '../../tensors/wasm-guard.ts';
 import type { WasmBackend } from '../backend.ts';
+import { DENSE_RELAXED_MODULE } from './compiled/dense-relaxed.ts';
+import { DENSE_MODULE } from './compiled/dense.ts';
 import { DEPTHWISE_FILTER_RELAXED_MODULE } from './compiled/depthwise-filter-relaxed.ts';
 import { DEPTHWISE_FILTER_MODULE } from './compiled/depthwise-filter.ts';
 import { DEPTHWISE_RELAXED_MODULE } from './compiled/depthwise-relaxed.ts';
@@ -90,6 +92,8 @@ export interface Simd {
   product(product: Omit<Product, 'bStep'> & Finish): void;
   /** `y = clamp(bias + x ∗ W)`. */
   depthwise(convolution: Depthwise & Omit<Finish, 'bias'>): void;
+  /** See dense.as. */
+  readonly dense: Numeric;
   /** See depthwise-filter.as. */
   readonly depthwiseFilter: Numeric;
   /** See row.as. */
@@ -163,9 +167,9 @@ export const modules: readonly string[] = [ELEMENTWISE_MODULE, PACK_MODULE, POOL
 
 /** Those that multiply and add, in two forms. @internal */
 export const productModules: Readonly<Record<'exact' | 'relaxed', readonly string[]>> = {
-  exact: [DEPTHWISE_MODULE, DEPTHWISE_FILTER_MODULE, MULTIPLY_MODULE, PRODUCT_MODULE, ROW_MODULE],
+  exact: [DENSE_MODULE, DEPTHWISE_MODULE, DEPTHWISE_FILTER_MODULE, MULTIPLY_MODULE, PRODUCT_MODULE, ROW_MODULE],
   relaxed: [
-    ...[DEPTHWISE_RELAXED_MODULE, DEPTHWISE_FILTER_RELAXED_MODULE],
+    ...[DENSE_RELAXED_MODULE, DEPTHWISE_RELAXED_MODULE, DEPTHWISE_FILTER_RELAXED_MODULE],
     ...[MULTIPLY_RELAXED_MODULE, PRODUCT_RELAXED_MODULE, ROW_RELAXED_MODULE],
   ],
 };
@@ -211,6 +215,7 @@ export function createSimd(backend: WasmBackend): Simd | undefined {
         ...[call.out, call.outHeight, call.outWidth, call.outColumn, call.outRow, call.outImage],
       );
     },
+    dense: exports['dense'] as Numeric,
     depthwiseFilter: exports['depthwiseFilter'] as Numeric,
     reluGrad: exports['reluGrad'] as Pairs,
     relu6Grad: exports['relu6Grad'] as Pairs,

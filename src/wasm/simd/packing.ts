@@ -121,16 +121,21 @@ export interface MatrixView {
  *
  * @internal
  */
-export function packPanels(
-  backend: WasmBackend,
+export function packPanels(backend: WasmBackend, simd: Simd, matrix: MatrixView): TensorInfo {
+  const packed = allocate(backend, [matrix.rows * upToFour(matrix.columns)]);
+  packInto(simd, addressOf(backend, matrix.tensor), matrix, TILE_COLUMNS, addressOf(backend, packed));
+  return packed;
+}
+
+/** The same for a matrix, or a part of one, that begins at an address, to another; with panels of 8, or all of 4. @internal */
+export function packInto(
   simd: Simd,
-  matrix: MatrixView,
-  panel: 4 | 8 = TILE_COLUMNS,
-): TensorInfo {
-  const { rows, columns, rowStep, columnStep } = matrix;
+  from: number,
+  { rows, columns, rowStep, columnStep }: Omit<MatrixView, 'tensor'>,
+  panel: 4 | 8,
+  to: number,
+): void {
   const filled = upToFour(columns);
-  const packed = allocate(backend, [rows * filled]);
-  const [from, to] = [addressOf(backend, matrix.tensor), addressOf(backend, packed)];
   for (let first = 0; first < columns; first += panel) {
     const width = Math.min(panel, filled - first);
     const target = to + BYTES * first * rows;
@@ -144,5 +149,4 @@ export function packPanels(
       simd.packColumns(start, BYTES * columnStep, last, rows, BYTES * width, target + BYTES * (four - first));
     }
   }
-  return packed;
 }
