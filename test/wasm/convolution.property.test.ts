@@ -149,17 +149,31 @@ describe('pooling on wasm', () => {
     );
   });
 
-  it('max: gives the gradient of a tie to the first entry, as the cpu backend does', async () => {
-    const gradient = tf.grad((x: tf.Tensor) => scalarOf(tf.maxPool(x as T4, 3, 2, 'same')));
-    const ties = { shape: [2, 7, 6, 9], values: Float32Array.from({ length: 756 }, (_, i) => (i * 7) % 3) };
-    await expectSameOnCpu((x) => [gradient(x!)], [ties]);
-  });
+  const filters = [[3, 'same'], [2, 'valid']] as const; // prettier-ignore
 
-  it('max: gives no gradient to NaN, as the cpu backend does', async () => {
-    const gradient = tf.grad((x: tf.Tensor) => tf.sum(tf.maxPool(x as T4, 3, 2, 'same')));
+  it.each(filters)(
+    'max: gives the gradient of a tie to the first entry, as the cpu backend does: %d, %s',
+    async (size, pad) => {
+      const gradient = tf.grad((x: tf.Tensor) => scalarOf(tf.maxPool(x as T4, size, 2, pad)));
+      const ties = { shape: [2, 7, 6, 9], values: Float32Array.from({ length: 756 }, (_, i) => (i * 7) % 3) };
+      await expectSameOnCpu((x) => [gradient(x!)], [ties]);
+    },
+  );
+
+  it.each(filters)('max: gives no gradient to NaN, as the cpu backend does: %d, %s', async (size, pad) => {
+    const gradient = tf.grad((x: tf.Tensor) => tf.sum(tf.maxPool(x as T4, size, 2, pad)));
     for (const every of [2, 4, 20]) {
       await expectSameEntries((x) => [gradient(x!)], [sampleWithSpecials([2, 7, 6, 9], 5, every)]);
     }
+    const least = { shape: [1, 4, 4, 5], values: new Float32Array(80).fill(-Infinity) };
+    await expectSameEntries((x) => [gradient(x!)], [least]);
+  });
+
+  it('max: a gradient that is NaN or infinite goes where the cpu backend lets it go', async () => {
+    const gradient = (x: tf.Tensor, dy: tf.Tensor): tf.Tensor =>
+      tf.grad((t: tf.Tensor) => tf.maxPool(t as T4, 2, 2, 'valid'))(x, dy);
+    const dy = sampleWithSpecials([2, 3, 3, 9], 6, 3);
+    await expectSameEntries((x, t) => [gradient(x!, t!)], [sample([2, 7, 6, 9], 5), dy]);
   });
 
   it('max: with dilations it and its gradient are those of the cpu backend', async () => {

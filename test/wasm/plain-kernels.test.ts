@@ -105,11 +105,18 @@ describe('where there is no SIMD', () => {
     tf.dispose([dy, filter]);
   });
 
-  it.each(['valid', 'same'] as const)('the gradient of max pooling is the same: %s', (pad) => {
-    const input = tensor([2, 7, 9, 11], 1);
-    const output = tf.maxPool(input as tf.Tensor4D, 3, 2, pad);
+  it.each([
+    { shape: [2, 7, 9, 11], filterSize: 3, pad: 'valid' },
+    { shape: [2, 7, 9, 11], filterSize: 3, pad: 'same' },
+    { shape: [3, 8, 6, 20], filterSize: 2, pad: 'valid' },
+    { shape: [2, 7, 9, 6], filterSize: 2, pad: 'valid' },
+    { shape: [2, 7, 8, 5], filterSize: 2, pad: 'same' },
+    { shape: [2, 6, 8, 3], filterSize: 2, pad: 'valid' },
+  ] as const)('the gradient of max pooling is the same: %j', ({ shape, filterSize, pad }) => {
+    const input = tensor([...shape], 1);
+    const output = tf.maxPool(input as tf.Tensor4D, filterSize, 2, pad);
     const dy = tensor(output.shape, 2);
-    expectSameWithoutSimd(maxPoolGrad, { dy, input, output }, { filterSize: 3, strides: 2, pad });
+    expectSameWithoutSimd(maxPoolGrad, { dy, input, output }, { filterSize, strides: 2, pad });
     tf.dispose([input, output, dy]);
   });
 });

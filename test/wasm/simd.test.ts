@@ -79,6 +79,13 @@ describe('the modules with SIMD loops', () => {
     simd.maxPool(4096, 3, 16, 2, 2, 16, 16, 0, 0, 16384);
     simd.poolGradient(0, 3, 4096, 8192, 16384, 0);
     simd.poolGradient(0, 0, 4096, 8192, 16384, 2);
+    for (const none of [
+      [0, 2, 1],
+      [2, 0, 1],
+      [2, 2, 0],
+    ] as const) {
+      simd.poolGradient2x2(4096, 8192, 16384, none[0], none[1], 64, 16, none[2], 0);
+    }
     simd.clamp(4096, 16384, 0, 0, 0);
     simd.clip(4096, 16384, 0, 0, 0);
     simd.maximum(4096, 16, 8192, 16, 16384, 0);

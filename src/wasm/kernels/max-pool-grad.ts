@@ -1,6 +1,6 @@
 import type { TensorInfo } from '@tensorflow/tfjs';
 import { addressOf, allocate, floatsOf, release, type WasmBackend } from '../backend.ts';
-import type { SimdOf } from '../simd/instance.ts';
+import type { Simd, SimdOf } from '../simd/instance.ts';
 import { type ConvGeometry, poolGeometry, withFittingGradient } from './conv-geometry.ts';
 import type { KernelCall, TrainingKernel } from './kernel.ts';
 
@@ -23,20 +23,57 @@ export const maxPoolGrad: TrainingKernel = {
 function poolGradient({ backend, inputs, attrs }: KernelCall, simdOf: SimdOf): TensorInfo {
   const { dy, input } = inputs as { dy: TensorInfo; input: TensorInfo };
   const geometry = poolGeometry(input.shape, attrs);
+  const simd = simdOf(backend);
   return withFittingGradient(backend, dy, geometry, (fitting) =>
-    eachToLargest(backend, simdOf, fitting, input, geometry),
+    simd !== undefined && isQuartered(geometry)
+      ? quartersToLargest(backend, simd, fitting, input, geometry)
+      : eachToLargest(backend, simd, fitting, input, geometry),
   );
+}
+
+/** Whether windows of 2x2 lie side by side, all inside the input, with channels enough for the loop. */
+function isQuartered({ filterHeight, filterWidth, strideHeight, strideWidth, ...rest }: ConvGeometry): boolean {
+  const { inHeight, inWidth, inChannels, outHeight, outWidth, padInfo } = rest;
+  return (
+    [filterHeight, filterWidth, strideHeight, strideWidth].every((n) => n === 2) &&
+    padInfo.top + padInfo.left === 0 &&
+    2 * outHeight <= inHeight &&
+    2 * outWidth <= inWidth &&
+    inChannels >= 4
+  );
+}
+
+/** The most common case, in one pass: no two windows share an entry, so all are written and none is added to. */
+function quartersToLargest(
+  backend: WasmBackend,
+  simd: Simd,
+  dy: TensorInfo,
+  input: TensorInfo,
+  { batchSize, inHeight, inWidth, inChannels, outHeight, outWidth }: ConvGeometry,
+): TensorInfo {
+  const dx = allocate(backend, input.shape);
+  // A last row or column that no window reaches.
+  if (2 * outHeight < inHeight || 2 * outWidth < inWidth) floatsOf(backend, dx).fill(0);
+  const [x, to, from] = [input, dx, dy].map((tensor) => addressOf(backend, tensor)) as [number, number, number];
+  const [pixel, fours] = [BYTES * inChannels, Math.ceil(inChannels / 4)];
+  for (let image = 0; image < batchSize; image++) {
+    const at = image * inHeight * inWidth * pixel;
+    simd.poolGradient2x2(
+      ...[x + at, to + at, from + image * outHeight * outWidth * pixel, outHeight, outWidth],
+      ...[inWidth * pixel, pixel, fours, BYTES * (inChannels - 4)],
+    );
+  }
+  return dx;
 }
 
 function eachToLargest(
   backend: WasmBackend,
-  simdOf: SimdOf,
+  simd: Simd | undefined,
   dy: TensorInfo,
   input: TensorInfo,
   geometry: ConvGeometry,
 ): TensorInfo {
   const { inChannels } = geometry;
-  const simd = simdOf(backend);
   const fours = simd === undefined ? 0 : Math.floor(inChannels / 4);
   const dx = allocate(backend, input.shape);
   const table = backend.makeOutput([geometry.filterHeight * geometry.filterWidth], 'int32');

@@ -105,6 +105,7 @@ export interface Simd {
   /** By the height and width of the filter. */
   readonly winograd: Readonly<Record<3 | 5, Winograd>>;
   poolGradient(window: number, entries: number, x: number, dx: number, dy: number, fours: number): void;
+  readonly poolGradient2x2: Numeric;
   readonly maxPool: Pool;
   readonly meanPool: Pool;
   readonly clamp: Unary;
@@ -194,6 +195,7 @@ export function createSimd(backend: WasmBackend): Simd | undefined {
       (height === 2 && width === 2 ? maxPool2x2 : maxPool)(x, windows, step, height, width, ...rest),
     meanPool: exports['meanPool'] as Pool,
     poolGradient: exports['poolGradient'] as Numeric,
+    poolGradient2x2: exports['poolGradient2x2'] as Numeric,
     clamp: exports['clamp'] as Unary,
     clip: exports['clip'] as Unary,
     maximum: exports['maximum'] as Binary,

@@ -109,3 +109,44 @@ export function poolGradient(window: usize, entries: i32, x: usize, dx: usize, d
     dy += 16;
   }
 }
+
+/**
+ * The gradient for windows of 2x2 that lie side by side, rows of windows below each other: writes all entries of the windows, the zeros too.
+ * `rowStep` leads from a row of the input to the next.
+ */
+export function poolGradient2x2(
+  x: usize, dx: usize, dy: usize, rows: i32, windows: i32, rowStep: usize, pixel: usize, fours: i32, last: usize,
+): void {
+  const least = f32x4.splat(-Infinity), zero = f32x4.splat(0);
+  for (; rows > 0; rows--) {
+    let from = x, to = dx;
+    for (let window = windows; window > 0; window--) {
+      let channel: usize = 0;
+      for (let left = fours; left > 0; left--) {
+        channel = min(channel, last);
+        const above = from + channel, below = above + rowStep;
+        const x0 = v128.load(above), x1 = v128.load(above + pixel), x2 = v128.load(below), x3 = v128.load(below + pixel);
+        const most = f32x4.pmax(f32x4.pmax(f32x4.pmax(f32x4.pmax(least, x0), x1), x2), x3);
+        // A sum with 0 is never -0, as where gradients are added.
+        let rest = v128.andnot(f32x4.add(v128.load(dy + channel), zero), f32x4.eq(most, least));
+        const first = to + channel, second = first + rowStep;
+        let hit = f32x4.eq(x0, most);
+        v128.store(first, v128.and(rest, hit));
+        rest = v128.andnot(rest, hit);
+        hit = f32x4.eq(x1, most);
+        v128.store(first + pixel, v128.and(rest, hit));
+        rest = v128.andnot(rest, hit);
+        hit = f32x4.eq(x2, most);
+        v128.store(second, v128.and(rest, hit));
+        rest = v128.andnot(rest, hit);
+        v128.store(second + pixel, v128.and(rest, f32x4.eq(x3, most)));
+        channel += 16;
+      }
+      from += 2 * pixel;
+      to += 2 * pixel;
+      dy += pixel;
+    }
+    x += 2 * rowStep;
+    dx += 2 * rowStep;
+  }
+}
