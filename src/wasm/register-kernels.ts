@@ -99,7 +99,7 @@ const STATE = 2;
  *
  * How slow is measured by `npm run bench -- kernels` (docs/performance.md).
  *
- * Convolutions of stride 1 with filters of 3x3 and 5x5 are computed by Winograd's algorithm, whose rounding error, relative to the largest
+ * Convolutions of stride 1 with filters of 3x3 and 5x5, and their gradients, are computed by Winograd's algorithm, whose rounding error, relative to the largest
  * input of a tile of 4x4 results, is about five times that of the plain sum.
  *
  * They are for NHWC and float32, run on one thread, and agree with the `cpu` backend to 1e-4 relative, for NaN and infinities too.

@@ -27,6 +27,8 @@ export const simdSources: readonly SimdSource[] = [
   ]),
   { ...onBackend('winograd3'), source: 'winograd', instead: { lines: 'lines3' } },
   { ...onBackend('winograd5'), source: 'winograd', instead: { lines: 'lines5' } },
+  { ...onBackend('winograd-filter3'), source: 'winograd-filter', instead: { lines: 'lines3' } },
+  { ...onBackend('winograd-filter5'), source: 'winograd-filter', instead: { lines: 'lines5' } },
 ];
 
 function onBackend(name: string): SimdSource {

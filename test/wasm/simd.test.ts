@@ -7,7 +7,7 @@ describe('the modules with SIMD loops', () => {
   it.each([false, true])(
     'are valid (shared memory: %s) and small enough to be compiled synchronously anywhere',
     (shared) => {
-      for (const base64 of [...modules, ...productModules.exact, ...winogradModules]) {
+      for (const base64 of [...modules, ...productModules.exact, ...winogradModules.flat()]) {
         const bytes = moduleBytes(base64, { shared });
         expect(WebAssembly.validate(bytes)).toBe(true);
         expect(bytes.length).toBeLessThan(4096);
@@ -85,6 +85,10 @@ describe('the modules with SIMD loops', () => {
       [2, 2, 0],
     ] as const) {
       simd.poolGradient2x2(4096, 8192, 16384, none[0], none[1], 64, 16, none[2], 0);
+    }
+    for (const taps of [3, 5] as const) {
+      simd.winograd[taps].slopes(4096, 64, 16, 0, 1, 1, 8192, 16384, 64);
+      simd.winograd[taps].gradient(4096, 64, 0, 16, 4, 8192, 16384, 64, 16);
     }
     simd.clamp(4096, 16384, 0, 0, 0);
     simd.clip(4096, 16384, 0, 0, 0);

@@ -2,7 +2,8 @@ import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { useWasm } from '../../src/wasm/index.ts';
 import { isWinogradFaster } from '../../src/wasm/simd/winograd.ts';
-import { expectSameEntries, expectSameOnCpu, runOn, type Sample, sample } from './compare.ts';
+import { isFilterGradientFaster } from '../../src/wasm/simd/winograd-filter.ts';
+import { expectSameEntries, expectSameOnCpu, runOn, type Sample, sample, sampleWithSpecials } from './compare.ts';
 
 beforeAll(() => useWasm());
 
@@ -46,17 +47,23 @@ const inputGradient = (layer: Layer) => (dy: tf.Tensor, filter: tf.Tensor) => {
   return [tf.engine().runKernel('Conv2DBackpropInput', { dy, filter }, attrs) as tf.Tensor];
 };
 
-/** y[p] += x[p + t] w[t], or dx[p + t] += dy[p] w[t], one product after the other, in double or in single precision. */
+const filterGradient = (layer: Layer) => (x: tf.Tensor, dy: tf.Tensor) => {
+  const { inChannels, outChannels, taps, pad } = layer;
+  const attrs = { strides: [1, 1], pad, dataFormat: 'NHWC', filterShape: [taps, taps, inChannels, outChannels] };
+  return [tf.engine().runKernel('Conv2DBackpropFilter', { x, dy }, attrs) as tf.Tensor];
+};
+
+/** y[p] += x[p + t] w[t], or dx[p + t] += dy[p] w[t], or dw[t] += x[p + t] dy[p], one product after the other, in double or in single precision. */
 function sums(
   layer: Layer,
-  which: 'forward' | 'gradient',
+  which: 'forward' | 'gradient' | 'filter',
   precision: 'double' | 'single',
 ): Float64Array | Float32Array {
   const { images, size, inChannels, outChannels, taps, pad } = layer;
   const { x, filter, dy } = samplesOf(layer);
   const out = outSize(layer);
   const before = pad === 'same' ? (taps - 1) / 2 : 0;
-  const length = (which === 'forward' ? dy : x).values.length;
+  const length = { forward: dy, gradient: x, filter }[which].values.length;
   const result = precision === 'double' ? new Float64Array(length) : new Float32Array(length);
   const rounded = precision === 'double' ? (value: number): number => value : Math.fround;
   for (let p = 0; p < images * out * out; p++) {
@@ -67,9 +74,10 @@ function sums(
       const at = ((image * size + y) * size + z) * inChannels;
       for (let i = 0; i < inChannels; i++) {
         for (let o = 0; o < outChannels; o++) {
-          const weight = filter.values[(t * inChannels + i) * outChannels + o]!;
-          if (which === 'forward') result[p * outChannels + o]! += rounded(x.values[at + i]! * weight);
-          else result[at + i]! += rounded(dy.values[p * outChannels + o]! * weight);
+          const [w, q] = [(t * inChannels + i) * outChannels + o, p * outChannels + o];
+          if (which === 'forward') result[q]! += rounded(x.values[at + i]! * filter.values[w]!);
+          else if (which === 'gradient') result[at + i]! += rounded(dy.values[q]! * filter.values[w]!);
+          else result[w]! += rounded(x.values[at + i]! * dy.values[q]!);
         }
       }
     }
@@ -98,6 +106,7 @@ describe('a convolution by fewer multiplications', () => {
       for (const [f, inputs, which] of [
         [forward(layer), [x, filter], 'forward'],
         [inputGradient(layer), [dy, filter], 'gradient'],
+        [filterGradient(layer), [x, dy], 'filter'],
       ] as const) {
         const exact = sums(layer, which, 'double');
         const plain = errors(sums(layer, which, 'single'), exact);
@@ -163,6 +172,26 @@ describe('a convolution by fewer multiplications', () => {
     }
   });
 
+  it('keeps NaN and infinities of the gradient of the filter where the plain sum has them', async () => {
+    const layer: Layer = { images: 2, size: 9, inChannels: 5, outChannels: 6, taps: 5, pad: 'valid' };
+    const { x, dy } = samplesOf(layer);
+    const f = filterGradient(layer) as (...t: tf.Tensor[]) => tf.Tensor[];
+    for (const special of [NaN, Infinity, -Infinity]) {
+      for (const place of [0, 407]) {
+        const [images, slopes] = [x.values.slice(), dy.values.slice()];
+        [images[place], slopes[place / 11]] = [special, special];
+        await expectSameEntries(f, [{ ...x, values: images }, dy]);
+        await expectSameEntries(f, [x, { ...dy, values: slopes }]);
+      }
+    }
+    await expectSameEntries(f, [sampleWithSpecials(x.shape, 1, 50), dy]);
+    await expectSameEntries(f, [x, sampleWithSpecials(dy.shape, 3, 50)]);
+    // Finite, but not its transforms.
+    const large = { ...x, values: x.values.map((value) => value * 2 ** 126) };
+    const small = { ...dy, values: dy.values.map((value) => value * 2 ** -20) };
+    await expectSameOnCpu(f, [large, small]);
+  });
+
   it.each([
     { shape: [1, 62, 59, 24], filter: [3, 3, 24, 21], pad: 'same' },
     { shape: [2, 19, 30, 13], filter: [5, 5, 13, 3], pad: 'valid' },
@@ -178,7 +207,15 @@ describe('a convolution by fewer multiplications', () => {
           const convolve = (t: tf.Tensor): tf.Tensor => tf.conv2d(t as tf.Tensor4D, weights, 1, pad);
           const ended = (activation: 'relu' | 'relu6' | 'elu'): tf.Tensor =>
             tf.fused.conv2d({ x: input, filter: weights, strides: 1, pad, bias: bias!, activation });
-          return [convolve(input), tf.grad(convolve)(input), ended('relu'), ended('relu6'), ended('elu')];
+          const ofFilter = tf.grad((w: tf.Tensor) => tf.conv2d(input, w as tf.Tensor4D, 1, pad));
+          return [
+            convolve(input),
+            tf.grad(convolve)(input),
+            ofFilter(weights),
+            ended('relu'),
+            ended('relu6'),
+            ended('elu'),
+          ];
         },
         [sample(given.shape, 1), sample(given.filter, 2), sample([given.filter[3]!], 3)],
       );
@@ -192,5 +229,9 @@ describe('a convolution by fewer multiplications', () => {
     expect(isWinogradFaster({ ...shape, ...rest, inChannels: 2 })).toBe(false);
     expect(isWinogradFaster({ ...shape, ...rest, outChannels: 1 })).toBe(false);
     expect(isWinogradFaster({ ...shape, ...rest, outHeight: 1, outWidth: 1 })).toBe(false);
+    expect(isFilterGradientFaster({ ...shape, ...rest })).toBe(true);
+    expect(isFilterGradientFaster({ ...shape, ...rest, inChannels: 2 })).toBe(false);
+    expect(isFilterGradientFaster({ ...shape, ...rest, outHeight: 4, outWidth: 4 })).toBe(false);
+    expect(isFilterGradientFaster({ ...shape, ...rest, inChannels: 256, outChannels: 256 })).toBe(false);
   });
 });

@@ -9,9 +9,8 @@ import { type KernelCall, runKernel, type TrainingKernel, transposed } from './k
 /**
  * Gradient of a convolution with respect to its filter. Missing from the backend.
  *
- * `dW[ky, kx, i, o] = Σ x[n, sy·y + ky, sx·x + kx, i] · dy[n, y, x, o]` over n, y, x is itself a convolution, with the channels of x
- * as its batch, the batch as its channels, dy as its filter, and the strides as its dilations. So the backend's own fast
- * convolution does it.
+ * `dW[ky, kx, i, o] = Σ x[n, sy·y + ky, sx·x + kx, i] · dy[n, y, x, o]` over n, y, x. Without SIMD it is computed as a convolution, with
+ * the channels of x as its batch, the batch as its channels, dy as its filter, and the strides as its dilations: the backend has a fast one.
  *
  * @internal
  */

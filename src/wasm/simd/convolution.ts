@@ -57,7 +57,8 @@ function pointwise(
   return reshaped(result, outShape);
 }
 
-function strideOne(geometry: ConvGeometry): StrideOne | undefined {
+/** The convolution as one of stride 1 that has transforms; undefined where it is none. @internal */
+export function strideOne(geometry: ConvGeometry): StrideOne | undefined {
   const { filterHeight: taps, filterWidth, strideHeight, strideWidth, padInfo } = geometry;
   if (strideHeight !== 1 || strideWidth !== 1 || taps !== filterWidth || (taps !== 3 && taps !== 5)) return undefined;
   const { batchSize: images, inHeight, inWidth, inChannels, outHeight, outWidth, outChannels } = geometry;

@@ -1,8 +1,10 @@
 import type { TensorInfo } from '@tensorflow/tfjs';
 import { addressOf, allocate, floatsOf, release, type WasmBackend } from '../backend.ts';
 import type { ConvGeometry } from '../kernels/conv-geometry.ts';
+import { strideOne } from './convolution.ts';
 import type { Simd } from './instance.ts';
 import { paddedSize, patchOffsets, rowTable, upToFour, withPaddedChannels, withPaddedInput } from './packing.ts';
+import { isFilterGradientFaster, winogradFilterGradient } from './winograd-filter.ts';
 
 /** Output positions whose products are summed in registers before they go to memory. */
 const POSITIONS_AT_A_TIME = 64;
@@ -25,6 +27,11 @@ export function filterGradientSimd(
   dy: TensorInfo,
   geometry: ConvGeometry,
 ): TensorInfo {
+  const shape = strideOne(geometry);
+  if (shape !== undefined && isFilterGradientFaster(shape)) {
+    const finite = winogradFilterGradient(backend, simd, x, dy, shape);
+    if (finite !== undefined) return finite;
+  }
   return withPaddedInput(backend, simd, x, geometry, (input) =>
     withPaddedChannels(backend, dy, (gradient) => sumOverPositions(backend, simd, input, gradient, geometry)),
   );

@@ -15,6 +15,8 @@ import { PRODUCT_RELAXED_MODULE } from './compiled/product-relaxed.ts';
 import { PRODUCT_MODULE } from './compiled/product.ts';
 import { ROW_RELAXED_MODULE } from './compiled/row-relaxed.ts';
 import { ROW_MODULE } from './compiled/row.ts';
+import { WINOGRAD_FILTER3_MODULE } from './compiled/winograd-filter3.ts';
+import { WINOGRAD_FILTER5_MODULE } from './compiled/winograd-filter5.ts';
 import { WINOGRAD3_MODULE } from './compiled/winograd3.ts';
 import { WINOGRAD5_MODULE } from './compiled/winograd5.ts';
 import { TRAINING_MODULE } from './compiled/training.ts';
@@ -76,11 +78,13 @@ export interface Depthwise {
   readonly outImage: number;
 }
 
-/** The transforms of winograd.as. @internal */
+/** The transforms of winograd.as and winograd-filter.as. @internal */
 export interface Winograd {
   readonly filter: Numeric;
   readonly input: Numeric;
   readonly output: (...parameters: readonly number[]) => number;
+  readonly slopes: Numeric;
+  readonly gradient: (...parameters: readonly number[]) => number;
 }
 
 /** The loops with SIMD, working on the backend's own heap; what they do is said in the sources `*.as`. @internal */
@@ -175,15 +179,18 @@ export const productModules: Readonly<Record<'exact' | 'relaxed', readonly strin
   ],
 };
 
-/** Two modules of the same functions. @internal */
-export const winogradModules: readonly string[] = [WINOGRAD3_MODULE, WINOGRAD5_MODULE];
+/** The same functions by size of the filter, 3 and 5. @internal */
+export const winogradModules: readonly (readonly string[])[] = [
+  [WINOGRAD3_MODULE, WINOGRAD_FILTER3_MODULE],
+  [WINOGRAD5_MODULE, WINOGRAD_FILTER5_MODULE],
+];
 
 /** Compiles the loops for a backend; undefined where its heap cannot be shared with them, or the engine has no SIMD. @internal */
 export function createSimd(backend: WasmBackend): Simd | undefined {
   const memory = wasmMemory(backend);
   if (memory === undefined) return undefined;
   const exports = linkModules([...modules, ...productModules[isRelaxed(backend) ? 'relaxed' : 'exact']], memory);
-  const transforms = winogradModules.map((module) => linkModules([module], memory));
+  const transforms = winogradModules.map((ofSize) => linkModules(ofSize, memory));
   if (exports === undefined || transforms.includes(undefined)) return undefined;
   const [multiply8, multiply4] = [exports['multiply8'] as Numeric, exports['multiply4'] as Numeric];
   const depthwise = exports['depthwise'] as Numeric;

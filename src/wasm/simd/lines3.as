@@ -56,3 +56,29 @@ export function outputLine(from: usize, step: usize, to: usize, toStep: usize): 
   v128.store(to + 2 * toStep, f32x4.add(even1, scaled(even2, 4)));
   v128.store(to + 3 * toStep, f32x4.add(f32x4.add(odd1, scaled(odd2, 8)), v128.load(from + 5 * step)));
 }
+
+/** Four slopes in the place of the filter. */
+@inline
+export function slopeLine(from: usize, step: usize, to: usize, toStep: usize): void {
+  const g0 = v128.load(from), g1 = v128.load(from + step), g2 = v128.load(from + 2 * step), g3 = v128.load(from + 3 * step);
+  v128.store(to, scaled(g0, 0.25));
+  let even = scaled(f32x4.add(g0, g2), -1.0 / 6), odd = scaled(f32x4.add(g1, g3), -1.0 / 6);
+  v128.store(to + toStep, f32x4.add(even, odd));
+  v128.store(to + 2 * toStep, f32x4.sub(even, odd));
+  even = scaled(f32x4.add(g0, scaled(g2, 4)), 1.0 / 24);
+  odd = scaled(f32x4.add(g1, scaled(g3, 4)), 1.0 / 12);
+  v128.store(to + 3 * toStep, f32x4.add(even, odd));
+  v128.store(to + 4 * toStep, f32x4.sub(even, odd));
+  v128.store(to + 5 * toStep, g3);
+}
+
+/** The gradients of three taps from six products. */
+@inline
+export function gradientLine(from: usize, step: usize, to: usize, toStep: usize): void {
+  const m1 = v128.load(from + step), m2 = v128.load(from + 2 * step);
+  const m3 = v128.load(from + 3 * step), m4 = v128.load(from + 4 * step);
+  const even1 = f32x4.add(m1, m2), odd1 = f32x4.sub(m1, m2), even2 = f32x4.add(m3, m4), odd2 = f32x4.sub(m3, m4);
+  v128.store(to, f32x4.add(f32x4.add(v128.load(from), even1), even2));
+  v128.store(to + toStep, f32x4.add(odd1, scaled(odd2, 2)));
+  v128.store(to + 2 * toStep, f32x4.add(f32x4.add(even1, scaled(even2, 4)), v128.load(from + 5 * step)));
+}

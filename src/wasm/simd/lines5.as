@@ -67,3 +67,37 @@ export function outputLine(from: usize, step: usize, to: usize, toStep: usize): 
   const last = f32x4.add(f32x4.add(odd1, scaled(odd2, 8)), scaled(odd3, 0.125));
   v128.store(to + 3 * toStep, f32x4.add(last, v128.load(from + 7 * step)));
 }
+
+/** Four slopes in the place of the filter. */
+@inline
+export function slopeLine(from: usize, step: usize, to: usize, toStep: usize): void {
+  const g0 = v128.load(from), g1 = v128.load(from + step), g2 = v128.load(from + 2 * step), g3 = v128.load(from + 3 * step);
+  v128.store(to, f32x4.neg(g0));
+  let even = scaled(f32x4.add(g0, g2), -2.0 / 9), odd = scaled(f32x4.add(g1, g3), -2.0 / 9);
+  v128.store(to + toStep, f32x4.add(even, odd));
+  v128.store(to + 2 * toStep, f32x4.sub(even, odd));
+  even = scaled(f32x4.add(g0, scaled(g2, 4)), 1.0 / 90);
+  odd = scaled(f32x4.add(g1, scaled(g3, 4)), 1.0 / 45);
+  v128.store(to + 3 * toStep, f32x4.add(even, odd));
+  v128.store(to + 4 * toStep, f32x4.sub(even, odd));
+  even = scaled(f32x4.add(scaled(g0, 4), g2), 8.0 / 45);
+  odd = scaled(f32x4.add(scaled(g1, 4), g3), 4.0 / 45);
+  v128.store(to + 5 * toStep, f32x4.add(even, odd));
+  v128.store(to + 6 * toStep, f32x4.sub(even, odd));
+  v128.store(to + 7 * toStep, g3);
+}
+
+/** The gradients of five taps from eight products. */
+@inline
+export function gradientLine(from: usize, step: usize, to: usize, toStep: usize): void {
+  const m1 = v128.load(from + step), m2 = v128.load(from + 2 * step), m3 = v128.load(from + 3 * step);
+  const m4 = v128.load(from + 4 * step), m5 = v128.load(from + 5 * step), m6 = v128.load(from + 6 * step);
+  const even1 = f32x4.add(m1, m2), odd1 = f32x4.sub(m1, m2), even2 = f32x4.add(m3, m4), odd2 = f32x4.sub(m3, m4);
+  const even3 = f32x4.add(m5, m6), odd3 = f32x4.sub(m5, m6);
+  v128.store(to, f32x4.add(f32x4.add(f32x4.add(v128.load(from), even1), even2), even3));
+  v128.store(to + toStep, f32x4.add(f32x4.add(odd1, scaled(odd2, 2)), scaled(odd3, 0.5)));
+  v128.store(to + 2 * toStep, f32x4.add(f32x4.add(even1, scaled(even2, 4)), scaled(even3, 0.25)));
+  v128.store(to + 3 * toStep, f32x4.add(f32x4.add(odd1, scaled(odd2, 8)), scaled(odd3, 0.125)));
+  const last = f32x4.add(f32x4.add(even1, scaled(even2, 16)), scaled(even3, 0.0625));
+  v128.store(to + 4 * toStep, f32x4.add(last, v128.load(from + 7 * step)));
+}

@@ -7,8 +7,8 @@ import { TILE_COLUMNS } from './tile.ts';
 
 const BYTES = Float32Array.BYTES_PER_ELEMENT;
 
-/** Rows and columns of the results of a tile. */
-const TILE = 4;
+/** Rows and columns of the results of a tile. @internal */
+export const TILE = 4;
 
 /** Bytes of the transforms that are held at a time, so that they stay in the second-level cache. */
 const AT_A_TIME = 1 << 19;
@@ -96,7 +96,8 @@ export function winogradSimd(
   return [...new Set(special)];
 }
 
-interface Plan {
+/** How tiles are taken together. @internal */
+export interface Plan {
   readonly tilesHigh: number;
   readonly tilesWide: number;
   /** Rows and columns of the input that the tiles read. */
@@ -111,7 +112,8 @@ interface Plan {
   readonly mStep: number;
 }
 
-function planOf(shape: StrideOne, size: number): Plan {
+/** The plan for transforms of size x size. @internal */
+export function planOf(shape: StrideOne, size: number): Plan {
   const [tilesHigh, tilesWide] = [Math.ceil(shape.outHeight / TILE), Math.ceil(shape.outWidth / TILE)];
   const [height, width] = [TILE * tilesHigh + shape.taps - 1, TILE * tilesWide + shape.taps - 1];
   const isPadded = shape.top + shape.left > 0 || height !== shape.inHeight || width !== shape.inWidth;
@@ -154,10 +156,10 @@ function transformedFilter(
   return weights;
 }
 
-/** Where these images begin, with their zeros around them. */
-function paddedImages(
+/** Where these images begin, with their zeros around them. @internal */
+export function paddedImages(
   simd: Simd,
-  at: Addresses,
+  at: Pick<Addresses, 'x' | 'padded'>,
   { inHeight, inWidth, inChannels, top, left }: StrideOne,
   plan: Plan,
   first: number,
@@ -170,16 +172,17 @@ function paddedImages(
   return at.padded;
 }
 
-/** Some rows of tiles of some images. */
-interface Strip {
+/** Some rows of tiles of some images. @internal */
+export interface Strip {
   readonly images: number;
   readonly row: number;
   readonly rows: number;
 }
 
-function strip(
+/** Transforms the inputs of a strip. @internal */
+export function strip(
   { input }: Winograd,
-  at: Addresses,
+  at: Pick<Addresses, 'v' | 'scratch'>,
   from: number,
   { inChannels }: StrideOne,
   { height, width, tilesWide, vStep }: Plan,
