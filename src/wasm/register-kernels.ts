@@ -4,6 +4,7 @@ import { BackendError, CatrsError, refusal } from '../errors.ts';
 import { breakBackend, watchBackend } from '../tensors/backend-failure.ts';
 import { KERNELS } from '../tensors/engine.ts';
 import { isUnwritten, wasmCrash, type WatchedWasm } from '../tensors/wasm-guard.ts';
+import { add } from './kernels/add.ts';
 import { batchMatMul, fusedMatMul } from './kernels/batch-mat-mul.ts';
 import { clipByValue, maximum, minimum, relu, relu6, sign } from './kernels/clamp.ts';
 import { batchNormTraining, batchNormTrainingGrad } from './kernels/batch-norm.ts';
@@ -26,6 +27,7 @@ import { simdForBackends, type SimdOf } from './simd/instance.ts';
 
 /** All of them, by name. */
 const trainingKernels: readonly TrainingKernel[] = [
+  add,
   addRelu,
   avgPool,
   avgPoolGrad,
@@ -91,6 +93,7 @@ const STATE = 2;
  * | any kernel, where an input is empty or has a type that it misreads (strings, masks, some integers) | – | the same |
  * | `GatherNd`, `ScatterNd`, `SparseToDense`, `TensorScatterUpdate` | – | follow an index out of range into other memory; computed, or refused, by the `cpu` backend |
  * | `Einsum` and ragged tensors | – | missing; computed by the `cpu` backend |
+ * | `Add` | a bias for all rows | slow |
  * | `Sum`, `Mean` | sums over the first axes: biases, batch normalisation | slow |
  * | `Tile` | gradient of batch normalisation | slow |
  * | `Identity`, `Cast` to the same type | what the tape saves, gradient of relu | copies the data |

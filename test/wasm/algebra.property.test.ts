@@ -214,6 +214,26 @@ describe('clamps on wasm', () => {
   });
 });
 
+describe('add on wasm', () => {
+  it('adds a bias to many rows of any length with the bits of the cpu backend, NaN and infinities included', async () => {
+    for (const shape of [
+      [4096, 1],
+      [1371, 3],
+      [41, 101],
+      [9, 8, 7, 10],
+      [64, 128],
+      [513, 8],
+      [17, 1300],
+    ]) {
+      const bias = shape.length > 3 ? shape.slice(-2) : shape.slice(-1);
+      const inputs = [sampleWithSpecials(shape, 1, 60), sampleWithSpecials(bias, 2, 40)];
+      const f = (a: tf.Tensor, b: tf.Tensor): tf.Tensor[] => [tf.add(a, b), tf.add(b, a)];
+      const expected = await runOn('cpu', (a, b) => f(a!, b!), inputs);
+      expect(await runOn('wasm', (a, b) => f(a!, b!), inputs)).toEqual(expected);
+    }
+  });
+});
+
 describe('sum and mean on wasm', () => {
   it('over any axes are those of the cpu backend', async () => {
     const shapes = fc.array(size(1, 7), { minLength: 1, maxLength: 4 });

@@ -78,3 +78,17 @@ export function sum(x: usize, step: usize, rows: i32, out: usize): void {
   }
   v128.store(out, total);
 }
+
+/** out = x + pattern, where the pattern begins anew after `length` vectors. */
+export function addPattern(x: usize, pattern: usize, length: i32, out: usize, fours: i32): void {
+  while (fours > 0) {
+    let at = pattern;
+    for (let t = min(length, fours); t > 0; t--) {
+      v128.store(out, f32x4.add(v128.load(x), v128.load(at)));
+      x += 16;
+      at += 16;
+      out += 16;
+    }
+    fours -= length;
+  }
+}

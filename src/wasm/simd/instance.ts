@@ -116,6 +116,7 @@ export interface Simd {
   readonly clip: Unary;
   readonly maximum: Binary;
   readonly minimum: Binary;
+  addPattern(x: number, pattern: number, length: number, out: number, fours: number): void;
   sum(x: number, step: number, rows: number, out: number): void;
   readonly reluGrad: Pairs;
   readonly relu6Grad: Pairs;
@@ -207,6 +208,7 @@ export function createSimd(backend: WasmBackend): Simd | undefined {
     clip: exports['clip'] as Unary,
     maximum: exports['maximum'] as Binary,
     minimum: exports['minimum'] as Binary,
+    addPattern: exports['addPattern'] as Numeric,
     sum: exports['sum'] as Numeric,
     rowProduct: exports['rowProduct'] as Numeric,
     packRows: exports['packRows'] as Numeric,
