@@ -111,17 +111,22 @@ function otherShape(call: string, field: string, must: string, shape: readonly n
   return refusal(TensorError, { call, field, value: shape, got: `shape [${shape}]` }, `must ${must}`);
 }
 
-/** Means over the shares of a batch, weighted by their sizes. @internal */
+/** Means over the shares of a batch, weighted by their sizes; each is computed when it is asked for. @internal */
 export interface ShareMeans {
   readonly value: number;
-  /** One entry for each variable; undefined where no share has a gradient. */
-  readonly gradients: readonly (Float32Array | undefined)[];
-  readonly statistics: readonly Float32Array[];
+  /** Whether a share has a gradient of the variable. */
+  hasGradient(variable: number): boolean;
+  /** Fills an array with the mean gradient of a variable. */
+  gradient(variable: number, out: Float32Array): Float32Array;
+  /** The mean of a statistic, as a new array. */
+  statistic(index: number): Float32Array;
 }
 
-/** What is averaged: lengths of the gradients, and the statistics that all threads began with. */
+/** Where the numbers of the threads are. */
 interface ShareLayout {
-  readonly lengths: readonly number[];
+  /** For each share, an array for the gradient of each variable, then for each statistic. */
+  readonly numbers: readonly (readonly Float32Array[])[];
+  /** The statistics that all threads began with. */
   readonly statistics: readonly Float32Array[];
 }
 
@@ -129,24 +134,24 @@ interface ShareLayout {
 export function averageShares(
   shares: readonly Pick<BatchShare, 'size'>[],
   results: readonly ShareResult[],
-  { lengths, statistics }: ShareLayout,
+  { numbers, statistics }: ShareLayout,
 ): ShareMeans {
   const images = shares.reduce((sum, { size }) => sum + size, 0);
   const weights = shares.map(({ size }) => size / images);
-  const readers = results.map(({ numbers }) => readerOf(numbers));
-  const gradients = lengths.map((length, i) => {
-    const parts = results.flatMap(({ has }, share) =>
-      has[i] ? [{ values: readers[share]!(length), weight: weights[share] as number }] : [],
-    );
-    return parts.length === 0 ? undefined : weightedSum(length, parts);
+  const part = (share: number, i: number): Part => ({
+    values: numbers[share]![i]!,
+    weight: weights[share] as number,
   });
+  const partsOf = (i: number): Part[] => results.flatMap(({ has }, share) => (has[i] ? [part(share, i)] : []));
   return {
     value: results.reduce((sum, { value }, share) => sum + (weights[share] as number) * value, 0),
-    gradients,
-    statistics: statistics.map((start) => {
-      const parts = weights.map((weight, share) => ({ values: readers[share]!(start.length), weight }));
-      return moved(start, parts);
-    }),
+    hasGradient: (i) => results.some(({ has }) => has[i]),
+    gradient: (i, out) => weightedSum(partsOf(i), out),
+    statistic: (i) => {
+      const at = numbers[0]!.length - statistics.length + i;
+      const parts = weights.map((_, share) => part(share, at));
+      return moved(statistics[i]!, parts);
+    },
   };
 }
 
@@ -159,15 +164,31 @@ interface Part {
 const BLOCK = 2048;
 
 /** Σ weight · values. */
-function weightedSum(length: number, parts: readonly Part[]): Float32Array {
-  const out = new Float32Array(length);
+function weightedSum(parts: readonly Part[], out: Float32Array): Float32Array {
+  const [first, second] = parts;
+  // One or two threads are the usual case: no sums in between.
+  if (parts.length === 1 && first?.weight === 1) return copied(first.values, out);
+  if (parts.length === 2 && first && second) return sumOfTwo(first, second, out);
   const sums = new Float64Array(BLOCK);
-  for (let begin = 0; begin < length; begin += BLOCK) {
-    const size = Math.min(BLOCK, length - begin);
+  for (let begin = 0; begin < out.length; begin += BLOCK) {
+    const size = Math.min(BLOCK, out.length - begin);
     sums.fill(0);
     for (const { values, weight } of parts) addWeighted(sums, values, { begin, size, weight });
     out.set(size === BLOCK ? sums : sums.subarray(0, size), begin);
   }
+  return out;
+}
+
+function copied(values: Float32Array, out: Float32Array): Float32Array {
+  out.set(values);
+  return out;
+}
+
+/** The same of two parts in one pass. */
+function sumOfTwo(a: Part, b: Part, out: Float32Array): Float32Array {
+  const [first, second] = [a.values, b.values];
+  const [left, right] = [a.weight, b.weight];
+  for (let i = 0; i < out.length; i++) out[i] = left * first[i]! + right * second[i]!;
   return out;
 }
 
@@ -181,11 +202,7 @@ function addWeighted(
 
 /** start + Σ weight · (values − start): an entry that no part changes stays as it is, to the bit. */
 function moved(start: Float32Array, parts: readonly Part[]): Float32Array {
-  return start.map((from, j) => parts.reduce((sum, { values, weight }) => sum + weight * (values[j]! - from), from));
-}
-
-/** Takes parts from an array, one after the other. */
-function readerOf(numbers: Float32Array): (length: number) => Float32Array {
-  let begin = 0;
-  return (length) => numbers.subarray(begin, (begin += length));
+  return Float32Array.from(start, (from, j) =>
+    parts.reduce((sum, { values, weight }) => sum + weight * (values[j]! - from), from),
+  );
 }

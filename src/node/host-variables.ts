@@ -1,18 +1,27 @@
 import * as tf from '@tensorflow/tfjs';
 import { refusal, TensorError } from '../errors.ts';
-import { tensorOver } from '../tensors/own-tensor.ts';
+import { copyValues, tensorOver } from '../tensors/own-tensor.ts';
 import type { ShareMeans } from './batch-shares.ts';
 import type { BatchGradients, TrainerRecord } from './train-step.ts';
 
-/** Gradients as tensors by the names of the variables. @internal */
-export function gradientsOf(variables: readonly tf.Variable[], { value, gradients }: ShareMeans): BatchGradients {
-  const named: tf.NamedTensorMap = {};
-  variables.forEach(({ name, shape }, i) => {
-    const values = gradients[i];
-    if (values !== undefined) named[name] = tensorOver(values, shape, 'float32');
+/**
+ * Gradients as tensors by the names of the variables.
+ *
+ * @param arrayOf - `arraysForTensors`
+ * @internal
+ */
+export function gradientsOf(
+  variables: readonly tf.Variable[],
+  means: ShareMeans,
+  arrayOf: (length: number) => Float32Array,
+): BatchGradients {
+  const gradients: tf.NamedTensorMap = {};
+  const dispose = (): void => tf.dispose(gradients);
+  variables.forEach(({ name, shape, size }, i) => {
+    const values = means.hasGradient(i) ? means.gradient(i, arrayOf(size)) : undefined;
+    if (values !== undefined) gradients[name] = tensorOver(values, shape, 'float32');
   });
-  const dispose = (): void => tf.dispose(named);
-  return { value, gradients: named, dispose, [Symbol.dispose]: dispose };
+  return { value: means.value, gradients, dispose, [Symbol.dispose]: dispose };
 }
 
 /** Gives a variable other values. @internal */
@@ -39,7 +48,7 @@ export function assertSameShapes(
   });
 }
 
-/** Numbers of 4 bytes in memory that is shared with threads, one array after the other. The memory grows and is used again. @internal */
+/** Numbers of 4 bytes in memory that threads read and write, one array after the other. The memory grows and is used again. @internal */
 export class SharedNumbers {
   #memory = new SharedArrayBuffer(0);
   #used = 0;
@@ -49,16 +58,38 @@ export class SharedNumbers {
     return this.#memory;
   }
 
-  /** Forgets what was added. No thread may be reading. */
+  /** Forgets what was added. No thread may be reading or writing. */
   clear(): void {
     this.#used = 0;
   }
 
+  /** Makes room for numbers, and tells the place of the first. */
+  room(length: number): number {
+    const begin = this.#used;
+    this.#used += length;
+    this.#grow(4 * this.#used);
+    return begin;
+  }
+
+  /** Arrays of floats that begin at a place, one after the other; of no use once more is added. */
+  arrays(begin: number, lengths: readonly number[]): Float32Array[] {
+    let next = begin;
+    return lengths.map((length) => {
+      next += length;
+      return new Float32Array(this.#memory, 4 * (next - length), length);
+    });
+  }
+
+  /** Adds the values of variables, as they are at the call. */
+  async addValues(variables: readonly tf.Variable[]): Promise<void> {
+    const lengths = variables.map(({ size }) => size);
+    const places = this.arrays(this.room(sumOf(lengths)), lengths);
+    await Promise.all(variables.map((variable, i) => copyValues(variable, places[i]!)));
+  }
+
   /** Adds numbers, and tells the place of the first. */
   add(values: Float32Array | Int32Array): number {
-    const begin = this.#used;
-    this.#used += values.length;
-    this.#grow(4 * this.#used);
+    const begin = this.room(values.length);
     const bits = new Int32Array(values.buffer, values.byteOffset, values.length);
     new Int32Array(this.#memory, 4 * begin, values.length).set(bits);
     return begin;
@@ -71,3 +102,6 @@ export class SharedNumbers {
     this.#memory = larger;
   }
 }
+
+/** @internal */
+export const sumOf = (numbers: readonly number[]): number => numbers.reduce((sum, number) => sum + number, 0);

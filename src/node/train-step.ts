@@ -136,6 +136,8 @@ export interface ShareMessage {
   /** The public call that error texts name. */
   readonly call: string;
   readonly memory: SharedArrayBuffer;
+  /** Where the thread puts the gradients and then the statistics, each at the place of its variable; in numbers of 4 bytes. */
+  readonly results: number;
   /** The fields of the batch that are tensors, by name. */
   readonly tensors: Readonly<Record<string, SentTensor>>;
   /** The others. */
@@ -147,15 +149,13 @@ export interface ShareMessage {
   };
 }
 
-/** What a thread makes of its share. @internal */
+/** What a thread makes of its share, beside the numbers that it puts into the memory. @internal */
 export interface ShareResult {
   readonly kind: 'share';
   /** The loss. */
   readonly value: number;
   /** For each variable, whether it has a gradient. */
   readonly has: readonly boolean[];
-  /** The gradients that there are, then the statistics. */
-  readonly numbers: Float32Array<ArrayBuffer>;
 }
 
 /** A thread with a trainer. @internal */

@@ -5,7 +5,7 @@ import * as tf from '@tensorflow/tfjs';
 import { OptionError, refusal } from '../errors.ts';
 import { prepareAsync } from '../losses/prepared-step.ts';
 import type { Prepared, TrainingBatch } from '../losses/types.ts';
-import { tensorOfCopy } from '../tensors/own-tensor.ts';
+import { copyValues, tensorOfCopy } from '../tensors/own-tensor.ts';
 import { makeInThread } from './make-in-thread.ts';
 import type { FromAnyThread } from './module-thread.ts';
 import type { Trainer } from './start-trainers.ts';
@@ -28,8 +28,7 @@ try {
 
 async function answer(trainer: Trainer, message: ShareMessage): Promise<void> {
   try {
-    const result = await computeShare(trainer, message);
-    send(result, [result.numbers.buffer]);
+    send(await computeShare(trainer, message));
   } catch (error) {
     send({ kind: 'failed', error: toSentError(error) });
   }
@@ -50,8 +49,8 @@ function isVariable(value: Partial<tf.Variable> | null | undefined): boolean {
   return typeof value?.assign === 'function' && value.dtype === 'float32';
 }
 
-function send(message: ShareResult | FromAnyThread<TrainerRecord>, transferred: readonly ArrayBuffer[] = []): void {
-  parentPort?.postMessage(message, [...transferred]);
+function send(message: ShareResult | FromAnyThread<TrainerRecord>): void {
+  parentPort?.postMessage(message);
 }
 
 /** The loss of a share, its gradients and the statistics after it, from the weights in the message. */
@@ -64,14 +63,11 @@ async function computeShare(trainer: Trainer, message: ShareMessage): Promise<Sh
   try {
     assertListed();
     const gradients = variables.map(({ name }) => grads[name] ?? undefined); // null: a variable that is not trainable
-    const found = [value, ...gradients.filter((gradient) => gradient !== undefined), ...statistics];
-    const [number, ...arrays] = await Promise.all(found.map((tensor) => tensor.data<'float32'>()));
-    return {
-      kind: 'share',
-      value: (number as Float32Array)[0] as number,
-      has: gradients.map((gradient) => gradient !== undefined),
-      numbers: joined(arrays),
-    };
+    await writeResults(message, variables, gradients);
+    const begin = message.results + variables.reduce((sum, { size }) => sum + size, 0);
+    await writeResults({ ...message, results: begin }, statistics, statistics);
+    const [number = NaN] = await value.data();
+    return { kind: 'share', value: number, has: gradients.map((gradient) => gradient !== undefined) };
   } finally {
     tf.dispose([value, ...Object.values(grads).filter((gradient) => gradient !== null)]);
   }
@@ -107,6 +103,22 @@ function readVariables(list: readonly tf.Variable[], memory: SharedArrayBuffer):
   }
 }
 
+/** Puts tensors at the places of their variables. */
+async function writeResults(
+  { memory, results }: Pick<ShareMessage, 'memory' | 'results'>,
+  variables: readonly tf.Variable[],
+  tensors: readonly (tf.Tensor | undefined)[],
+): Promise<void> {
+  let begin = results;
+  const written = variables.map(async ({ size }, i) => {
+    const place = new Float32Array(memory, 4 * begin, size);
+    begin += size;
+    const tensor = tensors[i];
+    if (tensor) await copyValues(tensor, place);
+  });
+  await Promise.all(written);
+}
+
 function readBatch({ memory, tensors, values }: ShareMessage): TrainingBatch {
   const fields = Object.entries(tensors).map(([name, sent]) => [name, readTensor(memory, sent)] as const);
   return { ...values, ...Object.fromEntries(fields) } as TrainingBatch;
@@ -131,14 +143,4 @@ function watchOthers(call: string, listed: readonly tf.Variable[]): () => void {
     const details = { call, field: 'statistics', value: names, got: `none of ${names.join(', ')}`, way };
     throw refusal(OptionError, details, 'must list every variable that a step changes');
   };
-}
-
-function joined(arrays: readonly Float32Array[]): Float32Array<ArrayBuffer> {
-  const all = new Float32Array(arrays.reduce((size, { length }) => size + length, 0));
-  let begin = 0;
-  for (const array of arrays) {
-    all.set(array, begin);
-    begin += array.length;
-  }
-  return all;
 }

@@ -1,9 +1,10 @@
 import type * as tf from '@tensorflow/tfjs';
 import { OptionError, refusal } from '../errors.ts';
 import { averageShares, type BatchShare, cutBatch, type OwnBatch, ownBatch } from './batch-shares.ts';
-import { assertSameShapes, assignValues, gradientsOf, SharedNumbers } from './host-variables.ts';
+import { assertSameShapes, assignValues, gradientsOf, SharedNumbers, sumOf } from './host-variables.ts';
 import { endThreads, type ThreadListener, ThreadTeam } from './module-thread.ts';
 import type { ThreadOptions } from './thread-options.ts';
+import { arraysForTensors } from '../tensors/own-tensor.ts';
 import {
   type BatchGradients,
   type ParsedTrainStep,
@@ -25,6 +26,7 @@ export class TrainerPool implements Trainers {
   readonly workers: number;
   readonly #team: Team;
   readonly #numbers = new SharedNumbers();
+  readonly #arrayOf = arraysForTensors();
   readonly #closing = new AbortController();
   #isRunning = false;
 
@@ -107,17 +109,18 @@ export class TrainerPool implements Trainers {
     if (threads === undefined) throw notAtRest(call, 'closed ones');
     const numbers = this.#numbers;
     numbers.clear();
-    const values = await Promise.all([...variables, ...statistics].map((variable) => variable.data<'float32'>()));
-    values.forEach((each) => numbers.add(each));
+    await numbers.addValues([...variables, ...statistics]);
     const shares = await cutBatch(batch, this.workers, (piece) => numbers.add(piece));
+    const lengths = [...variables, ...statistics].map(({ size }) => size);
+    const places = shares.map(() => numbers.room(sumOf(lengths)));
     const ends = AbortSignal.any([this.#closing.signal, ...(signal ? [signal] : [])]);
-    const results = await runShares({ call, threads, shares, memory: numbers.memory, signal: ends });
+    const results = await runShares({ call, threads, shares, places, memory: numbers.memory, signal: ends });
     const means = averageShares(shares, results, {
-      lengths: variables.map(({ size }) => size),
-      statistics: values.slice(variables.length),
+      numbers: places.map((place) => numbers.arrays(place, lengths)),
+      statistics: numbers.arrays(0, lengths).slice(variables.length),
     });
-    statistics.forEach((variable, i) => assignValues(variable, means.statistics[i] as Float32Array));
-    return gradientsOf(variables, means);
+    statistics.forEach((variable, i) => assignValues(variable, means.statistic(i)));
+    return gradientsOf(variables, means, this.#arrayOf);
   }
 
   /** Ends the threads, and the step that they are at. */
@@ -144,6 +147,8 @@ interface ShareRun {
   /** As many as there are shares, or more. */
   readonly threads: readonly TrainerThread[];
   readonly shares: readonly BatchShare[];
+  /** Where the results of each go. */
+  readonly places: readonly number[];
   readonly memory: SharedArrayBuffer;
   /** Ends the step. */
   readonly signal: AbortSignal;
@@ -154,7 +159,7 @@ interface ShareRun {
  *
  * Whatever goes wrong first is thrown, after all threads have ended.
  */
-async function runShares({ call, threads, shares, memory, signal }: ShareRun): Promise<ShareResult[]> {
+async function runShares({ call, threads, shares, places, memory, signal }: ShareRun): Promise<ShareResult[]> {
   const working = threads.slice(0, shares.length);
   const results: ShareResult[] = [];
   let onAbort: () => void = () => undefined;
@@ -177,7 +182,7 @@ async function runShares({ call, threads, shares, memory, signal }: ShareRun): P
       signal.addEventListener('abort', onAbort);
       working.forEach((thread, i) => {
         const { tensors, values } = shares[i] as BatchShare;
-        const message: ShareMessage = { call, memory, tensors, values };
+        const message: ShareMessage = { call, memory, results: places[i] as number, tensors, values };
         thread.listen(listener);
         thread.send(message);
       });

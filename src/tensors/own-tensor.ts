@@ -8,7 +8,8 @@ type Numbers = Float32Array | Int32Array | Uint8Array | readonly number[];
 
 /** A tensor of a copy of the values: for an array that anybody else may write to. @internal */
 export function tensorOfCopy(values: Numbers, shape: readonly number[], dtype: Dtype): tf.Tensor {
-  return tensorOver(values.slice(), shape, dtype);
+  // The WASM backend copies what it is given.
+  return tensorOver(tf.getBackend() === 'wasm' ? values : values.slice(), shape, dtype);
 }
 
 /** A tensor that takes the array over: only for one that was made for it, and that nobody writes to again. @internal */
@@ -29,6 +30,21 @@ export function arraysForTensors(): (length: number) => Float32Array<ArrayBuffer
     if (last.length < length) last = new Float32Array(length);
     return last.subarray(0, length);
   };
+}
+
+/** What the WASM backend has: its memory as arrays. */
+interface Heap {
+  typedArrayFromHeap(tensor: tf.Tensor): Float32Array;
+}
+
+/**
+ * Copies the values of a float32 tensor into an array, which may be shared with threads; on the WASM backend straight from its memory, at once.
+ *
+ * @internal
+ */
+export async function copyValues(tensor: tf.Tensor, into: Float32Array): Promise<void> {
+  if (tf.getBackend() !== 'wasm' || tensor.isDisposed) return into.set(await tensor.data<'float32'>());
+  into.set((tf.backend() as unknown as Heap).typedArrayFromHeap(tensor));
 }
 
 /**

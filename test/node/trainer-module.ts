@@ -7,6 +7,7 @@ import { ConfidenceAwareLoss } from '../../src/losses/confidence-aware-loss.ts';
 import type { TrainingBatch } from '../../src/losses/types.ts';
 import { GaussianNoise } from '../../src/noise/gaussian-noise.ts';
 import type { Trainer } from '../../src/node/start-trainers.ts';
+import { useWasm } from '../../src/wasm/index.ts';
 
 /** Ways to go wrong, by the epoch at which the thread that does not have image 0 goes wrong. */
 const faults: Readonly<Record<number, () => void>> = {
@@ -23,7 +24,7 @@ const faults: Readonly<Record<number, () => void>> = {
 };
 
 /** What the tests send. */
-export type TrainerData = 'plain' | 'norm' | 'norm, not listed' | 'nothing';
+export type TrainerData = 'plain' | 'plain, wasm' | 'norm' | 'norm, not listed' | 'nothing';
 
 /** The network, the same in every thread up to its weights. */
 export function makeModel(data: TrainerData, seed = 1): tf.LayersModel {
@@ -31,7 +32,7 @@ export function makeModel(data: TrainerData, seed = 1): tf.LayersModel {
   return tf.sequential({
     layers: [
       tf.layers.dense({ inputShape: [5], units: 6, activation: 'relu', kernelInitializer }),
-      ...(data === 'plain' ? [] : [tf.layers.batchNormalization({ momentum: 0.5 })]),
+      ...(data.startsWith('plain') ? [] : [tf.layers.batchNormalization({ momentum: 0.5 })]),
       tf.layers.dense({ units: 3, kernelInitializer: tf.initializers.glorotUniform({ seed: seed + 1 }) }),
     ],
   });
@@ -47,7 +48,8 @@ export function trainerOf(model: tf.LayersModel): Required<Trainer> & { readonly
 
 /** Makes the trainer in a thread. */
 export async function makeTrainer(data: TrainerData): Promise<Trainer> {
-  await tf.setBackend('cpu');
+  if (data === 'plain, wasm') await useWasm({ threads: 1 });
+  else await tf.setBackend('cpu');
   if (data === 'nothing') return { loss: {} } as never;
   const { loss, variables, statistics } = trainerOf(makeModel(data, 50));
   const look = (batch: TrainingBatch): TrainingBatch => {
