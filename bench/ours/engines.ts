@@ -1,3 +1,4 @@
+import process from 'node:process';
 import * as tf from '@tensorflow/tfjs';
 import type { TypedClassifier } from 'catrs';
 import { useNative } from 'catrs/native';
@@ -32,11 +33,12 @@ export async function useEngine(name: EngineName): Promise<string> {
   return `${name === 'onnxruntime' ? ONNXRUNTIME : name} ${version}`;
 }
 
-/** What the process of an engine needs in its environment: TensorFlow reads its threads when it is loaded. */
+/** What the process of an engine needs in its environment: TensorFlow reads it when it is loaded. oneDNN as the command has it. */
 export function engineEnvironment(name: EngineName, threads: number): Record<string, string> {
   if (name !== 'tensorflow') return {};
   return {
     TF_CPP_MIN_LOG_LEVEL: '3',
+    TF_ENABLE_ONEDNN_OPTS: process.env['TF_ENABLE_ONEDNN_OPTS'] ?? '1',
     TF_NUM_INTRAOP_THREADS: String(threads),
     TF_NUM_INTEROP_THREADS: String(threads),
   };

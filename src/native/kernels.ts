@@ -3,6 +3,8 @@ import type { KernelConfig, KernelFunc, TensorInfo } from '@tensorflow/tfjs';
 import type { Attribute, NativeBackend } from './backend.ts';
 import { convInputGradientOf } from './conv-input-gradient.ts';
 import { fusedConvolution } from './fused-convolution.ts';
+import { rowwiseProduct } from './matrix-product.ts';
+import type { OneDnn } from './one-dnn.ts';
 import { float32, operation } from './operations.ts';
 
 /** What a kernel of this folder is called with. */
@@ -85,16 +87,20 @@ const faster: Readonly<Record<string, (shipped: KernelFunc) => KernelFunc>> = {
   [tf.Conv2DBackpropInput]: convInputGradientOf,
 };
 
+/** The same, where oneDNN may compute on the processor. */
+const withOneDnn: typeof faster = { [tf.BatchMatMul]: rowwiseProduct };
+
 const BACKEND = 'tensorflow';
 
 /** Registers the kernels of this folder, once. @internal */
-export function registerNativeKernels(): void {
+export function registerNativeKernels(oneDnn: OneDnn): void {
   if (tf.getKernel('CatrsReluGrad', BACKEND) !== undefined) return;
   const { isUsingGpuDevice } = tf.backend() as unknown as NativeBackend;
   for (const [kernelName, kernel] of Object.entries({ ...kernels, ...(!isUsingGpuDevice && processorKernels) })) {
     tf.registerKernel({ kernelName, backendName: BACKEND, kernelFunc: kernel as unknown as KernelFunc });
   }
-  for (const [kernelName, build] of Object.entries(faster)) replace(kernelName, build);
+  const replaced = { ...faster, ...(!isUsingGpuDevice && oneDnn !== 'off' && withOneDnn) };
+  for (const [kernelName, build] of Object.entries(replaced)) replace(kernelName, build);
 }
 
 /** Puts a kernel in the place of the one that came with the backend, and hands it that one. */

@@ -1,18 +1,10 @@
 import process from 'node:process';
 import { isMainThread } from 'node:worker_threads';
 import { OptionError, refusal } from '../errors.ts';
+import { hasTensorflow, realEnvironment } from './process-report.ts';
 
 /** What TensorFlow reads when it is loaded: threads within an operation, and operations at a time. */
 const VARIABLES = ['TF_NUM_INTRAOP_THREADS', 'TF_NUM_INTEROP_THREADS'] as const;
-
-/** What the process is, as opposed to one of its threads: a worker has its own copy of `process.env`, which no library sees. */
-interface ProcessReport {
-  readonly environmentVariables?: Readonly<Record<string, string>>;
-  readonly sharedObjects?: readonly string[];
-}
-
-/** TensorFlow's library by its file name, on Linux, macOS and Windows. */
-const LIBRARY = /(^|[/\\])(lib)?tensorflow[^/\\]*$/;
 
 /**
  * Makes TensorFlow start with so many threads. It reads their number once in the life of a process, when it is loaded, and all threads of
@@ -23,12 +15,11 @@ const LIBRARY = /(^|[/\\])(lib)?tensorflow[^/\\]*$/;
  */
 export function setThreads(call: string, threads: number): void {
   const wanted = String(threads);
-  const { sharedObjects = [] } = report();
-  if (!sharedObjects.some((path) => LIBRARY.test(path))) {
+  if (!hasTensorflow()) {
     for (const name of VARIABLES) process.env[name] = wanted;
     if (isMainThread) return;
   }
-  const found = isMainThread ? process.env : (report().environmentVariables ?? process.env);
+  const found = isMainThread ? process.env : realEnvironment();
   if (VARIABLES.every((name) => found[name] === wanted)) return;
   const is = VARIABLES.map((name) => `${name} ${found[name] ?? 'not set'}`).join(' and ');
   const way = isMainThread
@@ -36,8 +27,4 @@ export function setThreads(call: string, threads: number): void {
     : `set both in the environment of the process, or call useNative({ threads: ${threads} }) in the main thread first`;
   const details = { call, field: 'threads', value: threads, got: `${threads} with ${is}`, way };
   throw refusal(OptionError, details, 'must be the number that TensorFlow is loaded with in this process');
-}
-
-function report(): ProcessReport {
-  return (process.report?.getReport() ?? {}) as ProcessReport;
 }

@@ -7,6 +7,7 @@ import type { NativeBackend } from './backend.ts';
 import { registerNativeGradients } from './gradients.ts';
 import { registerNativeKernels } from './kernels.ts';
 import { findNative, loadNative, type NativePackage, PACKAGES } from './load-package.ts';
+import { ONE_DNN_TEXT, type OneDnn, oneDnn, preferOneDnn } from './one-dnn.ts';
 import { setThreads } from './threads.ts';
 
 /** Options of {@link useNative}. */
@@ -53,6 +54,11 @@ export interface NativeEngine {
   readonly tensorflowVersion: string;
   /** Whether it computes on a GPU. */
   readonly usesGpu: boolean;
+  /**
+   * Whether it computes with oneDNN, which rounds differently: `'on'` and `'off'` as `TF_ENABLE_ONEDNN_OPTS` told it, `'by processor'` where that
+   * was not set when something else loaded the library.
+   */
+  readonly oneDnn: 'on' | 'off' | 'by processor';
 }
 
 const CALL = 'useNative';
@@ -62,6 +68,7 @@ const CALL = 'useNative';
  *
  * Loads `@tensorflow/tfjs-node` or `@tensorflow/tfjs-node-gpu` (packages that the host installs), on Node 23 and newer too, where it supplies the two
  * functions of `util` that the package lacks there; keeps TensorFlow from printing what is no error, unless `TF_CPP_MIN_LOG_LEVEL` is set.
+ * Lets TensorFlow compute with oneDNN on every processor, unless `TF_ENABLE_ONEDNN_OPTS` is set or something has loaded the library before.
  * May be called again, with the same options.
  *
  * @param options - see {@link UseNativeOptions}.
@@ -79,19 +86,21 @@ export async function useNative(options: UseNativeOptions = {}): Promise<NativeE
   const { threads, packageName, resolveFrom } = useNativeOptions.parse(CALL, options);
   const found = findNative(CALL, { packageName, resolveFrom });
   if (threads !== undefined) setThreads(CALL, threads);
+  preferOneDnn();
   const version = loadNative(CALL, found);
   if (!(await tf.setBackend('tensorflow'))) {
     throw refusal(CatrsError, { call: CALL, field: found.name, value: undefined, got: 'a failure' }, 'must start');
   }
   await tf.ready();
-  registerNativeKernels();
+  const setting = oneDnn();
+  registerNativeKernels(setting);
   registerNativeGradients();
-  return engineOf(found.name, version);
+  return engineOf(found.name, version, setting);
 }
 
-function engineOf(packageName: NativePackage, packageVersion: string): NativeEngine {
+function engineOf(packageName: NativePackage, packageVersion: string, setting: OneDnn): NativeEngine {
   const { binding, isUsingGpuDevice: usesGpu } = tf.backend() as unknown as NativeBackend;
   const shortName = packageName.slice(packageName.indexOf('/') + 1);
-  nameEngine(tf.backend(), `tensorflow ${binding.TF_Version} (${shortName} ${packageVersion})`);
-  return { packageName, packageVersion, tensorflowVersion: binding.TF_Version, usesGpu };
+  nameEngine(tf.backend(), `tensorflow ${binding.TF_Version} (${shortName} ${packageVersion}${ONE_DNN_TEXT[setting]})`);
+  return { packageName, packageVersion, tensorflowVersion: binding.TF_Version, usesGpu, oneDnn: setting };
 }

@@ -16,7 +16,7 @@ export function nameEngine(backend: object, name: string): void {
 }
 
 /**
- * What the current backend of TensorFlow.js is, with its version, for logs: `cpu (tfjs 4.22.0)`, `tensorflow 2.21.0 (tfjs-node 4.22.0)`.
+ * What the current backend of TensorFlow.js is, with its version, for logs: `cpu (tfjs 4.22.0)`, `tensorflow 2.21.0 (tfjs-node 4.22.0, oneDNN)`.
  *
  * With the kernels of `catrs/wasm` it says which state of them: `wasm (tfjs 4.22.0, kernels 2)`. The number grows where their results change.
  *

@@ -75,6 +75,7 @@ describe.skipIf('reason' in native)(
           packageVersion: expect.stringMatching(/^4\.\d+\.\d+$/) as unknown,
           tensorflowVersion: expect.stringMatching(/^2\.\d+\.\d+$/) as unknown,
           usesGpu: false,
+          oneDnn: 'on',
         });
         // Newer versions of TensorFlow have lines that nothing turns off, but not these.
         expect(printed).not.toMatch(/isNullOrUndefined|rebuild TensorFlow/);
@@ -85,6 +86,27 @@ describe.skipIf('reason' in native)(
       expect(run({ threads: 1 }, process.execPath, { TF_NUM_INTRAOP_THREADS: '7' }).told['threads']).toBe('1');
       expect(run({}, process.execPath, { TF_NUM_INTRAOP_THREADS: '1' }).told['threads']).toBe('1');
       expect(run({}).told['threads']).toBeUndefined();
+    });
+
+    it.each([
+      [{}, 'on', /, oneDNN\)$/],
+      [{ TF_ENABLE_ONEDNN_OPTS: '1' }, 'on', /, oneDNN\)$/],
+      [{ TF_ENABLE_ONEDNN_OPTS: '0' }, 'off', /\(tfjs-node [\d.]+\)$/],
+      [{ TF_ENABLE_ONEDNN_OPTS: 'False' }, 'off', /\(tfjs-node [\d.]+\)$/],
+      [{ CATRS_TEST_LOADED: '1' }, 'by processor', /, oneDNN by processor\)$/],
+      [{ CATRS_TEST_LOADED: '1', TF_ENABLE_ONEDNN_OPTS: '1' }, 'on', /, oneDNN\)$/],
+    ])('with %j in the environment computes with oneDNN: %s, and its name says so', (env, expected, name) => {
+      const { told } = run({}, process.execPath, env);
+      expect((told['engine'] as { readonly oneDnn: string }).oneDnn).toBe(expected);
+      expect(told['name']).toMatch(name);
+    });
+
+    it.each([
+      ['of its own', {}, 'by processor'],
+      ['of its own, where the process has the setting', { TF_ENABLE_ONEDNN_OPTS: '1' }, 'on'],
+    ])('tells in a worker with an environment %s what the library was told', (_, env, expected) => {
+      const { told } = run({}, process.execPath, { CATRS_TEST_WORKER: '1', ...env });
+      expect((told['engine'] as { readonly oneDnn: string }).oneDnn).toBe(expected);
     });
 
     it('lets a host hear what TensorFlow prints', () => {
