@@ -28,7 +28,10 @@ async function start(): Promise<void> {
 
 if (process.env['CATRS_TEST_LOADED'] !== undefined) {
   // What tfjs-node lacks on newer versions of Node.
-  Object.assign(util, { isNullOrUndefined: (value: unknown) => value === null || value === undefined, isArray: Array.isArray });
+  Object.assign(util, {
+    isNullOrUndefined: (value: unknown) => value === null || value === undefined,
+    isArray: Array.isArray,
+  });
   createRequire(`${guestsFolder}package.json`)('@tensorflow/tfjs-node');
 }
 if (isMainThread && process.env['CATRS_TEST_WORKER'] !== undefined) {
