@@ -15,7 +15,8 @@ const ROWS = 16;
  *
  * A product as a whole has not: oneDNN divides it by its size, and adds in another order for the last rows and in small batches. So the
  * rows are the pixels of images of one height, whose convolution with a filter of 1x1 is the same product: images are computed one by one.
- * Two images at least, since a single one is divided among the threads. Other products as shipped.
+ * Two images at least, since a single one is divided among the threads. Other products as shipped, those with a
+ * transposed matrix too: gradients are made of them, which would take twice as long.
  * @internal
  */
 export function rowwiseProduct(shipped: KernelFunc): KernelFunc {
@@ -23,13 +24,13 @@ export function rowwiseProduct(shipped: KernelFunc): KernelFunc {
     const { inputs, attrs } = call as unknown as Call;
     const { a, b } = inputs;
     const isOneMatrix = b.shape.slice(0, -2).every((size) => size === 1) && b.rank <= a.rank;
-    const isPlain = !attrs.transposeA && a.dtype === 'float32' && b.dtype === 'float32';
+    const isPlain = !attrs.transposeA && !attrs.transposeB && a.dtype === 'float32' && b.dtype === 'float32';
     if (!isOneMatrix || !isPlain || a.size === 0 || b.size === 0) return shipped(call);
-    return tf.tidy(() => product(a, b, attrs.transposeB));
+    return tf.tidy(() => product(a, b));
   };
 }
 
-function product(a: tf.Tensor, b: tf.Tensor, isTransposed: boolean): tf.Tensor {
+function product(a: tf.Tensor, b: tf.Tensor): tf.Tensor {
   const inner = a.shape.at(-1)!;
   const count = a.size / inner;
   const columns = b.size / inner;
@@ -43,8 +44,7 @@ function product(a: tf.Tensor, b: tf.Tensor, isTransposed: boolean): tf.Tensor {
           [0, missing],
           [0, 0],
         ]);
-  const matrix = isTransposed ? tf.transpose(tf.reshape(b, [columns, inner])) : b;
-  const filter = tf.reshape(matrix, [1, 1, inner, columns]) as tf.Tensor4D;
+  const filter = tf.reshape(b, [1, 1, inner, columns]) as tf.Tensor4D;
   const pixels = tf.conv2d(tf.reshape(rows, [images, ROWS, 1, inner]) as tf.Tensor4D, filter, 1, 'valid');
   const all = tf.reshape(pixels, [images * ROWS, columns]);
   const wanted = missing === 0 ? all : tf.slice(all, 0, count);
