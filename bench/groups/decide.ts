@@ -40,7 +40,7 @@ export async function measure(settings: BenchSettings): Promise<GroupResult> {
   const rounds = roundsOf(settings, 2);
   const compared = await Compared.measure({ ours, units: probabilities.length, peer, rounds, warmUp: 0 });
   rivals.close();
-  const all = plannedCost(sigma, radius, await classProbabilities(sigma, quick ? 500 : 10), 1);
+  const all = plannedCost(sigma, radius, await classProbabilities(sigma, quick ? 500 : 10), quick ? 1 : 16);
 
   const measured = (name: SettingName): Measured => {
     const [perSample, perImage] = [compared.peerSeconds, compared.secondsOf(name)];
