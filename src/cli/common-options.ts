@@ -120,7 +120,7 @@ export const modelFormOptions = {
 export const backendOptions = {
   backend: {
     flags: '--backend <name>',
-    help: 'engine; auto: the fastest that is installed and computes what cpu does',
+    help: 'engine; auto: the first of onnxruntime, tensorflow, wasm and cpu that is installed and computes what cpu does',
     choices: ['auto', 'tensorflow', 'onnxruntime', 'wasm', 'webgpu', 'cpu'],
     fallback: 'auto',
   },
