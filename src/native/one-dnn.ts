@@ -21,8 +21,8 @@ export function oneDnn(): OneDnn {
   return oneDnnOf(realEnvironment()[VARIABLE]);
 }
 
-/** What TensorFlow understands by the value of the variable; another one counts for it as none. @internal */
-export function oneDnnOf(value: string | undefined): OneDnn {
+/** What TensorFlow understands by the value of the variable; another one counts for it as none. */
+function oneDnnOf(value: string | undefined): OneDnn {
   const word = value?.toLowerCase();
   if (word === '1' || word === 'true') return 'on';
   return word === '0' || word === 'false' ? 'off' : 'by processor';
