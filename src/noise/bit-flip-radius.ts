@@ -1,0 +1,104 @@
+import type { ProbabilityBound, UpperProbabilityBound } from '../types.ts';
+import { type Fraction, fractionOf, isBelow, largestWith, sumOf } from './exact-fraction.ts';
+import { leastChance, powerOfRegions, productOfRegions, type Regions } from './likelihood-regions.ts';
+
+/** How bits are flipped: chances out of `of`. @internal */
+export interface BitFlipLaw {
+  /** A zero becomes a one so often. */
+  readonly addition: bigint;
+  /** A one becomes a zero so often. */
+  readonly deletion: bigint;
+  readonly of: bigint;
+}
+
+/** What is done to a binary input. */
+export interface BitChanges {
+  /** Zeros that become ones, at most. */
+  readonly added: number;
+  /** Ones that become zeros, at most. */
+  readonly deleted: number;
+}
+
+/** The regions of these changes: q differing bits of the copy differ from the input, for q = 0, 1, ... @internal */
+export function bitRegions({ addition, deletion, of }: BitFlipLaw, { added, deleted }: BitChanges): Regions {
+  const ofAdded = { total: of, regions: [{ x: of - addition, changed: deletion }, { x: addition, changed: of - deletion }] }; // prettier-ignore
+  const ofDeleted = { total: of, regions: [{ x: of - deletion, changed: addition }, { x: deletion, changed: of - addition }] }; // prettier-ignore
+  const { regions, total } = powerOfRegions(ofAdded, added);
+  const others = powerOfRegions(ofDeleted, deleted);
+  const sums = Array.from({ length: added + deleted + 1 }, () => ({ x: 0n, changed: 0n }));
+  for (const [i, one] of regions.entries()) {
+    for (const [j, other] of others.regions.entries()) {
+      sums[i + j]!.x += one.x * other.x;
+      sums[i + j]!.changed += one.changed * other.changed;
+    }
+  }
+  return { regions: sums, total: total * others.total };
+}
+
+/** The regions of a change of `changed` positions with K + 1 values: kept with chance keep / of, each other value (of − keep) / (of K). @internal */
+export function valueRegions(keep: bigint, of: bigint, otherValues: number, changed: number): Regions {
+  const k = BigInt(otherValues);
+  const kept = keep * k; // in units of 1 / (of K)
+  const other = of - keep;
+  const rest = of * k - kept - other;
+  const regions = [{ x: kept, changed: other }, { x: rest, changed: rest }, { x: other, changed: kept }]; // prettier-ignore
+  return powerOfRegions({ total: of * k, regions }, changed);
+}
+
+/** The regions of several groups of bits, each with its own law and changes. @internal */
+export function groupRegions(groups: readonly (readonly [BitFlipLaw, BitChanges])[]): Regions {
+  const none: Regions = { total: 1n, regions: [{ x: 1n, changed: 1n }] };
+  return groups.reduce((all, [law, changes]) => productOfRegions(all, bitRegions(law, changes)), none);
+}
+
+const HALF: Fraction = { above: 1n, below: 2n };
+
+/**
+ * Whether a class keeps the majority, or its lead over all others, at the changed input.
+ *
+ * least(p) > 1/2 where no bounds of others are given, else least(p) > most(b) = 1 − least(1 − b) with the largest upper bound b of the others,
+ * at most q. Strict and exact, p = 1 − q and b as the doubles that they are.
+ *
+ * @internal
+ */
+export function isProven(
+  regions: Regions,
+  bound: ProbabilityBound,
+  others?: readonly UpperProbabilityBound[],
+): boolean {
+  const q = fractionOf(Math.min(1, bound.q));
+  const least = leastChance(regions, complement(q));
+  if (others === undefined) return isBelow(HALF, least);
+  const b = fractionOf(Math.min(1, bound.q, Math.max(0, ...others.map(({ p }) => p))));
+  return isBelow({ above: 1n, below: 1n }, sumOf(least, leastChance(regions, complement(b))));
+}
+
+function complement({ above, below }: Fraction): Fraction {
+  return { above: below - above, below };
+}
+
+/**
+ * The most deletions that are certified beside 0, 1, 2, ... additions; the list ends before the first number of additions that is not certified
+ * on its own. Certified pairs form a staircase, so the search goes down from step to step.
+ *
+ * @param most - entries at most
+ * @internal
+ */
+export function bitStaircase(isCertified: (changes: BitChanges) => boolean, most: number): number[] {
+  const steps: number[] = [];
+  let reach = Infinity;
+  while (steps.length < most) {
+    const added = steps.length;
+    // Nothing stops deletions where a class is certain and ones are never made of zeros; more than this no input has.
+    const deleted = largestWith((d) => isCertified({ added, deleted: d }), Math.min(reach, 2 ** 20));
+    if (deleted < 0) break;
+    steps.push(deleted);
+    reach = deleted;
+  }
+  return steps;
+}
+
+/** The largest r for which all pairs of additions and deletions with sum r are on or below the staircase; −1 for none. @internal */
+export function radiusOfStaircase(steps: readonly number[]): number {
+  return Math.min(steps.length - 1, ...steps.map((deleted, added) => added + deleted));
+}
