@@ -1,11 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { ablationRadius, allAblationsRadius, missProbability, subsetCount } from '../../src/noise/ablation-radius.ts';
+import { boundOfQ, goldenFamily, upperBound } from './golden-family.ts';
 
-// Exact rationals of a second implementation; see test/fixtures/README.md.
-const golden = JSON.parse(
-  readFileSync(new URL('../fixtures/families/discrete-l0.json', import.meta.url), 'utf8'),
-) as Record<string, Row[]>;
+const golden = goldenFamily<Record<string, Row[]>>('discrete-l0');
 
 interface Row {
   readonly positions: number;
@@ -26,9 +23,6 @@ interface Row {
   readonly margins: readonly (readonly number[])[];
 }
 
-const below = (q: string) => ({ p: 1 - Number(q), q: Number(q) });
-const upper = (p: string) => ({ p: Number(p), q: 1 - Number(p) });
-
 describe('golden rows of ablation', () => {
   it.each(golden['delta']!)('$positions positions, $keep kept, $r changed: the fraction', (row) => {
     const { above, below: under } = missProbability(row, row.r);
@@ -40,25 +34,25 @@ describe('golden rows of ablation', () => {
   });
 
   it.each(golden['radius']!)('$positions positions, $keep kept, q = $q: radius $radius', (row) => {
-    expect(ablationRadius(row, below(row.q))).toBe(row.radius);
+    expect(ablationRadius(row, boundOfQ(row.q))).toBe(row.radius);
   });
 
   it.each(golden['radiusAgainst']!)('$positions, $keep, q = $q against $others, k = $k: radius $radius', (row) => {
-    expect(ablationRadius(row, below(row.q), row.others.map(upper), row.k)).toBe(row.radius);
+    expect(ablationRadius(row, boundOfQ(row.q), row.others.map(upperBound), row.k)).toBe(row.radius);
   });
 
   it.each(golden['certify']!)('$positions, $keep, votes: radius $radius', (row) => {
-    expect(ablationRadius(row, below(row.q))).toBe(row.radius);
+    expect(ablationRadius(row, boundOfQ(row.q))).toBe(row.radius);
   });
 
   it.each(golden['certifyAgainst']!)('$positions, $keep, two bounds: radius $radius', (row) => {
-    expect(ablationRadius(row, below(row.q), [upper(row.pUpper)])).toBe(row.radius);
+    expect(ablationRadius(row, boundOfQ(row.q), [upperBound(row.pUpper)])).toBe(row.radius);
   });
 
   it.each(golden['rounded']!)('$positions, $keep, q = $q rounded: radius $radiusRounded', (row) => {
-    const others = row.other === undefined ? [] : [upper(row.other)];
-    expect(ablationRadius(row, below(row.q), others)).toBe(row.radius);
-    expect(ablationRadius(row, below(row.q), others, 1, { rounded: true })).toBe(row.radiusRounded);
+    const others = row.other === undefined ? [] : [upperBound(row.other)];
+    expect(ablationRadius(row, boundOfQ(row.q), others)).toBe(row.radius);
+    expect(ablationRadius(row, boundOfQ(row.q), others, 1, { rounded: true })).toBe(row.radiusRounded);
   });
 
   it.each(golden['allSets']!)('all sets of $positions, $keep: radius $radius', (row) => {

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import {
   bandCopies,
@@ -11,11 +10,9 @@ import {
   voteMargin,
 } from '../../src/noise/band-geometry.ts';
 import { axisMasks, coversPatches, doubleMaskedClass, isDoublyMasked } from '../../src/noise/double-masks.ts';
+import { goldenFamily } from './golden-family.ts';
 
-// Exact integers of an enumeration of all copies and places; see test/fixtures/README.md.
-const golden = JSON.parse(
-  readFileSync(new URL('../fixtures/families/discrete-patch.json', import.meta.url), 'utf8'),
-) as Golden;
+const golden = goldenFamily<Golden>('discrete-patch');
 
 interface Geometry {
   readonly height: number;

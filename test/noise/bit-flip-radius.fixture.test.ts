@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import {
   type BitFlipLaw,
@@ -11,11 +10,9 @@ import {
 } from '../../src/noise/bit-flip-radius.ts';
 import { type Fraction, fractionOf, isBelow } from '../../src/noise/exact-fraction.ts';
 import { leastChance } from '../../src/noise/likelihood-regions.ts';
+import { boundOfQ, goldenFamily, upperBound } from './golden-family.ts';
 
-// Exact rationals of a second implementation; see test/fixtures/README.md.
-const golden = JSON.parse(
-  readFileSync(new URL('../fixtures/families/discrete-sparse.json', import.meta.url), 'utf8'),
-) as Record<string, Row[]>;
+const golden = goldenFamily<Record<string, Row[]>>('discrete-sparse');
 
 interface Row {
   readonly added: number;
@@ -43,8 +40,6 @@ function lawOf({ pPlus, pMinus }: Row): BitFlipLaw {
   const [[a, b], [c, d]] = [fraction(pPlus), fraction(pMinus)];
   return { addition: a * d, deletion: c * b, of: b * d };
 }
-const below = (q: string) => ({ p: 1 - Number(q), q: Number(q) });
-const upper = (p: string) => ({ p: Number(p), q: 1 - Number(p) });
 /** 1 − q, exactly. */
 function chance(q: string): Fraction {
   const { above, below: under } = fractionOf(Number(q));
@@ -87,20 +82,20 @@ describe('golden rows of flipped bits', () => {
     const { above, below: under } = leastChance(regions, chance(row.q));
     expectDecimal({ above: under - above, below: under }, row.most);
     expect(isBelow({ above: 1n, below: 2n }, least)).toBe(row.certified);
-    expect(isProven(regions, below(row.q))).toBe(row.certified);
+    expect(isProven(regions, boundOfQ(row.q))).toBe(row.certified);
   });
 
   it.each(golden['frontier']!)('$pPlus, $pMinus, q = $q: staircase $mostDeleted', (row) => {
     const law = lawOf(row);
-    const steps = bitStaircase((changes) => isProven(bitRegions(law, changes), below(row.q)), 100);
+    const steps = bitStaircase((changes) => isProven(bitRegions(law, changes), boundOfQ(row.q)), 100);
     expect(steps).toEqual(row.mostDeleted);
     expect(radiusOfStaircase(steps)).toBe(row.radius);
   });
 
   it.each(golden['against']!)('$added, $deleted, $pPlus, $pMinus, q = $q against $other: $certified', (row) => {
     const regions = bitRegions(lawOf(row), row);
-    expect(isProven(regions, below(row.q), [upper(row.other)])).toBe(row.certified);
-    expect(isProven(regions, below(row.q))).toBe(row.certifiedByOneBound);
+    expect(isProven(regions, boundOfQ(row.q), [upperBound(row.other)])).toBe(row.certified);
+    expect(isProven(regions, boundOfQ(row.q))).toBe(row.certifiedByOneBound);
   });
 
   it.each(golden['manyValues']!)('$otherValues other values, kept $keep, q = $q: radius $radius', (row) => {
@@ -114,6 +109,6 @@ describe('golden rows of flipped bits', () => {
   it.each(golden['groups']!)('groups, q = $q: least $least', (row) => {
     const regions = groupRegions(row.groups.map((group) => [lawOf(group), group] as const));
     expectDecimal(leastChance(regions, chance(row.q)), row.least);
-    expect(isProven(regions, below(row.q))).toBe(row.certified);
+    expect(isProven(regions, boundOfQ(row.q))).toBe(row.certified);
   });
 });

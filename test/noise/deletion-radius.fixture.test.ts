@@ -1,12 +1,9 @@
-import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { deletionRadius, leastAfterEdits } from '../../src/noise/deletion-radius.ts';
 import { type Fraction, isBelow } from '../../src/noise/exact-fraction.ts';
+import { boundOfQ, goldenFamily, upperBound } from './golden-family.ts';
 
-// Exact rationals of a second implementation; see test/fixtures/README.md.
-const golden = JSON.parse(
-  readFileSync(new URL('../fixtures/families/discrete-deletion.json', import.meta.url), 'utf8'),
-) as Record<string, Row[]>;
+const golden = goldenFamily<Record<string, Row[]>>('discrete-deletion');
 
 interface Row {
   readonly pDelete: string;
@@ -27,25 +24,24 @@ function fraction(text: string): Fraction {
   const [above, below] = text.split('/').map(BigInt) as [bigint, bigint];
   return { above, below };
 }
-const below = (q: string) => ({ p: 1 - Number(q), q: Number(q) });
 
 describe('golden rows of deletion', () => {
   it.each(golden['leastProbability']!)('$pDelete, q = $q, $substituted $inserted $deleted: least $least', (row) => {
-    const least = leastAfterEdits(fraction(row.pDelete), below(row.q), row);
+    const least = leastAfterEdits(fraction(row.pDelete), boundOfQ(row.q), row);
     expect(Number((least.above * 10n ** 24n) / least.below) / 1e24).toBeCloseTo(Number(row.least), 14);
     expect(isBelow({ above: 1n, below: 2n }, least)).toBe(row.certified);
   });
 
   it.each(golden['radius']!)('$pDelete, q = $q: $edit edits, $insert insertions, $delete deletions', (row) => {
-    const radius = (kind: 'edit' | 'insert' | 'delete') => deletionRadius(fraction(row.pDelete), below(row.q), kind);
+    const radius = (kind: 'edit' | 'insert' | 'delete') => deletionRadius(fraction(row.pDelete), boundOfQ(row.q), kind);
     expect(radius('edit')).toBe(row.edit);
     expect(radius('insert')).toBe(row.insert);
     expect(radius('delete')).toBe(row.delete ?? Infinity);
   });
 
   it.each(golden['radiusAgainst']!)('$pDelete, q = $q against $other: $edit edits', (row) => {
-    const others = [{ p: Number(row.other), q: 1 - Number(row.other) }];
-    expect(deletionRadius(fraction(row.pDelete), below(row.q), 'edit', others)).toBe(row.edit);
-    expect(deletionRadius(fraction(row.pDelete), below(row.q))).toBe(row.editOfOneBound);
+    const others = [upperBound(row.other)];
+    expect(deletionRadius(fraction(row.pDelete), boundOfQ(row.q), 'edit', others)).toBe(row.edit);
+    expect(deletionRadius(fraction(row.pDelete), boundOfQ(row.q))).toBe(row.editOfOneBound);
   });
 });
