@@ -13,7 +13,7 @@ export const sgd: TrainingKernel = {
       const numbers = attrs as unknown as SgdNumbers;
       // New tensors, not the old ones written over: clones of a variable share its data.
       const results = [allocate(backend, weights.shape), ...(buffer ? [allocate(backend, weights.shape)] : [])];
-      const arrays = [weights, gradient, ...results.slice(0, 1), ...(buffer ? [buffer, results[1]!] : [])];
+      const arrays = [weights, gradient, results[0]!, ...(buffer ? [buffer, results[1]!] : [])];
       const simd = simdOf(backend);
       const size = floatsOf(backend, weights).length;
       const fours = simd === undefined ? 0 : size >> 2;
