@@ -5,7 +5,7 @@
  */
 export { BackendError, CatrsError, ClassifierError, DataError, OptionError, TensorError } from './errors.ts';
 export type { ErrorDetails } from './errors.ts';
-export type { InputRange, Json, Key, Norm, ProbabilityBound, UpperProbabilityBound } from './types.ts';
+export type { InputRange, Json, Key, LengthNorm, Norm, ProbabilityBound, UpperProbabilityBound } from './types.ts';
 export type { Labels } from './tensors/labels.ts';
 
 // keys and draws
@@ -44,6 +44,7 @@ export type {
   Domain,
   DrawRequest,
   Noise,
+  NoiseParameters,
   NoiseRecord,
   RadiusRequest,
 } from './noise/types.ts';

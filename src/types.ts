@@ -6,8 +6,18 @@
  */
 export type Key = readonly [number, number];
 
-/** The norm in which a perturbation is measured. */
-export type Norm = 'l1' | 'l2' | 'linf';
+/** A norm of the vector of changes: its length. */
+export type LengthNorm = 'l1' | 'l2' | 'linf';
+
+/**
+ * In what a perturbation is measured.
+ *
+ * Beside lengths there are norms that count changes, whose radii are whole numbers, closed (at most r changes), and may be 0:
+ * - `'l0'`: changed positions, a pixel with all its channels as one;
+ * - `'patch'`: the side of the smallest axis-parallel square that holds all changed pixels;
+ * - `'edit'`: insertions, deletions and substitutions of tokens.
+ */
+export type Norm = LengthNorm | 'l0' | 'patch' | 'edit';
 
 /**
  * A probability bound carried together with its complement.

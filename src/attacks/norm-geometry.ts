@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { indicator, rowNorms, shortenRows } from '../tensors/masks.ts';
-import type { Norm } from '../types.ts';
+import type { LengthNorm } from '../types.ts';
 
 // Rows of normal, log-normal, Cauchy and geometric numbers, 3072 long, need at most 12 steps.
 const NEWTON_STEPS = 16;
@@ -54,7 +54,7 @@ interface NormGeometry {
 }
 
 /** Everything that depends on the norm, in one place. @internal */
-export const normGeometry: Readonly<Record<Norm, NormGeometry>> = {
+export const normGeometry: Readonly<Record<LengthNorm, NormGeometry>> = {
   l2: {
     length: rowNorms,
     unit: (gradient) => tf.div(gradient, rowNorms(gradient)),

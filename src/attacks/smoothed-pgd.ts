@@ -6,7 +6,7 @@ import { optionsOf } from '../options/parse.ts';
 import { searchKeys } from '../random/purposes.ts';
 import { labelEntries } from '../tensors/cross-entropy.ts';
 import { assertOutsideTape, gradientOf } from '../tensors/tape.ts';
-import type { InputRange, Norm } from '../types.ts';
+import type { InputRange, LengthNorm } from '../types.ts';
 import { ascentDirection, normGeometry } from './norm-geometry.ts';
 import { projectedAscent } from './projected-ascent.ts';
 import {
@@ -40,7 +40,7 @@ export interface SmoothedPgdOptions {
    * The norm of `epsilon` and `stepSize`.
    * @defaultValue 'l2'
    */
-  readonly norm?: Norm | undefined;
+  readonly norm?: LengthNorm | undefined;
   /**
    * Whether the direction is estimated from forward passes alone, which needs at least 2 noises.
    * @defaultValue false
@@ -68,7 +68,7 @@ const smoothedPgdOptions = optionsOf<SmoothedPgdOptions>()({
   steps: fields.positiveInteger,
   numNoise: fields.withDefault(fields.positiveInteger, 1),
   stepSize: fields.optional(fields.positive),
-  norm: fields.withDefault(fields.norm, 'l2'),
+  norm: fields.withDefault(fields.lengthNorm, 'l2'),
   gradientFree: fields.withDefault(fields.boolean, false),
   order: fields.withDefault(fields.oneOf('clip-then-shorten', 'shorten-then-clip'), 'clip-then-shorten'),
   noise: fields.optional(fields.additiveNoise<AdditiveNoise>()),
@@ -116,7 +116,7 @@ export class SmoothedPgd implements InputAttack {
   /** Length of one step in `norm`, in input units. */
   readonly stepSize: number;
   /** The norm of `epsilon` and `stepSize`. */
-  readonly norm: Norm;
+  readonly norm: LengthNorm;
   /** Whether the direction is estimated from forward passes alone. */
   readonly gradientFree: boolean;
   /** What is done first after a step. */

@@ -6,7 +6,15 @@ import { hasKernel, NORMALS_KERNEL, type NormalsAttributes, runKernel } from '..
 import type { Norm, ProbabilityBound } from '../types.ts';
 import { additiveNoise, type AdditiveNoiseOptions } from './additive-noise.ts';
 import { batchDrawRequest, drawRequest } from './requests.ts';
-import type { AdditiveNoise, BatchDrawRequest, Domain, DrawRequest, Noise, RadiusRequest } from './types.ts';
+import type {
+  AdditiveNoise,
+  BatchDrawRequest,
+  Domain,
+  DrawRequest,
+  Noise,
+  NoiseParameters,
+  RadiusRequest,
+} from './types.ts';
 
 /**
  * An additive noise as a class: what the shipped noises that draw their ε coordinate by coordinate have in common.
@@ -21,7 +29,7 @@ export abstract class SampledNoise implements AdditiveNoise {
   /** The certificate holds for all real inputs. */
   readonly domain: Domain = 'real';
   /** The parameters of the distribution, in logs. */
-  readonly parameters: Readonly<Record<string, number>>;
+  readonly parameters: NoiseParameters;
   readonly #additive: AdditiveNoise;
   readonly #normalScale: number | undefined;
 

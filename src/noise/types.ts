@@ -38,8 +38,11 @@ export interface NoiseSource extends Pick<BatchDrawRequest, 'key' | 'numNoise'> 
   readonly noise: AdditiveNoise;
 }
 
-/** For which inputs a certificate speaks: all real vectors, the unit cube, or the lattice of 8-bit images. */
-export type Domain = 'real' | 'unit' | 'uint8';
+/**
+ * For which inputs a certificate speaks: all real vectors, the unit cube, the lattice of 8-bit images, vectors of zeros and ones, or sequences
+ * of token ids (whole numbers from 0 to 2²⁴).
+ */
+export type Domain = 'real' | 'unit' | 'uint8' | 'binary' | 'tokens';
 
 /** What a radius depends on beside the probability bound. */
 export interface RadiusRequest {
@@ -49,12 +52,15 @@ export interface RadiusRequest {
   readonly dimension: number;
 }
 
+/** Parameters of a noise, as JSON holds them. */
+export type NoiseParameters = Readonly<Record<string, number | string | boolean | readonly number[]>>;
+
 /** The noise of a result, as it is logged; `noiseOf` makes the noise again. */
 export interface NoiseRecord {
   /** Name of the noise. */
   readonly name: string;
   /** The parameters that define the distribution, for example `{ sigma: 0.25 }`. */
-  readonly parameters: Readonly<Record<string, number>>;
+  readonly parameters: NoiseParameters;
 }
 
 /**
@@ -72,14 +78,19 @@ export interface Noise extends NoiseRecord {
    * @defaultValue ['real arithmetic']: the sampler and the sum x + ε are treated as exact
    */
   readonly assumptions?: readonly string[];
-  /** Noisy copies of one example: x [...inputShape] → [count, ...inputShape], owned by the caller; `x` is not disposed. */
+  /**
+   * Shape of a copy of an example of this shape: what the classifier takes.
+   * @defaultValue the shape of the example
+   */
+  copyShape?(inputShape: readonly number[]): readonly number[];
+  /** Noisy copies of one example: x [...inputShape] → [count, ...copyShape], owned by the caller; `x` is not disposed. */
   perturb(x: tf.Tensor, request: DrawRequest): tf.Tensor;
   /**
    * Fills `out` with the copies of `perturb`, bit by bit (within rounding, where the backend draws for `perturb`), without tensors: a short
    * cut for classifiers of typed arrays. Whoever replaces `perturb` replaces this too, or leaves it undefined.
    *
    * @param out - whole copies, row after row; `request.start` is the index of the first
-   * @param x - the values of the example, `request.dimension` of them
+   * @param x - the values of the example, `request.dimension` of them (a copy may have more, see `copyShape`)
    */
   readonly fillCopies?: ((out: Float32Array, x: Float32Array, request: DrawPosition) => void) | undefined;
   /**
@@ -117,7 +128,12 @@ export interface DeterministicNoise extends NoiseRecord {
   readonly assumptions?: readonly string[];
   /** How many noisy copies make up the whole distribution. */
   readonly copies: number;
-  /** Copies start .. start + count − 1 of one example: x [...inputShape] → [count, ...inputShape], owned by the caller. */
+  /**
+   * Shape of a copy of an example of this shape: what the classifier takes.
+   * @defaultValue the shape of the example
+   */
+  copyShape?(inputShape: readonly number[]): readonly number[];
+  /** Copies start .. start + count − 1 of one example: x [...inputShape] → [count, ...copyShape], owned by the caller. */
   perturb(x: tf.Tensor, request: { readonly start: number; readonly count: number }): tf.Tensor;
   /**
    * Certified radius of class `label`, the most voted one (lowest index among equals), by the votes of all copies; 0 where nothing can

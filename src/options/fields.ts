@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import type { Tensor } from '@tensorflow/tfjs';
-import type { InputRange, Key, Norm } from '../types.ts';
+import type { InputRange, Key, LengthNorm, Norm } from '../types.ts';
 
 /** The check of one option of type T. @internal */
 export type Field<T> = z.ZodMiniCustom<T, T>;
@@ -104,7 +104,9 @@ export const boolean: Field<boolean> = field('must be true or false', (v) => typ
 /** @internal */
 export const text: Field<string> = field('must be a string', (v) => typeof v === 'string');
 /** @internal */
-export const norm: Field<Norm> = oneOf('l1', 'l2', 'linf');
+export const norm: Field<Norm> = oneOf('l1', 'l2', 'linf', 'l0', 'patch', 'edit');
+/** @internal */
+export const lengthNorm: Field<LengthNorm> = oneOf('l1', 'l2', 'linf');
 /** @internal */
 export const output: Field<'logits' | 'probabilities'> = oneOf('logits', 'probabilities');
 /** @internal */

@@ -143,7 +143,9 @@ const isRecordOf = (v: unknown, names: Readonly<Record<string, (entry: unknown) 
 const isObject = (v: unknown): boolean => typeof v === 'object' && v !== null && !Array.isArray(v);
 const isText = (v: unknown): boolean => typeof v === 'string';
 const isNumber = (v: unknown): boolean => typeof v === 'number';
-const isNumbers = (v: unknown): boolean => isObject(v) && Object.values(v as object).every(isNumber);
+const isParameter = (v: unknown): boolean =>
+  isNumber(v) || isText(v) || typeof v === 'boolean' || (Array.isArray(v) && v.every(isNumber));
+const isParameters = (v: unknown): boolean => isObject(v) && Object.values(v as object).every(isParameter);
 const text: fields.Field<string> = fields.field<string>('must be a text', isText);
 
 const optional = <T>(must: string, holds: (v: unknown) => boolean): fields.OptionalField<T> =>
@@ -199,10 +201,11 @@ const form = formOf<Certificate>()({
     'must be a key (createKey(seed) makes one), or null',
     (v) => v === null || fields.key.safeParse(v).success,
   ),
-  noise: fields.field<Certificate['noise']>('must be { name, parameters } with numbers for parameters', (v) =>
-    isRecordOf(v, { name: isText, parameters: isNumbers }),
+  noise: fields.field<Certificate['noise']>(
+    'must be { name, parameters } with numbers, texts, booleans and lists of numbers for parameters',
+    (v) => isRecordOf(v, { name: isText, parameters: isParameters }),
   ),
-  domain: fields.oneOf('real', 'unit', 'uint8'),
+  domain: fields.oneOf('real', 'unit', 'uint8', 'binary', 'tokens'),
   assumptions: fields.field<readonly string[]>('must be a list of texts', (v) => Array.isArray(v) && v.every(isText)),
   smoothing: fields.oneOf('hard', 'soft'),
   dimension: fields.nonNegativeInteger,

@@ -12,7 +12,7 @@ import { inputAdvice } from '../classifier/input-advice.ts';
 import { fitsShape } from '../classifier/input-fit.ts';
 import type { Classifier, ClassifierOutput, LogitsFn } from '../classifier/types.ts';
 import { OptionError, refusal, TensorError } from '../errors.ts';
-import type { Domain } from '../noise/types.ts';
+import type { Domain, Noise } from '../noise/types.ts';
 import type { CallContext } from '../options/call-context.ts';
 import { createKey } from '../random/key.ts';
 import { exampleKey } from '../random/purposes.ts';
@@ -25,12 +25,9 @@ import type { VotingClassifier } from './read-logits.ts';
 import { RunLooks } from './run-looks.ts';
 import type { StreamExample, TimedCertificate } from './types.ts';
 
-interface AnyNoise {
-  readonly name: string;
-  readonly norms: readonly Norm[];
-  readonly domain: Domain;
+type AnyNoise = Pick<Noise, 'name' | 'norms' | 'domain' | 'copyShape'> & {
   perturb(x: tf.Tensor, request: { key: Key; start: number; count: number; onFailure: () => void }): tf.Tensor;
-}
+};
 
 /** What a smoothed classifier is told, with all defaults. */
 interface CheckedOptions<N extends AnyNoise> {
@@ -59,7 +56,7 @@ export class CheckedClassifier<N extends AnyNoise> {
     const typed = isTypedClassifier(classifier) ? classifier : undefined;
     if (typed?.inputRange) assertRange(call, inputRange, typed.inputRange);
     this.#classifier = classifier;
-    this.#inputRange = inputRange;
+    this.#inputRange = noise.domain === 'tokens' ? TOKEN_IDS : inputRange;
     this.noise = noise;
     this.logits = typed
       ? refusing(`${call}.logits`, typed)
@@ -67,7 +64,12 @@ export class CheckedClassifier<N extends AnyNoise> {
     const rows = votingRows(call, classifier, output);
     const copies = (x: tf.Tensor, range: { start: number; count: number }): tf.Tensor =>
       noise.perturb(x, { key: createKey(0), ...range, onFailure: () => undefined });
-    this.#forms = new FormChooser(classifier, rows.run, { inferenceForm, inputRange, copies });
+    this.#forms = new FormChooser(classifier, rows.run, {
+      inferenceForm,
+      inputRange,
+      domain: noise.domain,
+      copies,
+    });
     this.voting = {
       ...rows,
       numClasses: classCount(call, classifier, numClasses),
@@ -86,7 +88,7 @@ export class CheckedClassifier<N extends AnyNoise> {
    * inside the input range and the domain of the noise.
    */
   async own(call: string, x: tf.Tensor, form: FormChoice): Promise<tf.Tensor> {
-    assertOneExample(call, x, this.#classifier);
+    assertOneExample(call, x, this.#classifier, this.noise);
     const own = tf.keep(copyOf(x)); // not for a tidy of the host to free
     try {
       await assertValues(call, own, this.#inputRange, this.noise);
@@ -154,11 +156,20 @@ function looksByRun(classifier: Classifier): (run: object) => RunLooks {
   };
 }
 
-/** Throws unless `x` is one float32 example of the shape that the classifier declares, without a batch dimension. */
-function assertOneExample(call: string, x: tf.Tensor, classifier: Classifier): void {
+/** Throws unless `x` is one float32 example whose copies have the shape that the classifier declares, without a batch dimension. */
+function assertOneExample(call: string, x: tf.Tensor, classifier: Classifier, noise: AnyNoise): void {
   const declared = declaredInputShape(classifier);
-  if (!isTensor(x) || x.rank === 0 || x.size === 0 || (declared !== undefined && !fitsShape(x.shape, declared))) {
-    const shape = declared?.map((size) => size ?? 'any').join(',') ?? '...inputShape';
+  const isExample = isTensor(x) && x.rank > 0 && x.size > 0;
+  if (isExample && noise.copyShape !== undefined) {
+    const copy = noise.copyShape(x.shape);
+    if (declared !== undefined && !fitsShape(copy, declared)) {
+      const way = 'build the model for copies of this noise';
+      const got = `copies [${copy.join(',')}] of x [${x.shape.join(',')}]`;
+      const must = `must be one example whose copies with ${noise.name} noise have the shape [${showDeclared(declared)}]`;
+      throw refusal(TensorError, { call, field: 'x', value: x, got, way }, must);
+    }
+  } else if (!isExample || (declared !== undefined && !fitsShape(x.shape, declared))) {
+    const shape = declared === undefined ? '...inputShape' : showDeclared(declared);
     const way = inputAdvice(isTensor(x) ? x.shape : [], isTensor(x) ? declared : undefined);
     const details = { call, field: 'x', value: x, got: showShape(x), way };
     throw refusal(TensorError, details, `must be one example, a tensor of shape [${shape}]`);
@@ -188,9 +199,18 @@ async function assertValues(
   throw refusal(TensorError, details, `must have values ${DOMAIN_TEXT[domain]} for ${name} noise`);
 }
 
+function showDeclared(declared: readonly (number | null)[]): string {
+  return declared.map((size) => size ?? 'any').join(',');
+}
+
+/** Ids are no measurements: their range is that of whole numbers in float32. */
+const TOKEN_IDS: InputRange = [0, 2 ** 24];
+
 const isInDomain: Readonly<Record<Domain, (value: number) => boolean>> = {
   real: () => true,
   unit: (value) => value >= 0 && value <= 1,
+  binary: (value) => value === 0 || value === 1,
+  tokens: (value) => Number.isInteger(value) && value >= 0 && value <= 2 ** 24,
   uint8: (value) => {
     const level = Math.round(value * 255);
     return level >= 0 && level <= 255 && Math.fround(level / 255) === value;
@@ -200,5 +220,7 @@ const isInDomain: Readonly<Record<Domain, (value: number) => boolean>> = {
 const DOMAIN_TEXT: Readonly<Record<Domain, string>> = {
   real: 'that are real',
   unit: 'in [0, 1]',
+  binary: '0 or 1',
+  tokens: 'that are token ids, whole numbers from 0 to 2^24',
   uint8: 'k/255 with whole k from 0 to 255 (8-bit levels as float32)',
 };

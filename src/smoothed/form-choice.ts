@@ -3,6 +3,7 @@ import { foldsNormalization } from '../classifier/adapt-classifier.ts';
 import { visibleWeights } from '../classifier/check-weights.ts';
 import type { Classifier, LogitsFn } from '../classifier/types.ts';
 import { BackendError } from '../errors.ts';
+import type { Domain } from '../noise/types.ts';
 import { createKey } from '../random/key.ts';
 import { fillUniforms } from '../random/fill-bits.ts';
 import { onBackend, readBack } from '../tensors/backend-failure.ts';
@@ -22,6 +23,7 @@ interface FormOptions {
   /** False where the host wants the models themselves. */
   readonly inferenceForm: boolean;
   readonly inputRange: InputRange;
+  readonly domain: Domain;
   /** Noisy copies of an example. */
   readonly copies: (x: tf.Tensor, range: { readonly start: number; readonly count: number }) => tf.Tensor;
 }
@@ -106,13 +108,18 @@ export class FormChooser {
     );
   }
 
-  /** An image of 8-bit levels, which every noise takes. */
+  /** An example of the domain: 8-bit levels, bits, or one and the same token, which every vocabulary has. */
   #probe(shape: readonly number[]): tf.Tensor {
     const [low, high] = this.#options.inputRange.every(Number.isFinite) ? this.#options.inputRange : [0, 1];
     const values = new Float32Array(tf.util.sizeFromShape([...shape]));
     fillUniforms(values, { key: createKey(0), start: 0, dimension: values.length });
-    const levels = values.map((value) => low + (high - low) * (Math.round(255 * value) / 255));
-    return tensorOver(levels, [...shape], 'float32');
+    const levels = (value: number): number => low + (high - low) * (Math.round(255 * value) / 255);
+    const inDomain = { binary: Math.round, tokens: () => 1, real: levels, unit: levels, uint8: levels };
+    return tensorOver(
+      values.map((value) => inDomain[this.#options.domain](value)),
+      [...shape],
+      'float32',
+    );
   }
 }
 

@@ -32,13 +32,15 @@ export function sampleRange(
   image?: Float32Array,
 ): SampleRange {
   const { fillCopies } = noise;
+  const shape = noise.copyShape?.(x.shape) ?? x.shape;
+  const size = shape.reduce((product, length) => product * length, 1);
   const fill =
     fillCopies &&
     image &&
     ((out: Float32Array) => fillCopies.call(noise, out, image, { key, start, dimension: x.size }));
   const values = async (fill: NonNullable<typeof fillCopies>): Promise<Float32Array<ArrayBuffer>> => {
     const own = await x.data<'float32'>();
-    const copies = new Float32Array(count * x.size);
+    const copies = new Float32Array(count * size);
     fill.call(noise, copies, own, { key, start, dimension: x.size });
     return copies;
   };
@@ -46,7 +48,7 @@ export function sampleRange(
     count,
     copies: (onFailure) =>
       noise.perturb(x, { key, start, count, onFailure: (sample: number) => onFailure(sample - start) }),
-    direct: fillCopies && { shape: x.shape, values: () => values(fillCopies), fill },
+    direct: fillCopies && { shape, values: () => values(fillCopies), fill },
   };
 }
 

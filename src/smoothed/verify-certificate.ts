@@ -2,7 +2,7 @@ import type { CertificationRule } from '../certify/rule.ts';
 import { ruleOf } from '../certify/rule-of.ts';
 import type { Certificate } from '../certify/types.ts';
 import { OptionError, refusal } from '../errors.ts';
-import type { DeterministicNoise, Noise } from '../noise/types.ts';
+import type { DeterministicNoise, Noise, NoiseParameters } from '../noise/types.ts';
 import * as fields from '../options/fields.ts';
 import { optionsOf } from '../options/parse.ts';
 import { ruleField } from './call-options.ts';
@@ -127,7 +127,7 @@ export function assertSameNoise(
   { noise: named }: Certificate,
   { name, parameters }: Noise | DeterministicNoise,
 ): void {
-  const text = (record: Readonly<Record<string, number>>): string => JSON.stringify(Object.entries(record).sort());
+  const text = (record: NoiseParameters): string => JSON.stringify(Object.entries(record).sort());
   if (named.name === name && text(named.parameters) === text(parameters)) return;
   const show = (noiseName: string, record: object): string => `${noiseName} ${JSON.stringify(record)}`;
   const details = { call, field: 'noise', value: name, got: show(name, parameters) };

@@ -2,18 +2,22 @@ import * as tf from '@tensorflow/tfjs';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { normGeometry } from '../../src/attacks/norm-geometry.ts';
-import type { Norm } from '../../src/types.ts';
+import type { LengthNorm } from '../../src/types.ts';
 import { describeBackends } from '../helpers/backends.ts';
 import { normals, shortenTwin } from './twins.ts';
 
-const norms: readonly Norm[] = ['l1', 'l2', 'linf'];
-const length: Readonly<Record<Norm, (v: readonly number[]) => number>> = {
+const norms: readonly LengthNorm[] = ['l1', 'l2', 'linf'];
+const length: Readonly<Record<LengthNorm, (v: readonly number[]) => number>> = {
   l1: (v) => v.reduce((sum, value) => sum + Math.abs(value), 0),
   l2: (v) => Math.hypot(...v),
   linf: (v) => Math.max(...v.map(Math.abs)),
 };
 
-const shorten = async (norm: Norm, rows: readonly (readonly number[])[], epsilon: number): Promise<number[][]> => {
+const shorten = async (
+  norm: LengthNorm,
+  rows: readonly (readonly number[])[],
+  epsilon: number,
+): Promise<number[][]> => {
   const before = tf.tensor2d(rows as number[][]);
   const after = tf.tidy(() => normGeometry[norm].shorten(before, epsilon));
   const found = (await after.array()) as number[][];

@@ -10,7 +10,7 @@ import { CatrsError } from '../../src/errors.ts';
 import { GaussianNoise } from '../../src/noise/gaussian-noise.ts';
 import { createKey, split } from '../../src/random/key.ts';
 import { klRows, labelEntries, meanSoftmax } from '../../src/tensors/cross-entropy.ts';
-import type { InputRange, Key, Norm } from '../../src/types.ts';
+import type { InputRange, Key, LengthNorm } from '../../src/types.ts';
 import { targetOf } from '../helpers/attack-target.ts';
 import { describeContract } from '../helpers/backends.ts';
 import { thrownBy } from '../helpers/errors.ts';
@@ -30,7 +30,7 @@ interface AttackRow {
   readonly name: string;
   readonly epsilon: number;
   /** The norm of epsilon; absent: ℓ2. */
-  readonly norm?: Norm;
+  readonly norm?: LengthNorm;
   /** Whether an example may stay where it is, being misclassified already. */
   readonly mayStay?: boolean;
   /** Length of the change may exceed epsilon by this share, for re-standardisation or rounding. */

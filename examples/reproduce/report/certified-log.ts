@@ -52,5 +52,5 @@ export function certifiedLog(
 }
 
 function setupOf({ noise, n, alpha, dimension }: Certificate): Setup {
-  return { sigma: noise.parameters['sigma'] ?? NaN, n, alpha, dimension };
+  return { sigma: Number(noise.parameters['sigma']), n, alpha, dimension };
 }
