@@ -15,7 +15,7 @@ import { type CliResult, useTiny } from './run.ts';
 const ENGINES = {
   tensorflow: {
     guest: guestFile('@tensorflow/tfjs-node/lib/napi-v8/tfjs_binding.node'),
-    text: /tensorflow \d+\.\d+\.\d+ \(tfjs-node 4\.\d+\.\d+\)/,
+    text: /tensorflow \d+\.\d+\.\d+ \(tfjs-node 4\.\d+\.\d+(, oneDNN)?\)/,
   },
   onnxruntime: { guest: guestFile('onnxruntime-node/package.json'), text: /onnxruntime \d+\.\d+\.\d+/ },
 } as const;
