@@ -17,7 +17,7 @@ export async function measure(settings: BenchSettings): Promise<GroupResult> {
   const wasm: Record<string, Measured> = {};
   const figures: Record<string, unknown> = {};
   for (const network of networks) {
-    const batch = quick ? 4 : BATCH;
+    const batch = quick ? 16 : BATCH; // one of two workers needs 10 samples to certify anything
     const work = {
       work: 'certify',
       network,
@@ -26,7 +26,7 @@ export async function measure(settings: BenchSettings): Promise<GroupResult> {
       batch,
     } as const;
     const units = work.images * work.samples;
-    const ways = certifyWays(network, units, SIGMA, quick ? [4] : [64, 256, 1000]);
+    const ways = certifyWays(network, units, SIGMA, quick ? [16] : [64, 256, 1000]);
     const peer = await rivals.bestOfPeer(ways, 1);
     const natives = network === 'resnet110' ? NATIVE_OF_DEEP : NATIVE;
     const here = [...natives, 'wasm2workers' as const].filter((name) => rivals.has(name));
