@@ -35,6 +35,9 @@ export { CauchyNoise, cauchyRadius } from './noise/cauchy-noise.ts';
 export type { CauchyNoiseOptions } from './noise/cauchy-noise.ts';
 export { SplittingNoise } from './noise/splitting-noise.ts';
 export type { SplittingNoiseOptions } from './noise/splitting-noise.ts';
+export { DeletionNoise } from './noise/deletion-noise.ts';
+export type { DeletionNoiseOptions, EditCounts } from './noise/deletion-noise.ts';
+export type { EditKind } from './noise/deletion-radius.ts';
 export { DeterministicSplittingNoise, deterministicSplittingRadius } from './noise/deterministic-splitting-noise.ts';
 export type { DeterministicSplittingNoiseOptions } from './noise/deterministic-splitting-noise.ts';
 export type {

@@ -1,5 +1,6 @@
 import type { ProbabilityBound, UpperProbabilityBound } from '../types.ts';
-import { downToParts, type Fraction, fractionOf, isBelow, largestWith, sumOf } from './exact-fraction.ts';
+import { downToParts, type Fraction, fractionOf, largestWith, sumOf } from './exact-fraction.ts';
+import { keepsLead, leadOf } from './kept-lead.ts';
 
 /** The law of an ablation: `keep` of `positions`, every set of that size with the same probability. */
 export interface AblationLaw {
@@ -76,23 +77,8 @@ export function ablationRadius(
     return parts < MOST_PARTS ? downToParts(exact, parts) : exact;
   };
   const q = taken(bound.q);
-  const largest = others.map(({ p }) => p).sort((a, b) => b - a).slice(0, k).reverse(); // prettier-ignore
-  const sums: Fraction[] = [];
-  for (const value of largest) {
-    const sum = sumOf(sums.at(-1) ?? { above: 0n, below: 1n }, taken(value));
-    sums.push(sum);
-  }
-  const bounds = (sums.length === 0 ? [q] : sums).map((sum) => (isBelow(sum, q) ? sum : q));
-  return largestWith((r) => {
-    const eta = missProbability(law, r);
-    // t (η − q) > S_t + 1 − η, all terms on the side where they are positive.
-    return bounds.some((sum, i) => {
-      const t = BigInt(i + 1);
-      const left = { above: (t + 1n) * eta.above, below: eta.below };
-      const right = sumOf(sumOf(sum, { above: 1n, below: 1n }), { above: t * q.above, below: q.below });
-      return isBelow(right, left);
-    });
-  }, law.positions - law.keep);
+  const lead = leadOf(q, others.map(({ p }) => taken(p)), k); // prettier-ignore
+  return largestWith((r) => keepsLead(lead, missProbability(law, r)), law.positions - law.keep);
 }
 
 /**

@@ -1,10 +1,10 @@
 import type { ProbabilityBound, UpperProbabilityBound } from '../types.ts';
-import { type Fraction, fractionOf, isBelow, largestWith, sumOf } from './exact-fraction.ts';
+import { type Fraction, fractionOf, isBelow, largestWith } from './exact-fraction.ts';
+import { keepsLead, leadOf } from './kept-lead.ts';
 
 /** What an adversary does to a sequence, named by what he does: a substitution puts another token in the place of one. */
-export type EditKind = 'edit' | 'insert' | 'delete';
+export type EditKind = 'edit' | 'insert' | 'delete' | 'substitute';
 
-const ONE: Fraction = { above: 1n, below: 1n };
 const HALF: Fraction = { above: 1n, below: 2n };
 
 /** The chance that all of `count` tokens are deleted. */
@@ -13,16 +13,17 @@ function allDeleted({ above, below }: Fraction, count: number): Fraction {
 }
 
 /**
- * The largest number of edits of a sequence that leaves the class its majority, or its lead over all others; −1 where it is not proven at x,
- * Infinity where there is no end.
+ * The largest number of edits of a sequence that leaves the class its majority, or its place among the k most probable ones; −1 where it is not
+ * proven at x, Infinity where there is no end.
  *
- * Each token is deleted with probability p, q = 1 − p_A is an upper bound, and b one for all other classes, at most q. Given that all tokens
- * that the edits touch are deleted, copies of both sequences have one law. So
- * - 'edit', any mixture, the worst of which are substitutions: certified for r if p^r > 1/2 + q; with b, if 1 − q − b > 2 (1 − p^r);
+ * Each token is deleted with probability p, q = 1 − p_A is an upper bound. Given that all tokens that the edits touch are deleted, copies of both
+ * sequences have one law. So
+ * - 'edit', any mixture, the worst of which are substitutions (the same as 'substitute'): certified for r if p^r > 1/2 + q; with upper bounds on
+ *   the others see {@link keepsLead}, η = p^r;
  * - 'insert', tokens inserted by the adversary: p^r (1 − q) > 1/2;
  * - 'delete', tokens deleted by him: q < p^r / 2.
  *
- * Strict and exact, q and b as the doubles that they are.
+ * Strict and exact, q and the bounds of others as the doubles that they are.
  *
  * @param deletion - p, the probability with which a copy leaves a token out
  * @param others - upper bounds of all other classes, for 'edit' alone
@@ -33,22 +34,20 @@ export function deletionRadius(
   deletion: Fraction,
   bound: ProbabilityBound,
   kind: EditKind = 'edit',
-  others?: readonly UpperProbabilityBound[],
+  others: readonly UpperProbabilityBound[] = [],
+  k = 1,
 ): number {
   const q = fractionOf(Math.min(1, bound.q));
-  const twice = ({ above, below }: Fraction): Fraction => ({ above: 2n * above, below });
-  const largest = fractionOf(Math.min(1, bound.q, Math.max(0, ...(others ?? []).map(({ p }) => p))));
+  const lead = leadOf(q, others.map(({ p }) => fractionOf(p)), k); // prettier-ignore
+  const edit = (all: Fraction): boolean => keepsLead(lead, all);
   const certified: Readonly<Record<EditKind, (all: Fraction) => boolean>> = {
-    edit: (all) => isBelow(others === undefined ? sumOf(HALF, q) : half(sumOf(sumOf(ONE, q), largest)), all),
+    edit,
+    substitute: edit,
     insert: (all) => isBelow(HALF, { above: all.above * (q.below - q.above), below: all.below * q.below }),
-    delete: (all) => isBelow(twice(q), all),
+    delete: (all) => isBelow({ above: 2n * q.above, below: q.below }, all),
   };
   if (kind === 'delete' && q.above === 0n) return Infinity;
   return largestWith((r) => certified[kind](allDeleted(deletion, r)));
-}
-
-function half({ above, below }: Fraction): Fraction {
-  return { above, below: 2n * below };
 }
 
 /**

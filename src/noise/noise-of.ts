@@ -1,5 +1,6 @@
 import { OptionError, refusal } from '../errors.ts';
 import { CauchyNoise } from './cauchy-noise.ts';
+import { DeletionNoise } from './deletion-noise.ts';
 import { DeterministicSplittingNoise } from './deterministic-splitting-noise.ts';
 import { GaussianNoise } from './gaussian-noise.ts';
 import { LaplaceNoise } from './laplace-noise.ts';
@@ -24,6 +25,7 @@ const makers: Readonly<Record<string, (parameters: never) => Noise | Determinist
   uniform: (parameters) => new UniformNoise(parameters),
   cauchy: (parameters) => new CauchyNoise(parameters),
   splitting: (parameters) => new SplittingNoise(parameters),
+  deletion: (parameters) => new DeletionNoise(parameters),
   'deterministic-splitting': ({ key0, key1, ...rest }: KeyWords & { readonly halfWidth: number }) =>
     new DeterministicSplittingNoise({ ...rest, key: [key0, key1] }),
 };

@@ -83,6 +83,11 @@ export interface Noise extends NoiseRecord {
    * @defaultValue the shape of the example
    */
   copyShape?(inputShape: readonly number[]): readonly number[];
+  /**
+   * Throws TensorError for an example with values that the noise does not take, beyond what `domain` says: asked once for each example.
+   * @defaultValue every value of the domain is taken
+   */
+  assertValues?(call: string, values: Float32Array): void;
   /** Noisy copies of one example: x [...inputShape] → [count, ...copyShape], owned by the caller; `x` is not disposed. */
   perturb(x: tf.Tensor, request: DrawRequest): tf.Tensor;
   /**

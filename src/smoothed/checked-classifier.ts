@@ -25,7 +25,7 @@ import type { VotingClassifier } from './read-logits.ts';
 import { RunLooks } from './run-looks.ts';
 import type { StreamExample, TimedCertificate } from './types.ts';
 
-type AnyNoise = Pick<Noise, 'name' | 'norms' | 'domain' | 'copyShape'> & {
+type AnyNoise = Pick<Noise, 'name' | 'norms' | 'domain' | 'copyShape' | 'assertValues'> & {
   perturb(x: tf.Tensor, request: { key: Key; start: number; count: number; onFailure: () => void }): tf.Tensor;
 };
 
@@ -178,12 +178,7 @@ function assertOneExample(call: string, x: tf.Tensor, classifier: Classifier, no
 }
 
 /** Throws unless every value of `x` is finite, inside the declared input range and in the domain of the noise. */
-async function assertValues(
-  call: string,
-  x: tf.Tensor,
-  [low, high]: InputRange,
-  { name, domain }: AnyNoise,
-): Promise<void> {
+async function assertValues(call: string, x: tf.Tensor, [low, high]: InputRange, noise: AnyNoise): Promise<void> {
   const values = await x.data<'float32'>();
   // The values are float32, so the ends are taken as float32 too: 0.1 is inside [0, 0.1].
   const [least, most] = [Math.fround(low), Math.fround(high)];
@@ -193,8 +188,9 @@ async function assertValues(
     const must = `must have finite values in the declared input range [${low}, ${high}]`;
     throw refusal(TensorError, { call, field: 'x', value: wrong, way }, must);
   }
+  const { name, domain } = noise;
   const outside = values.find((value) => !isInDomain[domain](value));
-  if (outside === undefined) return;
+  if (outside === undefined) return noise.assertValues?.(call, values);
   const details = { call, field: 'x', value: outside, way: 'its certificate holds only there' };
   throw refusal(TensorError, details, `must have values ${DOMAIN_TEXT[domain]} for ${name} noise`);
 }
