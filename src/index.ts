@@ -40,6 +40,10 @@ export type { DeletionNoiseOptions, EditCounts } from './noise/deletion-noise.ts
 export type { EditKind } from './noise/deletion-radius.ts';
 export { DeterministicSplittingNoise, deterministicSplittingRadius } from './noise/deterministic-splitting-noise.ts';
 export type { DeterministicSplittingNoiseOptions } from './noise/deterministic-splitting-noise.ts';
+export { BandAblation } from './noise/band-ablation.ts';
+export type { BandAblationOptions, PatchSize, PerAxis } from './noise/band-ablation.ts';
+export type { BandKind } from './noise/band-geometry.ts';
+export type { AblationEncoding } from './noise/ablated-copies.ts';
 export type {
   AdditiveNoise,
   BatchDrawRequest,

@@ -82,10 +82,19 @@ export function voteMargin(counts: readonly number[], label: number, hits: numbe
   return Math.min(...leads) - 2 * hits;
 }
 
-/** Side of the largest square of which every place is certified; 0 for none. Hits grow with the side. @internal */
-export function largestSquare(bands: ImageBands, counts: readonly number[], label: number): number {
-  const most = Math.min(bands.rows.axis, bands.columns.axis);
+/**
+ * Side of the largest square, of at most `most`, of which every place is certified; 0 for none.
+ *
+ * @param hitsOf - copies that a square of a side meets at most; they grow with the side
+ * @internal
+ */
+export function largestSquare(
+  most: number,
+  hitsOf: (side: number) => number,
+  counts: readonly number[],
+  label: number,
+): number {
   let side = 0;
-  while (side < most && voteMargin(counts, label, patchHits(bands, [side + 1, side + 1])) >= 0) side++;
+  while (side < most && voteMargin(counts, label, hitsOf(side + 1)) >= 0) side++;
   return side;
 }

@@ -1,4 +1,6 @@
 import { OptionError, refusal } from '../errors.ts';
+import type { AblationEncoding } from './ablated-copies.ts';
+import { BandAblation, type BandAblationOptions } from './band-ablation.ts';
 import { CauchyNoise } from './cauchy-noise.ts';
 import { DeletionNoise } from './deletion-noise.ts';
 import { DeterministicSplittingNoise } from './deterministic-splitting-noise.ts';
@@ -15,6 +17,16 @@ interface KeyWords {
   readonly key1: number;
 }
 
+/** How logs say an encoding. */
+interface EncodingWords {
+  readonly encoding: string;
+  readonly fill?: number | readonly number[];
+}
+
+/** The encoding of a record. */
+const encodingOf = ({ encoding, fill }: EncodingWords): AblationEncoding =>
+  (encoding === 'fill' ? { fill } : encoding) as AblationEncoding;
+
 // The makers check what they are given, so what a log says is passed on as it is.
 const makers: Readonly<Record<string, (parameters: never) => Noise | DeterministicNoise>> = {
   gaussian: (parameters) => new GaussianNoise(parameters),
@@ -28,6 +40,8 @@ const makers: Readonly<Record<string, (parameters: never) => Noise | Determinist
   deletion: (parameters) => new DeletionNoise(parameters),
   'deterministic-splitting': ({ key0, key1, ...rest }: KeyWords & { readonly halfWidth: number }) =>
     new DeterministicSplittingNoise({ ...rest, key: [key0, key1] }),
+  'band-ablation': ({ encoding, fill, ...rest }: EncodingWords & Omit<BandAblationOptions, 'encoding'>) =>
+    new BandAblation({ ...rest, encoding: encodingOf({ encoding, ...(fill !== undefined && { fill }) }) }),
 };
 
 /**

@@ -141,6 +141,11 @@ export interface DeterministicNoise extends NoiseRecord {
   /** Copies start .. start + count − 1 of one example: x [...inputShape] → [count, ...copyShape], owned by the caller. */
   perturb(x: tf.Tensor, request: { readonly start: number; readonly count: number }): tf.Tensor;
   /**
+   * Which positions of the example these copies show, for noises that hide the others: 1 for shown and 0 for hidden ones, position after
+   * position, copy after copy. Classifiers of typed arrays get it as `kept`.
+   */
+  keptPositions?(request: { readonly start: number; readonly count: number }): Uint8Array;
+  /**
    * Certified radius of class `label`, the most voted one (lowest index among equals), by the votes of all copies; 0 where nothing can
    * be certified.
    */
