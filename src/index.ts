@@ -201,6 +201,8 @@ export type {
 } from './losses/confidence-aware-step.ts';
 export { ConsistencyLoss } from './losses/consistency-loss.ts';
 export type { ConsistencyLossOptions, ConsistencyMode, ConsistencyTerms } from './losses/consistency-loss.ts';
+export { CopiesLoss } from './losses/copies-loss.ts';
+export type { CopiesBatch, CopiesLossOptions, CopiesTerms, PreparedCopies } from './losses/copies-loss.ts';
 export { GaussianLoss } from './losses/gaussian-loss.ts';
 export type { GaussianLossOptions, GaussianTerms } from './losses/gaussian-loss.ts';
 export { MacerLoss } from './losses/macer-loss.ts';

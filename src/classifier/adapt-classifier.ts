@@ -219,9 +219,25 @@ export function noisyLogits(
   { x, noise }: { readonly x: tf.Tensor; readonly noise: tf.Tensor },
   mode: ClassifyOptions,
 ): tf.Tensor3D {
-  const [numNoise = 1, batch = 1, ...inputShape] = noise.shape;
+  return logitsOfCopies(call, run, { shape: noise.shape, copies: () => tf.add(x, noise) }, mode);
+}
+
+/** Logits of noisy copies in one forward pass: [M, B, ...] → [M, B, numClasses]. @internal */
+export function copiesLogits(call: string, run: LogitsFn, copies: tf.Tensor, mode: ClassifyOptions): tf.Tensor3D {
+  return logitsOfCopies(call, run, { shape: copies.shape, copies: () => copies }, mode);
+}
+
+function logitsOfCopies(
+  call: string,
+  run: LogitsFn,
+  {
+    shape: [numNoise = 1, batch = 1, ...inputShape],
+    copies,
+  }: { readonly shape: readonly number[]; readonly copies: () => tf.Tensor },
+  mode: ClassifyOptions,
+): tf.Tensor3D {
   const shape = [numNoise * batch, ...inputShape];
-  const logits = onBackend({ call, shape }, () => run(tf.reshape(tf.add(x, noise), shape), mode));
+  const logits = onBackend({ call, shape }, () => run(tf.reshape(copies(), shape), mode));
   assertLogitsShape(call, logits, numNoise * batch);
   return splitCopies(logits, numNoise);
 }

@@ -9,8 +9,11 @@ import {
 } from '../classifier/check-logits.ts';
 import type { Classifier } from '../classifier/types.ts';
 import { ClassifierError, OptionError, refusal, showValue, TensorError } from '../errors.ts';
+import { domainText, isInDomain } from '../noise/domains.ts';
+import type { Noise } from '../noise/types.ts';
 import * as fields from '../options/fields.ts';
 import { optionsOf, parseField } from '../options/parse.ts';
+import { foldIn } from '../random/key.ts';
 import { assertBatch, assertSoftTargets, isTensor } from '../tensors/assert-shapes.ts';
 import { assertLabelsFit, checkLabels, type Labels } from '../tensors/labels.ts';
 import { copyOf } from '../tensors/own-tensor.ts';
@@ -44,8 +47,10 @@ const CALL = 'checkTraining';
  * - the classifier returns finite logits [batch, C], and not probabilities,
  * - where the loss was told `independentRows`, its rows are the same in training mode and in half of the batch.
  *
- * It calls `prepare` once and the classifier in inference mode (in training mode only for that last point): no weight and no running statistic changes,
- * and the same batch can be trained on afterwards. Nothing of it is random but what `prepare` draws from the key of the batch.
+ * Of a loss that trains on copies (`CopiesLoss`) the classifier is asked for those, and images are held to the domain of the noise.
+ *
+ * It calls `prepare` once (of a loss on copies until there are 8) and the classifier in inference mode (in training mode only for that last point): no
+ * weight and no running statistic changes, and the same batch can be trained on afterwards. Nothing of it is random but what `prepare` draws from the key of the batch.
  *
  * @param loss - any loss of catrs; one of your own needs a property `classifier`
  * @param batch - the first batch, as `prepare` takes it; its tensors are not disposed
@@ -86,9 +91,15 @@ export async function checkTraining<Batch extends TrainingBatch>(
     const labels = isTensor(batch.labels) ? own(batch.labels) : Array.from(batch.labels);
     const softTargets = batch.softTargets && own(batch.softTargets);
     await checkImages(x, inputRange);
-    const numClasses = await checkLogits(classifier, x);
+    const { noise } = loss as { readonly noise?: Noise };
+    if (noise?.domain) await checkDomain(x, noise);
+    const { copies: drawn } = prepared as { readonly copies?: unknown };
+    const rows = isTensor(drawn) ? tf.tidy(() => copiesToJudge(loss, batch, drawn)) : x;
+    copies.push(rows);
+    const numClasses = await checkLogits(classifier, rows);
     if (saysIndependent(loss)) await checkIndependence(classifier, x);
-    tf.tidy(() => tryGradient(CALL, classifier, tf.slice(x, 0, 1)));
+    // Ids are looked up: there is no gradient of them, only of the weights.
+    if (noise?.domain !== 'tokens') tf.tidy(() => tryGradient(CALL, classifier, tf.slice(rows, 0, 1)));
     await checkLabelValues(x, labels, numClasses);
     if (softTargets) {
       assertSoftTargets(CALL, softTargets, x.shape[0] ?? 0, numClasses);
@@ -109,6 +120,31 @@ async function checkImages(x: tf.Tensor, [low, high]: InputRange): Promise<void>
     must: `have finite values in the input range [${low}, ${high}]`,
     way: 'sigma is in input units: scale the images, or declare `inputRange` and choose sigma for it',
   });
+}
+
+/** Throws at a value of which the noise could not certify. */
+async function checkDomain(x: tf.Tensor, noise: Pick<Noise, 'domain' | 'assertValues'>): Promise<void> {
+  const { domain } = noise;
+  const must = `have values ${domainText(domain)}, as the noise certifies no others`;
+  await checkEntries('x', x, { holds: (value) => isInDomain(domain, value), must, way: 'train as you will certify' });
+  const values = await x.data<'float32'>();
+  const size = x.size / (x.shape[0] ?? 1);
+  for (let at = 0; at < values.length; at += size) noise.assertValues?.(CALL, values.subarray(at, at + size));
+}
+
+/** The copies that a loss trains on, [rows, ...copyShape], drawn further until there are rows enough to judge by. */
+function copiesToJudge<Batch extends TrainingBatch>(
+  loss: TrainingLoss<Batch>,
+  batch: Batch,
+  first: tf.Tensor,
+): tf.Tensor {
+  const [numNoise = 1, images = 1, ...shape] = first.shape;
+  const further = Math.ceil(LEAST_ROWS_TO_JUDGE / (numNoise * images)) - 1;
+  const drawn = Array.from({ length: further }, (_, i) => {
+    const again = { ...batch, copies: undefined, key: foldIn(batch.key, i) };
+    return (loss.prepare(again) as unknown as { readonly copies: tf.Tensor }).copies;
+  });
+  return tf.clone(tf.reshape(tf.concat([first, ...drawn]), [-1, ...shape]));
 }
 
 /** Asks the classifier for the images, and for darker versions of them until there are rows enough to judge by; gives C. */

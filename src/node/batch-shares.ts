@@ -14,8 +14,8 @@ export interface BatchShare extends Pick<ShareMessage, 'tensors' | 'values'> {
 type Batch = ParsedTrainStep['batch'];
 type Numbers = Float32Array | Int32Array;
 
-/** What the values of a batch field are cut along: [M, B, ...] for noises, [B, ...] for the rest. */
-const axisOf = (name: string): 0 | 1 => (name === 'noise' || name === 'noiseAdv' ? 1 : 0);
+/** What the values of a batch field are cut along: [M, B, ...] for noises and copies, [B, ...] for the rest. */
+const axisOf = (name: string): 0 | 1 => (['noise', 'noiseAdv', 'copies'].includes(name) ? 1 : 0);
 
 /** A batch of the host, copied. @internal */
 export interface OwnBatch {

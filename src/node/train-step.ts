@@ -1,5 +1,6 @@
 import type * as tf from '@tensorflow/tfjs';
 import type { ConfidenceAwareBatch } from '../losses/confidence-aware-loss.ts';
+import type { CopiesBatch } from '../losses/copies-loss.ts';
 import type { SmoothAdvBatch } from '../losses/smooth-adv-loss.ts';
 import type { SmoothMixBatch } from '../losses/smooth-mix-loss.ts';
 import { trainingBatchFields } from '../losses/training-batch.ts';
@@ -9,7 +10,7 @@ import type { Key } from '../types.ts';
 import type { ModuleThread } from './module-thread.ts';
 
 /** A batch for {@link Trainers}: what the loss in the threads takes. Its tensors are read, not disposed. */
-export type TrainerBatch = ConfidenceAwareBatch & SmoothAdvBatch & SmoothMixBatch;
+export type TrainerBatch = ConfidenceAwareBatch & SmoothAdvBatch & SmoothMixBatch & Pick<CopiesBatch, 'copies'>;
 
 /** Options of a step of {@link Trainers}. */
 export interface TrainStepOptions {
@@ -45,6 +46,7 @@ const trainerBatch = optionsOf<TrainerBatch>()({
   clean: fields.optional(fields.tensor),
   adversary: fields.optional(fields.tensor),
   mixing: fields.optional(fields.tensor),
+  copies: fields.optional(fields.tensor),
 });
 
 /** The loss of a batch and its gradients. Dispose the object, or the gradients. */

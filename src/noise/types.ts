@@ -146,6 +146,14 @@ export interface DeterministicNoise extends NoiseRecord {
    */
   keptPositions?(request: { readonly start: number; readonly count: number }): Uint8Array;
   /**
+   * Fills `out` with the copies of `perturb`, bit by bit, without tensors: a short cut for training. Whoever replaces `perturb` replaces this
+   * too, or leaves it undefined.
+   *
+   * @param out - whole copies, row after row; `request.start` is the number of the first
+   * @param x - the values of the example
+   */
+  readonly fillCopies?: ((out: Float32Array, x: Float32Array, request: { readonly start: number }) => void) | undefined;
+  /**
    * Certified radius of class `label`, the most voted one (lowest index among equals), by the votes of all copies; 0 where nothing can
    * be certified.
    */

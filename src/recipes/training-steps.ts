@@ -110,7 +110,7 @@ export interface TrainingStepsOptions {
   readonly check?: boolean | undefined;
   /**
    * Smallest and largest value of the images, for that look.
-   * @defaultValue [0, 1]
+   * @defaultValue that of the loss, or [0, 1] where it has none
    */
   readonly inputRange?: InputRange | undefined;
   /**
@@ -152,7 +152,7 @@ const trainingStepsOptions = optionsOf<TrainingStepsOptions>()({
   softTargets: fields.optional(fields.object<SoftTargetRows>('must be a table of soft targets')),
   from: fields.withDefault(stateField, { epoch: 0, batch: 0, step: 0, sum: 0, count: 0 }),
   check: fields.withDefault(fields.boolean, true),
-  inputRange: fields.withDefault(fields.range, [0, 1]),
+  inputRange: fields.optional(fields.range),
   minimize: fields.optional(fields.callback<NonNullable<TrainingStepsOptions['minimize']>>('must be a function')),
   metrics: fields.withDefault(fields.boolean, false),
   lossKey: fields.optional(fields.callback<NonNullable<TrainingStepsOptions['lossKey']>>('must be a function')),

@@ -12,7 +12,8 @@ import { inputAdvice } from '../classifier/input-advice.ts';
 import { fitsShape } from '../classifier/input-fit.ts';
 import type { Classifier, ClassifierOutput, LogitsFn } from '../classifier/types.ts';
 import { OptionError, refusal, TensorError } from '../errors.ts';
-import type { Domain, Noise } from '../noise/types.ts';
+import { domainText, isInDomain, TOKEN_IDS } from '../noise/domains.ts';
+import type { Noise } from '../noise/types.ts';
 import type { CallContext } from '../options/call-context.ts';
 import { createKey } from '../random/key.ts';
 import { exampleKey } from '../random/purposes.ts';
@@ -189,34 +190,12 @@ async function assertValues(call: string, x: tf.Tensor, [low, high]: InputRange,
     throw refusal(TensorError, { call, field: 'x', value: wrong, way }, must);
   }
   const { name, domain } = noise;
-  const outside = values.find((value) => !isInDomain[domain](value));
+  const outside = values.find((value) => !isInDomain(domain, value));
   if (outside === undefined) return noise.assertValues?.(call, values);
   const details = { call, field: 'x', value: outside, way: 'its certificate holds only there' };
-  throw refusal(TensorError, details, `must have values ${DOMAIN_TEXT[domain]} for ${name} noise`);
+  throw refusal(TensorError, details, `must have values ${domainText(domain)} for ${name} noise`);
 }
 
 function showDeclared(declared: readonly (number | null)[]): string {
   return declared.map((size) => size ?? 'any').join(',');
 }
-
-/** Ids are no measurements: their range is that of whole numbers in float32. */
-const TOKEN_IDS: InputRange = [0, 2 ** 24];
-
-const isInDomain: Readonly<Record<Domain, (value: number) => boolean>> = {
-  real: () => true,
-  unit: (value) => value >= 0 && value <= 1,
-  binary: (value) => value === 0 || value === 1,
-  tokens: (value) => Number.isInteger(value) && value >= 0 && value <= 2 ** 24,
-  uint8: (value) => {
-    const level = Math.round(value * 255);
-    return level >= 0 && level <= 255 && Math.fround(level / 255) === value;
-  },
-};
-
-const DOMAIN_TEXT: Readonly<Record<Domain, string>> = {
-  real: 'that are real',
-  unit: 'in [0, 1]',
-  binary: '0 or 1',
-  tokens: 'that are token ids, whole numbers from 0 to 2^24',
-  uint8: 'k/255 with whole k from 0 to 255 (8-bit levels as float32)',
-};

@@ -8,13 +8,16 @@ import type { InputAttack } from '../../src/attacks/types.ts';
 import type { Classifier } from '../../src/classifier/types.ts';
 import { ConfidenceAwareLoss } from '../../src/losses/confidence-aware-loss.ts';
 import { ConsistencyLoss, type ConsistencyMode } from '../../src/losses/consistency-loss.ts';
+import { CopiesLoss } from '../../src/losses/copies-loss.ts';
 import { GaussianLoss } from '../../src/losses/gaussian-loss.ts';
 import { MacerLoss } from '../../src/losses/macer-loss.ts';
 import { SmoothAdvLoss } from '../../src/losses/smooth-adv-loss.ts';
 import { SmoothMixLoss } from '../../src/losses/smooth-mix-loss.ts';
 import { StabilityLoss } from '../../src/losses/stability-loss.ts';
 import type { TrainingBatch, TrainingLoss } from '../../src/losses/types.ts';
+import { DeterministicSplittingNoise } from '../../src/noise/deterministic-splitting-noise.ts';
 import { GaussianNoise } from '../../src/noise/gaussian-noise.ts';
+import { SplittingNoise } from '../../src/noise/splitting-noise.ts';
 import { createKey } from '../../src/random/key.ts';
 import { targetOf } from '../helpers/attack-target.ts';
 import { describeBackends, describeContract } from '../helpers/backends.ts';
@@ -61,6 +64,15 @@ const losses: readonly LossRow[] = [
   {
     name: 'SmoothMixLoss',
     make: (f) => new SmoothMixLoss(f, { noise, attack: new SmoothMixPgd({ stepSize: 0.5, steps: 2 }) }),
+  },
+  {
+    name: 'CopiesLoss, drawn copies',
+    make: (f) => new CopiesLoss(f, { noise: new SplittingNoise({ halfWidth: 0.3 }), numNoise: 2 }),
+  },
+  {
+    name: 'CopiesLoss, enumerated copies',
+    make: (f) =>
+      new CopiesLoss(f, { noise: new DeterministicSplittingNoise({ halfWidth: 0.3, key: createKey(1) }), numNoise: 2 }),
   },
   catRs('', false),
   catRs(', confidence mask', true),

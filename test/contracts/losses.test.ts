@@ -7,13 +7,17 @@ import type { Classifier } from '../../src/classifier/types.ts';
 import { CatrsError, OptionError } from '../../src/errors.ts';
 import { ConfidenceAwareLoss } from '../../src/losses/confidence-aware-loss.ts';
 import { ConsistencyLoss, type ConsistencyLossOptions } from '../../src/losses/consistency-loss.ts';
+import { CopiesLoss } from '../../src/losses/copies-loss.ts';
 import { GaussianLoss } from '../../src/losses/gaussian-loss.ts';
 import { MacerLoss, type MacerLossOptions } from '../../src/losses/macer-loss.ts';
 import { SmoothAdvLoss } from '../../src/losses/smooth-adv-loss.ts';
 import { SmoothMixLoss } from '../../src/losses/smooth-mix-loss.ts';
 import { StabilityLoss } from '../../src/losses/stability-loss.ts';
 import type { Prepared, TrainingLoss } from '../../src/losses/types.ts';
+import { DeterministicSplittingNoise } from '../../src/noise/deterministic-splitting-noise.ts';
 import { GaussianNoise } from '../../src/noise/gaussian-noise.ts';
+import { SplittingNoise } from '../../src/noise/splitting-noise.ts';
+import type { DeterministicNoise, Noise } from '../../src/noise/types.ts';
 import { createKey } from '../../src/random/key.ts';
 import { describeContract } from '../helpers/backends.ts';
 import { thrownBy } from '../helpers/errors.ts';
@@ -28,9 +32,13 @@ interface Batch {
   readonly key: ReturnType<typeof createKey>;
 }
 
+/** What a loss draws: noise, or whole copies. */
+type Draws = Prepared & ({ readonly noise: tf.Tensor } | { readonly copies: tf.Tensor });
+const drawnOf = (prepared: Draws): tf.Tensor => ('copies' in prepared ? prepared.copies : prepared.noise);
+
 interface LossRow {
   readonly name: string;
-  readonly make: (classifier: Classifier) => TrainingLoss<Batch, Prepared & { readonly noise: tf.Tensor }>;
+  readonly make: (classifier: Classifier) => TrainingLoss<Batch, Draws>;
   readonly numNoise: number;
   /** Whether `prepare` asks the classifier, as losses with an attack do. */
   readonly attacks?: boolean;
@@ -70,6 +78,11 @@ const consistency = (name: string, options: Omit<ConsistencyLossOptions, 'noise'
   numNoise: options.numNoise ?? 2,
   attacks: options.attack !== undefined,
 });
+const copies = (copied: Noise | DeterministicNoise, numNoise: number): LossRow => ({
+  name: `CopiesLoss, ${copied.name}, ${numNoise} copies`,
+  make: (classifier) => new CopiesLoss(classifier, { noise: copied, numNoise }),
+  numNoise,
+});
 const macer = (name: string, options: Partial<MacerLossOptions>): LossRow => ({
   name: `MacerLoss${name}`,
   make: (classifier) => new MacerLoss(classifier, { noise, lambda: 1, numNoise: 4, ...options }),
@@ -106,6 +119,9 @@ const losses: readonly LossRow[] = [
   catRs(', without the worst case', 0),
   catRs(', confidence mask', 2, true),
   catRs(', one copy', 1, false, 1),
+  copies(noise, 1),
+  copies(new SplittingNoise({ halfWidth: 0.3 }), 2),
+  copies(new DeterministicSplittingNoise({ halfWidth: 0.3, key: createKey(1) }), 3),
 ];
 
 interface Fixture {
@@ -151,7 +167,7 @@ describeContract('every loss', losses, ({ make, numNoise, attacks = false }) => 
 
   it('draws the noise of the batch, [M, B, ...]', () => {
     const prepared = make(classifier).prepare(batch);
-    expect(prepared.noise.shape).toEqual([numNoise, 6, 8, 8, 1]);
+    expect(drawnOf(prepared).shape).toEqual([numNoise, 6, 8, 8, 1]);
     prepared.dispose();
   });
 
@@ -186,9 +202,9 @@ describeContract('every loss', losses, ({ make, numNoise, attacks = false }) => 
       prepared.value().dispose();
       prepared.dispose();
       prepared.dispose();
-      expect(prepared.noise.isDisposed).toBe(true);
+      expect(drawnOf(prepared).isDisposed).toBe(true);
       using second = loss.prepare(batch);
-      expect(second.noise.isDisposed).toBe(false);
+      expect(drawnOf(second).isDisposed).toBe(false);
     }));
 
   it('trains: a step on the tape lowers the loss and leaks nothing', async () => {

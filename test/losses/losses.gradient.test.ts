@@ -3,13 +3,16 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { NoisePgd } from '../../src/attacks/noise-pgd.ts';
 import { ConfidenceAwareLoss } from '../../src/losses/confidence-aware-loss.ts';
 import { ConsistencyLoss, type ConsistencyMode } from '../../src/losses/consistency-loss.ts';
+import { CopiesLoss } from '../../src/losses/copies-loss.ts';
 import { GaussianLoss } from '../../src/losses/gaussian-loss.ts';
 import { MacerLoss } from '../../src/losses/macer-loss.ts';
 import { SmoothAdvLoss } from '../../src/losses/smooth-adv-loss.ts';
 import { SmoothMixLoss } from '../../src/losses/smooth-mix-loss.ts';
 import { StabilityLoss } from '../../src/losses/stability-loss.ts';
 import type { Prepared } from '../../src/losses/types.ts';
+import { DeterministicSplittingNoise } from '../../src/noise/deterministic-splitting-noise.ts';
 import { GaussianNoise } from '../../src/noise/gaussian-noise.ts';
+import { SplittingNoise } from '../../src/noise/splitting-noise.ts';
 import { createKey } from '../../src/random/key.ts';
 import { useBackend } from '../helpers/backends.ts';
 import { lossAndGradients } from './variable-gradients.ts';
@@ -77,6 +80,18 @@ describe('gradients with respect to the weights are central differences', () => 
   it('of GaussianLoss', async () => {
     const network = smoothNetwork();
     const loss = new GaussianLoss(network.classifier, { noise, numNoise: 2 });
+    const x = tf.tensor2d(images, [4, 3]);
+    using prepared = loss.prepare({ x, labels, key });
+    expect(await gradientError(network, prepared)).toBeLessThan(1e-3);
+    tf.dispose([x, network.variables]);
+  });
+
+  it.each([
+    { name: 'drawn', copied: new SplittingNoise({ halfWidth: 0.4 }) },
+    { name: 'enumerated', copied: new DeterministicSplittingNoise({ halfWidth: 0.4, key }) },
+  ])('of CopiesLoss, $name copies', async ({ copied }) => {
+    const network = smoothNetwork();
+    const loss = new CopiesLoss(network.classifier, { noise: copied, numNoise: 3 });
     const x = tf.tensor2d(images, [4, 3]);
     using prepared = loss.prepare({ x, labels, key });
     expect(await gradientError(network, prepared)).toBeLessThan(1e-3);
