@@ -1,3 +1,4 @@
+import { countsChanges, isProof, nothingProven } from '../options/counting-norms.ts';
 import * as fields from '../options/fields.ts';
 import { optionsOf } from '../options/parse.ts';
 import type { BetaPrior } from '../stats/beta-mixture.ts';
@@ -57,12 +58,14 @@ export function anytimeRadius(options: AnytimeRadiusOptions): CertificationRule 
 }
 
 function beginAnytimeRadius(context: RuleContext, stops: readonly Stop[], priors: readonly BetaPrior[]): RuleRun {
-  const { cAHat, n, alpha, radius: radiusOf } = context;
+  const { cAHat, n, alpha, norm } = context;
+  const nothing = nothingProven(norm);
+  const radiusOf = (bound: ProbabilityBound): number => (bound.p > 0.5 ? context.radius(bound) : nothing);
   const lowerBound = (h: number, of: number): ProbabilityBound => mixtureLowerBound(priors, h, of, alpha);
   const asked = stops.map(({ name, begin }) => ({ name, holds: begin() }));
   let lower: ProbabilityBound = { p: 0, q: 1 };
   let upper: UpperProbabilityBound = { p: 1, q: 0 };
-  let best: EvidenceStep = { radius: 0, nA: 0, n: 0 };
+  let best: EvidenceStep = { radius: nothing, nA: 0, n: 0 };
   let needed: number | undefined;
   const isOutOfReach = (nA: number, used: number): boolean => {
     needed ??= leastCount(n, (count) => lowerBound(count, n).p > 0.5);
@@ -74,7 +77,7 @@ function beginAnytimeRadius(context: RuleContext, stops: readonly Stop[], priors
     used,
     ...bounds,
     get upperRadius() {
-      return radiusOf(bounds.upper); // only few stops ask for it
+      return context.radius(bounds.upper); // only few stops ask for it
     },
   });
   return {
@@ -84,7 +87,7 @@ function beginAnytimeRadius(context: RuleContext, stops: readonly Stop[], priors
       const bound = lowerBound(nA, used);
       if (bound.q < lower.q) {
         lower = bound;
-        best = { radius: bound.p > 0.5 ? radiusOf(bound) : 0, nA, n: used };
+        best = { radius: radiusOf(bound), nA, n: used };
       }
       const now = upperBound(nA, used);
       if (now.p < upper.p) upper = now;
@@ -93,33 +96,37 @@ function beginAnytimeRadius(context: RuleContext, stops: readonly Stop[], priors
       const stop = asked.filter(({ holds }) => holds(state))[0];
       return stop !== undefined
         ? stop.name
-        : best.radius === 0 && used < n && isOutOfReach(nA, used)
+        : !isProof(best.radius, norm) && used < n && isOutOfReach(nA, used)
           ? 'out-of-reach'
           : undefined;
     },
     earliestStop({ counts, used }) {
       const nA = votesFor({ counts }, cAHat);
       return earliestWith(used, context, (more) => {
-        if (best.radius === 0 && isOutOfReach(nA, used + more)) return true;
+        if (!isProof(best.radius, norm) && isOutOfReach(nA, used + more)) return true;
         // Hits raise the lower end the most, misses lower the upper end the most.
         const [highest, lowest] = [lowerBound(nA + more, used + more), upperBound(nA, used + more)];
         const raised = highest.q < lower.q ? highest : lower;
         const lowered = lowest.p < upper.p ? lowest : upper;
-        const radius = Math.max(best.radius, raised.p > 0.5 ? radiusOf(raised) : 0);
+        const radius = Math.max(best.radius, radiusOf(raised));
         const state = stateOf(nA + more, used + more, { lower: raised, upper: lowered, radius });
         return asked.some(({ holds }) => mayHold(holds, state));
       });
     },
     result(tally) {
       const { radius } = best;
-      const isLost = tally.used < n && isOutOfReach(votesFor(tally, cAHat), tally.used);
+      const nA = votesFor(tally, cAHat);
+      const isProven = isProof(radius, norm);
+      const isLost = tally.used < n && isOutOfReach(nA, tally.used);
+      // A moment that proves nothing would read as one of radius 0 where 0 is a proof: there the last bound stands for all.
+      const isTold = isProven || !countsChanges(norm);
       return {
         cAHat,
-        radius,
-        reason: radius > 0 ? 'certified' : isLost ? 'out-of-reach' : 'low-confidence',
-        lower,
+        radius: Math.max(0, radius),
+        reason: isProven ? 'certified' : isLost ? 'out-of-reach' : 'low-confidence',
+        lower: isTold || tally.used === 0 ? lower : lowerBound(nA, tally.used),
         bound: 'beta-mixture',
-        steps: best.n > 0 ? [best] : [],
+        steps: isTold && best.n > 0 ? [best] : [],
       };
     },
   };

@@ -1,6 +1,7 @@
 import { OptionError, refusal } from '../errors.ts';
 import { assertNorm } from '../noise/requests.ts';
 import type { Noise } from '../noise/types.ts';
+import { isProof, nothingProven } from '../options/counting-norms.ts';
 import * as fields from '../options/fields.ts';
 import { optionsOf } from '../options/parse.ts';
 import { binomialTest } from '../stats/binomial.ts';
@@ -56,7 +57,7 @@ export type CountsCertificate = Pick<
  *
  * cAHat is the most voted class of the selection sample (lowest index among equals); pABar the one-sided Clopper-Pearson lower
  * bound at level 1 − alpha of its share in the estimation sample; it certifies where pABar > 1/2. With probability at least
- * 1 − alpha over the draws it abstains or g(x + δ) = cAHat for all ‖δ‖ < radius.
+ * 1 − alpha over the draws it abstains or g(x + δ) = cAHat for all ‖δ‖ < radius, or for all changes of at most the radius in a norm that counts them.
  *
  * @throws OptionError for a missing or unknown name, a value outside its domain, or counts that do not fit together
  * @see Cohen, Rosenfeld, Kolter, ICML 2019, CERTIFY (section 3.2.2) and Proposition 2; locuslab/smoothing, core.py
@@ -80,8 +81,8 @@ export function certifyCounts(request: CertifyCountsRequest): CountsCertificate 
   assertVotes(call, nUsed, n);
   assertNorm(call, norm, noise.norms);
   const bound = clopperPearsonLowerBound(nA, n, alpha);
-  const radius = bound.p > 0.5 ? noise.radius(bound, { norm, dimension }) : 0;
-  const abstained = !(radius > 0);
+  const radius = bound.p > 0.5 ? noise.radius(bound, { norm, dimension }) : nothingProven(norm);
+  const abstained = !isProof(radius, norm);
   return {
     label: abstained ? ABSTAIN : cAHat,
     abstained,

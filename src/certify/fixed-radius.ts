@@ -5,14 +5,23 @@ import { clopperPearsonLowerBound } from '../stats/clopper-pearson.ts';
 import { leastCount, minimumSamplesToCertify } from '../stats/minimum-samples.ts';
 import type { ProbabilityBound } from '../types.ts';
 import { priorField, priorFor, priorRecord } from './priors.ts';
-import { bettingEvidence, probabilityInReach, probabilityOfRadius, truncatedEvidence } from './radius-evidence.ts';
+import {
+  assertAskable,
+  bettingEvidence,
+  probabilityInReach,
+  probabilityOfRadius,
+  truncatedEvidence,
+} from './radius-evidence.ts';
 import type { CertificationRule, RuleContext, RuleRun } from './rule.ts';
 import type { BoundMethod, EvidenceStep } from './types.ts';
 import { assertEnoughSamples, earliestWith, votesFor } from './vote-counts.ts';
 
 /** Options of {@link fixedRadius}. */
 export interface FixedRadiusOptions {
-  /** The radius to be proven, in input units, or several in ascending order; the result is the largest that was proven. */
+  /**
+   * The radius to be proven, in input units, or several in ascending order; the result is the largest that was proven. In a norm that counts changes,
+   * whole numbers from 0 on: 0 asks for the class at the input itself.
+   */
   readonly radius: number | readonly number[];
   /**
    * Allowed probability, in (0, 1), that a radius is declined although it holds. It decides how soon hopeless examples are given up, and
@@ -41,12 +50,12 @@ export interface FixedRadiusOptions {
   readonly finalShare?: number | undefined;
 }
 
-const isPositive = (value: unknown): boolean => fields.isFiniteNumber(value) && value > 0;
+const isNonNegative = (value: unknown): boolean => fields.isFiniteNumber(value) && value >= 0;
 
 /** One radius or several. @internal */
 export const radiiField: fields.Field<number | readonly number[]> = fields.field<number | readonly number[]>(
-  'must be a finite number greater than 0, or a list of them in ascending order',
-  (v) => isPositive(v) || (Array.isArray(v) && v.length > 0 && v.every(isPositive) && fields.isAscending(v)),
+  'must be a finite number of at least 0, or a list of them in ascending order',
+  (v) => isNonNegative(v) || (Array.isArray(v) && v.length > 0 && v.every(isNonNegative) && fields.isAscending(v)),
 );
 
 const share = fields.field<number>('must be in [0, 1)', (v) => typeof v === 'number' && v >= 0 && v < 1);
@@ -90,19 +99,28 @@ export function fixedRadius(options: FixedRadiusOptions): CertificationRule {
   return {
     name: 'fixed-radius',
     parameters: { radius, beta, prior, evidence, finalShare },
-    assertFeasible: (call, settings) => assertEnoughSamples(call, settings, minimumSamplesToCertify(settings.alpha)),
+    assertFeasible: (call, settings) => {
+      assertAskable(call, radiiOf(radius), settings.norm, radius);
+      assertEnoughSamples(call, settings, minimumSamplesToCertify(settings.alpha));
+    },
     begin: (context) => beginFixedRadius(context, { ...parsed, prior }),
   };
+}
+
+/** Radii as a list. @internal */
+export function radiiOf(radius: number | readonly number[]): readonly number[] {
+  return typeof radius === 'number' ? [radius] : radius;
 }
 
 function beginFixedRadius(context: RuleContext, options: WithDefaults<FixedRadiusOptions>): RuleRun {
   const { cAHat, n, alpha } = context;
   const { beta, finalShare } = options;
-  const radii = typeof options.radius === 'number' ? [options.radius] : options.radius;
+  const radii = radiiOf(options.radius);
+  assertAskable('fixedRadius', radii, context.norm, options.radius);
   const thresholds = radii.map((radius, i) =>
     i === 0
       ? probabilityInReach('fixedRadius', radius, context, options.radius)
-      : probabilityOfRadius(radius, context.radius),
+      : probabilityOfRadius(radius, context.radius, context.norm),
   );
   const priors = priorFor(context, options.prior);
   const levels = { alpha: alpha * (1 - finalShare), beta };

@@ -1,3 +1,4 @@
+import { isProof, nothingProven } from '../options/counting-norms.ts';
 import * as fields from '../options/fields.ts';
 import { optionsOf } from '../options/parse.ts';
 import { clopperPearsonLowerBound, randomizedClopperPearsonLowerBound } from '../stats/clopper-pearson.ts';
@@ -51,7 +52,7 @@ export function fixedSample(options: FixedSampleOptions = {}): CertificationRule
   };
 }
 
-function beginFixedSample({ cAHat, n, alpha, draw, radius }: RuleContext, isRandomized: boolean): RuleRun {
+function beginFixedSample({ cAHat, n, alpha, draw, norm, radius }: RuleContext, isRandomized: boolean): RuleRun {
   const lowerBound = (nA: number): ProbabilityBound =>
     isRandomized ? randomizedClopperPearsonLowerBound(nA, n, alpha, draw) : clopperPearsonLowerBound(nA, n, alpha);
   let needed: number | undefined;
@@ -63,11 +64,11 @@ function beginFixedSample({ cAHat, n, alpha, draw, radius }: RuleContext, isRand
     },
     result(tally) {
       const lower = lowerBound(votesFor(tally, cAHat));
-      const proven = lower.p > 0.5 ? radius(lower) : 0;
+      const proven = lower.p > 0.5 ? radius(lower) : nothingProven(norm);
       return {
         cAHat,
-        radius: proven,
-        reason: proven > 0 ? 'certified' : tally.used < n ? 'out-of-reach' : 'low-confidence',
+        radius: Math.max(0, proven),
+        reason: isProof(proven, norm) ? 'certified' : tally.used < n ? 'out-of-reach' : 'low-confidence',
         lower,
         bound: isRandomized ? 'randomized-clopper-pearson' : 'clopper-pearson',
         ...(isRandomized && { draw }),

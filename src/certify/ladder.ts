@@ -4,14 +4,14 @@ import { optionsOf, type WithDefaults } from '../options/parse.ts';
 import { clopperPearsonLowerBound, clopperPearsonUpperBound } from '../stats/clopper-pearson.ts';
 import { minimumSamplesToCertify } from '../stats/minimum-samples.ts';
 import type { ProbabilityBound } from '../types.ts';
-import { probabilityInReach } from './radius-evidence.ts';
+import { assertAskable, probabilityInReach } from './radius-evidence.ts';
 import type { CertificationRule, RuleContext, RuleRun } from './rule.ts';
 import type { EvidenceStep } from './types.ts';
 import { assertEnoughSamples, votesFor } from './vote-counts.ts';
 
 /** Options of {@link ladder}. */
 export interface LadderOptions {
-  /** The radius to be proven, in input units. */
+  /** The radius to be proven, in input units; a whole number in a norm that counts changes, where 0 asks for the class at the input itself. */
   readonly radius: number;
   /** Numbers of samples at which the votes are looked at, in ascending order; the last is at most n. */
   readonly sizes: readonly number[];
@@ -29,7 +29,7 @@ const sizes = fields.field<readonly number[]>(
 );
 
 const ladderOptions = optionsOf<LadderOptions>()({
-  radius: fields.positive,
+  radius: fields.nonNegative,
   sizes,
   beta: fields.withDefault(fields.openFraction, 0.001),
 });
@@ -56,6 +56,7 @@ export function ladder(options: LadderOptions): CertificationRule {
     name: 'ladder',
     parameters: { radius, sizes, beta },
     assertFeasible: (call, settings) => {
+      assertAskable(call, [radius], settings.norm);
       assertEnoughSamples(call, settings, minimumSamplesToCertify(settings.alpha / sizes.length));
     },
     begin: (context) => beginLadder(context, parsed),
@@ -71,7 +72,7 @@ function beginLadder(context: RuleContext, { radius, sizes, beta }: WithDefaults
   }
   const looks = looksOf(sizes, context);
   const alpha = context.alpha / sizes.length;
-  probabilityInReach('ladder', radius, { n: last, alpha, radius: radiusOf });
+  probabilityInReach('ladder', radius, { n: last, alpha, radius: radiusOf, norm: context.norm });
   const proves = (bound: ProbabilityBound): boolean => bound.p > 0.5 && radiusOf(bound) >= radius;
   let lower: ProbabilityBound = { p: 0, q: 1 };
   let step: EvidenceStep | undefined;

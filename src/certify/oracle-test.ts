@@ -2,14 +2,14 @@ import * as fields from '../options/fields.ts';
 import { optionsOf, type WithDefaults } from '../options/parse.ts';
 import { minimumSamplesToCertify } from '../stats/minimum-samples.ts';
 import type { ProbabilityBound } from '../types.ts';
-import { logInverse, probabilityInReach } from './radius-evidence.ts';
+import { assertAskable, logInverse, probabilityInReach } from './radius-evidence.ts';
 import type { CertificationRule, RuleContext, RuleRun } from './rule.ts';
 import type { EvidenceStep } from './types.ts';
 import { assertEnoughSamples, earliestWith, votesFor } from './vote-counts.ts';
 
 /** Options of {@link oracleTest}. */
 export interface OracleTestOptions {
-  /** The radius to be proven, in input units. */
+  /** The radius to be proven, in input units; a whole number in a norm that counts changes, where 0 asks for the class at the input itself. */
   readonly radius: number;
   /** The probability of the class, in (0, 1), as if it were known. */
   readonly probability: number;
@@ -21,7 +21,7 @@ export interface OracleTestOptions {
 }
 
 const oracleTestOptions = optionsOf<OracleTestOptions>()({
-  radius: fields.positive,
+  radius: fields.nonNegative,
   probability: fields.openFraction,
   beta: fields.withDefault(fields.openFraction, 0.001),
 });
@@ -46,7 +46,10 @@ export function oracleTest(options: OracleTestOptions): CertificationRule {
   return {
     name: 'oracle-test',
     parameters: { radius, probability, beta },
-    assertFeasible: (call, settings) => assertEnoughSamples(call, settings, minimumSamplesToCertify(settings.alpha)),
+    assertFeasible: (call, settings) => {
+      assertAskable(call, [radius], settings.norm);
+      assertEnoughSamples(call, settings, minimumSamplesToCertify(settings.alpha));
+    },
     begin: (context) => beginOracleTest(context, parsed),
   };
 }

@@ -2,15 +2,19 @@ import * as fields from '../options/fields.ts';
 import { optionsOf } from '../options/parse.ts';
 import { minimumSamplesToCertify } from '../stats/minimum-samples.ts';
 import { PLANNED_NAME } from './chosen-rule.ts';
-import { radiiField } from './fixed-radius.ts';
+import { radiiField, radiiOf } from './fixed-radius.ts';
 import { plannedRun } from './planned-run.ts';
 import { assertPlannable, type PlannedRequest, type PlannedTest, plannedTests, testSettings } from './planned-tests.ts';
 import type { CertificationRule, RuleContext } from './rule.ts';
+import { assertAskable } from './radius-evidence.ts';
 import { assertEnoughSamples } from './vote-counts.ts';
 
 /** Options of {@link plannedRadius}. */
 export interface PlannedRadiusOptions {
-  /** The radius to be proven, in input units, or several in ascending order; the result is the largest that was proven. */
+  /**
+   * The radius to be proven, in input units, or several in ascending order; the result is the largest that was proven. In a norm that counts changes,
+   * whole numbers from 0 on: 0 asks for the class at the input itself.
+   */
   readonly radius: number | readonly number[];
   /**
    * What it costs to give up an image whose radius holds, in samples as a share of n: with more, fewer are given up and more samples are drawn. It is no part of the promise
@@ -77,6 +81,7 @@ export function plannedRadius(options: PlannedRadiusOptions): CertificationRule 
     parameters: { radius, worth, ...(plans && { plans }) },
     choosesClass: radii.length === 1,
     assertFeasible: (call, settings) => {
+      assertAskable(call, radii, settings.norm, radius);
       assertEnoughSamples(call, settings, minimumSamplesToCertify(settings.alpha));
       assertPlannable(call, settings.n);
     },
@@ -87,5 +92,5 @@ export function plannedRadius(options: PlannedRadiusOptions): CertificationRule 
 /** What a planned rule is asked for. @internal */
 export function requestOf(options: PlannedRadiusOptions): PlannedRequest {
   const { radius, worth, plans } = plannedRadiusOptions.parse('plannedRadius', options);
-  return { given: radius, radii: typeof radius === 'number' ? [radius] : radius, worth, plans };
+  return { given: radius, radii: radiiOf(radius), worth, plans };
 }

@@ -3,7 +3,7 @@ import type { ProbabilityBound } from '../types.ts';
 import type { Boundaries } from './crossing.ts';
 import { planFault, unsoundPlan } from './plan-faults.ts';
 import { parsePlan, planText } from './plan-text.ts';
-import { probabilityInReach, probabilityOfRadius } from './radius-evidence.ts';
+import { assertAskable, probabilityInReach, probabilityOfRadius } from './radius-evidence.ts';
 import type { RuleContext } from './rule.ts';
 import { MOST_PLANNED, planFor, type PlanSettings } from './sampling-plan.ts';
 
@@ -29,7 +29,7 @@ export interface PlannedTest {
 const CALL = 'plannedRadius';
 
 /** What a rule must know to plan. @internal */
-export type PlannedContext = Pick<RuleContext, 'n' | 'alpha' | 'radius' | 'checkEvery' | 'n0'>;
+export type PlannedContext = Pick<RuleContext, 'n' | 'alpha' | 'radius' | 'norm' | 'checkEvery' | 'n0'>;
 
 /** A radius, and what its plan follows from. @internal */
 export interface TestSettings {
@@ -99,6 +99,7 @@ export function testSettings(
     throw refusal(OptionError, { call: CALL, field: 'checkEvery', value: checkEvery, way }, 'must be known');
   }
   assertPlannable(CALL, n);
+  assertAskable(CALL, radii, context.norm, given);
   const choosesClass = n0 === 0;
   if (choosesClass && radii.length > 1) {
     const way = 'give one radius, or a selection sample';
@@ -108,7 +109,7 @@ export function testSettings(
     const p0 =
       i === 0
         ? probabilityInReach(CALL, radius, context, given)
-        : (probabilityOfRadius(radius, context.radius) ?? { p: 1, q: 0 });
+        : (probabilityOfRadius(radius, context.radius, context.norm) ?? { p: 1, q: 0 });
     return { radius, settings: { n, checkEvery, alpha, p0, worth, choosesClass } };
   });
 }

@@ -1,6 +1,8 @@
 import { OptionError, refusal } from '../errors.ts';
 import { clopperPearsonLowerBound, clopperPearsonUpperBound } from '../stats/clopper-pearson.ts';
+import { countsChanges, nothingProven } from '../options/counting-norms.ts';
 import { leastCount } from '../stats/minimum-samples.ts';
+import type { ProbabilityBound, UpperProbabilityBound } from '../types.ts';
 import type { RuleContext, Tally } from './rule.ts';
 import { missingVotes, votesFor } from './vote-counts.ts';
 
@@ -73,11 +75,23 @@ function takeFromTop(counts: number[], classes: readonly number[], votes: number
   return left;
 }
 
-/** The noise's radius against other classes; throws where the noise has none. @internal */
+/** Whether bounds say that a class is among the k most probable ones: that the k-th rival is less probable, or that k others cannot all be as probable. */
+function isAmongTop(lower: ProbabilityBound, others: readonly UpperProbabilityBound[], k: number): boolean {
+  const rival = others.map(({ p }) => p).sort((a, b) => b - a)[k - 1] ?? 0;
+  return lower.p > rival || k * lower.p > lower.q;
+}
+
+/**
+ * The noise's radius against other classes; throws where the noise has none. In a norm that counts changes a radius of 0 says that the class is among the
+ * top: where the bounds do not say so, nothing is proven, whatever the noise says.
+ * @internal
+ */
 export function requireRadiusAgainst(
   call: string,
-  radiusAgainst: RuleContext['radiusAgainst'],
+  { radiusAgainst, norm }: Pick<RuleContext, 'radiusAgainst' | 'norm'>,
 ): NonNullable<RuleContext['radiusAgainst']> {
+  if (radiusAgainst !== undefined && countsChanges(norm))
+    return (lower, others, k) => (isAmongTop(lower, others, k) ? radiusAgainst(lower, others, k) : nothingProven(norm));
   if (radiusAgainst !== undefined) return radiusAgainst;
   const way =
     'this noise knows only the radius of one bound: use fixedSample, or a noise that has it, such as GaussianNoise';

@@ -1,4 +1,4 @@
-import type { Json, ProbabilityBound, UpperProbabilityBound } from '../types.ts';
+import type { Json, Norm, ProbabilityBound, UpperProbabilityBound } from '../types.ts';
 import type { BoundMethod, CertificateReason, EvidenceStep, RuleRecord } from './types.ts';
 
 /** The votes of the first `used` estimation samples. */
@@ -31,7 +31,15 @@ export interface RuleContext {
   readonly checkEvery?: number;
   /** A uniform number in (0, 1), drawn from the key of the example, independent of all votes. */
   readonly draw: number;
-  /** Certified radius of a lower bound on the class probability, for the norm asked for; never rounded up. */
+  /**
+   * In what the radius is measured.
+   * @defaultValue a length
+   */
+  readonly norm?: Norm | undefined;
+  /**
+   * Certified radius of a lower bound on the class probability, for the norm asked for; never rounded up. Where nothing is proven it is 0, or -1 in a
+   * norm that counts changes, where 0 is a proof.
+   */
   readonly radius: (bound: ProbabilityBound) => number;
   /** The noise's radius against upper bounds on the other classes, where the noise has one (see `Noise.radiusAgainst`). */
   readonly radiusAgainst?:
@@ -42,9 +50,9 @@ export interface RuleContext {
 export interface RuleResult {
   /** The class that the result speaks of. */
   readonly cAHat: number;
-  /** Proven radius; 0 means abstention. */
+  /** Proven radius. 0 means abstention; in a norm that counts changes 0 may be proven, and a negative radius means abstention. */
   readonly radius: number;
-  /** Why. */
+  /** Why. In a norm that counts changes it is an abstention unless this is `certified`. */
   readonly reason: CertificateReason;
   /** The lower bound on the class probability that proves the radius. */
   readonly lower: ProbabilityBound;
@@ -98,7 +106,10 @@ export interface CertificationRule extends RuleRecord {
    */
   readonly choosesClass?: boolean;
   /** Refuses settings under which nothing could ever be certified, by throwing; absent: anything goes. */
-  readonly assertFeasible?: (call: string, settings: { readonly n: number; readonly alpha: number }) => void;
+  readonly assertFeasible?: (
+    call: string,
+    settings: { readonly n: number; readonly alpha: number; readonly norm?: Norm | undefined },
+  ) => void;
   /** Starts on one example. Throws OptionError if it cannot work with this context. */
   begin(context: RuleContext): RuleRun;
 }

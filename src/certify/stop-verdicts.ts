@@ -1,4 +1,6 @@
-import { DEADLINE_NAME, type StopState } from './stops.ts';
+import { nothingProven } from '../options/counting-norms.ts';
+import type { Norm } from '../types.ts';
+import { DEADLINE_NAME, isReached, type StopState } from './stops.ts';
 import type { EvidenceStep, RuleRecord } from './types.ts';
 
 /** Where a run of {@link anytimeRadius} stands at a check, as far as its record tells. @internal */
@@ -7,6 +9,8 @@ export interface AnytimeMoment {
   readonly state: StopState;
   /** The moment of the best bound of the run, and its radius: up to this moment, or later. */
   readonly best: Pick<EvidenceStep, 'radius' | 'n'>;
+  /** In what radii are measured. */
+  readonly norm: Norm;
   /** Stops are asked at multiples of this. */
   readonly checkEvery: number;
   /** The least `upperRadius` that any order of the votes gives, where somebody asks for it. */
@@ -37,16 +41,17 @@ type Verdict = 'yes' | 'no' | 'perhaps';
 
 /** Whether one stop held at a moment. @internal */
 export function verdictOf(stop: RuleRecord, moment: AnytimeMoment): Verdict {
-  const { state, best, checkEvery } = moment;
+  const { state, best, checkEvery, norm } = moment;
+  const nothing = nothingProven(norm);
   const value = (name: string): number => Number(stop.parameters[name]);
-  const isReached = best.n <= state.used;
-  const least = isReached ? best.radius : 0;
+  const isPast = best.n <= state.used;
+  const least = isPast ? best.radius : nothing;
   switch (stop.name) {
     case 'stop-at-samples':
       return state.used >= value('samples') ? 'yes' : 'no';
     case 'stop-at-radius':
-      if (best.radius < value('radius')) return 'no';
-      return isReached ? 'yes' : 'perhaps';
+      if (!isReached({ radius: best.radius, lower: state.lower }, value('radius'))) return 'no';
+      return isPast ? 'yes' : 'perhaps';
     case 'stop-at-width':
       if (state.upperRadius - least <= value('width')) return 'yes';
       // The bounds of other checks may have been closer.
@@ -55,7 +60,7 @@ export function verdictOf(stop: RuleRecord, moment: AnytimeMoment): Verdict {
       const before = state.used - value('over');
       if (before < 0) return 'no';
       const isOld = best.n <= Math.floor(before / checkEvery) * checkEvery;
-      return isOld || best.radius < value('gain') ? 'yes' : 'perhaps';
+      return isOld || best.radius - nothing < value('gain') ? 'yes' : 'perhaps';
     }
     case DEADLINE_NAME:
       return value('milliseconds') === 0 ? 'yes' : 'perhaps';

@@ -14,9 +14,9 @@ export interface StopState {
   readonly lower: ProbabilityBound;
   /** Best upper bound so far: what the radius could still become. Lower and upper bound hold together with probability 1 − alpha. */
   readonly upper: UpperProbabilityBound;
-  /** Radius proven so far. */
+  /** Radius proven so far; -1 while nothing is, in a norm that counts changes. */
   readonly radius: number;
-  /** Radius that the upper bound would give. */
+  /** Radius that the upper bound would give; -1 for none, in a norm that counts changes. */
   readonly upperRadius: number;
 }
 
@@ -79,11 +79,11 @@ export function stopAtWidth(options: StopAtWidthOptions): Stop {
 
 /** Options of {@link stopAtRadius}. */
 export interface StopAtRadiusOptions {
-  /** The radius that is enough, in input units; greater than 0. */
+  /** The radius that is enough, in input units or changes; 0: whatever is proven is enough. */
   readonly radius: number;
 }
 
-const stopAtRadiusOptions = optionsOf<StopAtRadiusOptions>()({ radius: fields.positive });
+const stopAtRadiusOptions = optionsOf<StopAtRadiusOptions>()({ radius: fields.nonNegative });
 
 /**
  * Stops once a radius of at least `radius` is proven.
@@ -101,8 +101,13 @@ export function stopAtRadius(options: StopAtRadiusOptions): Stop {
   return {
     name: 'stop-at-radius',
     parameters: { radius },
-    begin: () => monotone((state) => state.radius >= radius),
+    begin: () => monotone((state) => isReached(state, radius)),
   };
+}
+
+/** Whether a radius is proven; one of 0 says no more than that a class is. @internal */
+export function isReached({ radius, lower }: Pick<StopState, 'radius' | 'lower'>, least: number): boolean {
+  return radius >= least && (least > 0 || lower.p > 0.5);
 }
 
 /** Options of {@link stopAtSamples}. */
@@ -144,7 +149,8 @@ const stopAtGainOptions = optionsOf<StopAtGainOptions>()({ gain: fields.positive
 /**
  * Stops when going on no longer pays: over the last `over` samples or more the radius grew by less than `gain`.
  *
- * The radius is 0 at the start, so `over` must leave time for the first bound above 1/2; an example that has none by then abstains.
+ * At the start nothing is proven, so `over` must leave time for the first bound above 1/2; an example that has none by then abstains. In a norm that counts
+ * changes the first proof, of radius 0, is a growth of 1 where a check before it proved nothing.
  *
  * @throws OptionError for an unknown name or a value outside its domain
  * @example
@@ -160,6 +166,7 @@ export function stopAtGain(options: StopAtGainOptions): Stop {
     begin: () => {
       const past = [{ used: 0, radius: 0 }]; // the last entry that is old enough, and all after it
       const holds = ({ used, radius }: StopState): boolean => {
+        if (radius < 0) past[0] = { used: past[0]?.used ?? 0, radius }; // nothing is proven yet
         past.push({ used, radius });
         while ((past[1]?.used ?? Infinity) <= used - over) past.shift();
         const [old] = past;

@@ -1,4 +1,5 @@
 import { OptionError, refusal } from '../errors.ts';
+import { isProof } from '../options/counting-norms.ts';
 import * as fields from '../options/fields.ts';
 import { optionsOf } from '../options/parse.ts';
 import { clopperPearsonLowerBound, clopperPearsonUpperBound } from '../stats/clopper-pearson.ts';
@@ -54,8 +55,8 @@ export function topK(options: TopKOptions): CertificationRule {
 }
 
 function beginTopK(context: RuleContext, k: number, labelFrom: TopKOptions['labelFrom']): RuleRun {
-  const { n, countsSelection } = context;
-  const radiusOf = requireRadiusAgainst('topK', context.radiusAgainst);
+  const { n, countsSelection, norm } = context;
+  const radiusOf = requireRadiusAgainst('topK', context);
   const numClasses = countsSelection.length;
   if (k >= numClasses) {
     const details = { call: 'topK', field: 'k', value: k, way: `every class is among the top ${numClasses}` };
@@ -69,11 +70,11 @@ function beginTopK(context: RuleContext, k: number, labelFrom: TopKOptions['labe
     result(tally) {
       const label = labelOf(tally);
       const { lower, others } = simultaneousBounds(tally, label, { n, alpha });
-      const radius = Math.max(0, radiusOf(lower, others, k));
+      const radius = radiusOf(lower, others, k);
       return {
         cAHat: label,
-        radius,
-        reason: radius > 0 ? 'certified' : tally.used < n ? 'out-of-reach' : 'low-confidence',
+        radius: Math.max(0, radius),
+        reason: isProof(radius, norm) ? 'certified' : tally.used < n ? 'out-of-reach' : 'low-confidence',
         lower,
         bound: 'simultaneous-clopper-pearson',
         pBBar: Math.max(...others.map(({ p }) => p)),

@@ -1,3 +1,4 @@
+import { isProof } from '../options/counting-norms.ts';
 import * as fields from '../options/fields.ts';
 import { optionsOf } from '../options/parse.ts';
 import { clopperPearsonLowerBound, clopperPearsonUpperBound } from '../stats/clopper-pearson.ts';
@@ -46,8 +47,9 @@ export function topTwo(options: TopTwoOptions = {}): CertificationRule {
   };
 }
 
-function beginTopTwo({ cAHat, n, alpha, radiusAgainst }: RuleContext, alphaShare: number): RuleRun {
-  const radiusOf = requireRadiusAgainst('topTwo', radiusAgainst);
+function beginTopTwo(context: RuleContext, alphaShare: number): RuleRun {
+  const { cAHat, n, alpha, norm } = context;
+  const radiusOf = requireRadiusAgainst('topTwo', context);
   const alphaLower = alpha * alphaShare;
   const alphaUpper = alpha * (1 - alphaShare);
   const outOfReach = rankOutOfReach({ n, alphaLower, alphaUpper, k: 1 });
@@ -55,11 +57,11 @@ function beginTopTwo({ cAHat, n, alpha, radiusAgainst }: RuleContext, alphaShare
     check: (tally) => (tally.used < n && outOfReach(tally, cAHat) ? 'out-of-reach' : undefined),
     result(tally) {
       const { lower, upper } = twoBounds(tally, cAHat, { n, alphaLower, alphaUpper });
-      const radius = Math.max(0, radiusOf(lower, [upper], 1));
+      const radius = radiusOf(lower, [upper], 1);
       return {
         cAHat,
-        radius,
-        reason: radius > 0 ? 'certified' : tally.used < n ? 'out-of-reach' : 'low-confidence',
+        radius: Math.max(0, radius),
+        reason: isProof(radius, norm) ? 'certified' : tally.used < n ? 'out-of-reach' : 'low-confidence',
         lower,
         bound: 'clopper-pearson',
         pBBar: upper.p,

@@ -15,7 +15,7 @@ export interface RuleRecord {
 /**
  * Why a certificate says what it says.
  *
- * - `certified`: a radius above 0 was proven.
+ * - `certified`: a radius above 0 was proven, or one of at least 0 in a norm that counts changes.
  * - `low-confidence`: all samples were drawn, or a stop ended the sampling, and the bound proves nothing.
  * - `out-of-reach`: drawing stopped early, because not even unanimous remaining votes could have certified.
  * - `declined`: a fixed radius was given up: the class probability is too low for it, up to the rule's `beta`; by a planned rule because more samples are not worth their price, without
@@ -63,13 +63,16 @@ export interface ScoreSums {
 export interface Certificate {
   /** The certified class, or {@link ABSTAIN} (−1). */
   readonly label: number;
-  /** True if no radius could be certified. */
+  /** True if nothing could be certified. It follows from the bound: in a norm that counts changes a radius of 0 is a result. */
   readonly abstained: boolean;
   /** Why. */
   readonly reason: CertificateReason;
   /** What ended the sampling: `all-drawn`, `out-of-reach`, `decided`, `last-size` of a ladder, or the name of a stop. */
   readonly stop: string;
-  /** The class keeps its rank (see `topK`) within the open ball of this radius, in input units; 0 if abstained. */
+  /**
+   * The class keeps its rank (see `topK`) within the open ball of this radius, in input units; 0 if abstained. In a norm that counts changes: a whole number,
+   * and the class keeps its rank under every change of at most that size.
+   */
   readonly radius: number;
   /** The norm of the radius. */
   readonly norm: Norm;

@@ -93,6 +93,7 @@ async function plannedFor(
     ...{ countsSelection: [], cAHat: 0, draw: 0.5 },
     ...{ n0: n0 ?? defaults.n0 ?? 0, n: settings.n ?? defaults.n ?? 0, alpha: settings.alpha ?? defaults.alpha ?? 0 },
     checkEvery: checkEvery ?? defaults.checkEvery ?? 0,
+    norm,
     radius: (bound: ProbabilityBound) => noise.radius(bound, { norm, dimension }),
   };
   rule.assertFeasible?.('certify', context);

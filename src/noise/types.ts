@@ -101,12 +101,14 @@ export interface Noise extends NoiseRecord {
   /**
    * Certified radius implied by a lower bound on the probability of the top class, never rounded up.
    *
-   * 0 where nothing can be certified (p ≤ 1/2). The shipped noises take the part that claims less of a bound whose p and q do not fit.
+   * 0 where nothing can be certified (p ≤ 1/2). In a norm that counts changes: the largest number of changes that cannot turn the answer, and -1 where nothing
+   * can be certified, as 0 changes is a proof. It must not fall with p. The shipped noises take the part that claims less of a bound whose p and q do
+   * not fit.
    */
   radius(bound: ProbabilityBound, request: RadiusRequest): number;
   /**
-   * Radius within which a class stays among the k most probable ones, never rounded up; 0 where that is not certain even at x. Noises
-   * without this method know only the one-sided radius above.
+   * Radius within which a class stays among the k most probable ones, never rounded up; 0 where that is not certain even at x, -1 in a norm that counts
+   * changes. Noises without this method know only the one-sided radius above.
    *
    * @param lower - lower bound on the probability of the class; it may be below 1/2
    * @param others - upper bounds on the probabilities of all other classes, in any order; for k = 1 the largest is enough
@@ -155,7 +157,7 @@ export interface DeterministicNoise extends NoiseRecord {
   readonly fillCopies?: ((out: Float32Array, x: Float32Array, request: { readonly start: number }) => void) | undefined;
   /**
    * Certified radius of class `label`, the most voted one (lowest index among equals), by the votes of all copies; 0 where nothing can
-   * be certified.
+   * be certified. In a norm that counts changes the class at x is always certain, so there 0 says that no change is covered.
    */
   radius(counts: readonly number[], label: number, request: RadiusRequest): number;
 }

@@ -49,7 +49,7 @@ export const certificateFields: Readonly<Record<keyof Certificate, FieldCheck>> 
     'follows',
     'the rule. What a deadline, a width or a gain did depends on the clock or on the order of the votes: there only what is impossible is found',
   ),
-  radius: everywhere('at most', 'the noise and the bound that follows'),
+  radius: everywhere('at most', 'the noise and the bound that follows; a whole number where the norm counts changes'),
   norm: everywhere('said', 'it is one that the noise certifies'),
   topK: everywhere('follows', 'the rule'),
   pABar: everywhere('at most', 'the rule and the votes'),
@@ -58,7 +58,7 @@ export const certificateFields: Readonly<Record<keyof Certificate, FieldCheck>> 
   bound: everywhere('follows', 'the rule'),
   rule: sampled(
     'said',
-    'catrs knows the rule and its parameters; the boundaries of a planned radius are those that follow. That it was chosen before the votes were seen cannot be told; nor can the beta of soft smoothing, a part of its classifier: drawn again',
+    'catrs knows the rule and its parameters; the boundaries of a planned radius are those that follow. That it was chosen before the votes were seen cannot be told; nor can the beta of soft smoothing, a part of its classifier: drawn again. So is the threshold from which on the copies of a deterministic noise vote',
   ),
   cAHat: {
     hard: 'follows',

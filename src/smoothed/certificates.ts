@@ -3,15 +3,26 @@ import { ABSTAIN, type Certificate, type RuleRecord, type ScoreSums } from '../c
 import { topClass } from '../certify/vote-counts.ts';
 import { dataFor } from '../host/own-data.ts';
 import type { DeterministicNoise, Noise, NoiseRecord } from '../noise/types.ts';
+import { countsChanges, isProof, nothingProven } from '../options/counting-norms.ts';
 import { empiricalBernsteinLowerBound } from '../stats/empirical-bernstein.ts';
 import type { InputRange, Key, Norm } from '../types.ts';
 import { formAssumption, isOfInferenceForm } from './form-assumption.ts';
 import { rangeAssumption, rangeIn } from './range-assumption.ts';
 
-/** What a proven radius lets a certificate say of a class; no radius is an abstention. */
-function claimOf(cAHat: number, radius: number): Pick<Certificate, 'label' | 'abstained' | 'radius' | 'cAHat'> {
-  const abstained = !(radius > 0);
-  return { label: abstained ? ABSTAIN : cAHat, abstained, radius: abstained ? 0 : radius, cAHat };
+/**
+ * What a proven radius lets a certificate say of a class; no proof is an abstention.
+ *
+ * A radius of 0 changes is a proof only where whoever computed it calls it one: others have 0 for nothing.
+ */
+function claimOf(
+  cAHat: number,
+  { radius, reason }: Pick<Certificate, 'radius' | 'reason'>,
+  norm: Norm,
+): Pick<Certificate, 'label' | 'abstained' | 'radius' | 'cAHat'> {
+  const isCount = countsChanges(norm);
+  const abstained = !isProof(radius, norm) || (isCount && reason !== 'certified');
+  const claimed = isCount ? Math.floor(radius) : radius;
+  return { label: abstained ? ABSTAIN : cAHat, abstained, radius: abstained ? 0 : claimed, cAHat };
 }
 
 /** What is logged of a noise. @internal */
@@ -69,7 +80,7 @@ export function hardCertificate(evidence: HardEvidence): Certificate {
   const { counts, countsSelection, nUsed } = evidence;
   const { cAHat, radius, reason, lower, bound, pBBar, steps, draw, topK = 1, derived } = evidence.result;
   return {
-    ...claimOf(cAHat, radius),
+    ...claimOf(cAHat, { radius, reason }, norm),
     reason,
     topK,
     pABar: lower.p,
@@ -128,10 +139,11 @@ export function softRule(beta: number): RuleRecord {
 export function softCertificate(evidence: SoftEvidence): Certificate {
   const { key, n0, n, alpha, norm, noise, beta, dimension, cAHat, failures, scores } = evidence;
   const lower = empiricalBernsteinLowerBound({ ...scores, n, alpha });
-  const radius = lower.p > 0.5 ? noise.radius(lower, { norm, dimension }) : 0;
+  const radius = lower.p > 0.5 ? noise.radius(lower, { norm, dimension }) : nothingProven(norm);
+  const reason = isProof(radius, norm) ? 'certified' : 'low-confidence';
   return {
-    ...claimOf(cAHat, radius),
-    reason: radius > 0 ? 'certified' : 'low-confidence',
+    ...claimOf(cAHat, { radius, reason }, norm),
+    reason,
     stop: 'all-drawn',
     norm,
     topK: 1,
@@ -160,30 +172,43 @@ export function softCertificate(evidence: SoftEvidence): Certificate {
 
 /** What the certificate of a deterministic noise follows from. */
 interface Enumeration {
-  /** Votes of all copies. */
+  /** Votes of all copies: one of each, or of each as many as there are classes above a threshold. */
   readonly counts: readonly number[];
+  /** The share of its scores from which on a copy votes for a class; undefined where it votes for the largest one. */
+  readonly threshold?: number | undefined;
   readonly noise: DeterministicNoise;
   readonly norm: Norm;
   readonly dimension: number;
   readonly inferenceForm: boolean;
 }
 
-/** The certificate of a deterministic noise as a function of the votes of all its copies. @internal */
+/** What stands for the rule of the certificate of a deterministic noise. @internal */
+export function enumerationRule(threshold: number | undefined): RuleRecord {
+  return { name: 'enumeration', parameters: threshold === undefined ? {} : { threshold } };
+}
+
+/**
+ * The certificate of a deterministic noise as a function of the votes of all its copies. In a norm that counts changes it never abstains: the class at the
+ * input itself is known.
+ * @internal
+ */
 export function derandomizedCertificate(enumeration: Enumeration): Certificate {
-  const { counts, noise, norm, dimension, inferenceForm } = enumeration;
+  const { counts, threshold, noise, norm, dimension, inferenceForm } = enumeration;
   const cAHat = topClass(counts);
   const nA = counts[cAHat] ?? 0;
-  const radius = noise.radius(counts, cAHat, { norm, dimension });
+  const found = noise.radius(counts, cAHat, { norm, dimension });
+  const radius = countsChanges(norm) ? Math.max(0, found) || 0 : found;
+  const reason = isProof(radius, norm) ? 'certified' : 'low-confidence';
   return {
-    ...claimOf(cAHat, radius),
-    reason: radius > 0 ? 'certified' : 'low-confidence',
+    ...claimOf(cAHat, { radius, reason }, norm),
+    reason,
     stop: 'all-drawn',
     norm,
     topK: 1,
     pABar: nA / noise.copies,
     qABar: (noise.copies - nA) / noise.copies,
     bound: 'enumeration',
-    rule: { name: 'enumeration', parameters: {} },
+    rule: enumerationRule(threshold),
     nA,
     n0: 0,
     n: noise.copies,

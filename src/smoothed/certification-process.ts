@@ -3,7 +3,8 @@ import { chosenRule } from '../certify/chosen-rule.ts';
 import type { Certificate } from '../certify/types.ts';
 import { topClass } from '../certify/vote-counts.ts';
 import { assertNorm } from '../noise/requests.ts';
-import type { Noise } from '../noise/types.ts';
+import type { Noise, RadiusRequest } from '../noise/types.ts';
+import { nothingProven } from '../options/counting-norms.ts';
 import { fillBits } from '../random/fill-bits.ts';
 import { certificateKeys } from '../random/purposes.ts';
 import type { InputRange, Key, Norm } from '../types.ts';
@@ -282,10 +283,27 @@ export function ruleContext(
     n,
     alpha,
     checkEvery,
-    radius: (bound) => noise.radius(bound, request),
+    norm,
+    radius: radiusOf(noise, request),
   };
   if (noise.radiusAgainst === undefined) return context;
-  return { ...context, radiusAgainst: (lower, others, k) => noise.radiusAgainst?.(lower, others, k, request) ?? 0 };
+  const nothing = nothingProven(norm);
+  return {
+    ...context,
+    radiusAgainst: (lower, others, k) => noise.radiusAgainst?.(lower, others, k, request) ?? nothing,
+  };
+}
+
+/** The radius of each noise, by norm and dimension: what is known of such a function stays known as long as the noise. */
+const radiusFunctions = new WeakMap<Noise, Map<string, RuleContext['radius']>>();
+
+function radiusOf(noise: Noise, request: RadiusRequest): RuleContext['radius'] {
+  const known = radiusFunctions.get(noise) ?? new Map<string, RuleContext['radius']>();
+  radiusFunctions.set(noise, known);
+  const name = `${request.norm} ${request.dimension}`;
+  const radius = known.get(name) ?? ((bound) => noise.radius(bound, request));
+  known.set(name, radius);
+  return radius;
 }
 
 /** The rule's own uniform number in (0, 1], of 53 bits, from a key that no sample uses. @internal */

@@ -59,7 +59,11 @@ function derive(stored: Certificate, noise: Noise | DeterministicNoise, rules: D
   const { counts, norm, dimension } = stored;
   if (isDeterministic(noise)) {
     const inferenceForm = isOfInferenceForm(stored.assumptions);
-    return { certificate: derandomizedCertificate({ counts, noise, norm, dimension, inferenceForm }), faults: [] };
+    const threshold = thresholdOf(stored);
+    return {
+      certificate: derandomizedCertificate({ counts, threshold, noise, norm, dimension, inferenceForm }),
+      faults: [],
+    };
   }
   if (isOfOneSample(stored)) return deriveOneSample(stored, noise, rules);
   const { scores = { sum: 0, sumOfSquares: 0 }, rule } = stored;
@@ -158,9 +162,28 @@ function contradictorySample({ rule, smoothing, n, nUsed }: Certificate): string
 
 const sum = (list: readonly number[]): number => list.reduce((a, b) => a + b, 0);
 
-function contradictoryCopies({ counts }: Certificate, { copies }: DeterministicNoise): string[] {
+/** The share of its scores from which on a copy votes for a class, where the certificate names one. */
+function thresholdOf({ rule }: Certificate): number | undefined {
+  const { threshold } = rule.parameters;
+  return typeof threshold === 'number' ? threshold : undefined;
+}
+
+function contradictoryCopies(stored: Certificate, { copies }: DeterministicNoise): string[] {
+  const { counts, rule } = stored;
   const faults = counts.length < 2 ? [`counts have ${counts.length} classes, but there are at least 2`] : [];
-  if (sum(counts) !== copies) faults.push(`counts sum to ${sum(counts)}, but there are ${copies} copies`);
+  const threshold = thresholdOf(stored);
+  if (threshold === undefined) {
+    if (sum(counts) !== copies) faults.push(`counts sum to ${sum(counts)}, but there are ${copies} copies`);
+    return faults;
+  }
+  if (!(threshold > 0 && threshold < 1))
+    faults.push(`rule has threshold ${JSON.stringify(rule.parameters['threshold'])}, but it is in (0, 1)`);
+  const most = Math.max(...counts);
+  if (most > copies) faults.push(`counts have ${most} votes for one class, but there are ${copies} copies`);
+  // The scores of a copy sum to 1.
+  const votes = copies * Math.floor((1 / threshold) * (1 + 1e-12));
+  if (sum(counts) > votes)
+    faults.push(`counts sum to ${sum(counts)}, but ${copies} copies have at most ${votes} votes`);
   return faults;
 }
 

@@ -4,6 +4,7 @@ import type { CertificationRule, RuleResult, RuleRun } from '../certify/rule.ts'
 import { type AnytimeMoment, isPossibleStop, stopsOfRecord, verdictOf } from '../certify/stop-verdicts.ts';
 import type { StopState } from '../certify/stops.ts';
 import type { Certificate } from '../certify/types.ts';
+import { countsChanges, nothingProven } from '../options/counting-norms.ts';
 
 /** A certificate whose rule is made from its record, and the way to show votes to that rule. @internal */
 export interface Replay {
@@ -55,7 +56,7 @@ function lowestUpperRadius({ stored, begin, state }: Replay): number {
 export function earlierEnd(replay: Replay, result: RuleResult): string | undefined {
   const { stored, recordRule } = replay;
   // What is certified without steps was in reach all the time.
-  if (result.steps === undefined && result.radius > 0) return undefined;
+  if (result.steps === undefined && result.reason === 'certified') return undefined;
   if (recordRule.name === 'top-two' || recordRule.name === 'top-k') return rankGivenUp(replay);
   const recorded = recordedMoments(stored);
   const between = unrecordedChecks(stored, recordRule, recorded);
@@ -149,11 +150,14 @@ function provenBefore(
 
 /** The best bound is that of the record; one that the shown votes only imagine is not. */
 function momentOf(
-  { steps = [], checkEvery }: Certificate,
+  { steps = [], checkEvery, norm }: Certificate,
   state: StopState,
   { steps: derived = [] }: RuleResult,
 ): AnytimeMoment {
-  return { state, checkEvery, best: steps.at(-1) ?? derived.at(-1) ?? { radius: 0, n: 0 } };
+  const nothing = { radius: nothingProven(norm), n: 0 };
+  // In a norm that counts changes moments that prove nothing are not recorded.
+  const imagined = countsChanges(norm) ? undefined : derived.at(-1);
+  return { state, checkEvery, norm, best: steps.at(-1) ?? imagined ?? nothing };
 }
 
 function before(stop: string, n: number, { nUsed }: Certificate): string {

@@ -226,13 +226,14 @@ export class SmoothedClassifier implements Certifier<CertifyOptions> {
     const settings = certifyOptions.parse(call, options, known);
     const { rule = fixedSample(), n0, n, alpha } = settings;
     if (n0 === 0 && rule.choosesClass !== true) throw withoutSelection(call, rule.name);
-    rule.assertFeasible?.(call, { n, alpha });
+    const norm = this.#checked.norm(call, settings.norm);
+    rule.assertFeasible?.(call, { n, alpha, norm });
     // What the certificate says of the rule is what it was at the call.
     const own: CertificationRule = {
       ...{ name: rule.name, parameters: ownData(rule.parameters), drawsAll: rule.drawsAll === true },
       begin: rule.begin.bind(rule),
     };
-    return { ...settings, rule: own, norm: this.#checked.norm(call, settings.norm) };
+    return { ...settings, rule: own, norm };
   }
 
   #count(x: tf.Tensor, request: SampleRequest & Pick<CallContext, 'inferenceForm'>): Promise<number[]> {

@@ -3,6 +3,7 @@ import { ruleOf } from '../certify/rule-of.ts';
 import type { Certificate } from '../certify/types.ts';
 import { OptionError, refusal } from '../errors.ts';
 import type { DeterministicNoise, Noise, NoiseParameters } from '../noise/types.ts';
+import { countsChanges, isProof } from '../options/counting-norms.ts';
 import * as fields from '../options/fields.ts';
 import { optionsOf } from '../options/parse.ts';
 import { ruleField } from './call-options.ts';
@@ -146,8 +147,10 @@ function fieldFaults(stored: Certificate, derived: Certificate, kind: Certificat
     if (holds[certificateFields[name][kind]](said, follows)) continue;
     faults.push(`${name} is ${showField(said)}, but ${showField(follows)} follows`);
   }
-  if (stored.abstained !== !(stored.radius > 0))
+  if (stored.abstained ? stored.radius > 0 : !isProof(stored.radius, stored.norm))
     faults.push(`abstained is ${stored.abstained} with radius ${stored.radius}`);
+  if (countsChanges(stored.norm) && !Number.isInteger(stored.radius))
+    faults.push(`radius is ${stored.radius}, but ${stored.norm} counts changes`);
   const proven = stored.steps?.at(-1)?.radius ?? Infinity;
   if (stored.radius > proven * (1 + TOLERANCE))
     faults.push(`radius is ${stored.radius}, but the last step proves ${proven}`);

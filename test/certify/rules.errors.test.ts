@@ -65,16 +65,16 @@ const mistakes: readonly (readonly [() => unknown, string])[] = [
     "topK: `labelFrom` must be 'selection' or 'estimation', got \"votes\"",
   ],
   [
-    () => fixedRadius({ radius: 0 }),
-    'fixedRadius: `radius` must be a finite number greater than 0, or a list of them in ascending order, got 0',
+    () => fixedRadius({ radius: -1 }),
+    'fixedRadius: `radius` must be a finite number of at least 0, or a list of them in ascending order, got -1',
   ],
   [
     () => fixedRadius({ radius: [0.5, 0.25] }),
-    'fixedRadius: `radius` must be a finite number greater than 0, or a list of them in ascending order, got [0.5, 0.25]',
+    'fixedRadius: `radius` must be a finite number of at least 0, or a list of them in ascending order, got [0.5, 0.25]',
   ],
   [
     () => fixedRadius({ radius: [] }),
-    'fixedRadius: `radius` must be a finite number greater than 0, or a list of them in ascending order, got []',
+    'fixedRadius: `radius` must be a finite number of at least 0, or a list of them in ascending order, got []',
   ],
   [() => fixedRadius({ radius: 1, beta: 0 }), 'fixedRadius: `beta` must be in (0, 1), got 0'],
   [
@@ -98,7 +98,7 @@ const mistakes: readonly (readonly [() => unknown, string])[] = [
     () => anytimeRadius(given({ stops, prior: 'flat' })),
     `anytimeRadius: \`prior\` must be 'near-one', 'selection', 'jeffreys' or a list${components}, got "flat"`,
   ],
-  [() => ladder({ radius: -1, sizes: [1] }), 'ladder: `radius` must be a finite number greater than 0, got -1'],
+  [() => ladder({ radius: -1, sizes: [1] }), 'ladder: `radius` must be a finite number of at least 0, got -1'],
   [
     () => ladder({ radius: 1, sizes: [100, 100] }),
     'ladder: `sizes` must be a list of integers of at least 1 in ascending order, got [100, 100]',
@@ -110,7 +110,7 @@ const mistakes: readonly (readonly [() => unknown, string])[] = [
   [() => stopAtRadius(given({ width: 1, radius: 1 })), 'stopAtRadius: unknown option `width`; known options: `radius`'],
   [
     () => stopAtRadius({ radius: Infinity }),
-    'stopAtRadius: `radius` must be a finite number greater than 0, got Infinity',
+    'stopAtRadius: `radius` must be a finite number of at least 0, got Infinity',
   ],
   [() => stopAtSamples({ samples: 1.5 }), 'stopAtSamples: `samples` must be an integer of at least 1, got 1.5'],
   [() => stopAtGain({ gain: 0, over: 1 }), 'stopAtGain: `gain` must be a finite number greater than 0, got 0'],

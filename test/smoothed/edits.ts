@@ -8,7 +8,24 @@ export interface Edit {
 }
 
 const WORDS = [
-  ...['l1', 'l2', 'linf', 'hard', 'soft', 'real', 'unit', 'uint8', 'certified', 'low-confidence', 'out-of-reach'],
+  ...[
+    'l1',
+    'l2',
+    'linf',
+    'l0',
+    'patch',
+    'edit',
+    'hard',
+    'soft',
+    'real',
+    'unit',
+    'uint8',
+    'binary',
+    'tokens',
+    'certified',
+    'low-confidence',
+    'out-of-reach',
+  ],
   ...['declined', 'undecided', 'clopper-pearson', 'randomized-clopper-pearson', 'simultaneous-clopper-pearson'],
   ...[
     'beta-mixture',

@@ -29,6 +29,7 @@ import { CertificationProcess } from '../../src/smoothed/certification-process.t
 import { derandomizedCertificate, softCertificate } from '../../src/smoothed/certificates.ts';
 import type { Norm } from '../../src/types.ts';
 import { randomVotes } from '../certify/play.ts';
+import { countedCopies, countingNoise } from '../helpers/counting-noise.ts';
 
 /** A certificate as a log gives it back, with the noise that it names. */
 export interface Made {
@@ -126,6 +127,22 @@ export const everyRule: readonly CertificationRule[] = [
   plannedRadius({ radius: [0.1, 0.2, 0.4, 0.6], worth: 3 }),
 ];
 
+/** Every rule in a norm that counts changes. */
+const everyCountingRule: readonly CertificationRule[] = [
+  fixedSample(),
+  fixedSample({ bound: 'randomized-clopper-pearson' }),
+  topTwo(),
+  topK({ k: 2 }),
+  fixedRadius({ radius: 0 }),
+  fixedRadius({ radius: [0, 1, 3], beta: 0.01 }),
+  anytimeRadius({ stops: [stopAtWidth({ width: 1 })] }),
+  anytimeRadius({ stops: [stopAtRadius({ radius: 0 })], prior: 'jeffreys' }),
+  anytimeRadius({ stops: [stopAtGain({ gain: 1, over: 300 }), stopAtSamples({ samples: 800 })] }),
+  ladder({ radius: 1, sizes: [100, 350, 1000] }),
+  oracleTest({ radius: 0, probability: 0.75 }),
+  plannedRadius({ radius: [0, 2] }),
+];
+
 /** Every noise of samples. */
 const everyNoise: readonly Noise[] = [
   gaussian,
@@ -149,15 +166,41 @@ function softMade(mean: number, noise: Noise): Made {
 
 export const deterministic = new DeterministicSplittingNoise({ halfWidth: 0.25, key: createKey(7) });
 
-function deterministicMade(counts: readonly number[]): Made {
-  const certificate = derandomizedCertificate({
-    counts,
-    noise: deterministic,
-    norm: 'l1',
-    dimension: 16,
-    inferenceForm: false,
-  });
-  return { name: `deterministic ${counts.join(' ')}`, noise: deterministic, certificate: stored(certificate) };
+function deterministicMade(
+  counts: readonly number[],
+  noise: DeterministicNoise = deterministic,
+  threshold?: number,
+): Made {
+  const norm = noise.norms[0]!;
+  const certificate = derandomizedCertificate({ counts, threshold, noise, norm, dimension: 16, inferenceForm: false });
+  const what = noise === deterministic ? 'deterministic' : `counted copies, ${norm}, threshold ${threshold}:`;
+  return { name: `${what} ${counts.join(' ')}`, noise, certificate: stored(certificate) };
+}
+
+/** Certificates of every kind in norms that count changes, proofs of 0 changes among them. */
+export function everyCountingCertificate(): readonly Made[] {
+  const made: Made[] = [];
+  for (const norm of ['l0', 'patch', 'edit'] as const) {
+    const noise = countingNoise(norm);
+    for (const rule of norm === 'l0' ? everyCountingRule : everyCountingRule.slice(0, 1)) {
+      for (const p of [0.3, 0.48, 0.57, 0.68, 0.8, 0.97]) {
+        const certificate = hardCertificate({ rule, noise, p, seed: Math.round(100 * p) });
+        const name = `${nameOf(rule)}, ${norm}, p ${p}: ${certificate.reason}, ${certificate.stop}`;
+        made.push({ name, noise, certificate });
+      }
+    }
+    for (const mean of [0.4, 0.9]) made.push(softMade(mean, noise));
+    const copies = countedCopies(norm);
+    made.push(deterministicMade([80, 70, 40], copies), deterministicMade([0, 190, 0], copies));
+    made.push(deterministicMade([80, 185, 90], copies, 0.3), deterministicMade([0, 0, 0], copies, 0.5));
+  }
+  for (const p of [0.3, 0.68, 0.8]) {
+    const noise = countingNoise('l0');
+    const rule = plannedRadius({ radius: 0 });
+    const certificate = hardCertificate({ rule, noise, p, n0: 0, checkEvery: 20, seed: 3 });
+    made.push({ name: `planned without selection, p ${p}: ${certificate.reason}`, noise, certificate });
+  }
+  return made;
 }
 
 /** Certificates of every kind: every rule with certificates and abstentions, every noise and norm, soft, deterministic, failures. */

@@ -15,7 +15,15 @@ import { additiveNoise } from '../../src/noise/additive-noise.ts';
 import type { DeterministicNoise, Noise } from '../../src/noise/types.ts';
 import { verifyCertificate } from '../../src/smoothed/verify-certificate.ts';
 import { expectError } from '../helpers/errors.ts';
-import { deterministic, everyCertificate, gaussian, hardCertificate, sound } from './made-certificates.ts';
+import { countingNoise } from '../helpers/counting-noise.ts';
+import {
+  deterministic,
+  everyCertificate,
+  everyCountingCertificate,
+  gaussian,
+  hardCertificate,
+  sound,
+} from './made-certificates.ts';
 import { tryEdits } from './verify-edits.ts';
 
 /** What verifyCertificate says against a changed certificate; the unchanged one must be valid. */
@@ -53,6 +61,55 @@ describe('a certificate that was edited', () => {
       tried += one.tried;
     }
     expect(tried).toBeGreaterThan(3000);
+  });
+
+  it('in norms that count changes', () => {
+    let tried = 0;
+    const all = everyCountingCertificate();
+    // The least claims are among them: a class and no change, from a sample and from an enumeration.
+    const least = all.filter(({ certificate }) => !certificate.abstained && certificate.radius === 0);
+    expect(new Set(least.map(({ certificate }) => certificate.bound)).size).toBeGreaterThanOrEqual(6);
+    for (const [i, made] of all.entries()) {
+      expect(verifyCertificate(made.certificate, made.noise).faults, made.name).toEqual([]);
+      const one = tryEdits(made, 41, 13 * i);
+      expect(one.wrong).toEqual([]);
+      tried += one.tried;
+    }
+    expect(tried).toBeGreaterThan(3000);
+  });
+
+  it('from an abstention into a class without changes, and from a count into a half', () => {
+    const noise = countingNoise('l0');
+    const none = hardCertificate({ rule: fixedSample(), noise, p: 0.48 });
+    expect(none).toMatchObject({ abstained: true, radius: 0, label: -1 });
+    const claimed = { abstained: false, label: none.cAHat, reason: 'certified' } as const;
+    expect(faults(none, claimed, noise)).toEqual([
+      `label is ${none.cAHat}, but -1 follows`,
+      'abstained is false, but true follows',
+      'reason is certified, but low-confidence follows',
+    ]);
+    const proven = hardCertificate({ rule: fixedSample(), noise, p: 0.8 });
+    expect(proven.radius).toBe(2);
+    expect(faults(proven, { radius: 1 }, noise)).toEqual([]);
+    expect(faults(proven, { radius: 0 }, noise)).toEqual([]);
+    expect(faults(proven, { radius: 1.5 }, noise)).toEqual(['radius is 1.5, but l0 counts changes']);
+    expect(faults(proven, { radius: 3 }, noise)).toEqual(['radius is 3, but 2 follows']);
+    expect(faults(proven, { radius: -1 }, noise).join()).toContain('must be a number of at least 0');
+  });
+
+  it('with more votes of a threshold than copies can have', () => {
+    const made = everyCountingCertificate().find(({ certificate }) => 'threshold' in certificate.rule.parameters)!;
+    const { certificate, noise } = made;
+    expect(certificate).toMatchObject({ counts: [80, 185, 90], n: 190, rule: { parameters: { threshold: 0.3 } } });
+    expect(faults(certificate, { counts: [80, 191, 90] }, noise).join('\n')).toContain(
+      'counts have 191 votes for one class, but there are 190 copies',
+    );
+    const half = { rule: { name: 'enumeration', parameters: { threshold: 0.6 } } };
+    expect(faults(certificate, half, noise)).toEqual(['counts sum to 355, but 190 copies have at most 190 votes']);
+    const none = { rule: { name: 'enumeration', parameters: {} } };
+    expect(faults(certificate, none, noise)).toEqual(['counts sum to 355, but there are 190 copies']);
+    const wrong = { rule: { name: 'enumeration', parameters: { threshold: 1 } } };
+    expect(faults(certificate, wrong, noise)[0]).toBe('rule has threshold 1, but it is in (0, 1)');
   });
 
   it('with a norm that the noise does not certify', async () => {

@@ -9,7 +9,9 @@ import type { Made } from './made-certificates.ts';
 /** What an edit may do and pass: it claims no more than what follows, or nobody can tell without the classifier. */
 const admitted: Readonly<Partial<Record<keyof Certificate, (edited: Certificate, made: Made) => boolean>>> = {
   // Claims less.
-  radius: (edited, { certificate }) => edited.radius > 0 && edited.radius < certificate.radius * (1 + 1e-12),
+  radius: (edited, { certificate }) =>
+    edited.radius < certificate.radius * (1 + 1e-12) &&
+    (['l0', 'patch', 'edit'].includes(edited.norm) ? Number.isInteger(edited.radius) : edited.radius > 0),
   pABar: (edited, { certificate }) => edited.pABar <= certificate.pABar,
   qABar: (edited, { certificate }) => edited.qABar >= certificate.qABar,
   pBBar: (edited, { certificate }) => edited.pBBar! >= certificate.pBBar!,
@@ -18,7 +20,8 @@ const admitted: Readonly<Partial<Record<keyof Certificate, (edited: Certificate,
   alpha: (edited) => edited.alpha > 0 && edited.alpha < 0.5,
   n: (edited) => edited.n >= edited.nUsed,
   rule: (edited, { certificate, noise }) =>
-    kindOf(certificate, noise) !== 'deterministic' && edited.rule.name === certificate.rule.name,
+    (kindOf(certificate, noise) !== 'deterministic' || isOtherThreshold(edited)) &&
+    edited.rule.name === certificate.rule.name,
   checkEvery: (edited) => edited.nUsed === edited.n || edited.nUsed % edited.checkEvery === 0,
   // Nobody can tell from the certificate: these are the votes and where they come from.
   key: (edited) => edited.key!.every((word) => Number.isInteger(word) && word >= 0 && word < 2 ** 32),
@@ -34,9 +37,16 @@ const admitted: Readonly<Partial<Record<keyof Certificate, (edited: Certificate,
     edited.scores!.sumOfSquares <= edited.scores!.sum + 1e-9,
   countsSelection: ({ countsSelection, counts, n0 }) =>
     countsSelection.length === counts.length && sum(countsSelection) <= n0,
-  counts: ({ counts, failures, nUsed }) => counts.length >= 2 && sum(counts) + failures === nUsed,
+  counts: ({ counts, failures, nUsed, rule }) =>
+    counts.length >= 2 && ('threshold' in rule.parameters || sum(counts) + failures === nUsed),
   steps: ({ steps = [], nUsed, n, checkEvery }) =>
     steps.every((step) => step.n <= nUsed && (step.n % checkEvery === 0 || step.n === n)),
+};
+
+/** The threshold from which on copies vote is a part of the classifier, as the beta of soft smoothing. */
+const isOtherThreshold = ({ rule }: Certificate): boolean => {
+  const { threshold, ...others } = rule.parameters;
+  return typeof threshold === 'number' && threshold > 0 && threshold < 1 && Object.keys(others).length === 0;
 };
 
 const sum = (list: readonly number[]): number => list.reduce((a, b) => a + b, 0);
@@ -50,10 +60,13 @@ function isValid(edit: Edit, { noise }: Made): boolean {
   }
 }
 
-/** Only what need not follow, as the table has it; the rule of soft smoothing holds its beta. */
+/** Only what need not follow, as the table has it; the rule of soft smoothing holds its beta, that of copies their threshold. */
 function isLoose(name: keyof Certificate, { certificate, noise }: Made): boolean {
   const kind = kindOf(certificate, noise);
-  return certificateFields[name]?.[kind] !== 'follows' || (name === 'rule' && kind === 'soft');
+  return (
+    certificateFields[name]?.[kind] !== 'follows' ||
+    (name === 'rule' && (kind === 'soft' || 'threshold' in certificate.rule.parameters))
+  );
 }
 
 /** Stops that depend on the clock or on the order of the votes: that one of the rule's own has stopped it can be as true as that another has. */
