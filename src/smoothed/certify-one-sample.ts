@@ -9,7 +9,7 @@ import * as fields from '../options/fields.ts';
 import { optionsOf } from '../options/parse.ts';
 import type { Norm } from '../types.ts';
 import { hardCertificate } from './certificates.ts';
-import { ruleContext } from './certification-process.ts';
+import { ruleContext } from './rule-context.ts';
 
 /** What {@link certifyOneSample} decides on. */
 export interface OneSampleRequest {

@@ -7,7 +7,7 @@ import type { DeterministicNoise, Noise } from '../noise/types.ts';
 import type { Key } from '../types.ts';
 import type { CertificateKind } from './certificate-fields.ts';
 import { derandomizedCertificate, grantedSettings, hardCertificate, softCertificate } from './certificates.ts';
-import { ruleContext, ruleDraw } from './certification-process.ts';
+import { ruleContext, ruleDraw } from './rule-context.ts';
 import {
   allowsUnknownDimension,
   choosesFromVotes,

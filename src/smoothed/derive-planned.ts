@@ -8,7 +8,7 @@ import { topClass } from '../certify/vote-counts.ts';
 import type { Noise } from '../noise/types.ts';
 import type { Key } from '../types.ts';
 import { grantedSettings, hardCertificate } from './certificates.ts';
-import { ruleContext, ruleDraw } from './certification-process.ts';
+import { ruleContext, ruleDraw } from './rule-context.ts';
 import type { Derivation } from './derivation.ts';
 
 /** Whether a rule derives boundaries, which its certificates name. @internal */
