@@ -44,6 +44,9 @@ export { BandAblation } from './noise/band-ablation.ts';
 export type { BandAblationOptions, PatchSize, PerAxis } from './noise/band-ablation.ts';
 export type { BandKind } from './noise/band-geometry.ts';
 export type { AblationEncoding } from './noise/ablated-copies.ts';
+export { BitFlipNoise } from './noise/bit-flip-noise.ts';
+export type { BitFlipNoiseOptions, BitFlipRates, BitGroup, StaircaseOptions } from './noise/bit-flip-noise.ts';
+export type { BitChanges } from './noise/bit-flip-radius.ts';
 export type {
   AdditiveNoise,
   BatchDrawRequest,

@@ -81,24 +81,30 @@ function complement({ above, below }: Fraction): Fraction {
  * The most deletions that are certified beside 0, 1, 2, ... additions; the list ends before the first number of additions that is not certified
  * on its own. Certified pairs form a staircase, so the search goes down from step to step.
  *
- * @param most - entries at most
+ * @param most - no more additions and no more deletions are tried
  * @internal
  */
 export function bitStaircase(isCertified: (changes: BitChanges) => boolean, most: number): number[] {
   const steps: number[] = [];
-  let reach = Infinity;
-  while (steps.length < most) {
-    const added = steps.length;
-    // Nothing stops deletions where a class is certain and ones are never made of zeros; more than this no input has.
-    const deleted = largestWith((d) => isCertified({ added, deleted: d }), Math.min(reach, 2 ** 20));
-    if (deleted < 0) break;
+  let deleted = largestWith((d) => isCertified({ added: 0, deleted: d }), most);
+  while (deleted >= 0 && steps.length <= most) {
     steps.push(deleted);
-    reach = deleted;
+    while (deleted >= 0 && !isCertified({ added: steps.length, deleted })) deleted--;
   }
   return steps;
 }
 
-/** The largest r for which all pairs of additions and deletions with sum r are on or below the staircase; −1 for none. @internal */
-export function radiusOfStaircase(steps: readonly number[]): number {
-  return Math.min(steps.length - 1, ...steps.map((deleted, added) => added + deleted));
+/**
+ * The largest r for which all pairs of additions and deletions with sum r are certified, and with them all pairs below; −1 where not even the
+ * class at the input is.
+ *
+ * @param most - no larger r is tried
+ * @internal
+ */
+export function bitRadius(isCertified: (changes: BitChanges) => boolean, most: number): number {
+  let radius = largestWith((deleted) => isCertified({ added: 0, deleted }), most);
+  for (let added = 1; added <= radius; added++) {
+    while (added <= radius && !isCertified({ added, deleted: radius - added })) radius--;
+  }
+  return radius;
 }

@@ -1,6 +1,7 @@
 import { OptionError, refusal } from '../errors.ts';
 import type { AblationEncoding } from './ablated-copies.ts';
 import { BandAblation, type BandAblationOptions } from './band-ablation.ts';
+import { BitFlipNoise, type BitFlipRates, type BitGroup } from './bit-flip-noise.ts';
 import { CauchyNoise } from './cauchy-noise.ts';
 import { DeletionNoise } from './deletion-noise.ts';
 import { DeterministicSplittingNoise } from './deterministic-splitting-noise.ts';
@@ -27,6 +28,13 @@ interface EncodingWords {
 const encodingOf = ({ encoding, fill }: EncodingWords): AblationEncoding =>
   (encoding === 'fill' ? { fill } : encoding) as AblationEncoding;
 
+/** How logs say the groups of flipped bits. */
+interface BitGroupLists {
+  readonly sizes: readonly number[];
+  readonly additions: readonly number[];
+  readonly deletions: readonly number[];
+}
+
 // The makers check what they are given, so what a log says is passed on as it is.
 const makers: Readonly<Record<string, (parameters: never) => Noise | DeterministicNoise>> = {
   gaussian: (parameters) => new GaussianNoise(parameters),
@@ -42,6 +50,8 @@ const makers: Readonly<Record<string, (parameters: never) => Noise | Determinist
     new DeterministicSplittingNoise({ ...rest, key: [key0, key1] }),
   'band-ablation': ({ encoding, fill, ...rest }: EncodingWords & Omit<BandAblationOptions, 'encoding'>) =>
     new BandAblation({ ...rest, encoding: encodingOf({ encoding, ...(fill !== undefined && { fill }) }) }),
+  'bit-flip': (parameters: BitFlipRates | BitGroupLists) =>
+    new BitFlipNoise('sizes' in parameters ? { groups: groupsOf(parameters) } : parameters),
 };
 
 /**
@@ -59,4 +69,8 @@ export function noiseOf(record: NoiseRecord): Noise | DeterministicNoise {
   const way = "a noise of one's own cannot be made from its record: pass the noise itself";
   const must = `must name a noise of catrs (${Object.keys(makers).join(', ')})`;
   throw refusal(OptionError, { call: 'noiseOf', field: 'record', value: record.name, way }, must);
+}
+
+function groupsOf({ sizes, additions, deletions }: BitGroupLists): BitGroup[] {
+  return sizes.map((size, g) => ({ size, addition: additions[g]!, deletion: deletions[g]! }));
 }

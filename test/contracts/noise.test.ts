@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import { expect, it } from 'vitest';
 import { CatrsError } from '../../src/errors.ts';
 import { additiveNoise } from '../../src/noise/additive-noise.ts';
+import { BitFlipNoise, type BitFlipNoiseOptions } from '../../src/noise/bit-flip-noise.ts';
 import { CauchyNoise } from '../../src/noise/cauchy-noise.ts';
 import { DeterministicSplittingNoise } from '../../src/noise/deterministic-splitting-noise.ts';
 import { GaussianNoise } from '../../src/noise/gaussian-noise.ts';
@@ -233,4 +234,54 @@ describeContract('every splitting noise', splittings, ({ copies, slow }) => {
   });
 
   it('leaves the image alone, owns its result and leaks no tensor', () => expectNoLeak(() => valuesOf(0, 3)));
+});
+
+/** Every noise that flips: options and a name. */
+const flips: readonly { readonly name: string; readonly options: BitFlipNoiseOptions }[] = [
+  { name: 'bit flips', options: { addition: 0.2, deletion: 0.6 } },
+  { name: 'bit flips without additions', options: { addition: 0, deletion: 0.5 } },
+  {
+    name: 'bit flips of two groups',
+    options: {
+      groups: [
+        { size: 5, addition: 0.1, deletion: 0.8 },
+        { size: 7, addition: 0.4, deletion: 0 },
+      ],
+    },
+  },
+];
+
+describeContract('every noise that flips bits', flips, ({ options }) => {
+  const noise = new BitFlipNoise(options);
+  const bits = [0, 1, 1, 0, 0, 0, 1, 0, 1, 1, 1, 0];
+  const valuesOf = async (start: number, count: number): Promise<number[]> => {
+    const x = tf.tensor(bits, [2, 3, 2]);
+    const made = noise.perturb(x, { key, start, count });
+    expect(made.shape).toEqual([count, 2, 3, 2]);
+    expect(made.dtype).toBe('float32');
+    const values = Array.from(await made.data());
+    expect(Array.from(await x.data())).toEqual(bits);
+    tf.dispose([x, made]);
+    return values;
+  };
+  const filled = (start: number, count: number): number[] => {
+    const out = new Float32Array(count * bits.length);
+    noise.fillCopies(out, Float32Array.from(bits), { key, start, dimension: bits.length });
+    return Array.from(out);
+  };
+
+  it('makes the same copies on every backend, with tensors and without', async () => {
+    const values = await valuesOf(0, 40);
+    expect(values).toEqual(filled(0, 40));
+    expect(new Set(values)).toEqual(new Set([0, 1]));
+    expect(values).not.toEqual(bits.concat(...Array.from({ length: 39 }, () => bits)));
+  });
+
+  it('makes copy i from the key and i alone, however the copies are batched', async () => {
+    const whole = await valuesOf(1, 7);
+    expect([...(await valuesOf(1, 3)), ...(await valuesOf(4, 4))]).toEqual(whole);
+    expect([...filled(1, 1), ...filled(2, 6)]).toEqual(whole);
+  });
+
+  it('leaves the input alone, owns its result and leaks no tensor', () => expectNoLeak(() => valuesOf(0, 3)));
 });

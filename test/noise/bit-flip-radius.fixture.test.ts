@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import {
+  type BitChanges,
   type BitFlipLaw,
+  bitRadius,
   bitRegions,
   bitStaircase,
   groupRegions,
   isProven,
-  radiusOfStaircase,
   valueRegions,
 } from '../../src/noise/bit-flip-radius.ts';
 import { type Fraction, fractionOf, isBelow } from '../../src/noise/exact-fraction.ts';
@@ -87,9 +88,9 @@ describe('golden rows of flipped bits', () => {
 
   it.each(golden['frontier']!)('$pPlus, $pMinus, q = $q: staircase $mostDeleted', (row) => {
     const law = lawOf(row);
-    const steps = bitStaircase((changes) => isProven(bitRegions(law, changes), boundOfQ(row.q)), 100);
-    expect(steps).toEqual(row.mostDeleted);
-    expect(radiusOfStaircase(steps)).toBe(row.radius);
+    const isCertified = (changes: BitChanges): boolean => isProven(bitRegions(law, changes), boundOfQ(row.q));
+    expect(bitStaircase(isCertified, 100)).toEqual(row.mostDeleted);
+    expect(bitRadius(isCertified, 100)).toBe(row.radius);
   });
 
   it.each(golden['against']!)('$added, $deleted, $pPlus, $pMinus, q = $q against $other: $certified', (row) => {
