@@ -43,6 +43,9 @@ export type { DeterministicSplittingNoiseOptions } from './noise/deterministic-s
 export { BandAblation } from './noise/band-ablation.ts';
 export type { BandAblationOptions, PatchSize, PerAxis } from './noise/band-ablation.ts';
 export type { BandKind } from './noise/band-geometry.ts';
+export { AblationNoise } from './noise/ablation-noise.ts';
+export { AllAblations } from './noise/all-ablations.ts';
+export type { AblatedPositions, AblationNoiseOptions } from './noise/ablation-layout.ts';
 export type { AblationEncoding } from './noise/ablated-copies.ts';
 export { BitFlipNoise } from './noise/bit-flip-noise.ts';
 export type { BitFlipNoiseOptions, BitFlipRates, BitGroup, StaircaseOptions } from './noise/bit-flip-noise.ts';

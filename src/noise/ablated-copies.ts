@@ -24,10 +24,15 @@ export const encodingField: fields.Field<AblationEncoding> = fields.field<Ablati
     (typeof v === 'object' && v !== null && Object.keys(v).join() === 'fill' && isFill((v as { fill?: unknown }).fill)),
 );
 
-/** Shape of an encoded copy of an example [...positions, channels]. @internal */
-export function encodedShape(shape: readonly number[], encoding: AblationEncoding): number[] {
+/**
+ * Shape of an encoded copy of an example [...positions, channels].
+ *
+ * @param masks - how many masks a place of the last axis has: 1, or one for each channel
+ * @internal
+ */
+export function encodedShape(shape: readonly number[], encoding: AblationEncoding, masks = 1): number[] {
   const channels = shape.at(-1) ?? 1;
-  const added = encoding === 'double' ? channels : encoding === 'mask' ? 1 : 0;
+  const added = encoding === 'double' ? channels : encoding === 'mask' ? masks : 0;
   return [...shape.slice(0, -1), channels + added];
 }
 
@@ -38,12 +43,13 @@ function fillOf(encoding: AblationEncoding, channels: number): readonly number[]
 }
 
 /**
- * Copies of an example that show the kept positions alone, inside a tidy.
+ * Copies of an example that show the kept positions alone, inside a tidy. Differentiable with respect to `x`.
  *
  * Ablated values are replaced by selection, never multiplied by 0: −0 and NaN would show what was there.
  *
  * @param x - the example as [...positions, channels]
- * @param kept - 1 for kept and 0 for ablated positions, copy after copy; taken over
+ * @param kept - 1 for kept and 0 for ablated positions, copy after copy; taken over. Either all channels of a position have one mask, or each value has
+ * its own: then a last axis of `'mask'` says so of each channel.
  * @returns [count, ...{@link encodedShape}]
  * @internal
  */
@@ -51,44 +57,71 @@ export function ablatedCopies(x: tf.Tensor, kept: Uint8Array, count: number, enc
   const shape = x.shape;
   const channels = shape.at(-1) ?? 1;
   const positions = x.size / channels;
-  const isKept = tensorOver(kept, [count, positions, 1], 'bool');
+  const masks = kept.length / (count * positions);
+  const isKept = tensorOver(kept, [count, positions, masks], 'bool');
+  const isShown = masks === channels ? isKept : tf.tile(isKept, [1, 1, channels / masks]);
   const values = tf.reshape(x, [1, positions, channels]);
-  const select = (of: tf.Tensor, otherwise: tf.Tensor): tf.Tensor =>
-    tf.where(tf.tile(isKept, [1, 1, channels]), tf.tile(of, [count, 1, 1]), tf.tile(otherwise, [count, positions, 1]));
   const fill = tensorOver([...fillOf(encoding, channels)], [1, 1, channels], 'float32');
-  const shown = select(values, fill);
+  const hidden = tf.tile(fill, [count, positions, 1]);
+  const select = (of: tf.Tensor): tf.Tensor => tf.where(isShown, tf.tile(of, [count, 1, 1]), hidden);
+  const shown = select(values);
   const parts = [shown];
-  if (encoding === 'double') parts.push(select(tf.sub(1, values), fill));
+  if (encoding === 'double') parts.push(select(tf.sub(1, values)));
   if (encoding === 'mask') parts.push(tf.cast(isKept, 'float32'));
-  return tf.reshape(parts.length === 1 ? shown : tf.concat(parts, 2), [count, ...encodedShape(shape, encoding)]);
+  return tf.reshape(parts.length === 1 ? shown : tf.concat(parts, 2), [count, ...encodedShape(shape, encoding, masks)]);
+}
+
+/** How examples are encoded, for {@link fillAblated}. @internal */
+export interface EncodedForm {
+  readonly encoding: AblationEncoding;
+  /** Length of the last axis of an example. */
+  readonly channels: number;
+  /** 1: all channels of a position are kept together; `channels`: each value is a position. */
+  readonly masks: number;
 }
 
 /**
  * {@link ablatedCopies} without tensors, bit by bit.
  *
+ * Arrays are filled as a whole, and what is kept is written over it: a copy costs one pass over its memory and a few steps for each kept position.
+ *
  * @param out - room for all copies
  * @param x - values of the example, position after position
- * @param kept - as many masks as copies
+ * @param kept - the kept positions of the copies, in any order, as many for each
+ * @param keep - how many that are
  * @internal
  */
 export function fillAblated(
   out: Float32Array,
   x: Float32Array,
-  kept: Uint8Array,
-  channels: number,
-  encoding: AblationEncoding,
+  kept: Uint32Array,
+  keep: number,
+  { encoding, channels, masks }: EncodedForm,
 ): void {
-  const positions = x.length / channels;
-  const width = encodedShape([channels], encoding)[0]!;
-  const fill = fillOf(encoding, channels);
-  for (let row = 0, to = 0; row < kept.length; row++, to += width) {
-    const isKept = kept[row] === 1;
-    const from = (row % positions) * channels;
-    for (let c = 0; c < channels; c++) {
-      const value = x[from + c]!;
-      out[to + c] = isKept ? value : fill[c]!;
-      if (encoding === 'double') out[to + channels + c] = isKept ? Math.fround(1 - value) : 0;
+  const width = encodedShape([channels], encoding, masks)[0]!;
+  fillHidden(out, fillOf(encoding, channels));
+  const each = channels / masks; // values of a position
+  const size = (x.length / channels) * width;
+  for (let at = 0, copy = 0; at < kept.length; at += keep, copy += size) {
+    for (let i = at; i < at + keep; i++) {
+      const position = kept[i]!;
+      const place = Math.floor(position / masks);
+      const mask = position - place * masks;
+      const to = copy + place * width + mask;
+      const from = place * channels + mask;
+      for (let c = 0; c < each; c++) {
+        const value = x[from + c]!;
+        out[to + c] = value;
+        if (encoding === 'double') out[to + channels + c] = Math.fround(1 - value);
+      }
+      if (encoding === 'mask') out[to + channels] = 1;
     }
-    if (encoding === 'mask') out[to + channels] = isKept ? 1 : 0;
   }
+}
+
+/** Fills an array with the constants of the channels, in turn. */
+function fillHidden(out: Float32Array, fill: readonly number[]): void {
+  const [first = 0] = fill;
+  if (fill.every((constant) => Object.is(constant, first))) out.fill(first);
+  else for (let at = 0; at < out.length; at++) out[at] = fill[at % fill.length]!;
 }

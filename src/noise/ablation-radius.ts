@@ -34,6 +34,14 @@ export function subsetCount({ positions, keep }: AblationLaw): bigint {
   return count;
 }
 
+/** Whether a copy may show at most so many sets: without the numbers that {@link subsetCount} would take for large laws. @internal */
+export function hasAtMostSubsets({ positions, keep }: AblationLaw, most: number): boolean {
+  let count = 1;
+  for (let i = 0; i < Math.min(keep, positions - keep) && count <= most; i++)
+    count = (count * (positions - i)) / (i + 1);
+  return count <= most;
+}
+
 /** Above so many sets, rounding to multiples of their share changes no radius. */
 const MOST_PARTS = 2n ** 64n;
 

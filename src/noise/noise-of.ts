@@ -1,5 +1,8 @@
 import { OptionError, refusal } from '../errors.ts';
 import type { AblationEncoding } from './ablated-copies.ts';
+import type { AblationNoiseOptions } from './ablation-layout.ts';
+import { AblationNoise } from './ablation-noise.ts';
+import { AllAblations } from './all-ablations.ts';
 import { BandAblation, type BandAblationOptions } from './band-ablation.ts';
 import { BitFlipNoise, type BitFlipRates, type BitGroup } from './bit-flip-noise.ts';
 import { CauchyNoise } from './cauchy-noise.ts';
@@ -24,9 +27,10 @@ interface EncodingWords {
   readonly fill?: number | readonly number[];
 }
 
-/** The encoding of a record. */
-const encodingOf = ({ encoding, fill }: EncodingWords): AblationEncoding =>
-  (encoding === 'fill' ? { fill } : encoding) as AblationEncoding;
+/** Options of a noise with an encoding, from its record. */
+function encoded<Options>({ encoding, fill, ...rest }: EncodingWords & Omit<Options, 'encoding'>): Options {
+  return { ...rest, encoding: (encoding === 'fill' ? { fill } : encoding) as AblationEncoding } as Options;
+}
 
 /** How logs say the groups of flipped bits. */
 interface BitGroupLists {
@@ -48,8 +52,9 @@ const makers: Readonly<Record<string, (parameters: never) => Noise | Determinist
   deletion: (parameters) => new DeletionNoise(parameters),
   'deterministic-splitting': ({ key0, key1, ...rest }: KeyWords & { readonly halfWidth: number }) =>
     new DeterministicSplittingNoise({ ...rest, key: [key0, key1] }),
-  'band-ablation': ({ encoding, fill, ...rest }: EncodingWords & Omit<BandAblationOptions, 'encoding'>) =>
-    new BandAblation({ ...rest, encoding: encodingOf({ encoding, ...(fill !== undefined && { fill }) }) }),
+  'band-ablation': (parameters) => new BandAblation(encoded<BandAblationOptions>(parameters)),
+  ablation: (parameters) => new AblationNoise(encoded<AblationNoiseOptions>(parameters)),
+  'all-ablations': (parameters) => new AllAblations(encoded<AblationNoiseOptions>(parameters)),
   'bit-flip': (parameters: BitFlipRates | BitGroupLists) =>
     new BitFlipNoise('sizes' in parameters ? { groups: groupsOf(parameters) } : parameters),
 };
