@@ -36,7 +36,10 @@ describe.each([
     [{ ...image, positions: 'rows' }, "`positions` must be 'pixels', 'values' or 'tokens', got \"rows\""],
     [{ ...image, encoding: 'zero' }, `${encodings} "zero"`],
     [{ ...image, encoding: { fill: NaN } }, `${encodings} an object (Object)`],
-    [{ ...image, encoding: { fill: [1, 2] } }, '`encoding.fill` must be one number, or one for each of the 1 channels, got [1, 2]'],
+    [
+      { ...image, encoding: { fill: [1, 2] } },
+      '`encoding.fill` must be one number, or one for each of the 1 channels, got [1, 2]',
+    ],
     [
       { inputShape: [2048, 1025, 3], keep: 1 },
       '`inputShape` must have at most 2097152 (2^21) positions, got 2099200 pixels',
@@ -47,7 +50,10 @@ describe.each([
         "(positions: 'values' takes each number on its own, positions: 'tokens' ids)",
     ],
     [{ ...text, inputShape: [8, 5] }, "`inputShape` must be [length] with positions: 'tokens', got [8, 5]"],
-    [{ ...text, encoding: undefined }, `\`encoding\` must be { fill: id } with positions: 'tokens', got "double" ${mask}`],
+    [
+      { ...text, encoding: undefined },
+      `\`encoding\` must be { fill: id } with positions: 'tokens', got "double" ${mask}`,
+    ],
     [{ ...text, encoding: { fill: 0.5 } }, `${ids} 0.5 ${mask}`],
     [{ ...text, encoding: { fill: -1 } }, `${ids} -1 ${mask}`],
     [{ ...text, encoding: { fill: [3] } }, `${ids} [3] ${mask}`],
@@ -65,7 +71,11 @@ describe('new AllAblations refuses', () => {
 
   it('records that are none', () =>
     expectError(
-      () => noiseOf({ name: 'all-ablations', parameters: { inputShape: [4], keep: 2, positions: 'tokens', encoding: 'fill' } }),
+      () =>
+        noiseOf({
+          name: 'all-ablations',
+          parameters: { inputShape: [4], keep: 2, positions: 'tokens', encoding: 'fill' },
+        }),
       OptionError,
       "AllAblations: `encoding` must be 'double', 'mask' or { fill: a finite number, or one for each channel }, got an object (Object)",
     ));
@@ -111,9 +121,21 @@ describe('ablation refuses', () => {
     const fill = (length: number, values: number): void =>
       noise.fillCopies(new Float32Array(length), new Float32Array(values), { key, start: 0, dimension: 6 });
     const call = 'AblationNoise.fillCopies';
-    await expectError(() => fill(8, 5), TensorError, `${call}: \`x\` must be the 6 values of one example, got 5 values`);
-    await expectError(() => fill(9, 6), OptionError, `${call}: \`out.length\` must hold whole copies, 8 values each, got 9`);
-    await expectError(() => fill(0, 6), OptionError, `${call}: \`out.length\` must hold whole copies, 8 values each, got 0`);
+    await expectError(
+      () => fill(8, 5),
+      TensorError,
+      `${call}: \`x\` must be the 6 values of one example, got 5 values`,
+    );
+    await expectError(
+      () => fill(9, 6),
+      OptionError,
+      `${call}: \`out.length\` must hold whole copies, 8 values each, got 9`,
+    );
+    await expectError(
+      () => fill(0, 6),
+      OptionError,
+      `${call}: \`out.length\` must hold whole copies, 8 values each, got 0`,
+    );
   });
 
   it('copies beyond the last', () =>
@@ -134,7 +156,8 @@ describe('ablation refuses', () => {
       `AblationNoise.radiusAgainst: ${norm}`,
     );
     await expectError(() => all.radius([2, 0], 0, { norm: 'l2' }), OptionError, `AllAblations.radius: ${norm}`);
-    const pair = '`bound` must hold p and q in [0, 1], got { p: 2, q: 0 } (p is a lower bound on a probability, and q is 1 - p)';
+    const pair =
+      '`bound` must hold p and q in [0, 1], got { p: 2, q: 0 } (p is a lower bound on a probability, and q is 1 - p)';
     await expectError(() => noise.radius({ p: 2, q: 0 }, l0), OptionError, `AblationNoise.radius: ${pair}`);
     await expectError(
       () => noise.radiusAgainst({ p: 2, q: 0 }, [bound], 1, l0),
