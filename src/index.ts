@@ -49,6 +49,8 @@ export type { AblatedPositions, AblationNoiseOptions } from './noise/ablation-la
 export type { AblationEncoding } from './noise/ablated-copies.ts';
 export { BitFlipNoise } from './noise/bit-flip-noise.ts';
 export type { BitFlipNoiseOptions, BitFlipRates, BitGroup, StaircaseOptions } from './noise/bit-flip-noise.ts';
+export { ValueFlipNoise } from './noise/value-flip-noise.ts';
+export type { ValueFlipNoiseOptions } from './noise/value-flip-noise.ts';
 export type { BitChanges } from './noise/bit-flip-radius.ts';
 export type {
   AdditiveNoise,

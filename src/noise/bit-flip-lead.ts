@@ -1,3 +1,4 @@
+import { OptionError, refusal } from '../errors.ts';
 import { weakerReading } from '../stats/rounding.ts';
 import type { ProbabilityBound, UpperProbabilityBound } from '../types.ts';
 import { type BitChanges, groupRegions, isProven } from './bit-flip-radius.ts';
@@ -28,8 +29,15 @@ export function leadOf(call: string, lower: ProbabilityBound, others?: readonly 
   return { q, other: Math.min(q, Math.max(0, ...upper)) };
 }
 
-/** Exact fractions take about a second for so many changes. */
-const MOST_EXACT_CHANGES = 512;
+/** Throws unless only the most probable class is asked for. @internal */
+export function assertTopOne(call: string, k: number): void {
+  if (k === 1) return;
+  const way = 'for the most probable class take fixedSample or topTwo; for the k most probable ones AblationNoise';
+  throw refusal(OptionError, { call, field: 'k', value: k, way }, 'must be 1');
+}
+
+/** Exact fractions take about a second for so many changes. @internal */
+export const MOST_EXACT_CHANGES: number = 512;
 
 /**
  * Whether a class stays the most probable one whatever bits of each group are changed, so many of each kind.

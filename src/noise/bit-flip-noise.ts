@@ -3,9 +3,8 @@ import { OptionError, refusal, TensorError } from '../errors.ts';
 import * as fields from '../options/fields.ts';
 import { optionsOf } from '../options/parse.ts';
 import type { DrawPosition } from '../random/draw-position.ts';
-import { weakerReading } from '../stats/rounding.ts';
 import type { Norm, ProbabilityBound, UpperProbabilityBound } from '../types.ts';
-import { FLIP_WORD, FLIP_WORDS, flipWordsOf, keepsLead, type Lead, leadOf } from './bit-flip-lead.ts';
+import { assertTopOne, FLIP_WORD, FLIP_WORDS, flipWordsOf, keepsLead, type Lead, leadOf } from './bit-flip-lead.ts';
 import { type BitChanges, bitRadius, bitStaircase } from './bit-flip-radius.ts';
 import { allMixtures } from './change-mixtures.ts';
 import { largestWith } from './exact-fraction.ts';
@@ -143,8 +142,8 @@ export class BitFlipNoise implements Noise {
 
   /** The largest number of changed bits, of any kind and group, for a lower bound on the top class; −1 where not even the class is proven. */
   radius(bound: ProbabilityBound, request: RadiusRequest): number {
-    const { q } = weakerReading('BitFlipNoise.radius', bound);
-    return this.#radius('BitFlipNoise.radius', { q, other: q }, request);
+    const call = 'BitFlipNoise.radius';
+    return this.#radius(call, leadOf(call, bound), request);
   }
 
   /**
@@ -159,10 +158,7 @@ export class BitFlipNoise implements Noise {
     request: RadiusRequest,
   ): number {
     const call = 'BitFlipNoise.radiusAgainst';
-    if (k !== 1) {
-      const way = 'for the most probable class take fixedSample or topTwo; for the k most probable ones AblationNoise';
-      throw refusal(OptionError, { call, field: 'k', value: k, way }, 'must be 1');
-    }
+    assertTopOne(call, k);
     return this.#radius(call, leadOf(call, lower, others), request);
   }
 

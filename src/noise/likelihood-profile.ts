@@ -89,6 +89,29 @@ export function productOfProfiles(a: LikelihoodProfile, b: LikelihoodProfile): L
   return { x: Float64Array.from(order, (i) => x[i]!), changed: Float64Array.from(order, (i) => changed[i]!) };
 }
 
+/** The profile of an input that is not changed. @internal */
+export const unchanged: LikelihoodProfile = { x: Float64Array.of(1), changed: Float64Array.of(1) };
+
+/** The profile of one changed position of several values, from chances of keeping the value and of having one other. @internal */
+export function oneValue(kept: number, other: number): LikelihoodProfile {
+  // Equal to x, to neither, to the changed input. All three are multiples of 2⁻³², so the difference is exact.
+  const rest = 1 - kept - other;
+  return { x: Float64Array.of(kept, rest, other), changed: Float64Array.of(other, rest, kept) };
+}
+
+/** The profile of one more position of several values, after that of those before; the ratios are powers of that of one position. @internal */
+export function withOnePosition(before: LikelihoodProfile, one: LikelihoodProfile): LikelihoodProfile {
+  const length = before.x.length + one.x.length - 1;
+  const [x, changed] = [new Float64Array(length), new Float64Array(length)];
+  for (let i = 0; i < before.x.length; i++) {
+    for (let j = 0; j < one.x.length; j++) {
+      x[i + j]! += before.x[i]! * one.x[j]!;
+      changed[i + j]! += before.changed[i]! * one.changed[j]!;
+    }
+  }
+  return { x, changed };
+}
+
 /**
  * The greatest chance under the changed input of a class that has the chance `mass` under the input: 1 − least(1 − mass).
  *

@@ -14,6 +14,7 @@ import { SoundGaussianNoise } from './sound-gaussian-noise.ts';
 import { SplittingNoise } from './splitting-noise.ts';
 import type { DeterministicNoise, Noise, NoiseRecord } from './types.ts';
 import { UniformNoise } from './uniform-noise.ts';
+import { ValueFlipNoise } from './value-flip-noise.ts';
 
 /** How logs say a key. */
 interface KeyWords {
@@ -57,6 +58,7 @@ const makers: Readonly<Record<string, (parameters: never) => Noise | Determinist
   'all-ablations': (parameters) => new AllAblations(encoded<AblationNoiseOptions>(parameters)),
   'bit-flip': (parameters: BitFlipRates | BitGroupLists) =>
     new BitFlipNoise('sizes' in parameters ? { groups: groupsOf(parameters) } : parameters),
+  'value-flip': (parameters) => new ValueFlipNoise(parameters),
 };
 
 /**
