@@ -123,6 +123,15 @@ export { DerandomizedClassifier } from './smoothed/derandomized-classifier.ts';
 export type { DerandomizedCertifyOptions, DerandomizedClassifierOptions } from './smoothed/derandomized-classifier.ts';
 export { certifyOneSample } from './smoothed/certify-one-sample.ts';
 export type { OneSampleRequest } from './smoothed/certify-one-sample.ts';
+export type { CopyVotes } from './smoothed/count-votes.ts';
+export { certifyPatches } from './smoothed/certify-patches.ts';
+export type { CertifyPatchesOptions, PatchCertificate } from './smoothed/certify-patches.ts';
+export { DoubleMasking } from './smoothed/double-masking.ts';
+export type {
+  DoubleMaskingCertificate,
+  DoubleMaskingOptions,
+  DoubleMaskingRunOptions,
+} from './smoothed/double-masking.ts';
 export { verifyCertificate } from './smoothed/verify-certificate.ts';
 export type { Verification, VerifyCertificateOptions } from './smoothed/verify-certificate.ts';
 export { reproduceCertificate } from './smoothed/reproduce-certificate.ts';

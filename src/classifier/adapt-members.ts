@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import { ClassifierError, OptionError, refusal } from '../errors.ts';
 import { tensorOver } from '../tensors/own-tensor.ts';
 import { adaptModel, isTypedClassifier } from './adapt-classifier.ts';
-import { rowsOf } from './ask-rows.ts';
+import { keptOf, rowsOf } from './ask-rows.ts';
 import { logarithmsOf, originOf, type TypedOutputs, type TypedOutputsFn, withOrigin } from './origin.ts';
 import { type Declared, typedClassifierOf, typedOutputsOf, valuesOf } from './typed-outputs.ts';
 import type { Classifier, ClassifyOptions, LogitsFn, TensorClassifier, TypedBatch, TypedClassifier } from './types.ts';
@@ -105,7 +105,7 @@ interface Asked extends Pick<Combination, 'exit'> {
 async function askAll(
   { call, asks, exit }: Asked,
   inputs: Float32Array<ArrayBuffer>,
-  { batch, shape }: TypedBatch,
+  { batch, shape, kept }: TypedBatch,
 ): Promise<TypedOutputs[]> {
   const size = inputs.length / batch;
   const found: TypedOutputs[] = [];
@@ -120,7 +120,11 @@ async function askAll(
     // The rows that are decided get what the first member says, which is not looked at.
     if (rows.length === 0 && first) found.push(first);
     else {
-      const part = await ask(rowsOf(inputs, rows, size), { batch: rows.length, shape });
+      const part = await ask(rowsOf(inputs, rows, size), {
+        batch: rows.length,
+        shape,
+        ...keptOf({ batch, kept }, rows),
+      });
       found.push(rows.length === batch || !first ? part : withRows(first, part, { rows, batch }));
     }
     assertOneShape(

@@ -53,10 +53,10 @@ export async function typedRows(
   call: string,
   classifier: TypedClassifier,
   inputs: Float32Array<ArrayBuffer>,
-  { batch, shape, numClasses }: TypedBatch & Pick<AskedClassifier, 'numClasses'>,
+  { batch, shape, kept, numClasses }: TypedBatch & Pick<AskedClassifier, 'numClasses'>,
 ): Promise<Float32Array> {
   const values = await floatsInTurn(call, 'classifier', classifier, () =>
-    classifier.classify(inputs, { batch, shape: [...shape] }),
+    classifier.classify(inputs, { batch, shape: [...shape], ...(kept && { kept }) }),
   );
   const columns = values.length / batch;
   if (!Number.isInteger(columns)) {
@@ -94,6 +94,18 @@ export async function floatsInTurn(
 /** Not `instanceof`: a runtime may live in another realm. */
 function isFloat32Array(value: unknown): value is Float32Array {
   return Object.prototype.toString.call(value) === '[object Float32Array]';
+}
+
+/** What a batch shows of some of its rows, in a new array; for whoever asks a classifier about them. @internal */
+export function keptOf(
+  { batch, kept }: Pick<TypedBatch, 'batch' | 'kept'>,
+  rows: readonly number[],
+): Pick<TypedBatch, 'kept'> {
+  if (kept === undefined) return {};
+  const size = kept.length / batch;
+  const part = new Uint8Array(rows.length * size);
+  rows.forEach((row, place) => part.set(kept.subarray(row * size, (row + 1) * size), place * size));
+  return { kept: part };
 }
 
 /** Some rows of so many numbers each, one after the other in a new array. @internal */

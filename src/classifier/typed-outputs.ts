@@ -65,15 +65,15 @@ export function afterTypedStep(
   // How many columns there are is for whoever asks: `binary` makes two of one.
   const outputs: TypedOutputsFn =
     originOf(classifier)?.typedOutputs ??
-    (async (inputs, { batch, shape }) => ({
+    (async (inputs, { batch, shape, kept }) => ({
       logits: await floatsInTurn(call, 'classifier', classifier, () =>
-        classifier.classify(inputs, { batch, shape: [...shape] }),
+        classifier.classify(inputs, { batch, shape: [...shape], ...(kept && { kept }) }),
       ),
     }));
   return typedClassifierOf(
     async (inputs, batch) => {
       const next = await step(inputs, batch);
-      return outputs(next.inputs, { batch: batch.batch, shape: next.shape });
+      return outputs(next.inputs, { ...batch, shape: next.shape });
     },
     {
       parts,

@@ -65,6 +65,12 @@ export interface TypedBatch {
   readonly batch: number;
   /** Shape of one row, [...inputShape]. */
   readonly shape: readonly number[];
+  /**
+   * Where a noise hides positions of its copies ({@link BandAblation}, ablation): 1 for each position that a row shows and 0 for each that it hides,
+   * position after position, row after row. A model may leave hidden ones out, as a vision transformer that drops their tokens does. The
+   * classifier's to keep, change or transfer. Absent for other noises, and where no noise made the rows.
+   */
+  readonly kept?: Uint8Array | undefined;
 }
 
 /**

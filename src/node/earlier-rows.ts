@@ -69,11 +69,17 @@ const asLogged = (value: unknown): unknown => JSON.parse(JSON.stringify(value ??
 
 /** The settings that can be known before anything is certified; those that are left to a default are not among them. @internal */
 export function statedSettings(g: object, shape: readonly number[], options: object): RunSettings {
-  const { smoothing, noise } = g as {
+  const {
+    smoothing,
+    noise,
+    rule: own,
+  } = g as {
     readonly smoothing?: Certificate['smoothing'];
     readonly noise?: Certificate['noise'];
+    /** Of a deterministic noise: how its copies vote. */
+    readonly rule?: Certificate['rule'];
   };
-  const { rule, ...stated } = options as RunSettings;
+  const { rule = own, ...stated } = options as RunSettings;
   return {
     ...stated,
     ...(smoothing && { smoothing }),

@@ -120,6 +120,7 @@ class WorkerPool<Options extends object> implements WorkerCertifier<Options> {
   readonly engine: string | undefined;
   readonly noise: CertifierRecord['noise'];
   readonly beta: number | undefined;
+  readonly rule: CertifierRecord['rule'];
   readonly workers: number;
   readonly #team: ThreadTeam<CertifierRecord, ToThread, FromThread>;
   #isRunning = false;
@@ -134,6 +135,7 @@ class WorkerPool<Options extends object> implements WorkerCertifier<Options> {
     this.engine = engineOfAll(team.records);
     this.noise = record.noise;
     this.beta = record.beta;
+    this.rule = record.rule;
   }
 
   /** Starts threads and waits until each has its certifier. */

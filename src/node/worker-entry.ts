@@ -2,7 +2,7 @@
 import { parentPort } from 'node:worker_threads';
 import type * as tf from '@tensorflow/tfjs';
 import { ruleOf } from '../certify/rule-of.ts';
-import type { Prediction } from '../certify/types.ts';
+import type { Prediction, RuleRecord } from '../certify/types.ts';
 import { type AttackedClassifier, attackInThread } from '../evaluate/attack-dataset.ts';
 import { OptionError, refusal } from '../errors.ts';
 import { contextOf, withContext } from '../options/call-context.ts';
@@ -32,15 +32,17 @@ try {
     if (message.kind === 'run') void run(g, message);
     else give(message);
   });
-  const { numClasses, smoothing, engine, noise, beta } = g as Certifier<object> & {
+  const { numClasses, smoothing, engine, noise, beta, rule } = g as Certifier<object> & {
     readonly noise?: { name: string; parameters: object; norms?: readonly Norm[] };
     readonly beta?: number;
+    readonly rule?: RuleRecord;
   };
   const record = {
     numClasses,
     smoothing,
     engine,
     beta,
+    rule: rule && { name: rule.name, parameters: rule.parameters },
     noise: noise && { name: noise.name, parameters: { ...noise.parameters }, norms: noise.norms },
   };
   send({ kind: 'ready', record: JSON.parse(JSON.stringify(record)) as typeof record });

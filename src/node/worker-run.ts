@@ -29,6 +29,8 @@ export interface CertifierRecord {
     | undefined;
   /** The exponent of a `SoftSmoothedClassifier`. */
   readonly beta?: number | undefined;
+  /** What stands for the rule in the certificates of a `DerandomizedClassifier`. */
+  readonly rule?: RuleRecord | undefined;
 }
 
 /** An example that threads are asked about. */

@@ -40,16 +40,20 @@ export interface BandAblationOptions {
 const isPerAxis = (v: unknown): boolean =>
   fields.isInteger(v, 1, 2 ** 24) || (Array.isArray(v) && v.length === 2 && v.every((n) => fields.isInteger(n, 1, 2 ** 24))); // prettier-ignore
 
-const perAxis: fields.Field<PerAxis> = fields.field<PerAxis>(
+/** @internal */
+export const perAxis: fields.Field<PerAxis> = fields.field<PerAxis>(
   'must be an integer of at least 1, or [of the rows, of the columns]',
   isPerAxis,
 );
 
+/** @internal */
+export const imageShape: fields.Field<readonly number[]> = fields.field<readonly number[]>(
+  'must be [height, width, channels], integers of at least 1',
+  (v) => Array.isArray(v) && v.length === 3 && v.every((length) => fields.isInteger(length, 1, 2 ** 24)),
+);
+
 const bandAblationOptions = optionsOf<BandAblationOptions>()({
-  inputShape: fields.field<readonly number[]>(
-    'must be [height, width, channels], integers of at least 1',
-    (v) => Array.isArray(v) && v.length === 3 && v.every((length) => fields.isInteger(length, 1, 2 ** 24)),
-  ),
+  inputShape: imageShape,
   keep: fields.oneOf('columns', 'rows', 'rows+columns', 'blocks'),
   size: perAxis,
   stride: fields.withDefault(perAxis, 1),
@@ -177,7 +181,7 @@ export class BandAblation implements DeterministicNoise {
    * @throws OptionError unless the patch is [height, width] within the image
    */
   hits(patch: PatchSize): number {
-    this.#checkPatch('BandAblation.hits', patch);
+    assertPatch('BandAblation.hits', 'patch', patch, this.inputShape);
     return this.#hitsOf(patch);
   }
 
@@ -233,14 +237,15 @@ export class BandAblation implements DeterministicNoise {
     const must = `must be at most ${this.copies} - \`start\`, as there are ${this.copies} copies`;
     throw refusal(OptionError, { call, field: 'count', value: count }, must);
   }
+}
 
-  #checkPatch(call: string, patch: PatchSize): void {
-    const [height = 1, width = 1] = this.inputShape;
-    const isPatch = Array.isArray(patch) && patch.length === 2;
-    if (isPatch && fields.isInteger(patch[0], 1, height) && fields.isInteger(patch[1], 1, width)) return;
-    const must = `must be [height, width], integers from 1 to ${height} and from 1 to ${width}`;
-    throw refusal(OptionError, { call, field: 'patch', value: patch }, must);
-  }
+/** Throws OptionError unless the patch lies within an image of this shape. @internal */
+export function assertPatch(call: string, field: string, patch: PatchSize, inputShape: readonly number[]): void {
+  const [height = 1, width = 1] = inputShape;
+  const isPatch = Array.isArray(patch) && patch.length === 2;
+  if (isPatch && fields.isInteger(patch[0], 1, height) && fields.isInteger(patch[1], 1, width)) return;
+  const must = `must be [height, width], integers from 1 to ${height} and from 1 to ${width}`;
+  throw refusal(OptionError, { call, field, value: patch }, must);
 }
 
 /** An interval of one axis, which may go on at its beginning. */

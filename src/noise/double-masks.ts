@@ -30,30 +30,58 @@ export function coversPatches(axis: number, patch: number, { size, starts }: Axi
   return places.every((place) => starts.some((start) => start <= place && place + patch <= start + size));
 }
 
-/** The class under masks i and j; i = j: one mask. It must be symmetric. @internal */
-export type MaskedClass = (i: number, j: number) => number;
+/** Two masks, i ≤ j; i = j: one of them. @internal */
+export type MaskPair = readonly [i: number, j: number];
+
+/** Which classes are wanted next; the answer is those of the pairs in their order. @internal */
+export interface MaskQuestion {
+  readonly pairs: readonly MaskPair[];
+  /** Asked is whether all have this class: the answer may end after the first that has another. */
+  readonly expected?: number;
+}
+
+/** What double masking says of an image. @internal */
+export interface MaskedAnswer {
+  readonly label: number;
+  /** Whether every pair of masks gave this class: then no patch that a mask covers changes the answer. False where that was not asked. */
+  readonly certified: boolean;
+}
+
+/**
+ * Double masking, as the questions it asks of a classifier: one after the other, so that nothing is asked that does not matter.
+ *
+ * Where all single masks agree, their class. Else the first dissenter whose class stays under every second mask wins, and without one the
+ * majority, the lowest among equals. A certificate wants every pair.
+ *
+ * @param certifies - whether pairs are asked for where the single masks agree
+ * @see Xiang, Mahloujifar, Mittal, "PatchCleanser: Certifiably Robust Defense against Adversarial Patches for Any Image Classifier", USENIX Security 2022
+ * @internal
+ */
+export function* doubleMasking(
+  masks: number,
+  certifies: boolean,
+): Generator<MaskQuestion, MaskedAnswer, readonly number[]> {
+  const all = Array.from({ length: masks }, (_, i) => i);
+  const single = yield { pairs: all.map((i) => [i, i]) };
+  const most = majority(single);
+  if (single.every((own) => own === most)) {
+    if (!certifies) return { label: most, certified: false };
+    const pairs = all.flatMap((i) => all.slice(i + 1).map((j): MaskPair => [i, j]));
+    const classes = yield { pairs, expected: most };
+    return { label: most, certified: classes.every((each) => each === most) };
+  }
+  for (const [i, own] of single.entries()) {
+    if (own === most) continue;
+    const others = all.filter((j) => j !== i).map((j): MaskPair => (i < j ? [i, j] : [j, i]));
+    const classes = yield { pairs: others, expected: own };
+    if (classes.every((each) => each === own)) return { label: own, certified: false };
+  }
+  return { label: most, certified: false };
+}
 
 /** The most frequent class, the lowest among equals. */
 function majority(classes: readonly number[]): number {
   const counts = new Map<number, number>();
   for (const each of classes) counts.set(each, (counts.get(each) ?? 0) + 1);
   return [...counts].reduce((best, each) => (each[1] > best[1] || (each[1] === best[1] && each[0] < best[0]) ? each : best))[0]; // prettier-ignore
-}
-
-/**
- * The answer of double masking: where all single masks agree, their class. Else the first dissenter whose class stays under every second mask
- * wins, and without one the majority. @internal
- */
-export function doubleMaskedClass(masks: number, classUnder: MaskedClass): number {
-  const single = Array.from({ length: masks }, (_, i) => classUnder(i, i));
-  const most = majority(single);
-  const winner = single.find((own, i) => own !== most && single.every((_, j) => classUnder(i, j) === own));
-  return winner ?? most;
-}
-
-/** Whether every pair of masks gives one class: then no patch that a mask covers changes the answer. @internal */
-export function isDoublyMasked(masks: number, classUnder: MaskedClass): boolean {
-  const first = classUnder(0, 0);
-  for (let i = 0; i < masks; i++) for (let j = i; j < masks; j++) if (classUnder(i, j) !== first) return false;
-  return true;
 }

@@ -99,6 +99,11 @@ export interface Noise extends NoiseRecord {
    */
   readonly fillCopies?: ((out: Float32Array, x: Float32Array, request: DrawPosition) => void) | undefined;
   /**
+   * Which positions of the example these copies show, for noises that hide the others: 1 for shown and 0 for hidden ones, position after
+   * position, copy after copy; a new array. Classifiers of typed arrays get it as `kept`.
+   */
+  keptPositions?(request: Pick<DrawRequest, 'key' | 'start' | 'count'>): Uint8Array;
+  /**
    * Certified radius implied by a lower bound on the probability of the top class, never rounded up.
    *
    * 0 where nothing can be certified (p ≤ 1/2). In a norm that counts changes: the largest number of changes that cannot turn the answer, and -1 where nothing
@@ -144,7 +149,7 @@ export interface DeterministicNoise extends NoiseRecord {
   perturb(x: tf.Tensor, request: { readonly start: number; readonly count: number }): tf.Tensor;
   /**
    * Which positions of the example these copies show, for noises that hide the others: 1 for shown and 0 for hidden ones, position after
-   * position, copy after copy. Classifiers of typed arrays get it as `kept`.
+   * position, copy after copy; a new array. Classifiers of typed arrays get it as `kept`.
    */
   keptPositions?(request: { readonly start: number; readonly count: number }): Uint8Array;
   /**

@@ -60,10 +60,10 @@ export function sessionRunner(
   let chosen = outputs;
 
   /** One run over all its rows. */
-  const runOnce = async (values: Float32Array, { batch, shape }: TypedBatch): Promise<SessionOutput> => {
+  const runOnce = async (values: Float32Array, { batch, shape, kept }: TypedBatch): Promise<SessionOutput> => {
     const sizes = layout === 'nchw' ? [...shape.slice(-1), ...shape.slice(0, -1)] : shape;
     const tensor = inputTensor(Tensor, input.type, encode(values), [batch, ...sizes]);
-    const all = { ...feeds?.({ batch, shape }), [input.name]: tensor };
+    const all = { ...feeds?.({ batch, shape, ...(kept && { kept }) }), [input.name]: tensor };
     const names = chosen.map(({ name }) => name);
     let results;
     try {
@@ -80,12 +80,12 @@ export function sessionRunner(
     inputShape,
     outputShape,
     inputType: input.type,
-    run: (inputs, { batch, shape }) => {
+    run: (inputs, { batch, shape, kept }) => {
       assertShape(call, shape, inputShape);
       assertLayout(call, layout, shape);
       const values = layout === 'nchw' ? channelsFirst(inputs, shape) : inputs;
-      if (fixed === undefined || fixed === batch) return inTurn(session, () => runOnce(values, { batch, shape }));
-      return inTurn(session, () => inBatches(values, { batch, shape, size: fixed }, runOnce));
+      if (fixed === undefined || fixed === batch) return inTurn(session, () => runOnce(values, { batch, shape, kept }));
+      return inTurn(session, () => inBatches(values, { batch, shape, kept, size: fixed }, runOnce));
     },
   };
 }
@@ -108,17 +108,15 @@ function inputTensor(
 /** Runs batches of one size; the last one is filled up with copies of its first row, whose results are dropped. */
 async function inBatches(
   values: Float32Array<ArrayBuffer>,
-  { batch, shape, size }: TypedBatch & { readonly size: number },
+  { batch, shape, kept, size }: TypedBatch & { readonly size: number },
   run: (values: Float32Array, batch: TypedBatch) => Promise<SessionOutput>,
 ): Promise<SessionOutput> {
-  const length = values.length / batch;
-  const padded = new Float32Array(size * length);
+  const padded = new Float32Array((size * values.length) / batch);
   const found: SessionOutput[] = [];
   for (let begin = 0; begin < batch; begin += size) {
-    const part = values.subarray(begin * length, (begin + size) * length);
-    for (let row = 0; row < size; row++) padded.set(part.subarray(0, length), row * length);
-    padded.set(part);
-    found.push(await run(padded, { batch: size, shape }));
+    fillUp(padded, values, { batch, begin, size });
+    const shown = kept && { kept: fillUp(new Uint8Array((size * kept.length) / batch), kept, { batch, begin, size }) };
+    found.push(await run(padded, { batch: size, shape, ...shown }));
   }
   const [{ name, dims, values: first }] = found as [SessionOutput];
   const columns = first.length / size;
@@ -128,6 +126,19 @@ async function inBatches(
     joined.set(one.values.subarray(0, joined.length - begin), begin);
   });
   return { name, values: joined, dims: [batch, ...dims.slice(1)] };
+}
+
+/** Rows begin .. begin + size − 1 of a batch; the first of them again where there are fewer. */
+function fillUp<Numbers extends Float32Array | Uint8Array>(
+  into: Numbers,
+  values: Numbers,
+  { batch, begin, size }: { readonly batch: number; readonly begin: number; readonly size: number },
+): Numbers {
+  const length = values.length / batch;
+  const part = values.subarray(begin * length, (begin + size) * length);
+  for (let row = 0; row < size; row++) into.set(part.subarray(0, length), row * length);
+  into.set(part);
+  return into;
 }
 
 /** The output that is meant: the only one, or the only one that came out as it must. */

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { assertFiniteLogits } from '../classifier/check-logits.ts';
+import type { ClassifierOutput } from '../classifier/types.ts';
 import { BackendError, refusal } from '../errors.ts';
 import { hostTurns } from '../host/turns.ts';
 import type { Noise } from '../noise/types.ts';
@@ -182,6 +183,43 @@ export function votesOf({ logits, failed }: BatchLogits, numClasses: number): In
     votes[row] = failed.has(row) ? NO_VOTE : argMax(logits, row * numClasses, numClasses);
   }
   return votes;
+}
+
+/** How a copy votes: for the class of its largest logit, or for every class whose probability is at least a threshold. */
+export type CopyVotes =
+  | 'argmax'
+  | {
+      /** In (0, 1): a copy votes for none, one or, up to 1/2, several classes. */
+      readonly threshold: number;
+    };
+
+/** Adds the votes of the copies of a batch to the counts of the classes. @internal */
+export function addVotes(
+  counts: number[],
+  batch: BatchLogits,
+  { votes, output }: { readonly votes: CopyVotes; readonly output: ClassifierOutput },
+): void {
+  const numClasses = counts.length;
+  if (votes === 'argmax') {
+    for (const vote of votesOf(batch, numClasses)) if (vote >= 0) counts[vote] = (counts[vote] ?? 0) + 1;
+    return;
+  }
+  const { logits, failed } = batch;
+  for (let begin = 0, row = 0; begin < logits.length; begin += numClasses, row++) {
+    if (failed.has(row)) continue;
+    const scores = scoresOf(logits.subarray(begin, begin + numClasses), output);
+    scores.forEach((score, c) => {
+      if (score >= votes.threshold) counts[c] = (counts[c] ?? 0) + 1;
+    });
+  }
+}
+
+/** Probabilities of one row in float64, so that backends whose float32 logits agree agree on every vote. They sum to 1. */
+function scoresOf(row: Float32Array, output: ClassifierOutput): number[] {
+  const most = row.reduce((a, b) => Math.max(a, b), -Infinity);
+  const weights = Array.from(row, (value) => (output === 'logits' ? Math.exp(value - most) : value));
+  const sum = weights.reduce((a, b) => a + b, 0);
+  return weights.map((weight) => weight / sum);
 }
 
 /** Index of the largest of `length` values from `begin`; the lowest index among equals. */

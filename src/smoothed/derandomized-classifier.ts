@@ -1,5 +1,5 @@
 import type * as tf from '@tensorflow/tfjs';
-import type { Certificate, Smoothing } from '../certify/types.ts';
+import type { Certificate, RuleRecord, Smoothing } from '../certify/types.ts';
 import { topClass } from '../certify/vote-counts.ts';
 import { engineOf } from '../classifier/engine-of.ts';
 import type { Classifier, ClassifierOutput } from '../classifier/types.ts';
@@ -11,9 +11,9 @@ import { optionsOf } from '../options/parse.ts';
 import { createKey } from '../random/key.ts';
 import type { Norm } from '../types.ts';
 import { baseClassifierFields, type CertifyOptions, runFields, softCertifyFields } from './call-options.ts';
-import { derandomizedCertificate } from './certificates.ts';
+import { derandomizedCertificate, enumerationRule } from './certificates.ts';
 import { certifyOneByOne, CheckedClassifier } from './checked-classifier.ts';
-import { votesOf } from './count-votes.ts';
+import { addVotes, type CopyVotes } from './count-votes.ts';
 import { logitsReader } from './read-logits.ts';
 import type { Certifier, StreamExample, TimedCertificate } from './types.ts';
 
@@ -38,11 +38,29 @@ export interface DerandomizedClassifierOptions {
    */
   readonly batchSize?: number | undefined;
   /**
+   * How a copy votes: for the class of its largest logit (the lowest index among equals), or with `{ threshold }` for every class whose softmax is
+   * at least the threshold, 0 < threshold < 1, so for none, one or several. The softmax is taken in float64 of the float32 logits. It is a part of
+   * the smoothed classifier: another threshold is another classifier. It often certifies more, since copies that show nothing need not vote.
+   * @defaultValue 'argmax'
+   */
+  readonly votes?: CopyVotes | undefined;
+  /**
    * Whether layers models vote in their inference form (see {@link SmoothedClassifierOptions.inferenceForm}).
    * @defaultValue true
    */
   readonly inferenceForm?: boolean | undefined;
 }
+
+const isThreshold = (v: unknown): boolean =>
+  typeof v === 'object' &&
+  v !== null &&
+  Object.keys(v).join() === 'threshold' &&
+  fields.openFraction.safeParse((v as { threshold?: unknown }).threshold).success;
+
+const votesField: fields.Field<CopyVotes> = fields.field<CopyVotes>(
+  "must be 'argmax' or { threshold: a number in (0, 1) }",
+  (v) => v === 'argmax' || isThreshold(v),
+);
 
 const derandomizedClassifierOptions = optionsOf<DerandomizedClassifierOptions>()({
   noise: fields.object<DerandomizedClassifierOptions['noise']>(
@@ -52,6 +70,7 @@ const derandomizedClassifierOptions = optionsOf<DerandomizedClassifierOptions>()
   numClasses: baseClassifierFields.numClasses,
   output: baseClassifierFields.output,
   batchSize: baseClassifierFields.batchSize,
+  votes: fields.withDefault(votesField, 'argmax'),
   inferenceForm: baseClassifierFields.inferenceForm,
 });
 
@@ -89,7 +108,8 @@ type Request = Settings & CallContext & { readonly index?: number };
 /**
  * The smoothed classifier of a finite noise: every noisy copy is evaluated, so the answer is exact and its certificate cannot fail.
  *
- * g(x) is the most voted class over all copies (lowest index among equals). Inputs must lie in the domain of the noise.
+ * g(x) is the most voted class over all copies (lowest index among equals). Inputs must lie in the domain of the noise. With `votes:
+ * { threshold }` copies may vote for none or several classes, and the certificate says the threshold in its rule.
  *
  * @see Levine, Feizi, "Improved, Deterministic Smoothing for L1 Certified Robustness", ICML 2021
  * @example
@@ -106,6 +126,10 @@ export class DerandomizedClassifier implements Certifier<DerandomizedCertifyOpti
   readonly noise: DeterministicNoise;
   /** Number of classes. */
   readonly numClasses: number;
+  /** How a copy votes. */
+  readonly votes: CopyVotes;
+  /** What stands for the rule in its certificates: `enumeration`, with the threshold, if there is one. */
+  readonly rule: RuleRecord;
   /** Its results speak of the classifier that counts hard votes. */
   readonly smoothing: Smoothing = 'hard';
   readonly #checked: CheckedClassifier<DeterministicNoise>;
@@ -119,6 +143,8 @@ export class DerandomizedClassifier implements Certifier<DerandomizedCertifyOpti
     });
     this.classifier = classifier;
     this.noise = parsed.noise;
+    this.votes = parsed.votes;
+    this.rule = enumerationRule(thresholdOf(parsed.votes));
     this.numClasses = this.#checked.voting.numClasses;
   }
 
@@ -186,7 +212,8 @@ export class DerandomizedClassifier implements Certifier<DerandomizedCertifyOpti
   async #certify(x: tf.Tensor, request: Request): Promise<Certificate> {
     const { counts, inferenceForm } = await this.#counts(x, request);
     const norm = this.#checked.norm(request.call, request.norm);
-    return derandomizedCertificate({ counts, noise: this.noise, norm, dimension: x.size, inferenceForm });
+    const threshold = thresholdOf(this.votes);
+    return derandomizedCertificate({ counts, threshold, noise: this.noise, norm, dimension: x.size, inferenceForm });
   }
 
   async #counts(
@@ -203,13 +230,19 @@ export class DerandomizedClassifier implements Certifier<DerandomizedCertifyOpti
       for (let begin = 0; begin < noise.copies;) {
         const start = begin;
         const count = Math.min(batchSize ?? voting.batches.next(own.size), noise.copies - start);
-        const batch = await reader.logits([{ count, copies: () => noise.perturb(own, { start, count }) }]);
+        const kept = noise.keptPositions && (() => noise.keptPositions?.({ start, count }) ?? new Uint8Array());
+        const batch = await reader.logits([{ count, copies: () => noise.perturb(own, { start, count }), kept }]);
         begin += count;
-        for (const vote of votesOf(batch, voting.numClasses)) counts[vote] = (counts[vote] ?? 0) + 1;
+        addVotes(counts, batch, { votes: this.votes, output: voting.output });
         onSamples?.({ index, drawn: begin, most: noise.copies });
         await hostTurn();
       }
       return { counts, inferenceForm: voting.form.inferenceForm };
     });
   }
+}
+
+/** The threshold of the votes, where they have one. */
+function thresholdOf(votes: CopyVotes): number | undefined {
+  return votes === 'argmax' ? undefined : votes.threshold;
 }

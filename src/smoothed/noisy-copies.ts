@@ -12,6 +12,8 @@ export interface SampleRange {
   readonly copies: (onFailure: (copy: number) => void) => tf.Tensor;
   /** The same copies without tensors, where the noise can make them. */
   readonly direct?: DirectCopies | undefined;
+  /** Which positions they show, where the noise hides others; a new array. */
+  readonly kept?: (() => Uint8Array) | undefined;
 }
 
 /** Noisy copies without tensors. */
@@ -49,6 +51,7 @@ export function sampleRange(
     copies: (onFailure) =>
       noise.perturb(x, { key, start, count, onFailure: (sample: number) => onFailure(sample - start) }),
     direct: fillCopies && { shape, values: () => values(fillCopies), fill },
+    kept: noise.keptPositions && (() => noise.keptPositions?.({ key, start, count }) ?? new Uint8Array()),
   };
 }
 
@@ -120,18 +123,32 @@ export async function typedCopies(ranges: readonly SampleRange[], failed: Set<nu
     inputs.set(part.inputs, offset);
     offset += part.inputs.length;
   }
-  return { inputs, batch, shape: first?.shape ?? [] };
+  return { inputs, batch, shape: first?.shape ?? [], ...joinedKept(parts) };
+}
+
+/** What all copies show, where each of them says it. */
+function joinedKept(parts: readonly TypedCopies[]): Pick<TypedBatch, 'kept'> {
+  const masks = parts.flatMap(({ kept }) => (kept ? [kept] : []));
+  if (masks.length < parts.length) return {};
+  const kept = new Uint8Array(masks.reduce((sum, mask) => sum + mask.length, 0));
+  let offset = 0;
+  for (const mask of masks) {
+    kept.set(mask, offset);
+    offset += mask.length;
+  }
+  return { kept };
 }
 
 async function valuesOf(
-  { count, copies, direct }: SampleRange,
+  { count, copies, direct, kept }: SampleRange,
   onFailure: (copy: number) => void,
 ): Promise<TypedCopies> {
-  if (direct) return { inputs: await direct.values(), batch: count, shape: direct.shape };
+  const shown = kept && { kept: kept() };
+  if (direct) return { inputs: await direct.values(), batch: count, shape: direct.shape, ...shown };
   const tensor = tf.tidy(() => copies(onFailure));
   try {
     // A tensor of the noise may be one that the noise keeps.
-    return { inputs: Float32Array.from(await tensor.data()), batch: count, shape: tensor.shape.slice(1) };
+    return { inputs: Float32Array.from(await tensor.data()), batch: count, shape: tensor.shape.slice(1), ...shown };
   } finally {
     tensor.dispose();
   }

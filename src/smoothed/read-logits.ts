@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import type { VotingRows } from '../classifier/adapt-classifier.ts';
-import { rowsOf, typedRows } from '../classifier/ask-rows.ts';
+import { keptOf, rowsOf, typedRows } from '../classifier/ask-rows.ts';
 import { assertFiniteLogits, assertLogitsShape, outputJudge } from '../classifier/check-logits.ts';
 import { passOfRows } from '../classifier/row-passes.ts';
 import type { LogitsFn, TypedClassifier } from '../classifier/types.ts';
@@ -171,20 +171,22 @@ async function typedPass(
   ranges: readonly SampleRange[],
 ): Promise<AnsweredPass> {
   const failed = new Set<number>();
-  const { inputs, batch, shape } = await typedCopies(ranges, failed);
-  const ask = async (values: Float32Array<ArrayBuffer>, rows: number): Promise<Float32Array> => {
+  const { inputs, batch, shape, kept } = await typedCopies(ranges, failed);
+  const ask = async (values: Float32Array<ArrayBuffer>, rows: readonly number[]): Promise<Float32Array> => {
     try {
-      return await typedRows(call, typed, values, { batch: rows, shape, numClasses });
+      const shown = keptOf({ batch, kept }, rows);
+      return await typedRows(call, typed, values, { batch: rows.length, shape, numClasses, ...shown });
     } catch (error) {
-      throw notAccepted(call, [rows, ...shape], error);
+      throw notAccepted(call, [rows.length, ...shape], error);
     }
   };
   const asked = looks.batchesToAsk(batch, failed);
   // Before the pass: the inputs are the classifier's to change.
   const parts = asked.map((rows) => rowsOf(inputs, rows, inputs.length / batch));
-  const logits = await ask(inputs, batch);
+  const all = Array.from({ length: batch }, (_, row) => row);
+  const logits = await ask(inputs, all);
   const answers: number[] = [];
-  for (const [i, part] of parts.entries()) answers.push(...(await ask(part, asked[i]?.length ?? 0)));
+  for (const [i, part] of parts.entries()) answers.push(...(await ask(part, asked[i] ?? [])));
   const again = answers.length > 0 ? { rows: asked.flat(), logits: Float32Array.from(answers) } : undefined;
   return { logits, failed, again };
 }

@@ -131,10 +131,17 @@ function assertSameKind(
   { smoothing, rule }: Certificate,
 ): void {
   // Only soft smoothing has an inverse temperature; rules may have parameters of the same name.
-  const kind = (of: string, beta: unknown): string =>
-    of === 'soft' ? `soft smoothing with beta ${String(beta)}` : `${of} smoothing`;
-  const named = kind(smoothing, rule.parameters['beta']);
-  const got = kind(g.smoothing, 'beta' in g ? g.beta : undefined);
+  const kind = (of: string, beta: unknown, threshold: unknown): string => {
+    if (of === 'soft') return `soft smoothing with beta ${String(beta)}`;
+    return `${of} smoothing${threshold === undefined ? '' : ` with threshold ${JSON.stringify(threshold)}`}`;
+  };
+  const isEnumerated = rule.name === 'enumeration'; // rules of one's own may have a threshold too
+  const named = kind(smoothing, rule.parameters['beta'], isEnumerated ? rule.parameters['threshold'] : undefined);
+  const got = kind(
+    g.smoothing,
+    'beta' in g ? g.beta : undefined,
+    'rule' in g ? g.rule.parameters['threshold'] : undefined,
+  );
   if (got === named) return;
   const details = { call: CALL, field: 'g', value: g.smoothing, got, way: 'they are different classifiers' };
   throw refusal(OptionError, details, `must be the classifier that the certificate speaks of (${named})`);
