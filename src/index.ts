@@ -247,6 +247,7 @@ export {
   certifiedAccuracyCurve,
   meanMilliseconds,
   meanSamples,
+  medianCertifiedRadius,
 } from './evaluate/metrics.ts';
 export type { CertifiedAccuracyPoint } from './evaluate/metrics.ts';
 export { attackDataset } from './evaluate/attack-dataset.ts';
@@ -273,13 +274,15 @@ export type { DecodeCertificationLogOptions } from './evaluate/parse-certificati
 export { highProbabilityAccuracy } from './evaluate/high-probability-accuracy.ts';
 export type { HighProbabilityAccuracyOptions, HighProbabilityRow } from './evaluate/high-probability-accuracy.ts';
 export { latexTable, markdownTable } from './evaluate/tables.ts';
-export type { MethodAccuracies } from './evaluate/tables.ts';
+export type { MethodAccuracies, TableOptions } from './evaluate/tables.ts';
 export { pairedRadiusDifference } from './evaluate/paired-radius-difference.ts';
 export type {
   PairedRadiusDifference,
   PairedRadiusDifferenceOptions,
   PairedRow,
 } from './evaluate/paired-radius-difference.ts';
+export { radiusUnit } from './evaluate/radius-unit.ts';
+export type { UnitRow } from './evaluate/radius-unit.ts';
 export { probabilityDistribution } from './evaluate/probability-distribution.ts';
 export type {
   ProbabilityDistributionOptions,

@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { certifiedAccuracyCurve } from '../evaluate/metrics.ts';
 import { probabilityDistribution } from '../evaluate/probability-distribution.ts';
+import { radiusUnit } from '../evaluate/radius-unit.ts';
 import { latexTable, markdownTable } from '../evaluate/tables.ts';
 import { certifiedAccuracySpec } from '../plots/certified-accuracy-spec.ts';
 import { probabilityDistributionSpec } from '../plots/probability-distribution-spec.ts';
@@ -19,21 +20,22 @@ export async function analyze(settings: AnalyzeSettings, io: CliIo, files: reado
   const { certificates: logs, predictions } = await readLogs(files, settings.pieces === true, io);
   checkUse(logs, predictions, settings, io);
   const { table: kind } = settings;
-  const inputRange = unitOf(logs, settings, io);
+  const unit = radiusUnit(logs.flatMap(({ rows }) => rows));
+  const inputRange = rangeOf(logs, settings, io);
   const radii = settings.radii ?? radiiFor(logs.map(({ rows }) => rows));
   const analyses = logs.map((log) =>
     analysisOf(log, { radii, alpha: settings.alpha, sigma: settings.sigma, first: logs[0] }),
   );
   const predicted = predictions.map(({ name, file, rows }) => predictionAnalysisOf(name, file, rows));
   // Tables first: they need nothing that could be missing.
-  if (!settings.json) io.stdout(tables(analyses, predicted, { radii, kind, inputRange }));
-  const plots = await writePlots(logs, { ...settings, inputRange });
+  if (!settings.json) io.stdout(tables(analyses, predicted, { radii, kind, inputRange, unit }));
+  const plots = await writePlots(logs, { ...settings, inputRange, unit });
   if (settings.json) printJson(io, { radii, inputRange, logs: analyses, predictions: predicted, plots });
   else for (const file of plots) note(io, `wrote ${file}`);
 }
 
 /** The range in whose units the radii are: that of the option or of the logs, which must not contradict each other; undefined where none names one. */
-function unitOf(logs: readonly NamedLog[], { inputRange }: AnalyzeSettings, io: CliIo): AnalyzeSettings['inputRange'] {
+function rangeOf(logs: readonly NamedLog[], { inputRange }: AnalyzeSettings, io: CliIo): AnalyzeSettings['inputRange'] {
   const named = logs.flatMap(({ name, file, rows }) => {
     const range = rangeIn(rows.find(({ certificate }) => certificate)?.certificate?.assumptions ?? []);
     return range ? [{ name, file, range, shown: range.join(' to ') }] : [];
@@ -73,9 +75,13 @@ function checkUse(
     }
     for (const { file } of predictions) note(io, `${file}: has predictions only, and is left out of ${uses}`);
   }
-  const norms = logs.map(({ name, rows }) => ({ name, norm: normOf(rows) })).filter(({ norm }) => norm !== undefined);
-  if (new Set(norms.map(({ norm }) => norm)).size > 1) {
-    const said = norms.map(({ name, norm }) => `${norm} in ${name}`).join(', ');
+  const norms = logs.flatMap(({ name, rows }) => {
+    const norm = normOf(rows);
+    const unit = radiusUnit(rows);
+    return norm === undefined ? [] : [{ name, measure: unit === undefined ? norm : `${norm} (${unit})` }];
+  });
+  if (new Set(norms.map(({ measure }) => measure)).size > 1) {
+    const said = norms.map(({ name, measure }) => `${measure} in ${name}`).join(', ');
     note(io, `radii of different norms cannot be compared: ${said}`);
   }
 }
@@ -84,19 +90,21 @@ interface TableForm {
   readonly radii: readonly number[];
   readonly kind: AnalyzeSettings['table'];
   readonly inputRange: AnalyzeSettings['inputRange'];
+  /** What radii count; undefined where one of them is a length. */
+  readonly unit: string | undefined;
 }
 
 function tables(
   analyses: readonly LogAnalysis[],
   predicted: readonly PredictionAnalysis[],
-  { radii, kind, inputRange }: TableForm,
+  { radii, kind, inputRange, unit }: TableForm,
 ): string {
   const methods = analyses.map(({ name, certifiedAccuracy }) => ({
     name,
     accuracies: certifiedAccuracy.map(({ accuracy }) => accuracy),
   }));
-  if (kind === 'markdown') return `${markdownTable(methods, radii).trimEnd()}\n`;
-  if (kind === 'latex') return `${latexTable(methods, radii).trimEnd()}\n`;
+  if (kind === 'markdown') return `${markdownTable(methods, radii, { unit }).trimEnd()}\n`;
+  if (kind === 'latex') return `${latexTable(methods, radii, { unit }).trimEnd()}\n`;
   return [
     ...analyses.map((analysis) => `${summaryText(analysis.name, analysis, inputRange)}${moreText(analysis)}`),
     ...predicted.map(predictionText),
@@ -125,19 +133,23 @@ function moreText({ highProbabilityAccuracy, probability, difference }: LogAnaly
 }
 
 /** Writes the plots that are asked for, and gives their files. */
-async function writePlots(logs: readonly NamedLog[], settings: AnalyzeSettings): Promise<string[]> {
-  const { plot, plotProbability, title, sigma, inputRange } = settings;
+async function writePlots(
+  logs: readonly NamedLog[],
+  settings: AnalyzeSettings & Pick<TableForm, 'unit'>,
+): Promise<string[]> {
+  const { plot, plotProbability, title, sigma, unit } = settings;
+  const inputRange = unit === undefined ? settings.inputRange : undefined;
   const specs: (readonly [string, VegaLiteSpec])[] = [];
   if (plot !== undefined) {
     const curves = logs.map(({ name, rows }) => ({ name, points: certifiedAccuracyCurve(rows) }));
-    specs.push([plot, certifiedAccuracySpec(curves, { title, inputRange })]);
+    specs.push([plot, certifiedAccuracySpec(curves, { title, inputRange, unit })]);
   }
   if (plotProbability !== undefined) {
     const unknown = logs.find(({ rows }) => !canGiveProbability(rows, sigma));
     if (unknown) throw new CliError(`${unknown.file}: does not hold its class probabilities (add --sigma)`);
     const curves = logs.map(({ name, rows }) => ({
       name,
-      points: probabilityDistribution(rows, { sigma }),
+      points: probabilityDistribution(rows, { sigma: radiusUnit(rows) === undefined ? sigma : undefined }),
     }));
     specs.push([plotProbability, probabilityDistributionSpec(curves, { title })]);
   }

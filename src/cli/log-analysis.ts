@@ -3,6 +3,7 @@ import { highProbabilityAccuracy } from '../evaluate/high-probability-accuracy.t
 import type { LoggedRow } from '../evaluate/rows.ts';
 import { pairedRadiusDifference } from '../evaluate/paired-radius-difference.ts';
 import { probabilityDistribution, type ProbabilityPoint } from '../evaluate/probability-distribution.ts';
+import { radiusUnit } from '../evaluate/radius-unit.ts';
 import { type LogFigures, logFigures, type NamedLog } from './log-figures.ts';
 
 /** What is said about one log. @internal */
@@ -28,8 +29,10 @@ interface AnalysisContext {
 const PROBABILITIES = [0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 0.999];
 
 /** @internal */
-export function analysisOf(log: NamedLog, { radii, alpha, sigma, first }: AnalysisContext): LogAnalysis {
+export function analysisOf(log: NamedLog, { radii, alpha, sigma: given, first }: AnalysisContext): LogAnalysis {
   const { name, file, rows } = log;
+  // Sigma is of the logs whose radii are lengths.
+  const sigma = radiusUnit(rows) === undefined ? given : undefined;
   const isWhole = rows.every(({ certificate }) => certificate !== undefined);
   const bounds = isWhole || alpha !== undefined ? highProbabilityAccuracy(rows, radii, { alpha }) : undefined;
   return {

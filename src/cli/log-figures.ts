@@ -7,7 +7,9 @@ import {
   type CertifiedAccuracyPoint,
   meanMilliseconds,
   meanSamples,
+  medianCertifiedRadius,
 } from '../evaluate/metrics.ts';
+import { radiusUnit } from '../evaluate/radius-unit.ts';
 import { decodeAnyLog } from '../evaluate/parse-certification-log.ts';
 import type { CertificateLog, PredictionLog } from '../evaluate/read-log.ts';
 import type { Norm } from '../types.ts';
@@ -62,7 +64,11 @@ export interface LogFigures {
   readonly averageCertifiedRadius: number;
   /** Interval of the average certified radius at 95 %, over the choice of images; none for one image. */
   readonly averageCertifiedRadiusInterval: readonly [number, number] | undefined;
+  /** The largest radius at which half of the images are right and certified, where radii count changes. */
+  readonly medianCertifiedRadius: number | undefined;
   readonly abstained: number;
+  /** What the radii count; undefined for lengths. */
+  readonly unit: string | undefined;
   /** Norm of the radii, where the log names it. */
   readonly norm: Norm | undefined;
   /** The class stays among so many, where that is more than one. */
@@ -79,12 +85,15 @@ export function logFigures(rows: readonly LoggedRow[], radii: readonly number[] 
   const accuracies = certifiedAccuracy(rows, radii);
   const credited = rows.map(({ correct, radius }) => (correct ? radius : 0));
   const interval = credited.length > 1 ? meanInterval(credited) : undefined;
+  const unit = radiusUnit(rows);
   const hasCertificates = rows.every(({ certificate }) => certificate !== undefined);
   return {
     images: rows.length,
     certifiedAccuracy: radii.map((radius, i) => ({ radius, accuracy: accuracies[i] ?? 0 })),
     averageCertifiedRadius: averageCertifiedRadius(rows),
     averageCertifiedRadiusInterval: interval && [Math.max(0, interval.low), interval.high],
+    medianCertifiedRadius: unit === undefined ? undefined : medianCertifiedRadius(rows),
+    unit,
     abstained: Math.round(abstentionRate(rows) * rows.length),
     norm: normOf(rows),
     topK: topKOf(rows),
@@ -97,11 +106,15 @@ export function logFigures(rows: readonly LoggedRow[], radii: readonly number[] 
 /** Steps between the radii of a table; the published tables take 0.25. */
 const STEPS = [0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 25, 50, 100];
 const MOST_COLUMNS = 12;
+const WHOLE_STEPS = STEPS.filter(Number.isInteger);
 
 /** Radii from 0 up to the largest that any image of these logs has, at most twelve in round steps. @internal */
 export function radiiFor(logs: readonly (readonly LoggedRow[])[]): number[] {
   const largest = Math.max(0, ...logs.map((rows) => rows.reduce((most, { radius }) => Math.max(most, radius), 0)));
-  const step = STEPS.find((size) => largest / size < MOST_COLUMNS - 1) ?? largest / (MOST_COLUMNS - 2);
+  const isCount = logs.some((rows) => radiusUnit(rows) !== undefined);
+  const rest = largest / (MOST_COLUMNS - 2);
+  const steps = isCount ? WHOLE_STEPS : STEPS;
+  const step = steps.find((size) => largest / size < MOST_COLUMNS - 1) ?? (isCount ? Math.ceil(rest) : rest);
   const count = Number.isFinite(largest) ? Math.floor(largest / step) : 0;
   return Array.from({ length: count + 1 }, (_, i) => Number((i * step).toPrecision(12)));
 }
@@ -116,14 +129,19 @@ export function summaryText(name: string, figures: LogFigures, inputRange?: Inpu
   const [low, high] = figures.averageCertifiedRadiusInterval ?? [];
   const interval = low === undefined || high === undefined ? '' : ` (95 %: ${low.toFixed(3)} to ${high.toFixed(3)})`;
   const samples = figures.meanSamples === undefined ? '' : `, ${Math.round(figures.meanSamples)} samples`;
-  const norm = figures.norm === undefined || figures.norm === 'l2' ? '' : `, ${figures.norm} radii`;
+  const { unit, medianCertifiedRadius: median } = figures;
+  const counted = unit === undefined ? '' : ` in ${unit}`;
+  const norm = figures.norm === undefined || figures.norm === 'l2' ? '' : `, ${figures.norm} radii${counted}`;
+  const middle = unit === undefined ? '' : `, median ${median ?? 'none'}`;
   const rank = figures.topK === undefined ? '' : `, top ${figures.topK}`;
   return [
     `${name}: ${images} images, ${abstained} abstained${norm}${rank}`,
     `  radius              ${cells(radii)}`,
     `  certified accuracy %${cells(percent)}`,
-    `  average certified radius ${mean.toFixed(3)}${interval}`,
-    ...(inputRange === undefined ? [] : [`  radii in units of the input range ${inputRange.join(' to ')}`]),
+    `  average certified radius ${mean.toFixed(3)}${interval}${middle}`,
+    ...(inputRange === undefined || unit !== undefined
+      ? []
+      : [`  radii in units of the input range ${inputRange.join(' to ')}`]),
     `  an image: ${(figures.meanMilliseconds / 1000).toFixed(3)} s${samples}`,
     ...(figures.engines === undefined ? [] : [`  on ${figures.engines.join(' and ')}`]),
     '',

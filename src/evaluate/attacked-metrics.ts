@@ -1,4 +1,5 @@
 import { OptionError, refusal, showValue } from '../errors.ts';
+import { countsChanges } from '../options/counting-norms.ts';
 import type { AttackedRow } from './attack-dataset.ts';
 import type { LoggedRow } from './rows.ts';
 
@@ -47,7 +48,8 @@ export type CertifiedImage = Pick<LoggedRow, 'index' | 'predicted' | 'radius' | 
 export type AttackedImage = Pick<AttackedRow, 'index' | 'predicted' | 'abstained' | 'distance' | 'norm'>;
 
 /**
- * The attacked images that contradict their certificates: another class was predicted at a distance below the certified radius.
+ * The attacked images that contradict their certificates: another class was predicted at a distance below the certified radius, or, in a norm that counts
+ * changes, of at most the certified radius.
  *
  * If everything is right, m images in both lists give any contradiction with probability of at most m · (alpha of `certify` + alpha of
  * the prediction under attack). So contradictions show that an assumption does not hold: noise of another scale, a classifier that is not
@@ -84,7 +86,8 @@ export function brokenCertificates<Row extends AttackedImage>(
       const details = { call, field: 'attacked', value: norm, got, way: 'set `norm` of attackDataset' };
       throw refusal(OptionError, details, 'must be measured in the norm of the certificates');
     }
-    const isCertified = !row.abstained && (row.certificate?.topK ?? 1) === 1 && distance < row.radius;
+    const isWithin = countsChanges(norm) ? distance <= row.radius : distance < row.radius;
+    const isCertified = !row.abstained && (row.certificate?.topK ?? 1) === 1 && isWithin;
     return isCertified && !abstained && predicted !== row.predicted;
   });
 }

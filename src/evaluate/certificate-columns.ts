@@ -23,6 +23,8 @@ type CellOf<T> = undefined extends T ? OptionalCell<Exclude<T, undefined>> : Log
 
 const isText = (value: unknown): boolean => typeof value === 'string';
 const isNumber = (value: unknown): boolean => typeof value === 'number';
+const isParameter = (value: unknown): boolean =>
+  isNumber(value) || isText(value) || typeof value === 'boolean' || isListOf(value, isNumber);
 const isListOf = (value: unknown, holds: (entry: unknown) => boolean): boolean =>
   Array.isArray(value) && value.every(holds);
 
@@ -40,7 +42,7 @@ const keyCell: LogCell<Key | null> = {
 
 /** A column for every field: a new field of {@link Certificate} does not compile until it is here. */
 const cells: { readonly [Name in Field]-?: CellOf<Certificate[Name]> } = {
-  reason: wordCell({
+  reason: wordCell<Certificate['reason']>({
     certified: true,
     'low-confidence': true,
     'out-of-reach': true,
@@ -48,7 +50,7 @@ const cells: { readonly [Name in Field]-?: CellOf<Certificate[Name]> } = {
     undecided: true,
   }),
   stop: textCell,
-  norm: wordCell({ l1: true, l2: true, linf: true }),
+  norm: wordCell<Certificate['norm']>({ l1: true, l2: true, linf: true, l0: true, patch: true, edit: true }),
   topK: integerCell,
   cAHat: integerCell,
   nA: integerCell,
@@ -61,7 +63,7 @@ const cells: { readonly [Name in Field]-?: CellOf<Certificate[Name]> } = {
   pABar: probabilityCell,
   qABar: probabilityCell,
   pBBar: optional(probabilityCell),
-  bound: wordCell({
+  bound: wordCell<Certificate['bound']>({
     'clopper-pearson': true,
     'randomized-clopper-pearson': true,
     'simultaneous-clopper-pearson': true,
@@ -87,15 +89,15 @@ const cells: { readonly [Name in Field]-?: CellOf<Certificate[Name]> } = {
       isListOf(value, (step) => isRecordOf(step, { radius: isNumber, nA: isNumber, n: isNumber })),
     ),
   ),
-  noise: jsonCell('must be {"name":text,"parameters":{name:number}}', (value) =>
+  noise: jsonCell('must be {"name":text,"parameters":{name:number, text, boolean or list of numbers}}', (value) =>
     isRecordOf(value, {
       name: isText,
-      parameters: (parameters) => isRecord(parameters) && Object.values(parameters).every(isNumber),
+      parameters: (parameters) => isRecord(parameters) && Object.values(parameters).every(isParameter),
     }),
   ),
-  domain: wordCell({ real: true, unit: true, uint8: true }),
+  domain: wordCell<Certificate['domain']>({ real: true, unit: true, uint8: true, binary: true, tokens: true }),
   assumptions: jsonCell('must be a list of texts', (value) => isListOf(value, isText)),
-  smoothing: wordCell({ hard: true, soft: true }),
+  smoothing: wordCell<Certificate['smoothing']>({ hard: true, soft: true }),
   dimension: integerCell,
   key: keyCell,
 };

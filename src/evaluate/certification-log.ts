@@ -1,10 +1,11 @@
 import { OptionError, refusal, showValue } from '../errors.ts';
+import { countsChanges } from '../options/counting-norms.ts';
 import * as fields from '../options/fields.ts';
 import { optionsOf } from '../options/parse.ts';
 import { writeCertificate } from './certificate-columns.ts';
 import type { LogCell } from './log-cells.ts';
 import { logColumns } from './log-form.ts';
-import { engineCell, fullRadiusCell, outcomeColumns } from './log-row.ts';
+import { engineCell, fullRadiusCell, outcomeColumns, radiusCell } from './log-row.ts';
 import type { LoggedRow } from './rows.ts';
 import { formatRounded } from './three-digits.ts';
 
@@ -50,7 +51,7 @@ export function certificationLogHeader(options: CertificationLogOptions = {}): s
  * Writes one row of a certification log, without line end.
  *
  * `radius` has three significant digits, as in the official logs, but is rounded down: the number in the log is never above the certified
- * radius. `predict` is -1 for an abstention. In the full format every number reads back as the same double, votes are written as
+ * radius; a number of changes is written in full. `predict` is -1 for an abstention. In the full format every number reads back as the same double, votes are written as
  * `classes class:count ...` without the zeros, lists and records as JSON, the image's own key as `word0:word1`; fields that the
  * certificate lacks are empty. `parseCertificationLog` gives the row back.
  *
@@ -99,7 +100,9 @@ function headerText(format: CertificationLogFormat): string {
 function rowText(call: string, row: LoggedRow, format: CertificationLogFormat | FullForm): string {
   checkRow(call, row);
   const { idx, label, predict, correct, time } = outcomeColumns;
-  const radius = format === 'reference-rounded' ? formatRounded(row.radius) : outcomeColumns.radius.write(row.radius);
+  const norm = row.certificate?.norm ?? row.norm;
+  const isRounded = format === 'reference-rounded' && !countsChanges(norm);
+  const radius = isRounded ? formatRounded(row.radius) : radiusCell(norm).write(row.radius);
   const texts = [
     write(call, 'index', idx, row.index),
     write(call, 'label', label, row.label),

@@ -52,8 +52,8 @@ export const probabilityCell: LogCell<number> = exactNumber(
   (value) => value >= 0 && value <= 1,
 );
 
-/** One of a few words; the type makes sure that none is forgotten. @internal */
-export function wordCell<T extends string>(words: Readonly<Record<T, true>>): LogCell<T> {
+/** One of a few words, of the type that is named: it makes sure that none is forgotten. @internal */
+export function wordCell<T extends string = never>(words: Readonly<Record<NoInfer<T>, true>>): LogCell<T> {
   const known = Object.keys(words);
   return {
     must: `must be one of ${known.join(', ')}`,

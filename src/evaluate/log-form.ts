@@ -47,6 +47,9 @@ const COLUMNS: Readonly<Record<string, { readonly column: string; readonly norm?
   l1_radius: { column: 'radius', norm: 'l1' },
   l2_radius: { column: 'radius', norm: 'l2' },
   linf_radius: { column: 'radius', norm: 'linf' },
+  l0_radius: { column: 'radius', norm: 'l0' },
+  patch_radius: { column: 'radius', norm: 'patch' },
+  edit_radius: { column: 'radius', norm: 'edit' },
   prob_lb: { column: 'prob_lb' },
   basepredict: { column: 'basePredict' },
   correct: { column: 'correct' },
@@ -60,7 +63,7 @@ const FORMS: readonly (readonly [kind: LogKind, needed: readonly string[], more:
 
 /** The headers that are known, for error texts. @internal */
 export const KNOWN_HEADERS: string = [
-  'idx label predict radius correct time, with l1_radius, l2_radius or linf_radius for radius and prob_lb beside it or not',
+  'idx label predict radius correct time, with l1_radius, l2_radius, linf_radius, l0_radius, patch_radius or edit_radius for radius and prob_lb beside it or not',
   'without radius for predictions, with basePredict beside them or not',
   'or that of catrs',
 ].join('; ');

@@ -2,6 +2,8 @@ import { readCertificate } from './certificate-columns.ts';
 import { elapsedCell, exactNumber, type LogCell, readExactly, textCell } from './log-cells.ts';
 import { type LogForm, OFFICIAL_COLUMNS } from './log-form.ts';
 import type { LoggedRow, PredictedRow } from './rows.ts';
+import { countsChanges } from '../options/counting-norms.ts';
+import type { Norm } from '../types.ts';
 import { formatRadius } from './three-digits.ts';
 
 /** As Python and NumPy write numbers: `3`, `3.0`, `3.`, `1.12e-05`, `3.000000000000000000e+00`. */
@@ -66,6 +68,11 @@ export const outcomeColumns: {
 
 /** The radius in full. @internal */
 export const fullRadiusCell: LogCell<number> = exactNumber('must be a number of at least 0', (value) => value >= 0);
+
+/** The radius as the six columns hold it: three digits of a length, rounded down, and a number of changes as it is. @internal */
+export function radiusCell(norm: Norm | undefined): LogCell<number> {
+  return countsChanges(norm) ? fullRadiusCell : outcomeColumns.radius;
+}
 
 /** What ran the classifier; empty where that is not known. @internal */
 export const engineCell: LogCell<string> = {
@@ -136,7 +143,10 @@ export function readLogRow(line: LogLine): LoggedRow {
   const { form, cells, refuse } = line;
   const read = cellReader(line);
   const { milliseconds, ...answer } = readAnswer(read);
-  const radius = read('radius', outcomeColumns.radius);
+  // A line of catrs says its norm, which is checked with the other columns of its certificate.
+  const norm = form.kind === 'full' ? (cells[form.columns.indexOf('norm')] as Norm | undefined) : undefined;
+  const cell = radiusCell(norm);
+  const radius = read('radius', cell);
   const radiusText = cells[form.columns.indexOf('radius')] ?? '';
   const more = {
     ...(form.columns.includes('prob_lb') && { pABar: read('prob_lb', probabilityCell) }),
@@ -154,7 +164,7 @@ export function readLogRow(line: LogLine): LoggedRow {
   if (form.kind === 'reference') return row;
 
   const fullRadius = read('fullRadius', fullRadiusCell);
-  const shortened = formatRadius(fullRadius);
+  const shortened = cell.write(fullRadius);
   if (radiusText !== shortened) throw refuse('radius', `must be ${shortened} (fullRadius rounded down)`, radiusText);
   if (form.kind !== 'full') return { ...row, radius: fullRadius };
   const outcome = { label: row.predicted, radius: fullRadius, abstained: row.abstained };

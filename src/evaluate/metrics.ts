@@ -3,7 +3,7 @@ import { type CertifiedOutcome, checkRows, creditedRadius, type LoggedRow } from
 
 /** One point of a certified accuracy curve. */
 export interface CertifiedAccuracyPoint {
-  /** Radius, in input units. */
+  /** Radius, in input units or in changes. */
   readonly radius: number;
   /** Share of images that are correct and certified at least to `radius`. */
   readonly accuracy: number;
@@ -13,10 +13,10 @@ export interface CertifiedAccuracyPoint {
  * Certified accuracy at each of `radii`: the share of images that are correct and certified at least to that radius.
  *
  * accuracy(r) = mean over images of 1[correct and radius ≥ r]. Abstentions count as wrong. At r = 0 it is the
- * accuracy of the smoothed classifier.
+ * accuracy of the smoothed classifier. In a norm that counts changes it is the share that holds under at most r of them.
  *
  * @param rows - One row for each image.
- * @param radii - Radii of at least 0, in input units, in any order.
+ * @param radii - Radii of at least 0, in input units or in changes, in any order.
  * @throws OptionError if there is no row or a radius is negative or NaN.
  * @example
  * ```ts
@@ -86,6 +86,23 @@ export function certifiedAccuracyCurve(
 export function averageCertifiedRadius(rows: readonly Pick<CertifiedOutcome, 'correct' | 'radius'>[]): number {
   checkRows('averageCertifiedRadius', 'rows', rows);
   return rows.reduce((sum, row) => sum + creditedRadius(row), 0) / rows.length;
+}
+
+/**
+ * Median certified radius: the largest radius at which the certified accuracy is at least 1/2; undefined where it is less even at radius 0.
+ *
+ * @param rows - One row for each image.
+ * @throws OptionError if there is no row or a radius is negative or NaN.
+ * @see Levine and Feizi, "Robustness Certificates for Sparse Adversarial Attacks by Randomized Ablation", AAAI 2020 (median certified
+ * robustness)
+ */
+export function medianCertifiedRadius(
+  rows: readonly Pick<CertifiedOutcome, 'correct' | 'radius'>[],
+): number | undefined {
+  checkRows('medianCertifiedRadius', 'rows', rows);
+  const radii = rows.filter(({ correct }) => correct).map(({ radius }) => radius);
+  radii.sort((a, b) => b - a);
+  return radii[Math.ceil(rows.length / 2) - 1];
 }
 
 /**

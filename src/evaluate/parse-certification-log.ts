@@ -15,7 +15,7 @@ const MAX_COUNTS = 2 ** 27;
  * Reads a certification log.
  *
  * It takes all formats of {@link certificationLog}, the logs of catrs 0.1.0, and the published logs of other code: six columns, parted by tabs,
- * commas or blanks; `l1_radius`, `l2_radius` or `linf_radius` for `radius`, with `prob_lb` beside it; numbers with an exponent, classes written
+ * commas or blanks; `l1_radius`, `l2_radius`, `linf_radius`, `l0_radius`, `patch_radius` or `edit_radius` for `radius`, with `prob_lb` beside it; numbers with an exponent, classes written
  * as floats, `correct` as `True` and `False`, times as `H:MM:SS.ffffff` (days in front if any) or in seconds, `\r\n` for `\n`, blanks at the ends of
  * cells, empty last lines, lines that begin with `#`. Rows of the full format have their certificate, equal in every field to the one that
  * was written; `verifyCertificate` derives it again. Nothing is guessed: a cell that is not what its column must hold is an error with line and column.

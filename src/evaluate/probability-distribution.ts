@@ -1,4 +1,5 @@
 import { OptionError, refusal } from '../errors.ts';
+import { countsChanges } from '../options/counting-norms.ts';
 import * as fields from '../options/fields.ts';
 import { optionsOf } from '../options/parse.ts';
 import { normalCdf, normalQuantile } from '../stats/normal.ts';
@@ -65,7 +66,7 @@ const probabilityDistributionOptions = optionsOf<ProbabilityDistributionOptions>
  *
  * @param rows - One row for each image.
  * @throws OptionError if there is no row; a radius is negative or NaN; a correct row has no certificate and `bound` is 'estimate' or
- * `sigma` is missing, or its radius is not L2; or an option is unknown or outside its domain.
+ * `sigma` is missing, or its radius is not L2; `sigma` is given for radii that count changes; or an option is unknown or outside its domain.
  * @example
  * ```ts
  * const points = probabilityDistribution(rows, { bound: 'estimate' });
@@ -79,11 +80,25 @@ export function probabilityDistribution(
 ): ProbabilityPoint[] {
   const { bound, grid = DEFAULT_GRID, sigma } = probabilityDistributionOptions.parse(CALL, options);
   checkRows(CALL, 'rows', rows);
+  if (sigma !== undefined) assertLengths(rows);
   const correct = rows.flatMap((row, i) => (row.correct ? [probabilityOf(row, i, bound, sigma)] : []));
   return grid.map((probability) => {
     const share = correct.filter((p) => p >= probability).length / rows.length;
     return { probability, share, ...(sigma !== undefined && { radius: radiusOf(probability, sigma) }) };
   });
+}
+
+/** Sigma has nothing to say of numbers of changes. */
+function assertLengths(rows: readonly ProbabilityRow[]): void {
+  const i = rows.findIndex(({ certificate, norm }) => countsChanges(certificate?.norm ?? norm));
+  if (i < 0) return;
+  const norm = rows[i]?.certificate?.norm ?? rows[i]?.norm;
+  const details = { call: CALL, field: 'sigma', value: i, got: `radii in norm ${norm} in row ${i}` };
+  throw refusal(
+    OptionError,
+    { ...details, way: 'leave it out: such noise has no sigma' },
+    'must be of rows with lengths for radii',
+  );
 }
 
 const DEFAULT_GRID: readonly number[] = Array.from({ length: 501 }, (_, i) => (500 + i) / 1000);

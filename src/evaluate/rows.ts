@@ -15,7 +15,7 @@ export interface CertifiedOutcome {
   readonly label: number;
   /** The certified class, -1 if abstained. */
   readonly predicted: number;
-  /** The certified radius, in input units; 0 if abstained. */
+  /** The certified radius, in input units or in changes; 0 if abstained. */
   readonly radius: number;
   /** Whether `predicted` is `label`; false if abstained, or if the label is not known. */
   readonly correct: boolean;

@@ -1,4 +1,6 @@
 import { OptionError, refusal, showValue } from '../errors.ts';
+import * as fields from '../options/fields.ts';
+import { optionsOf } from '../options/parse.ts';
 import { formatRounded } from './three-digits.ts';
 
 /** One row of {@link markdownTable} and {@link latexTable}: a method and its certified accuracy at each radius. */
@@ -9,6 +11,18 @@ export interface MethodAccuracies {
   readonly accuracies: readonly number[];
 }
 
+/** Options of {@link markdownTable} and {@link latexTable}. */
+export interface TableOptions {
+  /**
+   * What the radii count, as `radiusUnit` gives it: they are written as they are, with this word.
+   *
+   * @defaultValue they are lengths
+   */
+  readonly unit?: string | undefined;
+}
+
+const tableOptions = optionsOf<TableOptions>()({ unit: fields.optional(fields.text) });
+
 /**
  * Writes certified accuracies as a Markdown table, methods by radii, in the form of the official analysis scripts.
  *
@@ -16,8 +30,8 @@ export interface MethodAccuracies {
  * values).
  *
  * @param methods - At least one method, in the order of the table's rows.
- * @param radii - Radii of the columns; written with three significant digits.
- * @throws OptionError if there is no method, one has another number of accuracies than there are radii, or a number is not finite.
+ * @param radii - Radii of the columns; written with three significant digits, or with their unit where they count changes.
+ * @throws OptionError if there is no method, one has another number of accuracies than there are radii, a number is not finite, or an option is unknown.
  * @example
  * ```ts
  * const radii = [0, 0.25, 0.5];
@@ -25,11 +39,20 @@ export interface MethodAccuracies {
  * ```
  * @see `code/analyze.py` of https://github.com/alinlab/smoothing-catrs (markdown_table_certified_accuracy)
  */
-export function markdownTable(methods: readonly MethodAccuracies[], radii: readonly number[]): string {
-  const { heads, rows } = tableTexts('markdownTable', methods, radii, {
-    head: (radius) => `r = ${radius} |`,
-    cell: (accuracy, best) => `${accuracy}${best ? '<b>*</b>' : ''} |`,
-  });
+export function markdownTable(
+  methods: readonly MethodAccuracies[],
+  radii: readonly number[],
+  options: TableOptions = {},
+): string {
+  const { heads, rows } = tableTexts(
+    'markdownTable',
+    methods,
+    { radii, options },
+    {
+      head: (radius) => `r = ${radius} |`,
+      cell: (accuracy, best) => `${accuracy}${best ? '<b>*</b>' : ''} |`,
+    },
+  );
   return [
     `|  | ${heads.join('')}`,
     `| --- | ${heads.map(() => ' --- |').join('')}`,
@@ -45,7 +68,7 @@ export function markdownTable(methods: readonly MethodAccuracies[], radii: reado
  * Names are written as they are, so they may hold LaTeX, and `&`, `%`, `_` and the like need their backslash.
  *
  * @param methods - At least one method, in the order of the table's rows.
- * @param radii - Radii of the columns; written with three significant digits.
+ * @param radii - Radii of the columns; written with three significant digits, or with their unit where they count changes.
  * @throws OptionError if there is no method, one has another number of accuracies than there are radii, or a number is not finite.
  * @example
  * ```ts
@@ -54,11 +77,20 @@ export function markdownTable(methods: readonly MethodAccuracies[], radii: reado
  * ```
  * @see `code/analyze.py` of https://github.com/alinlab/smoothing-catrs (latex_table_certified_accuracy)
  */
-export function latexTable(methods: readonly MethodAccuracies[], radii: readonly number[]): string {
-  const { heads, rows } = tableTexts('latexTable', methods, radii, {
-    head: (radius) => `& $r = ${radius}$`,
-    cell: (accuracy, best) => (best ? ` & \\textbf{${accuracy}}` : ` & ${accuracy}`),
-  });
+export function latexTable(
+  methods: readonly MethodAccuracies[],
+  radii: readonly number[],
+  options: TableOptions = {},
+): string {
+  const { heads, rows } = tableTexts(
+    'latexTable',
+    methods,
+    { radii, options },
+    {
+      head: (radius) => `& $r = ${radius}$`,
+      cell: (accuracy, best) => (best ? ` & \\textbf{${accuracy}}` : ` & ${accuracy}`),
+    },
+  );
   return [
     `${heads.join('')}\\\\`,
     '\\midrule',
@@ -85,13 +117,14 @@ interface TableTexts {
 function tableTexts(
   call: string,
   methods: readonly MethodAccuracies[],
-  radii: readonly number[],
+  { radii, options }: { readonly radii: readonly number[]; readonly options: TableOptions },
   { head, cell }: TableStyle,
 ): TableTexts {
+  const { unit } = tableOptions.parse(call, options);
   checkMethods(call, methods, radii);
   const best = radii.map((_, column) => firstBest(methods, column));
   return {
-    heads: radii.map((radius) => head(formatRounded(radius))),
+    heads: radii.map((radius) => head(unit === undefined ? formatRounded(radius) : `${radius} ${unit}`)),
     rows: methods.map((method) => {
       const cells = method.accuracies.map((value, column) => cell(twoDecimals(value), best[column] === method));
       return { name: method.name, cells };

@@ -12,7 +12,8 @@ const counting: Readonly<Record<Norm, boolean>> = {
 
 /** Whether a norm counts changes; none stands for a length. @internal */
 export function countsChanges(norm: Norm | undefined): boolean {
-  return norm !== undefined && counting[norm];
+  // Of a damaged log it may be any text.
+  return norm !== undefined && Object.hasOwn(counting, norm) && counting[norm];
 }
 
 /**

@@ -1,3 +1,4 @@
+import { OptionError, refusal } from '../errors.ts';
 import type { CertifiedAccuracyPoint } from '../evaluate/metrics.ts';
 import * as fields from '../options/fields.ts';
 import { optionsOf } from '../options/parse.ts';
@@ -27,6 +28,7 @@ export interface CertifiedAccuracySpecOptions extends PlotOptions {
 const certifiedAccuracySpecOptions = optionsOf<CertifiedAccuracySpecOptions>()({
   title: plotFields.title,
   inputRange: plotFields.inputRange,
+  unit: plotFields.unit,
   maxRadius: fields.optional(fields.positive),
   width: plotFields.width,
   height: plotFields.height,
@@ -34,6 +36,8 @@ const certifiedAccuracySpecOptions = optionsOf<CertifiedAccuracySpecOptions>()({
 
 /**
  * Makes a Vega-Lite specification that plots certified accuracy against radius, one staircase for each method.
+ *
+ * Between two radii the value is that of the larger one: of numbers of changes, too (`unit`), that is the share which holds under at most so many.
  *
  * At most 21 methods: seven colours with three dash patterns each; more than seven are hard to tell apart. Show it with any
  * Vega-Lite tool or write it with {@link renderSvg}.
@@ -52,7 +56,16 @@ export function certifiedAccuracySpec(
   curves: readonly CertifiedAccuracyCurve[],
   options: CertifiedAccuracySpecOptions = {},
 ): VegaLiteSpec {
-  const { title, inputRange, maxRadius, width, height } = certifiedAccuracySpecOptions.parse(CALL, options);
+  const { title, inputRange, unit, maxRadius, width, height } = certifiedAccuracySpecOptions.parse(CALL, options);
+  if (unit !== undefined && inputRange !== undefined) {
+    const details = {
+      call: CALL,
+      field: 'inputRange',
+      value: inputRange,
+      way: 'a number of changes has no input units',
+    };
+    throw refusal(OptionError, details, 'must not be given with `unit`');
+  }
   checkCurves(CALL, curves, checkPoints);
   const largest = Math.max(...curves.map(({ points }) => points.at(-1)?.radius ?? 0));
   const xMax = maxRadius ?? (largest > 0 ? 1.02 * largest : 1);
@@ -60,7 +73,12 @@ export function certifiedAccuracySpec(
     title,
     width,
     height,
-    x: { field: 'radius', title: radiusTitle('radius', inputRange), ends: [0, xMax] },
+    x: {
+      field: 'radius',
+      title: radiusTitle('radius', { inputRange, unit }),
+      ends: [0, xMax],
+      isWhole: unit !== undefined,
+    },
     y: { field: 'accuracy', title: 'certified accuracy' },
     lines: curves.map(({ name, points }) => ({ name, points: withFall(points, xMax) })),
   });

@@ -30,18 +30,26 @@ export interface PlotOptions {
    * @defaultValue the axis names no unit
    */
   readonly inputRange?: InputRange | undefined;
+  /**
+   * What radii count, where they are numbers of changes (see `radiusUnit`): an axis of radii names it, and has whole numbers.
+   *
+   * @defaultValue radii are lengths
+   */
+  readonly unit?: string | undefined;
 }
 
 /** The checks of {@link PlotOptions}. @internal */
 export const plotFields: FieldsOf<PlotOptions, 'width' | 'height'> = {
   title: fields.optional(fields.text),
   inputRange: fields.optional(fields.finiteRange),
+  unit: fields.optional(fields.text),
   width: fields.withDefault(fields.positiveInteger, 480),
   height: fields.withDefault(fields.positiveInteger, 300),
 };
 
 /** The title of an axis of radii, with their unit. @internal */
-export function radiusTitle(name: string, inputRange: InputRange | undefined): string {
+export function radiusTitle(name: string, { inputRange, unit }: Pick<PlotOptions, 'inputRange' | 'unit'>): string {
+  if (unit !== undefined) return `${name}, in ${unit}`;
   return inputRange === undefined ? name : `${name}, in units of the input range ${inputRange.join(' to ')}`;
 }
 
@@ -51,7 +59,13 @@ interface CurvePlot {
   readonly width: number;
   readonly height: number;
   /** Field of the points, title and ends of each axis. */
-  readonly x: { readonly field: string; readonly title: string; readonly ends: readonly [number, number] };
+  readonly x: {
+    readonly field: string;
+    readonly title: string;
+    readonly ends: readonly [number, number];
+    /** Whether its values are whole numbers. */
+    readonly isWhole?: boolean | undefined;
+  };
   readonly y: { readonly field: string; readonly title: string };
   readonly lines: readonly { readonly name: string; readonly points: readonly object[] }[];
 }
@@ -90,7 +104,12 @@ export function curveSpec({ title, width, height, x, y, lines }: CurvePlot): Veg
     // Between two points the value is that of the right one: rise first, then go right.
     mark: { type: 'line', interpolate: 'step-before', strokeWidth: 2.25, strokeCap: 'butt', clip: true },
     encoding: {
-      x: { field: x.field, type: 'quantitative', scale: { domain: x.ends, nice: false }, axis: axis(x.title) },
+      x: {
+        field: x.field,
+        type: 'quantitative',
+        scale: { domain: x.ends, nice: false },
+        axis: { ...axis(x.title), ...(x.isWhole && WHOLE) },
+      },
       y: {
         field: y.field,
         type: 'quantitative',
@@ -139,6 +158,9 @@ function legendColumns(methods: readonly string[], width: number): number {
   const widest = 52 + 7 * Math.max(...methods.map(({ length }) => length));
   return Math.min(3, Math.max(1, Math.floor(width / widest)));
 }
+
+/** Ticks at whole numbers. */
+const WHOLE = { format: 'd', tickMinStep: 1 } as const;
 
 function axis(title: string): Readonly<Record<string, unknown>> {
   return {

@@ -16,7 +16,7 @@ export interface ProbabilityDistributionCurve {
 }
 
 /** Options of {@link probabilityDistributionSpec}. */
-export interface ProbabilityDistributionSpecOptions extends PlotOptions {
+export interface ProbabilityDistributionSpecOptions extends Omit<PlotOptions, 'unit'> {
   /**
    * What the horizontal axis shows: the class probability p, or the radius σ Φ⁻¹(p) that belongs to it, which spreads out the
    * probabilities near 1. The points must have their radius then (`sigma` of `probabilityDistribution`).
@@ -79,7 +79,7 @@ export function probabilityDistributionSpec(
     height,
     x: {
       field: axis,
-      title: axis === 'radius' ? radiusTitle('radius σ Φ⁻¹(p)', inputRange) : 'class probability p',
+      title: axis === 'radius' ? radiusTitle('radius σ Φ⁻¹(p)', { inputRange }) : 'class probability p',
       ends: left < right ? [left, right] : [0, 1],
     },
     y: { field: 'share', title: 'share of images, correct with at least p' },

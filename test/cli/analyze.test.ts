@@ -1,6 +1,9 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
+import { certificationLog } from '../../src/evaluate/certification-log.ts';
+import type { LoggedRow } from '../../src/evaluate/rows.ts';
+import { certificate, loggedRow } from '../evaluate/rows.ts';
 import { useFolder } from '../node/run.ts';
 import { catrs } from './run.ts';
 
@@ -14,6 +17,12 @@ async function official(name: string, radii: readonly number[]): Promise<string>
   const text = `${[HEADER, ...radii.map(line)].join('\n')}\n`;
   await writeFile(path(name), name.endsWith('.gz') ? gzipSync(text) : text);
   return path(name);
+}
+
+/** The log with another name for the column of radii. */
+async function named(file: string, column: string): Promise<string> {
+  await writeFile(file, (await readFile(file, 'utf8')).replace('radius', column));
+  return file;
 }
 
 describe('catrs analyze', () => {
@@ -53,6 +62,34 @@ describe('catrs analyze', () => {
         '',
       ].join('\n'),
     );
+  });
+
+  it('names the norm and the unit of numbers of changes, and counts them in whole steps', async () => {
+    const noise = { name: 'ablation', parameters: { positions: 'pixels', keep: 45 } };
+    const counted = (index: number, radius: number): LoggedRow =>
+      loggedRow({ index, radius, milliseconds: 1500, certificate: certificate({ norm: 'l0', noise }) });
+    const rows = [...[0, 4, 21, 9].map((radius, i) => counted(i, radius))];
+    await writeFile(path('counted.tsv'), certificationLog(rows));
+    const svg = path('counted.svg');
+    const text = await catrs(['analyze', path('counted.tsv'), '--sigma', 0.5, '--input-range', '0,255', '--plot', svg]);
+    expect(text.code).toBe(0);
+    expect(text.stdout.split('\n').slice(0, 5)).toEqual([
+      'counted: 4 images, 0 abstained, l0 radii in pixels',
+      '  radius                   0     2     4     6     8    10    12    14    16    18    20',
+      '  certified accuracy % 100.0  75.0  75.0  50.0  50.0  25.0  25.0  25.0  25.0  25.0  25.0',
+      '  average certified radius 8.500 (95 %: 0.000 to 22.997), median 9',
+      '  an image: 1.500 s, 100100 samples',
+    ]);
+    expect(await readFile(svg, 'utf8')).toContain('radius, in pixels');
+    const { stdout } = await catrs(['analyze', path('counted.tsv'), '--table', 'markdown', '--radii', '0,4']);
+    expect(stdout).toContain('r = 0 pixels |r = 4 pixels |');
+    const other = await official('lengths.tsv', [0.5, 1]);
+    const both = await catrs(['analyze', path('counted.tsv'), await named(other, 'l2_radius')]);
+    expect(both.stderr).toContain('radii of different norms cannot be compared: l0 (pixels) in counted, l2 in lengths');
+    const { logs } = JSON.parse((await catrs(['analyze', path('counted.tsv'), '--json'])).stdout) as {
+      readonly logs: readonly object[];
+    };
+    expect(logs[0]).toMatchObject({ norm: 'l0', unit: 'pixels', medianCertifiedRadius: 9 });
   });
 
   it('leaves out what a log does not tell', async () => {

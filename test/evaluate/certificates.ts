@@ -26,6 +26,14 @@ const record = <T>(value: fc.Arbitrary<T>): fc.Arbitrary<Record<string, T>> =>
   fc.dictionary(text, value, { maxKeys: 3, noNullPrototype: true });
 const word = fc.integer({ min: 0, max: 2 ** 32 - 1 });
 
+/** A parameter of a noise. */
+const parameter: fc.Arbitrary<number | string | boolean | number[]> = fc.oneof(
+  finite,
+  text,
+  fc.boolean(),
+  fc.array(finite, { maxLength: 3 }),
+);
+
 const optionalFields = fc.record(
   {
     pBBar: probability,
@@ -39,7 +47,7 @@ const optionalFields = fc.record(
 const requiredFields: fc.Arbitrary<Omit<Certificate, 'label' | 'abstained' | 'radius'>> = fc.record({
   reason: fc.constantFrom('certified', 'low-confidence', 'out-of-reach', 'declined', 'undecided'),
   stop: text,
-  norm: fc.constantFrom('l1', 'l2', 'linf'),
+  norm: fc.constantFrom('l1', 'l2', 'linf', 'l0', 'patch', 'edit'),
   topK: count,
   pABar: probability,
   qABar: probability,
@@ -64,8 +72,8 @@ const requiredFields: fc.Arbitrary<Omit<Certificate, 'label' | 'abstained' | 'ra
   counts: votes,
   checkEvery: count,
   key: fc.option(fc.tuple(word, word)),
-  noise: plain({ name: text, parameters: record(finite) }),
-  domain: fc.constantFrom('real', 'unit', 'uint8'),
+  noise: plain({ name: text, parameters: record(parameter) }),
+  domain: fc.constantFrom('real', 'unit', 'uint8', 'binary', 'tokens'),
   assumptions: fc.array(text, { maxLength: 3 }),
   smoothing: fc.constantFrom('hard', 'soft'),
   dimension: count,

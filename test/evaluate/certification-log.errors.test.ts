@@ -16,7 +16,7 @@ const PARSE = 'parseCertificationLog:';
 
 describe('parseCertificationLog: the log', () => {
   const names = [
-    'idx label predict radius correct time, with l1_radius, l2_radius or linf_radius for radius and prob_lb beside it or not',
+    'idx label predict radius correct time, with l1_radius, l2_radius, linf_radius, l0_radius, patch_radius or edit_radius for radius and prob_lb beside it or not',
     'without radius for predictions, with basePredict beside them or not',
     'or that of catrs',
   ].join('; ');
@@ -153,7 +153,7 @@ describe('parseCertificationLog: the full format', () => {
   const votes = 'must be the number of classes and class:count for each class with votes, ascending';
   const key = 'must be word0:word1, two integers below 2^32, or empty';
   const rule = 'must be {"name":text,"parameters":object}';
-  const noise = 'must be {"name":text,"parameters":{name:number}}';
+  const noise = 'must be {"name":text,"parameters":{name:number, text, boolean or list of numbers}}';
   const steps = 'must be a list of {"radius":number,"nA":number,"n":number}';
   const refused = (column: string, cells: readonly string[], must: string): [string, string, string][] =>
     cells.map((text) => [column, text, must]);
@@ -176,7 +176,7 @@ describe('parseCertificationLog: the full format', () => {
       ['', 'Certified', 'toString'],
       'must be one of certified, low-confidence, out-of-reach, declined, undecided',
     ),
-    ...refused('norm', ['l3', ''], 'must be one of l1, l2, linf'),
+    ...refused('norm', ['l3', ''], 'must be one of l1, l2, linf, l0, patch, edit'),
     ...refused('nUsed', ['', '-1', '1.5', '1e5', '100000.0', ' 1', '0x10', '١', '9007199254740993'], integer),
     ...refused('alpha', ['', '1.5', '-0.1', '1e-3', '.001', 'NaN', 'inf'], probability),
     ...refused('pBBar', ['2', ' '], probability),
@@ -200,12 +200,12 @@ describe('parseCertificationLog: the full format', () => {
     ...refused('rule', [`{"name":"a","parameters":{"x":${'['.repeat(50)}`], rule),
     ...refused(
       'noise',
-      ['{"name":"a","parameters":{"sigma":"0.5"}}', '{"name":"a","parameters":{"sigma":null}}'],
+      ['{"name":"a","parameters":{"sizes":[1,"2"]}}', '{"name":"a","parameters":{"sigma":null}}'],
       noise,
     ),
     ...refused('scores', ['{}', '{"sum":1,"sumOfSquares":null}'], 'must be {"sum":number,"sumOfSquares":number}'),
     ...refused('steps', ['{}', '[1]', '[{"radius":1,"nA":2}]'], steps),
-    ...refused('domain', ['any'], 'must be one of real, unit, uint8'),
+    ...refused('domain', ['any'], 'must be one of real, unit, uint8, binary, tokens'),
     ...refused('assumptions', ['[1]', '"a"', ''], 'must be a list of texts'),
     ...refused('smoothing', ['medium'], 'must be one of hard, soft'),
     ...refused(
@@ -322,7 +322,7 @@ describe('formatCertificationRow: errors', () => {
     ],
     [
       { certificate: certificate({ noise: { name: 'mine', parameters: { scale: Infinity } } }) },
-      '`certificate.noise` must be {"name":text,"parameters":{name:number}}, got an object (Object)',
+      '`certificate.noise` must be {"name":text,"parameters":{name:number, text, boolean or list of numbers}}, got an object (Object)',
     ],
   ])('case %#', async (change, message) => {
     await expectError(() => formatCertificationRow({ ...good, ...change }), OptionError, `${FORMAT} ${message}`);

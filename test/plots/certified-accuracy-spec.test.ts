@@ -44,6 +44,21 @@ describe('certifiedAccuracySpec', () => {
   });
 });
 
+describe('numbers of changes', () => {
+  it('have whole ticks and their unit on the axis', () => {
+    const points = [
+      { radius: 0, accuracy: 0.9 },
+      { radius: 3, accuracy: 0.5 },
+    ];
+    const spec = certifiedAccuracySpec([{ name: 'ablation', points }], { unit: 'pixels' });
+    expect(spec).toMatchObject({
+      mark: { interpolate: 'step-before' },
+      encoding: { x: { axis: { title: 'radius, in pixels', format: 'd', tickMinStep: 1 } } },
+    });
+    expect(JSON.stringify(certifiedAccuracySpec([gaussian]))).not.toContain('tickMinStep');
+  });
+});
+
 describe('many curves', () => {
   interface Styled {
     readonly encoding: Record<'color' | 'strokeDash', { scale: { range: unknown[] }; legend: { columns: number } }>;

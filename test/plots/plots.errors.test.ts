@@ -34,7 +34,14 @@ describe('certifiedAccuracySpec: errors', () => {
     [{ width: 0.5 }, '`width` must be an integer of at least 1, got 0.5'],
     [{ height: -1 }, '`height` must be an integer of at least 1, got -1'],
     [{ title: 3 }, '`title` must be a string, got 3'],
-    [{ Title: 'x' }, 'unknown option `Title`; known options: `title`, `inputRange`, `maxRadius`, `width`, `height`'],
+    [
+      { Title: 'x' },
+      'unknown option `Title`; known options: `title`, `inputRange`, `unit`, `maxRadius`, `width`, `height`',
+    ],
+    [
+      { unit: 'pixels', inputRange: [0, 255] },
+      '`inputRange` must not be given with `unit`, got [0, 255] (a number of changes has no input units)',
+    ],
   ])('%o', (options, message) => {
     expect(() => certifiedAccuracySpec([curve], options as never)).toThrow(`certifiedAccuracySpec: ${message}`);
   });

@@ -1,0 +1,36 @@
+import type { Certificate } from '../certify/types.ts';
+import { countsChanges } from '../options/counting-norms.ts';
+import type { LoggedRow } from './rows.ts';
+
+/** What {@link radiusUnit} needs to know of one image. */
+export type UnitRow = Pick<LoggedRow, 'certificate' | 'norm'>;
+
+/**
+ * What the radii of rows count, where their norm counts changes; undefined for lengths, which are in input units.
+ *
+ * `'pixels a side'` of a square patch (`'patch'`); `'edits'` (`'edit'`); in norm `'l0'` it follows from the noise: `'tokens'` and `'bits'` by its domain,
+ * `'pixels'` where one with all its channels is one position, else `'positions'`. Rows that count different things count `'changes'`.
+ *
+ * @param rows - Rows of `certifyDataset` or of a log.
+ * @example
+ * ```ts
+ * certifiedAccuracySpec([{ name: 'ablation', points: certifiedAccuracyCurve(rows) }], { unit: radiusUnit(rows) });
+ * ```
+ */
+export function radiusUnit(rows: readonly UnitRow[]): string | undefined {
+  const units = new Set(rows.map(unitOf));
+  return units.size <= 1 ? [...units][0] : units.has(undefined) ? undefined : 'changes';
+}
+
+function unitOf({ certificate, norm = certificate?.norm }: UnitRow): string | undefined {
+  if (!countsChanges(norm)) return undefined;
+  if (norm === 'patch') return 'pixels a side';
+  if (norm === 'edit') return 'edits';
+  return certificate === undefined ? 'positions' : positionsOf(certificate);
+}
+
+function positionsOf({ domain, noise }: Certificate): string {
+  if (domain === 'tokens') return 'tokens';
+  if (domain === 'binary') return 'bits';
+  return noise.parameters['positions'] === 'pixels' ? 'pixels' : 'positions';
+}
