@@ -1,4 +1,4 @@
-import type { MethodName } from 'catrs/recipes';
+import type { PublishedMethod } from 'catrs/recipes';
 import { Compared } from './compared.ts';
 import { twinOptions } from './methods.ts';
 import type { StepWork } from './ours/setting.ts';
@@ -12,7 +12,7 @@ const RATE = 1e-5;
 /** Which steps are compared. */
 export interface StepComparison {
   readonly network: NetworkName;
-  readonly method: MethodName;
+  readonly method: PublishedMethod;
   readonly batch: number;
   readonly names: readonly SettingName[];
   /** Whether ours attacks all images. */

@@ -25,7 +25,7 @@ import {
 } from 'catrs';
 import { arrayDataset } from 'catrs/data';
 import { lenet } from 'catrs/models';
-import { type MethodName, type MethodOptions, methods, Sgd, trainingBatches } from 'catrs/recipes';
+import { type PublishedMethod, type MethodOptions, methods, Sgd, trainingBatches } from 'catrs/recipes';
 import { useWasm } from 'catrs/wasm';
 import { DIGIT_SHAPE, loadDigits } from './load-digits.ts';
 import { type ExampleOptions, runExample } from './run-example.ts';
@@ -33,7 +33,7 @@ import { type ExampleOptions, runExample } from './run-example.ts';
 const noise = new GaussianNoise({ sigma: 0.25 });
 
 /** The settings of each method: small ones for a first look. */
-const settings: { readonly [M in MethodName]: Omit<MethodOptions<M>, 'noise'> } = {
+const settings: { readonly [M in PublishedMethod]: Omit<MethodOptions<M>, 'noise'> } = {
   gaussian: { loss: {} },
   stability: { loss: { lambda: 2 } },
   smoothadv: { loss: { numNoise: 2, warmupEpochs: 2 }, attack: { epsilon: 0.5, steps: 2 } },
@@ -44,7 +44,7 @@ const settings: { readonly [M in MethodName]: Omit<MethodOptions<M>, 'noise'> } 
 };
 
 /** The loss of a method by its name: the one line that a change of method changes. */
-function lossOf<M extends MethodName>(name: M, model: tf.LayersModel): TrainingLoss {
+function lossOf<M extends PublishedMethod>(name: M, model: tf.LayersModel): TrainingLoss {
   return methods[name].make(model, { noise, ...settings[name] });
 }
 
@@ -70,7 +70,7 @@ export interface MethodResult {
 }
 
 /** Trains a new LeNet with a method, and asks before and after what it is worth. */
-export async function trainWith(method: MethodName, setting: TrainingSetting): Promise<MethodResult> {
+export async function trainWith(method: PublishedMethod, setting: TrainingSetting): Promise<MethodResult> {
   const key = createKey(7);
   const model = lenet({ key: foldIn(key, 0) });
   const loss = lossOf(method, model); // the one line
@@ -123,9 +123,11 @@ async function certified(model: tf.LayersModel, { evaluation, n }: TrainingSetti
 }
 
 /** Trains with the methods named on the command line, or with all. */
-export async function main({ fast }: ExampleOptions): Promise<Readonly<Partial<Record<MethodName, MethodResult>>>> {
+export async function main({
+  fast,
+}: ExampleOptions): Promise<Readonly<Partial<Record<PublishedMethod, MethodResult>>>> {
   await useWasm();
-  const names = Object.keys(methods) as MethodName[];
+  const names = Object.keys(settings) as PublishedMethod[];
   const asked = names.filter((name) => process.argv.includes(name));
   const digits = async (from: number, perClass: number): Promise<LabelledDataset> =>
     arrayDataset({ ...(await loadDigits({ from, perClass })), shape: DIGIT_SHAPE });
@@ -137,7 +139,7 @@ export async function main({ fast }: ExampleOptions): Promise<Readonly<Partial<R
     learningRate: 0.01,
     n: fast ? 20 : 1000,
   };
-  const results: Partial<Record<MethodName, MethodResult>> = {};
+  const results: Partial<Record<PublishedMethod, MethodResult>> = {};
   for (const name of asked.length > 0 ? asked : names) {
     const result = await trainWith(name, setting);
     results[name] = result;

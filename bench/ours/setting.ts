@@ -1,4 +1,4 @@
-import type { MethodName } from 'catrs/recipes';
+import type { PublishedMethod } from 'catrs/recipes';
 import type { SubjectFiles } from '../subject-files.ts';
 import type { NetworkName } from '../subjects.ts';
 import type { EngineName } from './engines.ts';
@@ -59,7 +59,7 @@ export interface AttackWork {
 export interface StepWork {
   readonly work: 'step';
   readonly network: NetworkName;
-  readonly method: MethodName;
+  readonly method: PublishedMethod;
   readonly batch: number;
   readonly rate: number;
   /** Attack all images, also those whose worst-case term does not count. */

@@ -1,7 +1,7 @@
 /**
  * Which logs are made, of which images, with how many samples.
  */
-import { type MethodName, methods } from 'catrs/recipes';
+import { presets, type PublishedMethod } from 'catrs/recipes';
 
 /** A certification run. */
 export interface Certification {
@@ -27,7 +27,7 @@ export const CERTIFICATION_SEED = 1;
 export const SOFT_TARGET_SEED = 2;
 
 /** The seven methods, in the order of the table. */
-export const METHODS = Object.keys(methods) as [MethodName, ...MethodName[]];
+export const METHODS = Object.keys(presets.cifar10[0.25]) as [PublishedMethod, ...PublishedMethod[]];
 
 /** Runs of the baseline with more epochs: the teacher of CAT-RS, and the published schedule whole. */
 export const LONGER: readonly string[] = ['teacher', 'gaussian-90'];

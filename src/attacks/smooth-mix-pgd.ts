@@ -10,7 +10,14 @@ import { assertOutsideTape, gradientOf, gradientSeeing } from '../tensors/tape.t
 import type { InputRange } from '../types.ts';
 import { guardedDirection } from './norm-geometry.ts';
 import { projectedAscent } from './projected-ascent.ts';
-import { clipTo, parseInputAttackRequest, rangeOf, type SmoothedRows, smoothedRows } from './smoothed-rows.ts';
+import {
+  attackNoise,
+  clipTo,
+  parseInputAttackRequest,
+  rangeOf,
+  type SmoothedRows,
+  smoothedRows,
+} from './smoothed-rows.ts';
 import type { AttackTarget, InputAttackRequest, MixAttack, MixPair, StartedAttack } from './types.ts';
 
 /** Options of {@link SmoothMixPgd}. */
@@ -49,7 +56,7 @@ const smoothMixPgdOptions = optionsOf<SmoothMixPgdOptions>()({
   mixStep: fields.withDefault(fields.nonNegativeInteger, 0),
   numNoise: fields.withDefault(fields.positiveInteger, 1),
   epsilon: fields.optional(fields.positive),
-  noise: fields.optional(fields.additiveNoise<AdditiveNoise>()),
+  noise: fields.optional(attackNoise),
   inputRange: fields.optional(fields.range),
 });
 

@@ -8,7 +8,7 @@ import { assertOutsideTape, gradientSeeing } from '../tensors/tape.ts';
 import type { InputRange, Norm } from '../types.ts';
 import { ascentDirection, normGeometry } from './norm-geometry.ts';
 import { projectedAscent } from './projected-ascent.ts';
-import { drawNormals, parseInputAttackRequest, rangeOf, smoothedRows } from './smoothed-rows.ts';
+import { attackNoise, drawNormals, parseInputAttackRequest, rangeOf, smoothedRows } from './smoothed-rows.ts';
 import type { AttackTarget, InputAttack, InputAttackRequest } from './types.ts';
 
 /** Options of {@link SmoothedDdn}. */
@@ -63,7 +63,7 @@ const smoothedDdnOptions = optionsOf<SmoothedDdnOptions>()({
   initialNorm: fields.optional(fields.positive),
   gamma: fields.withDefault(fields.openFraction, 0.05),
   levels: fields.withDefault(levels, 255),
-  noise: fields.optional(fields.additiveNoise<AdditiveNoise>()),
+  noise: fields.optional(attackNoise),
   inputRange: fields.optional(fields.finiteRange),
 });
 

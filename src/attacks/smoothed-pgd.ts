@@ -10,6 +10,7 @@ import type { InputRange, LengthNorm } from '../types.ts';
 import { ascentDirection, normGeometry } from './norm-geometry.ts';
 import { projectedAscent } from './projected-ascent.ts';
 import {
+  attackNoise,
   clipTo,
   drawNormals,
   isBounded,
@@ -71,7 +72,7 @@ const smoothedPgdOptions = optionsOf<SmoothedPgdOptions>()({
   norm: fields.withDefault(fields.lengthNorm, 'l2'),
   gradientFree: fields.withDefault(fields.boolean, false),
   order: fields.withDefault(fields.oneOf('clip-then-shorten', 'shorten-then-clip'), 'clip-then-shorten'),
-  noise: fields.optional(fields.additiveNoise<AdditiveNoise>()),
+  noise: fields.optional(attackNoise),
   inputRange: fields.optional(fields.range),
 });
 

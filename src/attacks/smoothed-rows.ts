@@ -77,6 +77,9 @@ export interface SmoothedRows {
   attacked(rows: tf.Tensor2D): tf.Tensor;
 }
 
+/** The noise of an attack on ε or under it. @internal */
+export const attackNoise: fields.Field<AdditiveNoise> = fields.additiveNoise(() => 'its copies have no ε');
+
 /** Checks the request and draws the noise; to be called inside `tidy`. @internal */
 export function smoothedRows(
   call: string,
@@ -96,7 +99,7 @@ export function smoothedRows(
   const { x } = request;
   assertBatch(call, x);
   const drawn = (): tf.Tensor => {
-    const source = parseField(call, 'noise', fields.additiveNoise<AdditiveNoise>(), ownNoise ?? noiseOfTarget);
+    const source = parseField(call, 'noise', attackNoise, ownNoise ?? noiseOfTarget);
     return source.sampleBatch({ key, numNoise: copies, shape: x.shape, firstImage: request.firstImage });
   };
   const noise = request.noise ?? drawn();

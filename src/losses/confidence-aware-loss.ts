@@ -69,7 +69,7 @@ const epsilonSchedule = fields.field<readonly EpsilonStep[]>(
 );
 
 const confidenceAwareLossOptions = optionsOf<ConfidenceAwareLossOptions>()({
-  noise: fields.additiveNoise<AdditiveNoise>(),
+  noise: fields.trainingNoise<AdditiveNoise>(),
   attack: fields.object<NoiseAttack>(
     'must be an attack on the noise (for example new NoisePgd({ epsilon: 1, steps: 4 }))',
     ['perturb'],

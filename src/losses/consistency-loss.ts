@@ -123,7 +123,7 @@ export interface ConsistencyLossOptions extends ConsistencyTermOptions {
 }
 
 const consistencyLossOptions = optionsOf<ConsistencyLossOptions>()({
-  noise: fields.additiveNoise<AdditiveNoise>(),
+  noise: fields.trainingNoise<AdditiveNoise>(),
   ...termFields,
   numNoise: fields.withDefault(severalCopies, 2),
   attack: fields.optional(inputAttackField),

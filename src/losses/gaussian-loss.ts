@@ -45,7 +45,7 @@ export interface GaussianLossOptions {
 }
 
 const gaussianLossOptions = optionsOf<GaussianLossOptions>()({
-  noise: fields.additiveNoise<AdditiveNoise>(),
+  noise: fields.trainingNoise<AdditiveNoise>(),
   numNoise: fields.withDefault(fields.positiveInteger, 1),
 });
 

@@ -38,7 +38,7 @@ export interface MacerLossOptions extends Omit<MacerRobustnessOptions, 'sigma'> 
 
 /** An additive noise whose law is N(0, σ²I), with σ in its parameters. */
 const gaussianNoise = fields.field<AdditiveNoise>(
-  'must be an additive Gaussian noise, whose radius MACER maximises (new GaussianNoise({ sigma: 0.25 }))',
+  'must be an additive Gaussian noise, whose radius MACER maximises (new GaussianNoise({ sigma: 0.25 }); for others train with CopiesLoss)',
   (v) => fields.isAdditiveNoise(v) && hasGaussianSigma(v as AdditiveNoise),
 );
 

@@ -49,7 +49,7 @@ export interface SmoothAdvLossOptions {
 }
 
 const smoothAdvLossOptions = optionsOf<SmoothAdvLossOptions>()({
-  noise: fields.additiveNoise<AdditiveNoise>(),
+  noise: fields.trainingNoise<AdditiveNoise>(),
   attack: inputAttackField,
   numNoise: fields.withDefault(fields.positiveInteger, 1),
   warmupEpochs: fields.withDefault(fields.nonNegativeInteger, 0),

@@ -59,7 +59,7 @@ export interface SmoothMixLossOptions {
 }
 
 const smoothMixLossOptions = optionsOf<SmoothMixLossOptions>()({
-  noise: fields.additiveNoise<AdditiveNoise>(),
+  noise: fields.trainingNoise<AdditiveNoise>(),
   attack: fields.object<MixAttack>(
     'must be an attack of SmoothMix (for example new SmoothMixPgd({ stepSize: 0.5, steps: 4 }))',
     ['perturb'],

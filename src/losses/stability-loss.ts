@@ -55,7 +55,7 @@ export interface StabilityLossOptions {
 }
 
 const stabilityLossOptions = optionsOf<StabilityLossOptions>()({
-  noise: fields.additiveNoise<AdditiveNoise>(),
+  noise: fields.trainingNoise<AdditiveNoise>(),
   lambda: fields.nonNegative,
   numNoise: fields.withDefault(fields.positiveInteger, 1),
 });

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import type { Tensor } from '@tensorflow/tfjs';
+import { showValue } from '../errors.ts';
 import type { InputRange, Key, LengthNorm, Norm } from '../types.ts';
 
 /** The check of one option of type T. @internal */
@@ -9,9 +10,9 @@ export type OptionalField<T> = z.ZodMiniOptional<Field<T>>;
 /** The check of an option that has a default. @internal */
 export type DefaultField<T> = z.ZodMiniDefault<Field<T>>;
 
-/** A field of type T that must satisfy `holds`; `must` completes the sentence "`field` ...". @internal */
-export function field<T>(must: string, holds: (value: unknown) => boolean): Field<T> {
-  return z.custom<T>(holds, { error: must });
+/** A field of type T that must satisfy `holds`; `must` completes the sentence "`field` ...", for the value where it is a function. @internal */
+export function field<T>(must: string | ((value: unknown) => string), holds: (value: unknown) => boolean): Field<T> {
+  return z.custom<T>(holds, { error: typeof must === 'string' ? must : ({ input }) => must(input) });
 }
 
 /** The option may be absent or undefined. @internal */
@@ -150,7 +151,7 @@ export const file: Field<string | URL> = field(
 );
 
 /** A noise must name itself and its norms: certificates hold both. */
-const isNoise = (value: unknown, methods: readonly string[]): boolean =>
+const isNoise = (value: unknown, methods: readonly string[]): value is { name: unknown; norms: readonly string[] } =>
   hasMethods(value, methods) &&
   'name' in value &&
   'norms' in value &&
@@ -168,7 +169,18 @@ export function noise<N>(): Field<N> {
 export const isAdditiveNoise = (value: unknown): boolean =>
   isNoise(value, ['perturb', 'radius', 'sample', 'sampleBatch']);
 
-/** An additive noise, as type N. @internal */
-export function additiveNoise<N>(): Field<N> {
-  return field('must be an additive noise (for example new GaussianNoise({ sigma: 0.25 }))', isAdditiveNoise);
+/** An additive noise, as type N; `instead` says what other noises are for. @internal */
+export function additiveNoise<N>(instead: (noise: { readonly norms: readonly string[] }) => string): Field<N> {
+  return field(
+    (v) =>
+      isNoise(v, ['perturb', 'radius'])
+        ? `must be an additive noise, which ${showValue(v.name)} is not: ${instead(v)}`
+        : 'must be an additive noise (for example new GaussianNoise({ sigma: 0.25 }))',
+    isAdditiveNoise,
+  );
+}
+
+/** An additive noise to train for, as type N. @internal */
+export function trainingNoise<N>(): Field<N> {
+  return additiveNoise(() => 'train with CopiesLoss');
 }

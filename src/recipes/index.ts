@@ -9,7 +9,7 @@ export { captureCheckpoint } from './capture-checkpoint.ts';
 export type { CheckpointContent } from './capture-checkpoint.ts';
 export type { CheckpointSubject } from './checkpoint-format.ts';
 export { methods } from './methods.ts';
-export type { MethodLosses, MethodOptions, TrainingMethod } from './methods.ts';
+export type { MethodLosses, MethodNoise, MethodOptions, TrainingMethod } from './methods.ts';
 export { microBatches } from './micro-batches.ts';
 export type { MicroBatch } from './micro-batches.ts';
 export { noisyMetrics } from './noisy-metrics.ts';
@@ -22,6 +22,7 @@ export type {
   Preset,
   PresetModel,
   PresetTraining,
+  PublishedMethod,
   PublishedPresets,
 } from './preset-types.ts';
 export { presets } from './presets.ts';

@@ -5,21 +5,27 @@ import type { Classifier } from '../classifier/types.ts';
 import { OptionError, refusal } from '../errors.ts';
 import { ConfidenceAwareLoss } from '../losses/confidence-aware-loss.ts';
 import { ConsistencyLoss } from '../losses/consistency-loss.ts';
+import { CopiesLoss } from '../losses/copies-loss.ts';
 import { GaussianLoss } from '../losses/gaussian-loss.ts';
 import { MacerLoss } from '../losses/macer-loss.ts';
 import { SmoothAdvLoss } from '../losses/smooth-adv-loss.ts';
 import { SmoothMixLoss } from '../losses/smooth-mix-loss.ts';
 import { StabilityLoss } from '../losses/stability-loss.ts';
-import type { AdditiveNoise } from '../noise/types.ts';
+import type { AdditiveNoise, DeterministicNoise, Noise } from '../noise/types.ts';
 import * as fields from '../options/fields.ts';
 import { optionsOf } from '../options/parse.ts';
 import type { AttackPreset, MethodName, MethodPresets } from './preset-types.ts';
 import { presets } from './presets.ts';
 
+/** The noises that a method trains for: any for training on copies, additive ones for the others. */
+export type MethodNoise<M extends MethodName = MethodName> = 'copies' extends M
+  ? Noise | DeterministicNoise
+  : AdditiveNoise;
+
 /** Options of {@link TrainingMethod.make}. */
 export interface MethodOptions<M extends MethodName = MethodName> {
   /** The noise of the smoothed classifier. */
-  readonly noise: AdditiveNoise;
+  readonly noise: MethodNoise<M>;
   /**
    * Options of the loss, without `noise` and `attack`.
    * @defaultValue those of the method's `preset`, all of them
@@ -35,11 +41,12 @@ export interface MethodOptions<M extends MethodName = MethodName> {
 type LossOptionsOf<M extends MethodName> = NonNullable<MethodOptions<M>['loss']>;
 type AttackOptionsOf<M extends MethodName> = NonNullable<MethodOptions<M>['attack']>;
 
-const methodOptions = optionsOf<MethodOptions>()({
-  noise: fields.additiveNoise<AdditiveNoise>(),
+const choices = {
   loss: fields.optional(fields.object<LossOptionsOf<MethodName>>('must be an object of options of the loss')),
   attack: fields.optional(fields.object<AttackOptionsOf<MethodName>>('must be an object of options of the attack')),
-});
+};
+const additiveOptions = optionsOf<MethodOptions>()({ noise: fields.trainingNoise<MethodNoise>(), ...choices });
+const anyOptions = optionsOf<MethodOptions>()({ noise: fields.noise<MethodNoise>(), ...choices });
 
 /** The losses by the names of their methods. */
 export interface MethodLosses {
@@ -57,13 +64,15 @@ export interface MethodLosses {
   readonly smoothmix: SmoothMixLoss;
   /** CAT-RS: Jeong, Kim and Shin, 2023. */
   readonly catrs: ConfidenceAwareLoss;
+  /** Cross entropy of the copies of any noise. */
+  readonly copies: CopiesLoss;
 }
 
 /** A training method of the field, as {@link methods} has it. */
 export interface TrainingMethod<M extends MethodName = MethodName> {
   /** How papers write it. */
   readonly title: string;
-  /** Its published settings for CIFAR-10 at σ = 0.25. */
+  /** Its published settings for CIFAR-10 at σ = 0.25; of training on copies those of Gaussian training, which it is with that noise. */
   readonly preset: MethodPresets[M];
   /** Names of the options that `make` takes, for command lines and forms. */
   readonly options: {
@@ -87,12 +96,12 @@ interface MethodParts<M extends MethodName> {
   readonly attack?: Readonly<Record<keyof AttackOptionsOf<M>, boolean>>;
   readonly make: (
     classifier: Classifier,
-    options: { readonly noise: AdditiveNoise; readonly loss: LossOptionsOf<M>; readonly attack: AttackOptionsOf<M> },
+    options: { readonly noise: MethodNoise<M>; readonly loss: LossOptionsOf<M>; readonly attack: AttackOptionsOf<M> },
   ) => MethodLosses[M];
 }
 
 function method<M extends MethodName>(name: M, { title, make, ...names }: MethodParts<M>): TrainingMethod<M> {
-  const preset: MethodPresets[M] = presets.cifar10[0.25][name];
+  const preset = presetOf(name);
   const published = 'attack' in preset ? preset.attack : undefined;
   return Object.freeze({
     title,
@@ -103,7 +112,8 @@ function method<M extends MethodName>(name: M, { title, make, ...names }: Method
     }),
     make: (classifier: Classifier, options: MethodOptions<M>): MethodLosses[M] => {
       const call = `methods.${name}.make`;
-      const { noise, loss = preset.loss, attack = published } = methodOptions.parse(call, options);
+      const schema = name === 'copies' ? anyOptions : additiveOptions;
+      const { noise, loss = preset.loss, attack = published } = schema.parse(call, options as unknown as MethodOptions);
       if (published === undefined && attack !== undefined) {
         throw refusal(
           OptionError,
@@ -111,9 +121,20 @@ function method<M extends MethodName>(name: M, { title, make, ...names }: Method
           'must be left out',
         );
       }
-      return make(classifier, { noise, loss: loss as LossOptionsOf<M>, attack: attack as never });
+      return make(classifier, {
+        noise: noise as MethodNoise<M>,
+        loss: loss as LossOptionsOf<M>,
+        attack: attack as never,
+      });
     },
   });
+}
+
+function presetOf<M extends MethodName>(name: M): MethodPresets[M] {
+  const { gaussian, ...others } = presets.cifar10[0.25];
+  const table: Omit<MethodPresets, 'copies'> = { gaussian, ...others };
+  const notes = ['Nothing is published for any noise: these are the settings of Gaussian training.'];
+  return { ...table, copies: { ...gaussian, notes } }[name];
 }
 
 function namesIn(options: Readonly<Record<string, boolean>>): string[] {
@@ -121,10 +142,10 @@ function namesIn(options: Readonly<Record<string, boolean>>): string[] {
 }
 
 /**
- * The seven training methods of the field by name, in the order of the tables of the papers.
+ * The seven training methods of the field by name, in the order of the tables of the papers, then training on copies.
  *
  * The method is one word in the host's loop: `methods[name].make(model, { noise })` is its loss with the published settings for CIFAR-10 at
- * σ = 0.25; `loss` and `attack` put others in their place, for example those of a preset.
+ * σ = 0.25; `loss` and `attack` put others in their place, for example those of a preset. The seven take an additive noise, `copies` any.
  *
  * @example
  * ```ts
@@ -132,7 +153,7 @@ function namesIn(options: Readonly<Record<string, boolean>>): string[] {
  *
  * const { loss: options, attack } = presets.mnist[0.25].catrs;
  * const catRs = methods.catrs.make(model, { noise, loss: options, attack });
- * console.assert(methods.catrs.title === 'CAT-RS' && Object.keys(methods).length === 7);
+ * console.assert(methods.catrs.title === 'CAT-RS' && Object.keys(methods).length === 8);
  * ```
  */
 export const methods: { readonly [M in MethodName]: TrainingMethod<M> } = /* @__PURE__ */ Object.freeze({
@@ -184,5 +205,10 @@ export const methods: { readonly [M in MethodName]: TrainingMethod<M> } = /* @__
     attack: { epsilon: true, steps: true, stepSize: true },
     make: (classifier, { noise, loss, attack }) =>
       new ConfidenceAwareLoss(classifier, { noise, attack: new NoisePgd(attack), ...loss }),
+  }),
+  copies: /* @__PURE__ */ method('copies', {
+    title: 'Copies',
+    loss: { numNoise: true },
+    make: (classifier, { noise, loss }) => new CopiesLoss(classifier, { noise, ...loss }),
   }),
 });

@@ -1,6 +1,6 @@
-import type { MethodPresets, PresetModel, PresetTraining, PublishedPresets } from './preset-types.ts';
+import type { MethodPresets, PresetModel, PresetTraining, PublishedMethod, PublishedPresets } from './preset-types.ts';
 
-type Baseline = Exclude<keyof MethodPresets, 'catrs'>;
+type Baseline = Exclude<PublishedMethod, 'catrs'>;
 
 const source = 'jh-jeong/smoothmix (commit cb1fd33), EXPERIMENTS.MD and the defaults of code/train*.py';
 const model: PresetModel = { architecture: 'lenet' };

@@ -1,11 +1,12 @@
 import * as tf from '@tensorflow/tfjs';
-import { adaptClassifier, noisyLogits } from '../classifier/adapt-classifier.ts';
+import { adaptClassifier, copiesLogits } from '../classifier/adapt-classifier.ts';
 import type { Classifier, LogitsFn } from '../classifier/types.ts';
 import { type DatasetSelection, selectedIndices, selectWithoutShard } from '../data/dataset-selection.ts';
 import { type LabelledDataset, OwnDataset } from '../data/labelled-dataset.ts';
 import { OptionError, refusal } from '../errors.ts';
 import { hostTurns } from '../host/turns.ts';
-import type { AdditiveNoise } from '../noise/types.ts';
+import { readBatchCopies } from '../noise/batch-copies.ts';
+import type { AdditiveNoise, DeterministicNoise, Noise } from '../noise/types.ts';
 import * as fields from '../options/fields.ts';
 import { optionsOf } from '../options/parse.ts';
 import { assertBatch } from '../tensors/assert-shapes.ts';
@@ -16,9 +17,9 @@ import { batchTensors, readBatch } from './read-batch.ts';
 
 /** Options of {@link noisyMetrics}. */
 export interface NoisyMetricsOptions {
-  /** The noise of the smoothed classifier. */
-  readonly noise: AdditiveNoise;
-  /** Drives the noise: the i-th image has the draws of image i of `noise.sampleBatch`. With one key for all epochs, their figures compare. */
+  /** The noise of the smoothed classifier, additive or not. */
+  readonly noise: Noise | DeterministicNoise;
+  /** Drives the noise: the i-th image has the draws of image i of `noise.sampleBatch`, or the copies of image i of `CopiesLoss`. With one key for all epochs, their figures compare. */
   readonly key: Key;
   /**
    * Noisy copies of each image, M.
@@ -40,7 +41,7 @@ export interface NoisyMetricsOptions {
 }
 
 const noisyMetricsOptions = optionsOf<NoisyMetricsOptions>()({
-  noise: fields.additiveNoise<AdditiveNoise>(),
+  noise: fields.noise<Noise | DeterministicNoise>(),
   key: fields.key,
   numNoise: fields.withDefault(fields.positiveInteger, 1),
   select: selectWithoutShard,
@@ -68,7 +69,7 @@ function isBatch(data: unknown): data is { readonly x: tf.Tensor; readonly label
  * Loss and accuracy of the base classifier under noise: what to watch while a classifier is trained for smoothing.
  *
  * loss = (1/MB) Σ_b Σ_i −ln softmax(f(x_b + ε_i))_y and accuracy = (1/MB) Σ_b Σ_i 1[argmax f(x_b + ε_i) = y_b], in inference mode, summed in
- * float64. A copy with a logit that is NaN is not right, and its loss is NaN.
+ * float64; of a noise that is not additive with its copies in place of x_b + ε_i. A copy with a logit that is NaN is not right, and its loss is NaN.
  *
  * @param data - a data set, or a batch { x [B, ...inputShape], labels [B] }, which is read, not disposed
  * @throws OptionError, TensorError for an option, or a batch that no loss would take; ClassifierError for logits of the wrong shape; what
@@ -126,7 +127,7 @@ function metricsOf({ loss, right, images, copies }: Sums): NoisyMetrics {
 
 interface Draw {
   readonly run: LogitsFn;
-  readonly noise: AdditiveNoise;
+  readonly noise: Noise | DeterministicNoise;
   readonly numNoise: number;
   readonly key: Key;
 }
@@ -138,14 +139,17 @@ async function batchSums(
   { run, noise, numNoise, key }: Draw,
 ): Promise<Sums> {
   assertBatch(CALL, x);
-  const [losses, classes, truth] = tf.tidy((): [tf.Tensor, tf.Tensor, tf.Tensor1D] => {
-    const checked = checkLabels(CALL, labels, x.shape[0] ?? 0);
-    const drawn = noise.sampleBatch({ shape: x.shape, numNoise, key, firstImage });
-    const logits = noisyLogits(CALL, run, { x, noise: drawn }, { training: false });
-    assertLabelsFit(CALL, checked.largest, logits.shape[2]);
-    return [crossEntropyRows(logits, checked.labels), tf.argMax(logits, -1), checked.labels];
-  });
+  const { labels: truth, largest } = checkLabels(CALL, labels, x.shape[0] ?? 0);
+  const made: tf.Tensor[] = [truth];
   try {
+    const copies = await copiesOf(x, { noise, numNoise, key, firstImage });
+    made.push(copies);
+    const [losses, classes] = tf.tidy((): [tf.Tensor, tf.Tensor] => {
+      const logits = copiesLogits(CALL, run, copies, { training: false });
+      assertLabelsFit(CALL, largest, logits.shape[2]);
+      return [crossEntropyRows(logits, truth), tf.argMax(logits, -1)];
+    });
+    made.push(losses, classes);
     const [loss, found, expected] = await Promise.all([
       losses.data<'float32'>(),
       classes.data<'int32'>(),
@@ -155,6 +159,16 @@ async function batchSums(
     const total = loss.reduce((sum, value) => sum + value, 0);
     return { loss: total, right: right.length, images: expected.length, copies: loss.length };
   } finally {
-    tf.dispose([losses, classes, truth]);
+    tf.dispose(made);
   }
+}
+
+/** The noisy copies of a batch, [M, B, ...]. */
+async function copiesOf(
+  x: tf.Tensor,
+  { noise, ...request }: Omit<Draw, 'run'> & { readonly firstImage: number },
+): Promise<tf.Tensor> {
+  if (!fields.isAdditiveNoise(noise)) return readBatchCopies(noise, x, request);
+  const additive = noise as AdditiveNoise;
+  return tf.tidy(() => tf.add(x, additive.sampleBatch({ shape: x.shape, ...request })));
 }

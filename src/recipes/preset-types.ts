@@ -3,6 +3,7 @@ import type { SmoothMixPgdOptions } from '../attacks/smooth-mix-pgd.ts';
 import type { SmoothedPgdOptions } from '../attacks/smoothed-pgd.ts';
 import type { ConfidenceAwareLossOptions } from '../losses/confidence-aware-loss.ts';
 import type { ConsistencyLossOptions } from '../losses/consistency-loss.ts';
+import type { CopiesLossOptions } from '../losses/copies-loss.ts';
 import type { GaussianLossOptions } from '../losses/gaussian-loss.ts';
 import type { MacerLossOptions } from '../losses/macer-loss.ts';
 import type { SmoothAdvLossOptions } from '../losses/smooth-adv-loss.ts';
@@ -79,7 +80,7 @@ export interface ConfidenceAwarePreset extends AttackPreset<
   };
 }
 
-/** The seven methods. */
+/** The seven published methods, and training on copies for the noises that are not additive. */
 export interface MethodPresets {
   /** For `GaussianLoss` (Cohen et al., 2019). */
   readonly gaussian: Preset<Omit<GaussianLossOptions, 'noise'>>;
@@ -101,12 +102,17 @@ export interface MethodPresets {
   >;
   /** For `ConfidenceAwareLoss` with `NoisePgd` (CAT-RS; Jeong, Kim and Shin, 2023). */
   readonly catrs: ConfidenceAwarePreset;
+  /** For `CopiesLoss`. */
+  readonly copies: Preset<Omit<CopiesLossOptions, 'noise'>>;
 }
 
 /** The name of a training method. */
 export type MethodName = keyof MethodPresets;
 
+/** The seven methods whose settings are published for Gaussian noise. */
+export type PublishedMethod = Exclude<MethodName, 'copies'>;
+
 /** The methods `M` whose settings are published for a data set and σ; the others are undefined. */
-export type PublishedPresets<M extends MethodName = MethodName> = Pick<MethodPresets, M> & {
+export type PublishedPresets<M extends PublishedMethod = PublishedMethod> = Pick<MethodPresets, M> & {
   readonly [Name in Exclude<MethodName, M>]?: undefined;
 };

@@ -5,7 +5,7 @@ import * as tf from '@tensorflow/tfjs';
 import { foldIn, NoisePgd, type PreparedConfidenceAware, SmoothedPgd, toLogitsFn, trainableVariables } from 'catrs';
 import { encodeSafetensors } from 'catrs/data';
 import { torchWeights } from 'catrs/models';
-import type { MethodName } from 'catrs/recipes';
+import type { PublishedMethod } from 'catrs/recipes';
 import { useWasm } from 'catrs/wasm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { lossOf, methodNames, settingsOf, twinOptions } from '../../bench/methods.ts';
@@ -84,7 +84,7 @@ function numbersOf(value: () => tf.Scalar): { readonly value: number; readonly n
 }
 
 describe.skipIf(missing !== '')(`the twins compute what catrs does${missing && ` (${missing})`}`, () => {
-  it.each(methodNames)('%s: loss and gradients, on the same weights and draws', async (method: MethodName) => {
+  it.each(methodNames)('%s: loss and gradients, on the same weights and draws', async (method: PublishedMethod) => {
     const soft = tf.softmax(tf.randomNormal([BATCH, CLASSES], 0, 2, 'float32', 7)) as tf.Tensor2D;
     const softTargets = method === 'catrs' ? { softTargets: soft } : {};
     const loss = lossOf(method, lenet);

@@ -9,8 +9,7 @@ import { parseCertificationLog } from '../../src/evaluate/parse-certification-lo
 import { cifarResnet } from '../../src/models/cifar-resnet.ts';
 import { imageStatistics } from '../../src/models/normalize.ts';
 import { createKey, split } from '../../src/random/key.ts';
-import { methods } from '../../src/recipes/methods.ts';
-import type { MethodName } from '../../src/recipes/preset-types.ts';
+import type { PublishedMethod } from '../../src/recipes/preset-types.ts';
 import { presets } from '../../src/recipes/presets.ts';
 import { useFolder } from '../node/run.ts';
 import { writeCifar } from './cifar-folder.ts';
@@ -143,7 +142,7 @@ describe('the recipe for CIFAR-10', () => {
 
   it.each([0.25, 0.5, 1] as const)('starts with the published settings of every method at sigma %d', (sigma) => {
     const model = tinyModel({ shape: [32, 32, 3] });
-    for (const method of Object.keys(methods) as MethodName[]) {
+    for (const method of Object.keys(presets.cifar10[sigma]) as PublishedMethod[]) {
       const { settings, presetModel } = resolveSettings({
         ...{ method, sigma, preset: 'cifar10', data: '', format: 'auto', split: 'train' },
         ...{ out: '', seed: 0, workers: 1, backend: 'auto' },

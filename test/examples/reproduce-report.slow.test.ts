@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { certificationLog, certifyCounts, GaussianNoise } from 'catrs';
 import type { LoggedRow } from 'catrs';
-import type { MethodName } from 'catrs/recipes';
+import type { PublishedMethod } from 'catrs/recipes';
 import * as prettier from 'prettier';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { bootstrapMean } from '../../examples/reproduce/report/bootstrap.ts';
@@ -47,7 +47,7 @@ function official(index: number, radius: number, predicted = radius > 0 ? 1 : -1
   return { index, label: 1, predicted, radius, correct: predicted === 1, abstained: predicted === -1, milliseconds: 1 };
 }
 
-const OURS: Partial<Record<MethodName, readonly LoggedRow[]>> = {
+const OURS: Partial<Record<PublishedMethod, readonly LoggedRow[]>> = {
   gaussian: [ours(0, 1000), ours(50, 900), ours(100, 990, 2), ours(150, 540), ours(200, 600)],
   stability: [ours(50, 500), ours(200, 500)],
   catrs: [0, 50, 100, 150, 200, 250].map((index) => ours(index, 1000)),
@@ -91,7 +91,7 @@ afterEach(() => rm(folder, { recursive: true }));
 const store = (name: string, rows: readonly LoggedRow[]): Promise<void> =>
   writeFile(join(places.folder, `${name}.tsv`), certificationLog(rows, { format: 'full' }));
 
-const resultsOf = ({ methods }: Results, method: MethodName): MethodResults =>
+const resultsOf = ({ methods }: Results, method: PublishedMethod): MethodResults =>
   methods.find((results) => results.method === method)!;
 
 describe('the figures', () => {

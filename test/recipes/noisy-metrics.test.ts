@@ -1,7 +1,10 @@
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { arrayDataset } from '../../src/data/array-dataset.ts';
+import { CopiesLoss } from '../../src/losses/copies-loss.ts';
+import { DeterministicSplittingNoise } from '../../src/noise/deterministic-splitting-noise.ts';
 import { GaussianNoise } from '../../src/noise/gaussian-noise.ts';
+import { SplittingNoise } from '../../src/noise/splitting-noise.ts';
 import { createKey } from '../../src/random/key.ts';
 import { noisyMetrics } from '../../src/recipes/noisy-metrics.ts';
 import { useBackend } from '../helpers/backends.ts';
@@ -49,6 +52,28 @@ describe('noisyMetrics', () => {
     expect(found.accuracy).toBe(expected.accuracy);
     expect(found.images).toBe(size);
   });
+
+  it.each([
+    new SplittingNoise({ halfWidth: 0.3 }),
+    new DeterministicSplittingNoise({ halfWidth: 0.3, key: createKey(8) }),
+  ])('is, of a noise that is not additive, that of the copies of CopiesLoss: $name', (copied) =>
+    expectNoLeak(async () => {
+      const options = { noise: copied, numNoise: 2 };
+      const x = tf.tensor2d(
+        Array.from(values, (level) => level / 255),
+        [size, 2],
+      );
+      using step = new CopiesLoss(logits, options).prepare({ x, labels, key });
+      step.value().dispose();
+      const { loss, accuracy } = await step.metrics();
+      for (const data of [dataset, { x, labels }]) {
+        const found = await noisyMetrics(logits, data, { ...options, key, batchSize: 10 });
+        expect(found.loss).toBeCloseTo(loss, 6);
+        expect(found.accuracy).toBeCloseTo(accuracy, 6);
+      }
+      x.dispose();
+    }),
+  );
 
   it('takes a part of a data set, and a batch with labels of any kind', async () => {
     const chosen = [2, 5, 8, 11];

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { GaussianNoise } from '../../src/noise/gaussian-noise.ts';
 import { methods as table } from '../../src/recipes/methods.ts';
-import type { MethodName, MethodPresets } from '../../src/recipes/preset-types.ts';
+import type { PublishedMethod, MethodPresets } from '../../src/recipes/preset-types.ts';
 import { presets } from '../../src/recipes/presets.ts';
 import { rateDrop, stepDecay } from '../../src/recipes/schedules.ts';
 import { Sgd } from '../../src/recipes/sgd.ts';
@@ -26,7 +26,9 @@ describe('presets', () => {
     const { loss, training } = preset;
     const attack = 'attack' in preset ? preset.attack : undefined;
     const noise = new GaussianNoise({ sigma: Number(sigma) });
-    expect(table[method as MethodName].make(logits, { noise, loss, attack } as never).prepare).toBeTypeOf('function');
+    expect(table[method as PublishedMethod].make(logits, { noise, loss, attack } as never).prepare).toBeTypeOf(
+      'function',
+    );
     const { learningRate, momentum, weightDecay, stepEpochs, gamma, rateDropEpoch, epochs } = training;
     new Sgd({ learningRate, momentum, weightDecay }).dispose();
     const steps = stepDecay({ initial: learningRate, every: stepEpochs, gamma, timing: 'published' });

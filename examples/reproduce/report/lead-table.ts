@@ -1,7 +1,7 @@
 /**
  * How far CAT-RS is ahead of the baseline, here and officially.
  */
-import type { MethodName } from 'catrs/recipes';
+import type { PublishedMethod } from 'catrs/recipes';
 import type { CertifiedLog } from './certified-log.ts';
 import { leadOf } from './compare.ts';
 import type { Lead } from './compare.ts';
@@ -24,7 +24,9 @@ export function leadTable({ methods }: Results): string {
     ...['official at our n', 'share of that'],
   ];
   const rows = sizes.map(([name, pick]) => {
-    const side = (method: MethodName): { readonly official: MethodResults['official']; readonly log: CertifiedLog }[] =>
+    const side = (
+      method: PublishedMethod,
+    ): { readonly official: MethodResults['official']; readonly log: CertifiedLog }[] =>
       methods.flatMap((results) => {
         const log = results.method === method ? pick(results) : undefined;
         return log ? [{ official: results.official, log }] : [];

@@ -7,7 +7,7 @@ import { certifiedAccuracyCurve } from 'catrs';
 import type { LoggedRow } from 'catrs';
 import { certifiedAccuracySpec, renderSvg } from 'catrs/plots';
 import type { VegaLiteSpec } from 'catrs/plots';
-import type { MethodName } from 'catrs/recipes';
+import type { PublishedMethod } from 'catrs/recipes';
 import { learningCurvesSpec } from './learning-curves-spec.ts';
 import { cappedRows } from './official-at-n.ts';
 import { hasLog } from './ranking.ts';
@@ -28,7 +28,7 @@ export async function writePlots(folder: string, places: Omit<ResultsPlaces, 'fo
 
 /** The specifications by file name. */
 export function plotSpecs(results: Results): Record<string, VegaLiteSpec> {
-  const rivals: readonly MethodName[] = ['gaussian', 'catrs'];
+  const rivals: readonly PublishedMethod[] = ['gaussian', 'catrs'];
   const run = results.methods.filter(hasLog);
   const both = run.filter(({ method }) => rivals.includes(method));
   // The colours begin again after the seventh curve: first the two methods that also have an official curve.

@@ -2,7 +2,7 @@
  * The order of the methods, compared only where it is certain.
  */
 import { METHODS } from '../certification.ts';
-import type { MethodName } from 'catrs/recipes';
+import type { PublishedMethod } from 'catrs/recipes';
 import { leadOf } from './compare.ts';
 import type { Lead, Side } from './compare.ts';
 import type { MethodResults, Results } from './read-results.ts';
@@ -12,8 +12,8 @@ export type Verdict = 'agree' | 'disagree' | 'undecided';
 
 /** Two methods on the images that both have. */
 export interface Pair {
-  readonly a: MethodName;
-  readonly b: MethodName;
+  readonly a: PublishedMethod;
+  readonly b: PublishedMethod;
   /** The lead of `a` over `b`. */
   readonly lead: Lead;
   /** 1 where `a` is ahead and the whole interval is above 0, -1 where it is behind and the whole interval is below, else 0. */
@@ -34,7 +34,7 @@ export function ranking({ methods }: Results): Pair[] {
 }
 
 /** The pair with its verdict: undecided unless both intervals exclude 0. */
-export function pairOf(a: MethodName, b: MethodName, lead: Lead): Pair {
+export function pairOf(a: PublishedMethod, b: PublishedMethod, lead: Lead): Pair {
   const [ours, official] = [separation(lead.ours), separation(lead.capped)];
   const verdict = ours * official === 0 ? 'undecided' : ours === official ? 'agree' : 'disagree';
   return { a, b, lead, ours, official, verdict };

@@ -11,7 +11,7 @@ import { LONGER, METHODS } from '../certification.ts';
 import { ablationRuns, readConfig, readKeptConfig } from '../config.ts';
 import type { RunConfig } from '../config.ts';
 import type { EpochRow } from '../training-log.ts';
-import { methods, type MethodName } from 'catrs/recipes';
+import { methods, type PublishedMethod } from 'catrs/recipes';
 import type { AblationResults } from './ablation-table.ts';
 import { certifiedLog } from './certified-log.ts';
 import type { CertifiedLog } from './certified-log.ts';
@@ -38,10 +38,10 @@ export interface OfficialTraining {
 
 /** All that is known of a method; what was not run is absent. */
 /** How papers write a method. */
-export const titleOf = (method: MethodName): string => methods[method].title;
+export const titleOf = (method: PublishedMethod): string => methods[method].title;
 
 /** How the official repository calls the methods. */
-export const OFFICIAL: Readonly<Record<MethodName, string>> = {
+export const OFFICIAL: Readonly<Record<PublishedMethod, string>> = {
   gaussian: 'cohen',
   stability: 'stab',
   smoothadv: 'salman',
@@ -52,7 +52,7 @@ export const OFFICIAL: Readonly<Record<MethodName, string>> = {
 };
 
 export interface MethodResults {
-  readonly method: MethodName;
+  readonly method: PublishedMethod;
   readonly log?: CertifiedLog | undefined;
   /** With n = 100 000, on fewer images. */
   readonly largeLog?: CertifiedLog | undefined;

@@ -21,7 +21,7 @@ const methodOption = {
   method: {
     flags: '--method <name>',
     help: 'training method',
-    choices: ['gaussian', 'stability', 'smoothadv', 'macer', 'consistency', 'smoothmix', 'catrs'],
+    choices: ['gaussian', 'stability', 'smoothadv', 'macer', 'consistency', 'smoothmix', 'catrs', 'copies'],
     required: true,
   },
 } as const;
