@@ -16,6 +16,8 @@ export interface FlipWords {
 
 /** The float32 number 1, in bits. */
 const ONE = 0x3f800000;
+/** So many words are drawn and compared at a time. */
+const CACHED = 2 ** 14;
 
 /**
  * Fills `out` with copies of bits of which each is flipped on its own.
@@ -33,7 +35,6 @@ export function fillFlipped(
   checkDrawPosition(call, out, 'Float32Array', position);
   const { dimension } = position;
   const words = new Uint32Array(out.buffer, out.byteOffset, out.length); // the words wait where the bits will be
-  fillBits(words, position);
   const limits = new Uint32Array(dimension);
   const bits = new Uint32Array(dimension);
   let begin = 0;
@@ -45,9 +46,13 @@ export function fillFlipped(
     }
     begin += size;
   }
-  for (let row = 0; row < words.length; row += dimension) {
-    for (let j = 0; j < dimension; j++) {
-      words[row + j] = bits[j]! ^ (words[row + j]! < limits[j]! ? ONE : 0);
+  // Copies that fit into the cache of a core together.
+  const together = Math.max(1, Math.floor(CACHED / dimension)) * dimension;
+  for (let from = 0, start = position.start; from < words.length; from += together, start += together / dimension) {
+    const some = words.subarray(from, from + together);
+    fillBits(some, { key: position.key, start, dimension });
+    for (let row = 0; row < some.length; row += dimension) {
+      for (let j = 0; j < dimension; j++) some[row + j] = bits[j]! ^ (some[row + j]! < limits[j]! ? ONE : 0);
     }
   }
 }
