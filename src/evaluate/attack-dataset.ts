@@ -117,7 +117,7 @@ export interface AttackedRow<P = Prediction> {
   readonly broken: boolean;
   /** Largest length that the attack was allowed, in input units; undefined where it does not say. */
   readonly epsilon: number | undefined;
-  /** Length of x_adv − x, in input units. */
+  /** Length of x_adv − x, in input units; in a norm that counts changes their number, as the noise counts them (`Noise.distance`). */
   readonly distance: number;
   /** The norm of `distance`. */
   readonly norm: Norm;
@@ -288,7 +288,7 @@ async function* attackedRows<P extends Pick<Prediction, 'label' | 'abstained'>>(
       abstained,
       broken: !abstained && predicted !== label,
       epsilon: attack.epsilon,
-      distance: distance(x, moved, norm),
+      distance: distance(x, moved, { norm, noise: g.noise, shape }),
       norm,
       prediction,
       ...(unmoved !== undefined && { clean: unmoved }),

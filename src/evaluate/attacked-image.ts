@@ -1,6 +1,10 @@
 import * as tf from '@tensorflow/tfjs';
 import type { AttackTarget, InputAttack, InputAttackRequest } from '../attacks/types.ts';
 import { ClassifierError, refusal, showValue, TensorError } from '../errors.ts';
+import { changedPositions, editDistance, patchSide } from '../noise/change-distance.ts';
+import { domainText, isInDomain, TOKEN_IDS } from '../noise/domains.ts';
+import type { Noise } from '../noise/types.ts';
+import { countsChanges } from '../options/counting-norms.ts';
 import { tensorOfCopy } from '../tensors/own-tensor.ts';
 import type { Key, Norm } from '../types.ts';
 
@@ -46,9 +50,11 @@ export async function attackedImage(
 /** Throws TensorError unless the values are those of an input of `g`. @internal */
 export function assertImage(
   call: string,
-  { inputRange: [low, high], noise: { name, domain } }: AttackTarget,
+  { inputRange, noise }: AttackTarget,
   { index, x, field }: { readonly index: number; readonly x: Float32Array; readonly field: 'x' | 'attack' },
 ): void {
+  const { name, domain } = noise;
+  const [low, high] = domain === 'tokens' ? TOKEN_IDS : inputRange;
   const refused = (must: string, value: number, way: string): TensorError => {
     const details = { call, field, value, got: `${value} for example ${index}`, way };
     return refusal(TensorError, details, `must ${field === 'x' ? 'have' : 'return'} ${must}`);
@@ -60,11 +66,9 @@ export function assertImage(
     const way = field === 'x' ? 'scale the images, or declare `inputRange`' : 'keep it inside, as SmoothedPgd does';
     throw refused(`finite values in the input range [${low}, ${high}] of the smoothed classifier`, outside, way);
   }
-  const isLevel = (value: number): boolean => Math.fround(Math.round(value * 255) / 255) === value;
-  const [lowest, highest] = domain === 'real' ? [-Infinity, Infinity] : [0, 1];
-  const wrong = x.find((value) => value < lowest || value > highest || (domain === 'uint8' && !isLevel(value)));
-  if (wrong === undefined) return;
-  const must = domain === 'uint8' ? 'values k/255 with whole k from 0 to 255' : 'values in [0, 1]';
+  const wrong = x.find((value) => !isInDomain(domain, value));
+  if (wrong === undefined) return noise.assertValues?.(call, x);
+  const must = `values ${domainText(domain)}`;
   throw refused(`${must} for ${name} noise`, wrong, 'its certificates and predictions speak of no other inputs');
 }
 
@@ -89,8 +93,24 @@ function assertSameShape(call: string, moved: unknown, shape: readonly number[])
   throw refusal(TensorError, { call, field: 'attack', value: moved, got }, must);
 }
 
-/** Length of b − a in a norm, in float64. @internal */
-export function distance(a: Float32Array, b: Float32Array, norm: Norm): number {
+/** What the size of a change depends on beside the values. */
+interface ChangeContext {
+  readonly norm: Norm;
+  readonly noise: Pick<Noise, 'distance'>;
+  /** Shape of an example. */
+  readonly shape: readonly number[];
+}
+
+/** Size of the change from a to b: a length in float64, or a number of changes as the noise counts them. @internal */
+export function distance(a: Float32Array, b: Float32Array, { norm, noise, shape }: ChangeContext): number {
+  if (!countsChanges(norm)) return lengthOf(a, b, norm);
+  if (noise.distance) return noise.distance(a, b, norm);
+  if (norm === 'patch') return patchSide(a, b, shape);
+  return norm === 'edit' ? editDistance(a, b) : changedPositions(a, b);
+}
+
+/** Length of b − a in a norm, in float64. */
+function lengthOf(a: Float32Array, b: Float32Array, norm: Norm): number {
   let sum = 0;
   let largest = 0;
   for (let i = 0; i < a.length; i++) {

@@ -8,6 +8,7 @@ import { weakerReading } from '../stats/rounding.ts';
 import { isTensor, showShape } from '../tensors/assert-shapes.ts';
 import { tensorOver } from '../tensors/own-tensor.ts';
 import type { Norm, ProbabilityBound, UpperProbabilityBound } from '../types.ts';
+import { editDistance } from './change-distance.ts';
 import { deletionRadius, type EditKind, leastAfterEdits } from './deletion-radius.ts';
 import { type Fraction, isBelow } from './exact-fraction.ts';
 import { assertNorm, drawRequest } from './requests.ts';
@@ -149,6 +150,12 @@ export class DeletionNoise implements Noise {
   copyShape(inputShape: readonly number[]): readonly number[] {
     if (inputShape.length === 1 && inputShape[0] === this.length) return inputShape;
     throw this.#wrongShape('Noise.copyShape', inputShape, `[${inputShape.join(',')}]`);
+  }
+
+  /** Least number of insertions, deletions and substitutions of tokens that make one sequence the other; pads are no tokens. */
+  distance(a: Float32Array, b: Float32Array): number {
+    const tokens = (x: Float32Array): Float32Array => x.filter((token) => token !== this.padId);
+    return editDistance(tokens(a), tokens(b));
   }
 
   /** Throws TensorError where the pad stands in front of a token: it is none. */

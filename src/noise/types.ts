@@ -125,6 +125,12 @@ export interface Noise extends NoiseRecord {
     k: number,
     request: RadiusRequest,
   ): number;
+  /**
+   * Size of the change from `a` to `b`, two inputs, in a norm that counts changes: what its radius speaks of.
+   * @defaultValue `'l0'`: the number of other values; `'patch'`: the side of the smallest square that holds all changed pixels of [height, width, channels];
+   * `'edit'`: the number of edits of all values
+   */
+  distance?(a: Float32Array, b: Float32Array, norm: Norm): number;
 }
 
 /**

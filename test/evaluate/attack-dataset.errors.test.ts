@@ -137,7 +137,7 @@ describe('attackDataset refuses', () => {
     await expectError(
       first({ of: lattice as never, by: to(0.5, 0.5), data: dataset(0, [0, 1]) }),
       TensorError,
-      'attackDataset: `attack` must return values k/255 with whole k from 0 to 255 for sound-gaussian noise, got 0.5' +
+      'attackDataset: `attack` must return values k/255 with whole k from 0 to 255 (8-bit levels as float32) for sound-gaussian noise, got 0.5' +
         ' for example 0 (its certificates and predictions speak of no other inputs)',
     );
   });
