@@ -272,12 +272,12 @@ function fillKept(
   out.fill(padId);
   if (tokens === 0) return;
   // Word j of a copy is the same however many are drawn: none are needed for the pads.
-  const most = Math.max(1, Math.floor(WORDS_AT_A_TIME / tokens));
   const copies = out.length / dimension;
+  const most = Math.min(copies, Math.max(1, Math.floor(WORDS_AT_A_TIME / tokens)));
+  const words = new Uint32Array(most * tokens);
   for (let copy = 0; copy < copies; copy += most) {
     const count = Math.min(most, copies - copy);
-    const words = new Uint32Array(count * tokens);
-    fillBits(words, { key, start: start + copy, dimension: tokens });
+    fillBits(words.subarray(0, count * tokens), { key, start: start + copy, dimension: tokens });
     for (let row = 0; row < count; row++) {
       let to = (copy + row) * dimension;
       const from = row * tokens;
