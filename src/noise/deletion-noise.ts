@@ -2,13 +2,13 @@ import * as tf from '@tensorflow/tfjs';
 import { OptionError, refusal, TensorError } from '../errors.ts';
 import * as fields from '../options/fields.ts';
 import { optionsOf, parseField } from '../options/parse.ts';
-import type { DrawPosition } from '../random/draw-position.ts';
 import { fillBits } from '../random/fill-bits.ts';
 import { weakerReading } from '../stats/rounding.ts';
 import { isTensor, showShape } from '../tensors/assert-shapes.ts';
 import { tensorOver } from '../tensors/own-tensor.ts';
 import type { Norm, ProbabilityBound, UpperProbabilityBound } from '../types.ts';
 import { editDistance } from './change-distance.ts';
+import { fillKept } from './deleted-copies.ts';
 import { deletionRadius, type EditKind, leastAfterEdits } from './deletion-radius.ts';
 import { type Fraction, isBelow } from './exact-fraction.ts';
 import { assertNorm, drawRequest } from './requests.ts';
@@ -169,6 +169,22 @@ export class DeletionNoise implements Noise {
     throw refusal(TensorError, { call, field: 'x', value: values[behind], got, way }, must);
   }
 
+  /**
+   * Which tokens copies keep, [count, length] bytes: 1 for kept, 0 for left out. What `perturb` goes by, without an input.
+   *
+   * @example
+   * ```ts
+   * const noise = new DeletionNoise({ length: 8, deletion: 0.75, padId: 0 });
+   * const kept = noise.keptTokens({ key: createKey(0), start: 0, count: 2 }); // 16 zeros and ones, about 4 of them ones
+   * ```
+   */
+  keptTokens(request: Omit<DrawRequest, 'onFailure'>): Uint8Array {
+    const { key, start, count } = drawRequest.parse('DeletionNoise.keptTokens', request);
+    const words = new Uint32Array(count * this.length);
+    fillBits(words, { key, start, dimension: this.length });
+    return Uint8Array.from(words, (word) => Number(word >= this.#below));
+  }
+
   /** Copies of one sequence, [count, length] float32, owned by the caller. */
   perturb(x: tf.Tensor, request: DrawRequest): tf.Tensor {
     const call = 'Noise.perturb';
@@ -254,34 +270,5 @@ export class DeletionNoise implements Noise {
     const { length, padId } = this;
     const way = `pad shorter sequences at the end with ${padId}, as \`pad\` of the noise does`;
     return refusal(TensorError, { call, field: 'x', value, got, way }, `must be one sequence of shape [${length}]`);
-  }
-}
-
-/** So many words are drawn at a time, if copies are shorter: they stay in the cache. */
-const WORDS_AT_A_TIME = 2 ** 13;
-
-/** The copies of a sequence without tensors. */
-function fillKept(
-  out: Float32Array,
-  x: Float32Array,
-  { key, start, dimension }: DrawPosition,
-  { padId, below }: { readonly padId: number; readonly below: number },
-): void {
-  let tokens = dimension;
-  while (tokens > 0 && x[tokens - 1] === padId) tokens--;
-  out.fill(padId);
-  if (tokens === 0) return;
-  // Word j of a copy is the same however many are drawn: none are needed for the pads.
-  const copies = out.length / dimension;
-  const most = Math.min(copies, Math.max(1, Math.floor(WORDS_AT_A_TIME / tokens)));
-  const words = new Uint32Array(most * tokens);
-  for (let copy = 0; copy < copies; copy += most) {
-    const count = Math.min(most, copies - copy);
-    fillBits(words.subarray(0, count * tokens), { key, start: start + copy, dimension: tokens });
-    for (let row = 0; row < count; row++) {
-      let to = (copy + row) * dimension;
-      const from = row * tokens;
-      for (let at = 0; at < tokens; at++) if (words[from + at]! >= below) out[to++] = x[at]!;
-    }
   }
 }

@@ -53,6 +53,13 @@ describeBackends('deletion noise', () => {
     expect(filled(x, 4, 300)).toEqual(expected);
   });
 
+  it('says which tokens copies keep', async () => {
+    const tokens = sequences[4]!;
+    const kept = noise.keptTokens({ key, start: 4, count: 20 });
+    const rows = Array.from({ length: 20 }, (_, copy) => tokens.filter((_, at) => kept[copy * LENGTH + at] === 1));
+    expect(rows.flatMap((row) => Array.from(noise.pad(row)))).toEqual(await perturbed(noise.pad(tokens), 4, 20));
+  });
+
   it('makes copy i from the key and i alone, however the copies are batched', async () => {
     const x = noise.pad(sequences[3]!);
     const whole = await perturbed(x, 2, 9);

@@ -68,6 +68,11 @@ describe('DeletionNoise refuses', () => {
       `Noise.radiusAgainst: ${norm}`,
     );
     await expectError(
+      () => noise.keptTokens({ key, start: 0, count: 0 }),
+      OptionError,
+      'DeletionNoise.keptTokens: `count` must be an integer from 1 to 1073741824 (2^30), got 0',
+    );
+    await expectError(
       () => noise.radiusAgainst(bound, [], 0, request),
       OptionError,
       'Noise.radiusAgainst: `k` must be an integer of at least 1, got 0',
