@@ -1,5 +1,5 @@
 import { OptionError, refusal } from '../errors.ts';
-import { isProof } from '../options/counting-norms.ts';
+import { countsChanges, isProof } from '../options/counting-norms.ts';
 import * as fields from '../options/fields.ts';
 import { optionsOf } from '../options/parse.ts';
 import { clopperPearsonLowerBound, clopperPearsonUpperBound } from '../stats/clopper-pearson.ts';
@@ -54,6 +54,9 @@ export function topK(options: TopKOptions): CertificationRule {
   };
 }
 
+/** An upper bound that says nothing. */
+const NO_BOUND: UpperProbabilityBound = { p: 1, q: 0 };
+
 function beginTopK(context: RuleContext, k: number, labelFrom: TopKOptions['labelFrom']): RuleRun {
   const { n, countsSelection, norm } = context;
   const radiusOf = requireRadiusAgainst('topK', context);
@@ -62,6 +65,9 @@ function beginTopK(context: RuleContext, k: number, labelFrom: TopKOptions['labe
     const details = { call: 'topK', field: 'k', value: k, way: `every class is among the top ${numClasses}` };
     throw refusal(OptionError, details, `must be below the number of classes, ${numClasses}`);
   }
+  // A noise that knows no such rank says so before anything is drawn.
+  if (countsChanges(norm))
+    context.radiusAgainst?.({ p: 0, q: 1 }, new Array<UpperProbabilityBound>(k).fill(NO_BOUND), k);
   const alpha = levelOfEach(context.alpha, numClasses, labelFrom);
   const outOfReach = rankOutOfReach({ n, alphaLower: alpha, alphaUpper: alpha, k });
   const labelOf = ({ counts }: Tally): number => (labelFrom === 'estimation' ? topClass(counts) : context.cAHat);

@@ -8,8 +8,8 @@ export type UnitRow = Pick<LoggedRow, 'certificate' | 'norm'>;
 /**
  * What the radii of rows count, where their norm counts changes; undefined for lengths, which are in input units.
  *
- * `'pixels a side'` of a square patch (`'patch'`); `'edits'` (`'edit'`); in norm `'l0'` it follows from the noise: `'tokens'` and `'bits'` by its domain,
- * `'pixels'` where one with all its channels is one position, else `'positions'`. Rows that count different things count `'changes'`.
+ * `'pixels a side'` of a square patch (`'patch'`); `'edits'` (`'edit'`); in norm `'l0'` it follows from the noise: `'pixels'` or `'tokens'` as it says,
+ * `'bits'` of zeros and ones, else `'positions'`. Rows that count different things count `'changes'`.
  *
  * @param rows - Rows of `certifyDataset` or of a log.
  * @example
@@ -30,7 +30,7 @@ function unitOf({ certificate, norm = certificate?.norm }: UnitRow): string | un
 }
 
 function positionsOf({ domain, noise }: Certificate): string {
-  if (domain === 'tokens') return 'tokens';
-  if (domain === 'binary') return 'bits';
-  return noise.parameters['positions'] === 'pixels' ? 'pixels' : 'positions';
+  const { positions } = noise.parameters;
+  if (positions === 'pixels' || positions === 'tokens') return positions;
+  return domain === 'binary' ? 'bits' : 'positions';
 }

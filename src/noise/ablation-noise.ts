@@ -12,6 +12,7 @@ import {
   type AblationNoiseOptions,
 } from './ablation-layout.ts';
 import { ablationRadius, type AblationRadiusOptions, hasAtMostSubsets } from './ablation-radius.ts';
+import { changedPositions } from './change-distance.ts';
 import { assertNorm, drawRequest } from './requests.ts';
 import type { Domain, DrawRequest, Noise, NoiseParameters, RadiusRequest } from './types.ts';
 
@@ -108,6 +109,11 @@ export class AblationNoise implements Noise {
   /** Fills `out` with the copies of `perturb`, bit by bit, without tensors. */
   fillCopies(out: Float32Array, x: Float32Array, request: DrawPosition): void {
     this.#layout.fill('AblationNoise.fillCopies', out, x, (count) => this.#kept(request, count));
+  }
+
+  /** Number of positions that show something else: a pixel with all its channels is one. */
+  distance(a: Float32Array, b: Float32Array): number {
+    return changedPositions(a, b, this.positions === 'pixels' ? this.inputShape.at(-1) : 1);
   }
 
   /**

@@ -82,7 +82,10 @@ describe('radiusUnit', () => {
     expect(radiusUnit(rows)).toBe('pixels');
     expect(unitOf({ noise: { name: 'ablation', parameters: { positions: 'values' } } })).toBe('positions');
     expect(unitOf({ domain: 'binary', noise: { name: 'bit-flip', parameters: {} } })).toBe('bits');
-    expect(unitOf({ domain: 'tokens', noise: { name: 'ablation', parameters: {} } })).toBe('tokens');
+    expect(unitOf({ domain: 'tokens', noise: { name: 'ablation', parameters: { positions: 'tokens' } } })).toBe(
+      'tokens',
+    );
+    expect(unitOf({ domain: 'tokens', noise: { name: 'value-flip', parameters: { values: 3 } } })).toBe('positions');
     expect(unitOf({ norm: 'patch' })).toBe('pixels a side');
     expect(unitOf({ norm: 'edit', domain: 'tokens' })).toBe('edits');
     for (const norm of ['l1', 'l2', 'linf'] as Norm[]) expect(unitOf({ norm })).toBeUndefined();
