@@ -71,6 +71,7 @@ export type { BackendCheck, CheckBackendOptions } from './smoothed/check-backend
 export { checkClassifier } from './classifier/check-classifier.ts';
 export type { CheckClassifierOptions } from './classifier/check-classifier.ts';
 export { denoised, standardizeInput } from './classifier/input-adapters.ts';
+export { adjacencyOfPairs, pairsOfEdges } from './classifier/pair-adjacency.ts';
 export type { StandardizeInputOptions } from './classifier/input-adapters.ts';
 export { binary } from './classifier/binary.ts';
 export type { BinaryOptions } from './classifier/binary.ts';
