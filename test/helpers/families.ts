@@ -11,6 +11,9 @@ import type { DeterministicNoise, Noise } from '../../src/noise/types.ts';
 import { ValueFlipNoise } from '../../src/noise/value-flip-noise.ts';
 import { fillUniforms } from '../../src/random/fill-bits.ts';
 import { createKey, foldIn } from '../../src/random/key.ts';
+import { DerandomizedClassifier } from '../../src/smoothed/derandomized-classifier.ts';
+import { SmoothedClassifier } from '../../src/smoothed/smoothed-classifier.ts';
+import type { Certifier } from '../../src/smoothed/types.ts';
 import type { CopyVotes } from '../../src/smoothed/count-votes.ts';
 
 export const numClasses = 3;
@@ -178,4 +181,21 @@ export function datasetOf({ input, inputShape }: SampledFamily | EnumeratedFamil
   const values = Float32Array.from(Array.from({ length: size }, (_, i) => [...input(i)]).flat());
   const labels = Array.from({ length: size }, (_, i) => (i + (i === size - 1 ? 1 : 0)) % numClasses);
   return arrayDataset({ values, shape: [...inputShape], labels });
+}
+
+/** The family of a name. */
+export function familyOf(name: string): SampledFamily | EnumeratedFamily {
+  const family = families.find((one) => one.name === name);
+  if (family === undefined) throw new Error(`no family ${name}`);
+  return family;
+}
+
+/** Whether the copies of a family are enumerated. */
+export const isEnumerated = (family: SampledFamily | EnumeratedFamily): family is EnumeratedFamily => 'votes' in family;
+
+/** The smoothed classifier of a family. */
+export function certifierOf(family: SampledFamily | EnumeratedFamily): Certifier<object> {
+  const f = modelOf(family);
+  if (!isEnumerated(family)) return new SmoothedClassifier(f, { noise: family.noise, numClasses }) as Certifier<object>;
+  return new DerandomizedClassifier(f, { noise: family.noise, numClasses, votes: family.votes });
 }
