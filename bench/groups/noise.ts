@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import { fillBits, fillNormals, foldIn, SoundGaussianNoise } from 'catrs';
+import { BitFlipNoise, fillBits, fillNormals, foldIn, SoundGaussianNoise, ValueFlipNoise } from 'catrs';
 import { useWasm } from 'catrs/wasm';
 import { alternate, type Work } from '../rounds.ts';
 import { pairedRatio, rates, significant } from '../statistics.ts';
@@ -52,6 +52,7 @@ export async function measure(settings: BenchSettings): Promise<GroupResult> {
         Object.entries(seconds).map(([name, each]) => [name, rates(units, each)]),
       ),
       'noisy copies as tensors, values/s': await perBackend(settings),
+      'flipped values a second, one core': await flips(settings),
     },
   };
 }
@@ -87,6 +88,33 @@ async function perBackend(settings: BenchSettings): Promise<Record<string, unkno
       'x + tf.randomNormal': rates(units, seconds.tensorflow),
     };
     x.dispose();
+  }
+  return figures;
+}
+
+/** Copies of flipped bits, of the attributes of a node and of all pairs of 2810 nodes, and of grey levels; each beside the random words alone. */
+async function flips(settings: BenchSettings): Promise<Record<string, unknown>> {
+  const bits = new BitFlipNoise({ addition: 0.01, deletion: 0.6 });
+  const cases = {
+    'BitFlipNoise, 1433 attributes': { noise: bits, dimension: 1433, count: 1000 },
+    'BitFlipNoise, 3946645 pairs': { noise: bits, dimension: (2810 * 2809) / 2, count: 1 },
+    'ValueFlipNoise, 784 grey levels': {
+      noise: new ValueFlipNoise({ values: 256, keep: 0.2 }),
+      dimension: 784,
+      count: 1000,
+    },
+  };
+  const figures: Record<string, unknown> = {};
+  for (const [name, { noise: flipping, dimension, count }] of Object.entries(cases)) {
+    const x = Float32Array.from({ length: dimension }, (_, j) => (j % 50 === 0 ? 1 : 0));
+    const out = new Float32Array(count * dimension);
+    const words = new Uint32Array(out.length);
+    const position = { key: foldIn(key, 5), start: 0, dimension };
+    const seconds = await alternate(
+      { ours: () => flipping.fillCopies(out, x, position), fillBits: () => fillBits(words, position) },
+      { rounds: roundsOf(settings, 15), warmUp: 2 },
+    );
+    figures[name] = { ours: rates(out.length, seconds.ours), fillBits: rates(out.length, seconds.fillBits) };
   }
   return figures;
 }

@@ -58,7 +58,8 @@ export function fillFlipped(
 }
 
 /**
- * {@link fillFlipped} for a tensor whose values are not at hand: both bits that a copy could have, of which the input selects one.
+ * {@link fillFlipped} for a tensor whose values are not at hand: both bits that a copy could have, of which the input selects one. Its gradient is that
+ * of x · one + (1 − x) · other, which at whole bits says what flipping one of them would change, to first order.
  *
  * @returns [count, ...x.shape], owned by the caller
  * @internal
@@ -80,11 +81,13 @@ export function flippedCopies(
     }
   }
   const shape = [count, ...x.shape];
-  return tf.tidy(() =>
-    tf.where(
-      tf.notEqual(tf.expandDims(x), 0),
-      tensorOver(ofOne, shape, 'float32'),
-      tensorOver(ofZero, shape, 'float32'),
-    ),
-  );
+  const select = tf.customGrad((bits, save) => {
+    const [ones, zeros] = [tensorOver(ofOne, shape, 'float32'), tensorOver(ofZero, shape, 'float32')];
+    (save as tf.GradSaveFunc)([ones, zeros]);
+    return {
+      value: tf.where(tf.notEqual(tf.expandDims(bits as tf.Tensor), 0), ones, zeros),
+      gradFunc: (dy, [ones, zeros]) => tf.sum(tf.mul(dy, tf.sub(ones!, zeros!)), 0),
+    };
+  });
+  return tf.tidy(() => select(x));
 }
