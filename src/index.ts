@@ -192,6 +192,8 @@ export { NoisePgd } from './attacks/noise-pgd.ts';
 export type { NoisePgdOptions } from './attacks/noise-pgd.ts';
 export { SmoothMixPgd } from './attacks/smooth-mix-pgd.ts';
 export type { SmoothMixPgdOptions } from './attacks/smooth-mix-pgd.ts';
+export { GreedyEditAttack } from './attacks/greedy-edit-attack.ts';
+export type { GreedyEditAttackOptions } from './attacks/greedy-edit-attack.ts';
 export { SmoothedDdn } from './attacks/smoothed-ddn.ts';
 export type { SmoothedDdnOptions } from './attacks/smoothed-ddn.ts';
 export { SmoothedPgd } from './attacks/smoothed-pgd.ts';

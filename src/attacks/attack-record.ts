@@ -1,9 +1,11 @@
+import { GreedyEditAttack } from './greedy-edit-attack.ts';
 import { SmoothedDdn } from './smoothed-ddn.ts';
 import { SmoothedPgd } from './smoothed-pgd.ts';
 import type { InputAttack } from './types.ts';
 
 /** An attack as data, to be made again in a thread. @internal */
 export type AttackRecord =
+  | { readonly name: 'GreedyEditAttack'; readonly options: ConstructorParameters<typeof GreedyEditAttack>[0] }
   | { readonly name: 'SmoothedPgd'; readonly options: ConstructorParameters<typeof SmoothedPgd>[0] }
   | { readonly name: 'SmoothedDdn'; readonly options: ConstructorParameters<typeof SmoothedDdn>[0] };
 
@@ -22,6 +24,10 @@ export function attackRecord(attack: InputAttack): AttackRecord | undefined {
     const { epsilon, steps, numNoise, initialNorm, gamma, levels, inputRange } = attack;
     return { name: 'SmoothedDdn', options: { epsilon, steps, numNoise, initialNorm, gamma, levels, inputRange } };
   }
+  if (isOf(attack, GreedyEditAttack)) {
+    const { epsilon, tokens, trials, numNoise } = attack;
+    return { name: 'GreedyEditAttack', options: { epsilon, tokens, trials, numNoise } };
+  }
   return undefined;
 }
 
@@ -31,5 +37,6 @@ function isOf<A extends InputAttack>(attack: InputAttack, kind: { readonly proto
 
 /** The attack of a record. @internal */
 export function attackOf(record: AttackRecord): InputAttack {
+  if (record.name === 'GreedyEditAttack') return new GreedyEditAttack(record.options);
   return record.name === 'SmoothedPgd' ? new SmoothedPgd(record.options) : new SmoothedDdn(record.options);
 }

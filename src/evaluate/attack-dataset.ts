@@ -138,8 +138,8 @@ const CALL = 'attackDataset';
  * with noise that neither the attack nor a certificate of the same key has seen. With i the index in the data set and k = `split(foldIn(key, i), 5)`,
  * k[3] is the key of the attack, k[4] of the prediction under attack and k[2] of the clean one; k[0] and k[1] are those of `certifyDataset`. A
  * row depends on nothing else, so parts of a run fit together. Images are attacked one by one; what fills a batch are the noisy copies. Threads
- * attack several at the same time, and their rows are those of one; the attack is made again in them, so it must be a `SmoothedPgd` or a
- * `SmoothedDdn` without a noise of its own.
+ * attack several at the same time, and their rows are those of one; the attack is made again in them, so it must be a `SmoothedPgd`, a
+ * `SmoothedDdn` without a noise of its own or a `GreedyEditAttack`.
  *
  * @param g - a `SmoothedClassifier` or `SoftSmoothedClassifier` whose classifier can be differentiated, if the attack takes gradients; a
  * `tf.GraphModel` can, as far as its operations can; or threads with one each
@@ -234,7 +234,8 @@ async function* rowsOfThreads<P>(
   const records = attacks.map((attack) => {
     const record = attackRecord(attack);
     if (record !== undefined) return record;
-    const must = 'must be a SmoothedPgd or SmoothedDdn without a noise of its own, which can be made again in threads';
+    const must =
+      'must be a SmoothedPgd, SmoothedDdn or GreedyEditAttack without a noise of its own, which can be made again in threads';
     throw refusal(OptionError, { call: CALL, field: 'attack', value: attack }, must);
   });
   const options = withContext({ key, n, alpha, norm, clean, batchSize, signal, attacks: records }, { call: CALL });
