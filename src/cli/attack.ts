@@ -20,7 +20,7 @@ import { selectionOf } from './common-options.ts';
 import { CliError, type CliIo, withProgress } from './io.ts';
 import { readLog } from './log-figures.ts';
 import { refuseOnnx } from './open-onnx.ts';
-import { gaussianOf, type OpenedRun, openRun, openThreads } from './open-run.ts';
+import { type OpenedRun, openRun, openThreads } from './open-run.ts';
 
 /** Attacks a data set and prints what is left of the accuracy. @internal */
 export async function attack(settings: AttackSettings, io: CliIo): Promise<void> {
@@ -43,7 +43,7 @@ export async function attack(settings: AttackSettings, io: CliIo): Promise<void>
     async (display) => {
       const { n, alpha, norm, seed } = settings;
       const asked = { n, alpha, norm, key: createKey(seed), select: selectionOf(settings), signal: io.signal };
-      const g = threads ?? opened.smoothed(gaussianOf(settings));
+      const g = threads ?? opened.sampled();
       const tell = (progress: AttackProgress): void => display.update(progressOf(progress));
       if (out === undefined) {
         const total = indices.length * epsilons.length;

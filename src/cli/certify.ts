@@ -7,8 +7,13 @@ import { certifyToLog, type LogSummary } from '../node/certify-to-log.ts';
 import { engineOfLog } from '../node/earlier-engine.ts';
 import { ruleOfLog } from '../node/earlier-rule.ts';
 import { journalOf } from '../node/sample-journal.ts';
+import type { RunProgress } from '../node/run-progress.ts';
+import type { WorkerCertifier } from '../node/start-workers.ts';
+import { isDeterministic } from '../noise/batch-copies.ts';
+import type { Noise } from '../noise/types.ts';
 import { createKey } from '../random/key.ts';
-import { certifyOptions } from '../smoothed/call-options.ts';
+import { type CertifyOptions, certifyOptions } from '../smoothed/call-options.ts';
+import type { Certifier } from '../smoothed/types.ts';
 import type { ProbabilityBound } from '../types.ts';
 import type { CertifySettings } from './commands/certify.ts';
 import { selectionOf } from './common-options.ts';
@@ -17,19 +22,21 @@ import { logFigures, summaryText } from './log-figures.ts';
 import { estimateText, type RunSize, timeCopies } from './estimate-cost.ts';
 import type { OpenedClassifier } from './open-model.ts';
 import { withPlans } from './kept-plans.ts';
-import { gaussianOf, type OpenedRun, openRun, openThreads } from './open-run.ts';
+import { checkNoiseChoice } from './noise-options.ts';
+import { type OpenedRun, openRun, openThreads } from './open-run.ts';
 import { ruleFor, type RunRule } from './rule-of-run.ts';
 import { RunTeller } from './run-teller.ts';
 
 /** Certifies a data set into a log. @internal */
 export async function certify(settings: CertifySettings, io: CliIo): Promise<void> {
+  checkNoiseChoice(settings);
   const isNew = !(await isThere(settings));
   const earlierRule = isNew ? undefined : await ruleOfLog(settings.out);
   const chosen = ruleFor(settings, earlierRule);
   const before = isNew ? undefined : await engineOfLog(settings.out);
   const earlier = before && { ...before, file: settings.out };
   await using run = await openRun(settings, io, { earlier });
-  const { seed, n, alpha, out, recheck, durable } = settings;
+  const { out } = settings;
   const { n0, checkEvery } = chosen;
   const rule = await plannedFor(chosen, { settings, run, io, logged: earlierRule?.rule.parameters['plans'] });
   const teller = new RunTeller(io, await costOf(settings, run, chosen, io));
@@ -38,20 +45,9 @@ export async function certify(settings: CertifySettings, io: CliIo): Promise<voi
   const summary = await withProgress(
     io,
     (display) =>
-      certifyToLog(threads ?? run.smoothed(gaussianOf(settings)), run.data.dataset, {
-        select: selectionOf(settings),
-        key: createKey(seed),
-        n,
-        n0,
-        alpha,
-        ...(checkEvery !== undefined && { checkEvery }),
-        rule,
-        file: out,
-        recheck,
-        durable,
-        signal: io.signal,
-        onProgress: (progress) => teller.tell(progress, display),
-      }),
+      certifyAll({ run, threads, settings, rule: { rule, n0, checkEvery } }, io, (progress) =>
+        teller.tell(progress, display),
+      ),
     () => `; ${out} is valid, and the same command with --resume goes on`,
   ).catch(async (error: unknown) => {
     const isEmpty = isNew && (await removeEmpty(out));
@@ -59,6 +55,34 @@ export async function certify(settings: CertifySettings, io: CliIo): Promise<voi
     throw new CliError('interrupted before the first image was done', EXIT.interrupted);
   });
   await report(summary, { settings, opened: run.opened, io });
+}
+
+interface AllImages {
+  readonly run: OpenedRun;
+  readonly threads: WorkerCertifier | undefined;
+  readonly settings: CertifySettings;
+  readonly rule: RunRule;
+}
+
+/** Certifies all images: of a noise that is enumerated nothing is drawn, so there is neither key, nor n, nor alpha. */
+function certifyAll(
+  { run, threads, settings, rule: { rule, n0, checkEvery } }: AllImages,
+  { signal }: CliIo,
+  onProgress: (progress: RunProgress) => void,
+): Promise<LogSummary> {
+  const { seed, n, alpha, out: file, recheck, durable } = settings;
+  const log = { select: selectionOf(settings), file, recheck, durable, signal, onProgress };
+  const g = threads ?? run.smoothed();
+  if (isDeterministic(run.noise)) return certifyToLog(g as Certifier<object>, run.data.dataset, log);
+  return certifyToLog(g as Certifier<CertifyOptions>, run.data.dataset, {
+    ...log,
+    key: createKey(seed),
+    n,
+    n0,
+    alpha,
+    ...(checkEvery !== undefined && { checkEvery }),
+    rule,
+  });
 }
 
 /** Whether the log or its journal is there. Throws CliError if so, and the command is not to go on with it. */
@@ -86,7 +110,8 @@ async function plannedFor(
 ): Promise<CertificationRule | undefined> {
   if (rule === undefined) return undefined;
   const { defaults } = certifyOptions;
-  const noise = gaussianOf(settings);
+  const { noise } = run;
+  if (isDeterministic(noise)) return undefined;
   const norm = noise.norms[0] ?? 'l2';
   const dimension = run.data.dataset.shape.reduce((product, length) => product * length, 1);
   const context = {
@@ -97,8 +122,13 @@ async function plannedFor(
     radius: (bound: ProbabilityBound) => noise.radius(bound, { norm, dimension }),
   };
   rule.assertFeasible?.('certify', context);
-  const kept = { folder: io.planFolder, noise: `gaussian ${settings.sigma} ${norm}`, logged, context };
+  const kept = { folder: io.planFolder, noise: `${noiseText(noise)} ${norm}`, logged, context };
   return withPlans(rule, kept);
+}
+
+/** What a kept plan says of its noise. */
+function noiseText({ name, parameters }: Noise): string {
+  return name === 'gaussian' ? `gaussian ${String(parameters['sigma'])}` : `${name} ${JSON.stringify(parameters)}`;
 }
 
 interface PlannedRun {
@@ -115,12 +145,13 @@ type CostText = (imagesLeft: number) => string | undefined;
 /** Times a few noisy copies. */
 async function costOf(
   settings: CertifySettings,
-  { data: { dataset }, smoothed }: OpenedRun,
+  { data: { dataset }, smoothed, noise }: OpenedRun,
   { rule, n0 }: RunRule,
   { signal }: CliIo,
 ): Promise<CostText> {
   const { defaults } = certifyOptions;
-  const copies = (n0 ?? defaults.n0 ?? 0) + (settings.n ?? defaults.n ?? 0);
+  const sampled = (n0 ?? defaults.n0 ?? 0) + (settings.n ?? defaults.n ?? 0);
+  const copies = isDeterministic(noise) ? noise.copies : sampled;
   const [index, ...more] = selectedIndices(dataset.size, selectionOf(settings));
   if (index === undefined) return () => undefined;
   const size: RunSize = {
@@ -130,7 +161,7 @@ async function costOf(
     shape: dataset.shape,
     rule: rule && (settings.radius ? '--radius' : '--adaptive'),
   };
-  const timed = timeCopies(smoothed(gaussianOf(settings)), dataset, { index, size, signal });
+  const timed = timeCopies(smoothed(), dataset, { index, size, signal });
   const perCopy = await timed.catch((error: unknown) => {
     if (!signal.aborted || error !== signal.reason) throw error;
     return undefined; // the run itself says what an interruption leaves

@@ -87,7 +87,7 @@ function quotedWords({
   }
   for (const [field, option] of Object.entries({ ...OTHER_NAMES, ...names })) {
     const word = words.get(option);
-    if (word !== undefined) words.set(field, word);
+    if (word !== undefined && !words.has(field)) words.set(field, word);
   }
   return words;
 }

@@ -175,6 +175,14 @@ export const noiseOptions = {
   },
 } as const;
 
+/** How many copies are drawn, of which key and how, whatever the noise. @internal */
+export const drawOptions: Omit<typeof noiseOptions, 'sigma'> = {
+  n: noiseOptions.n,
+  seed: noiseOptions.seed,
+  batchSize: noiseOptions.batchSize,
+  inputRange: noiseOptions.inputRange,
+};
+
 /** @internal */
 export const alphaOptions = {
   alpha: { flags: '--alpha <number>', help: 'allowed probability of a wrong answer', kind: 'number' },

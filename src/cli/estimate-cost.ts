@@ -1,6 +1,7 @@
 import type { LabelledDataset } from '../data/labelled-dataset.ts';
 import { withContext } from '../options/call-context.ts';
 import { createKey } from '../random/key.ts';
+import { DerandomizedClassifier } from '../smoothed/derandomized-classifier.ts';
 import type { SmoothedClassifier } from '../smoothed/smoothed-classifier.ts';
 import { tensorOver } from '../tensors/own-tensor.ts';
 
@@ -39,7 +40,7 @@ const PLANNED_COPIES = [600, 6300] as const;
  * @internal
  */
 export async function timeCopies(
-  g: SmoothedClassifier,
+  g: SmoothedClassifier | DerandomizedClassifier,
   dataset: LabelledDataset,
   { index, size, signal }: { readonly index: number; readonly size: RunSize; readonly signal: AbortSignal },
 ): Promise<number | undefined> {
@@ -50,10 +51,18 @@ export async function timeCopies(
   const run = {};
   const milliseconds = async (n: number): Promise<number> => {
     const begun = performance.now();
+    if (g instanceof DerandomizedClassifier) {
+      await g.counts(x, withContext({ signal }, { run }));
+      return ((performance.now() - begun) * n) / g.noise.copies;
+    }
     await g.sampleCounts(x, withContext({ key: createKey(0), n, signal }, { run }));
     return performance.now() - begun;
   };
   try {
+    if (g instanceof DerandomizedClassifier) {
+      const perCopy = await milliseconds(1); // of all copies of an image, which a certificate takes anyway
+      return isShort(perCopy) ? undefined : perCopy;
+    }
     await milliseconds(FIRST_COPIES); // makes ready what is made once
     let perCopy = (await milliseconds(FIRST_COPIES)) / FIRST_COPIES;
     for (let [time, copies] = [0, 0]; time < ALL_MS && !isShort(perCopy); perCopy = time / copies) {

@@ -19,11 +19,22 @@ export async function merge(settings: MergeSettings, io: CliIo, logs: readonly s
     else io.stdout(`${file}: ${images} images of ${logs.length} logs\n`);
     return;
   }
-  const summary = await mergeLogs(logs, { ...run, key: createKey(seed ?? 0), mixEngines: settings.mixEngines });
+  const key = seed !== undefined || (await hasKeys(logs)) ? createKey(seed ?? 0) : undefined;
+  const summary = await mergeLogs(logs, { ...run, key, mixEngines: settings.mixEngines });
   const { file, done, accuracy, abstained, averageCertifiedRadius, meanSamples } = summary;
   const engines = enginesOf(done === 0 ? [] : await readLog(file));
   if (json) printJson(io, { file, engines, done, accuracy, abstained, averageCertifiedRadius, meanSamples });
   else io.stdout(`${file}: ${done} images of ${logs.length} logs${engines ? `, on ${engines.join(' and ')}` : ''}\n`);
+}
+
+/** Whether anything was drawn: of a noise that is enumerated nothing is. What is wrong with the logs, the merging says. */
+async function hasKeys(logs: readonly string[]): Promise<boolean> {
+  for (const file of logs) {
+    const rows = await readLog(file).catch(() => []);
+    const found = rows.find(({ certificate }) => certificate !== undefined);
+    if (found?.certificate) return found.certificate.key !== null;
+  }
+  return true;
 }
 
 /** Whether a log has six columns or predictions; what is wrong with one that cannot be read, the merging says. */

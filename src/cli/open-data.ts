@@ -32,6 +32,8 @@ export interface DataNeeds {
 /** The options of the data, and what bytes fill. @internal */
 export interface DataSettings extends DataOptions {
   readonly inputRange?: InputRange | undefined;
+  /** Whether the numbers of the data are taken as they are: ids or bits. */
+  readonly isWhole?: boolean | undefined;
 }
 
 /**
@@ -47,7 +49,7 @@ export async function openData(
 ): Promise<OpenedData> {
   const { allowsUnlabelled = false, usualPart = 'test', sharesOptions = false, classNames: known } = needs;
   const say = (text: string): void => note(io, text);
-  const request: DataRequest = { inputRange: undefined, ...settings, allowsUnlabelled, usualPart, say };
+  const request: DataRequest = { inputRange: undefined, isWhole: false, ...settings, allowsUnlabelled, usualPart, say };
   const { data, labels: labelsFile, classes } = request;
   const ofOthers =
     known &&

@@ -1,8 +1,11 @@
 import { extname } from 'node:path';
 import type { Classifier, ClassifierOutput, TensorClassifier } from '../classifier/types.ts';
-import { GaussianNoise } from '../noise/gaussian-noise.ts';
 import { startWorkers, type WorkerCertifier } from '../node/start-workers.ts';
-import type { Noise } from '../noise/types.ts';
+import { isDeterministic, readBatchCopies } from '../noise/batch-copies.ts';
+import type { DeterministicNoise, Noise, NoiseRecord } from '../noise/types.ts';
+import * as fields from '../options/fields.ts';
+import { createKey } from '../random/key.ts';
+import { DerandomizedClassifier } from '../smoothed/derandomized-classifier.ts';
 import { SmoothedClassifier } from '../smoothed/smoothed-classifier.ts';
 import type { InputRange } from '../types.ts';
 import {
@@ -18,13 +21,16 @@ import { behindDenoiser } from './behind-denoiser.ts';
 import { type DataOptions, type ModelOptions, modelOptionsOf } from './common-options.ts';
 import { scaleNotes } from './input-notes.ts';
 import { type EarlierRun, enginesToTry, onEngine, type Purpose } from './engines.ts';
-import type { CliIo } from './io.ts';
+import { CliError, type CliIo } from './io.ts';
+import { makeNoise } from './make-noise.ts';
+import { type NoiseChoice, takesWholeNumbers } from './noise-options.ts';
 import { openClassifier, type OpenedClassifier, type OpenPlan } from './open-model.ts';
 import { isOnnxFile } from './open-onnx.ts';
 import { type DataNeeds, openData } from './open-data.ts';
 import type { OpenedData } from './opened-data.ts';
 import { checkLabels } from './data/check-labels.ts';
 import { asImages, probeClassifier, someImages } from './probe-classifier.ts';
+import { tensorOver } from '../tensors/own-tensor.ts';
 
 /** What a smoothed classifier is told of its base classifier. @internal */
 export interface SmoothingSettings {
@@ -32,11 +38,12 @@ export interface SmoothingSettings {
   readonly output: ClassifierOutput;
   readonly batchSize?: number | undefined;
   readonly inputRange?: InputRange | undefined;
+  /** Of a noise that is enumerated: the softmax from which on a copy votes for a class. */
+  readonly threshold?: number | undefined;
 }
 
 /** Which data and which classifier a command is about. @internal */
-export interface RunSettings extends DataOptions, ModelOptions, Omit<SmoothingSettings, 'numClasses'> {
-  readonly sigma?: number | undefined;
+export interface RunSettings extends DataOptions, ModelOptions, Omit<SmoothingSettings, 'numClasses'>, NoiseChoice {
   readonly seed?: number | undefined;
   readonly workers?: number | undefined;
 }
@@ -47,6 +54,8 @@ export interface RunNeeds extends DataNeeds {
   readonly purpose?: Purpose;
   /** The run that is gone on with. */
   readonly earlier?: EarlierRun | undefined;
+  /** The noise, where it does not follow from the settings. */
+  readonly noise?: Noise | DeterministicNoise | undefined;
 }
 
 /** Data and a classifier that fit together. @internal */
@@ -56,8 +65,12 @@ export interface OpenedRun {
   /** What the model is adapted to. */
   readonly adaptedTo: AdaptedTo;
   readonly smoothing: SmoothingSettings;
-  /** Smooths the classifier. */
-  readonly smoothed: (noise: Noise) => SmoothedClassifier;
+  /** The noise that the settings choose. */
+  readonly noise: Noise | DeterministicNoise;
+  /** The smoothed classifier of the noise, one that draws. Throws CliError where all copies are enumerated. */
+  readonly sampled: () => SmoothedClassifier;
+  /** The smoothed classifier of the noise. */
+  readonly smoothed: () => SmoothedClassifier | DerandomizedClassifier;
   /** Gives the memory of the classifier back, before the end of the run if threads have their own. */
   readonly close: () => Promise<void>;
   readonly [Symbol.asyncDispose]: () => Promise<void>;
@@ -68,13 +81,17 @@ const SEVERAL = 64;
 
 /** Opens the data and the classifier of a command, says what runs it, and checks it on the first images. @internal */
 export async function openRun(settings: RunSettings, io: CliIo, needs: RunNeeds = {}): Promise<OpenedRun> {
-  const { purpose = 'votes', earlier, ...dataNeeds } = needs;
+  const { purpose = 'votes', earlier, noise, ...dataNeeds } = needs;
   const { model, backend, workers = 1 } = settings;
   const choice = { backend, purpose, earlier, workers, onnxFile: isOnnxFile(model) ? model : undefined };
   enginesToTry(choice); // before the data are read
-  const data = await openData(settings, io, dataNeeds);
+  const isWhole = noise ? noise.domain === 'tokens' || noise.domain === 'binary' : takesWholeNumbers(settings);
+  const data = await openData({ ...settings, isWhole }, io, dataNeeds);
+  const { shape } = data.dataset;
+  const made = noise ?? makeNoise(settings, shape);
+  const copyShape = copyShapeOf(settings, made, shape);
   return onEngine(choice, io, (engine, say) =>
-    openOn({ engine, workers, shape: data.dataset.shape }, { settings, data, say }),
+    openOn({ engine, workers, shape: copyShape }, { settings, data, noise: made, say }),
   );
 }
 
@@ -82,10 +99,45 @@ export async function openRun(settings: RunSettings, io: CliIo, needs: RunNeeds 
 interface ToOpen {
   readonly settings: RunSettings;
   readonly data: OpenedData;
+  readonly noise: Noise | DeterministicNoise;
   readonly say: (text: string) => void;
 }
 
-async function openOn(plan: OpenPlan, { settings, data, say }: ToOpen): Promise<OpenedRun> {
+/** Shape of a copy: what the model takes. */
+function copyShapeOf(
+  { model, denoiser }: RunSettings,
+  noise: Noise | DeterministicNoise,
+  shape: readonly number[],
+): readonly number[] {
+  if (denoiser !== undefined && !fields.isAdditiveNoise(noise)) {
+    throw new CliError(`--denoiser must be left out for ${noise.name} noise, which adds nothing to images (${model})`);
+  }
+  return noise.copyShape?.(shape) ?? shape;
+}
+
+/** Images as the model is shown them: copies, where a noise is not just added. @internal */
+export async function shownTo(
+  noise: Noise | DeterministicNoise,
+  { values, size }: Sample,
+  shape: readonly number[],
+): Promise<Sample> {
+  if (fields.isAdditiveNoise(noise)) return { values, size };
+  const x = tensorOver(values, [size, ...shape], 'float32');
+  const copies = await readBatchCopies(noise, x, { key: createKey(0), numNoise: 1, firstImage: 0 });
+  try {
+    return { values: Float32Array.from(await copies.data<'float32'>()), size };
+  } finally {
+    x.dispose();
+    copies.dispose();
+  }
+}
+
+/** The sigma of a noise that is Gaussian. @internal */
+export function sigmaOf({ name, parameters }: NoiseRecord): number | undefined {
+  return name === 'gaussian' ? (parameters['sigma'] as number) : undefined;
+}
+
+async function openOn(plan: OpenPlan, { settings, data, noise, say }: ToOpen): Promise<OpenedRun> {
   const opened = await openClassifier(settings, plan);
   let isOpen = true;
   const close = async (): Promise<void> => {
@@ -96,11 +148,13 @@ async function openOn(plan: OpenPlan, { settings, data, say }: ToOpen): Promise<
     say(`running on ${opened.engine}${settings.denoiser === undefined ? '' : `, behind ${settings.denoiser}`}`);
     const { classifier: model, source } = opened;
     const { dataset, fromBytes } = data;
-    const { model: path, batchSize, inputRange, sigma } = settings;
-    const { shape } = dataset;
+    const { model: path, batchSize, inputRange, sigma, threshold } = settings;
+    const { shape } = plan;
     const changed = fitText(fitOf(path, model, shape, settings.layout), shape);
     if (changed !== undefined) say(changed);
-    const sample = await someImages(dataset);
+    const shown = async (count?: number): Promise<Sample> =>
+      shownTo(noise, await someImages(dataset, count), dataset.shape);
+    const sample = await shown();
     for (const line of await scaleNotes({
       ...settings,
       path,
@@ -110,7 +164,7 @@ async function openOn(plan: OpenPlan, { settings, data, say }: ToOpen): Promise<
       fromBytes,
     }))
       say(line);
-    const more = (): Promise<Sample> => someImages(dataset, SEVERAL);
+    const more = (): Promise<Sample> => shown(SEVERAL);
     const isBinary = await asImages(path, shape, () =>
       hasOneUnit(path, model, settings, { sample, more, shape, source: source?.classifier }),
     );
@@ -118,13 +172,21 @@ async function openOn(plan: OpenPlan, { settings, data, say }: ToOpen): Promise<
     const { classifier, reference, output } = classifierOf(opened, settings, adaptedTo);
     const numClasses = await probeClassifier(classifier, { path, output, shape, sample, run: settings, reference });
     checkLabels(data, { numClasses, model: path });
-    const smoothing = { numClasses, output, batchSize, inputRange };
+    const smoothing = { numClasses, output, batchSize, inputRange, threshold };
+    const smoothed = (): SmoothedClassifier | DerandomizedClassifier =>
+      smoothedClassifier(classifier, noise, smoothing);
     return {
       data,
       opened,
       adaptedTo,
       smoothing,
-      smoothed: (noise) => smoothedClassifier(classifier, noise, smoothing),
+      noise,
+      smoothed,
+      sampled: () => {
+        const g = smoothed();
+        if (g instanceof SmoothedClassifier) return g;
+        throw new CliError(`the noise must be one that is drawn, got ${noise.name}`);
+      },
       close,
       [Symbol.asyncDispose]: close,
     };
@@ -150,17 +212,25 @@ export function classifierOf(
 
 /** Several threads with the classifier each, in place of that of this thread, which is closed; undefined for one. @internal */
 export async function openThreads(
-  { opened: { runtime }, adaptedTo, smoothing, close }: OpenedRun,
-  settings: ModelOptions & { readonly sigma: number; readonly workers: number },
+  { opened: { runtime }, adaptedTo, smoothing, noise, close }: OpenedRun,
+  settings: ModelOptions & { readonly workers: number },
   { workerArguments }: CliIo,
 ): Promise<WorkerCertifier | undefined> {
-  const { sigma, workers } = settings;
+  const { workers } = settings;
+  const { name, parameters } = noise;
   if (workers === 1) return undefined;
   await close();
   return startWorkers({
     module: new URL(`./worker-classifier${extname(import.meta.url)}`, import.meta.url),
     workers,
-    data: { model: modelOptionsOf(settings), engine: runtime, workers, adaptedTo, smoothing, sigma },
+    data: {
+      model: modelOptionsOf(settings),
+      engine: runtime,
+      workers,
+      adaptedTo,
+      smoothing,
+      noise: { name, parameters },
+    },
     execArgv: workerArguments,
   });
 }
@@ -168,13 +238,12 @@ export async function openThreads(
 /** @internal */
 export function smoothedClassifier(
   classifier: Classifier,
-  noise: Noise,
-  { numClasses, output, batchSize, inputRange }: SmoothingSettings,
-): SmoothedClassifier {
+  noise: Noise | DeterministicNoise,
+  { numClasses, output, batchSize, inputRange, threshold }: SmoothingSettings,
+): SmoothedClassifier | DerandomizedClassifier {
+  if (isDeterministic(noise)) {
+    const votes = threshold === undefined ? undefined : { threshold };
+    return new DerandomizedClassifier(classifier, { noise, numClasses, output, batchSize, votes });
+  }
   return new SmoothedClassifier(classifier, { noise, numClasses, output, batchSize, inputRange });
-}
-
-/** The noise of `--sigma`. @internal */
-export function gaussianOf({ sigma }: { readonly sigma: number }): GaussianNoise {
-  return new GaussianNoise({ sigma });
 }

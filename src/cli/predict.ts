@@ -1,17 +1,19 @@
 import { selectedIndices } from '../data/dataset-selection.ts';
 import type { Prediction } from '../certify/types.ts';
+import { isDeterministic } from '../noise/batch-copies.ts';
 import { withContext } from '../options/call-context.ts';
 import { createKey } from '../random/key.ts';
 import { exampleKey } from '../random/purposes.ts';
 import type { PredictOptions } from '../smoothed/call-options.ts';
 import type { SmoothedClassifier } from '../smoothed/smoothed-classifier.ts';
-import type { StreamExample } from '../smoothed/types.ts';
+import type { Certifier, StreamExample } from '../smoothed/types.ts';
 import { tensorOver } from '../tensors/own-tensor.ts';
 import type { PredictSettings } from './commands/predict.ts';
 import { selectionOf } from './common-options.ts';
 import { CliError, type CliIo, EXIT, note, printJson } from './io.ts';
 import type { OpenedData } from './opened-data.ts';
-import { gaussianOf, openRun, openThreads } from './open-run.ts';
+import { checkNoiseChoice } from './noise-options.ts';
+import { openRun, openThreads } from './open-run.ts';
 
 /** The answer for one image. */
 interface PredictedImage {
@@ -28,6 +30,7 @@ interface PredictedImage {
 
 /** Predicts images and prints a line for each. @internal */
 export async function predict(settings: PredictSettings, io: CliIo): Promise<void> {
+  checkNoiseChoice(settings);
   await using run = await openRun(settings, io, { allowsUnlabelled: true });
   await using threads = await openThreads(run, settings, io);
   const { data, opened } = run;
@@ -36,9 +39,11 @@ export async function predict(settings: PredictSettings, io: CliIo): Promise<voi
   const options = { key: createKey(seed), n, alpha, signal: io.signal };
   const labels: number[] = [];
   const examples = examplesOf(data, indices, labels);
-  const answers = threads
-    ? threads.answers<Prediction>('predict', examples, options)
-    : oneByOne(run.smoothed(gaussianOf(settings)), examples, options);
+  const answers = isDeterministic(run.noise)
+    ? votesOfAll((threads ?? run.smoothed()) as Certifier<object>, examples, io.signal)
+    : threads
+      ? threads.answers<Prediction>('predict', examples, options)
+      : oneByOne(run.sampled(), examples, options);
   if (!settings.json) io.stdout(`${columns(data).join('\t')}\n`);
   const rows: PredictedImage[] = [];
   try {
@@ -81,6 +86,15 @@ async function* examplesOf(
   }
 }
 
+/** The answers by the votes of all copies: the certificates have them. */
+async function* votesOfAll(
+  g: Certifier<object>,
+  examples: AsyncIterable<StreamExample>,
+  signal: AbortSignal,
+): AsyncGenerator<Pick<Prediction, 'label' | 'abstained' | 'counts'>, void, undefined> {
+  for await (const { certificate } of g.certifyStream(examples, { signal })) yield certificate;
+}
+
 /** The answers of this thread; all images are one run. */
 async function* oneByOne(
   g: SmoothedClassifier,
@@ -99,7 +113,10 @@ interface Asked {
   readonly data: OpenedData;
 }
 
-function rowOf({ label: predicted, abstained, counts }: Prediction, { index, label, data }: Asked): PredictedImage {
+function rowOf(
+  { label: predicted, abstained, counts }: Pick<Prediction, 'label' | 'abstained' | 'counts'>,
+  { index, label, data }: Asked,
+): PredictedImage {
   const { isLabelled, names, classNames } = data;
   return {
     index,

@@ -2,8 +2,9 @@ import type { LabelledDataset } from '../data/labelled-dataset.ts';
 import { OptionError } from '../errors.ts';
 import type { CertifiedRow } from '../evaluate/certify-dataset.ts';
 import { noiseOf } from '../noise/noise-of.ts';
-import type { Noise, NoiseRecord } from '../noise/types.ts';
+import type { DeterministicNoise, Noise, NoiseRecord } from '../noise/types.ts';
 import { reproduceCertificate } from '../smoothed/reproduce-certificate.ts';
+import type { DerandomizedClassifier } from '../smoothed/derandomized-classifier.ts';
 import type { SmoothedClassifier } from '../smoothed/smoothed-classifier.ts';
 import { tensorOver } from '../tensors/own-tensor.ts';
 import type { RedrawSettings } from './commands/verify.ts';
@@ -12,7 +13,7 @@ import { type RowFaults, withFaults } from './log-run.ts';
 
 /** The data and the classifier that a log is held against. @internal */
 export interface RedrawTarget {
-  readonly g: SmoothedClassifier;
+  readonly g: SmoothedClassifier | DerandomizedClassifier;
   readonly dataset: LabelledDataset;
 }
 
@@ -82,12 +83,10 @@ async function faultsOf(row: CertifiedRow, { g, dataset, votes, signal }: Redraw
   }
 }
 
-/** Makes a noise of samples again from what a log says of it. @internal */
-export function sampledNoiseOf(record: NoiseRecord): Noise {
+/** Makes a noise again from what a log says of it. @internal */
+export function loggedNoise(record: NoiseRecord): Noise | DeterministicNoise {
   try {
-    const noise = noiseOf(record);
-    if ('copies' in noise) throw new CliError(`the noise of the log must be random, got ${record.name}`);
-    return noise;
+    return noiseOf(record);
   } catch (error) {
     if (error instanceof OptionError) throw new CliError(`${error.message} (check the log by a program)`);
     throw error;

@@ -7,7 +7,7 @@ import { SOFT_TARGET_SAMPLES } from '../smoothed/call-options.ts';
 import type { SoftTargetsSettings } from './commands/soft-targets.ts';
 import { selectionOf } from './common-options.ts';
 import { CliError, type CliIo, printJson, withProgress } from './io.ts';
-import { gaussianOf, openRun, openThreads } from './open-run.ts';
+import { openRun, openThreads } from './open-run.ts';
 
 /** Writes the soft targets of a data set. @internal */
 export async function softTargets(settings: SoftTargetsSettings, io: CliIo): Promise<void> {
@@ -21,7 +21,7 @@ export async function softTargets(settings: SoftTargetsSettings, io: CliIo): Pro
   const { file, done, resumed } = await withProgress(
     io,
     (display) =>
-      softTargetsToNpy(threads ?? run.smoothed(gaussianOf(settings)), dataset, {
+      softTargetsToNpy(threads ?? run.sampled(), dataset, {
         select: selectionOf(settings),
         key: createKey(seed),
         n,

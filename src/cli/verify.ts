@@ -7,7 +7,7 @@ import { verifyCommand, type VerifySettings } from './commands/verify.ts';
 import { openRun, type RunSettings } from './open-run.ts';
 import { type LogRun, logRun, type RowFaults, runText, withFaults } from './log-run.ts';
 import { readLog } from './log-figures.ts';
-import { otherLabels, redrawRows, sampledNoiseOf } from './redraw-rows.ts';
+import { loggedNoise, otherLabels, redrawRows } from './redraw-rows.ts';
 
 /** What came of the checks. */
 interface Found {
@@ -75,7 +75,7 @@ async function withModel(
       `${settings.file}: must have keys to draw samples again, got counts that were drawn elsewhere (${way})`,
     );
   }
-  if (smoothing !== 'hard') {
+  if (smoothing === 'soft') {
     throw new CliError(
       `${settings.file}: must be a log of hard smoothing, got soft smoothing (leave --model and --data out)`,
     );
@@ -83,10 +83,12 @@ async function withModel(
   const { file, backend = 'auto' } = settings;
   const engines = [...new Set(rows.map(({ engine }) => engine))];
   const earlier = engines.length > 1 ? undefined : { file, engine: engines[0], allowsOther: true };
-  await using opened = await openRun({ ...settings, backend, seed: undefined }, io, { earlier });
+  const threshold = run.certificate.rule.parameters['threshold'] as number | undefined;
+  const own = { ...settings, backend, seed: undefined, threshold };
+  await using opened = await openRun(own, io, { earlier, noise: loggedNoise(noise) });
   const { dataset } = opened.data;
   const { numClasses } = opened.smoothing;
-  const g = opened.smoothed(sampledNoiseOf(noise));
+  const g = opened.smoothed();
   const dimension = dataset.shape.reduce((product, length) => product * length, 1);
   const derived = fromVotes(rows, { dimension, numClasses });
   const labels = otherLabels(rows, opened.data.labels?.numbers ?? []);

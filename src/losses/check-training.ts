@@ -90,9 +90,9 @@ export async function checkTraining<Batch extends TrainingBatch>(
     const x = own(batch.x);
     const labels = isTensor(batch.labels) ? own(batch.labels) : Array.from(batch.labels);
     const softTargets = batch.softTargets && own(batch.softTargets);
-    await checkImages(x, inputRange);
     const { noise } = loss as { readonly noise?: Noise };
     if (noise?.domain) await checkDomain(x, noise);
+    await checkImages(x, inputRange);
     const { copies: drawn } = prepared as { readonly copies?: unknown };
     const rows = isTensor(drawn) ? tf.tidy(() => copiesToJudge(loss, batch, drawn)) : x;
     copies.push(rows);

@@ -9,8 +9,8 @@ import type { BatchDrawRequest, DeterministicNoise, Noise } from './types.ts';
 /** Which copies of a batch to draw: image b has the key `foldIn(key, firstImage + b)`. @internal */
 export type BatchCopiesRequest = Required<Pick<BatchDrawRequest, 'key' | 'numNoise'>> & { readonly firstImage: number };
 
-/** Whether a noise enumerates its copies. */
-const isDeterministic = (noise: Noise | DeterministicNoise): noise is DeterministicNoise => 'copies' in noise;
+/** Whether a noise enumerates its copies. @internal */
+export const isDeterministic = (noise: Noise | DeterministicNoise): noise is DeterministicNoise => 'copies' in noise;
 
 /**
  * Noisy copies of the images of a batch, inside a tidy, by the `perturb` that certifies: x [B, ...inputShape] → [M, B, ...copyShape].

@@ -145,6 +145,7 @@ describe('the recipe for CIFAR-10', () => {
     for (const method of Object.keys(presets.cifar10[sigma]) as PublishedMethod[]) {
       const { settings, presetModel } = resolveSettings({
         ...{ method, sigma, preset: 'cifar10', data: '', format: 'auto', split: 'train' },
+        ...{ noise: 'gaussian', wrap: true },
         ...{ out: '', seed: 0, workers: 1, backend: 'auto' },
       });
       const published = presets.cifar10[sigma][method];

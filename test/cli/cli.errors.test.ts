@@ -247,7 +247,7 @@ describe('logs that are there', () => {
       `--out must be a new file, got ${log}, which exists (add --resume to go on with it)`,
     );
     expect(await complaint(again('--resume', '--sigma', 0.25))).toMatch(
-      /^--sigma must be the same for all rows of a log, got /,
+      /^--noise must be the same for all rows of a log, got .*"sigma":0\.25/,
     );
     expect(await complaint(again('--resume', '--n', 300))).toMatch(
       /^--n must be the same for all rows of a log, got 300 where /,

@@ -65,7 +65,6 @@ describe('help and version', () => {
     expect(text.match(/^ {2}-.* \(required\)$/gm)?.map((line) => line.trim().split(' ')[1])).toEqual([
       '--data',
       '--model',
-      '--sigma',
       '--out',
     ]);
     for (const [flag, value] of [

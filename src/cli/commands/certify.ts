@@ -4,13 +4,14 @@ import {
   alphaOptions,
   classifierOptions,
   jsonOptions,
-  noiseOptions,
+  drawOptions,
   resumeOptions,
   shardedOptions,
   testData,
   workerOptions,
   shownSelection,
 } from '../common-options.ts';
+import { noiseChoiceOptions, noiseFieldNames } from '../noise-options.ts';
 import type { OptionsOf } from '../options.ts';
 
 const ruleOptions = {
@@ -45,7 +46,8 @@ const outOptions = {
 export type CertifySettings = OptionsOf<
   typeof testData &
     typeof classifierOptions &
-    typeof noiseOptions &
+    typeof noiseChoiceOptions &
+    typeof drawOptions &
     typeof alphaOptions &
     typeof ruleOptions &
     typeof shardedOptions &
@@ -62,11 +64,13 @@ export const certifyCommand: CliCommand<CertifySettings> = cliCommand({
   groups: [
     ['Data', testData],
     ['Model', classifierOptions],
-    ['Smoothing', { ...noiseOptions, ...alphaOptions, ...ruleOptions }],
+    ['Noise', noiseChoiceOptions],
+    ['Smoothing', { ...drawOptions, ...alphaOptions, ...ruleOptions }],
     ['Images', shardedOptions],
     ['Run', { ...outOptions, ...workerOptions, ...resumeOptions, ...jsonOptions }],
   ],
   library: { ...shownSelection, ...smoothedClassifierOptions.defaults, ...certifyOptions.defaults },
+  names: noiseFieldNames,
   ending: `Example:
   catrs certify --data mnist/ --model model/ --sigma 0.5 --n 10000 --skip 20 --out runs/digits.tsv`,
 });

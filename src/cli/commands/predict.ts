@@ -4,19 +4,21 @@ import {
   alphaOptions,
   classifierOptions,
   jsonOptions,
-  noiseOptions,
+  drawOptions,
   shardedOptions,
   testData,
   shownSelection,
   workerOptions,
 } from '../common-options.ts';
+import { noiseChoiceOptions, noiseFieldNames } from '../noise-options.ts';
 import type { OptionsOf } from '../options.ts';
 
 /** The options of `catrs predict`. @internal */
 export type PredictSettings = OptionsOf<
   typeof testData &
     typeof classifierOptions &
-    typeof noiseOptions &
+    typeof noiseChoiceOptions &
+    typeof drawOptions &
     typeof alphaOptions &
     typeof shardedOptions &
     typeof workerOptions &
@@ -30,11 +32,13 @@ export const predictCommand: CliCommand<PredictSettings> = cliCommand({
   groups: [
     ['Data', testData],
     ['Model', classifierOptions],
-    ['Smoothing', { ...noiseOptions, ...alphaOptions }],
+    ['Noise', noiseChoiceOptions],
+    ['Smoothing', { ...drawOptions, ...alphaOptions }],
     ['Images', shardedOptions],
     ['Run', { ...workerOptions, ...jsonOptions }],
   ],
   library: { ...shownSelection, ...smoothedClassifierOptions.defaults, ...predictOptions.defaults },
+  names: noiseFieldNames,
   ending: `Example:
   catrs predict --data photos/ --model model/ --sigma 0.25 --n 1000`,
 });

@@ -9,7 +9,11 @@ import {
   workerOptions,
   shownSelection,
 } from '../common-options.ts';
+import { noiseChoiceOptions, noiseFieldNames } from '../noise-options.ts';
 import type { OptionsOf } from '../options.ts';
+
+/** Sigma of Gaussian noise, where it is not given. @internal */
+export const TRAIN_SIGMA = 0.25;
 
 /** Which images are trained on. */
 const imageOptions = {
@@ -27,12 +31,6 @@ const methodOption = {
 } as const;
 
 const runOptions = {
-  sigma: {
-    flags: '-s, --sigma <number>',
-    help: 'standard deviation of the Gaussian noise, in input units',
-    kind: 'number',
-    fallback: 0.25,
-  },
   preset: {
     flags: '--preset <data>',
     help: 'published settings of the method for',
@@ -150,6 +148,7 @@ export type TrainOptions = OptionsOf<
     typeof imageOptions &
     typeof methodOption &
     typeof runOptions &
+    typeof noiseChoiceOptions &
     typeof networkOptions &
     typeof inputOptions &
     typeof backendOptions &
@@ -162,6 +161,12 @@ export type TrainOptions = OptionsOf<
     typeof jsonOptions
 >;
 
+/** Sigma has a default here. */
+const sigmaOption = {
+  ...noiseChoiceOptions.sigma,
+  help: `gaussian: standard deviation, in input units (default: ${TRAIN_SIGMA})`,
+};
+
 /** What holds without a preset. @internal */
 export const TRAIN_DEFAULTS = { batchSize: 64, learningRate: 0.01, momentum: 0.9, weightDecay: 0.0001 } as const;
 
@@ -173,6 +178,7 @@ export const trainCommand: CliCommand<TrainOptions> = cliCommand({
     ['Data', { ...trainingData, ...imageOptions, inputRange: noiseOptions.inputRange }],
     ['Network', { ...networkOptions, ...inputOptions, ...backendOptions }],
     ['Method', { ...methodOption, ...runOptions, ...methodOptions }],
+    ['Noise', { ...noiseChoiceOptions, sigma: sigmaOption }],
     ['Loop', loopOptions],
     ['Accuracy', evaluationOptions],
     [
@@ -186,7 +192,7 @@ export const trainCommand: CliCommand<TrainOptions> = cliCommand({
     ],
   ],
   library: { skip: shownSelection.skip, inputRange: smoothedClassifierOptions.defaults.inputRange },
-  names: { steps: 'attackSteps', stepEpochs: 'lrEvery', gamma: 'lrGamma', augmentation: 'augment' },
+  names: { ...noiseFieldNames, steps: 'attackSteps', stepEpochs: 'lrEvery', gamma: 'lrGamma', augmentation: 'augment' },
   ending: `What is not given comes from --preset, else: batches of ${TRAIN_DEFAULTS.batchSize}, learning rate ${TRAIN_DEFAULTS.learningRate}, momentum ${TRAIN_DEFAULTS.momentum}, weight decay ${TRAIN_DEFAULTS.weightDecay}, and for
 the method the settings that are published for CIFAR-10 at sigma 0.25.
 

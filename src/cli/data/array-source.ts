@@ -23,18 +23,23 @@ export async function arraySource(
   request: DataRequest,
   { what, from, images, labels, missing, takes = [] }: FoundArrays,
 ): Promise<ImageSource> {
-  const { inputRange, say } = request;
+  const { inputRange, isWhole, say } = request;
   const [size = 0] = images.shape;
   const none: NpyArray = { dtype: 'uint8', shape: [size], data: new Uint8Array(size) };
   return inFile(from, () => {
-    const arrays = imagesAndLabels(CALL, { images, labels: none });
+    const arrays = imagesAndLabels(CALL, { images: isWhole ? asFloats(images) : images, labels: none });
     if (images.dtype === 'float64') say(`${from}: the float64 images are rounded to float32`);
     const fromBytes = arrays.values instanceof Uint8Array;
     const dataset = makeDataset(CALL, fromBytes ? { ...arrays, inputRange } : arrays);
-    if (!fromBytes) checkFloats(from, arrays.values, dataset.shape, request);
+    if (!fromBytes && !isWhole) checkFloats(from, arrays.values, dataset.shape, request);
     const image = async (index: number): Promise<Float32Array> => (await dataset.example(index)).x;
     return { what, takes, size, shape: dataset.shape, image, fromBytes, labels, missing };
   });
+}
+
+/** The numbers themselves: bytes are ids or bits here, no brightness. */
+function asFloats({ shape, data }: NpyArray): NpyArray {
+  return { dtype: 'float32', shape, data: Float32Array.from(data as ArrayLike<number | bigint>, Number) };
 }
 
 /** Throws CliError for floats outside the range that the run goes by, and says where they fill next to nothing of it. */

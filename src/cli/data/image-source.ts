@@ -9,6 +9,8 @@ export type Part = 'train' | 'val' | 'test';
 export interface DataRequest extends DataOptions {
   /** What bytes fill. */
   readonly inputRange: InputRange | undefined;
+  /** Whether the numbers of arrays are taken as they are: ids or bits. */
+  readonly isWhole: boolean | undefined;
   /** The part that is taken where `--split` does not say it. */
   readonly usualPart: Part;
   /** Whether images without labels will do. */

@@ -4,6 +4,8 @@ import type { Classifier } from '../../classifier/types.ts';
 import type { TrainingLoss } from '../../losses/types.ts';
 import { imageStatistics } from '../../models/normalize.ts';
 import { GaussianNoise } from '../../noise/gaussian-noise.ts';
+import { noiseOf } from '../../noise/noise-of.ts';
+import type { DeterministicNoise, Noise } from '../../noise/types.ts';
 import { methods } from '../../recipes/methods.ts';
 import type { PresetModel } from '../../recipes/preset-types.ts';
 import type { Key } from '../../types.ts';
@@ -11,7 +13,7 @@ import { adaptedClassifier, fitOf, fitText } from '../adapt-model.ts';
 import { CliError } from '../io.ts';
 import { openTrainable } from '../open-model.ts';
 import { isTorchFile, loadTorchFile, makeNetwork } from '../torch-model.ts';
-import type { TrainOptions } from '../commands/train.ts';
+import { TRAIN_SIGMA, type TrainOptions } from '../commands/train.ts';
 import type { EngineName } from '../common-options.ts';
 import { withoutActivation } from './logits-model.ts';
 import type { TrainSettings } from './train-settings.ts';
@@ -136,8 +138,14 @@ export function statisticsOf(model: tf.LayersModel): tf.Variable[] {
 }
 
 /** The loss that settings describe; its class checks the options. @internal */
-export function makeLoss(classifier: Classifier, { method, sigma, loss, attack }: TrainSettings): TrainingLoss {
+export function makeLoss(classifier: Classifier, settings: TrainSettings): TrainingLoss {
+  const { method, loss, attack } = settings;
   // What the table of options and the presets hold are options of this loss and its attack.
-  const options = { noise: new GaussianNoise({ sigma }), loss, attack } as never;
+  const options = { noise: trainedNoise(settings), loss, attack } as never;
   return methods[method].make(classifier, options);
+}
+
+/** The noise of a run. @internal */
+export function trainedNoise({ sigma = TRAIN_SIGMA, noise }: TrainSettings): Noise | DeterministicNoise {
+  return noise ? noiseOf(noise) : new GaussianNoise({ sigma });
 }

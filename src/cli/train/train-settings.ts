@@ -1,10 +1,12 @@
+import type { NoiseRecord } from '../../noise/types.ts';
 import { methods } from '../../recipes/methods.ts';
 import { presets } from '../../recipes/presets.ts';
 import type { PresetModel, PresetTraining } from '../../recipes/preset-types.ts';
 import type { DropTiming } from '../../recipes/schedules.ts';
 import type { Json } from '../../types.ts';
 import { CliError } from '../io.ts';
-import { type MethodOptions, TRAIN_DEFAULTS, trainCommand, type TrainOptions } from '../commands/train.ts';
+import { checkNoiseChoice } from '../noise-options.ts';
+import { type MethodOptions, TRAIN_DEFAULTS, TRAIN_SIGMA, trainCommand, type TrainOptions } from '../commands/train.ts';
 
 /** Options of a loss or an attack as plain data. @internal */
 export type Fields = Readonly<Record<string, Json>>;
@@ -19,7 +21,10 @@ export type LoopSettings = Required<Omit<PresetTraining, 'rateDropEpoch' | 'augm
 /** Everything about a run that its weights depend on, beside the data: plain JSON, kept in the checkpoint. @internal */
 export interface TrainSettings {
   readonly method: TrainOptions['method'];
-  readonly sigma: number;
+  /** Of Gaussian noise. */
+  readonly sigma?: number | undefined;
+  /** Any other noise, as logs have it; known once the images are. */
+  readonly noise?: Pick<NoiseRecord, 'name' | 'parameters'> | undefined;
   readonly loss: Fields;
   readonly attack: Fields | undefined;
   readonly loop: LoopSettings;
@@ -52,7 +57,10 @@ interface Published {
 /** Settles preset, defaults and options, in this order. Throws CliError for options that do not go together. @internal */
 export function resolveSettings(options: TrainOptions): ResolvedSettings {
   checkMethodOptions(options);
-  const { method, sigma, seed, preset } = options;
+  checkNoise(options);
+  const { method, seed, preset } = options;
+  const sigma =
+    options.noise === 'gaussian' || options.noise === undefined ? (options.sigma ?? TRAIN_SIGMA) : undefined;
   const published = preset === undefined ? undefined : publishedFor(options);
   const base: Published = published ?? methods[method].preset;
   const { loss, attack } = methodFields(options, {
@@ -64,6 +72,18 @@ export function resolveSettings(options: TrainOptions): ResolvedSettings {
   const publishedLoop = published && { ...published.training, timing: 'published' };
   const loop = { ...DEFAULT_LOOP, ...publishedLoop, ...given(options), epochs } as LoopSettings;
   return { settings: { method, sigma, loss, attack, loop, seed }, presetModel: published?.model };
+}
+
+/** Throws CliError for a noise that the method does not train for, and for options of another noise. */
+function checkNoise({ method, preset, ...choice }: TrainOptions): void {
+  const { noise = 'gaussian' } = choice;
+  checkNoiseChoice(noise === 'gaussian' ? { ...choice, sigma: choice.sigma ?? TRAIN_SIGMA } : choice);
+  if (noise === 'gaussian') return;
+  if (method !== 'copies') {
+    throw new CliError(`--method must be copies for --noise ${noise}, which is not additive, got ${method}`);
+  }
+  if (preset === undefined) return;
+  throw new CliError(`--preset must be left out for --noise ${noise}, for which nothing is published`);
 }
 
 /** The options of the loss, with the range of the images where an attack has to keep them in it. */
@@ -81,7 +101,7 @@ function given({ batchSize, learningRate, momentum, weightDecay, lrEvery, lrGamm
   );
 }
 
-function publishedFor({ preset = 'mnist', method, sigma }: TrainOptions): Published {
+function publishedFor({ preset = 'mnist', method, sigma = TRAIN_SIGMA }: TrainOptions): Published {
   const bySigma = presets[preset] as Readonly<Record<number, Readonly<Record<string, Published | undefined>>>>;
   const found = bySigma[sigma]?.[method];
   if (found !== undefined) return found;

@@ -5,6 +5,7 @@ import { checkTraining } from '../../losses/check-training.ts';
 import type { TrainingLoss } from '../../losses/types.ts';
 import { loadCheckpoint, saveCheckpoint } from '../../node/checkpoint-files.ts';
 import { saveModel } from '../../node/save-model.ts';
+import type { DeterministicNoise, Noise } from '../../noise/types.ts';
 import { createKey, foldIn } from '../../random/key.ts';
 import { trainingKeys } from '../../random/purposes.ts';
 import { microBatches } from '../../recipes/micro-batches.ts';
@@ -22,7 +23,9 @@ import { openTrainable } from '../open-model.ts';
 import { refuseOnnx } from '../open-onnx.ts';
 import { checkThreadBackend } from '../probe-classifier.ts';
 import { isTorchFile, needsArch, torchSizes } from '../torch-model.ts';
-import { makeLoss, makeModel, nameOf } from './make-model.ts';
+import { makeNoise } from '../make-noise.ts';
+import { shownTo } from '../open-run.ts';
+import { makeLoss, makeModel, nameOf, trainedNoise } from './make-model.ts';
 import { filesOf, openRunFolder, type RunFolder, ScalarsLog } from './run-folder.ts';
 import { BEGINNING, earlierTraining, type RunRecord, type Standing, standingIn, stateOf } from './run-state.ts';
 import { openTrainers, trainEpochs, type TrainRun } from './train-epochs.ts';
@@ -32,7 +35,7 @@ import { openTrainingData, type TrainingData } from './training-data.ts';
 
 /** Trains a classifier into a folder. @internal */
 export async function train(options: TrainOptions, io: CliIo): Promise<void> {
-  const { settings, presetModel } = resolveSettings(options);
+  const { settings: asked, presetModel } = resolveSettings(options);
   if (options.init !== undefined) refuseOnnx(options.init);
   const { workers } = options;
   const earlier = options.resume === true ? await earlierTraining(filesOf(options.out).checkpoint) : undefined;
@@ -42,12 +45,15 @@ export async function train(options: TrainOptions, io: CliIo): Promise<void> {
   const data = await openTrainingData(options, io, await classesOfInit(options, presetModel));
   const key = createKey(options.seed);
   const { init: initKey, order, evaluation } = trainingKeys(key);
-  const plan = { shape: data.dataset.shape, numClasses: data.numClasses, presetModel, key: initKey };
+  const settings = withNoise(asked, options, data.dataset.shape);
+  const noise = trainedNoise(settings);
+  const copyShape = noise.copyShape?.(data.dataset.shape) ?? data.dataset.shape;
+  const plan = { shape: copyShape, numClasses: data.numClasses, presetModel, key: initKey };
   const { model, classifier, architecture, backend } = await onEngine(engines, io, async (name, say) => {
     const made = await makeModel(options, plan);
     for (const text of made.notes) say(text);
     try {
-      await checkModel(made.classifier, data, { sigma: settings.sigma, seed: options.seed });
+      await checkModel(made.classifier, data, { noise, sigma: settings.sigma, seed: options.seed });
     } catch (error) {
       made.model.dispose();
       throw error;
@@ -80,6 +86,13 @@ export async function train(options: TrainOptions, io: CliIo): Promise<void> {
     sgd.dispose();
     model.dispose();
   }
+}
+
+/** The settings with the noise, which for many noises depends on the shape of the images. */
+function withNoise(settings: TrainSettings, options: TrainOptions, shape: readonly number[]): TrainSettings {
+  if (settings.sigma !== undefined) return settings;
+  const { name, parameters } = makeNoise(options, shape);
+  return { ...settings, noise: { name, parameters } };
 }
 
 interface Setup extends Pick<TrainRun, 'model' | 'classifier' | 'loss' | 'trainers' | 'sgd' | 'data' | 'keys'> {
@@ -129,7 +142,7 @@ function report(last: Standing, { folder, options, record, seconds }: Result, io
   const { model, checkpoint, log } = folder;
   if (options.json) {
     const { engine, settings } = record;
-    const { method, sigma } = settings;
+    const { method, sigma, noise } = settings;
     printJson(io, {
       model,
       checkpoint,
@@ -137,6 +150,7 @@ function report(last: Standing, { folder, options, record, seconds }: Result, io
       engine,
       method,
       sigma,
+      noise,
       epochs: epoch,
       steps: step,
       loss,
@@ -176,14 +190,19 @@ const PROBE = 8;
 async function checkModel(
   classifier: Classifier,
   { dataset, numClasses }: TrainingData,
-  run: { readonly sigma: number; readonly seed: number },
+  {
+    noise,
+    ...run
+  }: { readonly noise: Noise | DeterministicNoise; readonly sigma: number | undefined; readonly seed: number },
 ): Promise<void> {
   const indices = Uint32Array.from({ length: PROBE }, (_, i) => i % dataset.size);
   const { values } = await readBatch('train', new OwnDataset(dataset), indices, undefined);
-  const sample = tensorOver(values, [PROBE, ...dataset.shape], 'float32');
+  const shown = await shownTo(noise, { values: Float32Array.from(values), size: PROBE }, dataset.shape);
+  const shape = noise.copyShape?.(dataset.shape) ?? dataset.shape;
+  const sample = tensorOver(shown.values, [PROBE, ...shape], 'float32');
   try {
     await checkClassifier(classifier, sample, { numClasses });
-    await checkThreadBackend(classifier, dataset.shape, { ...run, batchSize: PROBE });
+    await checkThreadBackend(classifier, shape, { ...run, batchSize: PROBE });
   } finally {
     sample.dispose();
   }

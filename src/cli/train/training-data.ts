@@ -7,6 +7,7 @@ import type { NpyArray } from '../../data/arrays.ts';
 import type { Json } from '../../types.ts';
 import { CliError, type CliIo } from '../io.ts';
 import { inFile } from '../read-data-file.ts';
+import { takesWholeNumbers } from '../noise-options.ts';
 import { openData } from '../open-data.ts';
 import { checkLabels } from '../data/check-labels.ts';
 import type { OpenedData } from '../opened-data.ts';
@@ -34,7 +35,8 @@ export async function openTrainingData(
 ): Promise<TrainingData> {
   const { skip, max, classes } = options;
   const classFile = typeof classes === 'string' ? classes : undefined;
-  const opened = await openData({ ...options, classes: classFile }, io, { usualPart: 'train' });
+  const isWhole = takesWholeNumbers(options);
+  const opened = await openData({ ...options, isWhole, classes: classFile }, io, { usualPart: 'train' });
   const numClasses = classesOf(opened, options, modelClasses);
   const { dataset: all } = opened;
   const indices = [...selectedIndices(all.size, { skip, max })];
@@ -103,7 +105,8 @@ async function openEvaluation(
     if (labels === undefined) return dataset;
     throw new CliError('--eval-labels are for the images of --eval, got no --eval (add it)');
   }
-  const shared = { format, xName, yName, resize, crop, inputRange, classes: classFile };
+  const isWhole = takesWholeNumbers(options);
+  const shared = { format, xName, yName, resize, crop, inputRange, isWhole, classes: classFile };
   const opened = await openData({ ...shared, data, labels }, io, { sharesOptions: true, classNames });
   checkLabels(opened, { numClasses, model: 'the training data' });
   if (String(opened.dataset.shape) === String(dataset.shape)) return opened.dataset;
