@@ -1,7 +1,7 @@
 import { OptionError, refusal } from '../errors.ts';
 import { assertNorm } from '../noise/requests.ts';
 import type { Noise } from '../noise/types.ts';
-import { isProof, nothingProven } from '../options/counting-norms.ts';
+import { countsChanges, isProof, nothingProven } from '../options/counting-norms.ts';
 import * as fields from '../options/fields.ts';
 import { optionsOf } from '../options/parse.ts';
 import { binomialTest } from '../stats/binomial.ts';
@@ -87,7 +87,7 @@ export function certifyCounts(request: CertifyCountsRequest): CountsCertificate 
     label: abstained ? ABSTAIN : cAHat,
     abstained,
     reason: !abstained ? 'certified' : nUsed < n ? 'out-of-reach' : 'low-confidence',
-    radius: abstained ? 0 : radius,
+    radius: abstained ? 0 : countsChanges(norm) ? Math.floor(radius) : radius,
     pABar: bound.p,
     qABar: bound.q,
     cAHat,

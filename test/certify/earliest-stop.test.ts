@@ -4,14 +4,23 @@ import { fixedRadius } from '../../src/certify/fixed-radius.ts';
 import { oracleTest } from '../../src/certify/oracle-test.ts';
 import { plannedRadius } from '../../src/certify/planned-radius.ts';
 import type { CertificationRule, RuleContext } from '../../src/certify/rule.ts';
-import { everyRule } from '../smoothed/made-certificates.ts';
+import type { ProbabilityBound } from '../../src/types.ts';
+import { countingNoise } from '../helpers/counting-noise.ts';
+import { everyCountingRule, everyRule } from '../smoothed/made-certificates.ts';
 import { contextOf, randomVotes } from './play.ts';
 
 const N = 1000;
-const context = (checkEvery: number): RuleContext =>
-  contextOf({ n: N, alpha: 0.02, countsSelection: [15, 80, 5], cAHat: 1, checkEvery });
+const context = (checkEvery: number, change: Partial<RuleContext> = {}): RuleContext =>
+  contextOf({ n: N, alpha: 0.02, countsSelection: [15, 80, 5], cAHat: 1, checkEvery, ...change });
 
 const sequential = everyRule.filter((rule) => rule.drawsAll !== true);
+const sequentialOfCounts = everyCountingRule.filter((rule) => rule.drawsAll !== true);
+
+const noise = countingNoise('l0');
+const counted: Partial<RuleContext> = {
+  norm: 'l0',
+  radius: (bound: ProbabilityBound) => noise.radius(bound, { norm: 'l0', dimension: 20 }),
+};
 
 interface Ending {
   /** Where the run stopped. */
@@ -21,8 +30,13 @@ interface Ending {
 }
 
 /** Plays votes for classes 0 to 2 to a rule, and asks it before each piece when it can stop. */
-function run(rule: CertificationRule, votes: readonly number[], checkEvery: number): Ending {
-  const going = rule.begin(context(checkEvery));
+function run(
+  rule: CertificationRule,
+  votes: readonly number[],
+  checkEvery: number,
+  change: Partial<RuleContext> = {},
+): Ending {
+  const going = rule.begin(context(checkEvery, change));
   const counts = [0, 0, 0];
   const said = [{ at: 0, earliest: going.earliestStop?.({ counts, used: 0 }) ?? 0 }];
   for (let used = 1; used <= N; used++) {
@@ -58,6 +72,20 @@ describe('earliestStop', () => {
       fc.assert(
         fc.property(paths, fc.constantFrom(10, 35, 100), (votes, checkEvery) => {
           const { stopped, said } = run(rule, votes, checkEvery);
+          expect(said.filter(({ earliest }) => Math.min(N, earliest) > stopped)).toEqual([]);
+        }),
+        { numRuns: 40 },
+      );
+    },
+  );
+
+  it.each(sequentialOfCounts.map((rule) => [`${rule.name} ${JSON.stringify(rule.parameters)}`, rule] as const))(
+    'is never after a stop in a norm that counts changes: %s',
+    (_, rule) => {
+      expect(rule.begin(context(10, counted)).earliestStop).toBeTypeOf('function');
+      fc.assert(
+        fc.property(paths, fc.constantFrom(10, 35, 100), (votes, checkEvery) => {
+          const { stopped, said } = run(rule, votes, checkEvery, counted);
           expect(said.filter(({ earliest }) => Math.min(N, earliest) > stopped)).toEqual([]);
         }),
         { numRuns: 40 },

@@ -128,7 +128,7 @@ export const everyRule: readonly CertificationRule[] = [
 ];
 
 /** Every rule in a norm that counts changes. */
-const everyCountingRule: readonly CertificationRule[] = [
+export const everyCountingRule: readonly CertificationRule[] = [
   fixedSample(),
   fixedSample({ bound: 'randomized-clopper-pearson' }),
   topTwo(),
