@@ -11,7 +11,7 @@ const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
 export function table(outcomes: readonly Outcome[]): string {
   const heads = outcomes.map(({ deletion }) => `p = ${deletion}`);
   const byEdits = EDITS.map((edits) => [
-    `at least ${edits} edits`,
+    `at least ${edits} edit${edits === 1 ? '' : 's'}`,
     ...outcomes.map(({ rows }) => percent(certifiedAccuracy(rows, [edits])[0]!)),
   ]);
   const byType = TYPES.map(({ name }, type) => [
