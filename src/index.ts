@@ -196,6 +196,8 @@ export { GreedyEditAttack } from './attacks/greedy-edit-attack.ts';
 export type { GreedyEditAttackOptions } from './attacks/greedy-edit-attack.ts';
 export { SmoothedDdn } from './attacks/smoothed-ddn.ts';
 export type { SmoothedDdnOptions } from './attacks/smoothed-ddn.ts';
+export { PatchAttack } from './attacks/patch-attack.ts';
+export type { PatchAttackOptions, PatchTarget } from './attacks/patch-attack.ts';
 export { SmoothedPgd } from './attacks/smoothed-pgd.ts';
 export type { SmoothedPgdOptions } from './attacks/smoothed-pgd.ts';
 export type {
@@ -254,12 +256,13 @@ export {
 } from './evaluate/metrics.ts';
 export type { CertifiedAccuracyPoint } from './evaluate/metrics.ts';
 export { attackDataset } from './evaluate/attack-dataset.ts';
+export type { AttackDatasetOptions, AttackedRow } from './evaluate/attack-dataset.ts';
 export type {
-  AttackDatasetOptions,
   AttackedClassifier,
-  AttackedRow,
+  AttackedVotes,
   AttackThreads,
-} from './evaluate/attack-dataset.ts';
+  VotesOfCopies,
+} from './evaluate/attacked-classifier.ts';
 export { brokenCertificates, empiricalRobustAccuracy } from './evaluate/attacked-metrics.ts';
 export type { AttackedImage, CertifiedImage } from './evaluate/attacked-metrics.ts';
 export { certificationLog, certificationLogHeader, formatCertificationRow } from './evaluate/certification-log.ts';

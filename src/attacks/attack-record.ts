@@ -1,4 +1,5 @@
 import { GreedyEditAttack } from './greedy-edit-attack.ts';
+import { PatchAttack } from './patch-attack.ts';
 import { SmoothedDdn } from './smoothed-ddn.ts';
 import { SmoothedPgd } from './smoothed-pgd.ts';
 import type { InputAttack } from './types.ts';
@@ -7,7 +8,8 @@ import type { InputAttack } from './types.ts';
 export type AttackRecord =
   | { readonly name: 'GreedyEditAttack'; readonly options: ConstructorParameters<typeof GreedyEditAttack>[0] }
   | { readonly name: 'SmoothedPgd'; readonly options: ConstructorParameters<typeof SmoothedPgd>[0] }
-  | { readonly name: 'SmoothedDdn'; readonly options: ConstructorParameters<typeof SmoothedDdn>[0] };
+  | { readonly name: 'SmoothedDdn'; readonly options: ConstructorParameters<typeof SmoothedDdn>[0] }
+  | { readonly name: 'PatchAttack'; readonly options: ConstructorParameters<typeof PatchAttack>[0] };
 
 /**
  * The record of an attack; undefined for one that is not of catrs, or that has a noise of its own, which cannot be sent. A subclass is not of
@@ -28,6 +30,10 @@ export function attackRecord(attack: InputAttack): AttackRecord | undefined {
     const { epsilon, tokens, trials, numNoise } = attack;
     return { name: 'GreedyEditAttack', options: { epsilon, tokens, trials, numNoise } };
   }
+  if (isOf(attack, PatchAttack)) {
+    const { side, places, steps, gradientFree, numNoise, batchSize, inputRange } = attack;
+    return { name: 'PatchAttack', options: { side, places, steps, gradientFree, numNoise, batchSize, inputRange } };
+  }
   return undefined;
 }
 
@@ -38,5 +44,6 @@ function isOf<A extends InputAttack>(attack: InputAttack, kind: { readonly proto
 /** The attack of a record. @internal */
 export function attackOf(record: AttackRecord): InputAttack {
   if (record.name === 'GreedyEditAttack') return new GreedyEditAttack(record.options);
+  if (record.name === 'PatchAttack') return new PatchAttack(record.options);
   return record.name === 'SmoothedPgd' ? new SmoothedPgd(record.options) : new SmoothedDdn(record.options);
 }

@@ -1,6 +1,6 @@
 import type * as tf from '@tensorflow/tfjs';
 import { attackOf, attackRecord, type AttackRecord } from '../attacks/attack-record.ts';
-import type { AttackTarget, InputAttack } from '../attacks/types.ts';
+import type { InputAttack } from '../attacks/types.ts';
 import type { Prediction } from '../certify/types.ts';
 import { type DatasetRunOptions, selectedIndices, selectField } from '../data/dataset-selection.ts';
 import { type LabelledDataset, OwnDataset } from '../data/labelled-dataset.ts';
@@ -9,37 +9,16 @@ import { contextOf, withContext } from '../options/call-context.ts';
 import * as fields from '../options/fields.ts';
 import { type FieldsOf, optionsOf, parseField } from '../options/parse.ts';
 import { attackedKeys, exampleKey } from '../random/purposes.ts';
-import type { PredictOptions } from '../smoothed/call-options.ts';
 import { tensorOfCopy } from '../tensors/own-tensor.ts';
 import type { Key, Norm } from '../types.ts';
+import {
+  answering,
+  type AttackedClassifier,
+  type AttackedVotes,
+  type AttackThreads,
+  type VotesOfCopies,
+} from './attacked-classifier.ts';
 import { assertImage, attackedImage, distance, type ImageToAttack } from './attacked-image.ts';
-
-/** The part of a smoothed classifier that {@link attackDataset} needs. `SmoothedClassifier` and `SoftSmoothedClassifier` have it. */
-export interface AttackedClassifier<P> extends AttackTarget {
-  /** Number of classes. */
-  readonly numClasses: number;
-  /** The class at one example, or abstention. */
-  predict(x: tf.Tensor, options: PredictOptions): Promise<P>;
-}
-
-/** Threads that each have such a classifier, as `startWorkers` of `catrs/node` starts them. */
-export interface AttackThreads {
-  /** Number of classes. */
-  readonly numClasses: number;
-  /** The smoothing noise, as far as it is known here. */
-  readonly noise?:
-    | {
-        /** The norms that it certifies. */
-        readonly norms?: readonly Norm[] | undefined;
-      }
-    | undefined;
-  /** The rows of each example, in the order of the examples. */
-  answers<Answer>(
-    method: 'attack',
-    examples: AsyncIterable<{ readonly x: tf.Tensor; readonly index: number; readonly label: number }>,
-    options: Pick<AttackDatasetOptions, 'key' | 'signal'> & Readonly<Record<string, unknown>>,
-  ): AsyncGenerator<Answer, void, undefined>;
-}
 
 /** Options of {@link attackDataset}. */
 export interface AttackDatasetOptions extends DatasetRunOptions {
@@ -138,10 +117,9 @@ const CALL = 'attackDataset';
  * with noise that neither the attack nor a certificate of the same key has seen. With i the index in the data set and k = `split(foldIn(key, i), 5)`,
  * k[3] is the key of the attack, k[4] of the prediction under attack and k[2] of the clean one; k[0] and k[1] are those of `certifyDataset`. A
  * row depends on nothing else, so parts of a run fit together. Images are attacked one by one; what fills a batch are the noisy copies. Threads
- * attack several at the same time, and their rows are those of one; the attack is made again in them, so it must be a `SmoothedPgd`, a
- * `SmoothedDdn` without a noise of its own or a `GreedyEditAttack`.
+      'must be a SmoothedPgd, SmoothedDdn, GreedyEditAttack or PatchAttack without a noise of its own, which can be made again in threads';
  *
- * @param g - a `SmoothedClassifier` or `SoftSmoothedClassifier` whose classifier can be differentiated, if the attack takes gradients; a
+ * @param g - a `SmoothedClassifier`, `SoftSmoothedClassifier` or `DerandomizedClassifier` whose classifier can be differentiated, if the attack takes gradients; a
  * `tf.GraphModel` can, as far as its operations can; or threads with one each
  * @param attack - for example a `SmoothedPgd`; it takes the noise and the input range of `g`
  * @throws OptionError at once for its options; from the iteration also for a label that is no class; DataError for an example of the wrong
@@ -156,12 +134,24 @@ const CALL = 'attackDataset';
  * empiricalRobustAccuracy(attacked); // at most: the attack has found no more
  * ```
  */
+export function attackDataset(
+  g: AttackedVotes,
+  attack: InputAttack,
+  dataset: LabelledDataset,
+  options: AttackDatasetOptions,
+): AsyncGenerator<AttackedRow<VotesOfCopies>, void, undefined>;
 export function attackDataset<P extends Pick<Prediction, 'label' | 'abstained'>>(
   g: AttackedClassifier<P> | AttackThreads,
   attack: InputAttack,
   dataset: LabelledDataset,
   options: AttackDatasetOptions,
-): AsyncGenerator<AttackedRow<P>, void, undefined> {
+): AsyncGenerator<AttackedRow<P>, void, undefined>;
+export function attackDataset(
+  g: AttackedVotes | AttackedClassifier<Pick<Prediction, 'label' | 'abstained'>> | AttackThreads,
+  attack: InputAttack,
+  dataset: LabelledDataset,
+  options: AttackDatasetOptions,
+): AsyncGenerator<AttackedRow<Pick<Prediction, 'label' | 'abstained'>>, void, undefined> {
   parseField(CALL, 'attack', attackField, attack);
   const { select, epsilons, ...settings } = attackDatasetOptions.parse(CALL, options);
   const own = OwnDataset.of(CALL, dataset);
@@ -175,11 +165,11 @@ export function attackDataset<P extends Pick<Prediction, 'label' | 'abstained'>>
 
 /** Attacks chosen examples with attacks that are made: the rest of {@link attackDataset}. @internal */
 export function attackIndices<P extends Pick<Prediction, 'label' | 'abstained'>>(
-  g: AttackedClassifier<P> | AttackThreads,
+  g: AttackedVotes | AttackedClassifier<P> | AttackThreads,
   dataset: OwnDataset,
   settings: Settings,
-): AsyncGenerator<AttackedRow<P>, void, undefined> {
-  return 'answers' in g ? rowsOfThreads<P>(g, dataset, settings) : rows(g, dataset, settings);
+): AsyncGenerator<AttackedRow<P | VotesOfCopies>, void, undefined> {
+  return 'answers' in g ? rowsOfThreads<P>(g, dataset, settings) : rows(answering(g), dataset, settings);
 }
 
 function withEpsilon(attack: InputAttack, epsilon: number): InputAttack {
@@ -235,7 +225,7 @@ async function* rowsOfThreads<P>(
     const record = attackRecord(attack);
     if (record !== undefined) return record;
     const must =
-      'must be a SmoothedPgd, SmoothedDdn or GreedyEditAttack without a noise of its own, which can be made again in threads';
+      'must be a SmoothedPgd, SmoothedDdn, GreedyEditAttack or PatchAttack without a noise of its own, which can be made again in threads';
     throw refusal(OptionError, { call: CALL, field: 'attack', value: attack }, must);
   });
   const options = withContext({ key, n, alpha, norm, clean, batchSize, signal, attacks: records }, { call: CALL });
@@ -247,12 +237,13 @@ type ImageSettings = Omit<Settings, 'indices'>;
 
 /** What a thread answers: the rows of one image. @internal */
 export async function attackInThread<P extends Pick<Prediction, 'label' | 'abstained'>>(
-  g: AttackedClassifier<P>,
+  g: AttackedClassifier<P> | AttackedVotes,
   image: Omit<ImageToAttack, 'key'>,
   { attacks, ...settings }: Omit<ImageSettings, 'attacks'> & { readonly attacks: readonly AttackRecord[] },
-): Promise<AttackedRow<P>[]> {
-  const found: AttackedRow<P>[] = [];
-  for await (const row of attackedRows(g, image, { ...settings, attacks: attacks.map(attackOf) })) found.push(row);
+): Promise<AttackedRow<P | VotesOfCopies>[]> {
+  const found: AttackedRow<P | VotesOfCopies>[] = [];
+  for await (const row of attackedRows(answering(g), image, { ...settings, attacks: attacks.map(attackOf) }))
+    found.push(row);
   return found;
 }
 

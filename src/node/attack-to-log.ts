@@ -3,13 +3,8 @@ import type { Prediction } from '../certify/types.ts';
 import { selectedIndices, selectField } from '../data/dataset-selection.ts';
 import { type LabelledDataset, OwnDataset } from '../data/labelled-dataset.ts';
 import { OptionError, refusal } from '../errors.ts';
-import {
-  attackDatasetFields,
-  type AttackDatasetOptions,
-  type AttackedClassifier,
-  attackIndices,
-  type AttackThreads,
-} from '../evaluate/attack-dataset.ts';
+import { attackDatasetFields, type AttackDatasetOptions, attackIndices } from '../evaluate/attack-dataset.ts';
+import type { AttackedClassifier, AttackedVotes, AttackThreads } from '../evaluate/attacked-classifier.ts';
 import * as fields from '../options/fields.ts';
 import { optionsOf } from '../options/parse.ts';
 import { ATTACK_DERIVATION } from '../random/purposes.ts';
@@ -93,7 +88,7 @@ const CALL = 'attackToLog';
  * column. `FILE.json` says what the rows were made from: engine, noise, attack, key, n, alpha, epsilons, selection, shapes, and `settings`. A log of other
  * settings, of other labels or with damage is refused. The weights of the model are not in it. One process at a time can write: it holds `FILE.lock`.
  *
- * @param g - a `SmoothedClassifier` or `SoftSmoothedClassifier`, or threads with one each (`startWorkers`)
+ * @param g - a `SmoothedClassifier`, `SoftSmoothedClassifier` or `DerandomizedClassifier`, or threads with one each (`startWorkers`)
  * @param attack - for example a `SmoothedPgd`; what its fields say of it is in the record
  * @throws OptionError for an option, a file that cannot be opened, is locked or is of another run
  * @throws DataError for a damaged log, and when a row cannot be written (disk full): rows before stay valid
@@ -108,7 +103,7 @@ const CALL = 'attackToLog';
  * ```
  */
 export async function attackToLog<P extends Pick<Prediction, 'label' | 'abstained'>>(
-  g: AttackedClassifier<P> | AttackThreads,
+  g: AttackedVotes | AttackedClassifier<P> | AttackThreads,
   attack: InputAttack,
   dataset: LabelledDataset,
   options: AttackToLogOptions,

@@ -20,14 +20,15 @@ export interface RecordFile {
  * @internal
  */
 export function recordOf(g: object, settings: Readonly<Record<string, unknown>>): RunRecord {
-  const { smoothing, engine, noise, beta } = g as {
+  const { smoothing, engine, noise, beta, rule } = g as {
     smoothing?: unknown;
     engine?: unknown;
     noise?: { name: unknown; parameters: unknown };
     beta?: unknown;
+    rule?: unknown;
   };
   const stated = noise && { name: noise.name, parameters: noise.parameters };
-  return JSON.parse(JSON.stringify({ smoothing, engine, noise: stated, beta, ...settings })) as RunRecord;
+  return JSON.parse(JSON.stringify({ smoothing, engine, noise: stated, beta, rule, ...settings })) as RunRecord;
 }
 
 /** Reads a record; undefined if there is none. Throws DataError for anything else. @internal */

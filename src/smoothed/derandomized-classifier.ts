@@ -2,14 +2,14 @@ import type * as tf from '@tensorflow/tfjs';
 import type { Certificate, RuleRecord, Smoothing } from '../certify/types.ts';
 import { topClass } from '../certify/vote-counts.ts';
 import { engineOf } from '../classifier/engine-of.ts';
-import type { Classifier, ClassifierOutput } from '../classifier/types.ts';
+import type { Classifier, ClassifierOutput, LogitsFn } from '../classifier/types.ts';
 import { hostTurns } from '../host/turns.ts';
 import type { DeterministicNoise } from '../noise/types.ts';
 import { type CallContext, contextOf } from '../options/call-context.ts';
 import * as fields from '../options/fields.ts';
 import { optionsOf } from '../options/parse.ts';
 import { createKey } from '../random/key.ts';
-import type { Norm } from '../types.ts';
+import type { InputRange, Norm } from '../types.ts';
 import { baseClassifierFields, type CertifyOptions, runFields, softCertifyFields } from './call-options.ts';
 import { derandomizedCertificate, enumerationRule } from './certificates.ts';
 import { certifyOneByOne, CheckedClassifier } from './checked-classifier.ts';
@@ -126,6 +126,10 @@ export class DerandomizedClassifier implements Certifier<DerandomizedCertifyOpti
   readonly noise: DeterministicNoise;
   /** Number of classes. */
   readonly numClasses: number;
+  /** The base classifier as a function to logits: what an attack moves. It throws where the classifier takes typed arrays. */
+  readonly logits: LogitsFn;
+  /** Smallest and largest value of an input: those of the domain of the noise. */
+  readonly inputRange: InputRange;
   /** How a copy votes. */
   readonly votes: CopyVotes;
   /** What stands for the rule in its certificates: `enumeration`, with the threshold, if there is one. */
@@ -143,6 +147,9 @@ export class DerandomizedClassifier implements Certifier<DerandomizedCertifyOpti
     });
     this.classifier = classifier;
     this.noise = parsed.noise;
+    this.logits = this.#checked.logits;
+    const { domain } = parsed.noise;
+    this.inputRange = domain === 'real' || domain === 'tokens' ? [-Infinity, Infinity] : [0, 1];
     this.votes = parsed.votes;
     this.rule = enumerationRule(thresholdOf(parsed.votes));
     this.numClasses = this.#checked.voting.numClasses;

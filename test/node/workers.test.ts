@@ -3,7 +3,8 @@ import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { anytimeRadius } from '../../src/certify/anytime-radius.ts';
 import { stopAtSamples } from '../../src/certify/stops.ts';
-import { attackDataset, type AttackedClassifier, type AttackThreads } from '../../src/evaluate/attack-dataset.ts';
+import { attackDataset } from '../../src/evaluate/attack-dataset.ts';
+import type { AttackedClassifier, AttackThreads } from '../../src/evaluate/attacked-classifier.ts';
 import { SmoothedPgd } from '../../src/attacks/smoothed-pgd.ts';
 import type { InputAttack } from '../../src/attacks/types.ts';
 import type { Prediction } from '../../src/certify/types.ts';
@@ -125,7 +126,7 @@ describe('answers of worker threads', () => {
     };
     await expectNoLeak(async () => expect(await rows(pool)).toStrictEqual(await rows(g)));
     const own: InputAttack = { perturb: (_, { x }) => tf.clone(x), withEpsilon: () => own };
-    await expect(rows(pool, own)).rejects.toThrow('attackDataset: `attack` must be a SmoothedPgd or SmoothedDdn');
+    await expect(rows(pool, own)).rejects.toThrow('attackDataset: `attack` must be a PatchAttack, or a SmoothedPgd or SmoothedDdn');
   });
 
   it('stop at a method that is not there, and at what a method refuses', async () => {
