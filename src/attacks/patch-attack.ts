@@ -8,7 +8,7 @@ import { foldIn } from '../random/key.ts';
 import { searchKeys } from '../random/purposes.ts';
 import { assertFloat, showShape } from '../tensors/assert-shapes.ts';
 import { checkLabels } from '../tensors/labels.ts';
-import { copyOf } from '../tensors/own-tensor.ts';
+import { copyOf, tensorOver } from '../tensors/own-tensor.ts';
 import { assertOutsideTape } from '../tensors/tape.ts';
 import type { InputRange, Key } from '../types.ts';
 import {
@@ -205,7 +205,7 @@ export class PatchAttack implements InputAttack {
     let best = scored(view, image);
     if (this.gradientFree) {
       for (const place of placesOfKey(key, down * across, count)) {
-        const isInside = squareAt(tf.scalar(place, 'int32'), image, side);
+        const isInside = squareAt(tensorOver([place], [], 'int32'), image, side);
         const contents = contentsOf(image, range, { random: this.steps, key: foldIn(key, 1 + place) });
         for (const content of contents) {
           best = tf.tidy(() => better(best, scored(view, tf.where(isInside, content, image))));

@@ -35,7 +35,7 @@ export function better(best: BestImage, other: BestImage): BestImage {
 /** Mean of the softmax and share of the votes of all copies, [2, C]. */
 function sharesOf({ logits, copies }: PatchView, image: tf.Tensor): tf.Tensor2D {
   return tf.tidy(() => {
-    let [rows, sum] = [0, tf.scalar(0) as tf.Tensor];
+    let [rows, sum] = [0, tensorOver([0], [], 'float32')];
     for (const part of copies) {
       const found = logits(part(image), { training: false }) as tf.Tensor2D;
       const [count, numClasses] = found.shape;
@@ -55,7 +55,7 @@ function scoreOf(view: PatchView, image: tf.Tensor): tf.Tensor {
     const own = tf.tile(tf.cast(tf.oneHot(view.label, numClasses), 'bool'), [2, 1]);
     const ofOwn = tf.sum(tf.where(own, shares, tf.zerosLike(shares)), 1);
     const ofOthers = tf.max(tf.where(own, tf.fill(shares.shape, -1), shares), 1);
-    return tf.sum(tf.mul(tf.sub(ofOthers, ofOwn), tf.tensor1d([1e-3, 1])));
+    return tf.sum(tf.mul(tf.sub(ofOthers, ofOwn), tensorOver([1e-3, 1], [2], 'float32')));
   });
 }
 
@@ -99,7 +99,7 @@ export function windowSums(gradient: tf.Tensor, side: number): tf.Tensor1D {
 export function squareAt(place: tf.Tensor, image: tf.Tensor, side: number): tf.Tensor {
   return tf.tidy(() => {
     const [height = 1, width = 1] = image.shape;
-    const across = tf.scalar(width - side + 1, 'float32');
+    const across = tensorOver([width - side + 1], [], 'float32');
     const at = tf.cast(place, 'float32');
     const top = tf.floor(tf.div(tf.add(at, 0.5), across));
     const left = tf.sub(at, tf.mul(top, across));

@@ -6,6 +6,7 @@ import { assertFloat, assertShape, isTensor, showShape } from '../tensors/assert
 import type { Norm } from '../types.ts';
 import { ablatedCopies, type AblationEncoding, encodedShape, encodingField } from './ablated-copies.ts';
 import { type BandKind, bandStarts, type ImageBands, largestSquare, patchHits, voteMargin } from './band-geometry.ts';
+import { patchSide } from './change-distance.ts';
 import { assertNorm, type CopiesRequest, copiesRequest } from './requests.ts';
 import type { DeterministicNoise, Domain, NoiseParameters, RadiusRequest } from './types.ts';
 
@@ -202,6 +203,11 @@ export class BandAblation implements DeterministicNoise {
     if (voteMargin(counts, label, 0) < 0) return -1;
     const [height = 1, width = 1] = this.inputShape;
     return largestSquare(Math.min(height, width), (side) => this.#hitsOf([side, side]), counts, label);
+  }
+
+  /** Side of the smallest square that holds all pixels in which two images differ, in any channel. */
+  distance(a: Float32Array, b: Float32Array): number {
+    return patchSide(a, b, this.inputShape);
   }
 
   #hitsOf([height, width]: PatchSize): number {

@@ -167,6 +167,11 @@ export interface DeterministicNoise extends NoiseRecord {
    */
   readonly fillCopies?: ((out: Float32Array, x: Float32Array, request: { readonly start: number }) => void) | undefined;
   /**
+   * Number of changes between two examples in a norm that counts them, as its certificates count.
+   * @defaultValue as that of a `Noise`
+   */
+  distance?(a: Float32Array, b: Float32Array, norm: Norm): number;
+  /**
    * Certified radius of class `label`, the most voted one (lowest index among equals), by the votes of all copies; 0 where nothing can
    * be certified. In a norm that counts changes the class at x is always certain, so there 0 says that no change is covered.
    */
