@@ -126,7 +126,9 @@ describe('answers of worker threads', () => {
     };
     await expectNoLeak(async () => expect(await rows(pool)).toStrictEqual(await rows(g)));
     const own: InputAttack = { perturb: (_, { x }) => tf.clone(x), withEpsilon: () => own };
-    await expect(rows(pool, own)).rejects.toThrow('attackDataset: `attack` must be a PatchAttack, or a SmoothedPgd or SmoothedDdn');
+    await expect(rows(pool, own)).rejects.toThrow(
+      'attackDataset: `attack` must be a PatchAttack, or a SmoothedPgd or SmoothedDdn',
+    );
   });
 
   it('stop at a method that is not there, and at what a method refuses', async () => {
