@@ -79,7 +79,8 @@ const bitChanges = optionsOf<BitChanges>()({ added: changeCount, deleted: change
  * Certificates count changed bits: at most r_a zeros that become ones and at most r_d ones that become zeros, anywhere. Of the copies only those
  * bits matter, by the number q of them that differ from the input: Bin(r_a, p₊) + Bin(r_d, p₋) at the input, Bin(r_a, 1 − p₋) + Bin(r_d, 1 − p₊)
  * at the changed one. The class is certified if its least probability there, by the lemma of Neyman and Pearson, is above 1/2 (`radius`), or above
- * the greatest of the best other class (`radiusAgainst`). Decided in doubles where these are 1e-9 apart, else in exact fractions.
+ * the greatest of the best other class (`radiusAgainst`). Decided in doubles where these are apart by
+ * more than doubles can be wrong, else in exact fractions.
  *
  * `radius` is the largest r for which every mixture of additions and deletions with r_a + r_d = r is certified: a whole number, closed, −1 where not
  * even the class at the input is proven. It is never more than 1024. `certifies` answers for one pair of numbers, `staircase` for all.
@@ -205,11 +206,12 @@ export class BitFlipNoise implements Noise {
   #radius(call: string, lead: Lead, { norm, dimension }: RadiusRequest): number {
     assertNorm(call, norm, this.norms);
     const most = Math.min(dimension, MOST_CHANGES);
-    const alone = this.groups.map(({ size }, g) => {
-      const radius = bitRadius(
-        (changes) => keepsLead(this.groups, lead, this.#changesOf(g, changes)),
-        Math.min(size, most),
-      );
+    const alone = this.groups.map(({ size, addition, deletion }, g) => {
+      const holds = (changes: BitChanges): boolean => keepsLead(this.groups, lead, this.#changesOf(g, changes));
+      const end = Math.min(size, most);
+      // With equal probabilities an addition and a deletion count alike.
+      const radius =
+        addition === deletion ? largestWith((deleted) => holds({ added: 0, deleted }), end) : bitRadius(holds, end);
       return radius === size ? most : radius; // a group has no more bits to change
     });
     const least = Math.min(...alone);

@@ -21,18 +21,32 @@ export interface BitChanges {
 
 /** The regions of these changes: q differing bits of the copy differ from the input, for q = 0, 1, ... @internal */
 export function bitRegions({ addition, deletion, of }: BitFlipLaw, { added, deleted }: BitChanges): Regions {
-  const ofAdded = { total: of, regions: [{ x: of - addition, changed: deletion }, { x: addition, changed: of - deletion }] }; // prettier-ignore
-  const ofDeleted = { total: of, regions: [{ x: of - deletion, changed: addition }, { x: deletion, changed: of - addition }] }; // prettier-ignore
-  const { regions, total } = powerOfRegions(ofAdded, added);
-  const others = powerOfRegions(ofDeleted, deleted);
+  const [still0, still1] = [of - addition, of - deletion];
+  const x = [binomialWeights(added, addition, still0), binomialWeights(deleted, deletion, still1)] as const;
+  const changed = [binomialWeights(added, still1, deletion), binomialWeights(deleted, still0, addition)] as const;
   const sums = Array.from({ length: added + deleted + 1 }, () => ({ x: 0n, changed: 0n }));
-  for (const [i, one] of regions.entries()) {
-    for (const [j, other] of others.regions.entries()) {
-      sums[i + j]!.x += one.x * other.x;
-      sums[i + j]!.changed += one.changed * other.changed;
+  for (let i = 0; i <= added; i++) {
+    for (let j = 0; j <= deleted; j++) {
+      sums[i + j]!.x += x[0][i]! * x[1][j]!;
+      sums[i + j]!.changed += changed[0][i]! * changed[1][j]!;
     }
   }
-  return { regions: sums, total: total * others.total };
+  return { regions: sums, total: of ** BigInt(added + deleted) };
+}
+
+/** C(n, k) success^k failure^(n − k) for k = 0 .. n. */
+function binomialWeights(n: number, success: bigint, failure: bigint): bigint[] {
+  const failures = [1n];
+  for (let k = 1; k <= n; k++) failures.push(failures[k - 1]! * failure);
+  const weights: bigint[] = [];
+  let ways = 1n; // C(n, k)
+  let power = 1n;
+  for (let k = 0; k <= n; k++) {
+    weights.push(ways * power * failures[n - k]!);
+    ways = (ways * BigInt(n - k)) / BigInt(k + 1);
+    power *= success;
+  }
+  return weights;
 }
 
 /** The regions of a change of `changed` positions with K + 1 values: kept with chance keep / of, each other value (of − keep) / (of K). @internal */

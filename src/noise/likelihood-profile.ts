@@ -131,8 +131,12 @@ function greatestChance({ x, changed }: LikelihoodProfile, mass: number): number
 /** Below this a chance counts as this: what was left out of the profiles is far less. */
 const LEAST_CHANCE = 2 ** -100;
 
-/** Hundred thousand changes are good to a tenth of this. */
-const UNDECIDED = 1e-9;
+/**
+ * The sum of both chances is off by at most 74 (r + 1) units of 2⁻⁵³ for r changes, and a profile has more than r regions: a term by 9 r + 8 of its units (four for
+ * each step from the most probable one, for its sum and for the sums of products), what is filled by four times that and a unit for each sum. This is more than
+ * twice as much.
+ */
+const UNDECIDED_PER_REGION = 2e-14;
 
 /**
  * Whether a class keeps its lead at the changed input, as far as doubles can tell: undefined where they cannot.
@@ -147,5 +151,5 @@ export function isLeadClear(profile: LikelihoodProfile, q: number, other: number
   const lost = greatestChance(profile, Math.max(q, LEAST_CHANCE));
   const won = other === q ? lost : greatestChance(profile, Math.max(other, LEAST_CHANCE));
   const left = 1 - (lost + won);
-  return Math.abs(left) < UNDECIDED ? undefined : left > 0;
+  return Math.abs(left) < UNDECIDED_PER_REGION * (profile.x.length + 10) ? undefined : left > 0;
 }

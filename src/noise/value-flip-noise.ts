@@ -41,7 +41,8 @@ const changeCount = fields.field<number>(`must be an integer from 0 to ${MOST_CH
  * Certificates count changed positions, whatever the new values. Only the changed ones matter, by m = the number of them at which a copy equals x less
  * that at which it equals the changed input: the difference of trinomials with chances κ, β and the rest at x, with κ and β exchanged at the changed input.
  * The class is certified if its least probability there, by the lemma of Neyman and Pearson, is above 1/2 (`radius`) or above the greatest of the best other
- * class (`radiusAgainst`). Decided in doubles where these are 1e-9 apart, else in exact fractions. With two values it is `BitFlipNoise` with
+ * class (`radiusAgainst`). Decided in doubles where these are apart by
+ * more than doubles can be wrong, else in exact fractions. With two values it is `BitFlipNoise` with
  * p₊ = p₋ = 1 − κ. For many values `AblationNoise`, which says what it hides, certifies more at the same share kept.
  *
  * `radius` is a whole number, closed, at most 1024, and −1 where not even the class at the input is proven. It does not depend on the number of positions.

@@ -48,6 +48,31 @@ describe('what BitFlipNoise certifies', () => {
     }
   });
 
+  it('is what exact fractions say ever nearer to the probability at which they turn', () => {
+    for (const [addition, deletion] of [...rates, [0.3, 0.31], [0.45, 0.45]] as const) {
+      const noise = new BitFlipNoise({ addition, deletion });
+      for (const changes of [
+        { added: 1, deleted: 1 },
+        { added: 0, deleted: 5 },
+        { added: 3, deleted: 9 },
+        { added: 12, deleted: 12 },
+      ]) {
+        const regions = bitRegions(law(addition, deletion), changes);
+        let [low, high] = [0, 0.5];
+        for (let i = 0; i < 60; i++) {
+          const middle = (low + high) / 2;
+          if (isProven(regions, bound(middle))) low = middle;
+          else high = middle;
+        }
+        for (let apart = 1e-6; apart > 1e-17; apart /= 10) {
+          for (const q of [low * (1 - apart), low, high, high * (1 + apart)]) {
+            expect(noise.certifies(bound(q), changes)).toBe(isProven(regions, bound(q)));
+          }
+        }
+      }
+    }
+  });
+
   it('is strict at a tie, which only exact fractions tell', () => {
     // Nothing is added, a one is deleted with 1/4: least = 1 − 4q at one deletion.
     const noise = new BitFlipNoise({ addition: 0, deletion: 0.25 });

@@ -1,11 +1,13 @@
 import * as tf from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
+import { BitFlipNoise } from '../../src/noise/bit-flip-noise.ts';
 import { CauchyNoise } from '../../src/noise/cauchy-noise.ts';
 import { DeterministicSplittingNoise } from '../../src/noise/deterministic-splitting-noise.ts';
 import { LaplaceNoise } from '../../src/noise/laplace-noise.ts';
 import { SplittingNoise } from '../../src/noise/splitting-noise.ts';
 import type { AdditiveNoise } from '../../src/noise/types.ts';
 import { UniformNoise } from '../../src/noise/uniform-noise.ts';
+import { ValueFlipNoise } from '../../src/noise/value-flip-noise.ts';
 import { createKey } from '../../src/random/key.ts';
 import { useBackend } from '../helpers/backends.ts';
 
@@ -56,5 +58,24 @@ describe('must not change', () => {
       [0x3d868687, 0x3e2eaeaf, 0x3ef5f5f7],
     ]);
     tf.dispose([x, ...copies]);
+  });
+
+  it('copies of flipped bits, alike and in groups, and of flipped values', () => {
+    const filled = (noise: BitFlipNoise | ValueFlipNoise, x: number[]): string => {
+      const out = new Float32Array(2 * x.length);
+      noise.fillCopies(out, Float32Array.from(x), { key, start: 1, dimension: x.length });
+      return out.join('');
+    };
+    const bits = Array.from({ length: 24 }, (_, j) => Number(j % 3 === 0));
+    const group = { size: 12, addition: 0.5, deletion: 0 };
+    expect([
+      filled(new BitFlipNoise({ addition: 0.2, deletion: 0.6 }), bits),
+      filled(new BitFlipNoise({ groups: [group, { size: 12, addition: 0, deletion: 0.5 }] }), bits),
+      filled(new ValueFlipNoise({ values: 10, keep: 0.3 }), bits),
+    ]).toEqual([
+      '000000000011000100100000011101001101001100001000',
+      '101110101111100100100000111101101101000100000100',
+      '150115370100406898580231400950390690360979150351',
+    ]);
   });
 });
