@@ -18,6 +18,8 @@ export interface CopyClassifier {
   /** Takes copies [batch, length]. */
   readonly classifier: Classifier;
   readonly variables: tf.Variable[];
+  /** Frees the weights. */
+  dispose(): void;
 }
 
 /**
@@ -53,7 +55,7 @@ export function copyClassifier(columns: number, seed: number): CopyClassifier {
   });
   const classifier: Classifier = (copies, { training }) =>
     model.apply(tf.slice(copies, [0, 0], [-1, columns]), { training }) as tf.Tensor2D;
-  return { classifier, variables: trainableVariables(model) };
+  return { classifier, variables: trainableVariables(model), dispose: () => void model.dispose() };
 }
 
 /** How a network is trained. */

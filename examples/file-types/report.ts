@@ -1,7 +1,7 @@
 import { certifiedAccuracy, certifiedAccuracyCurve } from 'catrs';
 import { certifiedAccuracySpec, renderSvg } from 'catrs/plots';
 import { TYPES } from './data.ts';
-import type { Outcome } from './main.ts';
+import type { Outcome } from './experiment.ts';
 
 const EDITS = [0, 1, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22];
 
