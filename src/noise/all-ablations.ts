@@ -10,6 +10,7 @@ import {
   type AblationNoiseOptions,
 } from './ablation-layout.ts';
 import { type AblationLaw, allAblationsRadius, hasAtMostSubsets, subsetCount } from './ablation-radius.ts';
+import { changedPositions } from './change-distance.ts';
 import { assertNorm, type CopiesRequest, copiesRequest } from './requests.ts';
 import type { DeterministicNoise, Domain, NoiseParameters, RadiusRequest } from './types.ts';
 
@@ -98,6 +99,11 @@ export class AllAblations implements DeterministicNoise {
       throw refusal(OptionError, { call, field: 'count', value: count }, must);
     }
     return this.#layout.copies(call, x, subsetsFrom(this.#layout.law, start, count));
+  }
+
+  /** Number of positions that show something else: a pixel with all its channels is one. */
+  distance(a: Float32Array, b: Float32Array): number {
+    return changedPositions(a, b, this.positions === 'pixels' ? this.inputShape.at(-1) : 1);
   }
 
   /**

@@ -1,5 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { AblationNoise } from '../../src/noise/ablation-noise.ts';
+import { AllAblations } from '../../src/noise/all-ablations.ts';
 import { changedPositions, editDistance, patchSide } from '../../src/noise/change-distance.ts';
 import { DeletionNoise } from '../../src/noise/deletion-noise.ts';
 
@@ -48,6 +50,19 @@ describe('the size of a change', () => {
     fc.assert(fc.property(word, word, (a, b) => void expect(editDistance(a, b)).toBe(slowEdits(a, b))));
     const [kitten, sitting] = ['kitten', 'sitting'].map((text) => Array.from(text, (letter) => letter.charCodeAt(0)));
     expect(editDistance(kitten!, sitting!)).toBe(3);
+  });
+
+  it('in positions of an ablation, as it hides them', () => {
+    const inputShape = [2, 2, 3];
+    const a = floats([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
+    const b = floats([9, 9, 9, 3, 4, 5, 6, 0, 8, 9, 10, 11]);
+    for (const [positions, changed] of [
+      ['pixels', 2],
+      ['values', 4],
+    ] as const) {
+      expect(new AblationNoise({ inputShape, keep: 1, positions }).distance(a, b)).toBe(changed);
+      expect(new AllAblations({ inputShape, keep: 1, positions }).distance(a, b)).toBe(changed);
+    }
   });
 
   it('in edits of tokens: pads are none', () => {
