@@ -188,6 +188,10 @@ export type {
 export type { CertificationRule, RuleContext, RuleResult, RuleRun, Tally } from './certify/rule.ts';
 
 // attacks
+export { GreedyPixelAttack } from './attacks/greedy-pixel-attack.ts';
+export type { GreedyPixelAttackOptions } from './attacks/greedy-pixel-attack.ts';
+export { GreedyTokenAttack } from './attacks/greedy-token-attack.ts';
+export type { GreedyTokenAttackOptions } from './attacks/greedy-token-attack.ts';
 export { NoisePgd } from './attacks/noise-pgd.ts';
 export type { NoisePgdOptions } from './attacks/noise-pgd.ts';
 export { SmoothMixPgd } from './attacks/smooth-mix-pgd.ts';

@@ -1,4 +1,6 @@
 import { GreedyEditAttack } from './greedy-edit-attack.ts';
+import { GreedyPixelAttack } from './greedy-pixel-attack.ts';
+import { GreedyTokenAttack } from './greedy-token-attack.ts';
 import { PatchAttack } from './patch-attack.ts';
 import { SmoothedDdn } from './smoothed-ddn.ts';
 import { SmoothedPgd } from './smoothed-pgd.ts';
@@ -9,7 +11,9 @@ export type AttackRecord =
   | { readonly name: 'GreedyEditAttack'; readonly options: ConstructorParameters<typeof GreedyEditAttack>[0] }
   | { readonly name: 'SmoothedPgd'; readonly options: ConstructorParameters<typeof SmoothedPgd>[0] }
   | { readonly name: 'SmoothedDdn'; readonly options: ConstructorParameters<typeof SmoothedDdn>[0] }
-  | { readonly name: 'PatchAttack'; readonly options: ConstructorParameters<typeof PatchAttack>[0] };
+  | { readonly name: 'PatchAttack'; readonly options: ConstructorParameters<typeof PatchAttack>[0] }
+  | { readonly name: 'GreedyPixelAttack'; readonly options: ConstructorParameters<typeof GreedyPixelAttack>[0] }
+  | { readonly name: 'GreedyTokenAttack'; readonly options: ConstructorParameters<typeof GreedyTokenAttack>[0] };
 
 /**
  * The record of an attack; undefined for one that is not of catrs, or that has a noise of its own, which cannot be sent. A subclass is not of
@@ -34,6 +38,14 @@ export function attackRecord(attack: InputAttack): AttackRecord | undefined {
     const { side, places, steps, gradientFree, numNoise, batchSize, inputRange } = attack;
     return { name: 'PatchAttack', options: { side, places, steps, gradientFree, numNoise, batchSize, inputRange } };
   }
+  if (isOf(attack, GreedyPixelAttack)) {
+    const { pixels, positions, trials, numNoise, gradientFree, inputRange } = attack;
+    return { name: 'GreedyPixelAttack', options: { pixels, positions, trials, numNoise, gradientFree, inputRange } };
+  }
+  if (isOf(attack, GreedyTokenAttack)) {
+    const { tokens, candidates, trials, numNoise } = attack;
+    return { name: 'GreedyTokenAttack', options: { tokens, candidates, trials, numNoise } };
+  }
   return undefined;
 }
 
@@ -43,7 +55,18 @@ function isOf<A extends InputAttack>(attack: InputAttack, kind: { readonly proto
 
 /** The attack of a record. @internal */
 export function attackOf(record: AttackRecord): InputAttack {
-  if (record.name === 'GreedyEditAttack') return new GreedyEditAttack(record.options);
-  if (record.name === 'PatchAttack') return new PatchAttack(record.options);
-  return record.name === 'SmoothedPgd' ? new SmoothedPgd(record.options) : new SmoothedDdn(record.options);
+  switch (record.name) {
+    case 'PatchAttack':
+      return new PatchAttack(record.options);
+    case 'GreedyEditAttack':
+      return new GreedyEditAttack(record.options);
+    case 'SmoothedPgd':
+      return new SmoothedPgd(record.options);
+    case 'SmoothedDdn':
+      return new SmoothedDdn(record.options);
+    case 'GreedyPixelAttack':
+      return new GreedyPixelAttack(record.options);
+    case 'GreedyTokenAttack':
+      return new GreedyTokenAttack(record.options);
+  }
 }
