@@ -22,7 +22,7 @@ export async function main({ fast }: ExampleOptions): Promise<AblationFigures> {
   await useWasm();
   const [trainingKey, certifyKey] = split(createKey(45), 2);
   const noise = new AblationNoise({ inputShape: DIGIT_SHAPE, keep: KEEP });
-  const [perClass, images, n] = fast ? [60, 20, 200] : [800, 500, 10_000];
+  const [perClass, images, n] = fast ? [60, 20, 200] : [800, 500, 2000];
   const model = await trainedModel(async () => {
     const lenet2 = lenet({ key: trainingKey, inputShape: [28, 28, 2] }); // the shape of a copy
     const plan = { epochs: fast ? 2 : 14, batch: 50, learningRate: 1e-3, key: trainingKey };

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import * as tf from '@tensorflow/tfjs';
-import { AblationNoise, CopiesLoss, foldIn, type Key, trainableVariables } from 'catrs';
+import type { AblationNoise} from 'catrs';
+import { CopiesLoss, foldIn, type Key, trainableVariables } from 'catrs';
 import { loadModel, saveModel } from 'catrs/node';
 
 /** Examples as plain values, row after row, with their classes. */

@@ -78,7 +78,9 @@ export interface SmoothedRows {
 }
 
 /** The noise of an attack on ε or under it. @internal */
-export const attackNoise: fields.Field<AdditiveNoise> = fields.additiveNoise(() => 'its copies have no ε');
+export const attackNoise: fields.Field<AdditiveNoise> = fields.additiveNoise(({ norms }) =>
+  norms.includes('l0') ? 'take GreedyPixelAttack, or GreedyTokenAttack for tokens' : 'its copies have no ε',
+);
 
 /** Checks the request and draws the noise; to be called inside `tidy`. @internal */
 export function smoothedRows(
