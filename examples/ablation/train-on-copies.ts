@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import * as tf from '@tensorflow/tfjs';
-import type { AblationNoise} from 'catrs';
+import type { AblationNoise } from 'catrs';
 import { CopiesLoss, foldIn, type Key, trainableVariables } from 'catrs';
 import { loadModel, saveModel } from 'catrs/node';
 
