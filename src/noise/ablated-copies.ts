@@ -58,17 +58,42 @@ export function ablatedCopies(x: tf.Tensor, kept: Uint8Array, count: number, enc
   const channels = shape.at(-1) ?? 1;
   const positions = x.size / channels;
   const masks = kept.length / (count * positions);
-  const isKept = tensorOver(kept, [count, positions, masks], 'bool');
-  const isShown = masks === channels ? isKept : tf.tile(isKept, [1, 1, channels / masks]);
-  const values = tf.reshape(x, [1, positions, channels]);
-  const fill = tensorOver([...fillOf(encoding, channels)], [1, 1, channels], 'float32');
-  const hidden = tf.tile(fill, [count, positions, 1]);
-  const select = (of: tf.Tensor): tf.Tensor => tf.where(isShown, tf.tile(of, [count, 1, 1]), hidden);
-  const shown = select(values);
-  const parts = [shown];
-  if (encoding === 'double') parts.push(select(tf.sub(1, values)));
-  if (encoding === 'mask') parts.push(tf.cast(isKept, 'float32'));
-  return tf.reshape(parts.length === 1 ? shown : tf.concat(parts, 2), [count, ...encodedShape(shape, encoding, masks)]);
+  const width = encodedShape([channels], encoding, masks)[0]!;
+  // An example of which everything is shown: all copies are taken from it and from one of which nothing is, in one operation.
+  const values = tf.reshape(x, [positions, channels]);
+  const shown =
+    encoding === 'double'
+      ? tf.concat([values, tf.sub(1, values)], 1)
+      : encoding === 'mask'
+        ? tf.concat([values, tf.ones([positions, masks])], 1)
+        : values;
+  const size = positions * width;
+  const ofEach = (one: tf.Tensor): tf.Tensor => tf.broadcastTo(tf.reshape(one, [1, size]), [count, size]);
+  const fill = fillOf(encoding, channels);
+  const hidden = fill.every((constant) => Object.is(constant, 0))
+    ? tf.zeros([count, size])
+    : ofEach(tf.tile(tensorOver([...fill], [1, channels], 'float32'), [positions, 1]));
+  const isShown = tensorOver(shownValues(kept, { channels, masks, width }), [count, size], 'bool');
+  return tf.reshape(tf.where(isShown, ofEach(shown), hidden), [count, ...encodedShape(shape, encoding, masks)]);
+}
+
+/** Which values of encoded copies are shown, from what is kept of each position or value. */
+function shownValues(
+  kept: Uint8Array,
+  { channels, masks, width }: { readonly channels: number; readonly masks: number; readonly width: number },
+): Uint8Array {
+  if (width === masks) return kept;
+  const shown = new Uint8Array((kept.length / masks) * width);
+  const each = channels / masks; // values of a position
+  const behind = (width - channels) / masks; // their complements, or what says that it is kept
+  for (let at = 0; at < kept.length; at++) {
+    if (kept[at] !== 1) continue;
+    const mask = at % masks;
+    const begin = ((at - mask) / masks) * width + mask;
+    for (let c = begin; c < begin + each; c++) shown[c] = 1;
+    for (let c = begin + channels; c < begin + channels + behind; c++) shown[c] = 1;
+  }
+  return shown;
 }
 
 /** How examples are encoded, for {@link fillAblated}. @internal */

@@ -6,7 +6,6 @@ import { MAX_POSITIONS } from '../random/fill-subsets.ts';
 import { assertFloat, assertShape, isTensor, showShape } from '../tensors/assert-shapes.ts';
 import { ablatedCopies, type AblationEncoding, encodedShape, encodingField, fillAblated } from './ablated-copies.ts';
 import type { AblationLaw } from './ablation-radius.ts';
-import { changedPositions } from './change-distance.ts';
 import type { Domain, NoiseParameters } from './types.ts';
 
 /**
@@ -97,11 +96,6 @@ export class AblationLayout {
       for (let i = at; i < at + keep; i++) masks[begin + kept[i]!] = 1;
     }
     return tf.tidy(() => ablatedCopies(x, masks, count, this.encoding));
-  }
-
-  /** Number of positions that two inputs do not have in common. */
-  distance(a: Float32Array, b: Float32Array): number {
-    return changedPositions(a, b, this.#channels / this.#masks);
   }
 
   /** {@link AblationLayout.copies} without tensors, bit by bit. */

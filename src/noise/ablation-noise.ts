@@ -154,11 +154,6 @@ export class AblationNoise implements Noise {
     return ablationRadius(this.#layout.law, weakerReading(call, lower), rivals, k, this.#radiusOptions);
   }
 
-  /** Number of positions in which two inputs differ; all channels of a pixel count once. */
-  distance(a: Float32Array, b: Float32Array): number {
-    return this.#layout.distance(a, b);
-  }
-
   /** The kept positions of `count` samples, in the order in which they are drawn. */
   #kept({ key, start }: Pick<SubsetPosition, 'key' | 'start'>, count: number): Uint32Array {
     const kept = new Uint32Array(count * this.keep);

@@ -41,7 +41,7 @@ interface Case {
   readonly attack: InputAttack;
 }
 
-const IMAGES = 16;
+const IMAGES = 10;
 const cases: readonly Case[] = [
   {
     name: 'pixels',
@@ -49,17 +49,17 @@ const cases: readonly Case[] = [
     classifier: bright,
     // Brighter and brighter images.
     values: Float32Array.from({ length: 30 * IMAGES }, (_, i) =>
-      Math.min(1, ((i * 17) % 30) / 60 + Math.floor(i / 30) / 24 + 0.05),
+      Math.min(1, ((i * 17) % 30) / 60 + Math.floor(i / 30) / 15 + 0.05),
     ),
-    labels: Array.from({ length: IMAGES }, (_, i) => (i < 6 ? 0 : 1)),
+    labels: Array.from({ length: IMAGES }, (_, i) => (i < 4 ? 0 : 1)),
     attack: new GreedyPixelAttack({ pixels: 1, numNoise: 32, trials: 3 }),
   },
   {
     name: 'tokens',
     noise: new AblationNoise({ inputShape: [20], keep: 3, positions: 'tokens', encoding: { fill: 0 } }),
     classifier: small,
-    values: Float32Array.from({ length: 20 * IMAGES }, (_, i) => ((i * 7) % 20 < Math.floor(i / 20) * 1.3 ? 5 : 50)),
-    labels: Array.from({ length: IMAGES }, (_, i) => (i < 7 ? 0 : 1)),
+    values: Float32Array.from({ length: 20 * IMAGES }, (_, i) => ((i * 7) % 20 < Math.floor(i / 20) * 2 ? 5 : 50)),
+    labels: Array.from({ length: IMAGES }, (_, i) => (i < 4 ? 0 : 1)),
     attack: new GreedyTokenAttack({ tokens: 1, candidates: [3, 77], numNoise: 32, trials: 24 }),
   },
 ];
@@ -72,24 +72,24 @@ describe('attacks on ablation', () => {
     const shape = [...row.noise.inputShape];
     const dataset = arrayDataset({ values: row.values, shape, labels: [...row.labels] });
     const certified: CertifiedRow[] = [];
-    for await (const one of certifyDataset(g, dataset, { key, n0: 50, n: 1000, alpha: 0.01 })) certified.push(one);
+    for await (const one of certifyDataset(g, dataset, { key, n0: 50, n: 400, alpha: 0.01 })) certified.push(one);
     const attacked: AttackedRow[] = [];
-    const run = attackDataset(g, row.attack, dataset, { key, epsilons: [1, 2, 4, 10], n: 500 });
+    const run = attackDataset(g, row.attack, dataset, { key, epsilons: [1, 3, 8], n: 300 });
     for await (const one of run) attacked.push(one);
 
-    expect(attacked).toHaveLength(4 * IMAGES);
+    expect(attacked).toHaveLength(3 * IMAGES);
     for (const { norm, distance, epsilon } of attacked) {
       expect(norm).toBe('l0');
       expect(Number.isInteger(distance)).toBe(true);
       expect(distance).toBeLessThanOrEqual(epsilon!);
     }
-    for (const epsilon of [1, 2, 4, 10]) {
+    for (const epsilon of [1, 3, 8]) {
       const rows = attacked.filter((one) => one.epsilon === epsilon);
       expect(brokenCertificates(certified, rows)).toEqual([]);
     }
     // Attacks and certificates meet: some inputs are certified for changes that were tried, others are turned beyond.
     const within = attacked.filter(({ index, distance }) => distance > 0 && certified[index]!.radius >= distance);
     expect(within.length).toBeGreaterThan(5);
-    expect(attacked.filter(({ broken }) => broken).length).toBeGreaterThan(5);
+    expect(attacked.filter(({ broken }) => broken).length).toBeGreaterThan(3);
   });
 });
