@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { copiesLogits } from '../classifier/adapt-classifier.ts';
 import { OptionError, refusal } from '../errors.ts';
+import type { DeterministicNoise, DrawRequest } from '../noise/types.ts';
 import * as fields from '../options/fields.ts';
 import { foldIn } from '../random/key.ts';
 import { searchKeys } from '../random/purposes.ts';
@@ -61,7 +62,7 @@ export function greedySearch(
         const logProbabilities = copyLogProbabilities(call, target, versions, settings);
         numClasses = logProbabilities.shape[2];
         const own = labelEntries(logProbabilities, tf.tile(label, [versions.length]));
-        return tf.sub(Math.log(numNoise), tf.logSumExp(own, 0));
+        return tf.sub(Math.log(own.shape[0] ?? 1), tf.logSumExp(own, 0));
       };
       const loss = (version: tf.Tensor): tf.Tensor => tf.squeeze(losses([version]));
       let x = image;
@@ -95,7 +96,10 @@ function copyLogProbabilities(
   versions: readonly tf.Tensor[],
   { largest, key, numNoise }: CopySettings,
 ): tf.Tensor3D {
-  const copies = versions.map((version) => noise.perturb(version, { key, start: 0, count: numNoise }));
+  // A noise that enumerates its copies takes no key, and all of them are asked.
+  const { copies: all } = noise as Partial<Pick<DeterministicNoise, 'copies'>>;
+  const request = all === undefined ? { key, start: 0, count: numNoise } : { start: 0, count: all };
+  const copies = versions.map((version) => noise.perturb(version, request as DrawRequest));
   const logits = copiesLogits(call, run, tf.stack(copies, 1), { training: false });
   assertLabelsFit(call, largest, logits.shape[2]);
   return tf.logSoftmax(logits);

@@ -20,7 +20,7 @@ export interface GreedyTokenAttackOptions {
    */
   readonly trials?: number | undefined;
   /**
-   * Number of noisy copies whose mean softmax is attacked, M.
+   * Number of noisy copies whose mean softmax is attacked, M; of a noise that enumerates its copies it is all of them.
    * @defaultValue 64
    */
   readonly numNoise?: number | undefined;

@@ -117,7 +117,8 @@ const CALL = 'attackDataset';
  * with noise that neither the attack nor a certificate of the same key has seen. With i the index in the data set and k = `split(foldIn(key, i), 5)`,
  * k[3] is the key of the attack, k[4] of the prediction under attack and k[2] of the clean one; k[0] and k[1] are those of `certifyDataset`. A
  * row depends on nothing else, so parts of a run fit together. Images are attacked one by one; what fills a batch are the noisy copies. Threads
-      'must be a SmoothedPgd, SmoothedDdn, GreedyEditAttack or PatchAttack without a noise of its own, which can be made again in threads';
+ * attack several at the same time, and their rows are those of one; the attack is made again in them, so it must be one of catrs without a noise
+ * of its own.
  *
  * @param g - a `SmoothedClassifier`, `SoftSmoothedClassifier` or `DerandomizedClassifier` whose classifier can be differentiated, if the attack takes gradients; a
  * `tf.GraphModel` can, as far as its operations can; or threads with one each
@@ -225,7 +226,7 @@ async function* rowsOfThreads<P>(
     const record = attackRecord(attack);
     if (record !== undefined) return record;
     const must =
-      'must be a SmoothedPgd, SmoothedDdn, GreedyEditAttack or PatchAttack without a noise of its own, which can be made again in threads';
+      'must be a SmoothedPgd, SmoothedDdn, GreedyEditAttack, PatchAttack, GreedyPixelAttack or GreedyTokenAttack without a noise of its own, which can be made again in threads';
     throw refusal(OptionError, { call: CALL, field: 'attack', value: attack }, must);
   });
   const options = withContext({ key, n, alpha, norm, clean, batchSize, signal, attacks: records }, { call: CALL });

@@ -4,6 +4,7 @@ import { GreedyPixelAttack } from '../../src/attacks/greedy-pixel-attack.ts';
 import { GreedyTokenAttack } from '../../src/attacks/greedy-token-attack.ts';
 import type { AttackTarget } from '../../src/attacks/types.ts';
 import { AblationNoise } from '../../src/noise/ablation-noise.ts';
+import { AllAblations } from '../../src/noise/all-ablations.ts';
 import { createKey } from '../../src/random/key.ts';
 import { describeBackends } from '../helpers/backends.ts';
 import { expectNoLeak } from '../helpers/leaks.ts';
@@ -103,6 +104,18 @@ describeBackends('GreedyPixelAttack', () => {
       const two = attack.withEpsilon(2).perturb(image, { x, labels: [1, 0, 1], key });
       expect(await values(weak)).toEqual(await values(two));
       tf.dispose([x, whole, last, alone, weak, two]);
+    }));
+
+  it('asks all copies of a noise that enumerates them', () =>
+    expectNoLeak(async () => {
+      const all = new AllAblations({ inputShape: [3, 4, 2], keep: 2, encoding: 'mask' });
+      const target: AttackTarget = { ...image, noise: all as never };
+      const x = grey();
+      const moved = new GreedyPixelAttack({ pixels: 1, numNoise: 1 }).perturb(target, { x, labels: [1], key });
+      const other = new GreedyPixelAttack({ pixels: 1 }).perturb(target, { x, labels: [1], key: createKey(4) });
+      expect((await values(moved)).slice(0, 3)).toEqual([0, 0, 0.5]);
+      expect(await values(other)).toEqual(await values(moved));
+      tf.dispose([x, moved, other]);
     }));
 
   it('gives NaN for a label in a tensor that is no class', () =>
