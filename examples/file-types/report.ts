@@ -37,5 +37,7 @@ export function picture(outcomes: readonly Outcome[]): Promise<string> {
     name: `deletion ${deletion}`,
     points: certifiedAccuracyCurve(rows),
   }));
-  return renderSvg(certifiedAccuracySpec(curves, { title: 'Types of file fragments, certified against edits' }));
+  return renderSvg(
+    certifiedAccuracySpec(curves, { title: 'Types of file fragments, certified against edits', unit: 'edits' }),
+  );
 }
