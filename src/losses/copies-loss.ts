@@ -112,7 +112,7 @@ export class CopiesLoss implements TrainingLoss<CopiesBatch, PreparedCopies> {
   }
 
   /**
-   * Draws the copies of a batch, image by image. `value()` of the result makes one training-mode forward pass.
+   * Draws the copies of a batch, image by image, which can take as long as the step: take `prepareAsync` where the loop can wait. `value()` of the result makes one training-mode forward pass.
    *
    * @throws OptionError, TensorError for a missing key, unknown names, labels or shapes that do not fit, or inside a tape
    */

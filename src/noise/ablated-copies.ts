@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import { OptionError, refusal, TensorError } from '../errors.ts';
 import * as fields from '../options/fields.ts';
 import { tensorOver } from '../tensors/own-tensor.ts';
 
@@ -149,4 +150,46 @@ function fillHidden(out: Float32Array, fill: readonly number[]): void {
   const [first = 0] = fill;
   if (fill.every((constant) => Object.is(constant, first))) out.fill(first);
   else for (let at = 0; at < out.length; at++) out[at] = fill[at % fill.length]!;
+}
+
+/**
+ * {@link fillAblated} for copies that need not keep the same number of positions, by their masks: 1 for kept and 0 for hidden positions.
+ *
+ * @param masks - of so many copies, position after position
+ * @throws TensorError for values that are no example, OptionError for room that is not of whole copies
+ * @internal
+ */
+export function fillMasked(
+  call: string,
+  { out, x }: { readonly out: Float32Array; readonly x: Float32Array },
+  { inputShape, encoding }: { readonly inputShape: readonly number[]; readonly encoding: AblationEncoding },
+  masks: (count: number) => Uint8Array,
+): void {
+  const [whole, copy] = [inputShape, encodedShape(inputShape, encoding)].map(sizeOf) as [number, number];
+  if (x.length !== whole) {
+    const details = { call, field: 'x', value: x, got: `${x.length} values` };
+    throw refusal(TensorError, details, `must be the ${whole} values of one image`);
+  }
+  if (out.length === 0 || out.length % copy !== 0) {
+    const details = { call, field: 'out.length', value: out.length };
+    throw refusal(OptionError, details, `must be a multiple of ${copy}, whole copies`);
+  }
+  const channels = inputShape.at(-1) ?? 1;
+  const positions = whole / channels;
+  const all = masks(out.length / copy);
+  for (let row = 0; row * copy < out.length; row++) {
+    const kept = placesOf(all.subarray(row * positions, (row + 1) * positions));
+    const place = out.subarray(row * copy, (row + 1) * copy);
+    fillAblated(place, x, kept, kept.length, { encoding, channels, masks: 1 });
+  }
+}
+
+const sizeOf = (shape: readonly number[]): number => shape.reduce((product, length) => product * length, 1);
+
+/** Where a mask is 1. */
+function placesOf(mask: Uint8Array): Uint32Array {
+  const places = new Uint32Array(mask.length);
+  let count = 0;
+  for (let at = 0; at < mask.length; at++) if (mask[at] === 1) places[count++] = at;
+  return places.subarray(0, count);
 }

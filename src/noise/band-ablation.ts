@@ -4,8 +4,16 @@ import * as fields from '../options/fields.ts';
 import { optionsOf } from '../options/parse.ts';
 import { assertFloat, assertShape, isTensor, showShape } from '../tensors/assert-shapes.ts';
 import type { Norm } from '../types.ts';
-import { ablatedCopies, type AblationEncoding, encodedShape, encodingField } from './ablated-copies.ts';
-import { type BandKind, bandStarts, type ImageBands, largestSquare, patchHits, voteMargin } from './band-geometry.ts';
+import { ablatedCopies, type AblationEncoding, encodedShape, encodingField, fillMasked } from './ablated-copies.ts';
+import {
+  type BandKind,
+  type BandSet,
+  bandSets,
+  type ImageBands,
+  largestSquare,
+  patchHits,
+  voteMargin,
+} from './band-geometry.ts';
 import { patchSide } from './change-distance.ts';
 import { assertNorm, type CopiesRequest, copiesRequest } from './requests.ts';
 import type { DeterministicNoise, Domain, NoiseParameters, RadiusRequest } from './types.ts';
@@ -166,6 +174,18 @@ export class BandAblation implements DeterministicNoise {
   }
 
   /**
+   * Fills `out` with the copies of `perturb`, bit by bit, without tensors.
+   *
+   * @param out - whole copies, row after row; `request.start` is the number of the first
+   * @param x - the values of one image of `inputShape`
+   */
+  fillCopies(out: Float32Array, x: Float32Array, { start }: Pick<CopiesRequest, 'start'>): void {
+    const call = 'BandAblation.fillCopies';
+    const masks = (count: number): Uint8Array => this.#kept(start, this.#checkCopies(call, { start, count }).count);
+    fillMasked(call, { out, x }, { inputShape: this.inputShape, encoding: this.encoding }, masks);
+  }
+
+  /**
    * Which positions copies start .. start + count − 1 keep: 1 for kept and 0 for ablated ones, the H · W pixels of a copy row by row, copy after
    * copy. A new array.
    */
@@ -252,30 +272,6 @@ export function assertPatch(call: string, field: string, patch: PatchSize, input
   if (isPatch && fields.isInteger(patch[0], 1, height) && fields.isInteger(patch[1], 1, width)) return;
   const must = `must be [height, width], integers from 1 to ${height} and from 1 to ${width}`;
   throw refusal(OptionError, { call, field, value: patch }, must);
-}
-
-/** An interval of one axis, which may go on at its beginning. */
-interface Interval {
-  readonly start: number;
-  readonly cells: number;
-}
-
-/** A set of copies: every interval of rows with every one of columns, rows outermost. */
-interface BandSet {
-  readonly rows: readonly Interval[];
-  readonly columns: readonly Interval[];
-}
-
-function bandSets(bands: ImageBands): BandSet[] {
-  const { keep } = bands;
-  const intervals = (axis: 'rows' | 'columns'): Interval[] =>
-    bandStarts(bands[axis]).map((start) => ({ start, cells: bands[axis].size }));
-  const whole = (axis: 'rows' | 'columns'): Interval[] => [{ start: 0, cells: bands[axis].axis }];
-  if (keep === 'blocks') return [{ rows: intervals('rows'), columns: intervals('columns') }];
-  const sets: BandSet[] = [];
-  if (keep !== 'columns') sets.push({ rows: intervals('rows'), columns: whole('columns') });
-  if (keep !== 'rows') sets.push({ rows: whole('rows'), columns: intervals('columns') });
-  return sets;
 }
 
 /** The axes whose bands matter. */

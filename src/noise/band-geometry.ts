@@ -98,3 +98,28 @@ export function largestSquare(
   while (side < most && voteMargin(counts, label, hitsOf(side + 1)) >= 0) side++;
   return side;
 }
+
+/** An interval of one axis, which may go on at its beginning. */
+interface Interval {
+  readonly start: number;
+  readonly cells: number;
+}
+
+/** A set of copies: every interval of rows with every one of columns, rows outermost. @internal */
+export interface BandSet {
+  readonly rows: readonly Interval[];
+  readonly columns: readonly Interval[];
+}
+
+/** The sets of copies. @internal */
+export function bandSets(bands: ImageBands): BandSet[] {
+  const { keep } = bands;
+  const intervals = (axis: 'rows' | 'columns'): Interval[] =>
+    bandStarts(bands[axis]).map((start) => ({ start, cells: bands[axis].size }));
+  const whole = (axis: 'rows' | 'columns'): Interval[] => [{ start: 0, cells: bands[axis].axis }];
+  if (keep === 'blocks') return [{ rows: intervals('rows'), columns: intervals('columns') }];
+  const sets: BandSet[] = [];
+  if (keep !== 'columns') sets.push({ rows: intervals('rows'), columns: whole('columns') });
+  if (keep !== 'rows') sets.push({ rows: whole('rows'), columns: intervals('columns') });
+  return sets;
+}

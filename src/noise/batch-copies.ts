@@ -1,16 +1,19 @@
 import * as tf from '@tensorflow/tfjs';
+import * as fields from '../options/fields.ts';
 import { fillBits } from '../random/fill-bits.ts';
 import { foldIn } from '../random/key.ts';
 import { hasKernel, NORMALS_KERNEL } from '../tensors/device-kernels.ts';
 import { copyOf, keeping, tensorOver } from '../tensors/own-tensor.ts';
 import type { Key } from '../types.ts';
-import type { BatchDrawRequest, DeterministicNoise, Noise } from './types.ts';
+import type { AdditiveNoise, BatchDrawRequest, DeterministicNoise, Noise } from './types.ts';
 
 /** Which copies of a batch to draw: image b has the key `foldIn(key, firstImage + b)`. @internal */
 export type BatchCopiesRequest = Required<Pick<BatchDrawRequest, 'key' | 'numNoise'>> & { readonly firstImage: number };
 
 /** Whether a noise enumerates its copies. @internal */
 export const isDeterministic = (noise: Noise | DeterministicNoise): noise is DeterministicNoise => 'copies' in noise;
+
+const isAdditive = (noise: Noise | DeterministicNoise): noise is AdditiveNoise => fields.isAdditiveNoise(noise);
 
 /**
  * Noisy copies of the images of a batch, inside a tidy, by the `perturb` that certifies: x [B, ...inputShape] → [M, B, ...copyShape].
@@ -24,6 +27,7 @@ export function batchCopies(
   x: tf.Tensor,
   { key, numNoise, firstImage }: BatchCopiesRequest,
 ): tf.Tensor {
+  if (isAdditive(noise)) return tf.add(x, noise.sampleBatch({ key, numNoise, shape: x.shape, firstImage }));
   const copies = tf.unstack(x).map((image, b) => perturbOne(noise, image, foldIn(key, firstImage + b), numNoise));
   return tf.stack(copies, 1);
 }

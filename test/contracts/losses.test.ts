@@ -14,6 +14,8 @@ import { SmoothAdvLoss } from '../../src/losses/smooth-adv-loss.ts';
 import { SmoothMixLoss } from '../../src/losses/smooth-mix-loss.ts';
 import { StabilityLoss } from '../../src/losses/stability-loss.ts';
 import type { Prepared, TrainingLoss } from '../../src/losses/types.ts';
+import { AblationNoise } from '../../src/noise/ablation-noise.ts';
+import { BandAblation } from '../../src/noise/band-ablation.ts';
 import { DeterministicSplittingNoise } from '../../src/noise/deterministic-splitting-noise.ts';
 import { GaussianNoise } from '../../src/noise/gaussian-noise.ts';
 import { SplittingNoise } from '../../src/noise/splitting-noise.ts';
@@ -121,6 +123,8 @@ const losses: readonly LossRow[] = [
   catRs(', one copy', 1, false, 1),
   copies(noise, 1),
   copies(new SplittingNoise({ halfWidth: 0.3 }), 2),
+  copies(new AblationNoise({ inputShape: [8, 8, 1], keep: 20, encoding: { fill: 0.5 } }), 2),
+  copies(new BandAblation({ inputShape: [8, 8, 1], keep: 'columns', size: 3, encoding: { fill: 0.5 } }), 2),
   copies(new DeterministicSplittingNoise({ halfWidth: 0.3, key: createKey(1) }), 3),
 ];
 

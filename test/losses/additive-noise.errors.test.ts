@@ -11,7 +11,9 @@ import { MacerLoss } from '../../src/losses/macer-loss.ts';
 import { SmoothAdvLoss } from '../../src/losses/smooth-adv-loss.ts';
 import { SmoothMixLoss } from '../../src/losses/smooth-mix-loss.ts';
 import { StabilityLoss } from '../../src/losses/stability-loss.ts';
+import { AblationNoise } from '../../src/noise/ablation-noise.ts';
 import { BandAblation } from '../../src/noise/band-ablation.ts';
+import { BitFlipNoise } from '../../src/noise/bit-flip-noise.ts';
 import { DeletionNoise } from '../../src/noise/deletion-noise.ts';
 import { DeterministicSplittingNoise } from '../../src/noise/deterministic-splitting-noise.ts';
 import { SplittingNoise } from '../../src/noise/splitting-noise.ts';
@@ -27,6 +29,8 @@ const noises: readonly (Noise | DeterministicNoise)[] = [
   new DeterministicSplittingNoise({ halfWidth: 0.5, key: [0, 1] }),
   new BandAblation({ inputShape: [4, 4, 1], keep: 'columns', size: 2 }),
   new DeletionNoise({ length: 5, deletion: 0.75, padId: 0 }),
+  new AblationNoise({ inputShape: [4, 4, 1], keep: 2 }),
+  new BitFlipNoise({ addition: 0.1, deletion: 0.2 }),
 ];
 
 const attack = new SmoothedPgd({ epsilon: 1, steps: 1 });

@@ -4,6 +4,10 @@ import { OptionError, TensorError, ClassifierError } from '../../src/errors.ts';
 import { checkTraining } from '../../src/losses/check-training.ts';
 import { CopiesLoss, type PreparedCopies } from '../../src/losses/copies-loss.ts';
 import { GaussianLoss } from '../../src/losses/gaussian-loss.ts';
+import { AblationNoise } from '../../src/noise/ablation-noise.ts';
+import { BandAblation } from '../../src/noise/band-ablation.ts';
+import { BitFlipNoise } from '../../src/noise/bit-flip-noise.ts';
+import { DeletionNoise } from '../../src/noise/deletion-noise.ts';
 import { DeterministicSplittingNoise } from '../../src/noise/deterministic-splitting-noise.ts';
 import { GaussianNoise } from '../../src/noise/gaussian-noise.ts';
 import { SplittingNoise } from '../../src/noise/splitting-noise.ts';
@@ -52,6 +56,11 @@ const noises: readonly (Noise | DeterministicNoise)[] = [
   new DeterministicSplittingNoise({ halfWidth: 0.3, key: createKey(2) }),
   tagged,
   taggedArrays,
+  new AblationNoise({ inputShape: [4, 3, 1], keep: 4 }),
+  new AblationNoise({ inputShape: [4, 3, 1], keep: 4, positions: 'values', encoding: 'mask' }),
+  new BandAblation({ inputShape: [4, 3, 1], keep: 'columns', size: 2 }),
+  new BandAblation({ inputShape: [4, 3, 1], keep: 'blocks', size: 2, encoding: 'mask' }),
+  new BandAblation({ inputShape: [4, 3, 1], keep: 'rows+columns', size: 1, wrap: false, encoding: { fill: 0.25 } }),
 ];
 
 /** A linear classifier of inputs of any shape. */
@@ -112,6 +121,23 @@ describeBackends('CopiesLoss', () => {
         step.dispose();
       }
     }
+  });
+
+  it.each([
+    { noise: new BitFlipNoise({ addition: 0.2, deletion: 0.4 }), values: [0, 1, 1, 0, 1, 0, 0] },
+    { noise: new DeletionNoise({ length: 7, deletion: 0.6, padId: 0 }), values: [3, 5, 2, 9, 4, 0, 0] },
+    { noise: new AblationNoise({ inputShape: [7], keep: 3, positions: 'tokens', encoding: { fill: 1 } }), values: [3, 5, 2, 9, 4, 8, 8] }, // prettier-ignore
+  ])('of $noise.name of whole numbers too', async ({ noise, values }) => {
+    const rows = tf.tile(tf.tensor2d(values, [1, 7]), [IMAGES, 1]);
+    const loss = new CopiesLoss(classifier, { noise, numNoise: COPIES });
+    const expected = (await copiesTwin(noise, rows, 0)).flat();
+    expect(new Set(expected.map((_, i) => expected.slice(7 * i, 7 * i + 7).join())).size).toBeGreaterThan(3);
+    for (const step of [loss.prepare({ x: rows, labels, key }), await loss.prepareAsync({ x: rows, labels, key })]) {
+      expect(Array.from(await step.copies.data())).toEqual(expected);
+      step.dispose();
+    }
+    await checkTraining(loss, { x: rows, labels, key });
+    rows.dispose();
   });
 
   it('is the mean cross entropy of the copies, and of an additive noise that of GaussianLoss', async () => {

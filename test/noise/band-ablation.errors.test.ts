@@ -95,3 +95,16 @@ describe('BandAblation refuses', () => {
     );
   });
 });
+
+describe('BandAblation.fillCopies refuses', () => {
+  const bands = new BandAblation({ inputShape: [2, 3, 1], keep: 'columns', size: 1 });
+
+  it.each([
+    [new Float32Array(12), new Float32Array(5), { start: 0 }, TensorError, '`x` must be the 6 values of one image, got 5 values'], // prettier-ignore
+    [new Float32Array(13), new Float32Array(6), { start: 0 }, OptionError, '`out.length` must be a multiple of 12, whole copies, got 13'], // prettier-ignore
+    [new Float32Array(0), new Float32Array(6), { start: 0 }, OptionError, '`out.length` must be a multiple of 12, whole copies, got 0'], // prettier-ignore
+    [new Float32Array(24), new Float32Array(6), { start: 2 }, OptionError, '`count` must be at most 3 - `start`, as there are 3 copies, got 2'], // prettier-ignore
+  ])('%#', (out, x, request, kind, text) =>
+    expectError(() => bands.fillCopies(out, x, request), kind, `BandAblation.fillCopies: ${text}`),
+  );
+});
