@@ -192,6 +192,8 @@ export { GreedyPixelAttack } from './attacks/greedy-pixel-attack.ts';
 export type { GreedyPixelAttackOptions } from './attacks/greedy-pixel-attack.ts';
 export { GreedyTokenAttack } from './attacks/greedy-token-attack.ts';
 export type { GreedyTokenAttackOptions } from './attacks/greedy-token-attack.ts';
+export { GreedyFlipAttack } from './attacks/greedy-flip-attack.ts';
+export type { GreedyFlipAttackOptions } from './attacks/greedy-flip-attack.ts';
 export { NoisePgd } from './attacks/noise-pgd.ts';
 export type { NoisePgdOptions } from './attacks/noise-pgd.ts';
 export { SmoothMixPgd } from './attacks/smooth-mix-pgd.ts';

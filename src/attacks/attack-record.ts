@@ -1,6 +1,7 @@
 import { GreedyEditAttack } from './greedy-edit-attack.ts';
 import { GreedyPixelAttack } from './greedy-pixel-attack.ts';
 import { GreedyTokenAttack } from './greedy-token-attack.ts';
+import { GreedyFlipAttack } from './greedy-flip-attack.ts';
 import { PatchAttack } from './patch-attack.ts';
 import { SmoothedDdn } from './smoothed-ddn.ts';
 import { SmoothedPgd } from './smoothed-pgd.ts';
@@ -9,6 +10,7 @@ import type { InputAttack } from './types.ts';
 /** An attack as data, to be made again in a thread. @internal */
 export type AttackRecord =
   | { readonly name: 'GreedyEditAttack'; readonly options: ConstructorParameters<typeof GreedyEditAttack>[0] }
+  | { readonly name: 'GreedyFlipAttack'; readonly options: ConstructorParameters<typeof GreedyFlipAttack>[0] }
   | { readonly name: 'SmoothedPgd'; readonly options: ConstructorParameters<typeof SmoothedPgd>[0] }
   | { readonly name: 'SmoothedDdn'; readonly options: ConstructorParameters<typeof SmoothedDdn>[0] }
   | { readonly name: 'PatchAttack'; readonly options: ConstructorParameters<typeof PatchAttack>[0] }
@@ -33,6 +35,10 @@ export function attackRecord(attack: InputAttack): AttackRecord | undefined {
   if (isOf(attack, GreedyEditAttack)) {
     const { epsilon, tokens, trials, numNoise } = attack;
     return { name: 'GreedyEditAttack', options: { epsilon, tokens, trials, numNoise } };
+  }
+  if (isOf(attack, GreedyFlipAttack)) {
+    const { changes, added, deleted, trials, numNoise, gradientFree } = attack;
+    return { name: 'GreedyFlipAttack', options: { changes, added, deleted, trials, numNoise, gradientFree } };
   }
   if (isOf(attack, PatchAttack)) {
     const { side, places, steps, gradientFree, numNoise, batchSize, inputRange } = attack;
@@ -64,6 +70,8 @@ export function attackOf(record: AttackRecord): InputAttack {
       return new SmoothedPgd(record.options);
     case 'SmoothedDdn':
       return new SmoothedDdn(record.options);
+    case 'GreedyFlipAttack':
+      return new GreedyFlipAttack(record.options);
     case 'GreedyPixelAttack':
       return new GreedyPixelAttack(record.options);
     case 'GreedyTokenAttack':

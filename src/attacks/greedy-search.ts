@@ -17,6 +17,8 @@ import type { AttackTarget, InputAttackRequest } from './types.ts';
 export interface GreedyExample {
   /** The example as it is now, [...inputShape]. */
   readonly x: tf.Tensor;
+  /** The example as it was before any change. */
+  readonly original: tf.Tensor;
   /** Number of the change, from 0. */
   readonly step: number;
   /** Drives what is tried. */
@@ -68,7 +70,7 @@ export function greedySearch(
       let x = image;
       for (let step = 0; step < steps; step++) {
         x = tf.tidy(() => {
-          const tried = tries({ x, step, key: foldIn(direction, number), loss });
+          const tried = tries({ x, original: image, step, key: foldIn(direction, number), loss });
           const versions = tf.concat([tf.expandDims(x), tried]);
           const best = tf.argMax(losses(tf.unstack(versions)));
           return tf.squeeze(tf.gather(versions, tf.reshape(best, [1])), [0]);

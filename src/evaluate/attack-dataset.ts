@@ -226,7 +226,7 @@ async function* rowsOfThreads<P>(
     const record = attackRecord(attack);
     if (record !== undefined) return record;
     const must =
-      'must be a SmoothedPgd, SmoothedDdn, GreedyEditAttack, PatchAttack, GreedyPixelAttack or GreedyTokenAttack without a noise of its own, which can be made again in threads';
+      'must be a SmoothedPgd, SmoothedDdn, GreedyEditAttack, GreedyFlipAttack, PatchAttack, GreedyPixelAttack or GreedyTokenAttack without a noise of its own, which can be made again in threads';
     throw refusal(OptionError, { call: CALL, field: 'attack', value: attack }, must);
   });
   const options = withContext({ key, n, alpha, norm, clean, batchSize, signal, attacks: records }, { call: CALL });

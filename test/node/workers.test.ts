@@ -127,7 +127,7 @@ describe('answers of worker threads', () => {
     await expectNoLeak(async () => expect(await rows(pool)).toStrictEqual(await rows(g)));
     const own: InputAttack = { perturb: (_, { x }) => tf.clone(x), withEpsilon: () => own };
     await expect(rows(pool, own)).rejects.toThrow(
-      'attackDataset: `attack` must be a SmoothedPgd, SmoothedDdn, GreedyEditAttack, PatchAttack, GreedyPixelAttack or GreedyTokenAttack',
+      'attackDataset: `attack` must be a SmoothedPgd, SmoothedDdn, GreedyEditAttack, GreedyFlipAttack, PatchAttack, GreedyPixelAttack or GreedyTokenAttack',
     );
   });
 
