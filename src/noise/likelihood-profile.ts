@@ -94,9 +94,10 @@ export const unchanged: LikelihoodProfile = { x: Float64Array.of(1), changed: Fl
 
 /** The profile of one changed position of several values, from chances of keeping the value and of having one other. @internal */
 export function oneValue(kept: number, other: number): LikelihoodProfile {
-  // Equal to x, to neither, to the changed input. All three are multiples of 2⁻³², so the difference is exact.
+  // Equal to x, to neither, to the changed input, or the other way round: the ratio falls. All three are multiples of 2⁻³², so the difference is exact.
+  const [most, least] = [Math.max(kept, other), Math.min(kept, other)];
   const rest = 1 - kept - other;
-  return { x: Float64Array.of(kept, rest, other), changed: Float64Array.of(other, rest, kept) };
+  return { x: Float64Array.of(most, rest, least), changed: Float64Array.of(least, rest, most) };
 }
 
 /** The profile of one more position of several values, after that of those before; the ratios are powers of that of one position. @internal */

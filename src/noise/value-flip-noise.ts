@@ -17,8 +17,8 @@ export interface ValueFlipNoiseOptions {
   /** How many values a position can have: the whole numbers 0, 1, ..., `values` − 1; from 2 to 65 536. */
   readonly values: number;
   /**
-   * Probability that a value is kept, above 1 / `values` and below 1. Each other value takes its place equally often, with a whole multiple of
-   * 2⁻³², to which this is rounded.
+   * Probability that a value is kept, in (0, 1) and other than 1 / `values`, where a copy says nothing. Each other value takes its place equally often,
+   * with a whole multiple of 2⁻³², to which this is rounded. Below 1 / `values` a copy says what the value is not.
    */
   readonly keep: number;
 }
@@ -50,7 +50,7 @@ const changeCount = fields.field<number>(`must be an integer from 0 to ${MOST_CH
  * With b = ⌊2³²(1 − κ)/K⌉, at least 1, and T = 2³² − bK a position keeps its value if the word w of (key, sample, coordinate) is below T, else it has the
  * ⌊(w − T)/b⌋-th other value: β is b/2³² exactly, and so counted. The values are in units of 1, not scaled to [0, 1]; scale inside the classifier.
  *
- * @throws OptionError for `values` outside 2 .. 65 536 and for `keep` that is not above 1 / `values` and below 1
+ * @throws OptionError for `values` outside 2 .. 65 536 and for `keep` outside (0, 1) or equal to 1 / `values`
  * @see Lee, Yuan, Chang, Jaakkola, "Tight Certificates of Adversarial Robustness for Randomly Smoothed Classifiers", NeurIPS 2019
  * @example
  * ```ts
@@ -87,9 +87,22 @@ export class ValueFlipNoise implements Noise {
     this.parameters = { values, keep };
     this.#share = Math.max(1, Math.round((FLIP_WORDS * (1 - keep)) / (values - 1)));
     this.#kept = FLIP_WORDS - this.#share * (values - 1);
-    if (this.#share < this.#kept) return;
-    const way = 'with less a copy says nothing of the value, or that it was another one';
-    throw refusal(OptionError, { call, field: 'keep', value: keep, way }, `must be above 1 / \`values\` = 1/${values}`);
+    if (this.#kept >= 0 && this.#share !== this.#kept) return;
+    const way =
+      this.#kept < 0 ? 'so small a probability is none of 32-bit words' : 'there a copy says nothing of the value';
+    throw refusal(
+      OptionError,
+      { call, field: 'keep', value: keep, way },
+      `must be other than 1 / \`values\` = 1/${values}`,
+    );
+  }
+
+  /** Throws TensorError for a value that is none of the noise: its law speaks of no others. */
+  assertValues(call: string, values: Float32Array): void {
+    const wrong = values.find((value) => !fields.isInteger(value, 0, this.values - 1));
+    if (wrong === undefined) return;
+    const must = `must hold whole numbers from 0 to ${this.values - 1}, the \`values\` of the noise`;
+    throw refusal(TensorError, { call, field: 'x', value: wrong }, must);
   }
 
   /** Copies of one example of whole numbers from 0 to `values` − 1, [count, ...inputShape], owned by the caller. */
@@ -111,11 +124,7 @@ export class ValueFlipNoise implements Noise {
   fillCopies(out: Float32Array, x: Float32Array, request: DrawPosition): void {
     const call = 'ValueFlipNoise.fillCopies';
     checkDrawPosition(call, out, 'Float32Array', request);
-    const wrong = x.find((value) => !fields.isInteger(value, 0, this.values - 1));
-    if (wrong !== undefined) {
-      const must = `must hold whole numbers from 0 to ${this.values - 1}, the \`values\` of the noise`;
-      throw refusal(TensorError, { call, field: 'x', value: wrong }, must);
-    }
+    this.assertValues(call, x);
     const words = new Uint32Array(out.buffer, out.byteOffset, out.length); // the words wait where the values will be
     fillBits(words, request);
     for (let row = 0; row < out.length; row += request.dimension) {

@@ -1,3 +1,4 @@
+import * as tf from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
 import { OptionError, TensorError } from '../../src/errors.ts';
 import { BitFlipNoise } from '../../src/noise/bit-flip-noise.ts';
@@ -6,6 +7,7 @@ import { noiseOf } from '../../src/noise/noise-of.ts';
 import { ValueFlipNoise } from '../../src/noise/value-flip-noise.ts';
 import { createKey } from '../../src/random/key.ts';
 import { fillBits } from '../../src/random/fill-bits.ts';
+import { SmoothedClassifier } from '../../src/smoothed/smoothed-classifier.ts';
 import { expectError } from '../helpers/errors.ts';
 import { boundOfQ, goldenFamily } from './golden-family.ts';
 
@@ -23,25 +25,12 @@ const keepOf = ({ keep }: Row): number => {
   const [above, below] = keep.split('/').map(Number) as [number, number];
   return above / below;
 };
-/** A relabelling, which the noise refuses. */
-const isRelabelling = (row: Row): boolean => keepOf(row) * (row.otherValues + 1) <= 1;
 
 describe('ValueFlipNoise', () => {
-  it.each(golden.filter((row) => !isRelabelling(row)))(
-    'reproduces the golden row: $otherValues other values, kept $keep, q = $q: radius $radius',
-    (row) => {
-      const noise = new ValueFlipNoise({ values: row.otherValues + 1, keep: keepOf(row) });
-      expect(noise.radius(boundOfQ(row.q), l0(10_000))).toBe(row.radius);
-      for (let r = 0; r <= row.radius + 2; r++) expect(noise.certifies(boundOfQ(row.q), r)).toBe(r <= row.radius);
-    },
-  );
-
-  it('refuses the one golden row that swaps the values', () => {
-    const swapped = golden.filter(isRelabelling);
-    expect(swapped.map(({ otherValues, keep }) => [otherValues, keep])).toEqual([[1, '1/5']]);
-    const text =
-      'ValueFlipNoise: `keep` must be above 1 / `values` = 1/2, got 0.2 (with less a copy says nothing of the value, or that it was another one)';
-    return expectError(() => new ValueFlipNoise({ values: 2, keep: 0.2 }), OptionError, text);
+  it.each(golden)('reproduces the golden row: $otherValues other values, kept $keep, q = $q: radius $radius', (row) => {
+    const noise = new ValueFlipNoise({ values: row.otherValues + 1, keep: keepOf(row) });
+    expect(noise.radius(boundOfQ(row.q), l0(10_000))).toBe(row.radius);
+    for (let r = 0; r <= row.radius + 2; r++) expect(noise.certifies(boundOfQ(row.q), r)).toBe(r <= row.radius);
   });
 
   it('certifies what exact fractions do, with one bound and with two', () => {
@@ -51,6 +40,8 @@ describe('ValueFlipNoise', () => {
       [10, 0.5],
       [256, 0.2],
       [65_536, 0.01],
+      [2, 0.2],
+      [5, 0.05],
     ] as const) {
       const noise = new ValueFlipNoise({ values, keep });
       const share = Math.round((2 ** 32 * (1 - keep)) / (values - 1));
@@ -128,6 +119,14 @@ describe('ValueFlipNoise', () => {
     [{ values: 2.5, keep: 0.5 }, `\`values\` ${values} 2.5`],
     [{ keep: 0.5 }, `\`values\` ${values} undefined`],
     [{ values: 2, keep: 1 }, '`keep` must be in (0, 1), got 1'],
+    [
+      { values: 4, keep: 0.25 },
+      '`keep` must be other than 1 / `values` = 1/4, got 0.25 (there a copy says nothing of the value)',
+    ],
+    [
+      { values: 7, keep: 1e-10 },
+      '`keep` must be other than 1 / `values` = 1/7, got 1e-10 (so small a probability is none of 32-bit words)',
+    ],
     [{ values: 2, keep: 0.8, flip: 0.2 }, 'unknown option `flip`; known options: `values`, `keep`'],
   ])('refuses %j', (options, text) =>
     expectError(() => new ValueFlipNoise(options as never), OptionError, `ValueFlipNoise: ${text}`),
@@ -143,6 +142,14 @@ describe('ValueFlipNoise', () => {
         `ValueFlipNoise.fillCopies: \`x\` must hold whole numbers from 0 to 4, the \`values\` of the noise, got ${wrong}`,
       );
     }
+    const g = new SmoothedClassifier((x) => tf.zeros([x.shape[0], 2]), { noise, numClasses: 2 });
+    const x = tf.tensor1d([0, 5]);
+    await expectError(
+      () => g.certify(x, { key: createKey(0), n: 100, alpha: 0.01 }),
+      TensorError,
+      'SmoothedClassifier.certify: `x` must hold whole numbers from 0 to 4, the `values` of the noise, got 5',
+    );
+    x.dispose();
     await expectError(
       () => noise.radius(bound(0.1), { norm: 'l2', dimension: 2 }),
       OptionError,
