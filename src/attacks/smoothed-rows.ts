@@ -77,9 +77,16 @@ export interface SmoothedRows {
   attacked(rows: tf.Tensor2D): tf.Tensor;
 }
 
+/** What attacks the noises that count changes, by their norm. */
+const instead: Readonly<Record<string, string>> = {
+  patch: 'take PatchAttack',
+  l0: 'take GreedyPixelAttack, or GreedyTokenAttack for tokens',
+  edit: 'take GreedyEditAttack',
+};
+
 /** The noise of an attack on ε or under it. @internal */
-export const attackNoise: fields.Field<AdditiveNoise> = fields.additiveNoise(({ norms }) =>
-  norms.includes('l0') ? 'take GreedyPixelAttack, or GreedyTokenAttack for tokens' : 'its copies have no ε',
+export const attackNoise: fields.Field<AdditiveNoise> = fields.additiveNoise(
+  ({ norms: [norm = ''] }) => instead[norm] ?? 'its copies have no ε',
 );
 
 /** Checks the request and draws the noise; to be called inside `tidy`. @internal */

@@ -47,6 +47,13 @@ const losses: Readonly<Record<string, (noise: never) => unknown>> = {
 describe.each(noises)('$name is not additive, so it is refused', (noise) => {
   const must = `\`noise\` must be an additive noise, which "${noise.name}" is not:`;
   const got = `got an object (${noise.constructor.name})`;
+  const ways: Readonly<Record<string, string>> = {
+    l1: 'its copies have no ε',
+    patch: 'take PatchAttack',
+    l0: 'take GreedyPixelAttack, or GreedyTokenAttack for tokens',
+    edit: 'take GreedyEditAttack',
+  };
+  const way = ways[noise.norms[0]!]!;
 
   it.each(Object.entries(losses))('by %s, which names CopiesLoss', (name, make) =>
     expectError(() => make(noise as never), OptionError, `${name}: ${must} train with CopiesLoss, ${got}`),
@@ -64,11 +71,11 @@ describe.each(noises)('$name is not additive, so it is refused', (noise) => {
     ['SmoothedPgd', SmoothedPgd],
     ['SmoothedDdn', SmoothedDdn],
     ['SmoothMixPgd', SmoothMixPgd],
-  ] as const)('by %s', (name, Attack) =>
+  ] as const)('by %s, which names the attack for it', (name, Attack) =>
     expectError(
       () => new Attack({ epsilon: 1, steps: 1, stepSize: 1, noise } as never),
       OptionError,
-      `${name}: ${must} its copies have no ε, ${got}`,
+      `${name}: ${must} ${way}, ${got}`,
     ),
   );
 });
