@@ -52,30 +52,30 @@ beforeAll(async () => {
 afterAll(() => model.dispose());
 
 it('patches break answers on digits, and no certificate', async () => {
-  const held = await loadDigits({ from: 700, perClass: 4 });
+  const held = await loadDigits({ from: 700, perClass: 2 });
   const digits = arrayDataset({ values: held.values, labels: held.labels, shape: DIGIT_SHAPE });
   for (const votes of ['argmax', { threshold: 0.3 }] as const) {
     const g = new DerandomizedClassifier(model, { noise, votes });
     const certified: CertifiedRow[] = [];
     for await (const row of certifyDataset(g, digits, {})) certified.push(row);
     const right = certified.filter(({ correct }) => correct);
-    expect(right.length).toBeGreaterThan(20);
+    expect(right.length).toBeGreaterThan(10);
     const sides = certified.map(({ radius }) => radius);
     expect(Math.max(...sides)).toBeGreaterThanOrEqual(2);
 
     for (const attack of [
-      new PatchAttack({ side: 3, places: 6, steps: 4 }),
-      new PatchAttack({ side: 3, places: 40, steps: 2, gradientFree: true }),
+      new PatchAttack({ side: 3, places: 3, steps: 2 }),
+      new PatchAttack({ side: 3, places: 12, steps: 1, gradientFree: true }),
     ]) {
       const attacked: AttackedRow<{ label: number; abstained: boolean }>[] = [];
       for await (const row of attackDataset(g, attack, digits, { key, epsilons: [1, 2, 7], clean: true }))
         attacked.push(row);
-      expect(attacked).toHaveLength(3 * 40);
+      expect(attacked).toHaveLength(3 * 20);
       expect(attacked.every(({ epsilon, distance, norm }) => norm === 'patch' && distance <= epsilon!)).toBe(true);
       expect(brokenCertificates(certified, attacked)).toEqual([]);
       // The attack is worth something: it turns answers that no certificate covers.
       const turned = attacked.filter(({ predicted, clean }) => predicted !== clean?.label);
-      expect(turned.length).toBeGreaterThan(10);
+      expect(turned.length).toBeGreaterThan(5);
       for (const row of turned) expect(row.distance).toBeGreaterThan(certified[row.index]!.radius);
     }
   }
