@@ -80,7 +80,7 @@ export interface SmoothedRows {
 /** What attacks the noises that count changes, by their norm. */
 const instead: Readonly<Record<string, string>> = {
   patch: 'take PatchAttack',
-  l0: 'take GreedyPixelAttack, or GreedyTokenAttack for tokens',
+  l0: 'take GreedyPixelAttack, GreedyFlipAttack for bits, or GreedyTokenAttack for tokens',
   edit: 'take GreedyEditAttack',
 };
 

@@ -50,7 +50,7 @@ describe.each(noises)('$name is not additive, so it is refused', (noise) => {
   const ways: Readonly<Record<string, string>> = {
     l1: 'its copies have no ε',
     patch: 'take PatchAttack',
-    l0: 'take GreedyPixelAttack, or GreedyTokenAttack for tokens',
+    l0: 'take GreedyPixelAttack, GreedyFlipAttack for bits, or GreedyTokenAttack for tokens',
     edit: 'take GreedyEditAttack',
   };
   const way = ways[noise.norms[0]!]!;
