@@ -89,13 +89,17 @@ export class AblationLayout {
     if (!isTensor(x)) throw refusal(TensorError, { call, field: 'x', value: x, got: showShape(x) }, 'must be one example'); // prettier-ignore
     assertShape(call, 'x', x, this.inputShape);
     assertFloat(call, 'x', x);
+    return tf.tidy(() => ablatedCopies(x, this.masks(kept), kept.length / this.law.keep, this.encoding));
+  }
+
+  /** 1 for kept and 0 for hidden positions, copy after copy, by the kept positions of each. */
+  masks(kept: Uint32Array): Uint8Array<ArrayBuffer> {
     const { positions, keep } = this.law;
-    const count = kept.length / keep;
-    const masks = new Uint8Array(count * positions);
+    const masks = new Uint8Array((kept.length / keep) * positions);
     for (let at = 0, begin = 0; at < kept.length; at += keep, begin += positions) {
       for (let i = at; i < at + keep; i++) masks[begin + kept[i]!] = 1;
     }
-    return tf.tidy(() => ablatedCopies(x, masks, count, this.encoding));
+    return masks;
   }
 
   /** {@link AblationLayout.copies} without tensors, bit by bit. */

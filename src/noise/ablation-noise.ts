@@ -106,6 +106,12 @@ export class AblationNoise implements Noise {
     return this.#layout.copies(call, x, this.#kept({ key, start }, count));
   }
 
+  /** Which positions the copies show: 1 for shown and 0 for hidden ones, position after position, copy after copy. A new array. */
+  keptPositions(request: Pick<DrawRequest, 'key' | 'start' | 'count'>): Uint8Array<ArrayBuffer> {
+    const { key, start, count } = drawRequest.parse('AblationNoise.keptPositions', request);
+    return this.#layout.masks(this.#kept({ key, start }, count));
+  }
+
   /** Fills `out` with the copies of `perturb`, bit by bit, without tensors. */
   fillCopies(out: Float32Array, x: Float32Array, request: DrawPosition): void {
     this.#layout.fill('AblationNoise.fillCopies', out, x, (count) => this.#kept(request, count));

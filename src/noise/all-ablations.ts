@@ -93,12 +93,20 @@ export class AllAblations implements DeterministicNoise {
    */
   perturb(x: tf.Tensor, request: CopiesRequest): tf.Tensor {
     const call = 'AllAblations.perturb';
+    return this.#layout.copies(call, x, this.#kept(call, request));
+  }
+
+  /** Which positions copies start .. start + count − 1 show: 1 for shown and 0 for hidden ones, copy after copy. A new array. */
+  keptPositions(request: CopiesRequest): Uint8Array<ArrayBuffer> {
+    return this.#layout.masks(this.#kept('AllAblations.keptPositions', request));
+  }
+
+  /** The kept positions of these copies. */
+  #kept(call: string, request: CopiesRequest): Uint32Array {
     const { start, count } = copiesRequest.parse(call, request);
-    if (start + count > this.copies) {
-      const must = `must be at most ${this.copies} - \`start\`, as there are ${this.copies} copies`;
-      throw refusal(OptionError, { call, field: 'count', value: count }, must);
-    }
-    return this.#layout.copies(call, x, subsetsFrom(this.#layout.law, start, count));
+    if (start + count <= this.copies) return subsetsFrom(this.#layout.law, start, count);
+    const must = `must be at most ${this.copies} - \`start\`, as there are ${this.copies} copies`;
+    throw refusal(OptionError, { call, field: 'count', value: count }, must);
   }
 
   /** Number of positions that show something else: a pixel with all its channels is one. */

@@ -121,6 +121,16 @@ describeContract('every ablation', ablations, (row) => {
     expect(bits(await copiesOf(row, values, 0, count))).toEqual(bits(slowCopies(row, values, 0, count)));
   });
 
+  it('says which positions they are', () => {
+    const count = Math.min(COUNT, kept(0, COUNT).length) - 1;
+    const shown =
+      noise instanceof AblationNoise
+        ? noise.keptPositions({ key, start: 1, count })
+        : noise.keptPositions({ start: 1, count });
+    const places = Array.from({ length: positionsOf(options) }, (_, place) => place);
+    expect([...shown]).toEqual(kept(1, count).flatMap((set) => places.map((place) => Number(set.includes(place)))));
+  });
+
   it('makes copy i from i alone, however the copies are batched', async () => {
     const last = 'copies' in noise ? Math.min(noise.copies, 60) : 60;
     const whole = await copiesOf(row, values, 2, last - 2);

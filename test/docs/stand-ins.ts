@@ -96,6 +96,13 @@ export const otherRows: readonly CertifiedRow[] = await certifyAll(makeModel(1))
 /** Stops nothing. */
 export const signal: AbortSignal = new AbortController().signal;
 
+/** One picture of a digit. */
+export const digit: tf.Tensor = tf.tensor(uniforms(28 * 28, 5), [28, 28, 1]);
+/** A model of pictures of digits whose copies show bands, with the channels v and 1 − v. */
+export const modelOfBands: tf.LayersModel = tf.sequential({
+  layers: [tf.layers.flatten({ inputShape: [28, 28, 2] }), tf.layers.dense({ units: 10 })],
+});
+
 /** The host's own function to logits. */
 export function myLogitsFn(images: tf.Tensor): tf.Tensor {
   return model.predict(images) as tf.Tensor;
