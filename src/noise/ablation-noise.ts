@@ -30,7 +30,8 @@ const FEW_SETS = 2 ** 30;
  * integers. The sampler is within τ = k d 2⁻⁶⁵ of uniform sets, in total variation, and τ is added to every upper bound.
  *
  * Copies are selected, never multiplied: nothing of a hidden value is left, neither its sign nor that it is infinite or NaN. Their shape, for inputs
- * [..., C]: with `'double'` [..., 2C] (all v, then all 1 − v), with `'mask'` [..., C + 1], or [..., 2C] for `'values'`, with `{ fill }` that of the input.
+ * of shape `[..., C]`: with `'double'` `[..., 2C]` (all v, then all 1 − v), with `'mask'` `[..., C + 1]`, or `[..., 2C]` for `'values'`, with `{ fill }` that of
+ * the input.
  * Copy i depends on (key, i) alone. Train on copies of `perturb` with the same options.
  *
  * Tokens: `positions: 'tokens'`, for words of a text or other ids, padded to one length; `{ fill }` is the id of a hidden one. Inserted or deleted
