@@ -11,7 +11,13 @@ import { tensorOver } from '../tensors/own-tensor.ts';
  * - `{ fill }`: ablated values become a constant, one number or one for each channel (a training mean, or the id of a token [MASK]). It must not be
  *   computed from the input.
  */
-export type AblationEncoding = 'double' | 'mask' | { readonly fill: number | readonly number[] };
+export type AblationEncoding =
+  | 'double'
+  | 'mask'
+  | {
+      /** What ablated values become, the same for all channels or one for each. */
+      readonly fill: number | readonly number[];
+    };
 
 const isFinite = (v: unknown): v is number => typeof v === 'number' && Number.isFinite(v);
 const isFill = (v: unknown): boolean => isFinite(v) || (Array.isArray(v) && v.length > 0 && v.every(isFinite));

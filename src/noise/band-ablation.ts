@@ -179,7 +179,7 @@ export class BandAblation implements DeterministicNoise {
    * @param out - whole copies, row after row; `request.start` is the number of the first
    * @param x - the values of one image of `inputShape`
    */
-  fillCopies(out: Float32Array, x: Float32Array, { start }: Pick<CopiesRequest, 'start'>): void {
+  fillCopies(out: Float32Array, x: Float32Array, { start }: { readonly start: number }): void {
     const call = 'BandAblation.fillCopies';
     const masks = (count: number): Uint8Array => this.#kept(start, this.#checkCopies(call, { start, count }).count);
     fillMasked(call, { out, x }, { inputShape: this.inputShape, encoding: this.encoding }, masks);

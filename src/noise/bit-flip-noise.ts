@@ -27,7 +27,12 @@ export interface BitGroup extends BitFlipRates {
 }
 
 /** Options of {@link BitFlipNoise}: one pair of probabilities for all bits, or one for each group of them. */
-export type BitFlipNoiseOptions = BitFlipRates | { readonly groups: readonly BitGroup[] };
+export type BitFlipNoiseOptions =
+  | BitFlipRates
+  | {
+      /** The groups in the order of their bits; their sizes add up to those of an input. */
+      readonly groups: readonly BitGroup[];
+    };
 
 const probability = fields.field<number>(
   'must be a number from 0 to below 1, and 0 or at least 2^-32',
