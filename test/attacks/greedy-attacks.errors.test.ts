@@ -125,7 +125,7 @@ describe('greedy attacks refuse', () => {
         const pgd = new SmoothedPgd({ epsilon: 1, steps: 1 });
         const error = await thrownBy(() => pgd.perturb(target, { x: input, labels: [0], key }));
         expect((error as Error).message).toBe(
-          'SmoothedPgd.perturb: `noise` must be an additive noise, which "ablation" is not: take GreedyPixelAttack, or GreedyTokenAttack for ' +
+          'SmoothedPgd.perturb: `noise` must be an additive noise, which "ablation" is not: take GreedyPixelAttack, GreedyFlipAttack for bits, or GreedyTokenAttack for ' +
             'tokens, got an object (AblationNoise)',
         );
       }
