@@ -1,5 +1,5 @@
 /**
- * Certified defence of digits against patches: columns and blocks, votes by argmax and by threshold, as a table, a picture and two logs.
+ * Certified defence of digits against patches: columns and blocks, votes by argmax and by threshold, as a table and a picture.
  *
  * Run it with `npx tsx examples/patches/main.ts` after `npm run build`; it takes about 20 minutes on two cores. `--fast` trains and certifies little, for the
  * tests. `--out FOLDER` says where the files go (default `build/patches`); a model that is there is not trained again.
@@ -97,7 +97,10 @@ export async function main({
     points: staircase([clean, ...certified].map((count) => count / images)),
   }));
   const title = `${evaluation.labels.length} digits, every square patch of at most this side`;
-  await writeFile(join(folder, 'certified-patches.svg'), await renderSvg(certifiedAccuracySpec(curves, { title })));
+  await writeFile(
+    join(folder, 'certified-patches.svg'),
+    await renderSvg(certifiedAccuracySpec(curves, { title, unit: 'pixels a side' })),
+  );
   for (const model of Object.values(models)) model.dispose();
   return results;
 }
