@@ -25,7 +25,7 @@ export async function main({ fast }: ExampleOptions): Promise<AblationFigures> {
   const [perClass, images, n] = fast ? [60, 20, 200] : [800, 500, 2000];
   const model = await trainedModel(async () => {
     const lenet2 = lenet({ key: trainingKey, inputShape: [28, 28, 2] }); // the shape of a copy
-    const plan = { epochs: fast ? 2 : 14, batch: 50, learningRate: 1e-3, key: trainingKey };
+    const plan = { epochs: fast ? 2 : 60, batch: 50, learningRate: 1e-3, key: trainingKey };
     await trainOnCopies(lenet2, noise, await loadDigits({ perClass }), plan);
     return lenet2;
   });
