@@ -14,6 +14,7 @@ import { baseClassifierFields, type CertifyOptions, runFields, softCertifyFields
 import { derandomizedCertificate, enumerationRule } from './certificates.ts';
 import { certifyOneByOne, CheckedClassifier } from './checked-classifier.ts';
 import { addVotes, type CopyVotes } from './count-votes.ts';
+import { copyRange, valuesFor } from './noisy-copies.ts';
 import { logitsReader } from './read-logits.ts';
 import type { Certifier, StreamExample, TimedCertificate } from './types.ts';
 
@@ -233,12 +234,12 @@ export class DerandomizedClassifier implements Certifier<DerandomizedCertifyOpti
       signal?.throwIfAborted();
       const reader = logitsReader(voting, call, run);
       const hostTurn = hostTurns(signal);
+      const image = await valuesFor(noise, own);
       const counts = new Array<number>(voting.numClasses).fill(0);
       for (let begin = 0; begin < noise.copies;) {
         const start = begin;
         const count = Math.min(batchSize ?? voting.batches.next(own.size), noise.copies - start);
-        const kept = noise.keptPositions && (() => noise.keptPositions?.({ start, count }) ?? new Uint8Array());
-        const batch = await reader.logits([{ count, copies: () => noise.perturb(own, { start, count }), kept }]);
+        const batch = await reader.logits([copyRange(noise, own, { start, count }, image)]);
         begin += count;
         addVotes(counts, batch, { votes: this.votes, output: voting.output });
         onSamples?.({ index, drawn: begin, most: noise.copies });

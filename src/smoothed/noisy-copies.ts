@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import type { TypedBatch } from '../classifier/types.ts';
-import type { DrawRequest, Noise } from '../noise/types.ts';
+import type { DeterministicNoise, DrawRequest, Noise } from '../noise/types.ts';
 import { hasKernel, NORMALS_KERNEL } from '../tensors/device-kernels.ts';
 import { copyOf, tensorOver } from '../tensors/own-tensor.ts';
 
@@ -55,8 +55,35 @@ export function sampleRange(
   };
 }
 
-/** The values of an example for {@link sampleRange}, where this program draws and not a device. @internal */
-export async function valuesFor({ fillCopies }: Noise, x: tf.Tensor): Promise<Float32Array | undefined> {
+/** Copies start .. start + count − 1 of a finite noise, as {@link sampleRange}. @internal */
+export function copyRange(
+  noise: DeterministicNoise,
+  x: tf.Tensor,
+  { start, count }: { readonly start: number; readonly count: number },
+  image?: Float32Array,
+): SampleRange {
+  const { fillCopies } = noise;
+  const shape = noise.copyShape?.(x.shape) ?? x.shape;
+  const size = shape.reduce((product, length) => product * length, 1);
+  const fill = fillCopies && ((out: Float32Array, own: Float32Array) => fillCopies.call(noise, out, own, { start }));
+  const values = async (): Promise<Float32Array<ArrayBuffer>> => {
+    const copies = new Float32Array(count * size);
+    fill?.(copies, await x.data<'float32'>());
+    return copies;
+  };
+  return {
+    count,
+    copies: () => noise.perturb(x, { start, count }),
+    direct: fill && { shape, values, fill: image && ((out: Float32Array) => fill(out, image)) },
+    kept: noise.keptPositions && (() => noise.keptPositions?.({ start, count }) ?? new Uint8Array()),
+  };
+}
+
+/** The values of an example for {@link sampleRange} and {@link copyRange}, where this program makes the copies and not a device. @internal */
+export async function valuesFor(
+  { fillCopies }: Pick<Noise | DeterministicNoise, 'fillCopies'>,
+  x: tf.Tensor,
+): Promise<Float32Array | undefined> {
   return fillCopies === undefined || hasKernel(NORMALS_KERNEL) ? undefined : x.data<'float32'>();
 }
 
