@@ -34,23 +34,14 @@ export function sampleRange(
   image?: Float32Array,
 ): SampleRange {
   const { fillCopies } = noise;
-  const shape = noise.copyShape?.(x.shape) ?? x.shape;
-  const size = shape.reduce((product, length) => product * length, 1);
   const fill =
     fillCopies &&
-    image &&
-    ((out: Float32Array) => fillCopies.call(noise, out, image, { key, start, dimension: x.size }));
-  const values = async (fill: NonNullable<typeof fillCopies>): Promise<Float32Array<ArrayBuffer>> => {
-    const own = await x.data<'float32'>();
-    const copies = new Float32Array(count * size);
-    fill.call(noise, copies, own, { key, start, dimension: x.size });
-    return copies;
-  };
+    ((out: Float32Array, own: Float32Array) => fillCopies.call(noise, out, own, { key, start, dimension: x.size }));
   return {
     count,
     copies: (onFailure) =>
       noise.perturb(x, { key, start, count, onFailure: (sample: number) => onFailure(sample - start) }),
-    direct: fillCopies && { shape, values: () => values(fillCopies), fill },
+    direct: fill && directCopies(noise, x, { count, fill, image }),
     kept: noise.keptPositions && (() => noise.keptPositions?.({ key, start, count }) ?? new Uint8Array()),
   };
 }
@@ -63,20 +54,31 @@ export function copyRange(
   image?: Float32Array,
 ): SampleRange {
   const { fillCopies } = noise;
-  const shape = noise.copyShape?.(x.shape) ?? x.shape;
-  const size = shape.reduce((product, length) => product * length, 1);
   const fill = fillCopies && ((out: Float32Array, own: Float32Array) => fillCopies.call(noise, out, own, { start }));
-  const values = async (): Promise<Float32Array<ArrayBuffer>> => {
-    const copies = new Float32Array(count * size);
-    fill?.(copies, await x.data<'float32'>());
-    return copies;
-  };
   return {
     count,
     copies: () => noise.perturb(x, { start, count }),
-    direct: fill && { shape, values, fill: image && ((out: Float32Array) => fill(out, image)) },
+    direct: fill && directCopies(noise, x, { count, fill, image }),
     kept: noise.keptPositions && (() => noise.keptPositions?.({ start, count }) ?? new Uint8Array()),
   };
+}
+
+/** What fills the copies of a range, and the values of the example, where they are at hand. */
+interface Filling {
+  readonly count: number;
+  readonly fill: (out: Float32Array, own: Float32Array) => void;
+  readonly image: Float32Array | undefined;
+}
+
+function directCopies(noise: Pick<Noise, 'copyShape'>, x: tf.Tensor, { count, fill, image }: Filling): DirectCopies {
+  const shape = noise.copyShape?.(x.shape) ?? x.shape;
+  const size = shape.reduce((product, length) => product * length, 1);
+  const values = async (): Promise<Float32Array<ArrayBuffer>> => {
+    const copies = new Float32Array(count * size);
+    fill(copies, await x.data<'float32'>());
+    return copies;
+  };
+  return { shape, values, fill: image && ((out) => fill(out, image)) };
 }
 
 /** The values of an example for {@link sampleRange} and {@link copyRange}, where this program makes the copies and not a device. @internal */
