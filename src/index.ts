@@ -25,11 +25,11 @@ export { GaussianNoise } from './noise/gaussian-noise.ts';
 export type { GaussianNoiseOptions } from './noise/gaussian-noise.ts';
 export { SoundGaussianNoise } from './noise/sound-gaussian-noise.ts';
 export type { SoundGaussianNoiseOptions } from './noise/sound-gaussian-noise.ts';
-export { gaussianRadius, gaussianRadiusAgainst } from './noise/gaussian-radius.ts';
+export { gaussianRadius, gaussianRadiusAgainst, gaussianShift } from './noise/gaussian-radius.ts';
 export type { GaussianRadiusAgainstRequest } from './noise/gaussian-radius.ts';
-export { LaplaceNoise, laplaceRadius } from './noise/laplace-noise.ts';
+export { LaplaceNoise, laplaceRadius, laplaceShift } from './noise/laplace-noise.ts';
 export type { LaplaceNoiseOptions } from './noise/laplace-noise.ts';
-export { UniformNoise, uniformRadius } from './noise/uniform-noise.ts';
+export { UniformNoise, uniformRadius, uniformShift } from './noise/uniform-noise.ts';
 export type { UniformNoiseOptions } from './noise/uniform-noise.ts';
 export { CauchyNoise, cauchyRadius } from './noise/cauchy-noise.ts';
 export type { CauchyNoiseOptions } from './noise/cauchy-noise.ts';
@@ -112,7 +112,7 @@ export type {
   SmoothedClassifierOptions,
   SampleProgress,
 } from './smoothed/call-options.ts';
-export type { Certifier, StreamExample, TimedCertificate } from './smoothed/types.ts';
+export type { Certifier, StreamExample, TimedCertificate, TimedOutput } from './smoothed/types.ts';
 export { SoftSmoothedClassifier } from './smoothed/soft-smoothed-classifier.ts';
 export type {
   SoftCertifyOptions,
@@ -173,6 +173,8 @@ export type {
   StopTest,
 } from './certify/stops.ts';
 export { ruleOf } from './certify/rule-of.ts';
+export type { SmoothedModelOptions } from './smoothed/outputs/model-rows.ts';
+export type { OutputCertifier, OutputRecord, OutputTask } from './smoothed/outputs/types.ts';
 export { noiseOf } from './noise/noise-of.ts';
 export { ABSTAIN } from './certify/types.ts';
 export type {

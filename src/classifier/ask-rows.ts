@@ -53,18 +53,28 @@ export async function typedRows(
   call: string,
   classifier: TypedClassifier,
   inputs: Float32Array<ArrayBuffer>,
-  { batch, shape, kept, numClasses }: TypedBatch & Pick<AskedClassifier, 'numClasses'>,
+  { numClasses, ...batch }: TypedBatch & Pick<AskedClassifier, 'numClasses'>,
 ): Promise<Float32Array> {
-  const values = await floatsInTurn(call, 'classifier', classifier, () =>
-    classifier.classify(inputs, { batch, shape: [...shape], ...(kept && { kept }) }),
-  );
-  const columns = values.length / batch;
+  const values = await typedValues(call, classifier, inputs, batch);
+  const columns = values.length / batch.batch;
   if (!Number.isInteger(columns)) {
-    const must = `must return batch · numClasses = ${batch} · ${numClasses ?? 'C'} values`;
+    const must = `must return batch · numClasses = ${batch.batch} · ${numClasses ?? 'C'} values`;
     throw refusal(ClassifierError, { call, field: 'classifier', value: values.length }, must);
   }
-  assertLogitsShape(call, { shape: [batch, columns] }, batch, numClasses);
+  assertLogitsShape(call, { shape: [batch.batch, columns] }, batch.batch, numClasses);
   return values;
+}
+
+/** The output of a classifier of typed arrays as {@link typedRows}, of whatever length. @internal */
+export async function typedValues(
+  call: string,
+  classifier: TypedClassifier,
+  inputs: Float32Array<ArrayBuffer>,
+  { batch, shape, kept }: TypedBatch,
+): Promise<Float32Array> {
+  return floatsInTurn(call, 'classifier', classifier, () =>
+    classifier.classify(inputs, { batch, shape: [...shape], ...(kept && { kept }) }),
+  );
 }
 
 /**

@@ -2,7 +2,8 @@ import { OptionError, refusal } from '../errors.ts';
 import * as fields from '../options/fields.ts';
 import { optionsOf } from '../options/parse.ts';
 import { normalCdf, normalQuantileLower } from '../stats/normal.ts';
-import { cappedUpperBound, ROUND_DOWN, weakerReading } from '../stats/rounding.ts';
+import { cappedUpperBound, ROUND_DOWN, ROUND_UP, weakerReading } from '../stats/rounding.ts';
+import { shiftDown } from '../stats/shift-down.ts';
 import type { ProbabilityBound, UpperProbabilityBound } from '../types.ts';
 import type { RadiusRequest } from './types.ts';
 
@@ -25,6 +26,23 @@ export function gaussianRadius(bound: ProbabilityBound, sigma: number, { norm, d
   if (!(lower.p > 0.5)) return 0;
   const scale = norm === 'linf' ? sigma / Math.sqrt(dimension) : sigma;
   return Math.max(0, scale * normalQuantileLower(lower) * THREE_ROUNDINGS);
+}
+
+/**
+ * What Gaussian noise leaves of a probability within a radius, {@link shiftDown} by ρ = radius/σ; ℓ∞ by √d times as much.
+ *
+ * @param bound - lower bound p, with q = 1 − p
+ * @param radius - at least 0, input units
+ * @param sigma - standard deviation per coordinate, input units
+ * @throws OptionError unless p and q are in [0, 1] and `radius` is at least 0
+ */
+export function gaussianShift(
+  bound: ProbabilityBound,
+  radius: number,
+  { sigma, norm, dimension }: RadiusRequest & { readonly sigma: number },
+): ProbabilityBound {
+  const scale = norm === 'linf' ? Math.sqrt(dimension) / sigma : 1 / sigma;
+  return shiftDown(bound, radius * scale * ROUND_UP);
 }
 
 const CALL = 'gaussianRadiusAgainst';

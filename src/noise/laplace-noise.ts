@@ -1,10 +1,11 @@
 import * as fields from '../options/fields.ts';
 import { optionsOf } from '../options/parse.ts';
 import { halfRadius } from '../random/normal-pair.ts';
-import { ROUND_DOWN, weakerReading } from '../stats/rounding.ts';
+import { boundFromQ, ROUND_DOWN, ROUND_UP, weakerReading } from '../stats/rounding.ts';
 import type { ProbabilityBound } from '../types.ts';
 import { fillFromBits, SampledNoise } from './sampled-noise.ts';
 import type { RadiusRequest } from './types.ts';
+import { lengthInL1, loweredTo } from './uniform-noise.ts';
 
 /**
  * Certified radius of Laplace smoothing: ℓ1 R = −λ ln(2(1 − p)), ℓ2 R / √d, ℓ∞ R / d; 0 for p ≤ 1/2.
@@ -63,6 +64,32 @@ export class LaplaceNoise extends SampledNoise {
     });
     this.scale = scale;
   }
+
+  /** What is left of a probability within a radius, by {@link laplaceShift}. */
+  shiftDown(bound: ProbabilityBound, radius: number, request: RadiusRequest): ProbabilityBound {
+    return laplaceShift(bound, radius, { ...request, scale: this.scale });
+  }
+}
+
+/**
+ * What Laplace noise leaves of a probability within a radius: max(e^−ρ p, 1 − e^ρ q) with ρ = radius/λ in ℓ1, as the densities differ by e^ρ at most.
+ *
+ * The other norms by the length in ℓ1 that they allow: √d radius in ℓ2, d radius in ℓ∞. Rounded down.
+ *
+ * @param bound - lower bound p, with q = 1 − p
+ * @param radius - at least 0, input units
+ * @throws OptionError unless p and q are in [0, 1]
+ */
+export function laplaceShift(
+  bound: ProbabilityBound,
+  radius: number,
+  { scale, ...request }: RadiusRequest & { readonly scale: number },
+): ProbabilityBound {
+  const lower = weakerReading('laplaceShift', bound);
+  const rho = (lengthInL1(radius, request) / scale) * ROUND_UP;
+  if (rho === 0) return lower;
+  const [byRatio, byRest] = [lower.p * Math.exp(-rho) * ROUND_DOWN, lower.q * Math.exp(rho) * ROUND_UP];
+  return byRest < 0.5 ? boundFromQ(byRest) : loweredTo(Math.max(byRatio, 1 - byRest - 2 ** -53));
 }
 
 /** ∓ln u with u = (word | 1) / 2³², which does not use the last bit: that is the sign. The half radius is √(−½ ln u). @internal */

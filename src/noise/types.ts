@@ -126,6 +126,14 @@ export interface Noise extends NoiseRecord {
     request: RadiusRequest,
   ): number;
   /**
+   * What is left of a probability within a radius, never rounded up: for every h with values in [0, 1] and E h(x + ε) ≥ p, a lower bound on
+   * E h(x + δ + ε) for ‖δ‖ ≤ radius. It must rise with p and be convex in it. Noises without it know only what stays above 1/2, by `radius`.
+   *
+   * @param bound - lower bound p on the probability at x; it may be below 1/2
+   * @param radius - at least 0, in input units
+   */
+  shiftDown?(bound: ProbabilityBound, radius: number, request: RadiusRequest): ProbabilityBound;
+  /**
    * Size of the change from `a` to `b`, two inputs, in a norm that counts changes: what its radius speaks of.
    * @defaultValue `'l0'`: the number of other values; `'patch'`: the side of the smallest square that holds all changed pixels of [height, width, channels];
    * `'edit'`: the number of edits of all values

@@ -1,6 +1,6 @@
 import * as fields from '../options/fields.ts';
 import { optionsOf } from '../options/parse.ts';
-import { ROUND_DOWN, weakerReading } from '../stats/rounding.ts';
+import { ROUND_DOWN, ROUND_UP, weakerReading } from '../stats/rounding.ts';
 import type { ProbabilityBound } from '../types.ts';
 import { fillFromBits, SampledNoise } from './sampled-noise.ts';
 import type { RadiusRequest } from './types.ts';
@@ -59,6 +59,40 @@ export class UniformNoise extends SampledNoise {
     });
     this.halfWidth = halfWidth;
   }
+
+  /** What is left of a probability within a radius, by {@link uniformShift}. */
+  shiftDown(bound: ProbabilityBound, radius: number, request: RadiusRequest): ProbabilityBound {
+    return uniformShift(bound, radius, { ...request, halfWidth: this.halfWidth });
+  }
+}
+
+/**
+ * What uniform noise on [−λ, λ] leaves of a probability within a radius: p − radius/2λ in ℓ1, which is tight; 0 at least.
+ *
+ * The other norms by the length in ℓ1 that they allow: √d radius in ℓ2, d radius in ℓ∞. Sound and not tight. Rounded down.
+ *
+ * @param bound - lower bound p, with q = 1 − p
+ * @param radius - at least 0, input units
+ * @throws OptionError unless p and q are in [0, 1]
+ */
+export function uniformShift(
+  bound: ProbabilityBound,
+  radius: number,
+  { halfWidth, ...request }: RadiusRequest & { readonly halfWidth: number },
+): ProbabilityBound {
+  const lower = weakerReading('uniformShift', bound);
+  const moved = (lengthInL1(radius, request) / (2 * halfWidth)) * ROUND_UP;
+  return moved === 0 ? lower : loweredTo(Math.min(lower.p - moved, 1 - (lower.q + moved)) - 2 ** -52);
+}
+
+/** Length in ℓ1 that a length in another norm allows, rounded up. @internal */
+export function lengthInL1(length: number, { norm, dimension }: RadiusRequest): number {
+  return length * (norm === 'l1' ? 1 : norm === 'l2' ? Math.sqrt(dimension) : dimension) * ROUND_UP;
+}
+
+/** A lower bound, 0 where it is below. @internal */
+export function loweredTo(p: number): ProbabilityBound {
+  return p > 0 ? { p, q: 1 - p + 2 ** -53 } : { p: 0, q: 1 };
 }
 
 /** p − 1/2, exact above 1/4, and not rounded up by either part of the pair. @internal */

@@ -18,6 +18,7 @@ import {
   type SampleRecord,
 } from './earlier-samples.ts';
 import { ruleContext, ruleDraw } from './rule-context.ts';
+import type { SampleProcess, WantedSamples } from './sample-process.ts';
 
 /** How one example is certified. */
 interface ProcessSettings {
@@ -38,26 +39,6 @@ interface ProcessSettings {
   readonly tellsSamples?: boolean | undefined;
 }
 
-/** The samples that a process asks for next. @internal */
-export interface WantedSamples {
-  readonly key: Key;
-  /** Index of the first one. */
-  readonly start: number;
-  /** So many are needed before anything can be decided. */
-  readonly needed: number;
-  /** So many are left at most; those beyond {@link WantedSamples.sure} may turn out to be in vain. */
-  readonly left: number;
-  /**
-   * So many will be used for certain, at least `needed`: up to the next check that can decide. It may take a while to know. All, where all are drawn
-   * but for an example of which nothing can be proven any more.
-   */
-  readonly sure: () => number;
-  /** See {@link CertificationRule.drawsAll}. */
-  readonly isFixed: boolean;
-  /** What follows `start` is checked where the index of the next sample is a multiple of this. */
-  readonly every: number;
-}
-
 /**
  * One example from its first sample to its certificate, without tensors: it says which samples it wants and takes their votes in order,
  * in pieces of any size that no check divides.
@@ -67,7 +48,7 @@ export interface WantedSamples {
  * Samples of an earlier run count once a few of them have been drawn again and voted the same; else it begins anew, and says so in its news.
  * @internal
  */
-export class CertificationProcess {
+export class CertificationProcess implements SampleProcess<VoteCounts, Certificate> {
   readonly #settings: ProcessSettings;
   readonly #keys: ReturnType<typeof certificateKeys>;
   readonly #draw: number;
@@ -110,6 +91,7 @@ export class CertificationProcess {
       sure: () => range.left,
       isFixed: rule.drawsAll === true,
       every: sample === 'selection' ? n0 : checkEvery,
+      ask: undefined,
     };
   }
 
@@ -162,7 +144,7 @@ export class CertificationProcess {
       const left = n0 - this.#usedSelection;
       return {
         ...{ key: this.#keys.selection, start: this.#usedSelection, every: n0 },
-        ...{ needed: left, left, sure: () => left, isFixed },
+        ...{ needed: left, left, sure: () => left, isFixed, ask: undefined },
       };
     }
     const run = this.#run;
@@ -174,7 +156,7 @@ export class CertificationProcess {
       const earliest = run.earliestStop?.({ counts: this.#counts, used: start }) ?? 0;
       return Math.min(left, Math.max(needed, Math.ceil(earliest / checkEvery) * checkEvery - start));
     };
-    return { key: this.#keys.estimation, start, every: checkEvery, needed, left, sure, isFixed };
+    return { key: this.#keys.estimation, start, every: checkEvery, needed, left, sure, isFixed, ask: undefined };
   }
 
   #accept(counts: readonly number[], drawn: number): void {

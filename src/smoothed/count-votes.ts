@@ -6,8 +6,9 @@ import { hostTurns } from '../host/turns.ts';
 import type { Noise } from '../noise/types.ts';
 import { onBackend, readBack } from '../tensors/backend-failure.ts';
 import { hasKernel, runKernel, VOTES_KERNEL } from '../tensors/device-kernels.ts';
-import { copiesIn, type SampleRange, sampleRange, valuesFor } from './noisy-copies.ts';
-import { type BatchLogits, logitsReader, type Pass, type SampleRequest, type VotingClassifier } from './read-logits.ts';
+import { copiesIn, sampleRange, valuesFor } from './noisy-copies.ts';
+import { type PieceReader, piecesOf, type ReadRange } from './piece-reader.ts';
+import { type BatchRows, type Pass, rowsReader, type SampleRequest, type VotingClassifier } from './read-rows.ts';
 
 /**
  * Counts the votes of samples 0 .. n − 1 around one example, per class; samples that could not be drawn vote for no class.
@@ -34,7 +35,7 @@ export async function collectVotes(
     for (let start = 0; start < n;) {
       const count = Math.min(batchSize ?? classifier.batches.next(x.size), n - start);
       const range = sampleRange(noise, x, { key, start, count }, values);
-      pending.push(counter.count([{ ...range, first: count, every: count }]));
+      pending.push(counter.read([{ ...range, first: count, every: count, ask: undefined }]));
       start += count;
       if (pending.length >= counter.mostAtOnce()) await settleOldest();
       await hostTurn();
@@ -46,11 +47,8 @@ export async function collectVotes(
   return counts;
 }
 
-/** A range whose votes are counted piece by piece: its first `first` copies, and then every `every` copies. */
-interface CountedRange extends SampleRange {
-  readonly first: number;
-  readonly every: number;
-}
+/** A range whose votes are counted piece by piece. */
+type CountedRange = ReadRange<undefined>;
 
 /** The votes of a piece. @internal */
 export interface VoteCounts {
@@ -58,14 +56,6 @@ export interface VoteCounts {
   readonly counts: readonly number[];
   /** Number of copies. */
   readonly drawn: number;
-}
-
-/** Draws batches and counts their votes. @internal */
-export interface VoteCounter {
-  /** One forward pass over all ranges: the counts of their pieces, in their order. A rejection may be awaited late. */
-  readonly count: (ranges: readonly CountedRange[]) => Promise<readonly VoteCounts[]>;
-  /** So many batches may be counted at once: more than one only where they are counted on a device, which works meanwhile. */
-  readonly mostAtOnce: () => number;
 }
 
 /** Enough to hide how long counts take to come from a GPU; each holds the memory of one forward pass at most. */
@@ -78,13 +68,13 @@ const MOST_ON_DEVICE = 4;
  * rows do not depend on their batch, and at batches with copies that could not be drawn or with logits that are not float32.
  * @internal
  */
-export function voteCounter(classifier: VotingClassifier, call: string, run: object): VoteCounter {
+export function voteCounter(classifier: VotingClassifier, call: string, run: object): PieceReader<VoteCounts> {
   const { numClasses } = classifier;
-  const reader = logitsReader(classifier, call, run);
+  const reader = rowsReader(classifier, call, run);
   const isOnDevice = (rows: number): boolean =>
     reader.pass !== undefined && reader.isJudged(rows) && hasKernel(VOTES_KERNEL);
   const countOnHost = async (ranges: readonly CountedRange[], pass?: Pass): Promise<readonly VoteCounts[]> => {
-    const batch = await (pass ? reader.readPass(pass) : reader.logits(ranges));
+    const batch = await (pass ? reader.readPass(pass) : reader.rows(ranges));
     const votes = votesOf(batch, numClasses);
     let row = 0;
     return piecesOf(ranges).map((drawn) => ({ counts: countsOf(votes, row, (row += drawn), numClasses), drawn }));
@@ -94,9 +84,9 @@ export function voteCounter(classifier: VotingClassifier, call: string, run: obj
     if (reader.pass === undefined || !isOnDevice(rows)) return countOnHost(ranges);
     const pass = reader.pass(ranges);
     // The kernel reads the bits of floats; to round large integers to floats could make a tie.
-    if (pass.failed.size > 0 || pass.logits.dtype !== 'float32') return countOnHost(ranges, pass);
-    const shown = { call, shape: pass.logits.shape };
-    const tallies = onBackend(shown, () => countOnDevice(pass.logits, ranges));
+    if (pass.failed.size > 0 || pass.output.dtype !== 'float32') return countOnHost(ranges, pass);
+    const shown = { call, shape: pass.output.shape };
+    const tallies = onBackend(shown, () => countOnDevice(pass.output, ranges));
     try {
       const counted = await readBack(shown, () => tallies.data<'int32'>());
       reader.unchanged();
@@ -106,7 +96,7 @@ export function voteCounter(classifier: VotingClassifier, call: string, run: obj
     }
   };
   return {
-    count: (ranges) => {
+    read: (ranges) => {
       const counting = count(ranges);
       counting.catch(() => undefined);
       return counting;
@@ -152,15 +142,6 @@ function countsFrom(
   });
 }
 
-/** Sizes of all pieces, in their order. */
-function piecesOf(ranges: readonly CountedRange[]): number[] {
-  return ranges.flatMap(({ count, first, every }) => {
-    const sizes = [Math.min(first, count)];
-    for (let left = count - first; left > 0; left -= every) sizes.push(Math.min(every, left));
-    return sizes;
-  });
-}
-
 function countsOf(votes: Int32Array, begin: number, end: number, numClasses: number): number[] {
   const counts = new Array<number>(numClasses).fill(0);
   for (const vote of votes.subarray(begin, end)) if (vote >= 0) counts[vote] = (counts[vote] ?? 0) + 1;
@@ -177,7 +158,7 @@ function lostVotes(call: string, drawn: number, counted: number): BackendError {
 const NO_VOTE = -1;
 
 /** Hard votes: for each row the class of its largest logit, the lowest index among equals, or {@link NO_VOTE}. @internal */
-export function votesOf({ logits, failed }: BatchLogits, numClasses: number): Int32Array {
+export function votesOf({ values: logits, failed }: BatchRows, numClasses: number): Int32Array {
   const votes = new Int32Array(logits.length / numClasses);
   for (let row = 0; row < votes.length; row++) {
     votes[row] = failed.has(row) ? NO_VOTE : argMax(logits, row * numClasses, numClasses);
@@ -196,7 +177,7 @@ export type CopyVotes =
 /** Adds the votes of the copies of a batch to the counts of the classes. @internal */
 export function addVotes(
   counts: number[],
-  batch: BatchLogits,
+  batch: BatchRows,
   { votes, output }: { readonly votes: CopyVotes; readonly output: ClassifierOutput },
 ): void {
   const numClasses = counts.length;
@@ -204,7 +185,7 @@ export function addVotes(
     for (const vote of votesOf(batch, numClasses)) if (vote >= 0) counts[vote] = (counts[vote] ?? 0) + 1;
     return;
   }
-  const { logits, failed } = batch;
+  const { values: logits, failed } = batch;
   for (let begin = 0, row = 0; begin < logits.length; begin += numClasses, row++) {
     if (failed.has(row)) continue;
     const scores = scoresOf(logits.subarray(begin, begin + numClasses), output);

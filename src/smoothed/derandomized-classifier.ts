@@ -15,7 +15,7 @@ import { derandomizedCertificate, enumerationRule } from './certificates.ts';
 import { certifyOneByOne, CheckedClassifier } from './checked-classifier.ts';
 import { addVotes, type CopyVotes } from './count-votes.ts';
 import { copyRange, valuesFor } from './noisy-copies.ts';
-import { logitsReader } from './read-logits.ts';
+import { rowsReader } from './read-rows.ts';
 import type { Certifier, StreamExample, TimedCertificate } from './types.ts';
 
 /** Options of {@link DerandomizedClassifier}. */
@@ -232,14 +232,14 @@ export class DerandomizedClassifier implements Certifier<DerandomizedCertifyOpti
     const { noise } = this.#checked;
     return this.#checked.withOwn(request, x, async (own, voting) => {
       signal?.throwIfAborted();
-      const reader = logitsReader(voting, call, run);
+      const reader = rowsReader(voting, call, run);
       const hostTurn = hostTurns(signal);
       const image = await valuesFor(noise, own);
       const counts = new Array<number>(voting.numClasses).fill(0);
       for (let begin = 0; begin < noise.copies;) {
         const start = begin;
         const count = Math.min(batchSize ?? voting.batches.next(own.size), noise.copies - start);
-        const batch = await reader.logits([copyRange(noise, own, { start, count }, image)]);
+        const batch = await reader.rows([copyRange(noise, own, { start, count }, image)]);
         begin += count;
         addVotes(counts, batch, { votes: this.votes, output: voting.output });
         onSamples?.({ index, drawn: begin, most: noise.copies });

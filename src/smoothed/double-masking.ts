@@ -13,7 +13,7 @@ import type { Norm } from '../types.ts';
 import { baseClassifierFields, runFields } from './call-options.ts';
 import { CheckedClassifier } from './checked-classifier.ts';
 import { votesOf } from './count-votes.ts';
-import { logitsReader } from './read-logits.ts';
+import { rowsReader } from './read-rows.ts';
 
 /** Options of {@link DoubleMasking}. */
 export interface DoubleMaskingOptions {
@@ -189,7 +189,7 @@ export class DoubleMasking {
     const { signal, batchSize } = runOptions.parse(call, options);
     return this.#checked.withOwn(context, x, async (own, voting) => {
       assertShape(call, 'x', own, this.inputShape);
-      const reader = logitsReader(voting, call, run);
+      const reader = rowsReader(voting, call, run);
       const hostTurn = hostTurns(signal);
       const known = new Map<number, number>(); // class of each pair
       const nameOf = ([i, j]: MaskPair): number => i * this.masks + j;
@@ -199,7 +199,7 @@ export class DoubleMasking {
           const part = pairs.slice(begin, begin + (batchSize ?? voting.batches.next(own.size)));
           const kept = (): Uint8Array => this.#kept(part);
           const range = { count: part.length, copies: () => this.#masked(own, part), kept };
-          const classes = votesOf(await reader.logits([range]), voting.numClasses);
+          const classes = votesOf(await reader.rows([range]), voting.numClasses);
           part.forEach((pair, row) => known.set(nameOf(pair), classes[row]!));
           begin += part.length;
           await hostTurn();

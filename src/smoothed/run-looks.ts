@@ -1,15 +1,15 @@
 import { rowsOf } from '../classifier/ask-rows.ts';
-import { assertSameRows } from '../classifier/check-logits.ts';
 import { assertFiniteWeights, watchWeights } from '../classifier/check-weights.ts';
 import { declaredBatch } from '../classifier/declared-shapes.ts';
 import type { Classifier } from '../classifier/types.ts';
+import type { RowLayout } from './row-layout.ts';
 
 /** What is asked again of a batch. @internal */
 export interface SecondLook {
   /** The rows of the batch, in the order in which they were asked again. */
   readonly rows: readonly number[];
   /** What came out, row after row. */
-  readonly logits: Float32Array;
+  readonly values: Float32Array;
 }
 
 /** So many rows are asked again together at most, and no more than this share of the batch. */
@@ -80,16 +80,16 @@ export class RunLooks {
   }
 
   /** Throws ClassifierError unless the rows came out the same. */
-  compare(call: string, logits: Float32Array, numClasses: number, again: SecondLook): void {
-    const batch = logits.length / numClasses;
-    const expected = rowsOf(logits, again.rows, numClasses);
+  compare(call: string, values: Float32Array, layout: RowLayout, again: SecondLook): void {
+    const batch = values.length / layout.size;
+    const expected = rowsOf(values, again.rows, layout.size);
     const when =
       batch === 1
         ? 'a row was asked again'
         : `${new Set(again.rows).size} of ${batch} rows were asked again at other places of other batches`;
     const way =
       'switch dropout, batch statistics and randomness off: no row may depend on its place, on the rows beside it or on their number';
-    assertSameRows(call, { numClasses, when, way }, expected, again.logits);
+    layout.assertSame(call, { when, way }, expected, again.values);
     if (batch === 1) this.#wasAlone = true;
     else this.#isDone = true;
   }

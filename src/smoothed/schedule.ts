@@ -1,21 +1,20 @@
 import type * as tf from '@tensorflow/tfjs';
 import { hostTurns } from '../host/turns.ts';
 import type { Noise } from '../noise/types.ts';
-import { sizesBelow } from './batch-sizes.ts';
-import type { CertificationProcess, WantedSamples } from './certification-process.ts';
-import { type VoteCounter, voteCounter, type VoteCounts } from './count-votes.ts';
+import { type BatchSizes, sizesBelow } from './batch-sizes.ts';
 import { copiesIn, sampleRange } from './noisy-copies.ts';
-import type { VotingClassifier } from './read-logits.ts';
-import type { TimedCertificate } from './types.ts';
+import type { Piece, PieceReader } from './piece-reader.ts';
+import type { SampleProcess, WantedSamples } from './sample-process.ts';
+import type { TimedOutput } from './types.ts';
 
-/** An example that waits for its votes. @internal */
-export interface PendingExample {
+/** An example that waits for its samples. @internal */
+export interface PendingExample<P extends Piece, C, Ask = undefined> {
   /** Its own copy, which the schedule disposes. */
   readonly x: tf.Tensor;
   /** The values of `x`, where they are at hand and noise is drawn in JavaScript. */
   readonly values?: Float32Array | undefined;
-  /** Says which samples it wants, and takes their votes. */
-  readonly process: CertificationProcess;
+  /** Says which samples it wants, and takes what is read of them. */
+  readonly process: SampleProcess<P, C, Ask>;
   /** The time that an earlier run took for it. */
   readonly earlierMilliseconds?: number | undefined;
   /** Called after each batch in which it had a share, with all the time that it took so far. What it throws ends the run. */
@@ -23,10 +22,10 @@ export interface PendingExample {
 }
 
 /** How to draw. @internal */
-export interface ScheduleRequest {
-  /** The public call, for error texts. */
-  readonly call: string;
-  readonly voting: VotingClassifier;
+export interface ScheduleRequest<P extends Piece, Ask = undefined> {
+  readonly reader: PieceReader<P, Ask>;
+  /** How many copies the model takes at once. */
+  readonly batches: BatchSizes;
   readonly noise: Noise;
   /** Rows of a batch, where they are given. */
   readonly batchSize?: number | undefined;
@@ -38,39 +37,38 @@ export interface ScheduleRequest {
 /**
  * The certificates of examples, in their order, with batches that are filled across examples.
  *
- * - **Pending** are the examples that were taken from `examples` and need votes: two more than fill the batches with what they need up to their next
+ * - **Pending** are the examples that were taken from `examples` and need samples: two more than fill the batches with what they need up to their next
  *   checks. Certificates that are ready wait for those before them, up to {@link MOST_WAITING}: a hard example holds up nothing but its row.
  * - **A batch is filled**: every pending example, the oldest first, gets what it is sure to use, up to the next check at which its rule can stop (of a fixed
  *   sample, up to its next check); what is left goes to new examples; and then to the rest of fixed samples. So no row is drawn past a stop. Where
  *   rules may stop, a batch that is not full has one of few sizes, which `checkBackend` has seen.
  * - **It is submitted** at once if no other is pending. Where the device counts, further batches are submitted meanwhile, but only full ones; only
  *   these may hold samples that an early stop makes vain, up to a quarter of those that the example has used.
- * - **It is settled** in the order of submission: its votes are handed out, and examples that need no more give their certificates.
+ * - **It is settled** in the order of submission: its pieces are handed out, and examples that need no more give their certificates.
  * - **Time** of a batch is charged to its examples by their shares of the rows.
  * - **At an abort**, an error, or if nobody asks on, the pending batches are awaited, and the pending examples disposed.
  *
  * No result depends on how batches are filled. An error of `examples` is thrown after the certificates of all examples before it.
  * @internal
  */
-export async function* schedule(
-  examples: AsyncIterator<PendingExample, void>,
-  { call, voting, noise, batchSize, rowsOfExample, signal }: ScheduleRequest,
-): AsyncGenerator<TimedCertificate, void, undefined> {
-  const counter = voteCounter(voting, call, {});
+export async function* schedule<P extends Piece, C, Ask>(
+  examples: AsyncIterator<PendingExample<P, C, Ask>, void>,
+  { reader, batches: sizes, noise, batchSize, rowsOfExample, signal }: ScheduleRequest<P, Ask>,
+): AsyncGenerator<TimedOutput<C>, void, undefined> {
   const hostTurn = hostTurns(signal);
-  const most = batchSize ?? voting.batches.most;
-  const queue = new ExampleQueue(examples, () => 2 + Math.ceil((counter.mostAtOnce() * most) / rowsOfExample));
-  const batches: PendingBatch[] = [];
+  const most = batchSize ?? sizes.most;
+  const queue = new ExampleQueue(examples, () => 2 + Math.ceil((reader.mostAtOnce() * most) / rowsOfExample));
+  const batches: PendingBatch<P, C, Ask>[] = [];
   try {
     for (;;) {
       signal?.throwIfAborted();
-      const rowsFor = ({ x }: PendingExample): number => batchSize ?? voting.batches.next(x.size);
+      const rowsFor = ({ x }: { readonly x: tf.Tensor }): number => batchSize ?? sizes.next(x.size);
       const { shares, isFull } = await fillBatch(queue, rowsFor, { isAhead: batches.length > 0 });
       const isSubmitted = batches.length === 0 ? shares.length > 0 : isFull;
-      if (isSubmitted) batches.push(submit(shares, counter, noise));
+      if (isSubmitted) batches.push(submit(shares, reader, noise));
       const [oldest] = batches;
       if (oldest === undefined) break;
-      if (!isSubmitted || batches.length >= counter.mostAtOnce()) {
+      if (!isSubmitted || batches.length >= reader.mostAtOnce()) {
         batches.shift();
         await settle(oldest);
         queue.release();
@@ -80,7 +78,7 @@ export async function* schedule(
     }
     queue.throwError();
   } finally {
-    await Promise.allSettled(batches.map(({ counting }) => counting));
+    await Promise.allSettled(batches.map(({ reading }) => reading));
     await queue.close();
   }
 }
@@ -89,32 +87,32 @@ export async function* schedule(
 const MOST_WAITING = 1024;
 
 /** A pending example with what the schedule keeps of it. */
-interface Waiting extends PendingExample {
+interface Waiting<P extends Piece, C, Ask> extends PendingExample<P, C, Ask> {
   /** What its shares of batches took. */
   milliseconds: number;
-  /** Samples that were submitted and are not yet counted. */
+  /** Samples that were submitted and are not yet read. */
   submitted: number;
-  /** Not kept of one that needs no more votes. */
+  /** Not kept of one that needs no more samples. */
   values?: Float32Array | undefined;
 }
 
-/** The examples that were taken, in their order; one that has all its votes waits for those before it. */
-class ExampleQueue {
-  /** Those that need votes. */
-  pending: readonly Waiting[] = [];
-  readonly #taken: Waiting[] = [];
-  readonly #source: AsyncIterator<PendingExample, void>;
+/** The examples that were taken, in their order; one that has all its samples waits for those before it. */
+class ExampleQueue<P extends Piece, C, Ask> {
+  /** Those that need samples. */
+  pending: readonly Waiting<P, C, Ask>[] = [];
+  readonly #taken: Waiting<P, C, Ask>[] = [];
+  readonly #source: AsyncIterator<PendingExample<P, C, Ask>, void>;
   readonly #window: () => number;
   #hasEnded = false;
   #failure: { readonly error: unknown } | undefined;
 
-  constructor(source: AsyncIterator<PendingExample, void>, window: () => number) {
+  constructor(source: AsyncIterator<PendingExample<P, C, Ask>, void>, window: () => number) {
     this.#source = source;
     this.#window = window;
   }
 
   /** Takes one more example, if there is room and there is one. An error of the source ends it, and waits until it is asked for. */
-  async admit(): Promise<Waiting | undefined> {
+  async admit(): Promise<Waiting<P, C, Ask> | undefined> {
     const isFull = this.pending.length >= this.#window() || this.#taken.length >= MOST_WAITING;
     if (this.#hasEnded || isFull) return undefined;
     try {
@@ -132,7 +130,7 @@ class ExampleQueue {
     return undefined;
   }
 
-  /** Frees the examples that need no more votes. */
+  /** Frees the examples that need no more samples. */
   release(): void {
     for (const example of this.pending) {
       if (example.process.wanted() !== undefined) continue;
@@ -143,7 +141,7 @@ class ExampleQueue {
   }
 
   /** Lets the oldest example go with its certificate, if it wants no more samples. */
-  certified(): TimedCertificate | undefined {
+  certified(): TimedOutput<C> | undefined {
     const [oldest] = this.#taken;
     if (oldest === undefined || oldest.process.wanted() !== undefined) return undefined;
     this.#taken.shift();
@@ -161,24 +159,24 @@ class ExampleQueue {
 }
 
 /** The part of a batch that belongs to one example. */
-interface BatchShare {
-  readonly example: Waiting;
+interface BatchShare<P extends Piece, C, Ask> {
+  readonly example: Waiting<P, C, Ask>;
   /** What the example wanted when the batch was filled. */
-  readonly wanted: WantedSamples;
+  readonly wanted: WantedSamples<Ask>;
   /** Samples in the batch. */
   count: number;
 }
 
 /** Shares of one batch, at most one for an example and all for examples of one shape; takes in new examples while there is room. */
-async function fillBatch(
-  queue: ExampleQueue,
-  rowsFor: (example: PendingExample) => number,
+async function fillBatch<P extends Piece, C, Ask>(
+  queue: ExampleQueue<P, C, Ask>,
+  rowsFor: (example: { readonly x: tf.Tensor }) => number,
   { isAhead }: { readonly isAhead: boolean },
-): Promise<{ readonly shares: readonly BatchShare[]; readonly isFull: boolean }> {
-  const shares: BatchShare[] = [];
+): Promise<{ readonly shares: readonly BatchShare<P, C, Ask>[]; readonly isFull: boolean }> {
+  const shares: BatchShare<P, C, Ask>[] = [];
   let full = 0;
   let room: number | undefined; // known with the first example: of the size that it wants
-  const giveNeeded = (example: Waiting): void => {
+  const giveNeeded = (example: Waiting<P, C, Ask>): void => {
     const wanted = wantedBy(example);
     const shape = shares[0]?.example.x.shape ?? example.x.shape;
     if (wanted === undefined || room === 0 || String(shape) !== String(example.x.shape)) return;
@@ -207,12 +205,18 @@ async function fillBatch(
 }
 
 /** Samples that an example may have in flight though it may stop before: with others, up to a quarter of those that are counted. */
-function aheadOf({ example: { submitted }, wanted: { start } }: BatchShare): number {
+function aheadOf({
+  example: { submitted },
+  wanted: { start },
+}: {
+  readonly example: { readonly submitted: number };
+  readonly wanted: { readonly start: number };
+}): number {
   return Math.floor((start - submitted) / 4) - submitted;
 }
 
 /** Takes rows from the last shares, until the batch has the largest of some sizes that it can have. */
-function cutTo(shares: readonly BatchShare[], sizes: readonly number[]): void {
+function cutTo(shares: readonly { count: number }[], sizes: readonly number[]): void {
   let rows = shares.reduce((sum, { count }) => sum + count, 0);
   const size = sizes.findLast((one) => one <= rows) ?? 0;
   for (const share of shares.toReversed()) {
@@ -223,7 +227,7 @@ function cutTo(shares: readonly BatchShare[], sizes: readonly number[]): void {
 }
 
 /** The samples that an example wants next, beyond those that are submitted. */
-function wantedBy({ process, submitted }: Waiting): WantedSamples | undefined {
+function wantedBy<P extends Piece, C, Ask>({ process, submitted }: Waiting<P, C, Ask>): WantedSamples<Ask> | undefined {
   const wanted = process.wanted();
   if (wanted === undefined || wanted.left === submitted) return undefined;
   const [needed, left] = [Math.max(0, wanted.needed - submitted), wanted.left - submitted];
@@ -231,35 +235,40 @@ function wantedBy({ process, submitted }: Waiting): WantedSamples | undefined {
   return { ...wanted, start: wanted.start + submitted, needed, left, sure };
 }
 
-/** A batch whose votes are being counted. */
-interface PendingBatch {
-  readonly shares: readonly BatchShare[];
-  readonly counting: Promise<readonly VoteCounts[]>;
+/** A batch that is being read. */
+interface PendingBatch<P extends Piece, C, Ask> {
+  readonly shares: readonly BatchShare<P, C, Ask>[];
+  readonly reading: Promise<readonly P[]>;
 }
 
-/** Starts the forward pass of a batch; its votes are counted in pieces that end where a process looks at them. */
-function submit(shares: readonly BatchShare[], counter: VoteCounter, noise: Noise): PendingBatch {
+/** Starts the forward pass of a batch; it is read in pieces that end where a process looks at them. */
+function submit<P extends Piece, C, Ask>(
+  shares: readonly BatchShare<P, C, Ask>[],
+  reader: PieceReader<P, Ask>,
+  noise: Noise,
+): PendingBatch<P, C, Ask> {
   const begun = performance.now();
-  const counting = counter.count(
-    shares.map(({ example, wanted: { key, start, every }, count }) => ({
+  const reading = reader.read(
+    shares.map(({ example, wanted: { key, start, every, ask }, count }) => ({
       ...sampleRange(noise, example.x, { key, start, count }, example.values),
       first: every - (start % every),
       every,
+      ask,
     })),
   );
   for (const { example, count } of shares) example.submitted += count;
   chargeTime(shares, performance.now() - begun);
-  return { shares, counting };
+  return { shares, reading };
 }
 
-/** Waits for the votes of a batch and hands them out. */
-async function settle({ shares, counting }: PendingBatch): Promise<void> {
+/** Waits for what is read of a batch and hands it out. */
+async function settle<P extends Piece, C, Ask>({ shares, reading }: PendingBatch<P, C, Ask>): Promise<void> {
   const begun = performance.now();
-  const pieces = [...(await counting)];
+  const pieces = (await reading).values();
   for (const { example, count } of shares) {
     for (let left = count; left > 0;) {
-      const piece = pieces.shift();
-      if (piece === undefined) throw new Error('fewer votes than samples');
+      const { value: piece, done } = pieces.next();
+      if (done === true) throw new Error('fewer pieces than samples');
       example.process.take(piece);
       left -= piece.drawn;
     }
@@ -269,7 +278,10 @@ async function settle({ shares, counting }: PendingBatch): Promise<void> {
   for (const { example } of shares) example.onBatch?.(example.milliseconds);
 }
 
-function chargeTime(shares: readonly BatchShare[], milliseconds: number): void {
+function chargeTime(
+  shares: readonly { readonly example: { milliseconds: number }; readonly count: number }[],
+  milliseconds: number,
+): void {
   const rows = copiesIn(shares);
   for (const { example, count } of shares) example.milliseconds += (milliseconds * count) / rows;
 }

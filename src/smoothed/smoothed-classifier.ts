@@ -26,13 +26,14 @@ import {
 import { noiseRecord } from './certificates.ts';
 import { CertificationProcess } from './certification-process.ts';
 import { CheckedClassifier } from './checked-classifier.ts';
-import { collectVotes } from './count-votes.ts';
+import { collectVotes, voteCounter, type VoteCounts } from './count-votes.ts';
 import type { FormChoice } from './form-choice.ts';
 import { valuesFor } from './noisy-copies.ts';
-import type { SampleRequest, VotingClassifier } from './read-logits.ts';
-import { type PendingExample, schedule } from './schedule.ts';
+import type { SampleRequest, VotingClassifier } from './read-rows.ts';
+import { type PendingExample as Pending, schedule } from './schedule.ts';
 import type { Certifier, StreamExample, TimedCertificate } from './types.ts';
 
+type PendingExample = Pending<VoteCounts, Certificate>;
 type PendingExamples = AsyncGenerator<PendingExample, void, undefined>;
 type Settings = ReturnType<typeof certifyOptions.parse> & WithDefaults<Pick<CertifyOptions, 'rule' | 'norm'>>;
 
@@ -219,7 +220,8 @@ export class SmoothedClassifier implements Certifier<CertifyOptions> {
     const { noise, voting } = this.#checked;
     // All of a fixed sample fill a batch.
     const rowsOfExample = rule?.drawsAll === true || n0 === 0 ? checkEvery : Math.min(n0, checkEvery);
-    return schedule(examples, { call, voting: { ...voting, form }, noise, batchSize, rowsOfExample, signal });
+    const reader = voteCounter({ ...voting, form }, call, {});
+    return schedule(examples, { reader, batches: voting.batches, noise, batchSize, rowsOfExample, signal });
   }
 
   #settings(call: string, options: CertifyOptions, known: readonly string[] = []): Settings {

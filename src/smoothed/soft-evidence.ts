@@ -11,7 +11,7 @@ import {
   type SamplePiece,
   type SampleRecord,
 } from './earlier-samples.ts';
-import type { SampleRequest } from './read-logits.ts';
+import type { SampleRequest } from './read-rows.ts';
 import { classSums, type RunningSums, type ScoredClassifier, scoreSums } from './soft-scores.ts';
 
 /** What is drawn for a soft certificate, and who is told on the way. */

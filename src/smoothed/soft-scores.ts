@@ -3,7 +3,7 @@ import type { ScoreSums } from '../certify/types.ts';
 import { hostTurns } from '../host/turns.ts';
 import type { Noise } from '../noise/types.ts';
 import { sampleRange, valuesFor } from './noisy-copies.ts';
-import { type BatchLogits, logitsReader, type SampleRequest, type VotingClassifier } from './read-logits.ts';
+import { type BatchRows, rowsReader, type SampleRequest, type VotingClassifier } from './read-rows.ts';
 
 /** A classifier under noise whose scores are softmax(β · logits), which is p^β / Σ p^β of probabilities. @internal */
 export interface ScoredClassifier {
@@ -107,13 +107,13 @@ async function eachScores(
   see: SeeScores,
   afterBatch: (drawn: number) => void = () => undefined,
 ): Promise<void> {
-  const reader = logitsReader(voting, call, run);
+  const reader = rowsReader(voting, call, run);
   const hostTurn = hostTurns(signal);
   signal?.throwIfAborted();
   const values = await valuesFor(noise, x);
   for (let start = first; start < n;) {
     const count = Math.min(batchSize ?? voting.batches.next(x.size), n - start);
-    showScores(await reader.logits([sampleRange(noise, x, { key, start, count }, values)]), voting, beta, see);
+    showScores(await reader.rows([sampleRange(noise, x, { key, start, count }, values)]), voting, beta, see);
     start += count;
     afterBatch(start);
     await hostTurn();
@@ -121,7 +121,7 @@ async function eachScores(
 }
 
 function showScores(
-  { logits, failed }: BatchLogits,
+  { values: logits, failed }: BatchRows,
   { numClasses, output }: VotingClassifier,
   beta: number,
   see: SeeScores,

@@ -21,7 +21,7 @@ import {
 import { noiseRecord, softCertificate } from './certificates.ts';
 import { softEvidence, softRecord } from './soft-evidence.ts';
 import { certifyOneByOne, CheckedClassifier } from './checked-classifier.ts';
-import type { VotingClassifier } from './read-logits.ts';
+import type { VotingClassifier } from './read-rows.ts';
 import { leadsOf, meanScores, type ScoredClassifier } from './soft-scores.ts';
 import type { Certifier, StreamExample, TimedCertificate } from './types.ts';
 

@@ -16,12 +16,15 @@ export interface StreamExample {
 }
 
 /** A certificate with the time that it took. */
-export interface TimedCertificate {
+export interface TimedOutput<C> {
   /** The certificate. */
-  readonly certificate: Certificate;
+  readonly certificate: C;
   /** Wall-clock time; where a batch serves several examples, each is charged its share. */
   readonly milliseconds: number;
 }
+
+/** A certificate of a class with the time that it took. */
+export type TimedCertificate = TimedOutput<Certificate>;
 
 /**
  * Anything that certifies examples one after the other: what `certifyDataset` needs.

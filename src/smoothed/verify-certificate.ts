@@ -10,6 +10,8 @@ import { ruleField } from './call-options.ts';
 import { isOfOneSample } from './certify-one-sample.ts';
 import { certificateFields, type CertificateKind, type Hold, parseCertificate } from './certificate-fields.ts';
 import { deriveCertificate, kindOf } from './derive-certificate.ts';
+import type { OutputRecord } from './outputs/types.ts';
+import { verifyOutput } from './outputs/verify-output.ts';
 
 /** What {@link verifyCertificate} found. */
 export interface Verification {
@@ -67,6 +69,8 @@ const TOLERANCE = 1e-12;
  * may claim less than what follows, never more. It cannot see whether the counts are those of a classifier: `reproduceCertificate` draws
  * the samples again. Which field is held against what is a table of the guide.
  *
+ * Certificates of other outputs than one label (those with a `task`) are held against what follows from their own evidence in the same way.
+ *
  * @param certificate - as `certify` returned it, or as a log gives it back
  * @param noise - the noise that it names
  * @throws OptionError if a field of the certificate is missing or no such thing can be, or if `noise` is not the noise that it names
@@ -76,12 +80,32 @@ const TOLERANCE = 1e-12;
  * ```
  */
 export function verifyCertificate(
-  certificate: Certificate,
+  certificate: Certificate | OutputRecord,
   noise: Noise | DeterministicNoise,
   options: VerifyCertificateOptions = {},
 ): Verification {
   const given = verifyCertificateOptions.parse(CALL, options);
+  if (isOutputRecord(certificate)) return verifyOfOutput(certificate, noise, given);
   return verifyOne(certificate, noise, given);
+}
+
+function isOutputRecord(certificate: Certificate | OutputRecord): certificate is OutputRecord {
+  return typeof certificate === 'object' && (certificate as object | null) !== null && 'task' in certificate;
+}
+
+/** {@link verifyCertificate} for certificates that are not of one label. */
+function verifyOfOutput(
+  certificate: OutputRecord,
+  noise: Noise | DeterministicNoise,
+  { dimension }: VerifyCertificateOptions,
+): Verification {
+  assertSameNoise(CALL, certificate, noise);
+  const { faults, radius } = verifyOutput(CALL, certificate, noise as Noise);
+  const more =
+    dimension === undefined || certificate.dimension === dimension
+      ? []
+      : [`dimension is ${certificate.dimension}, but ${dimension} of the input`];
+  return { valid: faults.length + more.length === 0, faults: [...faults, ...more], radius };
 }
 
 /** {@link verifyCertificate} with options that are checked, and a rule that may have been made before. @internal */
@@ -125,7 +149,7 @@ export function verifyOne(
 /** Throws unless the certificate names this noise. @internal */
 export function assertSameNoise(
   call: string,
-  { noise: named }: Certificate,
+  { noise: named }: Pick<Certificate, 'noise'>,
   { name, parameters }: Noise | DeterministicNoise,
 ): void {
   const text = (record: NoiseParameters): string => JSON.stringify(Object.entries(record).sort());

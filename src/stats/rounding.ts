@@ -84,3 +84,6 @@ export function cappedUpperBound(upper: UpperProbabilityBound, lower: Probabilit
  * @internal
  */
 export const ROUND_DOWN: number = 1 - 2 ** -46;
+
+/** Factor that brings a positive float64 result above the exact one, as {@link ROUND_DOWN} below it. @internal */
+export const ROUND_UP: number = 1 + 2 ** -46;

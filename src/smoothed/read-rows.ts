@@ -1,7 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import type { VotingRows } from '../classifier/adapt-classifier.ts';
-import { keptOf, rowsOf, typedRows } from '../classifier/ask-rows.ts';
-import { assertFiniteLogits, assertLogitsShape, outputJudge } from '../classifier/check-logits.ts';
+import { keptOf, rowsOf, typedValues } from '../classifier/ask-rows.ts';
 import { passOfRows } from '../classifier/row-passes.ts';
 import type { LogitsFn, TypedClassifier } from '../classifier/types.ts';
 import { CatrsError, ClassifierError, refusal } from '../errors.ts';
@@ -11,17 +10,24 @@ import type { Key } from '../types.ts';
 import type { BatchSizes } from './batch-sizes.ts';
 import type { FormChoice } from './form-choice.ts';
 import { copiesIn, type SampleRange, tensorCopies, typedCopies } from './noisy-copies.ts';
+import type { RowLayout } from './row-layout.ts';
 import type { RunLooks, SecondLook } from './run-looks.ts';
 
-/** A base classifier as votes are taken of it. @internal */
-export interface VotingClassifier extends VotingRows {
-  readonly numClasses: number;
+/** A model whose output is read row by row. @internal */
+export interface RowSource extends Pick<VotingRows, 'run' | 'typed'> {
+  /** What the rows are. */
+  readonly layout: RowLayout;
   /** What is looked at once in a run, for all calls that are given the same object. */
   readonly looksOf: (run: object) => RunLooks;
   /** How many copies it takes at once. */
   readonly batches: BatchSizes;
-  /** Which form of its models votes. */
+  /** Which form of its models is asked. */
   readonly form: Pick<FormChoice, 'inferenceForm'>;
+}
+
+/** A base classifier as votes are taken of it. @internal */
+export interface VotingClassifier extends RowSource, VotingRows {
+  readonly numClasses: number;
 }
 
 /** Which samples to draw around one example. @internal */
@@ -37,74 +43,73 @@ export interface SampleRequest {
   readonly run: object;
 }
 
-/** Logits (or probabilities) of a batch, and which of its rows are void. @internal */
-export interface BatchLogits {
-  /** [rows · numClasses], finite. */
-  readonly logits: Float32Array;
+/** Output of a batch, and which of its rows are void. @internal */
+export interface BatchRows {
+  /** rows · size numbers, checked. */
+  readonly values: Float32Array;
   /** Rows whose copy could not be drawn. */
   readonly failed: ReadonlySet<number>;
 }
 
-/** A forward pass whose logits have not been read back. @internal */
+/** A forward pass whose output has not been read back. @internal */
 export interface Pass {
-  /** [rows, numClasses], for {@link LogitsReader.readPass} to dispose. */
-  readonly logits: tf.Tensor;
+  /** [rows, ...], for {@link RowsReader.readPass} to dispose. */
+  readonly output: tf.Tensor;
   /** Rows whose copy could not be drawn. */
   readonly failed: ReadonlySet<number>;
-  /** Some of the rows, asked again; for {@link LogitsReader.readPass} to dispose. */
-  readonly again: { readonly rows: readonly number[]; readonly logits: tf.Tensor } | undefined;
+  /** Some of the rows, asked again; for {@link RowsReader.readPass} to dispose. */
+  readonly again: { readonly rows: readonly number[]; readonly output: tf.Tensor } | undefined;
 }
 
-/** Makes forward passes over noisy copies and checks what the classifier returns. @internal */
-export interface LogitsReader {
+/** Makes forward passes over noisy copies and checks what the model returns. @internal */
+export interface RowsReader {
   /** One forward pass over all ranges, read back and checked. */
-  readonly logits: (ranges: readonly SampleRange[]) => Promise<BatchLogits>;
-  /** One forward pass over all ranges; undefined where the classifier is one of typed arrays. */
+  readonly rows: (ranges: readonly SampleRange[]) => Promise<BatchRows>;
+  /** One forward pass over all ranges; undefined where the model is one of typed arrays. */
   readonly pass: ((ranges: readonly SampleRange[]) => Pass) | undefined;
   /** Reads a pass back, checks and disposes it. */
-  readonly readPass: (pass: Pass) => Promise<BatchLogits>;
+  readonly readPass: (pass: Pass) => Promise<BatchRows>;
   /**
    * True once the batches read so far have shown what the outputs are, and that rows do not depend on batches of so many rows: whoever checks that
    * they are finite need not read them.
    */
   readonly isJudged: (rows: number) => boolean;
-  /** Throws if a weight was given other values since the run began. {@link LogitsReader.readPass} looks at it too. */
+  /** Throws if a weight was given other values since the run began. {@link RowsReader.readPass} looks at it too. */
   readonly unchanged: () => void;
 }
 
 /** A reader for one public call; calls with the same `run` are one run. @internal */
-export function logitsReader(classifier: VotingClassifier, call: string, run: object): LogitsReader {
-  const { typed, numClasses, output } = classifier;
-  const looks = classifier.looksOf(run);
+export function rowsReader(source: RowSource, call: string, run: object): RowsReader {
+  const { typed, layout } = source;
+  const looks = source.looksOf(run);
   const arrayOf = arraysForTensors();
-  const judge = outputJudge(call, numClasses, output);
+  const judge = layout.judge(call);
   let isJudged = false;
-  const checked = ({ logits, failed, again }: AnsweredPass): BatchLogits => {
+  const checked = ({ values, failed, again }: AnsweredPass): BatchRows => {
     looks.unchanged(call);
-    assertFiniteLogits(call, logits);
-    isJudged = judge(logits);
-    if (again) looks.compare(call, logits, numClasses, again);
-    return { logits, failed };
+    isJudged = judge(values);
+    if (again) looks.compare(call, values, layout, again);
+    return { values, failed };
   };
-  const pass = (ranges: readonly SampleRange[]): Pass => tensorPass(classifier, { looks, arrayOf }, call, ranges);
-  const readPass = async ({ logits, failed, again }: Pass): Promise<BatchLogits> => {
+  const pass = (ranges: readonly SampleRange[]): Pass => tensorPass(source, { looks, arrayOf }, call, ranges);
+  const readPass = async ({ output, failed, again }: Pass): Promise<BatchRows> => {
     const read = (tensor: tf.Tensor): Promise<Float32Array> =>
-      readBack({ call, shape: logits.shape }, () => tensor.data<'float32'>());
+      readBack({ call, shape: output.shape }, () => tensor.data<'float32'>());
     try {
-      const values = await read(logits);
+      const values = await read(output);
       return checked({
-        logits: values,
+        values,
         failed,
-        again: again && { rows: again.rows, logits: await read(again.logits) },
+        again: again && { rows: again.rows, values: await read(again.output) },
       });
     } finally {
-      tf.dispose([logits, again?.logits ?? []]);
+      tf.dispose([output, again?.output ?? []]);
     }
   };
   return {
-    logits: async (ranges) => {
+    rows: async (ranges) => {
       await looks.weights(call);
-      return typed ? checked(await typedPass(typed, { numClasses, looks }, call, ranges)) : readPass(pass(ranges));
+      return typed ? checked(await typedPass(typed, { layout, looks }, call, ranges)) : readPass(pass(ranges));
     },
     pass: typed ? undefined : pass,
     readPass,
@@ -114,12 +119,12 @@ export function logitsReader(classifier: VotingClassifier, call: string, run: ob
 }
 
 /** A pass that was read back, not checked yet. */
-interface AnsweredPass extends BatchLogits {
+interface AnsweredPass extends BatchRows {
   readonly again: SecondLook | undefined;
 }
 
 function tensorPass(
-  { run, numClasses, batches, form }: VotingClassifier,
+  { run, layout, batches, form }: RowSource,
   { looks, arrayOf }: { readonly looks: RunLooks; readonly arrayOf: ReturnType<typeof arraysForTensors> },
   call: string,
   ranges: readonly SampleRange[],
@@ -134,18 +139,18 @@ function tensorPass(
   const ask = (copies: tf.Tensor, rows: number, { inferenceForm } = form): tf.Tensor => {
     let found: tf.Tensor;
     try {
-      // A classifier may return its input, a tensor that it keeps, or one over an array that its next call fills again: while the logits
-      // are being read, another run may call it.
+      // A classifier may return its input, a tensor that it keeps, or one over an array that its next call fills again: while the output
+      // is being read, another run may call it.
       found = onBackend({ call, shape: copies.shape }, () =>
         batches.pass(rows, () => copyOf(passOfRows(inForm(inferenceForm), copies, looks.isFixed))),
       );
     } catch (error) {
       throw notAccepted(call, copies.shape, error);
     }
-    assertLogitsShape(call, found, rows, numClasses);
+    layout.assertShape(call, found.shape, rows);
     return found;
   };
-  const { logits, again } = onBackend({ call, shape: [batch] }, () =>
+  const { output, again } = onBackend({ call, shape: [batch] }, () =>
     tf.tidy(() => {
       const copies = tensorCopies(ranges, failed, arrayOf);
       // The small first batch shows little of how rows depend on their batch.
@@ -158,15 +163,15 @@ function tensorPass(
       const byModel = form.inferenceForm ? parts.slice(0, 1) : [];
       byModel.forEach((part, i) => answers.push(ask(part, asked[i]?.length ?? 0, { inferenceForm: false })));
       asked = [...asked, ...asked.slice(0, byModel.length)];
-      return { logits: first, again: answers.length > 0 ? tf.concat(answers) : undefined };
+      return { output: first, again: answers.length > 0 ? tf.concat(answers) : undefined };
     }),
   );
-  return { logits, failed, again: again && { rows: asked.flat(), logits: again } };
+  return { output, failed, again: again && { rows: asked.flat(), output: again } };
 }
 
 async function typedPass(
   typed: TypedClassifier,
-  { numClasses, looks }: { readonly numClasses: number; readonly looks: RunLooks },
+  { layout, looks }: { readonly layout: RowLayout; readonly looks: RunLooks },
   call: string,
   ranges: readonly SampleRange[],
 ): Promise<AnsweredPass> {
@@ -175,7 +180,11 @@ async function typedPass(
   const ask = async (values: Float32Array<ArrayBuffer>, rows: readonly number[]): Promise<Float32Array> => {
     try {
       const shown = keptOf({ batch, kept }, rows);
-      return await typedRows(call, typed, values, { batch: rows.length, shape, numClasses, ...shown });
+      const output = await typedValues(call, typed, values, { batch: rows.length, shape, ...shown });
+      const size = output.length / rows.length;
+      if (!Number.isInteger(size)) throw notWhole(call, output.length, `${rows.length} · ${layout.size}`, layout);
+      layout.assertShape(call, [rows.length, size], rows.length);
+      return output;
     } catch (error) {
       throw notAccepted(call, [rows.length, ...shape], error);
     }
@@ -184,11 +193,20 @@ async function typedPass(
   // Before the pass: the inputs are the classifier's to change.
   const parts = asked.map((rows) => rowsOf(inputs, rows, inputs.length / batch));
   const all = Array.from({ length: batch }, (_, row) => row);
-  const logits = await ask(inputs, all);
-  const answers: number[] = [];
-  for (const [i, part] of parts.entries()) answers.push(...(await ask(part, asked[i] ?? [])));
-  const again = answers.length > 0 ? { rows: asked.flat(), logits: Float32Array.from(answers) } : undefined;
-  return { logits, failed, again };
+  const values = await ask(inputs, all);
+  const again = new Float32Array(asked.flat().length * layout.size);
+  let filled = 0;
+  for (const [i, part] of parts.entries()) {
+    const answer = await ask(part, asked[i] ?? []);
+    again.set(answer, filled);
+    filled += answer.length;
+  }
+  return { values, failed, again: parts.length > 0 ? { rows: asked.flat(), values: again } : undefined };
+}
+
+function notWhole(call: string, length: number, wanted: string, { name }: RowLayout): ClassifierError {
+  const must = `must return batch · ${name} = ${wanted} values`;
+  return refusal(ClassifierError, { call, field: 'classifier', value: length }, must);
 }
 
 /** What goes wrong inside a classifier is most often the shape of the example. */
