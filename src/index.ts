@@ -304,3 +304,7 @@ export type {
   ProbabilityRow,
 } from './evaluate/probability-distribution.ts';
 export type { LabelledDataset, LabelledExample } from './data/labelled-dataset.ts';
+export { outputFigures } from './evaluate/output-figures.ts';
+export type { OutputCurve, OutputFigures } from './evaluate/output-figures.ts';
+export type { OutputRow } from './evaluate/output-rows.ts';
+export type { TargetDataset, TargetExample } from './data/target-dataset.ts';

@@ -1,0 +1,57 @@
+import { OptionError, refusal } from '../errors.ts';
+import type { OutputRecord, OutputTask } from '../smoothed/outputs/types.ts';
+import type { OutputRow } from './output-rows.ts';
+
+/** A curve of figures over radii or other settings. */
+export interface OutputCurve {
+  /** What it shows, for a legend. */
+  readonly label: string;
+  /** What is on the axis below, with its unit. */
+  readonly x: string;
+  /** What is on the axis at the side. */
+  readonly y: string;
+  /** The points, x ascending. */
+  readonly points: readonly (readonly [x: number, y: number])[];
+}
+
+/** What a log of certificates of one task says as a whole. */
+export interface OutputFigures {
+  /** The task. */
+  readonly task: OutputTask;
+  /** Number of examples. */
+  readonly examples: number;
+  /** Figures by their names; null where there is nothing to take them of. */
+  readonly figures: Readonly<Record<string, number | null>>;
+  /** Curves for a plot. */
+  readonly curves: readonly OutputCurve[];
+}
+
+/** What can be said of the rows of one task. @internal */
+export interface TaskEvaluation<C extends OutputRecord, T> {
+  /** Throws OptionError naming `call` and `target` for a target that cannot be one of this task; null (not known) never comes here. */
+  readonly checkTarget: (call: string, target: T) => void;
+  /** The figures of rows of one run, at least one. */
+  readonly figures: (rows: readonly OutputRow<C, T>[]) => Omit<OutputFigures, 'task' | 'examples'>;
+}
+
+/** The tasks by name; each has an entry. @internal */
+export const taskEvaluations: Partial<{ readonly [T in OutputTask]: TaskEvaluation<never, never> }> = {};
+
+const CALL = 'outputFigures';
+
+/**
+ * What the rows of one run say as a whole: widths of intervals, mIoU, sizes of sets and the like, whatever the task.
+ *
+ * @param rows - rows of `certifyDataset` or of a log, all of one task
+ * @throws OptionError for no rows and for rows of several tasks
+ */
+export function outputFigures(rows: readonly OutputRow[]): OutputFigures {
+  const tasks = [...new Set(rows.map(({ certificate }) => certificate.task))];
+  const [task] = tasks;
+  if (task === undefined || tasks.length > 1) {
+    const got = tasks.length === 0 ? 'none' : tasks.join(' and ');
+    throw refusal(OptionError, { call: CALL, field: 'rows', value: rows, got }, 'must be rows of one task');
+  }
+  const evaluation = taskEvaluations[task] as unknown as TaskEvaluation<OutputRecord, unknown>;
+  return { task, examples: rows.length, ...evaluation.figures(rows) };
+}
