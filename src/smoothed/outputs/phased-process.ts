@@ -12,7 +12,10 @@ export interface SamplePhase<P extends Piece, Ask = undefined> {
   /** What is to be read of them. */
   readonly ask: Ask;
   readonly take: (piece: P) => void;
-  /** Whether no more draws are needed, after so many, at a multiple of `every`; absent: all are drawn. */
+  /**
+   * Whether no more draws are needed, after so many, at a multiple of `every`; absent: all are drawn. Only the last phase may have it: draws of one
+   * that stops before its end may be under way.
+   */
   readonly isEnough?: ((used: number) => boolean) | undefined;
 }
 
@@ -52,7 +55,10 @@ export class PhasedProcess<P extends Piece, C, Ask = undefined> implements Sampl
     take(piece);
     this.#used += piece.drawn;
     const isCheck = this.#used === n || this.#used % every === 0;
-    if (this.#used === n || (isCheck && isEnough?.(this.#used) === true)) this.#next();
+    const isOver = isCheck && isEnough?.(this.#used) === true;
+    if (!isOver && this.#used < n) return;
+    this.#next();
+    if (isEnough !== undefined && this.#phase !== undefined) throw new Error('only the last phase may stop early');
   }
 
   /** The certificate of a process that wants no more samples. */
