@@ -19,6 +19,11 @@ export interface OutputKind<C extends OutputRecord> {
   readonly derive: (certificate: C, noise: Noise) => OutputDerivation<C>;
   /** Fields that are the same in all certificates of one run, whatever the example. */
   readonly settings: readonly (keyof C)[];
+  /**
+   * The options of `certify` of the family, key included, that give this certificate again at the same input: `reproduceCertificate` calls
+   * `g.certify(x, options)`. Absent for a task whose keys are secret: its certificates have the key null, and nobody can draw them again.
+   */
+  readonly options?: ((certificate: C) => object) | undefined;
 }
 
 /** The tasks by name; each has an entry. @internal */

@@ -35,7 +35,10 @@ export interface OutputCertifier<Options, C extends OutputRecord = OutputRecord>
   readonly engine?: string | undefined;
   /** The smoothing noise. */
   readonly noise: NoiseRecord;
-  /** Certificates in the order of the examples; example i uses the key `foldIn(key, i)`. It checks the options at the call. */
+  /**
+   * Certificates in the order of the examples; example i uses the key `foldIn(key, i)`, which its certificate names, or null where keys are secret. It
+   * checks the options at the call. `certifyToLog` tells of the progress inside an example by the option `onSamples`.
+   */
   certifyStream(
     examples: AsyncIterable<StreamExample>,
     options: Options,
