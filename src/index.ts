@@ -305,6 +305,6 @@ export type {
 } from './evaluate/probability-distribution.ts';
 export type { LabelledDataset, LabelledExample } from './data/labelled-dataset.ts';
 export { outputFigures } from './evaluate/output-figures.ts';
-export type { OutputCurve, OutputFigures } from './evaluate/output-figures.ts';
+export type { OutputCurve, OutputFigures } from './evaluate/task-evaluation.ts';
 export type { OutputRow } from './evaluate/output-rows.ts';
 export type { TargetDataset, TargetExample } from './data/target-dataset.ts';

@@ -1,30 +1,5 @@
-import type { Noise } from '../../noise/types.ts';
-import type { OutputRecord, OutputTask } from './types.ts';
-
-/** What follows from the evidence of a certificate. @internal */
-export interface OutputDerivation<C> {
-  /** What is wrong beside the fields: counts that cannot be, settings that nobody may choose. */
-  readonly faults: readonly string[];
-  /** The certificate that follows from the evidence in the stored one; absent where the evidence contradicts itself. */
-  readonly certificate?: C | undefined;
-  /** The radius that follows, where there is one. */
-  readonly radius?: number | undefined;
-}
-
-/** What the library can do with the certificates of one task, whoever made them. @internal */
-export interface OutputKind<C extends OutputRecord> {
-  /** Throws OptionError naming `call` for what is no certificate of this task: fields missing, or of another type. */
-  readonly parse: (call: string, certificate: C) => void;
-  /** Derives a certificate again from its own evidence (counts, order statistics, scores) and settings. */
-  readonly derive: (certificate: C, noise: Noise) => OutputDerivation<C>;
-  /** Fields that are the same in all certificates of one run, whatever the example. */
-  readonly settings: readonly (keyof C)[];
-  /**
-   * The options of `certify` of the family, key included, that give this certificate again at the same input: `reproduceCertificate` calls
-   * `g.certify(x, options)`. Absent for a task whose keys are secret: its certificates have the key null, and nobody can draw them again.
-   */
-  readonly options?: ((certificate: C) => object) | undefined;
-}
+import type { OutputKind } from './output-kind.ts';
+import type { OutputTask } from './types.ts';
 
 /** The tasks by name; each has an entry. @internal */
 export const outputKinds: Partial<{ readonly [T in OutputTask]: OutputKind<never> }> = {};

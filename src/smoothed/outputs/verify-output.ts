@@ -1,6 +1,7 @@
 import { OptionError, refusal } from '../../errors.ts';
 import type { Noise } from '../../noise/types.ts';
-import { type OutputKind, outputKinds } from './output-kinds.ts';
+import type { OutputKind } from './output-kind.ts';
+import { outputKinds } from './output-kinds.ts';
 import type { OutputRecord } from './types.ts';
 
 /** Other engines may round logarithms otherwise in the last places. */
