@@ -80,7 +80,10 @@ export const modelOptions = {
 
 /** How the classifier is read and run. @internal */
 export const modelFormOptions = {
-  arch: { flags: '--arch <name>', help: 'the network of a .pth file: lenet or resnet<depth>' },
+  arch: {
+    flags: '--arch <name>',
+    help: 'the network of a .pth file: lenet or resnet<depth> (18, 34, 50, 101, 152: those for ImageNet)',
+  },
   stateDict: {
     flags: '--state-dict <name>',
     help: 'the state dict in a .pth file, by its keys joined by dots (default: the usual or only one)',

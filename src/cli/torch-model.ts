@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type * as tf from '@tensorflow/tfjs';
 import { decodeTorchCheckpoint, type TorchCheckpoint } from '../data/torch-checkpoint.ts';
 import { cifarResnet } from '../models/cifar-resnet.ts';
+import { imagenetResnet, type ImagenetResnetOptions } from '../models/imagenet-resnet.ts';
 import { lenet } from '../models/lenet.ts';
 import { loadTorchWeights } from '../models/load-torch-weights.ts';
 import { stateDictOf } from '../models/state-dict.ts';
@@ -34,11 +35,19 @@ interface NetworkPlan {
   readonly statistics?: { readonly mean: readonly number[]; readonly std: readonly number[] } | undefined;
 }
 
+/** Depths of the networks for ImageNet; others, and those with `cifar-` before, are the networks for CIFAR. */
+function isImagenetNetwork(name: string): boolean {
+  return /^resnet(18|34|50|101|152)$/.test(name);
+}
+
 /** The network of `--arch`. Throws CliError for an unknown one. @internal */
 export function makeNetwork(name: string, { key, inputShape, numClasses, statistics }: NetworkPlan): tf.LayersModel {
   if (name === 'lenet') return lenet({ key, inputShape, numClasses });
-  const depth = Number(/^resnet(\d+)$/.exec(name)?.[1]);
-  if (Number.isInteger(depth)) return cifarResnet({ key, depth, inputShape, numClasses, ...statistics });
+  const [, family, digits] = /^(cifar-)?resnet(\d+)$/.exec(name) ?? [];
+  const depth = Number(digits) as NonNullable<ImagenetResnetOptions['depth']>;
+  if (family === undefined && isImagenetNetwork(name))
+    return imagenetResnet({ key, depth, inputShape, numClasses, ...statistics });
+  if (digits !== undefined) return cifarResnet({ key, depth, inputShape, numClasses, ...statistics });
   throw new CliError(
     `--arch must be lenet or resnet<depth>, got ${name} (for example resnet20; other models by --init)`,
   );
@@ -67,9 +76,8 @@ export async function loadTorchFile(model: tf.LayersModel, path: string, stateDi
   }
 }
 
-/** Sizes of images that the published networks take. */
-const SIZES: Readonly<Record<string, number>> = { lenet: 28 };
-const OTHER_SIZE = 32;
+/** Size of the images that the published networks take. */
+const sizeFor = (arch: string): number => (arch === 'lenet' ? 28 : isImagenetNetwork(arch) ? 224 : 32);
 
 /** Weights whose shapes tell what the network is for: the first kernel and the last matrix. */
 const LAST: Readonly<Record<string, string>> = { lenet: 'fc2.weight' };
@@ -111,7 +119,7 @@ export async function openTorchModel(
 ): Promise<tf.LayersModel> {
   if (arch === undefined) throw needsArch(path, '--model');
   const { channels, numClasses } = await torchSizes(path, { arch, stateDict });
-  const size = SIZES[arch] ?? OTHER_SIZE;
+  const size = sizeFor(arch);
   const [height = size, width = size] = sizeOf(shape, channels) ?? [];
   const inputShape = [height, width, channels] as const;
   const model = await inFile(path, () => makeNetwork(arch, { key: createKey(0), inputShape, numClasses }));

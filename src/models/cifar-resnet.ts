@@ -1,14 +1,19 @@
 import * as tf from '@tensorflow/tfjs';
-import { OptionError, refusal } from '../errors.ts';
 import * as fields from '../options/fields.ts';
 import { optionsOf } from '../options/parse.ts';
-import { fillNormals } from '../random/fill-normals.ts';
-import { foldIn } from '../random/key.ts';
-import { tensorOver } from '../tensors/own-tensor.ts';
 import type { Key } from '../types.ts';
-import { plainConvolution, setAndDispose, torchDefaultWeights, zeros } from './layers.ts';
-import { channelDeviations, channelMeans, normalize, requireSameLength } from './normalize.ts';
-import { torchBatchNormalization } from './torch-batch-normalization.ts';
+import { plainConvolution, zeros } from './layers.ts';
+import { channelDeviations, channelMeans, normalize } from './normalize.ts';
+import {
+  batchNormalization,
+  convolution,
+  imageShape,
+  type ImageShape,
+  relu,
+  requireNormalization,
+  setResnetWeights,
+  through,
+} from './residual-network.ts';
 
 /** Options of {@link cifarResnet}. */
 export interface CifarResnetOptions {
@@ -25,7 +30,7 @@ export interface CifarResnetOptions {
    * `[height, width, channels]` of one image.
    * @defaultValue `[32, 32, 3]`
    */
-  readonly inputShape?: readonly [height: number, width: number, channels: number] | undefined;
+  readonly inputShape?: ImageShape | undefined;
   /**
    * Mean of each channel for a {@link normalize} layer at the front; goes with `std`.
    * @defaultValue no normalisation
@@ -38,21 +43,13 @@ export interface CifarResnetOptions {
   readonly std?: readonly number[] | undefined;
 }
 
-type ImageShape = readonly [height: number, width: number, channels: number];
-
 const isDepth = (v: unknown): boolean => Number.isInteger(v) && (v as number) >= 8 && ((v as number) - 2) % 6 === 0;
 
 const cifarResnetOptions = optionsOf<CifarResnetOptions>()({
   key: fields.key,
   depth: fields.field<number>('must be 6n + 2 with n of at least 1 (20, 32, 44, 56, 110, ...)', isDepth),
   numClasses: fields.withDefault(fields.classCount, 10),
-  inputShape: fields.withDefault(
-    fields.field<ImageShape>(
-      'must be [height, width, channels], integers of at least 1',
-      (v) => Array.isArray(v) && v.length === 3 && v.every((n) => Number.isInteger(n) && n >= 1),
-    ),
-    [32, 32, 3],
-  ),
+  inputShape: fields.withDefault(imageShape, [32, 32, 3]),
   mean: fields.optional(channelMeans),
   std: fields.optional(channelDeviations),
 });
@@ -82,7 +79,7 @@ const cifarResnetOptions = optionsOf<CifarResnetOptions>()({
  */
 export function cifarResnet(options: CifarResnetOptions): tf.LayersModel {
   const { key, depth, numClasses, inputShape, mean, std } = cifarResnetOptions.parse('cifarResnet', options);
-  requireNormalization(mean, std, inputShape);
+  requireNormalization('cifarResnet', mean, std, inputShape);
   const image = tf.input({ shape: [...inputShape] });
   let x = mean === undefined || std === undefined ? image : through(image, normalize({ mean, std, name: 'normalize' }));
   x = through(x, convolution('conv1', 16), batchNormalization('bn1'), relu('relu'));
@@ -122,66 +119,4 @@ function residualBlock(x: tf.SymbolicTensor, name: string, filters: number, halv
     : x;
   const sum = tf.layers.add({ name: `${name}/add` }).apply([residual, shortcut]) as tf.SymbolicTensor;
   return through(sum, relu(`${name}/relu2`));
-}
-
-function through(x: tf.SymbolicTensor, ...layers: readonly tf.layers.Layer[]): tf.SymbolicTensor {
-  return layers.reduce((input, layer) => layer.apply(input) as tf.SymbolicTensor, x);
-}
-
-/** 3×3 with stride 1, where 'same' is one pixel on every side. */
-function convolution(name: string, filters: number): tf.layers.Layer {
-  return plainConvolution({ name, filters, kernelSize: 3, padding: 'same' });
-}
-
-function batchNormalization(name: string): tf.layers.Layer {
-  return torchBatchNormalization({ name });
-}
-
-function relu(name: string): tf.layers.Layer {
-  return tf.layers.reLU({ name });
-}
-
-function requireNormalization(
-  mean: readonly number[] | undefined,
-  std: readonly number[] | undefined,
-  [, , channels]: readonly [number, number, number],
-): void {
-  if (mean === undefined && std === undefined) return;
-  const missing = mean === undefined ? 'mean' : std === undefined ? 'std' : undefined;
-  if (missing !== undefined) {
-    const must = `must be given together with \`${missing === 'mean' ? 'std' : 'mean'}\``;
-    throw refusal(OptionError, { call: 'cifarResnet', field: missing, value: undefined }, must);
-  }
-  requireSameLength('cifarResnet', mean!, std!);
-  if (mean!.length !== channels) {
-    const details = { call: 'cifarResnet', field: 'mean', value: mean, got: String(mean!.length) };
-    throw refusal(OptionError, details, `must have ${channels} numbers, one for each channel of \`inputShape\``);
-  }
-}
-
-/**
- * Draws the weights of a residual network: convolution number t from N(0, 2 / (k² · filters)) by `foldIn(key, t)`, and the dense layer
- * as PyTorch does by default, by `foldIn(key, number of convolutions)`.
- *
- * Convolutions are counted in the order in which the layers were made.
- */
-function setResnetWeights(model: tf.LayersModel, key: Key): void {
-  const layers = [...model.layers].sort((a, b) => a.id - b.id);
-  const convolutions = layers.filter((layer) => layer.getClassName() === 'Conv2D');
-  convolutions.forEach((layer, t) => {
-    const shape = layer.getWeights()[0]!.shape as [number, number, number, number];
-    setAndDispose(layer, [heNormal(foldIn(key, t), shape)]);
-  });
-  const dense = model.getLayer('fc');
-  const shapes = dense.getWeights().map((weight) => weight.shape);
-  setAndDispose(dense, torchDefaultWeights(foldIn(key, convolutions.length), shapes));
-}
-
-/** He's normal initialisation by fan-out of a kernel [height, width, in, out]. */
-function heNormal(key: Key, shape: [number, number, number, number]): tf.Tensor {
-  const [height, width, , filters] = shape;
-  const values = new Float32Array(tf.util.sizeFromShape(shape));
-  const scale = Math.sqrt(2 / (height * width * filters));
-  fillNormals(values, { key, start: 0, dimension: values.length, scale });
-  return tensorOver(values, shape, 'float32');
 }

@@ -5,6 +5,8 @@
  */
 export { cifarResnet } from './cifar-resnet.ts';
 export type { CifarResnetOptions } from './cifar-resnet.ts';
+export { imagenetResnet } from './imagenet-resnet.ts';
+export type { ImagenetResnetOptions } from './imagenet-resnet.ts';
 export { lenet } from './lenet.ts';
 export type { LenetOptions } from './lenet.ts';
 export { loadTorchWeights } from './load-torch-weights.ts';

@@ -40,7 +40,10 @@ const runOptions = {
 } as const;
 
 const networkOptions = {
-  arch: { flags: '-a, --arch <name>', help: 'lenet or resnet<depth> (resnet20, resnet110)' },
+  arch: {
+    flags: '-a, --arch <name>',
+    help: 'lenet or resnet<depth> (resnet20, resnet110; 18, 34, 50, 101, 152: those for ImageNet)',
+  },
   normalize: {
     flags: '--normalize <data>',
     help: 'first layer of a resnet',
