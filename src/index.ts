@@ -307,4 +307,6 @@ export type { LabelledDataset, LabelledExample } from './data/labelled-dataset.t
 export { outputFigures } from './evaluate/output-figures.ts';
 export type { OutputCurve, OutputFigures } from './evaluate/task-evaluation.ts';
 export type { OutputRow } from './evaluate/output-rows.ts';
+export { formatOutputLog, isOutputLog, parseOutputLog } from './evaluate/output-log.ts';
+export type { OutputLog } from './evaluate/output-log.ts';
 export type { TargetDataset, TargetExample } from './data/target-dataset.ts';

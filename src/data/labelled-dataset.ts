@@ -58,9 +58,8 @@ export class OwnDataset implements LabelledDataset {
   /** The data set of a public call, unless it is one already; throws OptionError that says what was given and how that becomes a data set. */
   static of(call: string, dataset: LabelledDataset, field = 'dataset'): OwnDataset {
     if (dataset instanceof OwnDataset) return dataset;
-    if (isDataset(dataset)) return new OwnDataset(dataset);
-    const { got, way } = describeOther(dataset);
-    throw refusal(OptionError, { call, field, value: dataset, got, way }, DATASET);
+    assertDataset(call, dataset, field);
+    return new OwnDataset(dataset);
   }
 
   constructor(dataset: LabelledDataset) {
@@ -105,6 +104,13 @@ export class OwnDataset implements LabelledDataset {
 }
 
 const DATASET = 'must be a data set { size, shape, example }';
+
+/** Throws OptionError that says what was given for a data set, and how that becomes one. @internal */
+export function assertDataset(call: string, dataset: unknown, field: string): void {
+  if (isDataset(dataset)) return;
+  const { got, way } = describeOther(dataset);
+  throw refusal(OptionError, { call, field, value: dataset, got, way }, DATASET);
+}
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -151,6 +157,11 @@ function check(
     const got = `${showValue(label)} for example ${index}`;
     throw refusal(OptionError, { call, field: 'labels', value: label, got }, must);
   }
+  checkSize(call, x, shape);
+}
+
+/** Throws DataError unless an example has as many values as the shape. @internal */
+export function checkSize(call: string, x: Float32Array, shape: readonly number[]): void {
   const size = elementCount(shape);
   if (x.length === size) return;
   const must = `must hold ${size} values, one example of shape [${shape}]`;

@@ -1,12 +1,17 @@
 import type { Certificate } from '../certify/types.ts';
 import { type DatasetRunOptions, selectedIndices, selectField } from '../data/dataset-selection.ts';
 import { type LabelledDataset, OwnDataset } from '../data/labelled-dataset.ts';
+import { OwnTargets, type TargetDataset } from '../data/target-dataset.ts';
 import { type CallContext, withContext } from '../options/call-context.ts';
 import { parseField } from '../options/parse.ts';
 import type { CertifyOptions } from '../smoothed/call-options.ts';
 import type { KeptSamples } from '../smoothed/earlier-samples.ts';
-import type { Certifier, StreamExample, TimedCertificate } from '../smoothed/types.ts';
+import type { OutputCertifier, OutputRecord } from '../smoothed/outputs/types.ts';
+import type { Certifier, StreamExample, TimedOutput } from '../smoothed/types.ts';
 import { tensorOver } from '../tensors/own-tensor.ts';
+import type { Json } from '../types.ts';
+import { evaluationOf } from './output-figures.ts';
+import type { OutputRow } from './output-rows.ts';
 import type { LoggedRow } from './rows.ts';
 
 /** Options of {@link certifyDataset} with a `SmoothedClassifier`: those of one certificate, and which examples to certify. */
@@ -29,7 +34,10 @@ const CALL = 'certifyDataset';
  * together. Each row is yielded as soon as it and those before it are certain; a few examples are read ahead, and an error of an example
  * comes after the rows before it.
  *
- * @param g - a `SmoothedClassifier`, `SoftSmoothedClassifier` or `DerandomizedClassifier`, whose options it takes
+ * A certifier of other outputs than one label (one with a `task`) is given a data set with targets, or a labelled one, whose labels are the targets; its
+ * rows have the target, as JSON holds it, and the certificate.
+ *
+ * @param g - a `SmoothedClassifier`, `SoftSmoothedClassifier` or `DerandomizedClassifier`, or an `OutputCertifier`; it gives the options
  * @throws OptionError at once for its options; from the iteration: OptionError, TensorError, ClassifierError, DataError for an
  * example of the wrong size, and the abort reason of `signal`
  * @example
@@ -41,14 +49,40 @@ export function certifyDataset<Options extends object>(
   g: Certifier<Options>,
   dataset: LabelledDataset,
   options: Options & DatasetRunOptions,
-): AsyncGenerator<CertifiedRow, void, undefined> {
+): AsyncGenerator<CertifiedRow, void, undefined>;
+/** The same for other outputs than one label. */
+export function certifyDataset<Options extends object, C extends OutputRecord, T>(
+  g: OutputCertifier<Options, C>,
+  dataset: TargetDataset<T>,
+  options: Options & DatasetRunOptions,
+): AsyncGenerator<OutputRow<C, T>, void, undefined>;
+/** The same for other outputs than one label, where the label is the target. */
+export function certifyDataset<Options extends object, C extends OutputRecord>(
+  g: OutputCertifier<Options, C>,
+  dataset: LabelledDataset,
+  options: Options & DatasetRunOptions,
+): AsyncGenerator<OutputRow<C, number>, void, undefined>;
+export function certifyDataset<Options extends object, C extends OutputRecord>(
+  g: Certifier<Options> | OutputCertifier<Options, C>,
+  dataset: LabelledDataset | TargetDataset<unknown>,
+  options: Options & DatasetRunOptions,
+): AsyncGenerator<CertifiedRow | OutputRow<C, unknown>, void, undefined> {
   const { select, ...certify } = (options as typeof options | undefined) ?? {};
   const selection = parseField(CALL, 'select', selectField, select);
-  const own = OwnDataset.of(CALL, dataset);
-  return certifyIndices(g, own, selectedIndices(own.size, selection), certify as Options, {
-    call: CALL,
-    known: ['select'],
-  });
+  const context = { call: CALL, known: ['select'] };
+  if (isOutputCertifier(g)) {
+    const targets = OwnTargets.of(CALL, dataset);
+    return certifyTargets(g, targets, selectedIndices(targets.size, selection), certify as Options, context);
+  }
+  const own = OwnDataset.of(CALL, dataset as LabelledDataset);
+  return certifyIndices(g, own, selectedIndices(own.size, selection), certify as Options, context);
+}
+
+/** Whether what certifies says of which kind of outputs: those of one label do not. @internal */
+export function isOutputCertifier<Options, C extends OutputRecord>(
+  g: Certifier<Options> | OutputCertifier<Options, C>,
+): g is OutputCertifier<Options, C> {
+  return 'task' in g && (g.task as unknown) !== undefined;
 }
 
 /** For whom examples are certified. */
@@ -65,57 +99,84 @@ export function certifyIndices<Options extends object>(
   options: Options,
   { keptOf, ...context }: IndicesContext,
 ): AsyncGenerator<CertifiedRow, void, undefined> {
-  const { call } = context;
-  const examples = new PendingExamples({ call, dataset, indices, keptOf, numClasses: g.numClasses });
-  return rows(g, g.certifyStream(examples, withContext(options, context)), examples);
-}
-
-async function* rows(
-  g: { readonly engine?: string | undefined },
-  certificates: AsyncGenerator<TimedCertificate, void, undefined>,
-  examples: PendingExamples,
-): AsyncGenerator<CertifiedRow, void, undefined> {
-  for await (const { certificate, milliseconds } of certificates) {
-    const { index, label } = examples.certified();
-    const { label: predicted, radius, abstained } = certificate;
-    const { engine } = g;
+  const examples = new PendingExamples(indices, dataset.shape, async (index) => {
+    const { x, label } = await dataset.checkedExample(index, { call: context.call, numClasses: g.numClasses });
+    return { x, row: { index, label }, kept: keptOf?.(index) };
+  });
+  const { engine } = g;
+  return rows(g.certifyStream(examples, withContext(options, context)), examples, ({ index, label }, timed) => {
+    const { label: predicted, radius, abstained } = timed.certificate;
     const answer = { index, label, predicted, radius, correct: predicted === label, abstained };
-    yield { ...answer, milliseconds, certificate, ...(engine !== undefined && { engine }) };
-  }
+    const { milliseconds, certificate } = timed;
+    return { ...answer, milliseconds, certificate, ...(engine !== undefined && { engine }) };
+  });
 }
 
-/** What is kept of an example until its certificate is here. */
-type PendingExample = Pick<CertifiedRow, 'index' | 'label'>;
+/** The same for other outputs than one label. @internal */
+export function certifyTargets<Options extends object, C extends OutputRecord>(
+  g: OutputCertifier<Options, C>,
+  dataset: OwnTargets,
+  indices: Iterable<number>,
+  options: Options,
+  context: Omit<IndicesContext, 'keptOf'>,
+): AsyncGenerator<OutputRow<C, Json>, void, undefined> {
+  const { call } = context;
+  const { checkTarget } = evaluationOf(call, g.task);
+  const examples = new PendingExamples(indices, dataset.shape, async (index) => {
+    const { x, target } = await dataset.checkedExample(index, { call, checkTarget });
+    return { x, row: { index, target }, kept: undefined };
+  });
+  return rows(g.certifyStream(examples, withContext(options, context)), examples, (row, timed) => {
+    const { engine } = g;
+    const { milliseconds, certificate } = timed;
+    return { ...row, milliseconds, certificate, ...(engine !== undefined && { engine }) };
+  });
+}
 
-/** Which examples, for which certifier. */
-interface PendingRequest extends Pick<IndicesContext, 'call' | 'keptOf'> {
-  readonly dataset: OwnDataset;
-  readonly indices: Iterable<number>;
-  readonly numClasses: number;
+/** Puts what is known of an example and its certificate together. */
+async function* rows<C, Known extends { readonly index: number }, Row>(
+  certificates: AsyncGenerator<TimedOutput<C>, void, undefined>,
+  examples: PendingExamples<Known>,
+  rowOf: (known: Known, timed: TimedOutput<C>) => Row,
+): AsyncGenerator<Row, void, undefined> {
+  for await (const timed of certificates) yield rowOf(examples.certified(), timed);
+}
+
+/** An example as it was read. */
+interface ReadExample<Known> {
+  readonly x: Float32Array;
+  /** What is kept of it until its certificate is here. */
+  readonly row: Known;
+  readonly kept: KeptSamples | undefined;
 }
 
 /**
  * Feeds examples of a data set, checked, into a stream of certificates, and keeps what belongs to them while they are pending.
  */
-class PendingExamples implements AsyncIterable<StreamExample> {
-  readonly #request: PendingRequest;
-  readonly #dataset: OwnDataset;
-  readonly #pending: PendingExample[] = [];
+class PendingExamples<Known extends { readonly index: number }> implements AsyncIterable<StreamExample> {
+  readonly #indices: Iterable<number>;
+  readonly #shape: readonly number[];
+  readonly #read: (index: number) => Promise<ReadExample<Known>>;
+  readonly #pending: Known[] = [];
 
-  constructor(request: PendingRequest) {
-    this.#request = request;
-    this.#dataset = request.dataset;
+  constructor(
+    indices: Iterable<number>,
+    shape: readonly number[],
+    read: (index: number) => Promise<ReadExample<Known>>,
+  ) {
+    this.#indices = indices;
+    this.#shape = shape;
+    this.#read = read;
   }
 
   /** The examples as tensors, checked; a certifier has copied what it needs of one when it asks for the next. */
   async *[Symbol.asyncIterator](): AsyncGenerator<StreamExample, void, undefined> {
-    const { indices, keptOf } = this.#request;
-    for (const index of indices) {
-      const { x: values, label } = await this.#dataset.checkedExample(index, this.#request);
-      const x = tensorOver(values, this.#dataset.shape, 'float32');
-      this.#pending.push({ index, label });
+    for (const index of this.#indices) {
+      const { x: values, row, kept } = await this.#read(index);
+      const x = tensorOver(values, this.#shape, 'float32');
+      this.#pending.push(row);
       try {
-        yield { x, index, kept: keptOf?.(index) };
+        yield { x, index, kept };
       } finally {
         x.dispose();
       }
@@ -123,7 +184,7 @@ class PendingExamples implements AsyncIterable<StreamExample> {
   }
 
   /** The oldest pending example: its certificate is here. */
-  certified(): PendingExample {
+  certified(): Known {
     const first = this.#pending.shift();
     if (first === undefined) throw new Error('more certificates than examples');
     return first;

@@ -6,6 +6,14 @@ import type { OutputFigures, TaskEvaluation } from './task-evaluation.ts';
 /** The tasks by name; each has an entry. @internal */
 export const taskEvaluations: Partial<{ readonly [T in OutputTask]: TaskEvaluation<never, never> }> = {};
 
+/** What can be said of the rows of a task. Throws OptionError for a task that is none. @internal */
+export function evaluationOf(call: string, task: OutputTask): TaskEvaluation<OutputRecord, unknown> {
+  const found = Object.hasOwn(taskEvaluations, task) ? taskEvaluations[task] : undefined;
+  if (found !== undefined) return found as unknown as TaskEvaluation<OutputRecord, unknown>;
+  const names = Object.keys(taskEvaluations).join(', ');
+  throw refusal(OptionError, { call, field: 'task', value: task }, `must be one of ${names}`);
+}
+
 const CALL = 'outputFigures';
 
 /**
@@ -21,6 +29,5 @@ export function outputFigures(rows: readonly OutputRow[]): OutputFigures {
     const got = tasks.length === 0 ? 'none' : tasks.join(' and ');
     throw refusal(OptionError, { call: CALL, field: 'rows', value: rows, got }, 'must be rows of one task');
   }
-  const evaluation = taskEvaluations[task] as unknown as TaskEvaluation<OutputRecord, unknown>;
-  return { task, examples: rows.length, ...evaluation.figures(rows) };
+  return { task, examples: rows.length, ...evaluationOf(CALL, task).figures(rows) };
 }

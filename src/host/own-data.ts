@@ -39,8 +39,8 @@ function copied(value: unknown, seal: (copy: object) => object, seen: Map<object
   return seal(copy);
 }
 
-/** An object of no class, of this realm or another. */
-function isPlain(value: object): boolean {
+/** An object of no class, of this realm or another. @internal */
+export function isPlain(value: object): boolean {
   const prototype = Object.getPrototypeOf(value) as object | null;
   return prototype === null || (Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype, 'isPrototypeOf'));
 }
