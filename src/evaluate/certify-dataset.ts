@@ -27,6 +27,18 @@ export interface CertifiedRow extends LoggedRow {
 
 const CALL = 'certifyDataset';
 
+/** Certifies a data set for other outputs than one label: examples with targets of any kind. */
+export function certifyDataset<Options extends object, C extends OutputRecord, T>(
+  g: OutputCertifier<Options, C>,
+  dataset: TargetDataset<T>,
+  options: Options & DatasetRunOptions,
+): AsyncGenerator<OutputRow<C, T>, void, undefined>;
+/** Certifies a data set for other outputs than one label, where the label is the target. */
+export function certifyDataset<Options extends object, C extends OutputRecord>(
+  g: OutputCertifier<Options, C>,
+  dataset: LabelledDataset,
+  options: Options & DatasetRunOptions,
+): AsyncGenerator<OutputRow<C, number>, void, undefined>;
 /**
  * Certifies the examples of a data set, in their order, with batches that are filled across examples.
  *
@@ -50,18 +62,6 @@ export function certifyDataset<Options extends object>(
   dataset: LabelledDataset,
   options: Options & DatasetRunOptions,
 ): AsyncGenerator<CertifiedRow, void, undefined>;
-/** The same for other outputs than one label. */
-export function certifyDataset<Options extends object, C extends OutputRecord, T>(
-  g: OutputCertifier<Options, C>,
-  dataset: TargetDataset<T>,
-  options: Options & DatasetRunOptions,
-): AsyncGenerator<OutputRow<C, T>, void, undefined>;
-/** The same for other outputs than one label, where the label is the target. */
-export function certifyDataset<Options extends object, C extends OutputRecord>(
-  g: OutputCertifier<Options, C>,
-  dataset: LabelledDataset,
-  options: Options & DatasetRunOptions,
-): AsyncGenerator<OutputRow<C, number>, void, undefined>;
 export function certifyDataset<Options extends object, C extends OutputRecord>(
   g: Certifier<Options> | OutputCertifier<Options, C>,
   dataset: LabelledDataset | TargetDataset<unknown>,
