@@ -70,6 +70,17 @@ export interface RowsReader {
   /** Reads a pass back, checks and disposes it. */
   readonly readPass: (pass: Pass) => Promise<BatchRows>;
   /**
+   * One forward pass over all ranges of which only that stays which `reduce` makes of the output, in a tidy: for outputs that are too large to be read
+   * back. The tensors are the caller's. Rows that are asked again are compared; whether the numbers are finite is for `reduce` to find out. Undefined
+   * where the model is one of typed arrays.
+   */
+  readonly reduced:
+    | (<T extends tf.TensorContainerObject>(
+        ranges: readonly SampleRange[],
+        reduce: (output: tf.Tensor, failed: ReadonlySet<number>) => T,
+      ) => Promise<T>)
+    | undefined;
+  /**
    * True once the batches read so far have shown what the outputs are, and that rows do not depend on batches of so many rows: whoever checks that
    * they are finite need not read them.
    */
@@ -91,10 +102,20 @@ export function rowsReader(source: RowSource, call: string, run: object): RowsRe
     if (again) looks.compare(call, values, layout, again);
     return { values, failed };
   };
-  const pass = (ranges: readonly SampleRange[]): Pass => tensorPass(source, { looks, arrayOf }, call, ranges);
+  const pass = (ranges: readonly SampleRange[]): Pass => {
+    const { kept, failed, again } = tensorPass(source, { looks, arrayOf }, call, ranges, {
+      take: copyOf,
+      reduce: only,
+      shows: false,
+    });
+    return { output: kept.output, failed, again };
+  };
+  const reading =
+    (shape: readonly number[]) =>
+    (tensor: tf.Tensor): Promise<Float32Array> =>
+      readBack({ call, shape }, () => tensor.data<'float32'>());
   const readPass = async ({ output, failed, again }: Pass): Promise<BatchRows> => {
-    const read = (tensor: tf.Tensor): Promise<Float32Array> =>
-      readBack({ call, shape: output.shape }, () => tensor.data<'float32'>());
+    const read = reading(output.shape);
     try {
       const values = await read(output);
       return checked({
@@ -106,7 +127,32 @@ export function rowsReader(source: RowSource, call: string, run: object): RowsRe
       tf.dispose([output, again?.output ?? []]);
     }
   };
+  const reduced = async <T extends tf.TensorContainerObject>(
+    ranges: readonly SampleRange[],
+    reduce: (output: tf.Tensor, failed: ReadonlySet<number>) => T,
+  ): Promise<T> => {
+    await looks.weights(call);
+    const take = (output: tf.Tensor): tf.Tensor => output;
+    const found = tensorPass(source, { looks, arrayOf }, call, ranges, { take, reduce, shows: true });
+    const { kept, again, shown } = found;
+    const read = reading([copiesIn(ranges)]);
+    try {
+      looks.unchanged(call);
+      if (again && shown) {
+        const first = await read(shown);
+        const values = await read(again.output);
+        looks.compareRows(call, { batch: copiesIn(ranges), first }, layout, { rows: again.rows, values });
+      }
+      return kept;
+    } catch (error) {
+      tf.dispose(kept);
+      throw error;
+    } finally {
+      tf.dispose([again?.output ?? [], shown ?? []]);
+    }
+  };
   return {
+    reduced: typed ? undefined : reduced,
     rows: async (ranges) => {
       await looks.weights(call);
       return typed ? checked(await typedPass(typed, { layout, looks }, call, ranges)) : readPass(pass(ranges));
@@ -123,12 +169,31 @@ interface AnsweredPass extends BatchRows {
   readonly again: SecondLook | undefined;
 }
 
-function tensorPass(
+const only = (output: tf.Tensor): { output: tf.Tensor } => ({ output });
+
+/** What becomes of an output. */
+interface Keeping<T extends tf.TensorContainerObject> {
+  /** An output as it is kept until it is compared and reduced. */
+  readonly take: (output: tf.Tensor) => tf.Tensor;
+  readonly reduce: (output: tf.Tensor, failed: ReadonlySet<number>) => T;
+  /** Whether the rows that are asked again are wanted as they came out first. */
+  readonly shows: boolean;
+}
+
+/** A forward pass with what was kept of it. */
+interface KeptPass<T> extends Omit<Pass, 'output'> {
+  readonly kept: T;
+  /** The rows that were asked again, as they came out in their batch. */
+  readonly shown: tf.Tensor | undefined;
+}
+
+function tensorPass<T extends tf.TensorContainerObject>(
   { run, layout, batches, form }: RowSource,
   { looks, arrayOf }: { readonly looks: RunLooks; readonly arrayOf: ReturnType<typeof arraysForTensors> },
   call: string,
   ranges: readonly SampleRange[],
-): Pass {
+  { take, reduce, shows }: Keeping<T>,
+): KeptPass<T> {
   const failed = new Set<number>();
   const batch = copiesIn(ranges);
   let asked: readonly (readonly number[])[] = [];
@@ -142,7 +207,7 @@ function tensorPass(
       // A classifier may return its input, a tensor that it keeps, or one over an array that its next call fills again: while the output
       // is being read, another run may call it.
       found = onBackend({ call, shape: copies.shape }, () =>
-        batches.pass(rows, () => copyOf(passOfRows(inForm(inferenceForm), copies, looks.isFixed))),
+        batches.pass(rows, () => take(passOfRows(inForm(inferenceForm), copies, looks.isFixed))),
       );
     } catch (error) {
       throw notAccepted(call, copies.shape, error);
@@ -150,23 +215,34 @@ function tensorPass(
     layout.assertShape(call, found.shape, rows);
     return found;
   };
-  const { output, again } = onBackend({ call, shape: [batch] }, () =>
+  const { kept, again, shown } = onBackend({ call, shape: [batch] }, () =>
     tf.tidy(() => {
       const copies = tensorCopies(ranges, failed, arrayOf);
       // The small first batch shows little of how rows depend on their batch.
       asked = batches.isMeasuring ? [] : looks.batchesToAsk(batch, failed);
       // Before the pass: a classifier may write into its input.
-      const parts = asked.map((rows) => copyOf(tf.concat(rows.map((row) => tf.slice(copies, row, 1)))));
+      const parts = asked.map((rows) => rowsAt(copies, rows));
       const first = ask(copies, batch);
-      const answers = parts.map((part, i) => ask(part, asked[i]?.length ?? 0));
+      // Before the next pass, for the same reason.
+      const result = reduce(first, failed);
+      const before = shows && asked.length > 0 ? rowsAt(first, asked.flat()) : undefined;
+      const answers = parts.map((part, i) => copyOf(ask(part, asked[i]?.length ?? 0)));
       // What was found on an image of noise is seen once more on the first images of the run.
       const byModel = form.inferenceForm ? parts.slice(0, 1) : [];
-      byModel.forEach((part, i) => answers.push(ask(part, asked[i]?.length ?? 0, { inferenceForm: false })));
-      asked = [...asked, ...asked.slice(0, byModel.length)];
-      return { output: first, again: answers.length > 0 ? tf.concat(answers) : undefined };
+      byModel.forEach((part, i) => answers.push(copyOf(ask(part, asked[i]?.length ?? 0, { inferenceForm: false }))));
+      const more = asked.slice(0, byModel.length);
+      const place = byModel.length > 0 ? (asked[0]?.length ?? 0) : 0;
+      asked = [...asked, ...more];
+      const all = before && place > 0 ? tf.concat([before, tf.slice(before, 0, place)]) : before;
+      return { kept: result, again: answers.length > 0 ? tf.concat(answers) : undefined, shown: all };
     }),
   );
-  return { output, failed, again: again && { rows: asked.flat(), output: again } };
+  return { kept, failed, again: again && { rows: asked.flat(), output: again }, shown };
+}
+
+/** Copies of some rows of a tensor. */
+function rowsAt(tensor: tf.Tensor, rows: readonly number[]): tf.Tensor {
+  return copyOf(tf.concat(rows.map((row) => tf.slice(tensor, row, 1))));
 }
 
 async function typedPass(

@@ -81,15 +81,24 @@ export class RunLooks {
 
   /** Throws ClassifierError unless the rows came out the same. */
   compare(call: string, values: Float32Array, layout: RowLayout, again: SecondLook): void {
-    const batch = values.length / layout.size;
-    const expected = rowsOf(values, again.rows, layout.size);
+    const first = rowsOf(values, again.rows, layout.size);
+    this.compareRows(call, { batch: values.length / layout.size, first }, layout, again);
+  }
+
+  /** {@link RunLooks.compare} of the rows alone: `first` is how they came out in their batch of so many rows. */
+  compareRows(
+    call: string,
+    { batch, first }: { readonly batch: number; readonly first: Float32Array },
+    layout: RowLayout,
+    again: SecondLook,
+  ): void {
     const when =
       batch === 1
         ? 'a row was asked again'
         : `${new Set(again.rows).size} of ${batch} rows were asked again at other places of other batches`;
     const way =
       'switch dropout, batch statistics and randomness off: no row may depend on its place, on the rows beside it or on their number';
-    layout.assertSame(call, { when, way }, expected, again.values);
+    layout.assertSame(call, { when, way }, first, again.values);
     if (batch === 1) this.#wasAlone = true;
     else this.#isDone = true;
   }
