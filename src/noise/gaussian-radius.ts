@@ -1,6 +1,7 @@
 import { OptionError, refusal } from '../errors.ts';
 import * as fields from '../options/fields.ts';
 import { optionsOf } from '../options/parse.ts';
+import { largestThatHolds } from '../stats/largest-that-holds.ts';
 import { normalCdf, normalQuantileLower } from '../stats/normal.ts';
 import { cappedUpperBound, ROUND_DOWN, ROUND_UP, weakerReading } from '../stats/rounding.ts';
 import { shiftDown } from '../stats/shift-down.ts';
@@ -124,23 +125,6 @@ function standardRadius(lower: ProbabilityBound, sum: UpperProbabilityBound, t: 
     return least >= LEAST_PROBABILITY && least >= (normalCdf(below + r) / t) * (1 + SLACK);
   };
   return largestThatHolds(holds, atLeast);
-}
-
-/** The largest r with holds(r), from below to 1e-14, for a `holds` that is true up to some r and false beyond; `from` if false there. */
-function largestThatHolds(holds: (r: number) => boolean, from: number): number {
-  if (!holds(from)) return from;
-  let low = from;
-  let high = Math.max(1, 2 * from);
-  while (holds(high)) {
-    low = high;
-    high *= 2;
-  }
-  while (high - low > 1e-14 * high && high - low > 1e-16) {
-    const middle = low + (high - low) / 2;
-    if (holds(middle)) low = middle;
-    else high = middle;
-  }
-  return low;
 }
 
 /** The reading of an upper bound that claims less: the larger probability. */

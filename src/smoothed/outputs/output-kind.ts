@@ -2,7 +2,7 @@ import type { Noise } from '../../noise/types.ts';
 import type { OutputRecord } from './types.ts';
 
 /** What follows from the evidence of a certificate. @internal */
-export interface OutputDerivation<C> {
+export interface OutputDerivation<C extends OutputRecord = OutputRecord> {
   /** What is wrong beside the fields: counts that cannot be, settings that nobody may choose. */
   readonly faults: readonly string[];
   /** The certificate that follows from the evidence in the stored one; absent where the evidence contradicts itself. */
@@ -16,7 +16,7 @@ export interface OutputKind<C extends OutputRecord> {
   /** Throws OptionError naming `call` for what is no certificate of this task: fields missing, or of another type. */
   readonly parse: (call: string, certificate: C) => void;
   /** Derives a certificate again from its own evidence (counts, order statistics, scores) and settings. */
-  readonly derive: (certificate: C, noise: Noise) => OutputDerivation<C>;
+  readonly derive: (certificate: C, noise: Noise) => OutputDerivation;
   /** Fields that are the same in all certificates of one run, whatever the example. */
   readonly settings: readonly (keyof C)[];
   /**
