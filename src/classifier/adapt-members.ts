@@ -21,11 +21,12 @@ export interface Combination {
   /** The probabilities of which votes are taken, where the logits are their logarithms. */
   readonly probabilities?: ((members: readonly MemberOutputs[]) => tf.Tensor) | undefined;
   /**
-   * Of typed arrays, which can be waited for: after so many members it is asked which rows, 1 for each, the others change nothing of, and these are
-   * asked for the other rows only.
+   * Of typed arrays, which can be waited for: after each of these numbers of members it is asked which rows, 1 for each, the others change nothing of, and
+   * these are asked for the other rows only. For a decided row the others count as if they said what the first member says.
    */
   readonly exit?:
-    { readonly after: number; readonly isDecided: (members: readonly MemberOutputs[]) => tf.Tensor } | undefined;
+    | { readonly after: readonly number[]; readonly isDecided: (members: readonly MemberOutputs[]) => tf.Tensor }
+    | undefined;
 }
 
 /** Makes one classifier of several, whose logits must have one shape. @internal */
@@ -111,13 +112,13 @@ async function askAll(
   const found: TypedOutputs[] = [];
   let rows = Array.from({ length: batch }, (_, row) => row);
   for (const [i, ask] of asks.entries()) {
-    if (i === exit?.after && i < asks.length) {
+    if (exit?.after.includes(i) && rows.length > 0) {
       const pass = { call, shape: [batch, ...shape] };
       const [decided] = await valuesOf(pass, () => [exit.isDecided(tensorsOf(found, batch))]);
       rows = rows.filter((row) => decided?.[row] !== 1);
     }
     const [first] = found;
-    // The rows that are decided get what the first member says, which is not looked at.
+    // The rows that are decided get what the first member says.
     if (rows.length === 0 && first) found.push(first);
     else {
       const part = await ask(rowsOf(inputs, rows, size), {

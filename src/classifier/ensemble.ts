@@ -3,6 +3,7 @@ import { ClassifierError, OptionError, refusal } from '../errors.ts';
 import * as fields from '../options/fields.ts';
 import { optionsOf } from '../options/parse.ts';
 import { oneHot } from '../tensors/masks.ts';
+import { isTypedClassifier } from './adapt-classifier.ts';
 import { assertMembers, combine, type Combination, type MemberOutputs, voteOf, weightedSum } from './adapt-members.ts';
 import type { Classifier, LogitsFn, TensorClassifier, TypedClassifier } from './types.ts';
 
@@ -22,6 +23,13 @@ export interface EnsembleOptions {
    * @defaultValue equal weights
    */
   readonly weights?: readonly number[] | undefined;
+  /**
+   * `'lossless'`: of classifiers of typed arrays, with averages of probabilities or votes, a row is not shown to the members that cannot change its vote any more:
+   * where the leader is ahead by more than all that is left. Every **vote** is that of the whole ensemble; the logits of such a row are those of an average in
+   * which the members left out repeat the first, so scores (`SoftSmoothedClassifier`) are others.
+   * @defaultValue every member sees every row
+   */
+  readonly exit?: 'lossless' | undefined;
 }
 
 const averages: readonly unknown[] = ['logits', 'probabilities', 'votes'] satisfies EnsembleAverage[];
@@ -40,6 +48,7 @@ const ensembleOptions = optionsOf<EnsembleOptions>()({
       (v) => Array.isArray(v) && v.every(isWeight),
     ),
   ),
+  exit: fields.optional(fields.field<'lossless'>("must be 'lossless', or left out", (v) => v === 'lossless')),
 });
 
 const CALL = 'ensemble';
@@ -71,14 +80,63 @@ export function ensemble(members: readonly TensorClassifier[], options?: Ensembl
 /** Makes one classifier of several, all of tensors or all of typed arrays. */
 export function ensemble(members: readonly Classifier[], options?: EnsembleOptions): LogitsFn | TypedClassifier;
 export function ensemble(members: readonly Classifier[], options: EnsembleOptions = {}): LogitsFn | TypedClassifier {
-  const { average, weights: given } = ensembleOptions.parse(CALL, options);
+  const { average, weights: given, exit } = ensembleOptions.parse(CALL, options);
   assertMembers(CALL, members);
   const weights = given ?? members.map(() => 1);
   if (weights.length !== members.length) {
     const details = { call: CALL, field: 'weights', value: weights, got: String(weights.length) };
     throw refusal(OptionError, details, `must hold one number for each of the ${members.length} members`);
   }
-  return combine(CALL, members, combinations[average](weights));
+  const combination = combinations[average](weights);
+  if (exit === undefined) return combine(CALL, members, combination);
+  return combine(CALL, members, { ...combination, exit: losslessExit(weights, boundedAverage(members, average)) });
+}
+
+type BoundedAverage = Exclude<EnsembleAverage, 'logits'>;
+
+/** What is averaged. Throws unless members may be left out without a change of a vote. */
+function boundedAverage(members: readonly Classifier[], average: EnsembleAverage): BoundedAverage {
+  const details = { call: CALL, field: 'exit', value: 'lossless' };
+  if (average === 'logits') {
+    const way = "choose average: 'probabilities' or 'votes'";
+    throw refusal(OptionError, { ...details, way }, 'must be left out for averages of logits, which have no bounds');
+  }
+  if (members.every(isTypedClassifier)) return average;
+  const way = 'a function of tensors cannot wait for what members say';
+  throw refusal(OptionError, { ...details, way }, 'must be left out for members of tensors');
+}
+
+/** Sums of float32 probabilities may be off by so much for each member. */
+const FLOAT_SLACK = 1e-5;
+
+/** Where the members so far decide: the leader is ahead of every class by more than the weights that are left; of votes an equal lead over a class after it will do. */
+function losslessExit(weights: readonly number[], average: BoundedAverage): Combination['exit'] {
+  const left = weights.map((_, m) => totalOf(weights.slice(m)));
+  const after = weights.map((_, m) => m).filter((m) => m > 0 && totalOf(weights.slice(0, m)) >= (left[m] ?? 0));
+  const isDecided = (members: readonly MemberOutputs[]): tf.Tensor => {
+    const rest = left[members.length] ?? 0;
+    const sums = weightedSum(
+      members.map((member) => (average === 'votes' ? votes(member) : probabilitiesOf(member))),
+      weights.slice(0, members.length),
+    );
+    const [rows = 0, classes = 0] = sums.shape;
+    const leader = tf.expandDims(tf.argMax(sums, 1), 1);
+    const lead = tf.sub(tf.max(sums, 1, true), sums);
+    const column = tf.range(0, classes, 1, 'int32');
+    // Rounding in sums of weights and of probabilities is paid for; whole votes have none.
+    const isWhole = average === 'votes' && weights.every(Number.isInteger);
+    const needed = isWhole ? rest : rest + FLOAT_SLACK * totalOf(weights);
+    const isAhead = isWhole
+      ? tf.logicalOr(tf.greater(lead, needed), tf.logicalAnd(tf.greaterEqual(lead, needed), tf.greater(column, leader)))
+      : tf.greater(lead, needed);
+    const isOwn = tf.equal(tf.broadcastTo(column, [rows, classes]), leader);
+    return tf.cast(tf.all(tf.logicalOr(isAhead, isOwn), 1), 'float32');
+  };
+  return { after, isDecided };
+}
+
+function probabilitiesOf({ logits, probabilities }: MemberOutputs): tf.Tensor {
+  return probabilities ?? tf.softmax(logits);
 }
 
 /** How members become one, by what is averaged. */
@@ -96,11 +154,7 @@ const combinations: Readonly<Record<EnsembleAverage, (weights: readonly number[]
   probabilities: (weights) => {
     const shares = sharesOf(weights);
     return {
-      probabilities: (members) =>
-        weightedSum(
-          members.map(({ logits, probabilities }) => probabilities ?? tf.softmax(logits)),
-          shares,
-        ),
+      probabilities: (members) => weightedSum(members.map(probabilitiesOf), shares),
       logits: (members) => {
         const logarithms = members.map(({ logits }, i) => tf.add(tf.logSoftmax(logits), Math.log(shares[i] ?? 0)));
         return tf.logSumExp(tf.stack(logarithms), 0);

@@ -58,7 +58,7 @@ export function kConsensus(members: readonly Classifier[], options: KConsensusOp
     logits: (all) => combined(all, k).logits,
     probabilities: areLogarithms ? (all) => probabilitiesOf(combined(all, k)) : undefined,
     exit: {
-      after: k,
+      after: k < members.length ? [k] : [],
       isDecided: (first) => tf.squeeze(tf.slice(agreement(...first.map(voteOf)), [0, 0], [-1, 1]), [1]),
     },
   });
