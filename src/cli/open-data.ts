@@ -58,8 +58,7 @@ export async function openData(
       known.map((name) => [name]),
     );
   const list = classes === undefined ? ofOthers : await readClassFile(classes);
-  const found = await inFile(data, () => stat(data));
-  const images = found.isDirectory() ? await openFolder(data, request) : await openFile(request);
+  const images = await openImages(request);
   const given = labelsFile === undefined ? undefined : await openLabels(labelsFile, images, request);
   if (!sharesOptions) refuseUnused(request, images.what, [...images.takes, ...(given?.takes ?? [])]);
   const labels = given?.labels ?? images.labels;
@@ -82,6 +81,13 @@ export async function openData(
   throw new CliError(
     `${data}: must come with labels, got images only (${images.missing ?? 'add --labels with their file'})`,
   );
+}
+
+/** The images of a file or a folder, and what comes with them. @internal */
+export async function openImages(request: DataRequest): Promise<ImageSource> {
+  const { data } = request;
+  const found = await inFile(data, () => stat(data));
+  return found.isDirectory() ? openFolder(data, request) : openFile(request);
 }
 
 /** The images with their labels; 0 where there are none. */

@@ -3,7 +3,7 @@ import { elementCount, type NpyArray } from '../../data/arrays.ts';
 import { labelsOf } from '../../data/labels.ts';
 import { CliError } from '../io.ts';
 import { inFile } from '../read-data-file.ts';
-import type { ChosenBy, DataRequest, FoundLabels, ImageSource } from './image-source.ts';
+import type { ChosenBy, DataRequest, FoundArray, FoundLabels, ImageSource } from './image-source.ts';
 
 const CALL = 'catrs';
 
@@ -14,6 +14,7 @@ export interface FoundArrays {
   readonly from: string;
   readonly images: NpyArray;
   readonly labels?: FoundLabels | undefined;
+  readonly truth?: FoundArray | undefined;
   readonly missing?: string | undefined;
   readonly takes?: readonly ChosenBy[];
 }
@@ -21,7 +22,7 @@ export interface FoundArrays {
 /** Images of an array [size, ...]: bytes fill the input range, floats are taken as they are. Throws CliError that names the file. @internal */
 export async function arraySource(
   request: DataRequest,
-  { what, from, images, labels, missing, takes = [] }: FoundArrays,
+  { what, from, images, labels, truth, missing, takes = [] }: FoundArrays,
 ): Promise<ImageSource> {
   const { inputRange, isWhole, say } = request;
   const [size = 0] = images.shape;
@@ -33,7 +34,7 @@ export async function arraySource(
     const dataset = makeDataset(CALL, fromBytes ? { ...arrays, inputRange } : arrays);
     if (!fromBytes && !isWhole) checkFloats(from, arrays.values, dataset.shape, request);
     const image = async (index: number): Promise<Float32Array> => (await dataset.example(index)).x;
-    return { what, takes, size, shape: dataset.shape, image, fromBytes, labels, missing };
+    return { what, takes, size, shape: dataset.shape, image, fromBytes, labels, truth, missing };
   });
 }
 

@@ -1,3 +1,4 @@
+import type { NpyArray } from '../../data/arrays.ts';
 import type { InputRange } from '../../types.ts';
 import type { DataOptions } from '../common-options.ts';
 import { CliError } from '../io.ts';
@@ -15,6 +16,8 @@ export interface DataRequest extends DataOptions {
   readonly usualPart: Part;
   /** Whether images without labels will do. */
   readonly allowsUnlabelled: boolean;
+  /** Usual names of arrays that say what is true where that is no class: then arrays beside the images are taken as they are. */
+  readonly truthNames?: readonly string[] | undefined;
   /** Tells the person what was taken, in a line. */
   readonly say: (text: string) => void;
 }
@@ -38,6 +41,13 @@ export type FoundLabels = { readonly from: string } & (
     }
 );
 
+/** An array of a file that says what is true of each image. @internal */
+export interface FoundArray {
+  /** The file, and the array in it where it has several, for errors. */
+  readonly from: string;
+  readonly array: NpyArray;
+}
+
 /** Images that were found. @internal */
 export interface ImageSource {
   /** What they were found in, its path and what it is, for errors. */
@@ -51,6 +61,8 @@ export interface ImageSource {
   readonly fromBytes: boolean;
   /** The labels that came with them. */
   readonly labels?: FoundLabels | undefined;
+  /** What is true of them, where that was asked for as an array. */
+  readonly truth?: FoundArray | undefined;
   /** Where labels were missed, for the error. */
   readonly missing?: string | undefined;
   /** The files of the images, in their order. */

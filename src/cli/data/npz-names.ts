@@ -23,13 +23,25 @@ const IMAGES: ReadonlySet<string> = new Set([
 ]);
 const LABELS: ReadonlySet<string> = new Set(['y', 'labels', 'label', 'lbls', 'lbl', 'targets', 'target']);
 
-/** Whether a name stands for images or labels, and of which part: `x_test`, `test_images`, `X`, `yTrain` and the like. */
-function read(name: string): NameSays {
+/** Whether names stand for images or labels, and of which part: `x_test`, `test_images`, `X`, `yTrain` and the like. */
+function readAll(names: readonly string[], { truthNames = [] }: Pick<NamesAsked, 'truthNames'>): NameSays[] {
+  const all = names.map((name) => ({ name, ...baseOf(name) }));
+  // What a task calls its truth comes before what labels are called.
+  const isNamed = all.some(({ base }) => truthNames.includes(base));
+  const isLabels = (base: string): boolean => (isNamed ? truthNames.includes(base) : LABELS.has(base));
+  return all.map(({ name, base, part }) => {
+    if (IMAGES.has(base)) return { name, role: 'images', part };
+    return { name, role: isLabels(base) ? 'labels' : undefined, part };
+  });
+}
+
+/** A name without its part, in small letters. */
+function baseOf(name: string): { readonly base: string; readonly part: Part | undefined } {
   const plain = name.toLowerCase().replace(/[^a-z0-9]/g, '');
   const [, before = '', word, after = ''] = PART.exec(plain) ?? [];
-  const [base, part] = word === undefined ? [plain, undefined] : [before + after, PART_OF[word.slice(0, 2)]];
-  if (IMAGES.has(base)) return { name, role: 'images', part };
-  return { name, role: LABELS.has(base) ? 'labels' : undefined, part };
+  return word === undefined
+    ? { base: plain, part: undefined }
+    : { base: before + after, part: PART_OF[word.slice(0, 2)] };
 }
 
 const PART_OF: Readonly<Record<string, Part>> = { tr: 'train', te: 'test', va: 'val' };
@@ -42,6 +54,8 @@ export interface NamesAsked {
   readonly usualPart: Part;
   readonly xName?: string | undefined;
   readonly yName?: string | undefined;
+  /** Usual names of what is true, where that is no label. */
+  readonly truthNames?: readonly string[] | undefined;
 }
 
 /** The arrays that were chosen. @internal */
@@ -63,13 +77,13 @@ export interface ChosenNames {
  */
 export function chooseArrays(members: readonly string[], asked: NamesAsked): ChosenNames {
   const { file, xName, yName } = asked;
-  const all = members.map(read);
+  const all = readAll(members, asked);
   const has = (name: string): boolean => members.includes(name);
   for (const name of [xName, yName]) {
     if (name === undefined || has(name)) continue;
     throw new CliError(`${file}: must have an array ${name}, got ${members.join(', ')} (add --x-name and --y-name)`);
   }
-  const x = xName === undefined ? chooseImages(all, asked) : read(xName);
+  const x = all.find(({ name }) => name === xName) ?? chooseImages(all, asked);
   const mayBelong = ({ role, part }: NameSays): boolean =>
     part === x.part || (role === undefined && part === undefined);
   const others = all.filter((one) => one.name !== x.name && one.role !== 'images' && mayBelong(one));
@@ -119,7 +133,7 @@ export function chooseLabels(
   asked: NamesAsked,
 ): { readonly name: string; readonly part: Part | undefined } {
   const { file, yName } = asked;
-  const all = members.map(read);
+  const all = readAll(members, asked);
   if (yName !== undefined) {
     const named = all.find(({ name }) => name === yName);
     if (named !== undefined) return { name: yName, part: undefined };

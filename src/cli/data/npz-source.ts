@@ -5,7 +5,7 @@ import { zipFile } from '../../data/zip-member.ts';
 import { CliError } from '../io.ts';
 import { inFile } from '../read-data-file.ts';
 import { arrayLabels, arraySource } from './array-source.ts';
-import type { ChosenBy, DataRequest, FoundLabels, ImageSource } from './image-source.ts';
+import type { ChosenBy, DataRequest, FoundArray, FoundLabels, ImageSource } from './image-source.ts';
 import { chooseArrays, chooseLabels } from './npz-names.ts';
 
 /** Images of an NPZ archive, and their labels unless `--labels` has them. Throws CliError that names the arrays. @internal */
@@ -25,30 +25,39 @@ export async function openNpz(file: string, bytes: Uint8Array, request: DataRequ
   const what = `${file}, an NPZ archive of ${members.join(', ')}`;
   const found = { what, from, images, takes };
   if (isLabelledApart) return arraySource(request, found);
-  if (y !== undefined) return arraySource(request, { ...found, labels: await labelsIn(file, bytes, y) });
-  const { labels, missing } = await leftOver(file, bytes, { left, size: images.shape[0] ?? 0 });
-  if (labels !== undefined) request.say(`${labels.from} is taken for the labels`);
+  if (y !== undefined)
+    return arraySource(request, { ...found, ...(await saidBy(await foundIn(file, bytes, y), request)) });
+  const { beside, missing } = await leftOver(file, bytes, { left, size: images.shape[0] ?? 0 });
+  if (beside !== undefined) request.say(`${beside.from} is taken for the ${request.truthNames ? 'truth' : 'labels'}`);
   else if (missing !== undefined && request.allowsUnlabelled) request.say(`${file}: no labels are taken, ${missing}`);
-  return arraySource(request, { ...found, labels, missing });
+  return arraySource(request, { ...found, ...(beside && (await saidBy(beside, request))), missing });
 }
 
-/** An array that is left over is the labels, if there is one for each image. */
+/** What an array beside the images says: the labels, or whatever is true. */
+async function saidBy(
+  found: FoundArray,
+  { truthNames }: DataRequest,
+): Promise<{ readonly labels: FoundLabels } | { readonly truth: FoundArray }> {
+  return truthNames === undefined ? { labels: await arrayLabels(found.from, found.array) } : { truth: found };
+}
+
+/** An array that is left over says what is true, if it has a row for each image. */
 async function leftOver(
   file: string,
   bytes: Uint8Array,
   { left, size }: { readonly left: readonly string[]; readonly size: number },
-): Promise<{ readonly labels?: FoundLabels; readonly missing?: string }> {
+): Promise<{ readonly beside?: FoundArray; readonly missing?: string }> {
   const [name, ...others] = left;
   if (name === undefined) return {};
   if (others.length > 0) return { missing: `of ${left.join(', ')} any may be the labels (--y-name says which)` };
   const array = await arrayOf(file, bytes, name);
   const [length] = array.shape;
-  if (length === size) return { labels: await arrayLabels(`${file}, array ${name}`, array) };
+  if (length === size) return { beside: { from: `${file}, array ${name}`, array } };
   return { missing: `the array ${name} has shape [${array.shape.join(', ')}] for ${size} images` };
 }
 
-async function labelsIn(file: string, bytes: Uint8Array, name: string): Promise<FoundLabels> {
-  return arrayLabels(`${file}, array ${name}`, await arrayOf(file, bytes, name));
+async function foundIn(file: string, bytes: Uint8Array, name: string): Promise<FoundArray> {
+  return { from: `${file}, array ${name}`, array: await arrayOf(file, bytes, name) };
 }
 
 /** Labels in an archive of their own, or among other arrays. @internal */
@@ -57,9 +66,18 @@ export async function openNpzLabels(
   bytes: Uint8Array,
   request: DataRequest,
 ): Promise<{ readonly labels: FoundLabels; readonly takes: readonly ChosenBy[] }> {
+  const { found, takes } = await openNpzTruth(file, bytes, request);
+  return { labels: await arrayLabels(found.from, found.array), takes };
+}
+
+/** What is true, in an archive of its own, or among other arrays. @internal */
+export async function openNpzTruth(
+  file: string,
+  bytes: Uint8Array,
+  request: DataRequest,
+): Promise<{ readonly found: FoundArray; readonly takes: readonly ChosenBy[] }> {
   const { name, part } = chooseLabels(await membersOf(file, bytes), { ...request, file });
-  const labels = await labelsIn(file, bytes, name);
-  return { labels, takes: ['yName', ...(part ? ['split' as const] : [])] };
+  return { found: await foundIn(file, bytes, name), takes: ['yName', ...(part ? ['split' as const] : [])] };
 }
 
 async function membersOf(file: string, bytes: Uint8Array): Promise<string[]> {

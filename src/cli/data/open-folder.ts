@@ -57,11 +57,9 @@ async function openFiles(folder: string, found: DataFiles, request: DataRequest)
   if (found.labels === undefined || request.labels !== undefined)
     return arraySource(request, { ...source, images: pixels, missing });
   const labels = join(folder, found.labels);
-  return arraySource(request, {
-    ...source,
-    images: pixels,
-    labels: await arrayLabels(labels, classColumn(found.labels, await idxOf(labels))),
-  });
+  const array = classColumn(found.labels, await idxOf(labels));
+  if (request.truthNames) return arraySource(request, { ...source, images: pixels, truth: { from: labels, array } });
+  return arraySource(request, { ...source, images: pixels, labels: await arrayLabels(labels, array) });
 }
 
 /** The labels of QMNIST are the first of eight columns that say where a digit is from. */
