@@ -103,6 +103,25 @@ export type {
   TypedDenoiser,
 } from './classifier/types.ts';
 
+// detectors and their boxes
+export { boxIou, worstIou } from './detection/box-geometry.ts';
+export type { Box, CoordinateBounds } from './detection/box-geometry.ts';
+export { SLOT_SIZE } from './detection/box-layout.ts';
+export type { BoxBins, BoxLayout, BoxSort } from './detection/box-layout.ts';
+export { boxSlots } from './detection/box-slots.ts';
+export type { BoxSlots, BoxSlotsOptions } from './detection/box-slots.ts';
+export { nonMaxSuppression } from './detection/non-max-suppression.ts';
+export type { NonMaxSuppressionOptions } from './detection/non-max-suppression.ts';
+export type {
+  BoxFormat,
+  BoxTensors,
+  BoxUnits,
+  Detector,
+  FoundBoxes,
+  TensorDetector,
+  TypedDetector,
+} from './detection/types.ts';
+
 // smoothed classifiers and certificates
 export { SmoothedClassifier } from './smoothed/smoothed-classifier.ts';
 export type {

@@ -43,7 +43,7 @@ type KnownForm = Pick<Origin, 'inputShape' | 'numClasses'>;
 const ORIGIN: unique symbol = Symbol('what this classifier is made of');
 
 /** Says of a classifier that the library made what it is made of. @internal */
-export function withOrigin<C extends Classifier>(classifier: C, origin: Origin): C {
+export function withOrigin<C extends object>(classifier: C, origin: Origin): C {
   return Object.defineProperty(classifier, ORIGIN, { value: origin });
 }
 
