@@ -125,7 +125,8 @@ export function outputLogOfLines(lines: readonly string[], refuse: (reason: stri
   return { task, rows };
 }
 
-function taskOfHeader(line: string, refuse: (reason: string) => Error): OutputTask {
+/** The task of a log by its first line; `refuse` makes the error of a reason. @internal */
+export function taskOfHeader(line: string, refuse: (reason: string) => Error): OutputTask {
   if (!isOutputLog(line)) throw refuse(`${short(line)} for its first line`);
   const { version, task } = objectOf(line) as Partial<OutputLogHeader>;
   if (typeof version === 'number' && version > VERSION) {

@@ -1,19 +1,14 @@
 import { realpath } from 'node:fs/promises';
 import type { CertificationRule } from '../certify/rule.ts';
-import {
-  type DatasetRunOptions,
-  type DatasetSelection,
-  selectedIndices,
-  selectField,
-} from '../data/dataset-selection.ts';
+import { type DatasetRunOptions, selectedIndices } from '../data/dataset-selection.ts';
 import { type LabelledDataset, OwnDataset } from '../data/labelled-dataset.ts';
+import type { TargetDataset } from '../data/target-dataset.ts';
 import { fullHeader, fullRowText } from '../evaluate/certification-log.ts';
-import { type CertifiedRow, certifyIndices } from '../evaluate/certify-dataset.ts';
+import { type CertifiedRow, certifyIndices, isOutputCertifier } from '../evaluate/certify-dataset.ts';
 import type { Noise } from '../noise/types.ts';
-import * as fields from '../options/fields.ts';
-import { optionsOf, parseField, type WithDefaults } from '../options/parse.ts';
 import type { KeptSamples } from '../smoothed/earlier-samples.ts';
 import { isOfInferenceForm } from '../smoothed/form-assumption.ts';
+import type { OutputCertifier, OutputRecord } from '../smoothed/outputs/types.ts';
 import type { Certifier } from '../smoothed/types.ts';
 import type { Key } from '../types.ts';
 import {
@@ -27,87 +22,22 @@ import {
 import { checkJournal, RunSamples } from './kept-samples.ts';
 import { formOf, LogFile, readRows } from './log-file.ts';
 import { pathOf } from './files.ts';
-import { type RunFigures, type RunProgress, RunTally } from './run-progress.ts';
-import { type KnownParts, type OwnParts, ownParts, rowVerifier } from './row-verifier.ts';
+import { type LogRunOptions, type LogSummary, parseRun, RUN_NAMES, tellerOf } from './log-run.ts';
+import type { OutputProgress } from './output-progress.ts';
+import { type OutputLogSummary, outputsToLog } from './outputs-to-log.ts';
+import { RunTally } from './run-progress.ts';
+import { type KnownParts, type OwnParts, rowVerifier } from './row-verifier.ts';
 import { journalOf, SampleJournal } from './sample-journal.ts';
 import { SamplesUnderWay } from './samples-under-way.ts';
 
-/** Options of {@link certifyToLog} beside those of `certifyDataset`. */
-export interface LogRunOptions {
-  /** The log, in a folder that exists. A log that is there already is gone on with. */
-  readonly file: string | URL;
-  /**
-   * Told after the earlier rows are read, after each new row is written and, in the middle of an image, twice a second at most. What it
-   * throws ends the run.
-   */
-  readonly onProgress?: ((progress: RunProgress) => void) | undefined;
-  /**
-   * Wait after each row until it is on the disk (`fdatasync`): a power failure then loses at most one row. A killed process never loses
-   * a row.
-   * @defaultValue false
-   */
-  readonly durable?: boolean | undefined;
-  /**
-   * Before going on with a log, certify one of its images again, the one with the least clear vote, and refuse the log unless the row is
-   * the same: the model or the images are not in the log. Turn it off to save the time of that image. Of an
-   * image in whose middle the earlier run ended, a few copies are always drawn again; where they vote otherwise, the log is refused or, with
-   * `false`, that image is drawn anew.
-   * @defaultValue true
-   */
-  readonly recheck?: boolean | undefined;
-  /**
-   * A noise or a rule of one's own, where only the threads of `startWorkers` have it: rows that are taken over are derived again from their
-   * votes.
-   * @defaultValue those of `g` and of the options
-   */
-  readonly verifyWith?: OwnParts | undefined;
-}
-
-const logRunOptions = optionsOf<LogRunOptions>()({
-  file: fields.file,
-  onProgress: fields.optional(fields.callback<NonNullable<LogRunOptions['onProgress']>>('must be a function')),
-  durable: fields.withDefault(fields.boolean, false),
-  recheck: fields.withDefault(fields.boolean, true),
-  verifyWith: fields.optional(ownParts),
-});
-
-/** Names of the options that are not the certifier's. */
-const RUN_NAMES: readonly string[] = ['select', ...logRunOptions.names];
-
-/** The options in three parts; those of the certifier are parsed by it. */
-interface ParsedRun<Options> {
-  readonly run: WithDefaults<LogRunOptions, 'onProgress' | 'verifyWith'>;
-  readonly selection: DatasetSelection;
-  readonly certify: Options;
-}
-
-function parseRun<Options extends object>(given: Options & DatasetRunOptions & LogRunOptions): ParsedRun<Options> {
-  const {
-    select,
-    file,
-    onProgress,
-    durable,
-    recheck,
-    verifyWith,
-    ...certify
-  }: DatasetRunOptions & LogRunOptions & object = (given as typeof given | undefined) ?? ({} as typeof given);
-  return {
-    run: logRunOptions.parse(CALL, { file, onProgress, durable, recheck, verifyWith }),
-    selection: parseField(CALL, 'select', selectField, select),
-    certify: certify as Options,
-  };
-}
-
-/** What {@link certifyToLog} and {@link mergeLogs} return: what the log holds now. */
-export interface LogSummary extends RunFigures {
-  /** The log. */
-  readonly file: string;
-  /** Rows that were in the log before. */
-  readonly resumed: number;
-}
-
 const CALL = 'certifyToLog';
 
+/** Certifies a data set for other outputs than one label into a log. */
+export async function certifyToLog<Options extends object, C extends OutputRecord>(
+  g: OutputCertifier<Options, C>,
+  dataset: TargetDataset<unknown> | LabelledDataset,
+  options: Options & DatasetRunOptions & LogRunOptions<OutputProgress>,
+): Promise<OutputLogSummary>;
 /**
  * Certifies a data set into a log on disk, one row for each image in the order of `certifyDataset`, and goes on where an earlier run
  * stopped.
@@ -124,8 +54,11 @@ const CALL = 'certifyToLog';
  * the engine and the version that it was begun on, and no certificate mixes two. Logs of catrs 0.5 and before do not say it; they are gone on with
  * as they are, without that column.
  *
- * @param g - a `SmoothedClassifier`, `SoftSmoothedClassifier` or `DerandomizedClassifier`, whose options it takes, or the workers of
- * `startWorkers`
+ * Of an `OutputCertifier` (one with a `task`) the log is one of JSON lines, which `parseOutputLog` reads, and targets stand in the place of labels. All
+ * else is the same, but that there is no journal: a run that is stopped in the middle of an example draws that example anew.
+ *
+ * @param g - a `SmoothedClassifier`, `SoftSmoothedClassifier` or `DerandomizedClassifier`, or an `OutputCertifier`, whose options it takes, or the
+ * workers of `startWorkers`
  * @param options - those of `certifyDataset` (with `select`), and {@link LogRunOptions}
  * @throws OptionError for an option, a file that cannot be opened, a lock that another run holds, a log with other settings or of another engine
  * @throws DataError for a file that is not a whole log of this run, and when a row cannot be written (disk full): rows before stay valid
@@ -140,8 +73,23 @@ export async function certifyToLog<Options extends object>(
   g: Certifier<Options>,
   dataset: LabelledDataset,
   options: Options & DatasetRunOptions & LogRunOptions,
+): Promise<LogSummary>;
+export async function certifyToLog<Options extends object>(
+  g: Certifier<Options> | OutputCertifier<Options>,
+  dataset: LabelledDataset | TargetDataset<unknown>,
+  options: Options & DatasetRunOptions & LogRunOptions<never>,
+): Promise<LogSummary | OutputLogSummary> {
+  // The signatures say what is told to whom.
+  if (isOutputCertifier(g)) return outputsToLog(CALL, g, dataset, options as never);
+  return classesToLog(g, dataset as LabelledDataset, options as never);
+}
+
+async function classesToLog<Options extends object>(
+  g: Certifier<Options>,
+  dataset: LabelledDataset,
+  options: Options & DatasetRunOptions & LogRunOptions,
 ): Promise<LogSummary> {
-  const { run, selection, certify } = parseRun(options);
+  const { run, selection, certify } = parseRun(CALL, options);
   const own = OwnDataset.of(CALL, dataset);
   const { key, signal } = certify as { readonly key?: Key; readonly signal?: AbortSignal };
   let inferenceForm: boolean | undefined;
@@ -230,25 +178,6 @@ function closeQuietly(journal: SampleJournal | undefined): void {
   } catch {
     // The next run goes on from what was written before.
   }
-}
-
-/** In the middle of an image a run is told about at most so often. */
-const IN_BETWEEN_MS = 500;
-
-/** Tells of the progress of a run, after each row, and in between. */
-function tellerOf(
-  onProgress: LogRunOptions['onProgress'],
-  tally: RunTally,
-): { readonly tell: () => void; readonly tellInBetween: () => void } {
-  let told = performance.now();
-  const tell = (): void => {
-    told = performance.now();
-    onProgress?.(tally.progress());
-  };
-  const tellInBetween = (): void => {
-    if (performance.now() - told >= IN_BETWEEN_MS) tell();
-  };
-  return { tell, tellInBetween };
 }
 
 /** What the run knows about its rows; a certifier of other threads has but the record of its noise. */

@@ -64,8 +64,8 @@ function chosen(settings: RunSettings, name: keyof RunSettings): unknown {
   return name === 'rule' && settings.rule ? chosenRule(settings.rule) : settings[name];
 }
 
-/** A value as it comes back from a log: without prototypes and negative zeros. */
-const asLogged = (value: unknown): unknown => JSON.parse(JSON.stringify(value ?? null));
+/** A value as it comes back from a log: without prototypes and negative zeros. @internal */
+export const asLogged = (value: unknown): unknown => JSON.parse(JSON.stringify(value ?? null));
 
 /** The settings that can be known before anything is certified; those that are left to a default are not among them. @internal */
 export function statedSettings(g: object, shape: readonly number[], options: object): RunSettings {
@@ -197,7 +197,13 @@ export function checkKeyOf(index: number, found: Key | null, { call, at, key }: 
   throw otherSetting(call, at, 'key', key ?? null, found === null ? 'none' : 'one made from another key');
 }
 
-function checkIndex({ index }: CertifiedRow, at: string, expected: number | undefined, call: string): void {
+/** Throws DataError unless a row is the next one of a run. @internal */
+export function checkIndex(
+  { index }: { readonly index: number },
+  at: string,
+  expected: number | undefined,
+  call: string,
+): void {
   if (index === expected) return;
   const must = expected === undefined ? 'hold only images of this run' : `go on with image ${expected}`;
   const way = 'other `start`, `skip`, `max` or `shard`, or a line is missing';
@@ -240,12 +246,15 @@ export async function recheckRow(
   const at = `${path}, line ${rows.indexOf(logged) + 2},`;
   for await (const again of certified([logged.index])) {
     checkSettings(logged, { call, at, settings: again.certificate });
-    if (isSame(logged, again)) continue;
-    const got = `${at} where image ${logged.index} now comes out differently`;
-    const way = 'take another file; to go on all the same set `recheck: false`';
-    const must = 'must be a log of this model, these images and this backend';
-    throw refusal(OptionError, { call, field: 'file', value: path, got, way }, must);
+    if (!isSame(logged, again)) throw comesOutDifferently(call, path, `${at} where image ${logged.index}`);
   }
+}
+
+/** The error of a row that is another one when it is certified again. @internal */
+export function comesOutDifferently(call: string, path: string, row: string): OptionError {
+  const way = 'take another file; to go on all the same set `recheck: false`';
+  const must = 'must be a log of this model, these images and this backend';
+  return refusal(OptionError, { call, field: 'file', value: path, got: `${row} now comes out differently`, way }, must);
 }
 
 /** Share of the votes, or of the scores, that the class has. */

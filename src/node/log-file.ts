@@ -2,6 +2,7 @@ import { type FileHandle, open, realpath, stat } from 'node:fs/promises';
 import { DataError, OptionError, refusal } from '../errors.ts';
 import { fullHeader, type FullForm, fullRowText } from '../evaluate/certification-log.ts';
 import type { CertifiedRow } from '../evaluate/certify-dataset.ts';
+import { isOutputLog } from '../evaluate/output-log.ts';
 import { parseCertificationLog } from '../evaluate/parse-certification-log.ts';
 import { lockFor } from './file-lock.ts';
 import { cannotOpen, cannotWrite } from './files.ts';
@@ -120,8 +121,8 @@ export interface LogContent {
   readonly tail: string;
 }
 
-/** Where a log comes from, for error texts. */
-interface LogSource {
+/** Where a log comes from, for error texts. @internal */
+export interface LogSource {
   /** The public call. */
   readonly call: string;
   /** The option or argument that names the file. */
@@ -156,7 +157,8 @@ export function readRows(content: LogContent, source: LogSource): CertifiedRow[]
   if (lines.length === 0 && header.startsWith(tail)) return [];
   if (lines.length === 0 || first !== header) {
     const official = header.split('\t', 6).join('\t');
-    const got = first.startsWith(official) ? 'a log with other columns or line ends' : 'which is none';
+    const other = isOutputLog(first) ? 'a log of other outputs than one label' : 'which is none';
+    const got = first.startsWith(official) ? 'a log with other columns or line ends' : other;
     const { call, field, path } = source;
     const way = 'it was left as it is: take another file';
     const details = { call, field, value: path, got: `${path}, ${got}`, way };
@@ -182,7 +184,8 @@ function parse(lines: readonly string[], source: LogSource): CertifiedRow[] {
   }
 }
 
-function damaged({ call, field, path }: LogSource, reason: string): DataError {
+/** The error of a log in which something is not as it was written. @internal */
+export function damaged({ call, field, path }: LogSource, reason: string): DataError {
   const way = 'restore the file, or go on with a copy that ends before that line';
   const details = { call, field, value: path, got: `${path}, where ${reason}`, way };
   return refusal(DataError, details, 'must be a log without damage');

@@ -1,15 +1,16 @@
-import { optionsOf } from '../options/parse.ts';
+import { optionsOf, type WithDefaults } from '../options/parse.ts';
 import * as fields from '../options/fields.ts';
 import { readFile } from 'node:fs/promises';
-import { DataError, OptionError, refusal } from '../errors.ts';
+import { OptionError, refusal } from '../errors.ts';
 import { fullHeader, type FullForm, fullRowText } from '../evaluate/certification-log.ts';
 import { type DatasetSelection, selectedIndices, selectWithoutShard } from '../data/dataset-selection.ts';
 import type { CertifiedRow } from '../evaluate/certify-dataset.ts';
 import type { Key } from '../types.ts';
-import type { LogSummary } from './certify-to-log.ts';
 import { checkKey, checkSettings } from './earlier-rows.ts';
 import { cannotOpen, pathOf, writeNewFile } from './files.ts';
 import { contentOf, formOf, readRows } from './log-file.ts';
+import type { LogSummary } from './log-run.ts';
+import { checkOneEngine, checkWhole, inOrder, type PlacedRow } from './placed-rows.ts';
 import { checkDerived, type OwnParts, ownParts, rowVerifier } from './row-verifier.ts';
 import { RunTally } from './run-progress.ts';
 
@@ -48,11 +49,18 @@ const mergeLogsOptions = optionsOf<MergeLogsOptions>()({
   mixEngines: fields.withDefault(fields.boolean, false),
 });
 
-interface PlacedRow {
-  readonly row: CertifiedRow;
-  readonly at: string;
+interface FormedRow extends PlacedRow<CertifiedRow> {
   /** The form of its log. */
   readonly form: FullForm;
+}
+
+type ParsedMerge = WithDefaults<MergeLogsOptions, 'key' | 'verifyWith'>;
+
+/** Checks what a merging is told. Throws OptionError naming `call`. @internal */
+export function parseMerge(call: string, files: readonly (string | URL)[], options: MergeLogsOptions): ParsedMerge {
+  const parsed = mergeLogsOptions.parse(call, options);
+  if (Array.isArray(files as unknown) && files.length > 0) return parsed;
+  throw refusal(OptionError, { call, field: 'files', value: files }, 'must be a list of at least one log');
 }
 
 const CALL = 'mergeLogs';
@@ -61,7 +69,7 @@ const CALL = 'mergeLogs';
  * Merges the logs of the shards of one run into the log that the run would have written without shards.
  *
  * Every image of the run must be there exactly once, all rows with one key, the same settings, one engine and the same number of classes, and each
- * certificate must follow from its votes. The log appears at once and whole, or
+ * certificate must follow from its votes. Logs of other outputs than one label are merged by `mergeOutputLogs`. The log appears at once and whole, or
  * not at all: it is written under another name, `file.part`, and renamed. A file that is there already is not replaced, unless it holds
  * the same bytes.
  *
@@ -75,10 +83,7 @@ const CALL = 'mergeLogs';
  * ```
  */
 export async function mergeLogs(files: readonly (string | URL)[], options: MergeLogsOptions): Promise<LogSummary> {
-  const { file, size, key, verifyWith, select, mixEngines } = mergeLogsOptions.parse(CALL, options);
-  if (!Array.isArray(files as unknown) || files.length === 0) {
-    throw refusal(OptionError, { call: CALL, field: 'files', value: files }, 'must be a list of at least one log');
-  }
+  const { file, size, key, verifyWith, select, mixEngines } = parseMerge(CALL, files, options);
   const path = pathOf(CALL, file);
   const placed = (await Promise.all(files.map((one) => placedRows(pathOf(CALL, one))))).flat();
   const [first] = placed;
@@ -87,10 +92,10 @@ export async function mergeLogs(files: readonly (string | URL)[], options: Merge
   for (const { row, at } of placed) {
     checkKey(row, { call: CALL, at, key });
     checkSettings(row, { call: CALL, at, settings: first?.row.certificate ?? {} });
-    if (!mixEngines) checkOneEngine(row.engine, first?.row.engine, at);
+    if (!mixEngines) checkOneEngine(row.engine, first?.row.engine, { call: CALL, at });
     checkDerived(row, faultsOf, { call: CALL, field: 'files', at });
   }
-  const rows = inOrder(placed, [...selectedIndices(size, select)]);
+  const rows = inOrder(CALL, placed, [...selectedIndices(size, select)]);
   // Logs of catrs 0.5 become the log that their run would have written.
   const form = placed.every((one) => one.form === 'version 0.5') ? 'version 0.5' : 'full';
   const lines = [fullHeader(form), ...rows.map((row) => fullRowText(CALL, row, form))];
@@ -98,52 +103,12 @@ export async function mergeLogs(files: readonly (string | URL)[], options: Merge
   return { file: path, resumed: 0, ...new RunTally(rows.length, rows).figures() };
 }
 
-async function placedRows(path: string): Promise<PlacedRow[]> {
+async function placedRows(path: string): Promise<FormedRow[]> {
   const bytes = await readFile(path).catch((error: unknown) => {
     throw cannotOpen(CALL, path, error, 'files');
   });
   const content = contentOf(bytes);
   const rows = readRows(content, { call: CALL, field: 'files', path });
-  if (content.tail !== '') {
-    const got = `${path}, which ends within a line`;
-    const details = { call: CALL, field: 'files', value: path, got, way: 'run its shard again' };
-    throw refusal(DataError, details, 'must be finished logs');
-  }
+  checkWhole(CALL, path, content);
   return rows.map((row, i) => ({ row, at: `${path}, line ${i + 2},`, form: formOf(content) }));
-}
-
-/** Throws OptionError for rows of two engines. */
-function checkOneEngine(found: string | undefined, first: string | undefined, at: string): void {
-  if (found === first) return;
-  const [one, other] = [first, found].map((engine) => engine ?? 'one that is not known');
-  const way = 'to have rows of both, each of which says which, set `mixEngines: true`';
-  const details = { call: CALL, field: 'files', value: found, got: `${one} and, in ${at} ${other}`, way };
-  throw refusal(OptionError, details, 'must be logs of one engine');
-}
-
-/** The rows of the run in its order. Throws DataError unless each is there once. */
-function inOrder(placed: readonly PlacedRow[], indices: readonly number[]): CertifiedRow[] {
-  const notHeld = (must: string, value: number, got: string, way?: string): DataError =>
-    refusal(DataError, { call: CALL, field: 'files', value, got, way }, `must hold ${must}`);
-  const wanted = new Set(indices);
-  const found = new Map<number, PlacedRow>();
-  for (const one of placed) {
-    const { index } = one.row;
-    const other = found.get(index);
-    const at = one.at.slice(0, -1);
-    if (other) throw notHeld('each image once', index, `image ${index} in ${other.at} and again in ${at}`);
-    if (!wanted.has(index)) {
-      const way = '`size`, `start`, `skip` or `max` differ';
-      throw notHeld('only images of the run', index, `image ${index} in ${at}`, way);
-    }
-    found.set(index, one);
-  }
-  const missing = indices.filter((index) => !found.has(index));
-  const [gap] = missing;
-  if (gap !== undefined) {
-    const others = missing.length > 1 ? ` and ${missing.length - 1} others` : '';
-    const way = 'a shard is not finished, or its log not listed';
-    throw notHeld('all images of the run', gap, `no image ${gap}${others}`, way);
-  }
-  return indices.flatMap((index) => found.get(index)?.row ?? []);
 }

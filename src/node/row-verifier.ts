@@ -3,10 +3,10 @@ import { ruleOf } from '../certify/rule-of.ts';
 import type { CertificationRule } from '../certify/rule.ts';
 import type { Certificate } from '../certify/types.ts';
 import { CatrsError, DataError, refusal } from '../errors.ts';
-import type { CertifiedRow } from '../evaluate/certify-dataset.ts';
 import { noiseOf } from '../noise/noise-of.ts';
 import type { DeterministicNoise, Noise } from '../noise/types.ts';
-import { verifyOne } from '../smoothed/verify-certificate.ts';
+import type { OutputRecord } from '../smoothed/outputs/types.ts';
+import { verifyCertificate, verifyOne } from '../smoothed/verify-certificate.ts';
 
 /** A noise and a rule of one's own, which cannot be made from what a log says of them. */
 export interface OwnParts {
@@ -45,7 +45,7 @@ export interface KnownParts {
 }
 
 /** Says what is wrong with a certificate, one sentence for each fault. @internal */
-export type FaultsOf = (certificate: Certificate) => readonly string[];
+export type FaultsOf<C = Certificate> = (certificate: C) => readonly string[];
 
 /**
  * Derives the certificates of a log again, one after the other. A log names the same noise and the same rule in every row: they are made once.
@@ -59,32 +59,57 @@ export function rowVerifier({ noise, rule, dimension, numClasses }: KnownParts):
     dimension,
     numClasses,
   };
-  return (certificate) => {
-    try {
+  return (certificate) =>
+    faultsOrError(() => {
       const made = noise ?? once(noises, certificate.noise, noiseOf);
       const recorded = once(rules, certificate.rule, recordedRule);
       // A rule of catrs is better made from its record: its stops need no clock then.
       const decided = recorded ? { known: recorded } : rule ? { rule } : {};
       return verifyOne(certificate, made, { ...known, ...decided }).faults;
-    } catch (error) {
-      if (error instanceof CatrsError) return [error.message];
-      throw error;
-    }
-  };
+    });
+}
+
+/** The same for certificates of other outputs than one label. @internal */
+export function outputVerifier({ noise, dimension }: Pick<KnownParts, 'noise' | 'dimension'>): FaultsOf<OutputRecord> {
+  const noises = new Map<string, Noise | DeterministicNoise>();
+  return (certificate) =>
+    faultsOrError(() => {
+      const made = noise ?? once(noises, certificate.noise, noiseOf);
+      return verifyCertificate(certificate, made, { dimension }).faults;
+    });
+}
+
+/** What cannot be a certificate is its own fault. */
+function faultsOrError(faultsOf: () => readonly string[]): readonly string[] {
+  try {
+    return faultsOf();
+  } catch (error) {
+    if (error instanceof CatrsError) return [error.message];
+    throw error;
+  }
+}
+
+/** Where a row stands. */
+interface RowPlace {
+  readonly call: string;
+  readonly field: string;
+  readonly at: string;
+  /** What its certificate follows from; votes where nothing else is said. */
+  readonly from?: string;
 }
 
 /** Throws DataError unless what a row claims follows from its votes. @internal */
-export function checkDerived(
-  { index, certificate }: CertifiedRow,
-  faultsOf: FaultsOf,
-  { call, field, at }: { readonly call: string; readonly field: string; readonly at: string },
+export function checkDerived<C>(
+  { index, certificate }: { readonly index: number; readonly certificate: C },
+  faultsOf: FaultsOf<C>,
+  { call, field, at, from = 'votes' }: RowPlace,
 ): void {
   const [fault] = faultsOf(certificate);
   if (fault === undefined) return;
   const got = `${at} where image ${index} has none: ${fault}`;
   const way = 'restore the file, or go on with a copy that ends before that line';
   const details = { call, field, value: index, got, way };
-  throw refusal(DataError, details, 'must hold certificates that follow from their votes');
+  throw refusal(DataError, details, `must hold certificates that follow from their ${from}`);
 }
 
 function recordedRule(record: Certificate['rule']): CertificationRule | undefined {

@@ -1,4 +1,5 @@
 import type { CertifiedRow } from '../evaluate/certify-dataset.ts';
+import type { OutputProgress } from './output-progress.ts';
 import { type ImageProgress, SamplesUnderWay } from './samples-under-way.ts';
 
 /** What a run over a data set has found so far. */
@@ -119,21 +120,25 @@ export class RunTally {
  * // 3/50 6 %, image 60: 45200/100100 copies, 312/s, at most 2 min 56 s left, accuracy 66.7 %, 1 abstained, ...
  * ```
  */
-export function progressLine(progress: RunProgress): string {
-  const { done, total, accuracy, abstained, meanSamples, image } = progress;
+export function progressLine(progress: RunProgress | OutputProgress): string {
+  const { done, total, image } = progress;
   const percent = total === 0 ? 100 : Math.floor((100 * done) / total);
-  const found = [
-    `accuracy ${(100 * accuracy).toFixed(1)} %`,
-    `${abstained} abstained`,
-    `${Math.round(meanSamples)} samples per image`,
-  ];
+  const found = 'accuracy' in progress ? foundParts(progress) : [];
   const parts = [`${done}/${total} ${percent} %`, ...(image ? imageParts(image, progress) : [])];
   return [...parts, ...(done > 0 ? found : []), ...leftParts(progress)].join(', ');
 }
 
+function foundParts({ accuracy, abstained, meanSamples }: RunProgress): string[] {
+  return [
+    `accuracy ${(100 * accuracy).toFixed(1)} %`,
+    `${abstained} abstained`,
+    `${Math.round(meanSamples)} samples per image`,
+  ];
+}
+
 function imageParts(
   { index, drawn, most, isCompared, millisecondsLeft }: ImageProgress,
-  { samplesPerSecond = 0 }: RunProgress,
+  { samplesPerSecond = 0 }: RunProgress | OutputProgress,
 ): string[] {
   const what = isCompared ? `comparing image ${index}` : `image ${index}`;
   const left = millisecondsLeft === undefined ? [] : [`at most ${formatDuration(millisecondsLeft)} left`];
@@ -141,7 +146,7 @@ function imageParts(
 }
 
 /** The time of the whole run, which needs its name where there is one of an image, too. */
-function leftParts({ done, total, image, millisecondsLeft }: RunProgress): string[] {
+function leftParts({ done, total, image, millisecondsLeft }: RunProgress | OutputProgress): string[] {
   if (done >= total) return image === undefined ? ['done'] : [];
   if (millisecondsLeft === undefined) return [];
   const left = `${formatDuration(millisecondsLeft)} left`;

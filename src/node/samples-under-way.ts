@@ -48,14 +48,23 @@ export class SamplesUnderWay {
     { drawn, pieces, record: { n0, n } }: Pick<SampleNews, 'drawn' | 'pieces' | 'record'>,
     isCompared = false,
   ): void {
-    const now = this.#now();
     const more = pieces.reduce((sum, piece) => sum + piece.drawn, 0);
+    this.#add({ index, drawn, most: n0 + n }, more, isCompared);
+  }
+
+  /** Takes how far an image is of which nothing was drawn before this run. */
+  tell(progress: SampleProgress, isCompared = false): void {
+    this.#add(progress, progress.drawn - (this.#images.get(progress.index)?.drawn ?? 0), isCompared);
+  }
+
+  #add({ index, drawn, most }: SampleProgress, more: number, isCompared: boolean): void {
+    const now = this.#now();
     const image = this.#images.get(index);
     if (image) {
       image.drawn = drawn;
       image.drawnSince += more;
-    } else this.#images.set(index, { drawn, most: n0 + n, since: now, drawnSince: 0, isCompared });
-    this.#most = n0 + n;
+    } else this.#images.set(index, { drawn, most, since: now, drawnSince: 0, isCompared });
+    this.#most = most;
     this.#samples += more;
     const [last] = this.#marks.slice(-1);
     if (last === undefined || now - last.time >= WINDOW_MS)

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll } from 'vitest';
 import type { DatasetRunOptions } from '../../src/data/dataset-selection.ts';
-import { certifyToLog, type LogRunOptions, type LogSummary } from '../../src/node/certify-to-log.ts';
+import { certifyToLog } from '../../src/node/certify-to-log.ts';
+import type { LogRunOptions, LogSummary } from '../../src/node/log-run.ts';
 import type { CertifyOptions } from '../../src/smoothed/call-options.ts';
 import { dataset, g, settings } from './points.ts';
 
