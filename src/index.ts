@@ -192,6 +192,33 @@ export type {
   StopTest,
 } from './certify/stops.ts';
 export { ruleOf } from './certify/rule-of.ts';
+export { SmoothedRegressor } from './smoothed/regression/smoothed-regressor.ts';
+export type {
+  IntervalEnd,
+  RadiusStopOptions,
+  RegressionCertifyOptions,
+  RegressionIntervalOptions,
+  RegressionPredictOptions,
+  RegressionRunOptions,
+  SmoothedRegressorOptions,
+  WidthStopOptions,
+} from './smoothed/regression/regressor-options.ts';
+export type {
+  BoundedSides,
+  BoundsCertificate,
+  BoundsWithin,
+  IntervalCounts,
+  OrderStatistic,
+  OutputBounds,
+  QuantileEvidence,
+  QuantileLook,
+  RadiusCertificate,
+  RegressionCertificate,
+  RegressionPrediction,
+  RegressionRecord,
+} from './smoothed/regression/types.ts';
+export type { Ball } from './smoothed/regression/percentile-levels.ts';
+export type { GridOptions } from './smoothed/regression/value-grid.ts';
 export type { SmoothedModelOptions } from './smoothed/outputs/model-rows.ts';
 export type { OutputCertifier, OutputRecord, OutputTask } from './smoothed/outputs/types.ts';
 export { noiseOf } from './noise/noise-of.ts';

@@ -25,6 +25,6 @@ export { bettingLowerBound, mixtureLowerBound, mixtureUpperBound } from './mixtu
 // tests, distributions and numbers of samples
 export { binomialQuantile, binomialTest } from './binomial.ts';
 export { minimumCountToCertify, minimumSamplesToCertify, minimumSamplesToPredict } from './minimum-samples.ts';
-export { lowerOrderStatistic } from './order-statistic.ts';
+export { anytimeOrderStatistic, lowerOrderStatistic } from './order-statistic.ts';
 export { shiftDown } from './shift-down.ts';
 export { normalCdf, normalQuantile, normalQuantileLower, normalSurvival } from './normal.ts';

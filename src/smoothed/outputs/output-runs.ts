@@ -79,8 +79,14 @@ export class OutputRuns<Settings extends OutputRunSettings, P extends Piece, C, 
   ): AsyncGenerator<PendingExample<P, C, Ask>, void, undefined> {
     for await (const { x, index } of examples) {
       const own = await this.#checked.own(call, x, form);
-      const values = await valuesFor(this.#checked.noise, own);
-      yield { ...this.#pending({ x: own, index }, exampleKey(settings.key, index), settings, form), values };
+      let pending: PendingExample<P, C, Ask>;
+      try {
+        pending = this.#pending({ x: own, index }, exampleKey(settings.key, index), settings, form);
+      } catch (error) {
+        own.dispose(); // a process may refuse its settings for inputs of this size
+        throw error;
+      }
+      yield { ...pending, values: await valuesFor(this.#checked.noise, own) };
     }
   }
 

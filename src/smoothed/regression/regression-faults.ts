@@ -1,0 +1,66 @@
+import type { Noise } from '../../noise/types.ts';
+import { RULES } from './bounds-certificate.ts';
+import type { RadiusCertificate, RegressionCertificate } from './types.ts';
+
+/** What cannot be true together of a certificate, whatever the model. @internal */
+export function commonFaults(stored: RegressionCertificate, noise: Noise): string[] {
+  const { norm, percentile, n, nUsed, failures, rule, stop } = stored;
+  const faults: string[] = [];
+  if (!noise.norms.includes(norm))
+    faults.push(`norm is ${norm}, but ${noise.name} noise certifies only ${noise.norms.join(', ')}`);
+  if (percentile !== 0.5 && noise.shiftDown === undefined)
+    faults.push(`percentile is ${percentile}, but ${noise.name} noise knows only 0.5`);
+  if (nUsed > n) faults.push(`nUsed = ${nUsed} exceeds n = ${n}`);
+  if (failures > nUsed) faults.push(`failures = ${failures} exceed nUsed = ${nUsed}`);
+  // A sampler that can fill arrays has no way to fail.
+  if (failures > 0 && noise.fillCopies !== undefined)
+    faults.push(`failures is ${failures}, but ${noise.name} noise has none`);
+  if (!isEnd(stored))
+    faults.push(`stop is ${stop}, which cannot be at ${nUsed} samples of ${n} by the rule ${rule.name}`);
+  const wrong = stored.claim === 'bounds' ? rule.parameters['radius'] : rule.parameters['width'];
+  if (wrong !== undefined || (stored.claim === 'radius' && rule.name === RULES.looks))
+    faults.push(`rule is ${JSON.stringify(rule)}, which is none of this claim`);
+  return faults;
+}
+
+/** Whether sampling may have ended there by what the certificate names. */
+function isEnd({ rule, stop, n, nUsed }: RegressionCertificate): boolean {
+  if (nUsed === n) return stop === 'all-drawn';
+  const { checkEvery, width, radius, milliseconds } = rule.parameters;
+  if (rule.name !== RULES.anytime || nUsed % Number(checkEvery) !== 0) return false;
+  const named = { 'stop-at-width': width, 'stop-at-radius': radius, 'stop-at-deadline': milliseconds };
+  return Object.hasOwn(named, stop) && named[stop as keyof typeof named] !== undefined;
+}
+
+/** What is wrong with the samples that have no value, for each output. @internal */
+export function missingFaults(
+  { nonFinite, outputs, failures }: Pick<RegressionCertificate, 'nonFinite' | 'outputs' | 'failures'>,
+  missing: readonly number[],
+  n: number,
+): string[] {
+  if (missing.length !== outputs) return [`missing has ${missing.length} entries, but there are ${outputs} outputs`];
+  const wrong = missing.find((count) => count > n || count < failures || (nonFinite === 'error' && count !== failures));
+  if (wrong === undefined) return [];
+  return [`missing has ${wrong} of ${n}, with ${failures} failures and nonFinite '${nonFinite}'`];
+}
+
+/** What is wrong with the intervals and the counts beyond them. @internal */
+export function endFaults(stored: RadiusCertificate): string[] {
+  const { outputs, nUsed, low, high, below, above, missing } = stored;
+  const faults = missingFaults(stored, missing, nUsed);
+  for (const [name, entries] of Object.entries({ low, high, below, above })) {
+    if (entries.length !== outputs)
+      faults.push(`${name} has ${entries.length} entries, but there are ${outputs} outputs`);
+  }
+  if (faults.length > 0) return faults;
+  for (let i = 0; i < outputs; i++) {
+    const [least, most, under, over] = [low[i] ?? null, high[i] ?? null, below[i] ?? null, above[i] ?? null];
+    if ((least === null) !== (under === null) || (most === null) !== (over === null))
+      faults.push(`output ${i} has counts for other ends than it has`);
+    if ((least === null && most === null) || (least ?? -Infinity) > (most ?? Infinity))
+      faults.push(`output ${i} has the interval [${least}, ${most}]`);
+    if ((under ?? 0) + (over ?? 0) + (missing[i] ?? 0) > nUsed)
+      faults.push(`output ${i} has more than nUsed = ${nUsed} samples`);
+  }
+  return faults;
+}
