@@ -220,6 +220,17 @@ export type {
 export type { Ball } from './smoothed/regression/percentile-levels.ts';
 export type { GridOptions } from './smoothed/regression/value-grid.ts';
 export type { SmoothedModelOptions } from './smoothed/outputs/model-rows.ts';
+export { SmoothedScores } from './smoothed/confidence/smoothed-scores.ts';
+export type { CertifiedScore, SmoothedScoresOptions } from './smoothed/confidence/smoothed-scores.ts';
+export type { ScoreCertifyOptions } from './smoothed/confidence/score-options.ts';
+export { scoreRadius } from './smoothed/confidence/score-certificate.ts';
+export type {
+  ScoreBound,
+  ScoreCertificate,
+  ScoreEvidence,
+  ScoreName,
+  ScoreTally,
+} from './smoothed/confidence/types.ts';
 export type { OutputCertifier, OutputRecord, OutputTask } from './smoothed/outputs/types.ts';
 export { noiseOf } from './noise/noise-of.ts';
 export { ABSTAIN } from './certify/types.ts';

@@ -1,5 +1,6 @@
 import type * as tf from '@tensorflow/tfjs';
 import type { ScoreSums } from '../certify/types.ts';
+import type { ClassifierOutput } from '../classifier/types.ts';
 import { hostTurns } from '../host/turns.ts';
 import type { Noise } from '../noise/types.ts';
 import { sampleRange, valuesFor } from './noisy-copies.ts';
@@ -127,13 +128,18 @@ function showScores(
   see: SeeScores,
 ): void {
   const scores = new Float64Array(numClasses);
-  const fillScores = output === 'logits' ? softmax : powers;
+  const fillScores = scoreFiller(output);
   for (let begin = 0, row = 0; begin < logits.length; begin += numClasses, row++) {
     const isDrawn = !failed.has(row);
     if (!isDrawn) scores.fill(0);
     else fillScores(logits.subarray(begin, begin + numClasses), beta, scores);
     see(scores, isDrawn);
   }
+}
+
+/** Fills `out` with the scores of one row of outputs: softmax(β · logits), or p^β / Σ p^β of probabilities. @internal */
+export function scoreFiller(output: ClassifierOutput): (row: Float32Array, beta: number, out: Float64Array) => void {
+  return output === 'logits' ? softmax : powers;
 }
 
 function softmax(logits: Float32Array, beta: number, out: Float64Array): void {

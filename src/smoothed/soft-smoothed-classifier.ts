@@ -18,6 +18,8 @@ import {
   type SmoothedClassifierOptions,
   softCertifyFields,
 } from './call-options.ts';
+import type { ScoreCertifyOptions } from './confidence/score-options.ts';
+import { type CertifiedScore, ScoreRuns } from './confidence/smoothed-scores.ts';
 import { noiseRecord, softCertificate } from './certificates.ts';
 import { softEvidence, softRecord } from './soft-evidence.ts';
 import { certifyOneByOne, CheckedClassifier } from './checked-classifier.ts';
@@ -122,6 +124,7 @@ export class SoftSmoothedClassifier implements Certifier<SoftCertifyOptions> {
   /** Its results speak of the classifier that averages scores. */
   readonly smoothing: Smoothing = 'soft';
   readonly #checked: CheckedClassifier<Noise>;
+  readonly #scores: ScoreRuns;
 
   /** Checks the options; the classifier itself is checked at the first call. */
   constructor(classifier: Classifier, options: SoftSmoothedClassifierOptions) {
@@ -133,6 +136,7 @@ export class SoftSmoothedClassifier implements Certifier<SoftCertifyOptions> {
     this.numClasses = this.#checked.voting.numClasses;
     this.inputRange = parsed.inputRange;
     this.beta = beta;
+    this.#scores = new ScoreRuns(this.#checked, { beta, inputRange: parsed.inputRange });
   }
 
   /** What runs the base classifier, with its version, for logs: the current backend, or what a classifier of typed arrays says of itself. */
@@ -200,6 +204,22 @@ export class SoftSmoothedClassifier implements Certifier<SoftCertifyOptions> {
     const context = contextOf(options, 'SoftSmoothedClassifier.certifyStream');
     const request = { ...this.#settings(context.call, options, context.known), ...context };
     return certifyOneByOne(examples, request.key, (example, key) => this.#certify(example, { ...request, key }));
+  }
+
+  /**
+   * Bounds on the mean score of one class for all changes up to given radii: what `SmoothedScores.certify` gives for this classifier.
+   *
+   * @param x - one example [...inputShape], float32; not disposed
+   * @throws OptionError also for a noise without `shiftDown`; TensorError, ClassifierError; the abort reason of `signal`
+   * @example
+   * ```ts
+   * const c = await soft.certifyScore(image, { key: createKey(0), n0: 100, n: 10_000, alpha: 0.001, radii: [0, 0.25, 0.5] });
+   * console.log(`class ${c.label}: mean score at least`, c.lower); // one number per radius, joint
+   * console.log(c.radiusOf(0.5)); // the mean score stays above 0.5 within this radius
+   * ```
+   */
+  async certifyScore(x: tf.Tensor, options: ScoreCertifyOptions): Promise<CertifiedScore> {
+    return this.#scores.one(contextOf(options, 'SoftSmoothedClassifier.certifyScore'), x, options);
   }
 
   #scored(voting: VotingClassifier): ScoredClassifier {

@@ -11,7 +11,7 @@ import { isOfOneSample } from './certify-one-sample.ts';
 import { certificateFields, type CertificateKind, type Hold, parseCertificate } from './certificate-fields.ts';
 import { deriveCertificate, kindOf } from './derive-certificate.ts';
 import type { OutputRecord } from './outputs/types.ts';
-import { verifyOutput } from './outputs/verify-output.ts';
+import { kindOfOutput, verifyOutput } from './outputs/verify-output.ts';
 
 /** What {@link verifyCertificate} found. */
 export interface Verification {
@@ -99,6 +99,7 @@ function verifyOfOutput(
   noise: Noise | DeterministicNoise,
   { dimension }: VerifyCertificateOptions,
 ): Verification {
+  kindOfOutput(CALL, certificate).parse(CALL, certificate);
   assertSameNoise(CALL, certificate, noise);
   const { faults, radius } = verifyOutput(CALL, certificate, noise as Noise);
   const more =

@@ -16,6 +16,8 @@ export { empiricalBernsteinLowerBound } from './empirical-bernstein.ts';
 export type { EmpiricalBernsteinSample } from './empirical-bernstein.ts';
 export { meanInterval, studentTQuantile } from './mean-interval.ts';
 export type { MeanInterval } from './mean-interval.ts';
+export { dkwScoreBound, thresholdScoreBound } from './score-bounds.ts';
+export type { ScoreBoundRequest } from './score-bounds.ts';
 
 // bounds and evidence that hold at any time
 export { logMixtureEvidence } from './beta-mixture.ts';

@@ -1,3 +1,4 @@
+import { scoreKind } from '../confidence/score-kind.ts';
 import { regressionKind } from '../regression/regression-kind.ts';
 import type { OutputKind } from './output-kind.ts';
 import type { OutputTask } from './types.ts';
@@ -5,4 +6,5 @@ import type { OutputTask } from './types.ts';
 /** The tasks by name; each has an entry. @internal */
 export const outputKinds: Partial<{ readonly [T in OutputTask]: OutputKind<never> }> = {
   regression: regressionKind,
+  confidence: scoreKind,
 };
