@@ -71,6 +71,8 @@ export interface TypedBatch {
    * classifier's to keep, change or transfer. Absent for other noises, and where no noise made the rows.
    */
   readonly kept?: Uint8Array | undefined;
+  /** Of a diffusion network ({@link diffusionDenoiser}): the time of the step at which its inputs are; absent for others. */
+  readonly time?: number | undefined;
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { TypedDenoiser } from '../classifier/types.ts';
-import { ClassifierError, refusal, showValue } from '../errors.ts';
+import { ClassifierError, OptionError, refusal, showValue } from '../errors.ts';
 import { optionsOf } from '../options/parse.ts';
 import { optionalName, type OnnxSession, type OnnxSessionOptions, sessionFields } from './onnx-session.ts';
 import { assertSession } from './session-ports.ts';
@@ -12,9 +12,19 @@ export interface OnnxDenoiserOptions extends OnnxSessionOptions {
    * @defaultValue the only output of floats with as many axes as the input
    */
   readonly outputName?: string | undefined;
+  /**
+   * Of a diffusion network (`diffusionDenoiser`): the input that takes the time of the step, one number a row, as int64 or float as the runtime says (float32
+   * where it says nothing).
+   * @defaultValue the network takes no time
+   */
+  readonly timeInput?: string | undefined;
 }
 
-const onnxDenoiserOptions = optionsOf<OnnxDenoiserOptions>()({ ...sessionFields, outputName: optionalName });
+const onnxDenoiserOptions = optionsOf<OnnxDenoiserOptions>()({
+  ...sessionFields,
+  outputName: optionalName,
+  timeInput: optionalName,
+});
 
 const CALL = 'onnxDenoiser';
 
@@ -39,8 +49,9 @@ const CALL = 'onnxDenoiser';
  * ```
  */
 export function onnxDenoiser(session: OnnxSession, options: OnnxDenoiserOptions): TypedDenoiser {
-  const parsed = onnxDenoiserOptions.parse(CALL, options);
+  const { timeInput, ...given } = onnxDenoiserOptions.parse(CALL, options);
   assertSession(CALL, session);
+  const parsed = timeInput === undefined ? given : { ...given, ...withTime(session, timeInput, given) };
   const { layout } = parsed;
   const runner = sessionRunner(CALL, session, parsed, ({ shape }) => ({
     rank: shape?.length,
@@ -67,6 +78,31 @@ export function onnxDenoiser(session: OnnxSession, options: OnnxDenoiserOptions)
     inputRange: runner.inputType === 'uint8' ? [0, 255] : undefined,
     engine: parsed.engine,
   };
+}
+
+/** Feeds with the time of a diffusion step, and the input that takes the images. */
+function withTime(
+  session: OnnxSession,
+  timeInput: string,
+  { Tensor, feeds, inputName }: OnnxSessionOptions,
+): Pick<OnnxSessionOptions, 'feeds' | 'inputName'> {
+  if (!session.inputNames.includes(timeInput)) {
+    const must = `must name an input of the session (${session.inputNames.join(', ')})`;
+    throw refusal(OptionError, { call: CALL, field: 'timeInput', value: timeInput }, must);
+  }
+  const { type = 'float32' } = session.inputMetadata?.find(({ name }) => name === timeInput) ?? {};
+  const [only, ...more] = session.inputNames.filter((name) => name !== timeInput);
+  const timed: NonNullable<OnnxSessionOptions['feeds']> = (batch) => {
+    const { batch: rows, time } = batch;
+    if (time === undefined) {
+      const way = 'put the network into diffusionDenoiser';
+      throw refusal(ClassifierError, { call: CALL, field: 'timeInput', value: timeInput, way }, 'must be given a time');
+    }
+    const data =
+      type === 'int64' ? new BigInt64Array(rows).fill(BigInt(Math.round(time))) : new Float32Array(rows).fill(time);
+    return { ...feeds?.(batch), [timeInput]: new Tensor(type as 'float32', data as Float32Array, [rows]) };
+  };
+  return { feeds: timed, inputName: inputName ?? (more.length === 0 ? only : undefined) };
 }
 
 /** A shape without free sizes. */

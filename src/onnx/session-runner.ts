@@ -60,10 +60,13 @@ export function sessionRunner(
   let chosen = outputs;
 
   /** One run over all its rows. */
-  const runOnce = async (values: Float32Array, { batch, shape, kept }: TypedBatch): Promise<SessionOutput> => {
+  const runOnce = async (values: Float32Array, { batch, shape, kept, time }: TypedBatch): Promise<SessionOutput> => {
     const sizes = layout === 'nchw' ? [...shape.slice(-1), ...shape.slice(0, -1)] : shape;
     const tensor = inputTensor(Tensor, input.type, encode(values), [batch, ...sizes]);
-    const all = { ...feeds?.({ batch, shape, ...(kept && { kept }) }), [input.name]: tensor };
+    const all = {
+      ...feeds?.({ batch, shape, ...(kept && { kept }), ...(time !== undefined && { time }) }),
+      [input.name]: tensor,
+    };
     const names = chosen.map(({ name }) => name);
     let results;
     try {
@@ -80,12 +83,13 @@ export function sessionRunner(
     inputShape,
     outputShape,
     inputType: input.type,
-    run: (inputs, { batch, shape, kept }) => {
+    run: (inputs, { batch, shape, kept, time }) => {
       assertShape(call, shape, inputShape);
       assertLayout(call, layout, shape);
       const values = layout === 'nchw' ? channelsFirst(inputs, shape) : inputs;
-      if (fixed === undefined || fixed === batch) return inTurn(session, () => runOnce(values, { batch, shape, kept }));
-      return inTurn(session, () => inBatches(values, { batch, shape, kept, size: fixed }, runOnce));
+      if (fixed === undefined || fixed === batch)
+        return inTurn(session, () => runOnce(values, { batch, shape, kept, time }));
+      return inTurn(session, () => inBatches(values, { batch, shape, kept, time, size: fixed }, runOnce));
     },
   };
 }
@@ -108,7 +112,7 @@ function inputTensor(
 /** Runs batches of one size; the last one is filled up with copies of its first row, whose results are dropped. */
 async function inBatches(
   values: Float32Array<ArrayBuffer>,
-  { batch, shape, kept, size }: TypedBatch & { readonly size: number },
+  { batch, shape, kept, time, size }: TypedBatch & { readonly size: number },
   run: (values: Float32Array, batch: TypedBatch) => Promise<SessionOutput>,
 ): Promise<SessionOutput> {
   const padded = new Float32Array((size * values.length) / batch);
@@ -116,7 +120,7 @@ async function inBatches(
   for (let begin = 0; begin < batch; begin += size) {
     fillUp(padded, values, { batch, begin, size });
     const shown = kept && { kept: fillUp(new Uint8Array((size * kept.length) / batch), kept, { batch, begin, size }) };
-    found.push(await run(padded, { batch: size, shape, ...shown }));
+    found.push(await run(padded, { batch: size, shape, time, ...shown }));
   }
   const [{ name, dims, values: first }] = found as [SessionOutput];
   const columns = first.length / size;
