@@ -31,7 +31,7 @@ export type { SoftTargetsProgress, SoftTargetsSummary, SoftTargetsToNpyOptions }
 export { startTrainers } from './start-trainers.ts';
 export type { StartTrainersOptions, Trainer, TrainerModule } from './start-trainers.ts';
 export { startWorkers } from './start-workers.ts';
-export type { AnswerOptions, WorkerCertifier, WorkerModule } from './start-workers.ts';
+export type { AnswerOptions, OutputWorkers, WorkerCertifier, WorkerModule, WorkerThreads } from './start-workers.ts';
 export type { StartWorkersOptions } from './thread-options.ts';
 export type { BatchGradients, TrainerBatch, Trainers, TrainStepOptions } from './train-step.ts';
 export type { AskedExample, CertifierRecord } from './worker-run.ts';

@@ -4,7 +4,8 @@ import { OptionError, refusal, showValue } from '../errors.ts';
 import { ownData } from '../host/own-data.ts';
 import { contextOf } from '../options/call-context.ts';
 import type { CertifyOptions } from '../smoothed/call-options.ts';
-import type { Certifier, StreamExample, TimedCertificate } from '../smoothed/types.ts';
+import type { OutputCertifier, OutputRecord, OutputTask } from '../smoothed/outputs/types.ts';
+import type { Certifier, StreamExample, TimedCertificate, TimedOutput } from '../smoothed/types.ts';
 import { type StartWorkersOptions, type ThreadOptions, threadOptions } from './thread-options.ts';
 import type { Key } from '../types.ts';
 import { ThreadTeam } from './module-thread.ts';
@@ -13,6 +14,7 @@ import {
   type CertifierRecord,
   type FromThread,
   type RunMessage,
+  type ThreadRecord,
   type ToThread,
   WorkerRun,
 } from './worker-run.ts';
@@ -29,17 +31,17 @@ import {
  * }
  * ```
  */
-export interface WorkerModule<Data = unknown, Options extends object = CertifyOptions> {
+export interface WorkerModule<
+  Data = unknown,
+  Options extends object = CertifyOptions,
+  Made = Certifier<Options> | OutputCertifier<Options>,
+> {
   /** Makes the certifier in a thread, once: sets the backend there, loads the model. Gets a copy of {@link StartWorkersOptions.data}. */
-  readonly makeCertifier: (data: Data) => Certifier<Options> | Promise<Certifier<Options>>;
+  readonly makeCertifier: (data: Data) => Made | Promise<Made>;
 }
 
-/**
- * A certifier whose work is done by worker threads: give it to `certifyDataset` or `certifyToLog` in place of a classifier.
- *
- * It takes the options of the certifiers that the module makes. One run at a time.
- */
-export interface WorkerCertifier<Options extends object = CertifyOptions> extends Certifier<Options>, CertifierRecord {
+/** Worker threads that make certificates, or answer otherwise. One run at a time. */
+export interface WorkerThreads {
   /** Number of threads. */
   readonly workers: number;
   /**
@@ -63,7 +65,21 @@ export interface WorkerCertifier<Options extends object = CertifyOptions> extend
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** Options of {@link WorkerCertifier.answers}: those of the method, and these. What is here must be such that it can be sent to a thread. */
+/**
+ * A certifier whose work is done by worker threads: give it to `certifyDataset` or `certifyToLog` in place of a classifier.
+ *
+ * It takes the options of the certifiers that the module makes. One run at a time.
+ */
+export interface WorkerCertifier<Options extends object = CertifyOptions>
+  extends Certifier<Options>, CertifierRecord, WorkerThreads {}
+
+/**
+ * The same of other outputs than one label: give it to `certifyDataset` or `certifyToLog` in place of the certifiers that the module makes.
+ */
+export interface OutputWorkers<Options extends object, C extends OutputRecord = OutputRecord>
+  extends OutputCertifier<Options, C>, WorkerThreads {}
+
+/** Options of {@link WorkerThreads.answers}: those of the method, and these. What is here must be such that it can be sent to a thread. */
 export interface AnswerOptions {
   /** Drives the noise: example i uses `foldIn(key, i)`. */
   readonly key: Key;
@@ -100,8 +116,16 @@ const CALL = 'startWorkers';
  */
 export async function startWorkers<Options extends object = CertifyOptions>(
   options: StartWorkersOptions,
-): Promise<WorkerCertifier<Options>> {
-  return WorkerPool.start(CALL, threadOptions(CALL, options));
+): Promise<WorkerCertifier<Options>>;
+/**
+ * The same for a module whose certifiers are of other outputs than one label: `startWorkers<RegressionOptions, RegressionCertificate>({ module })`. What the
+ * threads are sent are copies, so that an option with functions in it is refused: the module must make what needs them.
+ */
+export async function startWorkers<Options extends object, C extends OutputRecord>(
+  options: StartWorkersOptions,
+): Promise<OutputWorkers<Options, C>>;
+export async function startWorkers<Options extends object>(options: StartWorkersOptions): Promise<unknown> {
+  return WorkerPool.start<Options>(CALL, threadOptions(CALL, options));
 }
 
 /** A hard example takes as long as hundreds of others: nobody waits for it. What is kept of these is their answers. */
@@ -113,22 +137,24 @@ interface RunFunctions<Signal, Listener> {
   readonly onSamples?: Listener | undefined;
 }
 
-/** Worker threads and the runs that they do. */
-class WorkerPool<Options extends object> implements WorkerCertifier<Options> {
-  readonly numClasses: number;
-  readonly smoothing: Smoothing;
+/** Worker threads and the runs that they do; the record of the threads says which of the fields there are. */
+class WorkerPool<Options extends object> implements WorkerThreads, ThreadRecord {
+  readonly task: OutputTask | undefined;
+  readonly numClasses: number | undefined;
+  readonly smoothing: Smoothing | undefined;
   readonly engine: string | undefined;
   readonly noise: CertifierRecord['noise'];
   readonly beta: number | undefined;
   readonly rule: CertifierRecord['rule'];
   readonly workers: number;
-  readonly #team: ThreadTeam<CertifierRecord, ToThread, FromThread>;
+  readonly #team: ThreadTeam<ThreadRecord, ToThread, FromThread>;
   #isRunning = false;
   #run: WorkerRun | undefined;
 
-  private constructor(team: ThreadTeam<CertifierRecord, ToThread, FromThread>) {
-    const record = team.records[0] as CertifierRecord;
+  private constructor(team: ThreadTeam<ThreadRecord, ToThread, FromThread>) {
+    const record = team.records[0] as ThreadRecord;
     this.#team = team;
+    this.task = record.task;
     this.workers = team.size;
     this.numClasses = record.numClasses;
     this.smoothing = record.smoothing;
@@ -151,11 +177,11 @@ class WorkerPool<Options extends object> implements WorkerCertifier<Options> {
   certifyStream(
     examples: AsyncIterable<StreamExample>,
     options: Options,
-  ): AsyncGenerator<TimedCertificate, void, undefined> {
+  ): AsyncGenerator<TimedCertificate | TimedOutput<OutputRecord>, void, undefined> {
     return this.#begin(examples, options, {
       method: undefined,
       context: contextOf(options, 'WorkerCertifier.certifyStream'),
-    }) as AsyncGenerator<TimedCertificate, void, undefined>;
+    }) as AsyncGenerator<TimedCertificate | TimedOutput<OutputRecord>, void, undefined>;
   }
 
   /** Answers of another method, in the order of the examples. */
@@ -228,7 +254,7 @@ class WorkerPool<Options extends object> implements WorkerCertifier<Options> {
 }
 
 /** What runs the classifiers of all threads. Throws OptionError where it is not the same: rows would depend on which thread made them. */
-function engineOfAll(records: readonly CertifierRecord[]): string | undefined {
+function engineOfAll(records: readonly ThreadRecord[]): string | undefined {
   const engines = [...new Set(records.map(({ engine }) => engine))];
   if (engines.length === 1) return engines[0];
   const got = engines.map((engine) => engine ?? 'one that is not known').join(' and ');

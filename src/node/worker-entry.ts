@@ -10,11 +10,12 @@ import { contextOf, withContext } from '../options/call-context.ts';
 import { exampleKey } from '../random/purposes.ts';
 import type { SampleProgress } from '../smoothed/call-options.ts';
 import type { SampleNews } from '../smoothed/earlier-samples.ts';
-import type { Certifier } from '../smoothed/types.ts';
+import type { OutputTask } from '../smoothed/outputs/types.ts';
+import type { Certifier, StreamExample } from '../smoothed/types.ts';
 import { makeInThread } from './make-in-thread.ts';
 import type { FromAnyThread } from './module-thread.ts';
 import { toSentError } from './thread-errors.ts';
-import type { AskedExample, CertifierRecord, FromThread, RunMessage, ToThread } from './worker-run.ts';
+import type { AskedExample, FromThread, RunMessage, ThreadRecord, ToThread } from './worker-run.ts';
 import { tensorOver } from '../tensors/own-tensor.ts';
 import type { Key, Norm } from '../types.ts';
 
@@ -33,12 +34,14 @@ try {
     if (message.kind === 'run') void run(g, message);
     else give(message);
   });
-  const { numClasses, smoothing, engine, noise, beta, rule } = g as Certifier<object> & {
+  const { task, numClasses, smoothing, engine, noise, beta, rule } = g as Partial<Certifier<object>> & {
+    readonly task?: OutputTask;
     readonly noise?: { name: string; parameters: object; norms?: readonly Norm[] };
     readonly beta?: number;
     readonly rule?: RuleRecord;
   };
   const record = {
+    task,
     numClasses,
     smoothing,
     engine,
@@ -51,12 +54,17 @@ try {
   send({ kind: 'failed', error: toSentError(error) });
 }
 
-function isCertifier(g: unknown): g is Certifier<object> {
-  const { certifyStream, numClasses } = (g ?? {}) as Partial<Certifier<object>>;
-  return typeof certifyStream === 'function' && typeof numClasses === 'number';
+/** Certifies labels or other outputs. */
+type AnyCertifier = Pick<Certifier<object>, 'engine'> & {
+  certifyStream(examples: AsyncIterable<StreamExample>, options: object): AsyncGenerator<unknown, void, undefined>;
+};
+
+function isCertifier(g: unknown): g is AnyCertifier {
+  const { certifyStream, numClasses, task } = (g ?? {}) as Readonly<Record<string, unknown>>;
+  return typeof certifyStream === 'function' && (typeof numClasses === 'number' || typeof task === 'string');
 }
 
-async function run(g: Certifier<object>, { method, options, rule, tellsSamples, context }: RunMessage): Promise<void> {
+async function run(g: AnyCertifier, { method, options, rule, tellsSamples, context }: RunMessage): Promise<void> {
   try {
     const onSamples = (progress: SampleProgress): void => send({ kind: 'samples', progress });
     const functions = { ...(rule && { rule: ruleOf(rule) }), ...(tellsSamples && { onSamples }) };
@@ -75,7 +83,7 @@ async function run(g: Certifier<object>, { method, options, rule, tellsSamples, 
 
 /** What a method of the certifier says of each example; all of it is one run. */
 async function* asked(
-  g: Certifier<object>,
+  g: AnyCertifier,
   method: string,
   source: AsyncIterable<AskedExample>,
   { options, call }: { readonly options: object; readonly call: string },
@@ -130,6 +138,6 @@ async function* examples(): AsyncGenerator<AskedExample, void, undefined> {
   }
 }
 
-function send(message: FromThread | FromAnyThread<CertifierRecord>): void {
+function send(message: FromThread | FromAnyThread<ThreadRecord>): void {
   parentPort?.postMessage(message);
 }

@@ -2,6 +2,7 @@ import type { RuleRecord, Smoothing } from '../certify/types.ts';
 import type { CallContext } from '../options/call-context.ts';
 import type { SampleProgress } from '../smoothed/call-options.ts';
 import type { EarlierSamples, KeptSamples, SampleNews } from '../smoothed/earlier-samples.ts';
+import type { OutputTask } from '../smoothed/outputs/types.ts';
 import type { StreamExample } from '../smoothed/types.ts';
 import type { Norm } from '../types.ts';
 import { copyOf } from '../tensors/own-tensor.ts';
@@ -31,6 +32,14 @@ export interface CertifierRecord {
   readonly beta?: number | undefined;
   /** What stands for the rule in the certificates of a `DerandomizedClassifier`. */
   readonly rule?: RuleRecord | undefined;
+}
+
+/** What a thread says of its certifier, of labels or of other outputs. @internal */
+export interface ThreadRecord extends Pick<CertifierRecord, 'engine' | 'noise' | 'beta' | 'rule'> {
+  /** Of what kind of outputs its certificates speak, where it is not one label. */
+  readonly task?: OutputTask | undefined;
+  readonly numClasses?: number | undefined;
+  readonly smoothing?: Smoothing | undefined;
 }
 
 /** An example that threads are asked about. */
@@ -77,7 +86,7 @@ export type FromThread =
   | { readonly kind: 'done' };
 
 /** A thread with a certifier. */
-type CertifierThread = ModuleThread<CertifierRecord, ToThread, FromThread>;
+type CertifierThread = ModuleThread<ThreadRecord, ToThread, FromThread>;
 
 /** A run over worker threads. */
 interface WorkerRunRequest {
