@@ -236,6 +236,31 @@ export type {
   ScoreTally,
 } from './smoothed/confidence/types.ts';
 export type { OutputCertifier, OutputRecord, OutputTask } from './smoothed/outputs/types.ts';
+export { CenterSmoothed } from './smoothed/center/center-smoothed.ts';
+export type {
+  CenterCertifyOptions,
+  CenterPredictOptions,
+  CenterSearchOptions,
+  CenterSmoothedOptions,
+  CenterStreamOptions,
+} from './smoothed/center/center-options.ts';
+export type {
+  CenterBound,
+  CenterCertificate,
+  CenterPrediction,
+  CenterReason,
+  CenterSearch,
+} from './smoothed/center/center-certificate.ts';
+export type { GivenCenter } from './smoothed/center/given-center.ts';
+export { coveringIndex, planCenter } from './smoothed/center/center-statistics.ts';
+export type {
+  CenterCandidates,
+  CenterPlan,
+  CenterPlanRequest,
+  CoveringRequest,
+} from './smoothed/center/center-statistics.ts';
+export { angular, chebyshev, distanceOf, euclidean, hamming, jaccard, manhattan } from './smoothed/center/distances.ts';
+export type { OutputDistance } from './smoothed/center/distances.ts';
 export { noiseOf } from './noise/noise-of.ts';
 export { ABSTAIN } from './certify/types.ts';
 export type {

@@ -1,10 +1,13 @@
 import { OptionError, refusal } from '../errors.ts';
 import type { OutputRecord, OutputTask } from '../smoothed/outputs/types.ts';
+import { centerEvaluation } from './center-figures.ts';
 import type { OutputRow } from './output-rows.ts';
 import type { OutputFigures, TaskEvaluation } from './task-evaluation.ts';
 
 /** The tasks by name; each has an entry. @internal */
-export const taskEvaluations: Partial<{ readonly [T in OutputTask]: TaskEvaluation<never, never> }> = {};
+export const taskEvaluations: Partial<{ readonly [T in OutputTask]: TaskEvaluation<never, never> }> = {
+  center: centerEvaluation,
+};
 
 /** What can be said of the rows of a task. Throws OptionError for a task that is none. @internal */
 export function evaluationOf(call: string, task: OutputTask): TaskEvaluation<OutputRecord, unknown> {

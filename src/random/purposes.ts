@@ -9,9 +9,18 @@ import { foldIn, split } from './key.ts';
  * never change; a new purpose takes a child that no other has.
  */
 
-/** Children of the key of an example, by their number. 0 and 1 are those of its certificate. */
-const CHILD = { selection: 0, estimation: 1, clean: 2, attack: 3, judge: 4 } as const;
-const CHILDREN = 5;
+/** Children of the key of an example, by their number. 0 and 1 are those of its certificate, 5 to 7 those of a center. */
+const CHILD = {
+  selection: 0,
+  estimation: 1,
+  clean: 2,
+  attack: 3,
+  judge: 4,
+  centerCandidates: 5,
+  centerSamples: 6,
+  centerCheck: 7,
+} as const;
+const CHILDREN = 8;
 
 /** The key of example `index` of a data set. Its own draws are the votes of `catrs predict` and of soft targets. @internal */
 export function exampleKey(key: Key, index: number): Key {
@@ -25,6 +34,20 @@ export function certificateKeys(key: Key): { readonly selection: Key; readonly e
     selection: children[CHILD.selection],
     estimation: children[CHILD.estimation],
     draw: foldIn(key, 0),
+  };
+}
+
+/**
+ * The keys of a predicted center: of its candidates, of the samples that choose among them and of those that check the ball. A certificate of the same
+ * example draws by none of them.
+ * @internal
+ */
+export function centerKeys(key: Key): { readonly candidates: Key; readonly samples: Key; readonly check: Key } {
+  const children = split(key, CHILDREN);
+  return {
+    candidates: children[CHILD.centerCandidates],
+    samples: children[CHILD.centerSamples],
+    check: children[CHILD.centerCheck],
   };
 }
 

@@ -1,3 +1,4 @@
+import { centerKind } from '../center/center-kind.ts';
 import { scoreKind } from '../confidence/score-kind.ts';
 import { regressionKind } from '../regression/regression-kind.ts';
 import type { OutputKind } from './output-kind.ts';
@@ -6,5 +7,6 @@ import type { OutputTask } from './types.ts';
 /** The tasks by name; each has an entry. @internal */
 export const outputKinds: Partial<{ readonly [T in OutputTask]: OutputKind<never> }> = {
   regression: regressionKind,
+  center: centerKind,
   confidence: scoreKind,
 };
