@@ -114,6 +114,10 @@ export { SLOT_SIZE } from './detection/box-layout.ts';
 export type { BoxBins, BoxLayout, BoxSort } from './detection/box-layout.ts';
 export { boxSlots } from './detection/box-slots.ts';
 export type { BoxSlots, BoxSlotsOptions } from './detection/box-slots.ts';
+export type { DetectorHead, DetectorHeadOptions } from './detection/detector-heads.ts';
+export { graphDetector } from './detection/graph-detector.ts';
+export type { DetectorGraphLike, GraphDetectorOptions } from './detection/graph-detector.ts';
+export type { DetectorOutputNames } from './detection/head-names.ts';
 export { nonMaxSuppression } from './detection/non-max-suppression.ts';
 export type { NonMaxSuppressionOptions } from './detection/non-max-suppression.ts';
 export type {

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import { differsAlone } from '../classifier/row-passes.ts';
 import type { TypedBatch } from '../classifier/types.ts';
 import { ClassifierError, refusal } from '../errors.ts';
 import { inTurn } from '../host/turns.ts';
@@ -73,10 +74,11 @@ async function askTensors(
   const found = onBackend(pass, () =>
     tf.tidy(() => {
       const x = tensorOver(inputs, pass.shape, 'float32');
-      // TensorFlow's own library computes a row alone by other routines: it is asked beside a copy of itself.
-      const { boxes, scores, labels, counts } = detector(batch === 1 ? tf.concat([x, x]) : x);
+      // Where a row alone comes out otherwise, it is asked beside a copy of itself.
+      const isBeside = batch === 1 && differsAlone();
+      const { boxes, scores, labels, counts } = detector(isBeside ? tf.concat([x, x]) : x);
       const own = { boxes, scores, labels, ...(counts && { counts }) };
-      assertBoxTensors(call, own, Math.max(batch, 2));
+      assertBoxTensors(call, own, isBeside ? 2 : batch);
       return Object.values(own).map(copyOf);
     }),
   );

@@ -53,3 +53,13 @@ function fromHalf(bits: number): number {
   if (exponent === 0x1f) return fraction === 0 ? sign * Infinity : NaN;
   return exponent === 0 ? sign * fraction * 2 ** -24 : sign * (1024 + fraction) * 2 ** (exponent - 25);
 }
+
+/** The numbers of a tensor of floats or integers in a new array of float32; undefined for what holds none. @internal */
+export function numbersOf(type: string | undefined, data: unknown): Float32Array<ArrayBuffer> | undefined {
+  if (type !== undefined && Object.hasOwn(decodings, type)) return decodings[type as OutputType](data);
+  const kind = Object.prototype.toString.call(data).slice(8, -1);
+  if (kind === 'BigInt64Array' || kind === 'BigUint64Array') {
+    return Float32Array.from(data as BigInt64Array as unknown as ArrayLike<number>, Number);
+  }
+  return ArrayBuffer.isView(data) && kind.endsWith('Array') ? Float32Array.from(data as Int32Array) : undefined;
+}

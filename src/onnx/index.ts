@@ -1,5 +1,5 @@
 /**
- * Classifiers and denoisers in ONNX files: run by onnxruntime or transformers.js, and written from layers models. Nothing here imports a runtime.
+ * Classifiers, denoisers and detectors in ONNX files: run by onnxruntime or transformers.js, and written from layers models. Nothing here imports a runtime.
  *
  * @module catrs/onnx
  */
@@ -15,6 +15,8 @@ export type {
   OnnxTensorConstructor,
   OnnxValueMetadata,
 } from './onnx-session.ts';
+export { onnxDetector } from './onnx-detector.ts';
+export type { OnnxDetectorOptions } from './onnx-detector.ts';
 export { toOnnx } from './to-onnx.ts';
 export { transformersClassifier } from './transformers-classifier.ts';
 export type {

@@ -116,7 +116,8 @@ function chosenName(call: string, field: string, asked: string | undefined, name
   throw refusal(OptionError, { call, field, value: asked }, `must be one of the session's (${names.join(', ')})`);
 }
 
-function portOf(name: string, metadata: readonly OnnxValueMetadata[] | undefined): Port {
+/** What the runtime tells of an input or output. @internal */
+export function portOf(name: string, metadata: readonly OnnxValueMetadata[] | undefined): Port {
   const found = Array.isArray(metadata)
     ? (metadata as readonly OnnxValueMetadata[]).find((one) => one.name === name)
     : undefined;

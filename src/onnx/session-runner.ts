@@ -97,8 +97,9 @@ export function sessionRunner(
 /**
  * An input tensor. Where JavaScript has an array for halves, the class makes one of our bits, of which onnxruntime-node reads nothing: it is then given the
  * bits themselves.
+ * @internal
  */
-function inputTensor(
+export function inputTensor(
   Tensor: OnnxTensorConstructor,
   type: InputType,
   data: TensorData,
@@ -190,8 +191,8 @@ function typeOf(data: unknown): OutputType | undefined {
   return name === '[object Float64Array]' ? 'float64' : undefined;
 }
 
-/** The one size of batch that the model takes, as far as it is known. */
-function fixedBatch(
+/** The one size of batch that the model takes, as far as it is known. @internal */
+export function fixedBatch(
   call: string,
   asked: number | undefined,
   sizes: readonly (number | null | undefined)[],
@@ -207,8 +208,8 @@ interface RefusedRun {
   readonly isFree: boolean;
 }
 
-/** What the runtime says, quoted, with the way out where something is known of it. */
-function notRun(call: string, error: unknown, { type, dims, isFree }: RefusedRun): ClassifierError {
+/** What the runtime says, quoted, with the way out where something is known of it. @internal */
+export function notRun(call: string, error: unknown, { type, dims, isFree }: RefusedRun): ClassifierError {
   const said = (error instanceof Error ? error.message : String(error)).trim().replace(/\s*\n\s*/g, ' ');
   const way =
     isFree && dims[0] !== 1
@@ -219,7 +220,8 @@ function notRun(call: string, error: unknown, { type, dims, isFree }: RefusedRun
   return Object.assign(refusal(ClassifierError, details, must), { cause: error });
 }
 
-function assertShape(call: string, shape: readonly number[], declared: SessionRunner['inputShape']): void {
+/** Throws unless rows have the shape that a session declares. @internal */
+export function assertShape(call: string, shape: readonly number[], declared: SessionRunner['inputShape']): void {
   if (
     !declared ||
     (declared.length === shape.length && declared.every((size, i) => size === null || size === shape[i]))
@@ -229,7 +231,8 @@ function assertShape(call: string, shape: readonly number[], declared: SessionRu
   throw refusal(ClassifierError, { call, field: 'inputs', value: shape, got: `[${shape.join(', ')}]` }, must);
 }
 
-function assertLayout(call: string, layout: OnnxLayout, shape: readonly (number | null)[]): void {
+/** Throws unless inputs that are laid out with the channels first are images. @internal */
+export function assertLayout(call: string, layout: OnnxLayout, shape: readonly (number | null)[]): void {
   if (layout === 'nhwc' || shape.length === 3) return;
   const got = `'nchw' for inputs of shape [${shape.map((size) => size ?? 'any').join(', ')}]`;
   const details = { call, field: 'layout', value: 'nchw', got };
@@ -241,8 +244,8 @@ export function channelsLastShape<T>(shape: readonly T[], layout: OnnxLayout): r
   return layout === 'nchw' ? [...shape.slice(1), ...shape.slice(0, 1)] : shape;
 }
 
-/** Images [batch, height, width, channels] as [batch, channels, height, width], in a new array. */
-function channelsFirst(values: Float32Array, shape: readonly number[]): Float32Array<ArrayBuffer> {
+/** Images [batch, height, width, channels] as [batch, channels, height, width], in a new array. @internal */
+export function channelsFirst(values: Float32Array, shape: readonly number[]): Float32Array<ArrayBuffer> {
   const [height = 0, width = 0, channels = 0] = shape;
   return transposed(values, height * width, channels);
 }

@@ -97,13 +97,13 @@ describe('boxSlots refuses a detector that', () => {
     const tensors = (shape: readonly number[]): Promise<void> =>
       expectError(
         () =>
-          boxSlots(() => ({ boxes: tf.zeros([2, 3, 4]), scores: tf.zeros([2, 3]), labels: tf.zeros([...shape]) }), {
+          boxSlots(() => ({ boxes: tf.zeros([1, 3, 4]), scores: tf.zeros([1, 3]), labels: tf.zeros([...shape]) }), {
             slots: 1,
           }).classify(new Float32Array(16), batch),
         ClassifierError,
-        `boxSlots: \`detector\` must return \`labels\` of shape [2, 3], got [${shape.join(', ')}]`,
+        `boxSlots: \`detector\` must return \`labels\` of shape [1, 3], got [${shape.join(', ')}]`,
       );
-    await tensors([2, 4]);
+    await tensors([1, 4]);
     await tensors([3]);
   });
 
@@ -112,10 +112,10 @@ describe('boxSlots refuses a detector that', () => {
       () =>
         boxSlots(
           () => ({
-            boxes: tf.zeros([2, 3, 4]),
-            scores: tf.zeros([2, 3]),
-            labels: tf.zeros([2, 3]),
-            counts: tf.tensor1d([4, 0]),
+            boxes: tf.zeros([1, 3, 4]),
+            scores: tf.zeros([1, 3]),
+            labels: tf.zeros([1, 3]),
+            counts: tf.tensor1d([4]),
           }),
           { slots: 1 },
         ).classify(new Float32Array(16), batch),
