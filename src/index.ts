@@ -265,6 +265,28 @@ export type {
 } from './smoothed/center/center-statistics.ts';
 export { angular, chebyshev, distanceOf, euclidean, hamming, jaccard, manhattan } from './smoothed/center/distances.ts';
 export type { OutputDistance } from './smoothed/center/distances.ts';
+export { SmoothedSegmenter } from './smoothed/segmentation/smoothed-segmenter.ts';
+export type { SmoothedSegmenterOptions, TypedSegmenter } from './smoothed/segmentation/smoothed-segmenter.ts';
+export type { SegmentationPrediction } from './smoothed/segmentation/segmentation-process.ts';
+export type { CertifySegmentationOptions, SegmentOptions } from './smoothed/segmentation/segment-options.ts';
+export { decodeLabels } from './smoothed/segmentation/certificate.ts';
+export type {
+  SegmentationCertificate,
+  SegmentationStop,
+  SegmentationStopReason,
+} from './smoothed/segmentation/certificate.ts';
+export { byMargin, classesOf, informationGain } from './smoothed/segmentation/class-tree.ts';
+export type { ClassTree, MarginLevels } from './smoothed/segmentation/class-tree.ts';
+export { decodeMask, encodeMask } from './smoothed/segmentation/masks.ts';
+export type { Mask, MaskLike, NestedNumbers } from './smoothed/segmentation/masks.ts';
+export { stepDown } from './certify/step-down.ts';
+export type {
+  Correction,
+  CountHistogram,
+  StepDownEvidence,
+  StepDownOptions,
+  StepDownResult,
+} from './certify/step-down.ts';
 export { noiseOf } from './noise/noise-of.ts';
 export { ABSTAIN } from './certify/types.ts';
 export type {

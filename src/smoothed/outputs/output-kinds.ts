@@ -1,6 +1,7 @@
 import { centerKind } from '../center/center-kind.ts';
 import { scoreKind } from '../confidence/score-kind.ts';
 import { regressionKind } from '../regression/regression-kind.ts';
+import { segmentationKind } from '../segmentation/segmentation-kind.ts';
 import type { OutputKind } from './output-kind.ts';
 import type { OutputTask } from './types.ts';
 
@@ -9,4 +10,5 @@ export const outputKinds: Partial<{ readonly [T in OutputTask]: OutputKind<never
   regression: regressionKind,
   center: centerKind,
   confidence: scoreKind,
+  segmentation: segmentationKind,
 };
