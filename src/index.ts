@@ -25,7 +25,12 @@ export { GaussianNoise } from './noise/gaussian-noise.ts';
 export type { GaussianNoiseOptions } from './noise/gaussian-noise.ts';
 export { SoundGaussianNoise } from './noise/sound-gaussian-noise.ts';
 export type { SoundGaussianNoiseOptions } from './noise/sound-gaussian-noise.ts';
-export { gaussianRadius, gaussianRadiusAgainst, gaussianShift } from './noise/gaussian-radius.ts';
+export {
+  gaussianRadius,
+  gaussianRadiusAgainst,
+  gaussianRadiusBetween,
+  gaussianShift,
+} from './noise/gaussian-radius.ts';
 export type { GaussianRadiusAgainstRequest } from './noise/gaussian-radius.ts';
 export { LaplaceNoise, laplaceRadius, laplaceShift } from './noise/laplace-noise.ts';
 export type { LaplaceNoiseOptions } from './noise/laplace-noise.ts';
@@ -228,6 +233,11 @@ export type {
 export type { Ball } from './smoothed/regression/percentile-levels.ts';
 export type { GridOptions } from './smoothed/regression/value-grid.ts';
 export type { SmoothedModelOptions } from './smoothed/outputs/model-rows.ts';
+export { SmoothedMultiLabel } from './smoothed/multilabel/smoothed-multi-label.ts';
+export type { MultiLabelCertifyOptions, SmoothedMultiLabelOptions } from './smoothed/multilabel/multi-label-options.ts';
+export { labelRadii } from './smoothed/multilabel/label-radii.ts';
+export type { LabelRadiiRequest } from './smoothed/multilabel/label-radii.ts';
+export type { LabelRadius, LabelSetRule, MultiLabelCertificate } from './smoothed/multilabel/types.ts';
 export { SmoothedScores } from './smoothed/confidence/smoothed-scores.ts';
 export type { CertifiedScore, SmoothedScoresOptions } from './smoothed/confidence/smoothed-scores.ts';
 export type { ScoreCertifyOptions } from './smoothed/confidence/score-options.ts';
