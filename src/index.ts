@@ -249,6 +249,7 @@ export type {
   ScoreName,
   ScoreTally,
 } from './smoothed/confidence/types.ts';
+export type { OutputReproduction, ReproducibleCertifier } from './smoothed/outputs/reproduce-output.ts';
 export type { OutputCertifier, OutputRecord, OutputTask } from './smoothed/outputs/types.ts';
 export { CenterSmoothed } from './smoothed/center/center-smoothed.ts';
 export type {

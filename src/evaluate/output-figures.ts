@@ -1,4 +1,5 @@
 import { OptionError, refusal } from '../errors.ts';
+import { outputKinds } from '../smoothed/outputs/output-kinds.ts';
 import type { OutputRecord, OutputTask } from '../smoothed/outputs/types.ts';
 import { centerEvaluation } from './center-figures.ts';
 import type { OutputRow } from './output-rows.ts';
@@ -15,6 +16,12 @@ export function evaluationOf(call: string, task: OutputTask): TaskEvaluation<Out
   if (found !== undefined) return found as unknown as TaskEvaluation<OutputRecord, unknown>;
   const names = Object.keys(taskEvaluations).join(', ');
   throw refusal(OptionError, { call, field: 'task', value: task }, `must be one of ${names}`);
+}
+
+/** What a target of a task is held against. Throws OptionError for a task that is none. @internal */
+export function targetCheckOf(call: string, task: OutputTask): (call: string, target: unknown) => void {
+  if (Object.hasOwn(outputKinds, task) && !Object.hasOwn(taskEvaluations, task)) return () => undefined;
+  return evaluationOf(call, task).checkTarget;
 }
 
 const CALL = 'outputFigures';
