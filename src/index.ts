@@ -11,6 +11,7 @@ export type { Labels } from './tensors/labels.ts';
 // keys and draws
 export { createKey, foldIn, split } from './random/key.ts';
 export type { KeyTuple } from './random/key.ts';
+export { freshSecretKey } from './random/fresh-secret-key.ts';
 export { fillBits, fillUniforms } from './random/fill-bits.ts';
 export { fillNormals } from './random/fill-normals.ts';
 export type { FillNormalsOptions } from './random/fill-normals.ts';
@@ -298,6 +299,43 @@ export type {
   StepDownOptions,
   StepDownResult,
 } from './certify/step-down.ts';
+// outputs: conformal sets
+export { calibrateRobustSets } from './evaluate/calibrate-robust-sets.ts';
+export type { CalibrateRobustSetsOptions } from './evaluate/calibrate-robust-sets.ts';
+export { RobustSets } from './smoothed/conformal/robust-sets.ts';
+export type {
+  RobustSetsAtOptions,
+  RobustSetsFromJsonOptions,
+  SetDrawsOptions,
+  SetOptions,
+} from './smoothed/conformal/set-options.ts';
+export type { RobustSetsRecord, RobustSetsSetting } from './smoothed/conformal/robust-sets-record.ts';
+export type { ScoredModelOptions } from './smoothed/conformal/scored-model.ts';
+export type {
+  ConformalCertificate,
+  ConformalInterval,
+  ConformalRecord,
+  DrawsRecord,
+  IntervalCertificate,
+  LabelSetCertificate,
+  ScoreRecord,
+} from './smoothed/conformal/set-certificate.ts';
+export { apsScore, lacScore, rapsScore } from './smoothed/conformal/label-scores.ts';
+export type { LabelScore, LabelScoreName, RapsScoreOptions } from './smoothed/conformal/label-scores.ts';
+export { conformalIndex } from './smoothed/conformal/conformal-index.ts';
+export { manyDrawsLevels } from './smoothed/conformal/conformal-levels.ts';
+export type {
+  ConformalShift,
+  ManyDraws,
+  ManyDrawsLevels,
+  ManyDrawsLevelsOptions,
+} from './smoothed/conformal/conformal-levels.ts';
+export { conformalSet, conformalThreshold, drawsScore, manyDrawsSet } from './smoothed/conformal/conformal-sets.ts';
+export type { ConformalThreshold, ConformalThresholdOptions } from './smoothed/conformal/conformal-sets.ts';
+export { attackSets } from './evaluate/attack-sets.ts';
+export type { AttackedSetRow, AttackSetsOptions } from './evaluate/attack-sets.ts';
+export { intervalCoverage, setCoverage } from './evaluate/set-coverage.ts';
+export type { IntervalCoverage, IntervalRow, LabelSetRow, SetCoverage } from './evaluate/set-coverage.ts';
 export { noiseOf } from './noise/noise-of.ts';
 export { ABSTAIN } from './certify/types.ts';
 export type {

@@ -2,12 +2,14 @@ import { OptionError, refusal } from '../errors.ts';
 import { outputKinds } from '../smoothed/outputs/output-kinds.ts';
 import type { OutputRecord, OutputTask } from '../smoothed/outputs/types.ts';
 import { centerEvaluation } from './center-figures.ts';
+import { conformalFigures } from './conformal-figures.ts';
 import type { OutputRow } from './output-rows.ts';
 import type { OutputFigures, TaskEvaluation } from './task-evaluation.ts';
 
 /** The tasks by name; each has an entry. @internal */
 export const taskEvaluations: Partial<{ readonly [T in OutputTask]: TaskEvaluation<never, never> }> = {
   center: centerEvaluation,
+  conformal: conformalFigures,
 };
 
 /** What can be said of the rows of a task. Throws OptionError for a task that is none. @internal */
