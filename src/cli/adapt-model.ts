@@ -140,7 +140,8 @@ interface ShownImages {
   readonly source: Classifier | undefined;
 }
 
-async function outputsOf(
+/** What a model returns for rows of values, whatever its shape. @internal */
+export async function outputsOf(
   classifier: Classifier,
   values: Float32Array<ArrayBuffer>,
   [size = 0, ...shape]: readonly number[],

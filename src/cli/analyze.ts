@@ -1,4 +1,3 @@
-import { writeFile } from 'node:fs/promises';
 import { certifiedAccuracyCurve } from '../evaluate/metrics.ts';
 import { probabilityDistribution } from '../evaluate/probability-distribution.ts';
 import { radiusUnit } from '../evaluate/radius-unit.ts';
@@ -12,11 +11,17 @@ import { CliError, type CliIo, note, printJson } from './io.ts';
 import { analysisOf, canGiveProbability, type LogAnalysis } from './log-analysis.ts';
 import { type NamedLog, normOf, radiiFor, summaryText } from './log-figures.ts';
 import { type PredictionAnalysis, predictionAnalysisOf, predictionText } from './prediction-figures.ts';
-import { inFile } from './read-data-file.ts';
 import { type NamedPredictions, readLogs } from './read-logs.ts';
+import { analyzeOutputs, outputLogs } from './outputs/analyze-outputs.ts';
+import { writeSvg } from './write-svg.ts';
 
 /** Prints tables of logs and writes their plots. @internal */
 export async function analyze(settings: AnalyzeSettings, io: CliIo, files: readonly string[]): Promise<void> {
+  const outputs = await outputLogs(files, settings);
+  if (outputs !== undefined) return analyzeOutputs(settings, io, outputs);
+  if (settings.curve !== undefined) {
+    throw new CliError(`--curve is for logs of other outputs than classes, got ${files.join(', ')} (leave it out)`);
+  }
   const { certificates: logs, predictions } = await readLogs(files, settings.pieces === true, io);
   checkUse(logs, predictions, settings, io);
   const { table: kind } = settings;
@@ -155,15 +160,4 @@ async function writePlots(
   }
   for (const [file, spec] of specs) await writeSvg(file, await renderSvg(spec), settings.force === true);
   return specs.map(([file]) => file);
-}
-
-async function writeSvg(file: string, svg: string, replaces: boolean): Promise<void> {
-  await inFile(file, async () => {
-    try {
-      await writeFile(file, svg, { flag: replaces ? 'w' : 'wx' });
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-      throw new CliError(`${file}: must be a new file, got one that exists (add --force to replace it)`);
-    }
-  });
 }

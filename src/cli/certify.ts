@@ -1,4 +1,4 @@
-import { readFile, rm, stat } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import type { CertificationRule } from '../certify/rule.ts';
 import { selectedIndices } from '../data/dataset-selection.ts';
 import { certificationLogHeader } from '../evaluate/certification-log.ts';
@@ -7,7 +7,6 @@ import { certifyToLog } from '../node/certify-to-log.ts';
 import { engineOfLog } from '../node/earlier-engine.ts';
 import { ruleOfLog } from '../node/earlier-rule.ts';
 import type { LogSummary } from '../node/log-run.ts';
-import { journalOf } from '../node/sample-journal.ts';
 import type { RunProgress } from '../node/run-progress.ts';
 import type { WorkerCertifier } from '../node/start-workers.ts';
 import { isDeterministic } from '../noise/batch-copies.ts';
@@ -16,6 +15,7 @@ import { createKey } from '../random/key.ts';
 import { type CertifyOptions, certifyOptions } from '../smoothed/call-options.ts';
 import type { Certifier } from '../smoothed/types.ts';
 import type { ProbabilityBound } from '../types.ts';
+import { isThere, removeEmpty } from './begun-log-file.ts';
 import type { CertifySettings } from './commands/certify.ts';
 import { selectionOf } from './common-options.ts';
 import { CliError, type CliIo, EXIT, printJson, withProgress } from './io.ts';
@@ -27,9 +27,16 @@ import { checkNoiseChoice } from './noise-options.ts';
 import { type OpenedRun, openRun, openThreads } from './open-run.ts';
 import { ruleFor, type RunRule } from './rule-of-run.ts';
 import { RunTeller } from './run-teller.ts';
+import { checkTaskOptions } from './outputs/task-options.ts';
 
 /** Certifies a data set into a log. @internal */
 export async function certify(settings: CertifySettings, io: CliIo): Promise<void> {
+  checkTaskOptions(settings);
+  const { task } = settings;
+  if (task !== 'class') {
+    const { certifyOutputs } = await import('./outputs/certify-outputs.ts');
+    return certifyOutputs({ ...settings, task }, io);
+  }
   checkNoiseChoice(settings);
   const isNew = !(await isThere(settings));
   const earlierRule = isNew ? undefined : await ruleOfLog(settings.out);
@@ -51,7 +58,7 @@ export async function certify(settings: CertifySettings, io: CliIo): Promise<voi
       ),
     () => `; ${out} is valid, and the same command with --resume goes on`,
   ).catch(async (error: unknown) => {
-    const isEmpty = isNew && (await removeEmpty(out));
+    const isEmpty = isNew && (await removeEmpty(out, certificationLogHeader()));
     if (!isEmpty || !io.signal.aborted) throw error;
     throw new CliError('interrupted before the first image was done', EXIT.interrupted);
   });
@@ -77,31 +84,13 @@ function certifyAll(
   if (isDeterministic(run.noise)) return certifyToLog(g as Certifier<object>, run.data.dataset, log);
   return certifyToLog(g as Certifier<CertifyOptions>, run.data.dataset, {
     ...log,
-    key: createKey(seed),
+    key: createKey(seed ?? 0),
     n,
     n0,
     alpha,
     ...(checkEvery !== undefined && { checkEvery }),
     rule,
   });
-}
-
-/** Whether the log or its journal is there. Throws CliError if so, and the command is not to go on with it. */
-async function isThere({ out, resume }: CertifySettings): Promise<boolean> {
-  const files = [out, journalOf(out)];
-  const found = await Promise.all(files.map((file) => stat(file).catch(() => undefined)));
-  const file = files.find((_, i) => found[i] !== undefined);
-  if (file === undefined || resume === true) return file !== undefined;
-  throw new CliError(`--out must be a new file, got ${file}, which exists (add --resume to go on with it)`);
-}
-
-/** Removes a log that this run began, if it has no row yet, and no image was begun. */
-async function removeEmpty(out: string): Promise<boolean> {
-  const content = await readFile(out, 'utf8').catch(() => undefined);
-  if (content === undefined || !`${certificationLogHeader()}\n`.startsWith(content)) return false;
-  if ((await stat(journalOf(out)).catch(() => undefined)) !== undefined) return false;
-  await rm(out);
-  return true;
 }
 
 /** The rule, with its boundaries where it is planned: threads need not derive them again. */

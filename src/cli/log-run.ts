@@ -1,10 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Certificate } from '../certify/types.ts';
-import type { CertifiedRow } from '../evaluate/certify-dataset.ts';
 import { chosenRule } from '../certify/chosen-rule.ts';
 import { settingsOf } from '../node/earlier-rows.ts';
 import { createKey, foldIn } from '../random/key.ts';
 import { exampleKey } from '../random/purposes.ts';
+import type { Key } from '../types.ts';
 import { isOfOneSample } from '../smoothed/certify-one-sample.ts';
 
 /** What is wrong with a row. @internal */
@@ -19,8 +19,14 @@ export function withFaults({ index }: { readonly index: number }, faults: readon
   return faults.length === 0 ? [] : [{ index, faults }];
 }
 
+/** What of a row its run is told by. */
+interface KeyedRow<C extends { readonly key: Key | null } = { readonly key: Key | null }> {
+  readonly index: number;
+  readonly certificate: C;
+}
+
 /** The fault of a row whose key is not that of its image in a run with this seed: its noise may have been chosen. */
-function otherKey({ index, certificate }: CertifiedRow, seed: number | undefined): string[] {
+function otherKey({ index, certificate }: KeyedRow, seed: number | undefined): string[] {
   if (seed === undefined || certificate.key === null) return [];
   const expected = exampleKey(createKey(seed), index);
   if (isDeepStrictEqual([...certificate.key], [...expected])) return [];
@@ -37,9 +43,9 @@ interface LogImages {
 }
 
 /** The one run that a log must be of. @internal */
-export interface LogRun {
+export interface LogRun<C = Certificate> {
   /** A certificate with the settings that most rows have. */
-  readonly certificate: Certificate;
+  readonly certificate: C;
   readonly images: LogImages;
   /** The seed of all keys, as far as it is known. */
   readonly seed: number | undefined;
@@ -51,9 +57,16 @@ export interface LogRun {
 const TRIED_SEEDS = 1000;
 const SHOWN_GAPS = 10;
 
+/** What the certificates of one run have in common. */
+type SettingsOf<C> = (certificate: C) => Readonly<Record<string, unknown>>;
+
 /** Holds the rows of a log to one run: one setting, keys of one seed, images at equal distances. @internal */
-export function logRun(rows: readonly [CertifiedRow, ...CertifiedRow[]], givenSeed: number | undefined): LogRun {
-  const { certificate } = commonest(rows);
+export function logRun<C extends { readonly key: Key | null }>(
+  rows: readonly [KeyedRow<C>, ...KeyedRow<C>[]],
+  givenSeed: number | undefined,
+  settingsOfRun: SettingsOf<C>,
+): LogRun<C> {
+  const { certificate } = commonest(rows, settingsOfRun);
   const settings = settingsOfRun(certificate);
   const seed = givenSeed ?? seedOf(rows);
   const images = imagesOf(rows);
@@ -62,22 +75,27 @@ export function logRun(rows: readonly [CertifiedRow, ...CertifiedRow[]], givenSe
     images,
     seed: certificate.key === null ? undefined : seed,
     faults: [
-      ...rows.flatMap((row) => withFaults(row, [...otherSettings(row, settings), ...otherKey(row, seed)])),
+      ...rows.flatMap((row) =>
+        withFaults(row, [...otherSettings(settingsOfRun(row.certificate), settings), ...otherKey(row, seed)]),
+      ),
       ...sameKeys(rows),
       ...gaps(images),
     ],
   };
 }
 
-/** What the rows of a log have in common; of counts that were drawn elsewhere each image may have another number. */
-function settingsOfRun(certificate: Certificate): Readonly<Record<string, unknown>> {
+/** What the rows of a log of classes have in common; of counts that were drawn elsewhere each image may have another number. @internal */
+export function settingsOfClasses(certificate: Certificate): Readonly<Record<string, unknown>> {
   const settings = settingsOf(certificate);
   return isOfOneSample(certificate) ? { ...settings, n: undefined, checkEvery: undefined } : settings;
 }
 
 /** A row with the settings that most rows have. */
-function commonest(rows: readonly [CertifiedRow, ...CertifiedRow[]]): CertifiedRow {
-  const groups = new Map<string, CertifiedRow[]>();
+function commonest<C>(
+  rows: readonly [{ certificate: C }, ...{ certificate: C }[]],
+  settingsOfRun: SettingsOf<C>,
+): { certificate: C } {
+  const groups = new Map<string, { certificate: C }[]>();
   for (const row of rows) {
     const text = JSON.stringify(settingsOfRun(row.certificate));
     const group = groups.get(text);
@@ -88,8 +106,10 @@ function commonest(rows: readonly [CertifiedRow, ...CertifiedRow[]]): CertifiedR
   return largest?.[0] ?? rows[0];
 }
 
-function otherSettings({ certificate }: CertifiedRow, expected: Readonly<Record<string, unknown>>): string[] {
-  const found = settingsOfRun(certificate);
+function otherSettings(
+  found: Readonly<Record<string, unknown>>,
+  expected: Readonly<Record<string, unknown>>,
+): string[] {
   const show = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
   return Object.keys(expected)
     .filter((name) => !isDeepStrictEqual(found[name], expected[name]))
@@ -97,7 +117,7 @@ function otherSettings({ certificate }: CertifiedRow, expected: Readonly<Record<
 }
 
 /** The small seed that most keys come from, if there is one. */
-function seedOf(rows: readonly CertifiedRow[]): number | undefined {
+function seedOf(rows: readonly KeyedRow[]): number | undefined {
   const some = [rows[0], rows[Math.floor(rows.length / 2)], rows.at(-1)];
   for (const row of some) {
     const key = row?.certificate.key;
@@ -112,7 +132,7 @@ function seedOf(rows: readonly CertifiedRow[]): number | undefined {
 }
 
 /** No two images of one run have one key. */
-function sameKeys(rows: readonly CertifiedRow[]): RowFaults[] {
+function sameKeys(rows: readonly KeyedRow[]): RowFaults[] {
   const seen = new Map<string, number>();
   return rows.flatMap((row) => {
     const text = row.certificate.key?.join(':');
@@ -124,7 +144,7 @@ function sameKeys(rows: readonly CertifiedRow[]): RowFaults[] {
 }
 
 /** A run takes every step-th image, so what is not at a multiple of the least distance is missing. */
-function imagesOf(rows: readonly CertifiedRow[]): LogImages {
+function imagesOf(rows: readonly KeyedRow[]): LogImages {
   const indices = rows.map(({ index }) => index).sort((a, b) => a - b);
   const [first = 0] = indices;
   const last = indices.at(-1) ?? first;
@@ -151,6 +171,11 @@ function gaps({ first, last, step, missing }: LogImages): RowFaults[] {
   }));
 }
 
+/** Which images a log has, for people. @internal */
+export function imagesText({ first, last, step }: LogImages): string {
+  return first === last ? `image ${first}` : `images ${first} to ${last}${step === 1 ? '' : ` in steps of ${step}`}`;
+}
+
 /** What a log was made with, for people. @internal */
 export function runText({ certificate, images, seed }: LogRun, rows: number): string {
   const { smoothing, noise, norm, n0, n, alpha, checkEvery, dimension, key, counts } = certificate;
@@ -159,9 +184,7 @@ export function runText({ certificate, images, seed }: LogRun, rows: number): st
     Object.entries(record)
       .map(([name, value]) => ` ${name} ${typeof value === 'object' ? JSON.stringify(value) : String(value)}`)
       .join(',');
-  const { first, last, step } = images;
-  const which =
-    first === last ? `image ${first}` : `images ${first} to ${last}${step === 1 ? '' : ` in steps of ${step}`}`;
+  const which = imagesText(images);
   const isElsewhere = isOfOneSample(certificate);
   const keys = isElsewhere
     ? 'counts drawn elsewhere'
@@ -175,4 +198,24 @@ export function runText({ certificate, images, seed }: LogRun, rows: number): st
     `  ${rule.name}${parameters(rule.parameters)}, checks every ${checkEvery}, ${counts.length} classes, ${dimension === 0 ? 'unknown number of' : dimension} coordinates`,
     `  ${rows} rows: ${which}, ${keys}`,
   ].join('\n');
+}
+
+/** What is said at the end of a check, if something is wrong. @internal */
+export function failureText({
+  run: { images },
+  rows,
+  wrong,
+}: {
+  readonly run: Pick<LogRun, 'images'>;
+  readonly rows: number;
+  readonly wrong: readonly RowFaults[];
+}): string | undefined {
+  if (wrong.length === 0) return undefined;
+  const missing = new Set(images.missing);
+  const count = new Set(wrong.map(({ index }) => index).filter((index) => !missing.has(index))).size;
+  const parts = [
+    ...(count > 0 ? [`${count} of ${rows} certificates do not hold`] : []),
+    ...(missing.size > 0 ? [`images are missing in the log`] : []),
+  ];
+  return parts.join(', and ');
 }

@@ -4,16 +4,37 @@ import { BandAblation, type BandAblationOptions } from '../noise/band-ablation.t
 import { BitFlipNoise } from '../noise/bit-flip-noise.ts';
 import { DeletionNoise } from '../noise/deletion-noise.ts';
 import { GaussianNoise } from '../noise/gaussian-noise.ts';
+import { LaplaceNoise } from '../noise/laplace-noise.ts';
+import { SoundGaussianNoise } from '../noise/sound-gaussian-noise.ts';
 import { SplittingNoise } from '../noise/splitting-noise.ts';
 import type { DeterministicNoise, Noise } from '../noise/types.ts';
+import { UniformNoise } from '../noise/uniform-noise.ts';
 import type { NoiseChoice } from './noise-options.ts';
 
 /** Makes the noise for inputs of a shape. Its class checks the options. @internal */
 export function makeNoise(choice: NoiseChoice, shape: readonly number[]): Noise | DeterministicNoise {
-  const { noise = 'gaussian', keep, maskId, positions, addition, deletion, length, padId, halfWidth, sigma } = choice;
+  const {
+    noise = 'gaussian',
+    keep,
+    maskId,
+    positions,
+    addition,
+    deletion,
+    length,
+    padId,
+    halfWidth,
+    scale,
+    sigma,
+  } = choice;
   switch (noise) {
     case 'gaussian':
       return new GaussianNoise({ sigma: sigma as number });
+    case 'sound-gaussian':
+      return new SoundGaussianNoise({ sigma: sigma as number });
+    case 'uniform':
+      return new UniformNoise({ halfWidth: halfWidth as number });
+    case 'laplace':
+      return new LaplaceNoise({ scale: scale as number });
     case 'splitting':
       return new SplittingNoise({ halfWidth: halfWidth as number });
     case 'band':

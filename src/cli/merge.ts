@@ -1,15 +1,26 @@
 import { joinLogs } from '../node/join-logs.ts';
 import { mergeLogs } from '../node/merge-logs.ts';
+import { mergeOutputLogs } from '../node/merge-output-logs.ts';
 import { createKey } from '../random/key.ts';
 import type { MergeSettings } from './commands/merge.ts';
 import { CliError, type CliIo, printJson } from './io.ts';
 import { enginesOf, readAnyLog, readLog } from './log-figures.ts';
+import { readOutputs } from './outputs/read-outputs.ts';
 
 /** Merges the logs of shards, or the pieces of a log of other code. @internal */
 export async function merge(settings: MergeSettings, io: CliIo, logs: readonly string[]): Promise<void> {
   const { out, size, seed, start, skip, max, json } = settings;
   const run = { select: { start, skip, max }, file: out, size };
   const [first = ''] = logs;
+  const outputs = await readOutputs(first).catch(() => undefined); // what is wrong with it, the merging says
+  if (outputs !== undefined) {
+    const isSecret = outputs.rows[0]?.certificate.key === null;
+    const key = seed === undefined && isSecret ? undefined : createKey(seed ?? 0);
+    const { file, task, done } = await mergeOutputLogs(logs, { ...run, key, mixEngines: settings.mixEngines });
+    if (json) printJson(io, { file, task, done });
+    else io.stdout(`${file}: ${task}, ${done} inputs of ${logs.length} logs\n`);
+    return;
+  }
   if (await isOfOtherCode(first)) {
     if (settings.mixEngines)
       throw new CliError('--mix-engines must not be given for a log of other code, which names none');

@@ -5,20 +5,32 @@ import type { OptionsOf } from './options.ts';
 export const noiseChoiceOptions = {
   noise: {
     flags: '--noise <name>',
-    help: 'what makes the copies, and so what is certified: gaussian L2, splitting L1, band and block patches, ablation and bit-flip L0, deletion edits',
-    choices: ['gaussian', 'splitting', 'band', 'block', 'ablation', 'bit-flip', 'deletion'],
+    help: 'what makes the copies, and so what is certified: gaussian and sound-gaussian L2, uniform, laplace and splitting L1, band and block patches, ablation and bit-flip L0, deletion edits',
+    choices: [
+      'gaussian',
+      'sound-gaussian',
+      'uniform',
+      'laplace',
+      'splitting',
+      'band',
+      'block',
+      'ablation',
+      'bit-flip',
+      'deletion',
+    ],
     fallback: 'gaussian',
   },
   sigma: {
     flags: '-s, --sigma <number>',
-    help: 'gaussian: standard deviation, in units of the input range (needed)',
+    help: 'gaussian, sound-gaussian: standard deviation, in units of the input range (needed)',
     kind: 'number',
   },
   halfWidth: {
     flags: '--half-width <number>',
-    help: 'splitting: half the distance of two splits, in units of the input (needed)',
+    help: 'splitting: half the distance of two splits; uniform: the farthest that a value is moved; in units of the input (needed)',
     kind: 'number',
   },
+  scale: { flags: '--scale <number>', help: 'laplace: mean distance that a value is moved (needed)', kind: 'number' },
   keep: {
     flags: '--keep <count|kind>',
     help: 'ablation: how many positions a copy shows (needed); band: columns, rows or rows+columns (columns)',
@@ -83,6 +95,9 @@ const OPTIONS: Readonly<
   Record<NoiseName, { readonly needed: readonly NoiseOption[]; readonly more: readonly NoiseOption[] }>
 > = {
   gaussian: { needed: ['sigma'], more: [] },
+  'sound-gaussian': { needed: ['sigma'], more: [] },
+  uniform: { needed: ['halfWidth'], more: [] },
+  laplace: { needed: ['scale'], more: [] },
   splitting: { needed: ['halfWidth'], more: [] },
   band: { needed: ['bandSize'], more: ['keep', 'stride', 'wrap', 'threshold', 'encoding', 'fill'] },
   block: { needed: ['bandSize'], more: ['stride', 'wrap', 'threshold', 'encoding', 'fill'] },

@@ -36,6 +36,8 @@ export interface OpenPlan {
   readonly shape: readonly number[];
   readonly engine: EngineName;
   readonly workers: number;
+  /** Whether its output is rows of any shape, and one of several may be named, whatever the model is. */
+  readonly isOfRows?: boolean | undefined;
 }
 
 /** Opens `--model` and `--denoiser`. Throws CliError that names the file. @internal */
@@ -47,8 +49,8 @@ export async function openClassifier(options: ModelOptions, plan: OpenPlan): Pro
     const way = 'convert one of the two; toOnnx of catrs/onnx writes layers models as ONNX';
     throw new CliError(`--denoiser must be ${kind}, as the model is, got ${denoiserPath} (${way})`);
   }
-  if (isOnnxFile(path)) return openInOnnxruntime(options, plan.workers, undefined);
-  if (outputName !== undefined) {
+  if (isOnnxFile(path)) return openInOnnxruntime(options, plan, undefined);
+  if (outputName !== undefined && !plan.isOfRows) {
     throw new CliError(`--output-name is for ONNX files, got ${outputName} with ${path} (leave it out)`);
   }
   registerLayers();
@@ -62,7 +64,7 @@ export async function openClassifier(options: ModelOptions, plan: OpenPlan): Pro
     return { ...models, source: undefined, runtime: plan.engine, engine: currentEngine(), dispose };
   }
   try {
-    const opened = await openInOnnxruntime(options, plan.workers, models);
+    const opened = await openInOnnxruntime(options, plan, models);
     const disposeAll = async (): Promise<void> => {
       dispose();
       await opened.dispose();
@@ -77,10 +79,11 @@ export async function openClassifier(options: ModelOptions, plan: OpenPlan): Pro
 /** Opens ONNX files, or models as ONNX. */
 async function openInOnnxruntime(
   { model: path, denoiser: denoiserPath, outputName }: ModelOptions,
-  workers: number,
+  { workers, isOfRows }: OpenPlan,
   source: OpenedModels | undefined,
 ): Promise<OpenedClassifier> {
-  const { opened: classifier, dispose } = await openOnnx({ path, model: source?.classifier }, { outputName, workers });
+  const use = { outputName, workers, isOfRows };
+  const { opened: classifier, dispose } = await openOnnx({ path, model: source?.classifier }, use);
   const { engine = 'onnxruntime' } = classifier;
   const made = { classifier, source, runtime: 'onnxruntime', engine } as const;
   if (denoiserPath === undefined) return { ...made, denoiser: undefined, dispose };

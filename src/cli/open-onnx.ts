@@ -6,6 +6,7 @@ import type { TypedClassifier, TypedDenoiser } from '../classifier/types.ts';
 import { CatrsError, type ErrorDetails } from '../errors.ts';
 import { onnxClassifier } from '../onnx/onnx-classifier.ts';
 import { onnxDenoiser } from '../onnx/onnx-denoiser.ts';
+import { onnxRows } from '../onnx/onnx-rows.ts';
 import type { OnnxSession, OnnxTensorConstructor } from '../onnx/onnx-session.ts';
 import { toOnnx } from '../onnx/to-onnx.ts';
 import { EngineError } from './engines.ts';
@@ -49,6 +50,8 @@ export interface OpenedOnnx<T> {
 /** How a session is made. @internal */
 export interface OnnxUse {
   readonly outputName?: string | undefined;
+  /** Whether its rows may have any shape, as they have where they are no classes. */
+  readonly isOfRows?: boolean | undefined;
   /** Threads of the command: with several each session has one core. */
   readonly workers: number;
 }
@@ -63,7 +66,8 @@ export interface OnnxSource {
 export async function openOnnx(source: OnnxSource, use: OnnxUse): Promise<OpenedOnnx<TypedClassifier>> {
   const { path } = source;
   const { session, dispose, ...runtime } = await openSession(source, use);
-  const made = await named(path, () => onnxClassifier(session, { ...runtime, outputName: use.outputName }));
+  const make = use.isOfRows ? onnxRows : onnxClassifier;
+  const made = await named(path, () => make(session, { ...runtime, outputName: use.outputName }));
   return { opened: { ...made, classify: (inputs, batch) => named(path, () => made.classify(inputs, batch)) }, dispose };
 }
 

@@ -103,9 +103,9 @@ interface ToOpen {
   readonly say: (text: string) => void;
 }
 
-/** Shape of a copy: what the model takes. */
-function copyShapeOf(
-  { model, denoiser }: RunSettings,
+/** Shape of a copy: what the model takes. Throws CliError for a denoiser of other copies than noisy images. @internal */
+export function copyShapeOf(
+  { model, denoiser }: Pick<RunSettings, 'model' | 'denoiser'>,
   noise: Noise | DeterministicNoise,
   shape: readonly number[],
 ): readonly number[] {

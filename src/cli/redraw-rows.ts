@@ -48,8 +48,8 @@ export async function redrawRows(
   }
 }
 
-/** So many rows at equal distances, the first and the last among them. */
-function spread<T>(all: readonly T[], count: number): T[] {
+/** So many rows at equal distances, the first and the last among them. @internal */
+export function spread<T>(all: readonly T[], count: number): T[] {
   if (count >= all.length) return [...all];
   const step = count === 1 ? 0 : (all.length - 1) / (count - 1);
   return Array.from({ length: count }, (_, i) => all[Math.round(i * step)] as T);

@@ -5,8 +5,10 @@ import { isOfOneSample } from '../smoothed/certify-one-sample.ts';
 import { CliError, type CliIo, EXIT, printJson } from './io.ts';
 import { verifyCommand, type VerifySettings } from './commands/verify.ts';
 import { openRun, type RunSettings } from './open-run.ts';
-import { type LogRun, logRun, type RowFaults, runText, withFaults } from './log-run.ts';
+import { failureText, type LogRun, logRun, type RowFaults, runText, settingsOfClasses, withFaults } from './log-run.ts';
 import { readLog } from './log-figures.ts';
+import { refuseOutputOptions, verifyOutputs } from './outputs/verify-outputs.ts';
+import { readOutputs } from './outputs/read-outputs.ts';
 import { loggedNoise, otherLabels, redrawRows } from './redraw-rows.ts';
 
 /** What came of the checks. */
@@ -26,8 +28,11 @@ export async function verify(settings: VerifySettings, io: CliIo, [file = '']: r
   }
   if (data === undefined) refuseDataOptions(settings);
   if (model === undefined) refuseModelOptions(settings);
+  const outputs = await readOutputs(file);
+  if (outputs !== undefined) return verifyOutputs(settings, io, { ...outputs, file });
+  refuseOutputOptions(settings, file);
   const rows = wholeRows(file, await readLog(file));
-  const run = logRun(rows, seed);
+  const run = logRun(rows, seed, settingsOfClasses);
   if (seed !== undefined && isOfOneSample(run.certificate)) {
     throw new CliError(`--seed is for logs with keys, got ${file} of counts that were drawn elsewhere (leave it out)`);
   }
@@ -37,7 +42,7 @@ export async function verify(settings: VerifySettings, io: CliIo, [file = '']: r
       : await withModel(rows, run, { ...settings, model, data, file }, io);
   if (json) printJson(io, { file, ...report(found) });
   else io.stdout(text(file, found));
-  const message = failure(found);
+  const message = failureText(found);
   if (message !== undefined) throw new CliError(`${file}: ${message}`, EXIT.failed);
 }
 
@@ -113,18 +118,6 @@ function fromVotes(
 ): RowFaults[] {
   const faultsOf = rowVerifier(known);
   return rows.flatMap((row) => withFaults(row, faultsOf(row.certificate)));
-}
-
-/** What is said at the end, if something is wrong. */
-function failure({ run: { images }, rows, wrong }: Found): string | undefined {
-  if (wrong.length === 0) return undefined;
-  const missing = new Set(images.missing);
-  const count = new Set(wrong.map(({ index }) => index).filter((index) => !missing.has(index))).size;
-  const parts = [
-    ...(count > 0 ? [`${count} of ${rows} certificates do not hold`] : []),
-    ...(missing.size > 0 ? [`images are missing in the log`] : []),
-  ];
-  return parts.join(', and ');
 }
 
 function report({ run, rows, redrawn = 0, wrong }: Found): object {

@@ -7,6 +7,8 @@ export { onnxClassifier } from './onnx-classifier.ts';
 export type { OnnxClassifierOptions } from './onnx-classifier.ts';
 export { onnxDenoiser } from './onnx-denoiser.ts';
 export type { OnnxDenoiserOptions } from './onnx-denoiser.ts';
+export { onnxRows } from './onnx-rows.ts';
+export type { OnnxRowsOptions } from './onnx-rows.ts';
 export type {
   OnnxLayout,
   OnnxSession,

@@ -53,7 +53,7 @@ export function radiusTitle(name: string, { inputRange, unit }: Pick<PlotOptions
   return inputRange === undefined ? name : `${name}, in units of the input range ${inputRange.join(' to ')}`;
 }
 
-/** A plot of falling staircases, one for each method. */
+/** A plot of lines, one for each method: falling staircases, unless told otherwise. */
 interface CurvePlot {
   readonly title: string | undefined;
   readonly width: number;
@@ -66,7 +66,10 @@ interface CurvePlot {
     /** Whether its values are whole numbers. */
     readonly isWhole?: boolean | undefined;
   };
-  readonly y: { readonly field: string; readonly title: string };
+  /** Between 0 and 1, unless `ends` say otherwise. */
+  readonly y: { readonly field: string; readonly title: string; readonly ends?: readonly [number, number] | undefined };
+  /** Whether points are shown and joined by straight lines. */
+  readonly joins?: boolean | undefined;
   readonly lines: readonly { readonly name: string; readonly points: readonly object[] }[];
 }
 
@@ -88,7 +91,7 @@ const DASHES = [
 const MOST_CURVES: number = 3 * COLOURS.length;
 
 /** The Vega-Lite specification of a plot. @internal */
-export function curveSpec({ title, width, height, x, y, lines }: CurvePlot): VegaLiteSpec {
+export function curveSpec({ title, width, height, x, y, joins = false, lines }: CurvePlot): VegaLiteSpec {
   const methods = lines.map(({ name }) => name);
   const legend = { ...LEGEND, columns: legendColumns(methods, width) };
   return {
@@ -101,8 +104,7 @@ export function curveSpec({ title, width, height, x, y, lines }: CurvePlot): Veg
     width,
     height,
     data: { values: lines.flatMap(({ name, points }) => points.map((point) => ({ method: name, ...point }))) },
-    // Between two points the value is that of the right one: rise first, then go right.
-    mark: { type: 'line', interpolate: 'step-before', strokeWidth: 2.25, strokeCap: 'butt', clip: true },
+    mark: { type: 'line', strokeWidth: 2.25, strokeCap: 'butt', ...(joins ? JOINED : STEPS) },
     encoding: {
       x: {
         field: x.field,
@@ -113,8 +115,8 @@ export function curveSpec({ title, width, height, x, y, lines }: CurvePlot): Veg
       y: {
         field: y.field,
         type: 'quantitative',
-        scale: { domain: [0, 1] },
-        axis: { ...axis(y.title), values: [0, 0.2, 0.4, 0.6, 0.8, 1], format: '.1f' },
+        scale: { domain: y.ends ?? [0, 1] },
+        axis: { ...axis(y.title), ...(y.ends === undefined && SHARES) },
       },
       color: {
         field: 'method',
@@ -158,6 +160,14 @@ function legendColumns(methods: readonly string[], width: number): number {
   const widest = 52 + 7 * Math.max(...methods.map(({ length }) => length));
   return Math.min(3, Math.max(1, Math.floor(width / widest)));
 }
+
+// Between two points the value is that of the right one: rise first, then go right.
+const STEPS = { interpolate: 'step-before', clip: true } as const;
+
+const JOINED = { point: { size: 40, filled: true } } as const;
+
+/** Ticks of shares. */
+const SHARES = { values: [0, 0.2, 0.4, 0.6, 0.8, 1], format: '.1f' } as const;
 
 /** Ticks at whole numbers. */
 const WHOLE = { format: 'd', tickMinStep: 1 } as const;

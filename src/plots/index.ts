@@ -6,6 +6,8 @@
 export { certifiedAccuracySpec } from './certified-accuracy-spec.ts';
 export type { CertifiedAccuracyCurve, CertifiedAccuracySpecOptions } from './certified-accuracy-spec.ts';
 export type { PlotOptions } from './curve-plot.ts';
+export { outputCurvesSpec } from './output-curves-spec.ts';
+export type { OutputCurvesSpecOptions } from './output-curves-spec.ts';
 export { probabilityDistributionSpec } from './probability-distribution-spec.ts';
 export type {
   ProbabilityDistributionCurve,

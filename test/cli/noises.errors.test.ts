@@ -107,7 +107,7 @@ describe('the noise of a run', () => {
       complaint(['train', ...tiny.data(), '--init', tiny.path('model'), '--epochs', 1, '--out', tiny.path('new'), ...options]); // prettier-ignore
     const splitting = ['--noise', 'splitting', '--half-width', 0.5];
     expect(await train(['--method', 'gaussian', ...splitting])).toBe(
-      '--method must be copies for --noise splitting, which is not additive, got gaussian',
+      '--method must be copies for --noise splitting, got gaussian (the other methods are for Gaussian noise)',
     );
     expect(await train(['--method', 'copies', '--preset', 'mnist', ...splitting])).toBe(
       '--preset must be left out for --noise splitting, for which nothing is published',

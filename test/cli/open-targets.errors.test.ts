@@ -78,7 +78,7 @@ describe('what is true', () => {
   it('must have the form of its task', async () => {
     expect(await of('numbers', doubles([2], [1, NaN]))).toBe('must hold finite numbers, got NaN for input 1');
     expect(await of('mask', doubles([2, 1, 1], [1, 0.5]))).toBe(
-      'must hold class ids, whole numbers of at least 0, got 0.5 for input 1',
+      'must hold class ids, whole numbers from -1 to 32767, got 0.5 for input 1',
     );
     expect(await of('mask', bytes([2], [1, 2]))).toBe(
       'must be masks of shape [size, height, width], with the class id of each pixel, got uint8 of shape [2]',

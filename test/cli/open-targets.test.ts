@@ -2,6 +2,7 @@ import { encode } from 'fast-png';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { encodeNpy } from '../../src/data/npy.ts';
+import { encodeMask } from '../../src/smoothed/segmentation/masks.ts';
 import { useFolder } from '../node/run.ts';
 import { bytes, npz, png, writeTree } from './data-folder.ts';
 import { doubles, seeTargets } from './targets.ts';
@@ -95,7 +96,7 @@ describe('arrays', () => {
         tags: bytes([1, 4], [0, 1, 0, 1]),
       }),
     );
-    expect((await seeTargets({ data }, 'mask')).targets).toEqual([[4, 255]]);
+    expect((await seeTargets({ data }, 'mask')).targets).toEqual([{ shape: [1, 2], runs: [4, 1, 255, 1] }]);
     expect((await seeTargets({ data }, 'boxes')).targets).toEqual([[{ box: [0, 1, 2, 3], label: 7 }]]);
     expect((await seeTargets({ data }, 'labels')).targets).toEqual([[1, 3]]);
     expect((await seeTargets({ data }, 'class')).targets).toEqual([3]);
@@ -125,8 +126,8 @@ describe('a folder', () => {
     const { targets, inputs, notes } = await seeTargets({ data: top, inputRange: [0, 255] }, 'mask');
     expect(inputs.map(([first]) => first)).toEqual([20, 10]);
     expect(targets).toEqual([
-      [0, 1, 2, 255],
-      [7, 300, 0, 0],
+      { shape: [2, 2], runs: [0, 1, 1, 1, 2, 1, 255, 1] },
+      { shape: [2, 2], runs: [7, 1, 300, 1, 0, 2] },
     ]);
     expect(notes[0]).toBe(`${top}/masks has what is true of ${top}/images`);
     const settings = { data: `${top}/images`, truth: `${top}/masks` };
@@ -180,5 +181,7 @@ it('masks of few colours are unpacked from their bits', async () => {
     'base64',
   );
   const top = await writeTree(path('bits'), { 'images/1.png': png(1, 5, 2), 'masks/1.png': file });
-  expect((await seeTargets({ data: top }, 'mask')).targets).toEqual([[0, 1, 2, 3, 0, 3, 2, 1, 0, 3]]);
+  expect((await seeTargets({ data: top }, 'mask')).targets).toEqual([
+    encodeMask([0, 1, 2, 3, 0, 3, 2, 1, 0, 3], [2, 5]),
+  ]);
 });

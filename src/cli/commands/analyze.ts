@@ -25,7 +25,11 @@ const tableOptions = {
 } as const;
 
 const plotOptions = {
-  plot: { flags: '--plot <file.svg>', help: 'write certified accuracy against radius' },
+  plot: {
+    flags: '--plot <file.svg>',
+    help: 'write certified accuracy against radius; of other outputs than classes widths, sizes, distances or scores',
+  },
+  curve: { flags: '--curve <name>', help: 'of other outputs than classes: what is at the side of the plot' },
   plotProbability: {
     flags: '--plot-probability <file.svg>',
     help: 'write the distribution of the class probability',
@@ -41,7 +45,7 @@ export type AnalyzeSettings = OptionsOf<typeof tableOptions & typeof plotOptions
 export const analyzeCommand: CliCommand<AnalyzeSettings> = cliCommand({
   name: 'analyze',
   description:
-    'Print tables of certification logs and of logs of predictions, those of the official PyTorch code too, and write plots.',
+    'Print tables of certification logs, whatever is certified, and of logs of predictions, those of the official PyTorch code too, and write plots.',
   argument: ['<logs...>', 'logs, plain or .gz'],
   groups: [
     ['Tables', { ...tableOptions, ...jsonOptions }],

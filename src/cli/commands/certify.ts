@@ -13,12 +13,14 @@ import {
 } from '../common-options.ts';
 import { noiseChoiceOptions, noiseFieldNames } from '../noise-options.ts';
 import type { OptionsOf } from '../options.ts';
+import { outputFieldNames, outputOptions, taskOption } from '../outputs/task-options.ts';
+import { truthOptions } from '../truth-options.ts';
 
 const ruleOptions = {
   n0: { flags: '--n0 <count>', help: 'noisy copies that choose the class', kind: 'count' },
   radius: {
     flags: '--radius <list>',
-    help: 'prove these radii (one, or several in ascending order) with as few copies as needed: planned; one radius needs no --n0',
+    help: 'class: prove these radii (one, or several in ascending order) with as few copies as needed: planned; one radius needs no --n0. Other tasks: within these radii',
     kind: 'numbers',
   },
   worth: {
@@ -38,18 +40,27 @@ const ruleOptions = {
   },
 } as const;
 
+/** No default: a task may have a fresh key. */
+const seedOption = {
+  seed: { flags: '--seed <number>', help: 'seed of the key that drives all draws (default: 0)', kind: 'count' },
+} as const;
+
 const outOptions = {
   out: { flags: '-o, --out <file>', help: 'the log to write', required: true },
 } as const;
 
 /** The options of `catrs certify`. @internal */
 export type CertifySettings = OptionsOf<
-  typeof testData &
+  typeof taskOption &
+    typeof testData &
+    typeof truthOptions &
     typeof classifierOptions &
     typeof noiseChoiceOptions &
-    typeof drawOptions &
+    Omit<typeof drawOptions, 'seed'> &
+    typeof seedOption &
     typeof alphaOptions &
     typeof ruleOptions &
+    typeof outputOptions &
     typeof shardedOptions &
     typeof outOptions &
     typeof workerOptions &
@@ -60,17 +71,21 @@ export type CertifySettings = OptionsOf<
 /** `catrs certify`. @internal */
 export const certifyCommand: CliCommand<CertifySettings> = cliCommand({
   name: 'certify',
-  description: 'Certify a data set into a log, one row for each image.',
+  description: 'Certify a data set into a log, one row for each image: its class, or another output.',
   groups: [
+    ['Task', taskOption],
     ['Data', testData],
+    ['Truth', truthOptions],
     ['Model', classifierOptions],
     ['Noise', noiseChoiceOptions],
-    ['Smoothing', { ...drawOptions, ...alphaOptions, ...ruleOptions }],
+    ['Smoothing', { ...drawOptions, ...seedOption, ...alphaOptions, ...ruleOptions }],
+    ['Other tasks than classes', outputOptions],
     ['Images', shardedOptions],
     ['Run', { ...outOptions, ...workerOptions, ...resumeOptions, ...jsonOptions }],
   ],
   library: { ...shownSelection, ...smoothedClassifierOptions.defaults, ...certifyOptions.defaults },
-  names: noiseFieldNames,
+  names: { ...noiseFieldNames, ...outputFieldNames },
   ending: `Example:
-  catrs certify --data mnist/ --model model/ --sigma 0.5 --n 10000 --skip 20 --out runs/digits.tsv`,
+  catrs certify --data mnist/ --model model/ --sigma 0.5 --n 10000 --skip 20 --out runs/digits.tsv
+  catrs certify --task regression --data houses.csv --target price --input-range 0,100 --model price.onnx --sigma 2 --radius 1 --out runs/prices.jsonl`,
 });

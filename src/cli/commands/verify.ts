@@ -2,6 +2,8 @@ import { smoothedClassifierOptions } from '../../smoothed/call-options.ts';
 import { type CliCommand, cliCommand } from '../command.ts';
 import { jsonOptions, modelFormOptions, noiseOptions, testDataForm } from '../common-options.ts';
 import type { OptionsOf } from '../options.ts';
+import { loggedTask, outputOptions } from '../outputs/task-options.ts';
+import { truthOptions } from '../truth-options.ts';
 
 /** Both or none is given. */
 const runOptions = {
@@ -49,7 +51,14 @@ export type RedrawSettings = OptionsOf<
 /** The options of `catrs verify`. @internal */
 export type VerifySettings = RedrawSettings &
   OptionsOf<
-    typeof runOptions & typeof testDataForm & typeof modelFormOptions & typeof engineOptions & typeof jsonOptions
+    typeof runOptions &
+      typeof loggedTask &
+      typeof outputOptions &
+      typeof truthOptions &
+      typeof testDataForm &
+      typeof modelFormOptions &
+      typeof engineOptions &
+      typeof jsonOptions
   >;
 
 /** `catrs verify`. @internal */
@@ -60,9 +69,10 @@ export const verifyCommand: CliCommand<VerifySettings> = cliCommand({
   argument: ['<log>', 'a certification log in the full format'],
   groups: [
     ['Log', { ...seedOptions, ...jsonOptions }],
-    ['Data', { data: runOptions.data, ...testDataForm }],
+    ['Data', { data: runOptions.data, ...testDataForm, ...truthOptions }],
     ['Model', { model: runOptions.model, ...modelFormOptions, ...engineOptions }],
     ['Drawn again', { ...redrawOptions, batchSize: noiseOptions.batchSize, inputRange: noiseOptions.inputRange }],
+    ['Other outputs than classes', { ...loggedTask, ...outputOptions }],
   ],
   library: smoothedClassifierOptions.defaults,
   ending: `Example:

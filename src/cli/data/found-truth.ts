@@ -1,6 +1,7 @@
 import type { NpyArray } from '../../data/arrays.ts';
 import { elementCount, showArrayType } from '../../data/arrays.ts';
 import { labelsOf } from '../../data/labels.ts';
+import { encodeMask, type Mask } from '../../smoothed/segmentation/masks.ts';
 import { CliError } from '../io.ts';
 import { inFile } from '../read-data-file.ts';
 import type { FoundArray } from './image-source.ts';
@@ -30,19 +31,29 @@ export function numbersTruth({ from, array }: FoundArray): FoundTruth {
   });
 }
 
+/** What a mask can hold: class ids, and numbers that stand for nothing, as 255 or -1. */
+const MOST_ID = 2 ** 15 - 1;
+
 /** Class ids of the pixels of each input: an array [size, height, width], or [size, height, width, 1], of whole numbers. @internal */
 export function masksTruth({ from, array }: FoundArray): FoundTruth {
-  const { shape } = array;
-  const isOfPixels = shape.length === 3 || (shape.length === 4 && (shape[3] === 1 || shape[1] === 1));
-  if (!isOfPixels && shape.length !== 2) {
+  const [, ...shape] = array.shape;
+  const pixels = shape.length === 3 && shape.at(-1) === 1 ? shape.slice(0, -1) : shape;
+  if (pixels.length !== 1 && pixels.length !== 2) {
     const must = 'must be masks of shape [size, height, width], with the class id of each pixel';
     throw new CliError(`${from}: ${must}, got ${showArrayType(array)}`);
   }
-  return rowsTruth(from, array, (row, index) => {
-    const other = row.find((id) => !Number.isSafeInteger(id) || id < 0);
-    if (other === undefined) return row;
-    throw new CliError(`${from}: must hold class ids, whole numbers of at least 0, got ${other} for input ${index}`);
-  });
+  return rowsTruth(from, array, (row, index) => maskOf(from, row, { shape: pixels, where: `input ${index}` }));
+}
+
+/** A mask as rows hold it. Throws CliError for what is no class id. @internal */
+export function maskOf(
+  from: string,
+  ids: readonly number[],
+  { shape, where }: { readonly shape: readonly number[]; readonly where: string },
+): Mask {
+  const other = ids.find((id) => !Number.isInteger(id) || id < -1 || id > MOST_ID);
+  if (other === undefined) return encodeMask(ids, shape);
+  throw new CliError(`${from}: must hold class ids, whole numbers from -1 to ${MOST_ID}, got ${other} for ${where}`);
 }
 
 /** Boxes of each input: an array [size, boxes, 4 or 5] of corners and classes; a row of NaN, or of class -1, is no box. @internal */

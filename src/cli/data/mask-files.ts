@@ -4,7 +4,8 @@ import { decode, type DecodedPng } from 'fast-png';
 import { CliError } from '../io.ts';
 import { inFile, startOf } from '../read-data-file.ts';
 import { imagesBelow, someOf } from './folder-listing.ts';
-import type { FoundTruth } from './found-truth.ts';
+import { type FoundTruth, maskOf } from './found-truth.ts';
+import type { Mask } from '../../smoothed/segmentation/masks.ts';
 
 /** Files of a folder of images, for which masks are looked for. @internal */
 export interface MaskedImages {
@@ -38,7 +39,7 @@ function nameIn(folder: string, path: string): string {
 }
 
 /** The class ids of the pixels of a mask, row after row: the numbers of a palette's entries, or levels of gray. Throws CliError that names the file. @internal */
-export async function readMask(path: string): Promise<number[]> {
+export async function readMask(path: string): Promise<Mask> {
   const bytes = await inFile(path, () => readFile(path));
   const format = startOf(bytes);
   if (format !== 'png') {
@@ -51,7 +52,8 @@ export async function readMask(path: string): Promise<number[]> {
     const way = 'save class ids: an image of mode L or P of Pillow';
     throw new CliError(`${path}: must have one channel of class ids, got ${png.channels} channels of colours (${way})`);
   }
-  return png.depth < 8 ? unpacked(png) : Array.from(png.data);
+  const ids = png.depth < 8 ? unpacked(png) : Array.from(png.data);
+  return maskOf(path, ids, { shape: [png.height, png.width], where: 'a pixel' });
 }
 
 function decoded(path: string, bytes: Uint8Array): DecodedPng {

@@ -80,7 +80,9 @@ function checkNoise({ method, preset, ...choice }: TrainOptions): void {
   checkNoiseChoice(noise === 'gaussian' ? { ...choice, sigma: choice.sigma ?? TRAIN_SIGMA } : choice);
   if (noise === 'gaussian') return;
   if (method !== 'copies') {
-    throw new CliError(`--method must be copies for --noise ${noise}, which is not additive, got ${method}`);
+    throw new CliError(
+      `--method must be copies for --noise ${noise}, got ${method} (the other methods are for Gaussian noise)`,
+    );
   }
   if (preset === undefined) return;
   throw new CliError(`--preset must be left out for --noise ${noise}, for which nothing is published`);

@@ -1,0 +1,73 @@
+import { readFile } from 'node:fs/promises';
+import { outputFigures } from '../../evaluate/output-figures.ts';
+import { outputLogHeader, parseOutputLog } from '../../evaluate/output-log.ts';
+import { certifyToLog } from '../../node/certify-to-log.ts';
+import type { OutputLogSummary } from '../../node/outputs-to-log.ts';
+import { progressLine } from '../../node/run-progress.ts';
+import { createKey } from '../../random/key.ts';
+import { isThere, removeEmpty } from '../begun-log-file.ts';
+import type { CertifySettings } from '../commands/certify.ts';
+import { selectionOf } from '../common-options.ts';
+import { CliError, type CliIo, EXIT, printJson, withProgress } from '../io.ts';
+import type { EarlierRun } from '../engines.ts';
+import { checkNoiseChoice } from '../noise-options.ts';
+import { openOutputRun, type OutputSettings } from './open-output-run.ts';
+import { openOutputThreads, outputCertifier } from './output-certifier.ts';
+import { figuresText } from './output-figures-text.ts';
+import { TASK_RUNS } from './task-runs.ts';
+
+/** Certifies outputs of a data set, other than classes, into a log. @internal */
+export async function certifyOutputs(settings: CertifySettings & OutputSettings, io: CliIo): Promise<void> {
+  const { out, seed = 0, n, alpha, recheck, durable } = settings;
+  checkNoiseChoice({ ...settings, radius: undefined });
+  const isNew = !(await isThere(settings));
+  const earlier = isNew ? undefined : await earlierRun(out);
+  await using run = await openOutputRun(settings, io, { earlier });
+  await using threads = await openOutputThreads(run, settings, io);
+  const g = threads ?? outputCertifier(run.opened, settings, run);
+  const summary = await withProgress(
+    io,
+    (display) =>
+      certifyToLog(g, run.data.dataset, {
+        ...TASK_RUNS[settings.task].options(settings),
+        ...{ key: createKey(seed), n, alpha },
+        ...{ select: selectionOf(settings), file: out, recheck, durable, signal: io.signal },
+        onProgress: (progress) => display.update(progressLine(progress), { isMinor: progress.image !== undefined }),
+      }),
+    () => `; ${out} is valid, and the same command with --resume goes on`,
+  ).catch(async (error: unknown) => {
+    const isEmpty = isNew && (await removeEmpty(out, outputLogHeader(g.task)));
+    if (!isEmpty || !io.signal.aborted) throw error;
+    throw new CliError('interrupted before the first input was done', EXIT.interrupted);
+  });
+  const { runtime, engine } = run.opened;
+  await report(summary, { ...settings, runtime, engine }, io);
+}
+
+/** What the log that is gone on with was made on. */
+async function earlierRun(out: string): Promise<EarlierRun | undefined> {
+  const [, first = ''] = (await readFile(out, 'utf8').catch(() => '')).split('\n', 2);
+  try {
+    return { file: out, engine: (JSON.parse(first) as { readonly engine?: string }).engine };
+  } catch {
+    return undefined; // what is wrong with it is said where it is read
+  }
+}
+
+/** What the whole log says now, rows of earlier runs included. */
+async function report(
+  { resumed, done, file }: OutputLogSummary,
+  {
+    task,
+    json,
+    runtime,
+    engine,
+    inputRange = [0, 1],
+  }: OutputSettings & { readonly runtime: string; readonly engine: string },
+  io: CliIo,
+): Promise<void> {
+  const figures = done === 0 ? undefined : outputFigures(parseOutputLog(await readFile(file, 'utf8')).rows);
+  if (json) printJson(io, { file, runtime, engine, resumed, done, inputRange, ...figures, task });
+  else if (figures === undefined) io.stdout(`${file}: no input in this part of the run\n`);
+  else io.stdout(figuresText(file, figures));
+}
