@@ -206,6 +206,8 @@ export type {
   StopTest,
 } from './certify/stops.ts';
 export { ruleOf } from './certify/rule-of.ts';
+export { certifiedBoxes } from './smoothed/regression/certified-boxes.ts';
+export type { CertifiedBoxes, CertifiedSlot } from './smoothed/regression/certified-boxes.ts';
 export { SmoothedRegressor } from './smoothed/regression/smoothed-regressor.ts';
 export type {
   IntervalEnd,
@@ -465,6 +467,8 @@ export type {
   ProbabilityRow,
 } from './evaluate/probability-distribution.ts';
 export type { LabelledDataset, LabelledExample } from './data/labelled-dataset.ts';
+export { boxMetrics } from './evaluate/box-metrics.ts';
+export type { BoxMetrics, BoxMetricsOptions, TrueBox } from './evaluate/box-metrics.ts';
 export { outputFigures } from './evaluate/output-figures.ts';
 export type { OutputCurve, OutputFigures } from './evaluate/task-evaluation.ts';
 export type { OutputRow } from './evaluate/output-rows.ts';

@@ -71,6 +71,33 @@ export function areLabels(value: unknown): value is readonly number[] {
   );
 }
 
+/** The form of a layout that a certificate has. @internal */
+export const boxLayoutField: fields.Field<BoxLayout> = fields.field(
+  'must be { slots, bins, sort, labels, cells, threshold, overlap, beyond } of boxes in slots',
+  isBoxLayout,
+);
+
+function isBoxLayout(value: unknown): value is BoxLayout {
+  if (typeof value !== 'object' || value === null) return false;
+  const { slots, bins, sort, labels, cells, threshold, overlap, beyond, ...others } = value as Readonly<
+    Record<string, unknown>
+  >;
+  return (
+    Object.keys(others).length === 0 &&
+    fields.isInteger(slots, 1, 2 ** 31) &&
+    boxBins.safeParse(bins).success &&
+    boxSort.safeParse(sort).success &&
+    (labels === null || areLabels(labels)) &&
+    (cells === null || gridCells.safeParse(cells).success) &&
+    fields.isFiniteNumber(threshold) &&
+    (overlap === null || (fields.isFiniteNumber(overlap) && overlap >= 0 && overlap <= 1)) &&
+    typeof beyond === 'boolean' &&
+    (labels !== null || !(bins as string).includes('label')) &&
+    (bins as string).includes('cell') === (cells !== null) &&
+    (slots as number) % binsOf(value as BoxLayout) === 0
+  );
+}
+
 /** Throws OptionError unless each bin can have the same number of slots. @internal */
 export function assertBoxLayout(call: string, layout: BoxLayout): void {
   const { slots, bins, labels, cells } = layout;

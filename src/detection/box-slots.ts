@@ -1,4 +1,5 @@
 import { originOf, withOrigin } from '../classifier/origin.ts';
+import { outputNoteOf, withOutputNote } from '../classifier/output-note.ts';
 import type { TypedBatch, TypedClassifier } from '../classifier/types.ts';
 import { ClassifierError, OptionError, refusal } from '../errors.ts';
 import * as fields from '../options/fields.ts';
@@ -116,6 +117,9 @@ export interface BoxSlots extends TypedClassifier {
 
 const CALL = 'boxSlots';
 
+/** A box whose score crosses a threshold, or that of another one, moves all that come after it. */
+const MOST_OTHERS = 0.15; // one of the eight rows that are asked again
+
 /**
  * A detector as rows of 6 · slots numbers, for `SmoothedRegressor`: x1, y1, x2, y2 in pixels, label and score of each slot.
  *
@@ -178,7 +182,13 @@ export function boxSlots(detector: Detector, options: BoxSlotsOptions): BoxSlots
     },
   };
   const origin = originOf(detector);
-  return origin ? withOrigin(model, origin) : model;
+  const noted = withOutputNote(model, { size: outputs, mostOthers: MOST_OTHERS });
+  return origin ? withOrigin(noted, origin) : noted;
+}
+
+/** What the numbers of a row are, where a model is one of {@link boxSlots}. @internal */
+export function boxLayoutOf(model: unknown): BoxLayout | undefined {
+  return outputNoteOf(model) && typeof model === 'object' ? (model as Partial<BoxSlots>).boxes : undefined;
 }
 
 function declaredBy(detector: Detector): Partial<TypedDetector> {

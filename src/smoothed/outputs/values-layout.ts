@@ -70,7 +70,8 @@ export class ValuesLayout implements RowLayout {
     for (const value of one) if (Number.isFinite(value)) scale = Math.max(scale, Math.abs(value));
     const isOther = (value: number, i: number): boolean => {
       const second = other[i] as number;
-      return !(Object.is(value, second) || Math.abs(value - second) <= TOLERANCE * Math.max(scale, Math.abs(second)));
+      if (!Number.isFinite(value) || !Number.isFinite(second)) return !Object.is(value, second);
+      return Math.abs(value - second) > TOLERANCE * Math.max(scale, Math.abs(second));
     };
     let others = 0;
     one.forEach((value, i) => (others += isOther(value, i) ? 1 : 0));

@@ -1,4 +1,5 @@
 import type { RuleRecord } from '../../certify/types.ts';
+import type { BoxLayout } from '../../detection/box-layout.ts';
 import type { Noise } from '../../noise/types.ts';
 import type { InputRange, Key, Norm } from '../../types.ts';
 import type { GrantedSettings } from '../certificates.ts';
@@ -31,6 +32,8 @@ export interface BoundsSettings extends GrantedSettings {
   readonly radii: readonly number[];
   readonly rule: RuleRecord;
   readonly n: number;
+  /** What the outputs are, where they are boxes in slots. */
+  readonly boxes?: BoxLayout | undefined;
 }
 
 /** What the samples were. @internal */
@@ -61,7 +64,7 @@ export function boundsCertificate(
   plan: OrderPlan,
   { looks, failures, stop }: BoundsEvidence,
 ): BoundsCertificate | RegressionPrediction {
-  const { outputs, percentile, nonFinite, outputRange, sides, grid, radii, rule, n } = settings;
+  const { outputs, percentile, nonFinite, outputRange, sides, grid, radii, rule, n, boxes } = settings;
   const within = plan.levels.map(({ lower, upper, ball }, k): BoundsWithin => ({
     radius: radii[k] ?? 0,
     ball,
@@ -91,6 +94,7 @@ export function boundsCertificate(
     radius: largest?.radius ?? 0,
     bounds: (largest?.bounds ?? []).map((bounds) => ({ ...bounds })),
     ...(point && { point: [...point] }),
+    ...(boxes && { boxes }),
   };
 }
 

@@ -1,4 +1,5 @@
 import type { RuleRecord } from '../../certify/types.ts';
+import type { BoxLayout } from '../../detection/box-layout.ts';
 import type { Noise } from '../../noise/types.ts';
 import { countsChanges, isProof } from '../../options/counting-norms.ts';
 import { certificateKeys } from '../../random/purposes.ts';
@@ -30,6 +31,8 @@ export interface RadiusSettings extends GrantedSettings {
   readonly high: Ends;
   readonly rule: RuleRecord;
   readonly n: number;
+  /** What the outputs are, where they are boxes in slots. */
+  readonly boxes?: BoxLayout | undefined;
 }
 
 /** When sampling at any time ends. @internal */
@@ -80,7 +83,7 @@ export function radiusCertificate(
   counts: IntervalCounts,
   { nUsed, failures, stop }: { readonly nUsed: number; readonly failures: number; readonly stop: string },
 ): RadiusCertificate {
-  const { outputs, percentile, nonFinite, low, high, rule, n, norm } = settings;
+  const { outputs, percentile, nonFinite, low, high, rule, n, norm, boxes } = settings;
   const radii = endRadii(settings, counts, nUsed);
   const smallest = smallestOf(radii);
   const abstained = !isProof(smallest, norm);
@@ -105,6 +108,7 @@ export function radiusCertificate(
     abstained,
     radius: abstained ? 0 : isCount ? Math.floor(smallest) : smallest,
     ball: isCount ? 'closed' : 'open',
+    ...(boxes && { boxes }),
   };
 }
 

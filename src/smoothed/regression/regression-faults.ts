@@ -1,3 +1,4 @@
+import { boxFaults } from './box-faults.ts';
 import type { Noise } from '../../noise/types.ts';
 import { RULES } from './bounds-certificate.ts';
 import type { RadiusCertificate, RegressionCertificate } from './types.ts';
@@ -20,6 +21,7 @@ export function commonFaults(stored: RegressionCertificate, noise: Noise): strin
   const wrong = stored.claim === 'bounds' ? rule.parameters['radius'] : rule.parameters['width'];
   if (wrong !== undefined || (stored.claim === 'radius' && rule.name === RULES.looks))
     faults.push(`rule is ${JSON.stringify(rule)}, which is none of this claim`);
+  if (stored.boxes) faults.push(...boxFaults(stored, stored.boxes));
   return faults;
 }
 

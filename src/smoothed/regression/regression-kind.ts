@@ -1,3 +1,4 @@
+import { boxLayoutField } from '../../detection/box-layout.ts';
 import { OptionError, refusal } from '../../errors.ts';
 import type { Noise } from '../../noise/types.ts';
 import { isAskable } from '../../options/counting-norms.ts';
@@ -72,6 +73,7 @@ const common = {
   stop: fields.text,
   failures: wholeField,
   radius,
+  boxes: fields.optional(boxLayoutField),
 };
 
 const boundsForm = formOf<BoundsCertificate>()({
@@ -140,7 +142,7 @@ export const regressionKind: OutputKind<RegressionCertificate> = {
   },
   derive: (certificate, noise) =>
     certificate.claim === 'bounds' ? deriveBounds(certificate, noise) : deriveRadius(certificate, noise),
-  settings: ['claim', 'noise', 'domain', 'norm', 'alpha', 'outputs', 'percentile', 'nonFinite', 'rule', 'n'],
+  settings: ['claim', 'noise', 'domain', 'norm', 'alpha', 'outputs', 'percentile', 'nonFinite', 'rule', 'n', 'boxes'],
   options: (certificate) => {
     const { key, n, alpha, norm, rule } = certificate;
     const { checkEvery, looks, ...stop } = rule.parameters;

@@ -2,6 +2,8 @@ import type * as tf from '@tensorflow/tfjs';
 import { engineOf } from '../../classifier/engine-of.ts';
 import { outputNoteOf } from '../../classifier/output-note.ts';
 import type { Classifier } from '../../classifier/types.ts';
+import { boxLayoutOf } from '../../detection/box-slots.ts';
+import type { BoxLayout } from '../../detection/box-layout.ts';
 import { OptionError, refusal } from '../../errors.ts';
 import type { Noise } from '../../noise/types.ts';
 import { type CallContext, contextOf } from '../../options/call-context.ts';
@@ -63,7 +65,11 @@ export class SmoothedRegressor implements OutputCertifier<
   readonly percentile: number;
   /** Smallest and largest value that an input coordinate may take. */
   readonly inputRange: InputRange;
-  readonly #options: { readonly outputRange: InputRange | undefined; readonly nonFinite: 'error' | 'worst' };
+  readonly #options: {
+    readonly outputRange: InputRange | undefined;
+    readonly nonFinite: 'error' | 'worst';
+    readonly boxes: BoxLayout | undefined;
+  };
   readonly #checked: CheckedModel<Noise>;
 
   /** Checks the options; the model itself is checked at the first call. */
@@ -97,7 +103,7 @@ export class SmoothedRegressor implements OutputCertifier<
       layout,
       ...modelRows(call, model),
     });
-    this.#options = { outputRange, nonFinite };
+    this.#options = { outputRange, nonFinite, boxes: boxLayoutOf(model) };
     this.model = model;
     this.noise = noise;
     this.outputs = size;
@@ -192,7 +198,7 @@ export class SmoothedRegressor implements OutputCertifier<
 
   #runs(call: string): OutputRuns<AnyCall, ValuesPiece, RegressionCertificate | RegressionPrediction> {
     const { noise, outputs, percentile, inputRange } = this;
-    const { outputRange, nonFinite } = this.#options;
+    const { outputRange, nonFinite, boxes } = this.#options;
     const plans = new Map<number, OrderPlan>(); // one for inputs of one size
     const bounds = (run: BoundsRun, key: Key): ReturnType<typeof boundsPhases> => {
       const plan = plans.get(run.dimension) ?? orderPlan(run);
@@ -209,6 +215,7 @@ export class SmoothedRegressor implements OutputCertifier<
           percentile,
           nonFinite,
           outputRange,
+          boxes,
           inputRange,
           dimension,
           inferenceForm,

@@ -1,4 +1,5 @@
 import type { RuleRecord } from '../../certify/types.ts';
+import type { BoxLayout } from '../../detection/box-layout.ts';
 import type { OutputRecord } from '../outputs/types.ts';
 import type { Ball } from './percentile-levels.ts';
 import type { GridOptions } from './value-grid.ts';
@@ -76,6 +77,8 @@ export interface RegressionRecord extends OutputRecord {
   readonly stop: string;
   /** Samples that could not be drawn. */
   readonly failures: number;
+  /** What the outputs are, where the base model is one of {@link boxSlots}. */
+  readonly boxes?: BoxLayout;
 }
 
 /** Intervals within radii that were given: a plain JSON value. */
