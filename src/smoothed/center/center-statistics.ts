@@ -76,7 +76,8 @@ export function planCenter(request: CenterPlanRequest): CenterPlan {
   const noCandidateInside = candidates === 'samples' ? 0 : above ** candidates * (1 + (candidates + 8) * 2 ** -51);
   const tooFewInside = majorityMissed(n, delta);
   const spent = noCandidateInside + tooFewInside;
-  const left = (alpha - spent * (1 + 2 ** -51)) * (1 - 2 ** -51);
+  const rest = alpha - spent * (1 + 2 ** -51);
+  const left = rest - Math.abs(rest) * 2 ** -51;
   return { majority, noCandidateInside, tooFewInside, left, leastInside: leastInside(check, left, above) };
 }
 
@@ -192,11 +193,14 @@ function leastDraws({ outside, alpha, isAnytime = false }: Omit<CoveringRequest,
 export function assertEnoughDraws(call: string, radius: number, { n, ...request }: CoveringRequest): void {
   if (coveringIndex({ n, ...request }) !== null) return;
   const least = leastDraws(request);
-  const isPossible = Number.isFinite(least);
-  const way = isPossible ? 'raise n or alpha, or lower the radius' : 'choose a smaller radius, or more noise';
-  const must = isPossible
-    ? `must be at least ${least} for a distance within radius ${radius} at level ${request.alpha}`
-    : `must be more than can be drawn for a distance within radius ${radius} at level ${request.alpha}`;
+  const { alpha } = request;
+  if (!Number.isFinite(least)) {
+    const way = 'or take more noise';
+    const must = `must be so small that 2^30 draws can certify a distance at level ${alpha}`;
+    throw refusal(OptionError, { call, field: 'radius', value: radius, way }, must);
+  }
+  const way = 'raise n or alpha, or lower the radius';
+  const must = `must be at least ${least} for a distance within radius ${radius} at level ${alpha}`;
   throw refusal(OptionError, { call, field: 'n', value: n, way }, must);
 }
 
