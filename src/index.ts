@@ -49,6 +49,16 @@ export type { AblatedPositions, AblationNoiseOptions } from './noise/ablation-la
 export type { AblationEncoding } from './noise/ablated-copies.ts';
 export { BitFlipNoise } from './noise/bit-flip-noise.ts';
 export type { BitFlipNoiseOptions, BitFlipRates, BitGroup, StaircaseOptions } from './noise/bit-flip-noise.ts';
+export { BlurNoise, blurRadius } from './noise/transformations/blur-noise.ts';
+export type { BlurLaw, BlurNoiseOptions } from './noise/transformations/blur-noise.ts';
+export { ChainNoise, coversChain } from './noise/transformations/chain-noise.ts';
+export type { ChainChange, ChainNoiseOptions } from './noise/transformations/chain-noise.ts';
+export { cosineBlur } from './noise/transformations/cosine-blur.ts';
+export { brightnessWithin, coversLight, LightNoise } from './noise/transformations/light-noise.ts';
+export type { LightChange, LightNoiseOptions, LightScales } from './noise/transformations/light-noise.ts';
+export type { CoveredBy, ParameterNoise, TransformationParameter } from './noise/transformations/parameter-noise.ts';
+export { ShiftNoise } from './noise/transformations/shift-noise.ts';
+export type { ShiftChange, ShiftNoiseOptions } from './noise/transformations/shift-noise.ts';
 export { ValueFlipNoise } from './noise/value-flip-noise.ts';
 export type { ValueFlipNoiseOptions } from './noise/value-flip-noise.ts';
 export type { BitChanges } from './noise/bit-flip-radius.ts';
@@ -152,6 +162,8 @@ export type { DerandomizedCertifyOptions, DerandomizedClassifierOptions } from '
 export { certifyOneSample } from './smoothed/certify-one-sample.ts';
 export type { OneSampleRequest } from './smoothed/certify-one-sample.ts';
 export type { CopyVotes } from './smoothed/count-votes.ts';
+export { certifyShifts } from './smoothed/certify-shifts.ts';
+export type { CertifyShiftsOptions, ShiftBorder, ShiftCertificate } from './smoothed/certify-shifts.ts';
 export { certifyPatches } from './smoothed/certify-patches.ts';
 export type { CertifyPatchesOptions, PatchCertificate } from './smoothed/certify-patches.ts';
 export { DoubleMasking } from './smoothed/double-masking.ts';

@@ -16,8 +16,10 @@ export type LengthNorm = 'l1' | 'l2' | 'linf';
  * - `'l0'`: changed positions, a pixel with all its channels as one;
  * - `'patch'`: the side of the smallest axis-parallel square that holds all changed pixels;
  * - `'edit'`: insertions, deletions and substitutions of tokens.
+ *
+ * `'parameter'` is the size of a parameter of a transformation (`BlurNoise`, `LightNoise`, `ShiftNoise`), in its own unit.
  */
-export type Norm = LengthNorm | 'l0' | 'patch' | 'edit';
+export type Norm = LengthNorm | 'l0' | 'patch' | 'edit' | 'parameter';
 
 /**
  * A probability bound carried together with its complement.

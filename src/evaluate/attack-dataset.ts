@@ -170,6 +170,12 @@ export function attackIndices<P extends Pick<Prediction, 'label' | 'abstained'>>
   dataset: OwnDataset,
   settings: Settings,
 ): AsyncGenerator<AttackedRow<P | VotesOfCopies>, void, undefined> {
+  const norm = settings.norm ?? g.noise?.norms?.[0];
+  if (norm === 'parameter') {
+    const way = 'attacks move pixels, not parameters of transformations';
+    const details = { call: CALL, field: 'norm', value: norm, way };
+    throw refusal(OptionError, details, 'must be a length or a number of changes');
+  }
   return 'answers' in g ? rowsOfThreads<P>(g, dataset, settings) : rows(answering(g), dataset, settings);
 }
 

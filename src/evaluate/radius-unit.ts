@@ -6,7 +6,7 @@ import type { LoggedRow } from './rows.ts';
 export type UnitRow = Pick<LoggedRow, 'certificate' | 'norm'>;
 
 /**
- * What the radii of rows count, where their norm counts changes; undefined for lengths, which are in input units.
+ * What the radii of rows count, where their norm counts changes or is that of a parameter; undefined for lengths, which are in input units.
  *
  * `'pixels a side'` of a square patch (`'patch'`); `'edits'` (`'edit'`); in norm `'l0'` it follows from the noise: `'pixels'` or `'tokens'` as it says,
  * `'bits'` of zeros and ones, else `'positions'`. Rows that count different things count `'changes'`.
@@ -22,7 +22,16 @@ export function radiusUnit(rows: readonly UnitRow[]): string | undefined {
   return units.size <= 1 ? [...units][0] : units.has(undefined) ? undefined : 'changes';
 }
 
+/** Units of the parameters of transformations, by the names of the noises. */
+const PARAMETERS: Readonly<Record<string, string>> = {
+  blur: 'square pixels of variance',
+  'blur-and-light': 'square pixels of variance',
+  light: 'of brightness',
+  shift: 'pixels of shift',
+};
+
 function unitOf({ certificate, norm = certificate?.norm }: UnitRow): string | undefined {
+  if (norm === 'parameter') return PARAMETERS[certificate?.noise.name ?? ''] ?? 'of the parameter';
   if (!countsChanges(norm)) return undefined;
   if (norm === 'patch') return 'pixels a side';
   if (norm === 'edit') return 'edits';

@@ -12,6 +12,10 @@ import { GaussianNoise } from './gaussian-noise.ts';
 import { LaplaceNoise } from './laplace-noise.ts';
 import { SoundGaussianNoise } from './sound-gaussian-noise.ts';
 import { SplittingNoise } from './splitting-noise.ts';
+import { BlurNoise } from './transformations/blur-noise.ts';
+import { ChainNoise } from './transformations/chain-noise.ts';
+import { LightNoise } from './transformations/light-noise.ts';
+import { ShiftNoise } from './transformations/shift-noise.ts';
 import type { DeterministicNoise, Noise, NoiseRecord } from './types.ts';
 import { UniformNoise } from './uniform-noise.ts';
 import { ValueFlipNoise } from './value-flip-noise.ts';
@@ -59,6 +63,10 @@ const makers: Readonly<Record<string, (parameters: never) => Noise | Determinist
   'bit-flip': (parameters: BitFlipRates | BitGroupLists) =>
     new BitFlipNoise('sizes' in parameters ? { groups: groupsOf(parameters) } : parameters),
   'value-flip': (parameters) => new ValueFlipNoise(parameters),
+  blur: (parameters) => new BlurNoise(parameters),
+  light: (parameters) => new LightNoise(parameters),
+  shift: (parameters) => new ShiftNoise(parameters),
+  'blur-and-light': (parameters) => new ChainNoise(parameters),
 };
 
 /**

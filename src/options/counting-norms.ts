@@ -8,6 +8,7 @@ const counting: Readonly<Record<Norm, boolean>> = {
   l0: true,
   patch: true,
   edit: true,
+  parameter: false,
 };
 
 /** Whether a norm counts changes; none stands for a length. @internal */
