@@ -11,6 +11,7 @@ export type { Labels } from './tensors/labels.ts';
 // keys and draws
 export { createKey, foldIn, split } from './random/key.ts';
 export type { KeyTuple } from './random/key.ts';
+export { freshSecretKey } from './random/fresh-secret-key.ts';
 export { fillBits, fillUniforms } from './random/fill-bits.ts';
 export { fillNormals } from './random/fill-normals.ts';
 export type { FillNormalsOptions } from './random/fill-normals.ts';
@@ -25,7 +26,12 @@ export { GaussianNoise } from './noise/gaussian-noise.ts';
 export type { GaussianNoiseOptions } from './noise/gaussian-noise.ts';
 export { SoundGaussianNoise } from './noise/sound-gaussian-noise.ts';
 export type { SoundGaussianNoiseOptions } from './noise/sound-gaussian-noise.ts';
-export { gaussianRadius, gaussianRadiusAgainst, gaussianShift } from './noise/gaussian-radius.ts';
+export {
+  gaussianRadius,
+  gaussianRadiusAgainst,
+  gaussianRadiusBetween,
+  gaussianShift,
+} from './noise/gaussian-radius.ts';
 export type { GaussianRadiusAgainstRequest } from './noise/gaussian-radius.ts';
 export { LaplaceNoise, laplaceRadius, laplaceShift } from './noise/laplace-noise.ts';
 export type { LaplaceNoiseOptions } from './noise/laplace-noise.ts';
@@ -242,6 +248,11 @@ export type {
 export type { Ball } from './smoothed/regression/percentile-levels.ts';
 export type { GridOptions } from './smoothed/regression/value-grid.ts';
 export type { SmoothedModelOptions } from './smoothed/outputs/model-rows.ts';
+export { SmoothedMultiLabel } from './smoothed/multilabel/smoothed-multi-label.ts';
+export type { MultiLabelCertifyOptions, SmoothedMultiLabelOptions } from './smoothed/multilabel/multi-label-options.ts';
+export { labelRadii } from './smoothed/multilabel/label-radii.ts';
+export type { LabelRadiiRequest } from './smoothed/multilabel/label-radii.ts';
+export type { LabelRadius, LabelSetRule, MultiLabelCertificate } from './smoothed/multilabel/types.ts';
 export { SmoothedScores } from './smoothed/confidence/smoothed-scores.ts';
 export type { CertifiedScore, SmoothedScoresOptions } from './smoothed/confidence/smoothed-scores.ts';
 export type { ScoreCertifyOptions } from './smoothed/confidence/score-options.ts';
@@ -253,6 +264,7 @@ export type {
   ScoreName,
   ScoreTally,
 } from './smoothed/confidence/types.ts';
+export type { OutputReproduction, ReproducibleCertifier } from './smoothed/outputs/reproduce-output.ts';
 export type { OutputCertifier, OutputRecord, OutputTask } from './smoothed/outputs/types.ts';
 export { CenterSmoothed } from './smoothed/center/center-smoothed.ts';
 export type {
@@ -301,6 +313,43 @@ export type {
   StepDownOptions,
   StepDownResult,
 } from './certify/step-down.ts';
+// outputs: conformal sets
+export { calibrateRobustSets } from './evaluate/calibrate-robust-sets.ts';
+export type { CalibrateRobustSetsOptions } from './evaluate/calibrate-robust-sets.ts';
+export { RobustSets } from './smoothed/conformal/robust-sets.ts';
+export type {
+  RobustSetsAtOptions,
+  RobustSetsFromJsonOptions,
+  SetDrawsOptions,
+  SetOptions,
+} from './smoothed/conformal/set-options.ts';
+export type { RobustSetsRecord, RobustSetsSetting } from './smoothed/conformal/robust-sets-record.ts';
+export type { ScoredModelOptions } from './smoothed/conformal/scored-model.ts';
+export type {
+  ConformalCertificate,
+  ConformalInterval,
+  ConformalRecord,
+  DrawsRecord,
+  IntervalCertificate,
+  LabelSetCertificate,
+  ScoreRecord,
+} from './smoothed/conformal/set-certificate.ts';
+export { apsScore, lacScore, rapsScore } from './smoothed/conformal/label-scores.ts';
+export type { LabelScore, LabelScoreName, RapsScoreOptions } from './smoothed/conformal/label-scores.ts';
+export { conformalIndex } from './smoothed/conformal/conformal-index.ts';
+export { manyDrawsLevels } from './smoothed/conformal/conformal-levels.ts';
+export type {
+  ConformalShift,
+  ManyDraws,
+  ManyDrawsLevels,
+  ManyDrawsLevelsOptions,
+} from './smoothed/conformal/conformal-levels.ts';
+export { conformalSet, conformalThreshold, drawsScore, manyDrawsSet } from './smoothed/conformal/conformal-sets.ts';
+export type { ConformalThreshold, ConformalThresholdOptions } from './smoothed/conformal/conformal-sets.ts';
+export { attackSets } from './evaluate/attack-sets.ts';
+export type { AttackedSetRow, AttackSetsOptions } from './evaluate/attack-sets.ts';
+export { intervalCoverage, setCoverage } from './evaluate/set-coverage.ts';
+export type { IntervalCoverage, IntervalRow, LabelSetRow, SetCoverage } from './evaluate/set-coverage.ts';
 export { noiseOf } from './noise/noise-of.ts';
 export { ABSTAIN } from './certify/types.ts';
 export type {

@@ -10,7 +10,7 @@ import type { OutputCertifier, OutputRecord } from '../smoothed/outputs/types.ts
 import type { Certifier, StreamExample, TimedOutput } from '../smoothed/types.ts';
 import { tensorOver } from '../tensors/own-tensor.ts';
 import type { Json } from '../types.ts';
-import { evaluationOf } from './output-figures.ts';
+import { targetCheckOf } from './output-figures.ts';
 import type { OutputRow } from './output-rows.ts';
 import type { LoggedRow } from './rows.ts';
 
@@ -121,7 +121,7 @@ export function certifyTargets<Options extends object, C extends OutputRecord>(
   context: Omit<IndicesContext, 'keptOf'>,
 ): AsyncGenerator<OutputRow<C, Json>, void, undefined> {
   const { call } = context;
-  const { checkTarget } = evaluationOf(call, g.task);
+  const checkTarget = targetCheckOf(call, g.task);
   const examples = new PendingExamples(indices, dataset.shape, async (index) => {
     const { x, target } = await dataset.checkedExample(index, { call, checkTarget });
     return { x, row: { index, target }, kept: undefined };

@@ -1,12 +1,15 @@
 import { OptionError, refusal } from '../errors.ts';
+import { outputKinds } from '../smoothed/outputs/output-kinds.ts';
 import type { OutputRecord, OutputTask } from '../smoothed/outputs/types.ts';
 import { centerEvaluation } from './center-figures.ts';
+import { conformalFigures } from './conformal-figures.ts';
 import type { OutputRow } from './output-rows.ts';
 import type { OutputFigures, TaskEvaluation } from './task-evaluation.ts';
 
 /** The tasks by name; each has an entry. @internal */
 export const taskEvaluations: Partial<{ readonly [T in OutputTask]: TaskEvaluation<never, never> }> = {
   center: centerEvaluation,
+  conformal: conformalFigures,
 };
 
 /** What can be said of the rows of a task. Throws OptionError for a task that is none. @internal */
@@ -15,6 +18,12 @@ export function evaluationOf(call: string, task: OutputTask): TaskEvaluation<Out
   if (found !== undefined) return found as unknown as TaskEvaluation<OutputRecord, unknown>;
   const names = Object.keys(taskEvaluations).join(', ');
   throw refusal(OptionError, { call, field: 'task', value: task }, `must be one of ${names}`);
+}
+
+/** What a target of a task is held against. Throws OptionError for a task that is none. @internal */
+export function targetCheckOf(call: string, task: OutputTask): (call: string, target: unknown) => void {
+  if (Object.hasOwn(outputKinds, task) && !Object.hasOwn(taskEvaluations, task)) return () => undefined;
+  return evaluationOf(call, task).checkTarget;
 }
 
 const CALL = 'outputFigures';

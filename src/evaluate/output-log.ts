@@ -2,7 +2,7 @@ import { jsonCopy } from '../data/json-values.ts';
 import { CatrsError, DataError, OptionError, refusal, showValue } from '../errors.ts';
 import type { OutputRecord, OutputTask } from '../smoothed/outputs/types.ts';
 import { kindOfOutput } from '../smoothed/outputs/verify-output.ts';
-import { evaluationOf } from './output-figures.ts';
+import { targetCheckOf } from './output-figures.ts';
 import type { OutputRow } from './output-rows.ts';
 
 /** What the first line of a log of outputs says. */
@@ -67,7 +67,7 @@ const FORMAT = 'formatOutputLog';
  * ```
  */
 export function formatOutputLog(task: OutputTask, rows: readonly OutputRow[]): string {
-  evaluationOf(FORMAT, task);
+  targetCheckOf(FORMAT, task);
   const other = rows.find(({ certificate }) => certificate.task !== task);
   if (other !== undefined) {
     const got = `one of ${other.certificate.task} at example ${other.index}`;
@@ -133,7 +133,7 @@ export function taskOfHeader(line: string, refuse: (reason: string) => Error): O
     throw refuse(`version ${version} of the format in line 1, which a later catrs writes`);
   }
   try {
-    evaluationOf(PARSE, task as OutputTask);
+    targetCheckOf(PARSE, task as OutputTask);
   } catch {
     throw refuse(`${short(line)} for its first line`);
   }
@@ -155,7 +155,7 @@ function rowOfLine(line: string, task: OutputTask, wrong: (reason: string) => Er
     throw wrong(`whose certificate is of ${short(String(certificate.task))} in a log of ${task}`);
   try {
     kindOfOutput(PARSE, certificate).parse(PARSE, certificate);
-    if (target !== null) evaluationOf(PARSE, task).checkTarget(PARSE, target);
+    if (target !== null) targetCheckOf(PARSE, task)(PARSE, target);
     if (outputRowText(PARSE, row as OutputRow) === line) return row as OutputRow;
   } catch (error) {
     if (error instanceof CatrsError) throw wrong(`where ${error.message.slice(`${error.call}: `.length)}`);

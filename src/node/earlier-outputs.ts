@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
+import type { RuleRecord } from '../certify/types.ts';
 import type { OwnTargets } from '../data/target-dataset.ts';
 import { DataError, refusal } from '../errors.ts';
-import { evaluationOf } from '../evaluate/output-figures.ts';
+import { targetCheckOf } from '../evaluate/output-figures.ts';
 import type { OutputRow } from '../evaluate/output-rows.ts';
 import { outputRowText } from '../evaluate/output-log.ts';
 import { kindOfOutput } from '../smoothed/outputs/verify-output.ts';
@@ -10,40 +11,23 @@ import type { Key } from '../types.ts';
 import { asLogged, checkEngine, checkIndex, checkKeyOf, comesOutDifferently, otherSetting } from './earlier-rows.ts';
 import { checkDerived, type FaultsOf } from './row-verifier.ts';
 
-/** What the rows of one run have in common, as far as it is known. @internal */
+/** What the rows of one run have in common. @internal */
 export type OutputSettings = Readonly<Record<string, unknown>>;
 
-/** Settings of every task, in the order in which differences are named. */
+/** Settings of every task, in the order in which differences are named; the others come after them. */
 const COMMON = ['task', 'noise', 'norm', 'alpha', 'domain', 'dimension', 'assumptions'] as const;
 
-/** Names of the fields that are the same in all rows of a run. */
-function settingNames(certificate: OutputRecord): readonly string[] {
-  return [...new Set<string>([...COMMON, ...kindOfOutput('certifyToLog', certificate).settings])];
-}
-
-/** The settings that a row has. @internal */
-export function outputSettings(certificate: OutputRecord): OutputSettings {
-  const found = certificate as unknown as OutputSettings;
-  return Object.fromEntries(settingNames(certificate).map((name) => [name, found[name]]));
-}
-
 /**
- * Settings that can be known before anything is certified: what the certifier says, and numbers and words of the options, whose names are those of the
- * fields. What is left to a default is not among them.
+ * The settings that a row has: its fields that are the same in all rows of a run, and the options by which it is drawn again, but for those of the example.
  * @internal
  */
-export function statedOutputSettings(
-  { task, noise }: Pick<OutputCertifier<object>, 'task' | 'noise'>,
-  shape: readonly number[],
-  options: object,
-): OutputSettings {
-  const stated = Object.entries(options).filter(([, value]) => ['number', 'string', 'boolean'].includes(typeof value));
-  return {
-    ...Object.fromEntries(stated),
-    task,
-    noise: { name: noise.name, parameters: noise.parameters },
-    dimension: shape.reduce((product, length) => product * length, 1),
-  };
+export function outputSettings(certificate: OutputRecord): OutputSettings {
+  const kind = kindOfOutput('certifyToLog', certificate);
+  const found = certificate as unknown as OutputSettings;
+  const fields = [...COMMON, ...(kind.settings as readonly string[])].map((name) => [name, found[name]] as const);
+  const ofExample = new Set(['key', ...(kind.exampleOptions ?? [])]);
+  const options = Object.entries(kind.options?.(certificate) ?? {}).filter(([name]) => !ofExample.has(name));
+  return { ...Object.fromEntries(options), ...Object.fromEntries(fields) };
 }
 
 /** Where a row stands, and what is expected of it. */
@@ -52,17 +36,16 @@ interface ExpectedOutput {
   readonly at: string;
 }
 
-/** Throws OptionError unless a row has these settings, as far as they are settings of its task. @internal */
+/** Throws OptionError unless a row has all of these settings. @internal */
 export function checkOutputSettings(
   certificate: OutputRecord,
-  settings: OutputSettings,
+  expected: OutputSettings,
   { call, at }: ExpectedOutput,
 ): void {
-  const found = certificate as unknown as OutputSettings;
-  for (const name of settingNames(certificate)) {
-    const expected = settings[name];
-    if (expected === undefined || isDeepStrictEqual(asLogged(expected), asLogged(found[name]))) continue;
-    throw otherSetting(call, at, name, expected, JSON.stringify(found[name]) ?? 'none');
+  const found = outputSettings(certificate);
+  for (const name of new Set([...COMMON, ...Object.keys(expected), ...Object.keys(found)])) {
+    if (isDeepStrictEqual(asLogged(expected[name]), asLogged(found[name]))) continue;
+    throw otherSetting(call, at, name, expected[name] ?? null, JSON.stringify(found[name]) ?? 'none');
   }
 }
 
@@ -76,6 +59,12 @@ export function checkOutputKey(
   checkKeyOf(index, certificate.key, { call, at, key });
 }
 
+/** Whether the rule of a certificate has a deadline. */
+function mayEndByTime(certificate: OutputRecord): boolean {
+  const { rule } = certificate as { readonly rule?: Partial<RuleRecord> | null };
+  return rule?.parameters?.['milliseconds'] !== undefined;
+}
+
 function hasSecretKey(certificate: OutputRecord): boolean {
   return certificate.key === null && kindOfOutput('certifyToLog', certificate).options === undefined;
 }
@@ -87,8 +76,9 @@ interface ExpectedOutputs {
   /** Indices of the examples of the run, in order. */
   readonly indices: readonly number[];
   readonly key: Key | undefined;
-  /** Settings of the run, as far as they are known; in all others the rows must agree. */
-  readonly settings: OutputSettings;
+  /** The options of the run. */
+  readonly options: object;
+  readonly g: Pick<OutputCertifier<object>, 'task' | 'noise'>;
   readonly engine: string | undefined;
   readonly faultsOf: FaultsOf<OutputRecord>;
   readonly dataset: OwnTargets;
@@ -101,21 +91,34 @@ interface ExpectedOutputs {
  * @internal
  */
 export async function checkEarlierOutputs(rows: readonly OutputRow[], run: ExpectedOutputs): Promise<void> {
-  const { call, path, indices, key, settings, engine, faultsOf, dataset, signal } = run;
-  const [first] = rows;
-  const all = { ...(first && outputSettings(first.certificate)), ...settings };
+  const { call, path, indices, key, engine, faultsOf, dataset, signal } = run;
+  let expected: OutputSettings | undefined;
   for (const [i, row] of rows.entries()) {
     const at = `${path}, line ${i + 2},`;
     checkIndex(row, at, indices[i], call);
     checkOutputKey(row, key, { call, at });
-    checkOutputSettings(row.certificate, all, { call, at });
-    checkEngine(row.engine, engine, { call, at });
     checkDerived(row, faultsOf, { call, field: 'file', at, from: 'evidence' });
-    const { checkTarget } = evaluationOf(call, row.certificate.task);
+    expected ??= withStated(outputSettings(row.certificate), run);
+    checkOutputSettings(row.certificate, expected, { call, at });
+    checkEngine(row.engine, engine, { call, at });
+    const checkTarget = targetCheckOf(call, row.certificate.task);
     const { target } = await dataset.checkedExample(row.index, { call, checkTarget });
     if (!isDeepStrictEqual(target, row.target)) throw otherTarget(row, at, call);
     signal?.throwIfAborted();
   }
+}
+
+/**
+ * The settings of the first row, in place of which there is what can be known before anything is certified: what the certifier says, and numbers and words of the
+ * options, where a setting has the same name and is of the same type.
+ */
+function withStated(first: OutputSettings, { g: { task, noise }, options, dataset }: ExpectedOutputs): OutputSettings {
+  const isStated = ([name, value]: readonly [string, unknown]): boolean =>
+    ['number', 'string', 'boolean'].includes(typeof value) && typeof first[name] === typeof value;
+  const { name, parameters } = noise;
+  const dimension = dataset.shape.reduce((product, length) => product * length, 1);
+  const stated = Object.fromEntries(Object.entries(options).filter(isStated));
+  return { ...first, ...stated, task, noise: { name, parameters }, dimension };
 }
 
 function otherTarget({ index, target }: OutputRow, at: string, call: string): DataError {
@@ -134,7 +137,8 @@ type CertifyOutputs = (indices: Iterable<number>) => AsyncGenerator<OutputRow, v
 /**
  * Certifies one example of a log again and throws OptionError unless its certificate is the same.
  *
- * It takes the one with the longest line, which has most to compare. Of secret keys there is nothing to draw again: only settings are compared, later.
+ * It takes the one with the longest line, which has most to compare. Where keys are secret nothing can be drawn again, and where there is a deadline nothing
+ * need be the same: then only the settings are compared, those of the next row.
  * @internal
  */
 export async function recheckOutput(
@@ -145,7 +149,7 @@ export async function recheckOutput(
   const lengths = rows.map((row) => outputRowText(call, row).length);
   const position = lengths.indexOf(lengths.reduce((longest, length) => Math.max(longest, length), 0));
   const logged = rows[position];
-  if (logged === undefined || hasSecretKey(logged.certificate)) return;
+  if (logged === undefined || hasSecretKey(logged.certificate) || mayEndByTime(logged.certificate)) return;
   const at = `${path}, line ${position + 2},`;
   for await (const { certificate } of certified([logged.index])) {
     checkOutputSettings(logged.certificate, outputSettings(certificate), { call, at });

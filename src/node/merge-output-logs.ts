@@ -4,7 +4,7 @@ import { DataError, refusal } from '../errors.ts';
 import { outputLogHeader, outputRowText, taskOfHeader } from '../evaluate/output-log.ts';
 import type { OutputRow } from '../evaluate/output-rows.ts';
 import type { OutputTask } from '../smoothed/outputs/types.ts';
-import { checkOutputKey, checkOutputSettings, outputSettings } from './earlier-outputs.ts';
+import { checkOutputKey, checkOutputSettings, outputSettings, type OutputSettings } from './earlier-outputs.ts';
 import { cannotOpen, pathOf, writeNewFile } from './files.ts';
 import { contentOf, type LogContent } from './log-file.ts';
 import { type MergeLogsOptions, parseMerge } from './merge-logs.ts';
@@ -41,13 +41,14 @@ export async function mergeOutputLogs(
   const task = taskOf(logs);
   const placed = logs.flatMap((log) => placedRows(log, task));
   const [first] = placed;
-  const settings = first && outputSettings(first.row.certificate);
   const faultsOf = outputVerifier({ noise: verifyWith?.noise });
+  let settings: OutputSettings | undefined; // of the first row, once it is known to be one
   for (const { row, at } of placed) {
     checkOutputKey(row, key, { call: CALL, at });
-    checkOutputSettings(row.certificate, settings ?? {}, { call: CALL, at });
-    if (!mixEngines) checkOneEngine(row.engine, first?.row.engine, { call: CALL, at });
     checkDerived(row, faultsOf, { call: CALL, field: 'files', at, from: 'evidence' });
+    settings ??= outputSettings(row.certificate);
+    checkOutputSettings(row.certificate, settings, { call: CALL, at });
+    if (!mixEngines) checkOneEngine(row.engine, first?.row.engine, { call: CALL, at });
   }
   const rows = inOrder(CALL, placed, [...selectedIndices(size, select)]);
   const lines = [outputLogHeader(task), ...rows.map((row) => outputRowText(CALL, row))];

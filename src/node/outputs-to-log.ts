@@ -14,7 +14,6 @@ import {
   checkOutputSettings,
   outputSettings,
   recheckOutput,
-  statedOutputSettings,
 } from './earlier-outputs.ts';
 import { checkEngine } from './earlier-rows.ts';
 import { pathOf } from './files.ts';
@@ -71,25 +70,15 @@ export async function outputsToLog<Options extends object, C extends OutputRecor
 
   const path = pathOf(call, run.file);
   const indices = [...selectedIndices(own.size, selection)];
-  const settings = statedOutputSettings(g, own.shape, certify);
   const { task, engine } = g;
 
   const log = await LogFile.open({ call, path, durable: run.durable });
   try {
     const earlier = readOutputRows(log.content, task, { call, field: 'file', path });
-    const known = { noise: run.verifyWith?.noise ?? noiseOfCertifier(g), dimension: settings['dimension'] as number };
-    const faultsOf = outputVerifier(known);
-    await checkEarlierOutputs(earlier, {
-      call,
-      path,
-      indices,
-      key,
-      settings,
-      engine,
-      faultsOf,
-      dataset: own,
-      signal,
-    });
+    const dimension = own.shape.reduce((product, length) => product * length, 1);
+    const faultsOf = outputVerifier({ noise: run.verifyWith?.noise ?? noiseOfCertifier(g), dimension });
+    const expected = { call, path, indices, key, engine, faultsOf, g, options: certify, dataset: own, signal };
+    await checkEarlierOutputs(earlier, expected);
     const { workers } = g as { readonly workers?: number };
     const tally = new OutputTally(indices.length, earlier, workers);
     const teller = tellerOf(run.onProgress, tally);

@@ -2,7 +2,7 @@ import * as fields from '../options/fields.ts';
 import { optionsOf } from '../options/parse.ts';
 import { fillNormals } from '../random/fill-normals.ts';
 import type { ProbabilityBound, UpperProbabilityBound } from '../types.ts';
-import { gaussianRadius, gaussianRadiusAgainst, gaussianShift } from './gaussian-radius.ts';
+import { gaussianRadius, gaussianRadiusAgainst, gaussianRadiusBetween, gaussianShift } from './gaussian-radius.ts';
 import { SampledNoise } from './sampled-noise.ts';
 import type { RadiusRequest } from './types.ts';
 
@@ -55,6 +55,11 @@ export class GaussianNoise extends SampledNoise {
   /** What is left of a probability within a radius, by {@link shiftDown}: ρ = radius/σ, in ℓ∞ √d times as much. */
   shiftDown(bound: ProbabilityBound, radius: number, request: RadiusRequest): ProbabilityBound {
     return gaussianShift(bound, radius, { ...request, sigma: this.#certified });
+  }
+
+  /** Radius within which one probability stays above another, by {@link gaussianRadiusBetween}. */
+  radiusBetween(lower: ProbabilityBound, upper: UpperProbabilityBound, request: RadiusRequest): number {
+    return gaussianRadiusBetween(lower, upper, { ...request, sigma: this.#certified });
   }
 
   /** Certified radius within which a class stays among the k most probable ones, by {@link gaussianRadiusAgainst}. */

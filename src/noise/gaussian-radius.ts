@@ -46,6 +46,26 @@ export function gaussianShift(
   return shiftDown(bound, radius * scale * ROUND_UP);
 }
 
+/**
+ * Radius of Gaussian smoothing within which one probability stays above another, of events that may overlap: σ/2 (Φ⁻¹(p) − Φ⁻¹(u)), 0 where that is not
+ * positive. ℓ1 the same, ℓ∞ R / √d. Every rounding goes down.
+ *
+ * @param bound - lower bound p on the one probability, with q = 1 − p; p may be below 1/2
+ * @param other - upper bound u on the other
+ * @param sigma - standard deviation per coordinate, input units
+ * @throws OptionError unless all p and q are in [0, 1]
+ * @see Cohen, Rosenfeld, Kolter, ICML 2019, Theorem 1, of which the proof uses the two bounds alone
+ */
+export function gaussianRadiusBetween(
+  bound: ProbabilityBound,
+  other: UpperProbabilityBound,
+  { sigma, norm, dimension }: RadiusRequest & { readonly sigma: number },
+): number {
+  const best = standardRadius(weakerReading('gaussianRadiusBetween', bound), readUpper(other), 1, 0);
+  const scale = norm === 'linf' ? sigma / Math.sqrt(dimension) : sigma;
+  return best > 0 ? scale * best * ROUND_DOWN : 0;
+}
+
 const CALL = 'gaussianRadiusAgainst';
 
 /** What {@link gaussianRadiusAgainst} computes a radius from. */

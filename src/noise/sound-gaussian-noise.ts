@@ -5,7 +5,7 @@ import { optionsOf } from '../options/parse.ts';
 import { assertFloat } from '../tensors/assert-shapes.ts';
 import { tensorOver } from '../tensors/own-tensor.ts';
 import type { Norm, ProbabilityBound, UpperProbabilityBound } from '../types.ts';
-import { gaussianRadius, gaussianRadiusAgainst, gaussianShift } from './gaussian-radius.ts';
+import { gaussianRadius, gaussianRadiusAgainst, gaussianRadiusBetween, gaussianShift } from './gaussian-radius.ts';
 import { fillLatticeNormals, latticeNormalTable, type LatticeNormalTable, LEVELS } from './lattice-normals.ts';
 import { drawRequest } from './requests.ts';
 import type { Domain, DrawRequest, Noise, RadiusRequest } from './types.ts';
@@ -108,6 +108,11 @@ export class SoundGaussianNoise implements Noise {
   /** What is left of a probability within a radius, by {@link shiftDown}: ρ = radius/σ, in ℓ∞ √d times as much. */
   shiftDown(bound: ProbabilityBound, radius: number, request: RadiusRequest): ProbabilityBound {
     return gaussianShift(bound, radius, { ...request, sigma: this.sigma });
+  }
+
+  /** Radius within which one probability stays above another, by {@link gaussianRadiusBetween}. */
+  radiusBetween(lower: ProbabilityBound, upper: UpperProbabilityBound, request: RadiusRequest): number {
+    return gaussianRadiusBetween(lower, upper, { ...request, sigma: this.sigma });
   }
 
   /** Certified radius within which a class stays among the k most probable ones, by {@link gaussianRadiusAgainst}. */

@@ -126,6 +126,14 @@ export interface Noise extends NoiseRecord {
     request: RadiusRequest,
   ): number;
   /**
+   * Radius within which one probability stays above another, of events that may overlap, so that neither limits the other; never rounded up, 0 where that is
+   * not certain even at x. Noises without this method know it by `shiftDown`.
+   *
+   * @param lower - lower bound on the one at x
+   * @param upper - upper bound on the other
+   */
+  radiusBetween?(lower: ProbabilityBound, upper: UpperProbabilityBound, request: RadiusRequest): number;
+  /**
    * What is left of a probability within a radius, never rounded up: for every h with values in [0, 1] and E h(x + ε) ≥ p, a lower bound on
    * E h(x + δ + ε) for ‖δ‖ ≤ radius. It must rise with p and be convex in it. Noises without it know only what stays above 1/2, by `radius`.
    *

@@ -52,6 +52,16 @@ export function centerKeys(key: Key): { readonly candidates: Key; readonly sampl
 }
 
 /**
+ * The keys of a conformal score, from that of its example: of the noise, and of the uniform numbers that some scores need, number i for draw i. Those of a
+ * point of the calibration are others than those of an example whose set is asked for: the guarantee takes the draw of the set to be new.
+ * @internal
+ */
+export function conformalKeys(key: Key, of: 'calibration' | 'set'): { readonly noise: Key; readonly uniforms: Key } {
+  const noise = split(key, CHILDREN)[of === 'calibration' ? CHILD.selection : CHILD.estimation] as Key;
+  return { noise, uniforms: foldIn(noise, 0) };
+}
+
+/**
  * The keys of an attacked example, from its own: of the attack, of the prediction that judges it and of the one of the clean image. They are
  * others than those of its certificate: noise that a certificate has seen cannot judge it.
  * @internal

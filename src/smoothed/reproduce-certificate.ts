@@ -13,9 +13,11 @@ import { parseCertificate } from './certificate-fields.ts';
 import type { DerandomizedClassifier } from './derandomized-classifier.ts';
 import { isOfOneSample } from './certify-one-sample.ts';
 import { isOfInferenceForm } from './form-assumption.ts';
+import { type OutputReproduction, reproduceOutput, type ReproducibleCertifier } from './outputs/reproduce-output.ts';
+import type { OutputRecord } from './outputs/types.ts';
 import type { SmoothedClassifier } from './smoothed-classifier.ts';
 import type { SoftSmoothedClassifier } from './soft-smoothed-classifier.ts';
-import { assertSameNoise, isSameJson, type VerifyCertificateOptions } from './verify-certificate.ts';
+import { assertSameNoise, isOutputRecord, isSameJson, type VerifyCertificateOptions } from './verify-certificate.ts';
 
 /** Options of {@link reproduceCertificate}. */
 export interface ReproduceCertificateOptions extends Pick<VerifyCertificateOptions, 'rule'> {
@@ -33,6 +35,8 @@ const reproduceCertificateOptions = optionsOf<ReproduceCertificateOptions>()({
   ...runFields,
 });
 
+const outputReproduceOptions = optionsOf<Omit<ReproduceCertificateOptions, 'rule'>>()(runFields);
+
 /** What {@link reproduceCertificate} found. */
 export interface Reproduction {
   /** True if the run gave the same votes and the same certificate (up to the stop, where the rule had a deadline). */
@@ -49,15 +53,24 @@ export interface Reproduction {
 
 const CALL = 'reproduceCertificate';
 
+/** Draws the samples of a stored certificate of another output than one label again, from its key, and compares. */
+export async function reproduceCertificate<C extends OutputRecord>(
+  g: ReproducibleCertifier<C>,
+  x: tf.Tensor,
+  certificate: C,
+  options?: Omit<ReproduceCertificateOptions, 'rule'>,
+): Promise<OutputReproduction<C>>;
 /**
  * Draws the samples of a stored certificate again, from its key, and compares: are these the votes of this classifier at this input?
  *
  * A stored certificate that `verifyCertificate` finds valid for the dimension and the classes of this classifier, and from which the run differs by v
  * votes, claims no more than the votes of the run give once v of them are cast otherwise: votes are compared at every moment on which it rests. Where the rule had a deadline, the run is drawn up to the sample where it stopped.
  *
- * @param g - the smoothed classifier of the same kind (hard, soft or derandomized) with the same noise
+ * A certificate of another output than one label is made anew with its own settings and compared field by field; it can be the same only on the same engine.
+ *
+ * @param g - the smoothed classifier of the same kind (hard, soft or derandomized) with the same noise, or what made the certificate of another output
  * @param x - the example that was certified, float32; not disposed
- * @throws OptionError if the kind or the noise is another one; else as `certify`
+ * @throws OptionError if the kind or the noise is another one, if the key is secret or a deadline ended the sampling; else as `certify`
  * @example
  * ```ts
  * const { same, votesThatDiffer } = await reproduceCertificate(g, image, certificate);
@@ -67,7 +80,26 @@ export async function reproduceCertificate(
   g: SmoothedClassifier | SoftSmoothedClassifier | DerandomizedClassifier,
   x: tf.Tensor,
   certificate: Certificate,
+  options?: ReproduceCertificateOptions,
+): Promise<Reproduction>;
+export async function reproduceCertificate(
+  g: SmoothedClassifier | SoftSmoothedClassifier | DerandomizedClassifier | ReproducibleCertifier<OutputRecord>,
+  x: tf.Tensor,
+  certificate: Certificate | OutputRecord,
   options: ReproduceCertificateOptions = {},
+): Promise<Reproduction | OutputReproduction> {
+  if (isOutputRecord(certificate)) {
+    const parsed = outputReproduceOptions.parse(CALL, options);
+    return reproduceOutput(CALL, g as ReproducibleCertifier<OutputRecord>, x, { certificate, run: parsed });
+  }
+  return reproduceVotes(g as SmoothedClassifier, x, certificate, options);
+}
+
+async function reproduceVotes(
+  g: SmoothedClassifier | SoftSmoothedClassifier | DerandomizedClassifier,
+  x: tf.Tensor,
+  certificate: Certificate,
+  options: ReproduceCertificateOptions,
 ): Promise<Reproduction> {
   const parsed = reproduceCertificateOptions.parse(CALL, options);
   parseCertificate(CALL, certificate);

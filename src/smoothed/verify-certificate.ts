@@ -2,7 +2,7 @@ import type { CertificationRule } from '../certify/rule.ts';
 import { ruleOf } from '../certify/rule-of.ts';
 import type { Certificate } from '../certify/types.ts';
 import { OptionError, refusal } from '../errors.ts';
-import type { DeterministicNoise, Noise, NoiseParameters } from '../noise/types.ts';
+import type { DeterministicNoise, Noise, NoiseParameters, NoiseRecord } from '../noise/types.ts';
 import { countsChanges, isProof } from '../options/counting-norms.ts';
 import * as fields from '../options/fields.ts';
 import { optionsOf } from '../options/parse.ts';
@@ -89,7 +89,8 @@ export function verifyCertificate(
   return verifyOne(certificate, noise, given);
 }
 
-function isOutputRecord(certificate: Certificate | OutputRecord): certificate is OutputRecord {
+/** Whether a certificate is not of one label. @internal */
+export function isOutputRecord(certificate: Certificate | OutputRecord): certificate is OutputRecord {
   return typeof certificate === 'object' && (certificate as object | null) !== null && 'task' in certificate;
 }
 
@@ -152,7 +153,7 @@ export function verifyOne(
 export function assertSameNoise(
   call: string,
   { noise: named }: Pick<Certificate, 'noise'>,
-  { name, parameters }: Noise | DeterministicNoise,
+  { name, parameters }: NoiseRecord,
 ): void {
   const text = (record: NoiseParameters): string => JSON.stringify(Object.entries(record).sort());
   if (named.name === name && text(named.parameters) === text(parameters)) return;

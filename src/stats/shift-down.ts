@@ -1,12 +1,15 @@
 import { OptionError, refusal } from '../errors.ts';
 import type { ProbabilityBound } from '../types.ts';
-import { normalCdf, normalQuantileLower, normalSurvival } from './normal.ts';
+import { normalCdf, normalQuantile, normalSurvival } from './normal.ts';
 import { boundFromP, boundFromQ, weakerReading } from './rounding.ts';
 
 const CALL = 'shiftDown';
 
 /** Ten times the bound on the relative error of the normal distribution functions. */
 const SLACK = 1e-13;
+
+/** Twice the bound on the relative error of the quantile: more of it would be too far from the exact value where the tail is steep. */
+const QUANTILE_SLACK = 2e-14;
 
 /**
  * What is left of a probability under Gaussian noise within a radius: Φ(Φ⁻¹(p) − ρ), rounded down.
@@ -30,7 +33,8 @@ export function shiftDown(bound: ProbabilityBound, rho: number): ProbabilityBoun
   }
   const lower = weakerReading(CALL, bound);
   if (rho === 0 || lower.p === 0 || lower.q === 0) return rho === Infinity ? { p: 0, q: 1 } : lower;
-  const z = normalQuantileLower(lower) - rho;
+  const quantile = normalQuantile(lower);
+  const z = quantile - QUANTILE_SLACK * Math.abs(quantile) - rho;
   const below = z - Math.abs(z) * 2 ** -52;
   if (below <= 0) {
     const p = normalCdf(below) * (1 - SLACK);

@@ -24,4 +24,6 @@ export interface OutputKind<C extends OutputRecord> {
    * `g.certify(x, options)`. Absent for a task whose keys are secret: its certificates have the key null, and nobody can draw them again.
    */
   readonly options?: ((certificate: C) => object) | undefined;
+  /** Names of these options that go with an example, as a center does; all others are settings of the run, the same in all its certificates. */
+  readonly exampleOptions?: readonly string[] | undefined;
 }

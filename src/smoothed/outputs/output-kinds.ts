@@ -1,5 +1,7 @@
 import { centerKind } from '../center/center-kind.ts';
 import { scoreKind } from '../confidence/score-kind.ts';
+import { multiLabelKind } from '../multilabel/multi-label-kind.ts';
+import { conformalKind } from '../conformal/conformal-kind.ts';
 import { regressionKind } from '../regression/regression-kind.ts';
 import { segmentationKind } from '../segmentation/segmentation-kind.ts';
 import type { OutputKind } from './output-kind.ts';
@@ -11,4 +13,6 @@ export const outputKinds: Partial<{ readonly [T in OutputTask]: OutputKind<never
   center: centerKind,
   confidence: scoreKind,
   segmentation: segmentationKind,
+  multilabel: multiLabelKind,
+  conformal: conformalKind,
 };

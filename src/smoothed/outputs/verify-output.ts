@@ -31,8 +31,8 @@ export function verifyOutput<C extends OutputRecord>(
   return { valid: all.length === 0, faults: all, radius: all.length === 0 || derived ? radius : 0 };
 }
 
-/** What a stored certificate says otherwise than the one that follows. */
-function differences(stored: OutputRecord, derived: OutputRecord): string[] {
+/** What a stored certificate says otherwise than the one that follows. @internal */
+export function differences(stored: OutputRecord, derived: OutputRecord): string[] {
   const [said, follows] = [asJson(stored), asJson(derived)];
   const faults = Object.keys(said)
     .filter((name) => !Object.hasOwn(follows, name))
