@@ -248,8 +248,12 @@ export type {
 export type { Ball } from './smoothed/regression/percentile-levels.ts';
 export type { GridOptions } from './smoothed/regression/value-grid.ts';
 export type { SmoothedModelOptions } from './smoothed/outputs/model-rows.ts';
+export { multiLabelMetrics } from './evaluate/multi-label-figures.ts';
+export type { MultiLabelMetrics, MultiLabelRow } from './evaluate/multi-label-figures.ts';
 export { SmoothedMultiLabel } from './smoothed/multilabel/smoothed-multi-label.ts';
 export type { MultiLabelCertifyOptions, SmoothedMultiLabelOptions } from './smoothed/multilabel/multi-label-options.ts';
+export { labelPresence } from './smoothed/multilabel/label-presence.ts';
+export type { LabelPresenceOptions } from './smoothed/multilabel/label-presence.ts';
 export { labelRadii } from './smoothed/multilabel/label-radii.ts';
 export type { LabelRadiiRequest } from './smoothed/multilabel/label-radii.ts';
 export type { LabelRadius, LabelSetRule, MultiLabelCertificate } from './smoothed/multilabel/types.ts';

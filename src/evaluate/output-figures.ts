@@ -3,13 +3,17 @@ import { outputKinds } from '../smoothed/outputs/output-kinds.ts';
 import type { OutputRecord, OutputTask } from '../smoothed/outputs/types.ts';
 import { centerEvaluation } from './center-figures.ts';
 import { conformalFigures } from './conformal-figures.ts';
+import { multiLabelEvaluation } from './multi-label-figures.ts';
 import type { OutputRow } from './output-rows.ts';
+import { scoreEvaluation } from './score-figures.ts';
 import type { OutputFigures, TaskEvaluation } from './task-evaluation.ts';
 
 /** The tasks by name; each has an entry. @internal */
 export const taskEvaluations: Partial<{ readonly [T in OutputTask]: TaskEvaluation<never, never> }> = {
   center: centerEvaluation,
   conformal: conformalFigures,
+  confidence: scoreEvaluation,
+  multilabel: multiLabelEvaluation,
 };
 
 /** What can be said of the rows of a task. Throws OptionError for a task that is none. @internal */

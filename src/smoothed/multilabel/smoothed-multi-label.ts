@@ -31,7 +31,7 @@ type Request = MultiLabelSettings & { readonly norm: Norm };
  *
  * f holds the `labelsPerPass` labels with the largest logits, or those above a `threshold`. It certifies of given labels, or of the most voted ones of a selection sample, that
  * each stays among the k most probable ones within a radius of its own. Sets are no distribution, so no probability limits another; see {@link labelRadii} for the
- * bounds. That a label alone is present or absent is certified by `labelMasks` and `SmoothedSegmenter`.
+ * bounds. That a label alone is present or absent is certified by `labelPresence`.
  *
  * @see Jia, Qu, Gong, "MultiGuard: Provably Robust Multi-label Classification against Adversarial Examples", NeurIPS 2022; the bounds: derived, docs/guide/multi-label.md
  * @example
