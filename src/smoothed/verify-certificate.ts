@@ -10,6 +10,8 @@ import { ruleField } from './call-options.ts';
 import { isOfOneSample } from './certify-one-sample.ts';
 import { certificateFields, type CertificateKind, type Hold, parseCertificate } from './certificate-fields.ts';
 import { deriveCertificate, kindOf } from './derive-certificate.ts';
+import { calibrationFaults } from './conformal/calibration-faults.ts';
+import type { RobustSetsRecord } from './conformal/robust-sets-record.ts';
 import type { OutputRecord } from './outputs/types.ts';
 import { kindOfOutput, verifyOutput } from './outputs/verify-output.ts';
 
@@ -41,12 +43,18 @@ export interface VerifyCertificateOptions {
    * @defaultValue what the certificate says
    */
   readonly numClasses?: number | undefined;
+  /**
+   * Of a conformal set: the JSON of the sets that made it. Its threshold is then held against their calibration scores, which a certificate does not hold.
+   * @defaultValue the threshold is taken from the certificate
+   */
+  readonly sets?: RobustSetsRecord | undefined;
 }
 
 const verifyCertificateOptions = optionsOf<VerifyCertificateOptions>()({
   rule: fields.optional(ruleField),
   dimension: fields.optional(fields.positiveInteger),
   numClasses: fields.optional(fields.classCount),
+  sets: fields.optional(fields.object<RobustSetsRecord>('must be the JSON of conformal sets')),
 });
 
 /** What is known beside a certificate. */
@@ -98,7 +106,7 @@ export function isOutputRecord(certificate: Certificate | OutputRecord): certifi
 function verifyOfOutput(
   certificate: OutputRecord,
   noise: Noise | DeterministicNoise,
-  { dimension }: VerifyCertificateOptions,
+  { dimension, sets }: VerifyCertificateOptions,
 ): Verification {
   kindOfOutput(CALL, certificate).parse(CALL, certificate);
   kindOfOutput(CALL, certificate).parse(CALL, certificate); // its noise, too, may be anything
@@ -108,6 +116,7 @@ function verifyOfOutput(
     dimension === undefined || certificate.dimension === dimension
       ? []
       : [`dimension is ${certificate.dimension}, but ${dimension} of the input`];
+  if (sets !== undefined) more.push(...calibrationFaults(CALL, certificate, sets, noise as Noise));
   return { valid: faults.length + more.length === 0, faults: [...faults, ...more], radius };
 }
 

@@ -68,6 +68,7 @@ const form = formOf<ConformalRecord>()({
   secret: fields.boolean,
   n: fields.sampleCount,
   nUsed: fields.sampleCount,
+  checkEvery: fields.positiveInteger,
   failures: fields.nonNegativeInteger,
   checksum: text,
 });
@@ -85,10 +86,14 @@ function parse(call: string, certificate: ConformalCertificate): void {
 
 const orNaN = (values: readonly (number | null)[]): number[] => values.map((value) => value ?? NaN);
 
+/** What certificates of all kinds hold, one of them each. */
+type Evidence = Readonly<Record<'output' | 'counts' | 'scores', readonly (number | null)[] | null>>;
+
 function evidenceOf(certificate: ConformalCertificate): SetEvidence {
-  if ('output' in certificate) return { output: orNaN(certificate.output) };
-  if (certificate.counts !== null) return { counts: certificate.counts };
-  return { scores: orNaN(certificate.scores ?? []) };
+  // The form has shown that there is one of them.
+  const { output, counts, scores }: Partial<Evidence> = certificate as ConformalCertificate & Partial<Evidence>;
+  if (output) return { output: orNaN(output) };
+  return counts ? { counts: counts.map((count) => count ?? NaN) } : { scores: orNaN(scores ?? []) };
 }
 
 function derive(certificate: ConformalCertificate, noise: Noise): OutputDerivation<ConformalCertificate> {
@@ -108,7 +113,7 @@ function derive(certificate: ConformalCertificate, noise: Noise): OutputDerivati
         ...grantedSettings(certificate),
         threshold: threshold ?? Infinity,
       },
-      { key, nUsed: certificate.nUsed, failures: certificate.failures, evidence },
+      { key, nUsed: certificate.nUsed, checkEvery: certificate.checkEvery, failures: certificate.failures, evidence },
     );
     return { faults: [...evidenceFaults(certificate, evidence, draws)], certificate: derived, radius };
   } catch (error) {
@@ -129,11 +134,12 @@ function drawsOf(
 
 /** What cannot be seen of draws. */
 function* evidenceFaults(
-  { n, nUsed, failures, delta, score, ...rest }: ConformalCertificate,
+  { n, nUsed, checkEvery, failures, delta, score, ...rest }: ConformalCertificate,
   evidence: SetEvidence,
   draws: DrawsRecord | null,
 ): Generator<string, void, undefined> {
   if (nUsed > n) yield `nUsed is ${nUsed}, but ${n} is the most`;
+  if (nUsed !== n && nUsed % checkEvery !== 0) yield `nUsed is ${nUsed}, between two looks every ${checkEvery}`;
   if (failures > nUsed) yield `failures is ${failures}, of ${nUsed} draws`;
   if ((score.name === 'residual') !== 'output' in evidence) yield `score is ${score.name}, but the evidence another`;
   if ('counts' in evidence !== (draws !== null)) yield 'counts are of many draws, and only they have them';
@@ -161,7 +167,7 @@ export const conformalKind: OutputKind<ConformalCertificate> = {
   derive,
   settings: [
     ...(['noise', 'domain', 'norm', 'alpha', 'radius', 'score', 'calibration', 'digest', 'delta'] as const),
-    ...(['draws', 'alphaPrime', 'index', 'threshold', 'secret', 'n'] as const),
+    ...(['draws', 'alphaPrime', 'index', 'threshold', 'secret', 'n', 'checkEvery'] as const),
   ],
-  options: ({ key }) => ({ key }),
+  options: ({ key, draws, checkEvery }) => ({ key, ...(draws !== null && { checkEvery }) }),
 };

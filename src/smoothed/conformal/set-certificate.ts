@@ -46,6 +46,8 @@ export interface ConformalRecord extends OutputRecord {
   readonly n: number;
   /** Draws that were used: of many draws fewer are where they decide every label. */
   readonly nUsed: number;
+  /** Of many draws: every so many it was looked whether they decide every label; 1 for one draw. */
+  readonly checkEvery: number;
   /** Draws among them that could not be made; they count for every label. */
   readonly failures: number;
   /** Checksum of the fields that nothing else follows from or holds: the calibration and the evidence. */
@@ -110,6 +112,7 @@ export interface SetDraws {
   /** Null where it is secret. */
   readonly key: Key | null;
   readonly nUsed: number;
+  readonly checkEvery: number;
   readonly failures: number;
   readonly evidence: SetEvidence;
 }
@@ -125,16 +128,26 @@ const CONFORMAL = [
 export function setCertificate(settings: SetSettings, draws: SetDraws): ConformalCertificate {
   const { alpha, radius, score, calibration, digest, delta, alphaPrime, index, threshold } = settings;
   const { norm, dimension, inputRange, inferenceForm } = settings;
-  const { key, nUsed, failures, evidence } = draws;
+  const { key, nUsed, checkEvery, failures, evidence } = draws;
   const record = outputRecord('conformal', settings.noise, { key, alpha, norm, dimension, inputRange, inferenceForm });
   const common = {
     ...record,
     assumptions: [...record.assumptions, ...CONFORMAL],
-    ...{ radius, score, calibration, digest, delta, draws: settings.draws, alphaPrime, index },
+    ...{
+      radius,
+      score: { name: score.name, parameters: score.parameters },
+      calibration,
+      digest,
+      delta,
+      draws: settings.draws,
+      alphaPrime,
+      index,
+    },
     threshold: bounded(threshold),
     secret: key === null,
     n: settings.draws?.prediction ?? 1,
     nUsed,
+    checkEvery,
     failures,
     checksum: checksumOf({ ...settings, ...draws }),
   };
@@ -164,8 +177,9 @@ function intervalOf(output: number, threshold: number): ConformalInterval {
 
 /** Checksum of what a certificate rests on and nothing else shows. */
 function checksumOf(parts: SetSettings & SetDraws): string {
-  const { calibration, digest, dimension, key, nUsed, failures, evidence, threshold, score } = parts;
+  const { calibration, digest, dimension, key, nUsed, checkEvery, failures, evidence, threshold, score, delta } = parts;
   const parameters = Object.entries(score.parameters).sort(([a], [b]) => (a < b ? -1 : 1));
-  const values = [calibration, digest, bounded(threshold), score.name, parameters, dimension, key, nUsed, failures];
+  const run = [delta, dimension, key, nUsed, checkEvery, failures];
+  const values = [calibration, digest, bounded(threshold), score.name, parameters, ...run];
   return textDigest(JSON.stringify([...values, evidence]));
 }

@@ -74,7 +74,13 @@ function* setOf(
     take,
     isEnough: draws ? isDecided : undefined,
   };
-  return setCertificate(settings, { key: secret ? null : key, nUsed, failures, evidence: evidenceOf() });
+  return setCertificate(settings, {
+    key: secret ? null : key,
+    nUsed,
+    checkEvery: draws === null ? 1 : checkEvery,
+    failures,
+    evidence: evidenceOf(),
+  });
 
   function evidenceOf(): SetEvidence {
     if (draws !== null) return { counts };

@@ -6,42 +6,12 @@ import {
   createKey,
   foldIn,
   freshSecretKey,
-  GaussianNoise,
   type LabelSetCertificate,
   RobustSets,
-  type RobustSetsRecord,
   verifyCertificate,
 } from 'catrs';
-import { arrayDataset } from 'catrs/data';
 import { describeBackends } from '../../helpers/backends.ts';
-
-const noise = new GaussianNoise({ sigma: 0.5 });
-const CLASSES = 4;
-
-/** A linear classifier of points in [0, 1]^3. */
-const WEIGHTS = [3, -2, 1, 0, -1, 4, -3, 1, 2, 0, 2, -4];
-const model = (x: tf.Tensor): tf.Tensor =>
-  tf.tidy(() => tf.mul(2, tf.matMul(tf.reshape(x, [-1, 3]), tf.tensor2d(WEIGHTS, [3, CLASSES]))));
-
-const POINTS = 120;
-const values = Float32Array.from({ length: POINTS * 3 }, (_, i) => ((i * 37 + 11) % 64) / 64);
-const labels = Array.from({ length: POINTS }, (_, i) => {
-  const score = (c: number): number =>
-    [0, 1, 2].reduce((sum, k) => sum + values[3 * i + k]! * WEIGHTS[k * CLASSES + c]!, 0);
-  return i % 7 === 0 ? (i / 7) % CLASSES : [0, 1, 2, 3].reduce((best, c) => (score(c) > score(best) ? c : best), 0);
-});
-const data = arrayDataset({ values, shape: [3], labels });
-const options = { noise, score: 'lac', numClasses: CLASSES, data, key: createKey(0), alpha: 0.2, radius: 0.1 } as const;
-
-const stored = (sets: object): RobustSetsRecord => JSON.parse(JSON.stringify(sets)) as RobustSetsRecord;
-
-async function* stream(count: number): AsyncGenerator<{ x: tf.Tensor; index: number }> {
-  for (let index = 0; index < count; index++) {
-    const x = tf.tensor1d(values.slice(3 * index, 3 * index + 3));
-    yield { x, index };
-    x.dispose();
-  }
-}
+import { model, noise, options, POINTS, stored, stream, values } from './made-sets.ts';
 
 async function all(sets: RobustSets, count: number, more: object = {}): Promise<LabelSetCertificate[]> {
   const found: LabelSetCertificate[] = [];
