@@ -20,6 +20,7 @@ import {
   GaussianNoise,
   type Key,
   type LabelledDataset,
+  type LabelledExample,
   type LabelSetRow,
   lacScore,
   type RobustSets,
@@ -202,7 +203,8 @@ async function plainSets(
   const BATCH = 50;
   for (let begin = 0; begin < test.size; begin += BATCH) {
     const count = Math.min(BATCH, test.size - begin);
-    const examples = await Promise.all(Array.from({ length: count }, (_, i) => test.example(begin + i)));
+    const examples: LabelledExample[] = [];
+    for (let i = 0; i < count; i++) examples.push(await test.example(begin + i));
     const labels = examples.map(({ label }) => label);
     const x = tf.tidy(() => tf.stack(examples.map(({ x: values }) => tf.tensor(values, [...test.shape]))));
     const none = tf.zeros([1, ...x.shape]); // one copy of each, without noise

@@ -217,7 +217,7 @@ export class RobustSets<C extends ConformalCertificate = LabelSetCertificate> im
    */
   certifyStream(
     examples: AsyncIterable<StreamExample>,
-    options: SetOptions = {},
+    options: SetOptions,
   ): AsyncGenerator<TimedOutput<C>, void, undefined> {
     const context = contextOf(options, 'RobustSets.certifyStream');
     const settings = this.#run(context, options);

@@ -42,8 +42,11 @@ export const options = {
 export async function* stream(count: number): AsyncGenerator<{ x: tf.Tensor; index: number }> {
   for (let index = 0; index < count; index++) {
     const x = tf.tensor1d(values.slice(3 * index, 3 * index + 3));
-    yield await Promise.resolve({ x, index });
-    x.dispose();
+    try {
+      yield await Promise.resolve({ x, index });
+    } finally {
+      x.dispose();
+    }
   }
 }
 
