@@ -9,7 +9,7 @@ import { foldIn, split } from './key.ts';
  * never change; a new purpose takes a child that no other has.
  */
 
-/** Children of the key of an example, by their number. 0 and 1 are those of its certificate, 5 to 7 those of a center. */
+/** Children of the key of an example, by their number. 0 and 1 are those of its certificate, 5 to 7 those of a center, 8 that of a calibration. */
 const CHILD = {
   selection: 0,
   estimation: 1,
@@ -19,8 +19,9 @@ const CHILD = {
   centerCandidates: 5,
   centerSamples: 6,
   centerCheck: 7,
+  calibration: 8,
 } as const;
-const CHILDREN = 8;
+const CHILDREN = 9;
 
 /** The key of example `index` of a data set. Its own draws are the votes of `catrs predict` and of soft targets. @internal */
 export function exampleKey(key: Key, index: number): Key {
@@ -57,7 +58,7 @@ export function centerKeys(key: Key): { readonly candidates: Key; readonly sampl
  * @internal
  */
 export function conformalKeys(key: Key, of: 'calibration' | 'set'): { readonly noise: Key; readonly uniforms: Key } {
-  const noise = split(key, CHILDREN)[of === 'calibration' ? CHILD.selection : CHILD.estimation] as Key;
+  const noise = split(key, CHILDREN)[of === 'calibration' ? CHILD.calibration : CHILD.estimation] as Key;
   return { noise, uniforms: foldIn(noise, 0) };
 }
 
