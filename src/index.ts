@@ -220,6 +220,8 @@ export type {
 export { ruleOf } from './certify/rule-of.ts';
 export { certifiedBoxes } from './smoothed/regression/certified-boxes.ts';
 export type { CertifiedBoxes, CertifiedSlot } from './smoothed/regression/certified-boxes.ts';
+export { intervalMetrics } from './evaluate/interval-metrics.ts';
+export type { IntervalMetrics } from './evaluate/interval-metrics.ts';
 export { SmoothedRegressor } from './smoothed/regression/smoothed-regressor.ts';
 export type {
   IntervalEnd,

@@ -4,6 +4,7 @@ import type { OutputRecord, OutputTask } from '../smoothed/outputs/types.ts';
 import { centerEvaluation } from './center-figures.ts';
 import { conformalFigures } from './conformal-figures.ts';
 import { multiLabelEvaluation } from './multi-label-figures.ts';
+import { regressionEvaluation } from './interval-metrics.ts';
 import type { OutputRow } from './output-rows.ts';
 import { scoreEvaluation } from './score-figures.ts';
 import type { OutputFigures, TaskEvaluation } from './task-evaluation.ts';
@@ -14,6 +15,7 @@ export const taskEvaluations: Partial<{ readonly [T in OutputTask]: TaskEvaluati
   conformal: conformalFigures,
   confidence: scoreEvaluation,
   multilabel: multiLabelEvaluation,
+  regression: regressionEvaluation,
 };
 
 /** What can be said of the rows of a task. Throws OptionError for a task that is none. @internal */
