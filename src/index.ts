@@ -246,6 +246,7 @@ export type {
   RegressionCertificate,
   RegressionPrediction,
   RegressionRecord,
+  ValueGap,
 } from './smoothed/regression/types.ts';
 export type { Ball } from './smoothed/regression/percentile-levels.ts';
 export type { GridOptions } from './smoothed/regression/value-grid.ts';

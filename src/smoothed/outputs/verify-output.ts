@@ -54,6 +54,7 @@ function isSame(a: unknown, b: unknown): boolean {
     return Math.abs(a - b) <= TOLERANCE * Math.max(Math.abs(a), Math.abs(b));
   }
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
+  if (Array.isArray(a) !== Array.isArray(b)) return false;
   const [one, other] = [a as Readonly<Record<string, unknown>>, b as Readonly<Record<string, unknown>>];
   const names = Object.keys(other);
   return Object.keys(one).length === names.length && names.every((name) => isSame(one[name], other[name]));

@@ -39,7 +39,6 @@ export interface BoundsSettings extends GrantedSettings {
 /** What the samples were. @internal */
 export interface BoundsEvidence {
   readonly looks: readonly QuantileLook[];
-  readonly failures: number;
   readonly stop: string;
 }
 
@@ -62,7 +61,7 @@ export function orderPlan(settings: BoundsSettings): OrderPlan {
 export function boundsCertificate(
   settings: BoundsSettings,
   plan: OrderPlan,
-  { looks, failures, stop }: BoundsEvidence,
+  { looks, stop }: BoundsEvidence,
 ): BoundsCertificate | RegressionPrediction {
   const { outputs, percentile, nonFinite, outputRange, sides, grid, radii, rule, n, boxes } = settings;
   const within = plan.levels.map(({ lower, upper, ball }, k): BoundsWithin => ({
@@ -84,7 +83,7 @@ export function boundsCertificate(
     n,
     nUsed: last?.n ?? 0,
     stop,
-    failures,
+    failures: last?.failures ?? 0,
     sides,
     alphaSide: plan.alphaSide,
     outputRange: rangeRecord(outputRange),

@@ -42,7 +42,7 @@ export function* boundsPhases(
   const kept: KeptValues = { n, grid, ends: wantsPoint || sizes?.length !== 1 ? undefined : ends(plan.at(n)) };
   const perPass = Math.ceil(outputs / (run.passes ?? passesFor(outputs, keptNumbers(kept))));
   const parts: QuantileLook[][] = [];
-  let [failures, stop] = [0, 'all-drawn'];
+  let stop = 'all-drawn';
   for (let first = 0; first < outputs; first += perPass) {
     const block = { first, end: Math.min(outputs, first + perPass), size: outputs };
     const sample = new QuantileSample(call, block, { ...kept, range: outputRange });
@@ -63,11 +63,10 @@ export function* boundsPhases(
     };
     if (sizes === undefined) looks.push(sample.look(plan.at(sample.drawn)));
     parts.push(looks);
-    failures = sample.failures;
   }
   const looks = joined(parts);
   if (looks.at(-1)?.n === n) stop = 'all-drawn';
-  return boundsCertificate({ ...run, key }, plan, { looks, failures, stop });
+  return boundsCertificate({ ...run, key }, plan, { looks, stop });
 }
 
 /** So many of each end are enough for all radii. */
@@ -113,6 +112,8 @@ function joined(parts: readonly (readonly QuantileLook[])[]): QuantileLook[] {
   const [first = []] = parts;
   return first.map((look, k) => ({
     n: look.n,
+    failures: look.failures,
+    nan: parts.flatMap((part) => part[k]?.nan ?? []),
     missing: parts.flatMap((part) => part[k]?.missing ?? []),
     ...(look.point && { point: parts.flatMap((part) => part[k]?.point ?? []) }),
     statistics: look.statistics.map((statistic, radius) => ({

@@ -10,14 +10,12 @@ import { ValueGrid } from './value-grid.ts';
  * @internal
  */
 export function derivedLooks(stored: BoundsCertificate, plan: OrderPlan, faults: string[]): QuantileLook[] {
-  const lastMissing = stored.looks.at(-1)?.missing ?? [];
   return stored.looks.map((look, k) => {
-    const isLast = k === stored.looks.length - 1;
-    const failures = isLast ? stored.failures : 0;
-    const counted = { ...stored, failures, nonFinite: isLast ? stored.nonFinite : ('worst' as const) };
-    faults.push(...missingFaults(counted, look.missing, look.n));
-    if (look.missing.some((count, i) => count > (lastMissing[i] ?? 0)))
-      faults.push(`missing are more at ${look.n} samples than at the end`);
+    const before = stored.looks[k - 1] ?? { n: 0, failures: 0, nan: [] };
+    faults.push(...missingFaults(stored, look));
+    const more = (nan: number, i: number): number => nan - (before.nan[i] ?? 0);
+    if (look.failures < before.failures || look.nan.some((nan, i) => more(nan, i) < 0))
+      faults.push(`missing are fewer at ${look.n} samples than at ${before.n}`);
     if (look.statistics.length !== plan.levels.length) faults.push(`a look has statistics for other radii than within`);
     if (look.point && look.point.length !== stored.outputs) faults.push('point has not one entry for each output');
     const indices = plan.at(look.n);
@@ -25,13 +23,15 @@ export function derivedLooks(stored: BoundsCertificate, plan: OrderPlan, faults:
       const index = indices[radius] ?? { lower: 0, upper: 0 };
       faults.push(...valueFaults(stored, look, evidence, index));
       return {
-        ...evidence,
+        lower: evidence.lower,
+        upper: evidence.upper,
         lowerIndex: index.lower > 0 ? index.lower : null,
         upperIndex: index.upper > 0 ? look.n + 1 - index.upper : null,
       };
     });
     faults.push(...orderFaults(look));
-    return { ...look, statistics };
+    const { n, failures, nan, missing, point } = look;
+    return { n, failures, nan, missing, ...(point && { point }), statistics };
   });
 }
 

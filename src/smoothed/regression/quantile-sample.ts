@@ -31,7 +31,7 @@ export class QuantileSample {
   readonly #range: InputRange;
   readonly #call: string;
   readonly #values: readonly OrderedValues[];
-  readonly #missing: number[];
+  readonly #nan: number[];
   /** Samples that could not be drawn. */
   failures = 0;
   /** Samples so far. */
@@ -49,7 +49,7 @@ export class QuantileSample {
     this.#range = kept.range ?? [-Infinity, Infinity];
     const length = block.end - block.first;
     this.#values = Array.from({ length }, (_, i) => valuesOf(kept, block.first + i));
-    this.#missing = this.#values.map(() => 0);
+    this.#nan = this.#values.map(() => 0);
   }
 
   /** Takes the next rows; `looks` is called after each row, with the number of rows so far. */
@@ -66,8 +66,9 @@ export class QuantileSample {
     const [low, high] = this.#range;
     for (const [i, kept] of this.#values.entries()) {
       const value = values[this.#first + i] ?? NaN;
-      if (isFailed || Number.isNaN(value)) {
-        this.#missing[i] = (this.#missing[i] ?? 0) + 1;
+      if (isFailed) continue;
+      if (Number.isNaN(value)) {
+        this.#nan[i] = (this.#nan[i] ?? 0) + 1;
         continue;
       }
       if (!(value >= low && value <= high)) {
@@ -88,20 +89,25 @@ export class QuantileSample {
       lower: this.#values.map((values, i) => this.#at(i, lower, (index) => values.smallest(index))),
       upper: this.#values.map((values, i) => this.#at(i, upper, (index) => values.largest(index))),
     }));
-    return { n, missing: [...this.#missing], statistics };
+    const nan = [...this.#nan];
+    return { n, failures: this.failures, nan, missing: nan.map((_, i) => this.#missing(i)), statistics };
   }
 
   /** The sample percentile of the samples that have a value. */
   point(percentile: number): OrderStatistic[] {
     return this.#values.map((values, i) => {
-      const count = this.drawn - (this.#missing[i] ?? 0);
+      const count = this.drawn - this.#missing(i);
       return count === 0 ? null : statisticOf(values.smallest(pointIndex(percentile, count)));
     });
   }
 
+  #missing(output: number): number {
+    return this.failures + (this.#nan[output] ?? 0);
+  }
+
   /** The statistic of an index, past the missing samples, which come first. */
   #at(output: number, index: number, value: (index: number) => number): OrderStatistic {
-    const among = index - (this.#missing[output] ?? 0);
+    const among = index - this.#missing(output);
     return among > 0 ? statisticOf(value(among)) : null;
   }
 }

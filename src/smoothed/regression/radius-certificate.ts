@@ -1,6 +1,7 @@
 import type { RuleRecord } from '../../certify/types.ts';
 import type { BoxLayout } from '../../detection/box-layout.ts';
 import type { Noise } from '../../noise/types.ts';
+import { dataFor } from '../../host/own-data.ts';
 import { countsChanges, isProof } from '../../options/counting-norms.ts';
 import { certificateKeys } from '../../random/purposes.ts';
 import { JEFFREYS } from '../../stats/beta-mixture.ts';
@@ -12,6 +13,7 @@ import { outputRecord } from '../outputs/model-rows.ts';
 import type { SamplePhases } from '../outputs/phased-process.ts';
 import type { ValuesPiece } from '../outputs/read-values.ts';
 import { RULES } from './bounds-certificate.ts';
+import { IntervalSample } from './interval-sample.ts';
 import { mirrored, pairOf, radiusAbove } from './percentile-levels.ts';
 import type { IntervalCounts, RadiusCertificate } from './types.ts';
 
@@ -99,9 +101,12 @@ export function radiusCertificate(
     nUsed,
     stop,
     failures,
+    nan: [...counts.nan],
     missing: [...counts.missing],
     below: [...counts.below],
     above: [...counts.above],
+    aroundLow: dataFor(counts.aroundLow),
+    aroundHigh: dataFor(counts.aroundHigh),
     low: [...low],
     high: [...high],
     ...radii,
@@ -114,35 +119,13 @@ export function radiusCertificate(
 
 /** The samples of an example and its certificate. @internal */
 export function* radiusPhases(run: RadiusRun, key: Key): SamplePhases<ValuesPiece, RadiusCertificate> {
-  const { n, checkEvery, outputs, low, high, norm } = run;
-  const missing = Array.from({ length: outputs }, () => 0);
-  const below = low.map((end) => (end === null ? null : 0));
-  const above = high.map((end) => (end === null ? null : 0));
-  const counts = { missing, below, above };
-  let [used, failures, stop] = [0, 0, 'all-drawn'];
-  const add = (list: (number | null)[], i: number): void => {
-    list[i] = (list[i] ?? 0) + 1;
-  };
-  const take = ({ drawn, values, failed }: ValuesPiece): void => {
-    const isFailed = new Set(failed);
-    failures += isFailed.size;
-    for (let row = 0; row < drawn; row++) {
-      for (let i = 0; i < outputs; i++) {
-        const value = values[row * outputs + i] ?? NaN;
-        if (isFailed.has(row) || Number.isNaN(value)) add(missing, i);
-        else {
-          if (value < (low[i] ?? -Infinity)) add(below, i);
-          if (value > (high[i] ?? Infinity)) add(above, i);
-        }
-      }
-    }
-    used += drawn;
-  };
-  const stopAt = run.stop;
+  const { n, checkEvery, norm, stop: stopAt } = run;
+  const sample = new IntervalSample(run);
   const begun = stopAt?.now() ?? 0;
+  let stop = 'all-drawn';
   const stopped = ({ radius, milliseconds, now }: RadiusStop): string | undefined => {
     const isReached = (least: number): boolean => {
-      const proven = smallestOf(endRadii(run, counts, used));
+      const proven = smallestOf(endRadii(run, sample.counts(), sample.drawn));
       return isProof(proven, norm) && proven >= least;
     };
     if (radius !== undefined && isReached(radius)) return 'stop-at-radius';
@@ -153,9 +136,10 @@ export function* radiusPhases(run: RadiusRun, key: Key): SamplePhases<ValuesPiec
     n,
     every: stopAt ? checkEvery : n,
     ask: undefined,
-    take,
+    take: (piece) => sample.take(piece),
     isEnough: stopAt && (() => (stop = stopped(stopAt) ?? stop) !== 'all-drawn'),
   };
-  if (used === n) stop = 'all-drawn';
-  return radiusCertificate({ ...run, key }, counts, { nUsed: used, failures, stop });
+  const { drawn: nUsed, failures } = sample;
+  if (nUsed === n) stop = 'all-drawn';
+  return radiusCertificate({ ...run, key }, sample.counts(), { nUsed, failures, stop });
 }

@@ -1,7 +1,7 @@
 import { boxFaults } from './box-faults.ts';
 import type { Noise } from '../../noise/types.ts';
 import { RULES } from './bounds-certificate.ts';
-import type { RadiusCertificate, RegressionCertificate } from './types.ts';
+import type { OrderStatistic, QuantileLook, RadiusCertificate, RegressionCertificate, ValueGap } from './types.ts';
 
 /** What cannot be true together of a certificate, whatever the model. @internal */
 export function commonFaults(stored: RegressionCertificate, noise: Noise): string[] {
@@ -36,21 +36,26 @@ function isEnd({ rule, stop, n, nUsed }: RegressionCertificate): boolean {
 
 /** What is wrong with the samples that have no value, for each output. @internal */
 export function missingFaults(
-  { nonFinite, outputs, failures }: Pick<RegressionCertificate, 'nonFinite' | 'outputs' | 'failures'>,
-  missing: readonly number[],
-  n: number,
+  { nonFinite, outputs }: Pick<RegressionCertificate, 'nonFinite' | 'outputs'>,
+  { n, failures, nan, missing }: Pick<QuantileLook, 'n' | 'failures' | 'nan' | 'missing'>,
 ): string[] {
-  if (missing.length !== outputs) return [`missing has ${missing.length} entries, but there are ${outputs} outputs`];
-  const wrong = missing.find((count) => count > n || count < failures || (nonFinite === 'error' && count !== failures));
-  if (wrong === undefined) return [];
-  return [`missing has ${wrong} of ${n}, with ${failures} failures and nonFinite '${nonFinite}'`];
+  const faults: string[] = [];
+  for (const [name, { length }] of Object.entries({ nan, missing })) {
+    if (length !== outputs) faults.push(`${name} has ${length} entries, but there are ${outputs} outputs`);
+  }
+  for (const [i, count] of missing.entries()) {
+    if (count > n || count !== failures + (nan[i] ?? 0))
+      faults.push(`missing of output ${i} is ${count} of ${n}, with ${failures} failures and ${nan[i]} NaN`);
+  }
+  if (nonFinite === 'error' && nan.some((count) => count > 0)) faults.push('nan is counted, but it was an error');
+  return faults;
 }
 
 /** What is wrong with the intervals and the counts beyond them. @internal */
 export function endFaults(stored: RadiusCertificate): string[] {
-  const { outputs, nUsed, low, high, below, above, missing } = stored;
-  const faults = missingFaults(stored, missing, nUsed);
-  for (const [name, entries] of Object.entries({ low, high, below, above })) {
+  const { outputs, nUsed, low, high, below, above, aroundLow, aroundHigh, missing } = stored;
+  const faults = missingFaults(stored, { ...stored, n: nUsed });
+  for (const [name, entries] of Object.entries({ low, high, below, above, aroundLow, aroundHigh })) {
     if (entries.length !== outputs)
       faults.push(`${name} has ${entries.length} entries, but there are ${outputs} outputs`);
   }
@@ -63,6 +68,35 @@ export function endFaults(stored: RadiusCertificate): string[] {
       faults.push(`output ${i} has the interval [${least}, ${most}]`);
     if ((under ?? 0) + (over ?? 0) + (missing[i] ?? 0) > nUsed)
       faults.push(`output ${i} has more than nUsed = ${nUsed} samples`);
+    const valid = nUsed - (missing[i] ?? 0);
+    faults.push(
+      ...gapFaults(`low of output ${i}`, least, under, valid, aroundLow[i] ?? null),
+      ...gapFaults(`high of output ${i}`, most, over === null ? null : valid - over, valid, aroundHigh[i] ?? null),
+    );
   }
   return faults;
+}
+
+/** What is wrong with the values around an end that has `before` of the `valid` ones before it; those at an end are inside the interval. */
+function gapFaults(
+  what: string,
+  end: number | null,
+  before: number | null,
+  valid: number,
+  around: ValueGap | null,
+): string[] {
+  if (end === null || around === null)
+    return end === null && around === null ? [] : [`${what} has no values around it`];
+  const isLow = what.startsWith('low');
+  const [last, next] = around;
+  const value = (one: OrderStatistic): number => Number(one);
+  const isValue = (one: OrderStatistic): boolean => Object.is(Math.fround(value(one)) + 0, value(one));
+  const fits =
+    (last === null) === (before === 0) &&
+    (next === null) === (before === valid) &&
+    (last === null || (isValue(last) && (isLow ? value(last) < end : value(last) <= end))) &&
+    (next === null || (isValue(next) && (isLow ? value(next) >= end : value(next) > end)));
+  return fits
+    ? []
+    : [`${what} is ${end}, which does not lie between ${JSON.stringify(around)} with ${before} before it`];
 }

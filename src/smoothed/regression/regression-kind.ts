@@ -13,7 +13,7 @@ import { derivedLooks } from './derive-looks.ts';
 import { widths } from './bounds-phases.ts';
 import { radiusCertificate } from './radius-certificate.ts';
 import { commonFaults, endFaults } from './regression-faults.ts';
-import type { BoundsCertificate, QuantileLook, RadiusCertificate, RegressionCertificate } from './types.ts';
+import type { BoundsCertificate, QuantileLook, RadiusCertificate, RegressionCertificate, ValueGap } from './types.ts';
 import { gridField } from './value-grid.ts';
 
 const isWhole = (v: unknown): boolean => Number.isSafeInteger(v) && (v as number) >= 0;
@@ -32,6 +32,8 @@ const isEvidence = (v: unknown): boolean =>
 const isLook = (v: unknown): boolean =>
   isObject(v) &&
   isWhole(v['n']) &&
+  isWhole(v['failures']) &&
+  isList(v['nan'], isWhole) &&
   isList(v['missing'], isWhole) &&
   isList(v['statistics'], isEvidence) &&
   (v['point'] === undefined || isList(v['point'], isStatistic));
@@ -89,7 +91,7 @@ const boundsForm = formOf<BoundsCertificate>()({
     'must be { low, high, bins } or null',
     (v) => v === null || gridField.safeParse(v).success,
   ),
-  looks: list<QuantileLook>('looks { n, missing, statistics }', isLook),
+  looks: list<QuantileLook>('looks { n, failures, nan, missing, statistics }', isLook),
   within: list<BoundsCertificate['within'][number]>('{ radius, ball, lowerLevel, upperLevel, bounds }', (v) =>
     isWithin(v),
   ),
@@ -98,12 +100,19 @@ const boundsForm = formOf<BoundsCertificate>()({
 
 const ends = list<number | null>('numbers or null', isNumberOrNull);
 const counts = list<number | null>('whole numbers or null', (v) => v === null || isWhole(v));
+const gaps = list<ValueGap | null>(
+  'pairs of values, or null',
+  (v) => v === null || (isList(v, isStatistic) && (v as unknown[]).length === 2),
+);
 const radiusForm = formOf<RadiusCertificate>()({
   ...common,
   claim: fields.field<'radius'>("must be 'radius'", (v) => v === 'radius'),
+  nan: wholesField,
   missing: wholesField,
   below: counts,
   above: counts,
+  aroundLow: gaps,
+  aroundHigh: gaps,
   low: ends,
   high: ends,
   lowRadius: ends,
@@ -113,7 +122,7 @@ const radiusForm = formOf<RadiusCertificate>()({
 });
 
 function isRule(v: unknown): boolean {
-  if (!isObject(v) || !isObject(v['parameters'])) return false;
+  if (!isObject(v) || Object.keys(v).length !== 2 || !isObject(v['parameters'])) return false;
   const { name, parameters } = v as unknown as RegressionCertificate['rule'];
   const names = Object.keys(parameters);
   if (name === RULES.fixed) return names.length === 0;
@@ -169,6 +178,7 @@ function deriveBounds(stored: BoundsCertificate, noise: Noise): OutputDerivation
   if (sizes && JSON.stringify(sizes) !== JSON.stringify(looks.map((look) => look.n)))
     faults.push(`looks are at ${JSON.stringify(looks.map((look) => look.n))}, but ${rule.name} looks at ${sizes}`);
   if (sizes?.at(-1) !== undefined && sizes.at(-1) !== n) faults.push(`looks end at ${sizes.at(-1)}, but n is ${n}`);
+  if (looks.at(-1)?.n !== stored.nUsed) faults.push(`looks end at ${looks.at(-1)?.n}, but nUsed is ${stored.nUsed}`);
   if (!sizes && looks.length !== 1) faults.push(`looks are ${looks.length}, but at any time there is one`);
   const { grid } = stored;
   for (const [name, end] of Object.entries({ low: grid?.low, high: grid?.high })) {
@@ -190,7 +200,7 @@ function deriveBounds(stored: BoundsCertificate, noise: Noise): OutputDerivation
     const wider = most.findIndex((one, i) => !(one <= asked(i)));
     if (wider >= 0) faults.push(`stop is ${stop}, but output ${wider} has the width ${most[wider]}`);
   }
-  const certificate = boundsCertificate(settings, plan, { looks: derived, failures: stored.failures, stop });
+  const certificate = boundsCertificate(settings, plan, { looks: derived, stop });
   return { faults, certificate, radius: certificate.radius };
 }
 

@@ -33,7 +33,11 @@ export interface QuantileEvidence {
 export interface QuantileLook {
   /** Samples drawn. */
   readonly n: number;
-  /** Samples without a value, for each output: those that could not be drawn, and NaN where it is counted. */
+  /** Samples of these that could not be drawn. */
+  readonly failures: number;
+  /** NaN among the others, for each output, where it is counted. */
+  readonly nan: readonly number[];
+  /** Samples without a value, for each output: the two together. */
   readonly missing: readonly number[];
   /** One for each radius. */
   readonly statistics: readonly QuantileEvidence[];
@@ -108,14 +112,23 @@ export interface RegressionPrediction extends BoundsCertificate {
   readonly point: readonly OrderStatistic[];
 }
 
+/** Two neighbours among the sample values; null where there is no value on that side. */
+export type ValueGap = readonly [OrderStatistic, OrderStatistic];
+
 /** For each output, the numbers of samples beyond the ends of its interval. */
 export interface IntervalCounts {
-  /** Samples without a value. */
+  /** NaN among the samples that could be drawn, where it is counted. */
+  readonly nan: readonly number[];
+  /** Samples without a value: those that could not be drawn, and NaN. */
   readonly missing: readonly number[];
   /** #{X < low}; null where the interval has no low end. */
   readonly below: readonly (number | null)[];
   /** #{X > high}; null where it has no high end. */
   readonly above: readonly (number | null)[];
+  /** The greatest value below `low` and the least one that is not: between them any low end has the same counts. */
+  readonly aroundLow: readonly (ValueGap | null)[];
+  /** The greatest value up to `high` and the least one above. */
+  readonly aroundHigh: readonly (ValueGap | null)[];
 }
 
 /** The radius within which outputs stay in intervals that were given: a plain JSON value. */

@@ -126,7 +126,8 @@ describe('how often bounds of a linear model are wrong, at the very perturbation
     const examples = (async function* (): AsyncGenerator<StreamExample> {
       for (let index = 0; index < runs; index++) yield await Promise.resolve({ x, index });
     })();
-    let [low, wrong, certified] = [0.35, 0, 0];
+    const low = 0.35;
+    let [wrong, certified] = [0, 0];
     for await (const { certificate: c } of g.certifyStream(examples, {
       key,
       n,
