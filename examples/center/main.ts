@@ -77,14 +77,14 @@ export async function main({ fast, folder }: Sizes & { readonly folder: string }
     });
   const noisy = await trained(SIGMA, noisyKey);
   const plain = await trained(0, plainKey);
-  const digits = await loadDigits({ from: 800, perClass: fast ? 1 : 2 });
+  const digits = await loadDigits({ from: 800, perClass: 1 });
 
   await mkdir(folder, { recursive: true });
   const results: OutputResult[] = [];
   const shown: ShownDigit[] = [];
   for (const output of ['embedding', 'reconstruction'] as const) {
     const part = output === 'embedding' ? 'encoder' : 'whole';
-    const smoothed = new CenterSmoothed(noisy[part], { noise, distance: euclidean, delta: fast ? 0.2 : 0.05 });
+    const smoothed = new CenterSmoothed(noisy[part], { noise, distance: euclidean, delta: fast ? 0.2 : 0.1 });
     const run = new Run({ output, smoothed, base: noisy[part], plain: plain[part] }, digits, keys, { fast });
     const result = await run.result();
     if (output === 'reconstruction') shown.push(...run.shown);
@@ -128,7 +128,7 @@ class Run {
     const dataset = arrayDataset({ values, shape: [...DIGIT_SHAPE], labels });
     const [certifyKey = createKey(0)] = this.#keys;
     const certificates: CenterCertificate[] = [];
-    const options = { n: this.#fast ? 1500 : 10_000, alpha: ALPHA, radius: RADII, predict: this.#search };
+    const options = { n: this.#fast ? 1500 : 4000, alpha: ALPHA, radius: RADII, predict: this.#search };
     for await (const { certificate } of certifyDataset(smoothed, dataset, { key: certifyKey, ...options })) {
       const { faults } = verifyCertificate(certificate, noise);
       if (faults.length > 0) throw new Error(faults.join('; '));
@@ -152,7 +152,7 @@ class Run {
   }
 
   get #search() {
-    return { n: this.#fast ? 300 : 5000, alpha: ALPHA };
+    return { n: this.#fast ? 300 : 2000, alpha: ALPHA };
   }
 
   /** Attacks one digit within the k-th radius, and holds what moves against its certificate. */
@@ -167,10 +167,10 @@ class Run {
     const image = this.#digits.values.subarray(index * PIXELS, (index + 1) * PIXELS);
     const [, attackKey = createKey(0)] = this.#keys;
     const [plainKey, smoothKey, judgeKey] = split(foldIn(foldIn(attackKey, index), k), 3);
-    const attack = { radius, steps: this.#fast ? 3 : 40, sigma: SIGMA };
+    const attack = { radius, steps: this.#fast ? 3 : 25, sigma: SIGMA };
     const pushedPlain = await pushAway(plain, image, { ...attack, numNoise: 0, key: plainKey });
     const [plainThere = plainOutput] = await outputsOf(plain, pushedPlain);
-    const pushed = await pushAway(base, image, { ...attack, numNoise: this.#fast ? 2 : 16, key: smoothKey });
+    const pushed = await pushAway(base, image, { ...attack, numNoise: this.#fast ? 2 : 8, key: smoothKey });
     const x = tf.tensor(pushed, [...DIGIT_SHAPE]);
     const there = await smoothed.predict(x, { key: judgeKey, ...this.#search });
     x.dispose();

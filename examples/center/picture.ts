@@ -111,7 +111,7 @@ function chart(
       const dots = points.map(
         ([px, py]) => `<circle cx="${px.toFixed(1)}" cy="${py.toFixed(1)}" r="3" fill="${color}"/>`,
       );
-      const [lx, ly] = [left + (i % 2) * 130 - 30, top + height + 50 + Math.floor(i / 2) * 16];
+      const [lx, ly] = [left + (i % 2) * 165 - 30, top + height + 50 + Math.floor(i / 2) * 16];
       const legend = `<rect x="${lx}" y="${ly - 8}" width="10" height="3" fill="${color}"/>${text(lx + 14, ly - 3, name, 'start', 'font-size="10"')}`;
       return [`<path d="${path}" fill="none" stroke="${color}" stroke-width="2"/>`, ...dots, legend];
     }),

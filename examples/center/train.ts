@@ -3,7 +3,6 @@
  */
 import * as tf from '@tensorflow/tfjs';
 import { fillNormals, foldIn, type Key, split, trainableVariables } from 'catrs';
-import { lenet } from 'catrs/models';
 import { trainingBatches } from 'catrs/recipes';
 import { DIGIT_SHAPE, type Digits } from '../load-digits.ts';
 import { arrayDataset } from 'catrs/data';
@@ -32,11 +31,9 @@ const BATCH = 64;
 
 /** The layers, with initial weights of the key. */
 export function autoencoder(key: Key): Autoencoder {
-  const [first, second] = split(key);
-  const features = lenet({ key: first, inputShape: [...DIGIT_SHAPE], numClasses: 128 });
-  const dense = (units: number, i: number, activation: 'relu' | 'linear' | 'sigmoid', inputs: number) => {
+  const dense = (i: number, inputs: number, units: number, activation: 'relu' | 'linear' | 'sigmoid') => {
     const weights = new Float32Array(inputs * units);
-    fillNormals(weights, { key: foldIn(second, i), start: 0, dimension: weights.length });
+    fillNormals(weights, { key: foldIn(key, i), start: 0, dimension: weights.length });
     const scale = Math.sqrt(2 / inputs);
     const kernel = tf.tensor2d(
       weights.map((value) => value * scale),
@@ -45,10 +42,11 @@ export function autoencoder(key: Key): Autoencoder {
     return tf.layers.dense({ units, activation, weights: [kernel, tf.zeros([units])], name: `dense_${i}` });
   };
   const input = tf.input({ shape: [...DIGIT_SHAPE] });
-  const hidden = tf.layers.reLU({ name: 'hidden' }).apply(features.apply(input)) as tf.SymbolicTensor;
-  const code = dense(LATENT, 0, 'linear', 128).apply(hidden) as tf.SymbolicTensor;
-  const wide = dense(256, 1, 'relu', LATENT).apply(code) as tf.SymbolicTensor;
-  const pixels = dense(PIXELS, 2, 'sigmoid', 256).apply(wide) as tf.SymbolicTensor;
+  const flat = tf.layers.flatten({ name: 'pixels' }).apply(input) as tf.SymbolicTensor;
+  const hidden = dense(0, PIXELS, 256, 'relu').apply(flat) as tf.SymbolicTensor;
+  const code = dense(1, 256, LATENT, 'linear').apply(hidden) as tf.SymbolicTensor;
+  const wide = dense(2, LATENT, 256, 'relu').apply(code) as tf.SymbolicTensor;
+  const pixels = dense(3, 256, PIXELS, 'sigmoid').apply(wide) as tf.SymbolicTensor;
   const image = tf.layers.reshape({ targetShape: [...DIGIT_SHAPE], name: 'image' }).apply(pixels) as tf.SymbolicTensor;
   return { encoder: tf.model({ inputs: input, outputs: code }), whole: tf.model({ inputs: input, outputs: image }) };
 }

@@ -95,7 +95,7 @@ export const outputOptions = {
   },
   centerN: {
     flags: '--center-n <count>',
-    help: 'center: samples that choose it, and that check it (2000)',
+    help: 'center: samples that choose it, and that check it (5000)',
     kind: 'positive',
   },
   centerAlpha: {
