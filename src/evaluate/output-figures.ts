@@ -1,6 +1,7 @@
 import { OptionError, refusal } from '../errors.ts';
 import { outputKinds } from '../smoothed/outputs/output-kinds.ts';
 import type { OutputRecord, OutputTask } from '../smoothed/outputs/types.ts';
+import { withBoxes } from './box-figures.ts';
 import { centerEvaluation } from './center-figures.ts';
 import { conformalFigures } from './conformal-figures.ts';
 import { multiLabelEvaluation } from './multi-label-figures.ts';
@@ -15,7 +16,7 @@ export const taskEvaluations: Partial<{ readonly [T in OutputTask]: TaskEvaluati
   conformal: conformalFigures,
   confidence: scoreEvaluation,
   multilabel: multiLabelEvaluation,
-  regression: regressionEvaluation,
+  regression: withBoxes(regressionEvaluation),
 };
 
 /** What can be said of the rows of a task. Throws OptionError for a task that is none. @internal */

@@ -1,4 +1,11 @@
-import { OptionError, type OutputBounds, type OutputRow, type RegressionCertificate, type TrueBox } from 'catrs';
+import {
+  OptionError,
+  type OutputBounds,
+  outputFigures,
+  type OutputRow,
+  type RegressionCertificate,
+  type TrueBox,
+} from 'catrs';
 import { describe, expect, it } from 'vitest';
 import { withBoxes } from '../../src/evaluate/box-figures.ts';
 import { expectError } from '../helpers/errors.ts';
@@ -66,5 +73,15 @@ describe('figures of boxes', () => {
       OptionError,
       'x: `target` must be a list of { label, box: [x1, y1, x2, y2] }, labels of at least 0, corners in order, got {"label":-1,"box":[0,0,10,10]}',
     );
+  });
+});
+
+describe('outputFigures', () => {
+  it('counts boxes where certificates are of boxes', () => {
+    expect(outputFigures([row([truth], fixed(0, 0, 10, 10, 1, 0.5))])).toMatchObject({
+      task: 'regression',
+      examples: 1,
+      figures: { 'certified recall at IoU 0.75, radius 1': 1 },
+    });
   });
 });
