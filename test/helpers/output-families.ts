@@ -1,0 +1,174 @@
+import * as tf from '@tensorflow/tfjs';
+import type { Classifier } from '../../src/classifier/types.ts';
+import type { TargetDataset } from '../../src/data/target-dataset.ts';
+import { GaussianNoise } from '../../src/noise/gaussian-noise.ts';
+import { SoundGaussianNoise } from '../../src/noise/sound-gaussian-noise.ts';
+import type { Noise } from '../../src/noise/types.ts';
+import { fillUniforms } from '../../src/random/fill-bits.ts';
+import { createKey, foldIn } from '../../src/random/key.ts';
+import { CenterSmoothed } from '../../src/smoothed/center/center-smoothed.ts';
+import { euclidean } from '../../src/smoothed/center/distances.ts';
+import { SmoothedScores } from '../../src/smoothed/confidence/smoothed-scores.ts';
+import { SmoothedMultiLabel } from '../../src/smoothed/multilabel/smoothed-multi-label.ts';
+import type { OutputCertifier, OutputRecord } from '../../src/smoothed/outputs/types.ts';
+import { SmoothedRegressor } from '../../src/smoothed/regression/smoothed-regressor.ts';
+import { SmoothedSegmenter } from '../../src/smoothed/segmentation/smoothed-segmenter.ts';
+import type { Json } from '../../src/types.ts';
+
+/** A certifier of the tests: of a stream, and of one example. */
+export interface TestCertifier extends OutputCertifier<object> {
+  certify(x: tf.Tensor, options: object): Promise<OutputRecord>;
+}
+
+/** One way to certify an output other than one label. */
+export interface OutputFamily {
+  readonly name: string;
+  /** The certifier of a base model. */
+  readonly make: (model: Classifier, noise: Noise) => TestCertifier | Promise<TestCertifier>;
+  /** What the base model computes of [batch, 2, 2], before the certifier takes it. */
+  readonly model: (x: tf.Tensor) => tf.Tensor;
+  /** Options but for the key. */
+  readonly options: object;
+  /** Options of another run, one by one. */
+  readonly others: readonly object[];
+  /** What is true of example i. */
+  readonly target: (i: number) => Json;
+  /** A target that is none. */
+  readonly noTarget: Json;
+  /** What a model of typed arrays must say besides. */
+  readonly typed?: object;
+  /** Keys are secret: no certificate has one. */
+  readonly isSecret?: boolean;
+}
+
+export const inputShape: readonly number[] = [2, 2];
+
+/** 8-bit levels from 0 to 1, others for every example. */
+export function inputOf(i: number): Float32Array {
+  const out = new Float32Array(4);
+  fillUniforms(out, { key: foldIn(createKey(77), i), start: 0, dimension: 4 });
+  return out.map((u) => Math.round(u * 255) / 255);
+}
+
+/** What a function of flat rows [batch, 4] gives by a matrix: a row of `weights` for each output. */
+const linear =
+  (weights: readonly (readonly number[])[], shape: readonly number[] = [weights.length]) =>
+  (x: tf.Tensor): tf.Tensor =>
+    tf.tidy(() => {
+      const flat = tf.reshape(x, [-1, 4]);
+      return tf.reshape(tf.matMul(flat, tf.transpose(tf.tensor2d(weights.map((row) => [...row])))), [-1, ...shape]);
+    });
+
+const twoOutputs = linear([
+  [1, 1, 0, 0],
+  [0, 0, 1, -1],
+]);
+const threeLogits = linear([
+  [4, -1, 0, 0],
+  [0, 4, -1, 0],
+  [0, 0, 4, -1],
+]);
+const fourLogits = linear([
+  [4, 0, 0, 0],
+  [0, 4, 0, 0],
+  [0, 0, 4, 0],
+  [0, 0, 0, 4],
+]);
+/** Of each of the four values the logits of two classes: below and above 1/2. */
+const masks = (x: tf.Tensor): tf.Tensor =>
+  tf.tidy(() => {
+    const above = tf.sub(tf.mul(x, 8), 4);
+    return tf.stack([tf.neg(above), above], -1);
+  });
+
+const sum = (values: ArrayLike<number>, ...at: readonly number[]): number =>
+  at.reduce((total, k) => total + (values[k] as number), 0);
+const largest = (values: readonly number[]): number => values.indexOf(Math.max(...values));
+const outputsOf = (i: number): number[] => {
+  const x = inputOf(i);
+  return [sum(x, 0, 1), (x[2] as number) - (x[3] as number)];
+};
+const classOf = (i: number): number => {
+  const [a, b, c, d] = [...inputOf(i)] as [number, number, number, number];
+  return largest([4 * a - b, 4 * b - c, 4 * c - d]);
+};
+
+/** Every way to certify outputs other than one label. A new family is a new row. */
+export const outputFamilies: readonly OutputFamily[] = [
+  {
+    name: 'regression',
+    make: (model, noise) => new SmoothedRegressor(model, { noise, outputs: 2 }) as TestCertifier,
+    model: twoOutputs,
+    options: { n: 200, alpha: 0.01, radius: 0.1 },
+    others: [{ n: 300 }, { alpha: 0.02 }, { radius: 0.05 }, { sides: 'lower' }],
+    target: outputsOf,
+    noTarget: 'two',
+  },
+  {
+    name: 'regression of intervals',
+    make: (model, noise) => new SmoothedRegressor(model, { noise, outputs: 2 }) as TestCertifier,
+    model: twoOutputs,
+    options: { n: 200, alpha: 0.01, low: [0, -1], high: [3, 1] },
+    others: [{ n: 300 }, { alpha: 0.02 }, { low: [-0.5, -1] }],
+    target: outputsOf,
+    noTarget: { low: 3 },
+  },
+  {
+    name: 'center',
+    make: (model, noise) => new CenterSmoothed(model, { noise, distance: euclidean }) as TestCertifier,
+    model: twoOutputs,
+    options: { n: 200, alpha: 0.01, radius: 0.05, predict: { n: 1000, candidates: 12, alpha: 0.05 } },
+    others: [{ n: 300 }, { alpha: 0.02 }, { radius: 0.04 }, { predict: { n: 1100, candidates: 12, alpha: 0.05 } }],
+    target: outputsOf,
+    noTarget: 'two',
+  },
+  {
+    name: 'segmentation',
+    make: (model, noise) => new SmoothedSegmenter(model, { noise, numClasses: 2 }) as TestCertifier,
+    model: masks,
+    typed: { maskShape: inputShape },
+    options: { n0: 10, n: 60, tau: 0.75, alpha: 0.01 },
+    others: [{ n: 70 }, { n0: 12 }, { tau: 0.8 }, { alpha: 0.02 }, { correction: 'bonferroni' }],
+    target: (i) => [...inputOf(i)].map((value) => (value > 0.5 ? 1 : 0)),
+    noTarget: 'mask',
+  },
+  {
+    name: 'multilabel',
+    make: (model, noise) => new SmoothedMultiLabel(model, { noise, numLabels: 4, labelsPerPass: 2 }) as TestCertifier,
+    model: fourLogits,
+    options: { n0: 40, n: 200, alpha: 0.01, k: 2 },
+    others: [{ n0: 50 }, { n: 300 }, { alpha: 0.02 }, { k: 1 }, { targets: 1 }, { targets: [0, 1] }],
+    target: (i) => [...inputOf(i).keys()].filter((k) => (inputOf(i)[k] as number) > 0.5),
+    noTarget: 'cat',
+  },
+  {
+    name: 'confidence',
+    make: (model, noise) => new SmoothedScores(model, { noise, numClasses: 3 }) as TestCertifier,
+    model: threeLogits,
+    options: { n0: 40, n: 200, alpha: 0.01, radii: [0, 0.1, 0.2] },
+    others: [{ n0: 50 }, { n: 300 }, { alpha: 0.02 }, { radii: [0, 0.1] }, { score: 'margin' }, { class: 1 }],
+    target: classOf,
+    noTarget: 'cat',
+  },
+];
+
+/** The family of a name. */
+export function outputFamilyOf(name: string): OutputFamily {
+  const family = outputFamilies.find((one) => one.name === name);
+  if (family === undefined) throw new Error(`no family ${name}`);
+  return family;
+}
+
+const sigma = 0.25;
+export const gaussian: Noise = new GaussianNoise({ sigma });
+export const soundGaussian: Noise = new SoundGaussianNoise({ sigma });
+
+/** The certifier of a family. */
+export async function outputCertifierOf(family: OutputFamily, noise: Noise = gaussian): Promise<TestCertifier> {
+  return family.make((x: tf.Tensor) => family.model(x), noise);
+}
+
+/** So many examples of a family. */
+export function targetsOf({ target }: OutputFamily, size: number): TargetDataset<Json> {
+  return { size, shape: inputShape, example: (index) => ({ x: inputOf(index), target: target(index) }) };
+}
