@@ -26,7 +26,7 @@ export function outputSettings(certificate: OutputRecord): OutputSettings {
   const found = certificate as unknown as OutputSettings;
   const fields = [...COMMON, ...(kind.settings as readonly string[])].map((name) => [name, found[name]] as const);
   const ofExample = new Set(['key', ...(kind.exampleOptions ?? [])]);
-  const options = Object.entries(kind.options?.(certificate) ?? {}).filter(([name]) => !ofExample.has(name));
+  const options = Object.entries(kind.options(certificate)).filter(([name]) => !ofExample.has(name));
   return { ...Object.fromEntries(options), ...Object.fromEntries(fields) };
 }
 
@@ -49,24 +49,10 @@ export function checkOutputSettings(
   }
 }
 
-/** Throws OptionError unless the key of a row is that of its example in a run with this key; where keys are secret, it has none. @internal */
-export function checkOutputKey(
-  { index, certificate }: OutputRow,
-  key: Key | undefined,
-  { call, at }: ExpectedOutput,
-): void {
-  if (hasSecretKey(certificate)) return;
-  checkKeyOf(index, certificate.key, { call, at, key });
-}
-
 /** Whether the rule of a certificate has a deadline. */
 function mayEndByTime(certificate: OutputRecord): boolean {
   const { rule } = certificate as { readonly rule?: Partial<RuleRecord> | null };
   return rule?.parameters?.['milliseconds'] !== undefined;
-}
-
-function hasSecretKey(certificate: OutputRecord): boolean {
-  return certificate.key === null && kindOfOutput('certifyToLog', certificate).options === undefined;
 }
 
 /** The run that a log must belong to. */
@@ -96,7 +82,7 @@ export async function checkEarlierOutputs(rows: readonly OutputRow[], run: Expec
   for (const [i, row] of rows.entries()) {
     const at = `${path}, line ${i + 2},`;
     checkIndex(row, at, indices[i], call);
-    checkOutputKey(row, key, { call, at });
+    checkKeyOf(row.index, row.certificate.key, { call, at, key });
     checkDerived(row, faultsOf, { call, field: 'file', at, from: 'evidence' });
     expected ??= withStated(outputSettings(row.certificate), run);
     checkOutputSettings(row.certificate, expected, { call, at });
@@ -149,7 +135,7 @@ export async function recheckOutput(
   const lengths = rows.map((row) => outputRowText(call, row).length);
   const position = lengths.indexOf(lengths.reduce((longest, length) => Math.max(longest, length), 0));
   const logged = rows[position];
-  if (logged === undefined || hasSecretKey(logged.certificate) || mayEndByTime(logged.certificate)) return;
+  if (logged === undefined || logged.certificate.key === null || mayEndByTime(logged.certificate)) return;
   const at = `${path}, line ${position + 2},`;
   for await (const { certificate } of certified([logged.index])) {
     checkOutputSettings(logged.certificate, outputSettings(certificate), { call, at });

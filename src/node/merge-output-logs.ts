@@ -4,7 +4,8 @@ import { DataError, refusal } from '../errors.ts';
 import { outputLogHeader, outputRowText, taskOfHeader } from '../evaluate/output-log.ts';
 import type { OutputRow } from '../evaluate/output-rows.ts';
 import type { OutputTask } from '../smoothed/outputs/types.ts';
-import { checkOutputKey, checkOutputSettings, outputSettings, type OutputSettings } from './earlier-outputs.ts';
+import { checkOutputSettings, outputSettings, type OutputSettings } from './earlier-outputs.ts';
+import { checkKeyOf } from './earlier-rows.ts';
 import { cannotOpen, pathOf, writeNewFile } from './files.ts';
 import { contentOf, type LogContent } from './log-file.ts';
 import { type MergeLogsOptions, parseMerge } from './merge-logs.ts';
@@ -44,7 +45,7 @@ export async function mergeOutputLogs(
   const faultsOf = outputVerifier({ noise: verifyWith?.noise });
   let settings: OutputSettings | undefined; // of the first row, once it is known to be one
   for (const { row, at } of placed) {
-    checkOutputKey(row, key, { call: CALL, at });
+    checkKeyOf(row.index, row.certificate.key, { call: CALL, at, key });
     checkDerived(row, faultsOf, { call: CALL, field: 'files', at, from: 'evidence' });
     settings ??= outputSettings(row.certificate);
     checkOutputSettings(row.certificate, settings, { call: CALL, at });

@@ -8,14 +8,8 @@ import type { Noise } from '../noise/types.ts';
 import type { SampleProgress } from '../smoothed/call-options.ts';
 import type { OutputCertifier, OutputRecord, OutputTask } from '../smoothed/outputs/types.ts';
 import type { Json, Key } from '../types.ts';
-import {
-  checkEarlierOutputs,
-  checkOutputKey,
-  checkOutputSettings,
-  outputSettings,
-  recheckOutput,
-} from './earlier-outputs.ts';
-import { checkEngine } from './earlier-rows.ts';
+import { checkEarlierOutputs, checkOutputSettings, outputSettings, recheckOutput } from './earlier-outputs.ts';
+import { checkEngine, checkKeyOf } from './earlier-rows.ts';
 import { pathOf } from './files.ts';
 import { LogFile } from './log-file.ts';
 import { type LogRunOptions, parseRun, RUN_NAMES, tellerOf } from './log-run.ts';
@@ -101,7 +95,7 @@ export async function outputsToLog<Options extends object, C extends OutputRecor
       const at = `${path}, of this run,`;
       if (first) checkOutputSettings(first, outputSettings(row.certificate), { call, at: `${path}, line 2,` });
       first ??= row.certificate;
-      checkOutputKey(row, key, { call, at });
+      checkKeyOf(row.index, row.certificate.key, { call, at, key });
       checkEngine(engine, row.engine, { call, at }); // the host may set another backend
       await log.append(outputRowText(call, row));
       tally.add(row);

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import type { Classifier } from '../../src/classifier/types.ts';
 import type { TargetDataset } from '../../src/data/target-dataset.ts';
+import { calibrateRobustSets, type CalibrateRobustSetsOptions } from '../../src/evaluate/calibrate-robust-sets.ts';
 import { GaussianNoise } from '../../src/noise/gaussian-noise.ts';
 import { SoundGaussianNoise } from '../../src/noise/sound-gaussian-noise.ts';
 import type { Noise } from '../../src/noise/types.ts';
@@ -35,10 +36,10 @@ export interface OutputFamily {
   readonly target: (i: number) => Json;
   /** A target that is none. */
   readonly noTarget: Json;
+  /** Without a key every certificate has a secret one. */
+  readonly mayBeSecret?: boolean;
   /** What a model of typed arrays must say besides. */
   readonly typed?: object;
-  /** Keys are secret: no certificate has one. */
-  readonly isSecret?: boolean;
 }
 
 export const inputShape: readonly number[] = [2, 2];
@@ -93,6 +94,20 @@ const classOf = (i: number): number => {
   return largest([4 * a - b, 4 * b - c, 4 * c - d]);
 };
 
+/** Conformal sets whose calibration examples are others than those that are certified. */
+const conformal =
+  (options: Omit<CalibrateRobustSetsOptions, 'noise' | 'data' | 'key' | 'alpha'>) =>
+  async (model: Classifier, noise: Noise): Promise<TestCertifier> => {
+    const targetOf = options.score === 'residual' ? outputsOf : classOf;
+    const example = (i: number): { x: Float32Array; target: Json } => ({
+      x: inputOf(1000 + i),
+      target: targetOf(1000 + i),
+    });
+    const data = { size: 60, shape: inputShape, example };
+    const settings = { noise, data, key: createKey(70), alpha: 0.2, radius: 0.05, ...options };
+    return (await calibrateRobustSets(model, settings)) as TestCertifier;
+  };
+
 /** Every way to certify outputs other than one label. A new family is a new row. */
 export const outputFamilies: readonly OutputFamily[] = [
   {
@@ -140,6 +155,36 @@ export const outputFamilies: readonly OutputFamily[] = [
     others: [{ n0: 50 }, { n: 300 }, { alpha: 0.02 }, { k: 1 }, { targets: 1 }, { targets: [0, 1] }],
     target: (i) => [...inputOf(i).keys()].filter((k) => (inputOf(i)[k] as number) > 0.5),
     noTarget: 'cat',
+  },
+  {
+    name: 'conformal',
+    mayBeSecret: true,
+    make: conformal({ score: 'aps', numClasses: 3 }),
+    model: threeLogits,
+    options: {},
+    others: [],
+    target: classOf,
+    noTarget: 'cat',
+  },
+  {
+    name: 'conformal of many draws',
+    mayBeSecret: true,
+    make: conformal({ score: 'lac', numClasses: 3, draws: { calibration: 60, prediction: 100, orderStatistic: 54 } }),
+    model: threeLogits,
+    options: { checkEvery: 20 },
+    others: [],
+    target: classOf,
+    noTarget: 'cat',
+  },
+  {
+    name: 'conformal of intervals',
+    mayBeSecret: true,
+    make: conformal({ score: 'residual', outputs: 2 }),
+    model: twoOutputs,
+    options: {},
+    others: [],
+    target: outputsOf,
+    noTarget: 'two',
   },
   {
     name: 'confidence',

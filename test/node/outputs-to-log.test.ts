@@ -76,9 +76,22 @@ describe.each(outputFamilies)('a log of $name', (family) => {
     expect(await mergeOutputLogs(shards.toReversed(), options)).toEqual({ file: merged, task, done: SIZE, resumed: 0 });
     expect(await readOutputs(merged)).toBe(whole);
     expect(await runOutputs(family, merged)).toMatchObject({ resumed: SIZE });
-    if (family.isSecret) return;
     const other = mergeOutputLogs(shards, { ...options, key: createKey(7), file: file('other') });
     await expect(other).rejects.toThrow(/^mergeOutputLogs: `key` must be the same for all rows of a log/);
+  });
+
+  it('of secret keys is gone on with without one, and by no run with a key', async ({ skip }) => {
+    if (!family.mayBeSecret) skip();
+    const log = file('secret');
+    await runOutputs(family, log, { key: undefined, select: { max: 2 } });
+    const error = await refusedBy(log, () => runOutputs(family, log));
+    expect(error.message).toMatch(/`key` must be the same for all rows of a log, got .* has none/);
+    expect(await runOutputs(family, log, { key: undefined })).toMatchObject({ resumed: 2, done: SIZE });
+    const refused = await refusedBy(file('whole'), () => runOutputs(family, file('whole'), { key: undefined }));
+    expect(refused.message).toContain('`key` must be the same');
+    const merged = { file: file('secret-merged'), size: SIZE };
+    expect(await mergeOutputLogs([log], merged)).toMatchObject({ done: SIZE });
+    await expect(mergeOutputLogs([log], { ...merged, key: outputKey })).rejects.toThrow('`key` must be the same');
   });
 
   it('is not gone on with by a run of another kind, and left as it is', async () => {
@@ -91,17 +104,15 @@ describe.each(outputFamilies)('a log of $name', (family) => {
         expect(error.message).toMatch(/^certifyToLog: `\w+` must be the same for all rows of a log, got/);
       }
     }
-    if (!family.isSecret) {
-      const otherKey = await refusedBy(log, () => runOutputs(family, log, { key: createKey(7) }));
-      expect(otherKey.message).toBe(
-        `certifyToLog: \`key\` must be the same for all rows of a log, got [0,7] where ${log}, line 2, has one made from another key` +
-          ' (one log holds one run: use its settings, or another file)',
-      );
-      const g = await family.make((x: tf.Tensor) => tf.tidy(() => tf.mul(family.model(x), -2)), gaussian);
-      const otherModel = await refusedBy(log, () => runOutputs(family, log, {}, { g }));
-      expect(otherModel).toBeInstanceOf(OptionError);
-      expect(otherModel.message).toMatch(/must be a log of this model|must be the same for all rows/);
-    }
+    const otherKey = await refusedBy(log, () => runOutputs(family, log, { key: createKey(7) }));
+    expect(otherKey.message).toBe(
+      `certifyToLog: \`key\` must be the same for all rows of a log, got [0,7] where ${log}, line 2, has one made from another key` +
+        ' (one log holds one run: use its settings, or another file)',
+    );
+    const g = await family.make((x: tf.Tensor) => tf.tidy(() => tf.mul(family.model(x), -2)), gaussian);
+    const otherModel = await refusedBy(log, () => runOutputs(family, log, {}, { g }));
+    expect(otherModel).toBeInstanceOf(OptionError);
+    expect(otherModel.message).toMatch(/must be a log of this model|must be the same for all rows/);
     const dataset = { ...targetsOf(family, SIZE), example: (i: number) => targetsOf(family, 9).example(i + 1) };
     const otherData = await refusedBy(log, () => runOutputs(family, log, {}, { dataset }));
     expect(otherData).toBeInstanceOf(DataError);

@@ -163,6 +163,7 @@ function searchFaults(search: CenterSearch): string[] {
 export const centerKind: OutputKind<CenterCertificate> = {
   parse,
   derive,
+  exampleOptions: ['center'],
   settings: ['task', 'noise', 'domain', 'norm', 'alpha', 'metric', 'delta', 'n', 'stopAt', 'checkEvery'],
   options: ({ key, n, alpha, bounds, norm, stopAt, checkEvery, center, prediction }) => ({
     ...{ key, n, alpha, norm, checkEvery, radius: bounds.map(({ radius }) => radius) },

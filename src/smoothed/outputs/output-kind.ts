@@ -21,9 +21,9 @@ export interface OutputKind<C extends OutputRecord> {
   readonly settings: readonly (keyof C)[];
   /**
    * The options of `certify` of the family, key included, that give this certificate again at the same input: `reproduceCertificate` calls
-   * `g.certify(x, options)`. Absent for a task whose keys are secret: its certificates have the key null, and nobody can draw them again.
+   * `g.certify(x, options)`. But for the key they are settings of the run. Of a certificate whose key is secret (null) nobody asks for its samples again.
    */
-  readonly options?: ((certificate: C) => object) | undefined;
+  readonly options: (certificate: C) => object;
   /** Names of these options that go with an example, as a center does; all others are settings of the run, the same in all its certificates. */
   readonly exampleOptions?: readonly string[] | undefined;
 }

@@ -49,7 +49,7 @@ export async function reproduceOutput<C extends OutputRecord>(
     throw refusal(OptionError, details, `must be of the task of the certificate, ${stored.task}`);
   }
   assertSameNoise(call, stored, g.noise);
-  if (stored.key === null || kind.options === undefined) {
+  if (stored.key === null) {
     const details = { call, field: 'certificate', value: null, got: 'a secret key' };
     throw refusal(OptionError, details, 'must have a key by which its samples can be drawn again');
   }
