@@ -55,7 +55,7 @@ const CALL = 'reproduceCertificate';
 
 /** Draws the samples of a stored certificate of another output than one label again, from its key, and compares. */
 export async function reproduceCertificate<C extends OutputRecord>(
-  g: ReproducibleCertifier<C>,
+  g: ReproducibleCertifier,
   x: tf.Tensor,
   certificate: C,
   options?: Omit<ReproduceCertificateOptions, 'rule'>,
@@ -83,14 +83,14 @@ export async function reproduceCertificate(
   options?: ReproduceCertificateOptions,
 ): Promise<Reproduction>;
 export async function reproduceCertificate(
-  g: SmoothedClassifier | SoftSmoothedClassifier | DerandomizedClassifier | ReproducibleCertifier<OutputRecord>,
+  g: SmoothedClassifier | SoftSmoothedClassifier | DerandomizedClassifier | ReproducibleCertifier,
   x: tf.Tensor,
   certificate: Certificate | OutputRecord,
   options: ReproduceCertificateOptions = {},
 ): Promise<Reproduction | OutputReproduction> {
   if (isOutputRecord(certificate)) {
     const parsed = outputReproduceOptions.parse(CALL, options);
-    return reproduceOutput(CALL, g as ReproducibleCertifier<OutputRecord>, x, { certificate, run: parsed });
+    return reproduceOutput(CALL, g as ReproducibleCertifier, x, { certificate, run: parsed });
   }
   return reproduceVotes(g as SmoothedClassifier, x, certificate, options);
 }

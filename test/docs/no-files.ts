@@ -39,8 +39,8 @@ export async function writeFile(_path: string, data: string | Uint8Array): Promi
 }
 
 /** Stands for files that snippets read; what `catrs/node` has written to the folder of the stand-ins is really there. */
-export async function readFile(path: string): Promise<Uint8Array> {
-  if (path.startsWith(folder)) return readRealFile(path);
+export async function readFile(path: string, encoding?: BufferEncoding): Promise<Uint8Array | string> {
+  if (path.startsWith(folder)) return readRealFile(path, encoding);
   const made: Readonly<Record<string, () => Promise<Uint8Array>>> = {
     'resnet20.safetensors': officialStateDict,
     'checkpoint.pth.tar': torchCheckpoint,

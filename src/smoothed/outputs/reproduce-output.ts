@@ -9,13 +9,13 @@ import type { OutputRecord, OutputTask } from './types.ts';
 import { differences, kindOfOutput } from './verify-output.ts';
 
 /** What certifies one example for a task that is not one label: what `reproduceCertificate` needs. */
-export interface ReproducibleCertifier<C extends OutputRecord = OutputRecord> {
+export interface ReproducibleCertifier {
   /** Of what kind of output its certificates speak. */
   readonly task: OutputTask;
   /** The smoothing noise. */
   readonly noise: NoiseRecord;
   /** The certificate of one example, whose options are those of its task. */
-  certify(x: tf.Tensor, options: never): Promise<C>;
+  certify(x: tf.Tensor, options: never): Promise<OutputRecord>;
 }
 
 /** What `reproduceCertificate` found for another output than one label. */
@@ -37,7 +37,7 @@ interface StoredOutput<C> {
 /** `reproduceCertificate` for a certificate that is not of one label. @internal */
 export async function reproduceOutput<C extends OutputRecord>(
   call: string,
-  g: ReproducibleCertifier<C>,
+  g: ReproducibleCertifier,
   x: tf.Tensor,
   { certificate, run }: StoredOutput<C>,
 ): Promise<OutputReproduction<C>> {
@@ -60,7 +60,7 @@ export async function reproduceOutput<C extends OutputRecord>(
   const options = { ...kind.options(stored), ...run };
   // By the models themselves, if they were asked then.
   const context = { inferenceForm: isOfInferenceForm(stored.assumptions) };
-  const again = await g.certify(x, withContext(options, context) as never);
+  const again = (await g.certify(x, withContext(options, context) as never)) as C; // of the same task
   const others = differences(stored, again);
   return { same: others.length === 0, differences: others, certificate: again };
 }
