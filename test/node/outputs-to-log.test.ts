@@ -1,4 +1,4 @@
-import { appendFile, readFile, rm, writeFile } from 'node:fs/promises';
+import { appendFile, readFile, writeFile } from 'node:fs/promises';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { DataError, OptionError } from '../../src/errors.ts';
@@ -14,12 +14,17 @@ import type { SampleProgress } from '../../src/smoothed/call-options.ts';
 import { useBackend } from '../helpers/backends.ts';
 import { thrownBy } from '../helpers/errors.ts';
 import { gaussian, outputCertifierOf, outputFamilies, outputFamilyOf, targetsOf } from '../helpers/output-families.ts';
+import { expectBytesHeld, expectCutsGoneOnWith } from './output-cuts.ts';
 import { outputKey, outputsWithoutTimes, readOutputs, runOutputs, SIZE } from './output-runs.ts';
+import { OUTPUT_CHILD, runAndKill, runProcess } from './processes.ts';
 import { run as runClasses, useFolder } from './run.ts';
 
 const { path, names } = useFolder();
 beforeAll(() => useBackend('cpu'));
 const regression = outputFamilyOf('regression');
+
+/** A log up to its last line end. */
+const wholeLines = (text: string): string => text.slice(0, text.lastIndexOf('\n') + 1);
 
 /** The error of a run that must leave its file as it is. */
 async function refusedBy(file: string, run: () => Promise<unknown>): Promise<Error> {
@@ -153,48 +158,38 @@ describe.each(outputFamilies)('a log of $name', (family) => {
   });
 });
 
-describe('a log of outputs that was cut anywhere', () => {
-  it('in its header or its last line is gone on with, to the same bytes', async () => {
-    const change = { select: { start: 1, max: 2 }, recheck: false };
-    await runOutputs(regression, path('uncut.jsonl'), change);
-    const whole = await readFile(path('uncut.jsonl'));
-    const expected = outputsWithoutTimes(whole.toString());
-    const last = whole.subarray(0, -1).lastIndexOf('\n') + 1;
-    const header = whole.indexOf('\n') + 1;
-    const lengths = [
-      ...Array(header + 1).keys(),
-      ...Array.from({ length: whole.length - last + 1 }, (_, i) => last + i),
-    ];
-    for (const length of lengths) {
-      const file = path('cut.jsonl');
-      await writeFile(file, whole.subarray(0, length));
-      const { resumed } = await runOutputs(regression, file, change);
-      const ends = whole.subarray(0, length).filter((byte) => byte === 10).length;
-      expect(resumed, `after ${length} bytes`).toBe(Math.max(0, ends - 1));
-      if ((await readOutputs(file)) !== expected) expect.fail(`other bytes after a cut at ${length}`);
-      await rm(file);
+describe('a log of outputs', () => {
+  it('that was cut is gone on with, to the same bytes', () => expectCutsGoneOnWith(path('cut.jsonl'), 41));
+  it('is left as it is where a byte is another one', () => expectBytesHeld(path('bytes.jsonl'), 37));
+
+  it('of a process that is killed three times is gone on with, to the same bytes', async () => {
+    const whole = path('quiet.jsonl');
+    await runOutputs(regression, whole);
+    const file = path('killed.jsonl');
+    for (const rows of [0, 1, 3]) {
+      expect(await runAndKill(file, 60, { rows, milliseconds: 2 }, OUTPUT_CHILD)).toMatchObject({ signal: 'SIGKILL' });
+      expect((await readOutputs(whole)).startsWith(outputsWithoutTimes(wholeLines(await readFile(file, 'utf8'))))).toBe(
+        true,
+      );
     }
+    await runOutputs(regression, file);
+    expect(await readOutputs(file)).toBe(await readOutputs(whole));
+    expect((await names()).filter((name) => name.startsWith('killed'))).toEqual(['killed.jsonl']);
   });
 
-  it('is left as it is wherever a byte before the last line end is another one', async () => {
-    const file = path('bytes.jsonl');
-    const change = { select: { max: 2 } };
-    await runOutputs(regression, file, change);
-    const whole = await readFile(file);
-    // The time follows from nothing, and numbers are held against each other to 1e-12.
-    const free = /"milliseconds":[\d.]+|(?<=\.\d{10})\d+(e-\d+)?/g;
-    const parts = [...whole.toString().matchAll(free)].map(
-      ({ index, 0: { length } }) => [index, index + length] as const,
+  it('on a full disk keeps the rows before, names the file, and is gone on with', async () => {
+    const file = path('full.jsonl');
+    const { lines } = await runProcess(file, { limit: 'ulimit -f 3', child: OUTPUT_CHILD }).ended; // KiB
+    const { message } = JSON.parse(lines[0] ?? '') as { readonly message: string };
+    expect(message).toBe(
+      `certifyToLog: \`file\` must be on a disk that takes every row, got "EFBIG: file too large, write" for ${file}` +
+        ' (the rows before are valid: make room and run again, it goes on after them)',
     );
-    for (let at = 0; at < whole.length - 1; at += 7) {
-      if (parts.some(([begin, end]) => at >= begin && at < end)) continue;
-      const bytes = Buffer.from(whole);
-      bytes[at] = whole[at] === 0x37 ? 0x33 : 0x37;
-      await writeFile(file, bytes);
-      const error = await refusedBy(file, () => runOutputs(regression, file, change)).catch(() => undefined);
-      const around = bytes.toString('latin1', at - 40, at + 20);
-      expect(error instanceof DataError || error instanceof OptionError, `byte ${at}: ${around}`).toBe(true);
-    }
+    const part = await readFile(file, 'utf8');
+    expect(part.endsWith('\n')).toBe(true);
+    const rows = part.split('\n').length - 2;
+    expect(rows).toBeGreaterThan(0);
+    expect(await runOutputs(regression, file)).toMatchObject({ resumed: rows, done: SIZE });
   });
 });
 

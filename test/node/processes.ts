@@ -26,12 +26,16 @@ export interface ProcessOptions {
   readonly wait?: number;
   /** A command of the shell that limits what the process may do. */
   readonly limit?: string;
+  /** Another file to run. */
+  readonly child?: string;
 }
 
-const child = fileURLToPath(new URL('child.ts', import.meta.url));
+const CHILD = fileURLToPath(new URL('child.ts', import.meta.url));
+/** What certifies other outputs than one label. */
+export const OUTPUT_CHILD: string = fileURLToPath(new URL('output-child.ts', import.meta.url));
 
 /** Runs child.ts on a log. */
-export function runProcess(file: string, { wait = 0, limit }: ProcessOptions = {}): RunningProcess {
+export function runProcess(file: string, { wait = 0, limit, child = CHILD }: ProcessOptions = {}): RunningProcess {
   const command = [process.execPath, ...runTypeScript, child, file, String(wait)];
   const [program = '', ...args] =
     limit === undefined ? command : ['bash', '-c', `${limit}; exec "$@"`, 'bash', ...command];
@@ -67,8 +71,13 @@ export interface KillTime {
 }
 
 /** Runs child.ts on a log and kills it on the way. */
-export async function runAndKill(file: string, wait: number, { rows, milliseconds }: KillTime): Promise<EndedProcess> {
-  const running = runProcess(file, { wait });
+export async function runAndKill(
+  file: string,
+  wait: number,
+  { rows, milliseconds }: KillTime,
+  child = CHILD,
+): Promise<EndedProcess> {
+  const running = runProcess(file, { wait, child });
   await running.ready;
   while (rows !== undefined && (await rowsIn(file)) < rows) await sleep(1);
   await sleep(milliseconds);
