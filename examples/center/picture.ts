@@ -77,9 +77,9 @@ function chart(
       color: '#5aa0dd',
       values: medians((r) => ratio(r.certifiedThere, betweenClasses)),
     },
-    { name: 'smoothed answer under attack', color: '#2b8a3e', values: medians((r) => ratio(r.moved, betweenClasses)) },
+    { name: 'smoothed, under attack', color: '#2b8a3e', values: medians((r) => ratio(r.moved, betweenClasses)) },
     {
-      name: 'plain model under attack',
+      name: 'plain, under attack',
       color: '#c92a2a',
       values: medians((r) => ratio(r.movedPlain, betweenClassesPlain)),
     },
