@@ -78,10 +78,8 @@ export interface BoxSlotsOptions {
   readonly size?: readonly [height: number, width: number] | undefined;
 }
 
-/** @internal */
-export const boxFormat: fields.Field<BoxFormat> = fields.oneOf('xyxy', 'yxyx', 'xywh', 'cxcywh');
-/** @internal */
-export const boxUnits: fields.Field<BoxUnits> = fields.oneOf('pixels', 'normalized');
+const boxFormat: fields.Field<BoxFormat> = fields.oneOf('xyxy', 'yxyx', 'xywh', 'cxcywh');
+const boxUnits: fields.Field<BoxUnits> = fields.oneOf('pixels', 'normalized');
 
 const boxSlotsOptions = optionsOf<BoxSlotsOptions>()({
   slots: fields.positiveInteger,

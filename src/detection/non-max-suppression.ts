@@ -93,8 +93,8 @@ export function byScore(scores: ArrayLike<number>, indices: readonly number[]): 
   return [...indices].sort((a, b) => (scores[b] as number) - (scores[a] as number) || a - b);
 }
 
-/** The corners of one box. @internal */
-export function boxAt(boxes: ArrayLike<number>, index: number): Box {
+/** The corners of one box. */
+function boxAt(boxes: ArrayLike<number>, index: number): Box {
   const at = (i: number): number => boxes[4 * index + i] as number;
   return [at(0), at(1), at(2), at(3)];
 }

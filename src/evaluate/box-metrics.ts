@@ -121,7 +121,7 @@ const radiiOf = (certificate: RegressionCertificate): number[] =>
   certificate.claim === 'bounds' ? certificate.within.map(({ radius }) => radius) : [certificate.radius];
 
 /** A slot and the truth that it certainly finds. */
-export interface BoxMatch {
+interface BoxMatch {
   /** Number of the slot. */
   readonly slot: number;
   /** Index of the truth. */
@@ -130,8 +130,8 @@ export interface BoxMatch {
   readonly iou: number;
 }
 
-/** Which truths every answer within the radius finds, slot after slot. @internal */
-export function matchBoxes(
+/** Which truths every answer within the radius finds, slot after slot. */
+function matchBoxes(
   { slots }: Pick<CertifiedBoxes, 'slots'>,
   truths: readonly TrueBox[],
   { iou, score }: Required<{ [Name in keyof BoxMetricsOptions]-?: number }>,
