@@ -26,7 +26,7 @@ export interface ScoreCertifyOptions extends Omit<CertifyOptions, 'rule' | 'chec
    */
   readonly bound?: ScoreBound | undefined;
   /**
-   * How many quantiles of the scores of the selection sample are the thresholds, or the thresholds themselves, ascending inside the range of the score. At most n.
+   * How many thresholds are made of the selection sample (quantiles of its scores, and a quarter of them beyond the outermost one), or the thresholds themselves, ascending inside the range of the score. At most n.
    * @defaultValue 20
    */
   readonly thresholds?: number | readonly number[] | undefined;

@@ -82,7 +82,8 @@ describe('SmoothedScores', () => {
     const scores = await scoresOf(estimationKey, 1000);
     const { thresholds, counts } = c.lowerEvidence!.thresholds!;
     expect(thresholds).toHaveLength(5);
-    [5, 15, 25, 35, 45].forEach((i, j) => expect(thresholds[j]).toBeCloseTo(first[i]!, 6));
+    expect(thresholds[0]).toBeCloseTo(first[0]! / 2, 6);
+    [0, 12, 25, 37].forEach((i, j) => expect(thresholds[j + 1]).toBeCloseTo(first[i]!, 6));
     expect(counts).toEqual(thresholds.map((t) => scores.filter((s) => s >= t).length));
     radii.forEach((radius, r) =>
       expect(c.lower![r]).toBeCloseTo(thresholdScoreBound(thresholds, counts, asked(1000, 0.001, radius)), 10),
