@@ -27,7 +27,7 @@ import { checkNoiseChoice } from './noise-options.ts';
 import { type OpenedRun, openRun, openThreads } from './open-run.ts';
 import { ruleFor, type RunRule } from './rule-of-run.ts';
 import { RunTeller } from './run-teller.ts';
-import { checkTaskOptions } from './outputs/task-options.ts';
+import { checkTaskOptions } from './outputs/check-task-options.ts';
 
 /** Certifies a data set into a log. @internal */
 export async function certify(settings: CertifySettings, io: CliIo): Promise<void> {

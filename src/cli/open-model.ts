@@ -1,11 +1,14 @@
 import type * as tf from '@tensorflow/tfjs';
 import type { Classifier, Denoiser, TensorClassifier, TypedDenoiser } from '../classifier/types.ts';
+import { type DetectorGraphLike, graphDetector, type GraphDetectorOptions } from '../detection/graph-detector.ts';
+import type { TypedDetector } from '../detection/types.ts';
 import { registerLayers } from '../models/register-layers.ts';
 import { loadModel } from '../node/load-model.ts';
 import { currentEngine } from '../tensors/engine.ts';
 import type { EngineName, ModelOptions } from './common-options.ts';
 import { CliError } from './io.ts';
-import { isOnnxFile, openOnnx, openOnnxDenoiser, refuseOnnx } from './open-onnx.ts';
+import { EngineError } from './engines.ts';
+import { isOnnxFile, openOnnx, openOnnxDenoiser, openOnnxDetector, refuseOnnx } from './open-onnx.ts';
 import { inFile } from './read-data-file.ts';
 import { isTorchFile, openTorchModel } from './torch-model.ts';
 
@@ -17,6 +20,8 @@ export interface OpenedClassifier {
   readonly denoiser: Denoiser | TypedDenoiser | undefined;
   /** The models of TensorFlow.js that both were made of, where another runtime has them. */
   readonly source: OpenedModels | undefined;
+  /** The model as a detector, where that is what was asked for. */
+  readonly detector?: TypedDetector | undefined;
   /** What runs it. */
   readonly runtime: EngineName;
   /** The same with its version. */
@@ -38,6 +43,8 @@ export interface OpenPlan {
   readonly workers: number;
   /** Whether its output is rows of any shape, and one of several may be named, whatever the model is. */
   readonly isOfRows?: boolean | undefined;
+  /** Where it is a detector: what its outputs hold. */
+  readonly detector?: GraphDetectorOptions | undefined;
 }
 
 /** Opens `--model` and `--denoiser`. Throws CliError that names the file. @internal */
@@ -49,7 +56,8 @@ export async function openClassifier(options: ModelOptions, plan: OpenPlan): Pro
     const way = 'convert one of the two; toOnnx of catrs/onnx writes layers models as ONNX';
     throw new CliError(`--denoiser must be ${kind}, as the model is, got ${denoiserPath} (${way})`);
   }
-  if (isOnnxFile(path)) return openInOnnxruntime(options, plan, undefined);
+  if (isOnnxFile(path))
+    return plan.detector ? openDetector(options, plan) : openInOnnxruntime(options, plan, undefined);
   if (outputName !== undefined && !plan.isOfRows) {
     throw new CliError(`--output-name is for ONNX files, got ${outputName} with ${path} (leave it out)`);
   }
@@ -58,6 +66,21 @@ export async function openClassifier(options: ModelOptions, plan: OpenPlan): Pro
     ? await openTorchModel(path, options, plan.shape)
     : await inFile(path, () => loadModel(path));
   const denoiser = denoiserPath === undefined ? undefined : await inFile(denoiserPath, () => loadModel(denoiserPath));
+  if (plan.detector) {
+    if (plan.engine === 'onnxruntime') {
+      throw new EngineError(
+        `${path}: must be an ONNX file to run on onnxruntime as a detector, got a model of TensorFlow.js`,
+      );
+    }
+    return {
+      ...ofDetector(await inFile(path, () => graphDetector(classifier as DetectorGraphLike, plan.detector))),
+      denoiser,
+      source: undefined,
+      runtime: plan.engine,
+      engine: currentEngine(),
+      dispose: () => [classifier, denoiser].forEach((model) => void model?.dispose()),
+    };
+  }
   const models = { classifier, denoiser };
   const dispose = (): void => [classifier, denoiser].forEach((model) => void model?.dispose());
   if (plan.engine !== 'onnxruntime') {
@@ -74,6 +97,26 @@ export async function openClassifier(options: ModelOptions, plan: OpenPlan): Pro
     dispose();
     throw error;
   }
+}
+
+/** Opens an ONNX file as a detector. */
+async function openDetector(
+  { model: path, denoiser: denoiserPath }: ModelOptions,
+  { workers, detector: options }: OpenPlan,
+): Promise<OpenedClassifier> {
+  if (denoiserPath !== undefined) throw new CliError(`--denoiser must be left out for boxes, got ${denoiserPath}`);
+  const { opened, dispose } = await openOnnxDetector({ path }, { workers, detector: options ?? {} });
+  const { engine = 'onnxruntime' } = opened;
+  return { ...ofDetector(opened), denoiser: undefined, source: undefined, runtime: 'onnxruntime', engine, dispose };
+}
+
+/** A detector, and a model of the same inputs that stands for it where only these count. */
+function ofDetector(detector: TypedDetector): Pick<OpenedClassifier, 'classifier' | 'detector'> {
+  const { inputShape, inputRange } = detector;
+  const classify = (): never => {
+    throw new Error('a detector has boxes');
+  };
+  return { classifier: { classify, inputShape, inputRange }, detector };
 }
 
 /** Opens ONNX files, or models as ONNX. */

@@ -3,8 +3,12 @@ import { dirname, join } from 'node:path';
 import type * as tf from '@tensorflow/tfjs';
 import { isLayersModel } from '../classifier/adapt-classifier.ts';
 import type { TypedClassifier, TypedDenoiser } from '../classifier/types.ts';
+import type { DetectorHeadOptions } from '../detection/detector-heads.ts';
+import type { DetectorOutputNames } from '../detection/head-names.ts';
+import type { TypedDetector } from '../detection/types.ts';
 import { CatrsError, type ErrorDetails } from '../errors.ts';
 import { onnxClassifier } from '../onnx/onnx-classifier.ts';
+import { onnxDetector } from '../onnx/onnx-detector.ts';
 import { onnxDenoiser } from '../onnx/onnx-denoiser.ts';
 import { onnxRows } from '../onnx/onnx-rows.ts';
 import type { OnnxSession, OnnxTensorConstructor } from '../onnx/onnx-session.ts';
@@ -77,6 +81,17 @@ export async function openOnnxDenoiser(source: OnnxSource, use: OnnxUse): Promis
   const { session, dispose, ...runtime } = await openSession(source, use);
   const made = await named(path, () => onnxDenoiser(session, runtime));
   return { opened: { ...made, denoise: (inputs, batch) => named(path, () => made.denoise(inputs, batch)) }, dispose };
+}
+
+/** Opens a detector in onnxruntime. Throws CliError if the runtime is missing or does not take the model. @internal */
+export async function openOnnxDetector(
+  source: OnnxSource,
+  { workers, detector }: Pick<OnnxUse, 'workers'> & { readonly detector: DetectorOutputNames & DetectorHeadOptions },
+): Promise<OpenedOnnx<TypedDetector>> {
+  const { path } = source;
+  const { session, dispose, ...runtime } = await openSession(source, { workers });
+  const made = await named(path, () => onnxDetector(session, { ...runtime, ...detector }));
+  return { opened: { ...made, detect: (inputs, batch) => named(path, () => made.detect(inputs, batch)) }, dispose };
 }
 
 async function openSession(

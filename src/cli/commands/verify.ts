@@ -2,7 +2,7 @@ import { smoothedClassifierOptions } from '../../smoothed/call-options.ts';
 import { type CliCommand, cliCommand } from '../command.ts';
 import { jsonOptions, modelFormOptions, noiseOptions, testDataForm } from '../common-options.ts';
 import type { OptionsOf } from '../options.ts';
-import { loggedTask, outputOptions } from '../outputs/task-options.ts';
+import { outputOptions } from '../outputs/task-options.ts';
 import { truthOptions } from '../truth-options.ts';
 
 /** Both or none is given. */
@@ -52,7 +52,6 @@ export type RedrawSettings = OptionsOf<
 export type VerifySettings = RedrawSettings &
   OptionsOf<
     typeof runOptions &
-      typeof loggedTask &
       typeof outputOptions &
       typeof truthOptions &
       typeof testDataForm &
@@ -72,7 +71,7 @@ export const verifyCommand: CliCommand<VerifySettings> = cliCommand({
     ['Data', { data: runOptions.data, ...testDataForm, ...truthOptions }],
     ['Model', { model: runOptions.model, ...modelFormOptions, ...engineOptions }],
     ['Drawn again', { ...redrawOptions, batchSize: noiseOptions.batchSize, inputRange: noiseOptions.inputRange }],
-    ['Other outputs than classes', { ...loggedTask, ...outputOptions }],
+    ['Other outputs than classes', outputOptions],
   ],
   library: smoothedClassifierOptions.defaults,
   ending: `Example:

@@ -90,28 +90,31 @@ interface FoundFigures extends NamedOutputs {
   readonly figures: OutputFigures;
 }
 
-/** The curves of one pair of axes: those that are named by what is at the side, or the first ones. */
+/** The curves of one pair of axes: those that are named by what is at the side, or the first ones against a radius. */
 function chosenCurves(
   logs: readonly FoundFigures[],
   asked: string | undefined,
 ): { readonly curves: readonly OutputCurve[]; readonly others: readonly string[] } {
   const all = logs.flatMap(({ figures }) => figures.curves).filter(({ points }) => points.length > 0);
-  const axes = [...new Set(all.map(({ y }) => y))];
-  const [first] = axes;
-  if (first === undefined) throw new CliError(`${logs[0]?.file}: must have curves for a plot, got figures only`);
-  const y = asked === undefined ? first : axes.find((axis) => axis === asked);
-  if (y === undefined) {
-    throw new CliError(
-      `--curve must be one of ${axes.map((axis) => JSON.stringify(axis)).join(', ')}, got ${JSON.stringify(asked)}`,
-    );
+  const ordered = [...all.filter(isOfRadius), ...all.filter((curve) => !isOfRadius(curve))];
+  const names = [...new Set(ordered.map(({ y }) => y))];
+  const chosen = ordered.find(({ y }) => y === (asked ?? names[0]));
+  if (names.length === 0) throw new CliError(`${logs[0]?.file}: must have curves for a plot, got figures only`);
+  if (chosen === undefined) {
+    const known = names.map((name) => JSON.stringify(name)).join(', ');
+    throw new CliError(`--curve must be one of ${known}, got ${JSON.stringify(asked)}`);
   }
-  return { curves: joined(logs, y), others: axes.filter((axis) => axis !== y) };
+  return { curves: joined(logs, chosen), others: names.filter((name) => name !== chosen.y) };
 }
 
-/** The curves of logs with this at the side. Curves of one point each, as those of runs with one radius, are joined over the logs of one noise. */
-function joined(logs: readonly FoundFigures[], y: string): OutputCurve[] {
+const isOfRadius = ({ x }: OutputCurve): boolean => x.startsWith('radius');
+
+/** The curves of logs with these axes. Curves of one point each, as those of runs with one radius, are joined over the logs of one noise. */
+function joined(logs: readonly FoundFigures[], { x, y }: OutputCurve): OutputCurve[] {
   const found = logs.flatMap((log) =>
-    log.figures.curves.filter((curve) => curve.y === y && curve.points.length > 0).map((curve) => ({ log, curve })),
+    log.figures.curves
+      .filter((curve) => curve.x === x && curve.y === y && curve.points.length > 0)
+      .map((curve) => ({ log, curve })),
   );
   const labels = new Set(found.map(({ curve }) => curve.label));
   if (logs.length === 1) return found.map(({ curve }) => curve);
@@ -126,7 +129,7 @@ function joined(logs: readonly FoundFigures[], y: string): OutputCurve[] {
     const points = [...(before?.points ?? []), ...curve.points].sort(([a], [b]) => a - b);
     groups.set(label, { ...curve, label, points });
   }
-  const twice = [...groups.values()].some(({ points }) => points.some(([x], i) => points[i - 1]?.[0] === x));
+  const twice = [...groups.values()].some(({ points }) => points.some(([at], i) => points[i - 1]?.[0] === at));
   // Two logs of one noise and one radius: each is shown by itself.
   return twice
     ? found.map(({ log, curve }) => ({ ...curve, label: named(log.name, curve.label) }))

@@ -4,7 +4,6 @@ import { outputLogHeader, parseOutputLog } from '../../evaluate/output-log.ts';
 import { certifyToLog } from '../../node/certify-to-log.ts';
 import type { OutputLogSummary } from '../../node/outputs-to-log.ts';
 import { progressLine } from '../../node/run-progress.ts';
-import { createKey } from '../../random/key.ts';
 import { isThere, removeEmpty } from '../begun-log-file.ts';
 import type { CertifySettings } from '../commands/certify.ts';
 import { selectionOf } from '../common-options.ts';
@@ -12,25 +11,25 @@ import { CliError, type CliIo, EXIT, printJson, withProgress } from '../io.ts';
 import type { EarlierRun } from '../engines.ts';
 import { checkNoiseChoice } from '../noise-options.ts';
 import { openOutputRun, type OutputSettings } from './open-output-run.ts';
-import { openOutputThreads, outputCertifier } from './output-certifier.ts';
+import { openOutputThreads, outputCertifier, preparedFrom } from './output-certifier.ts';
 import { figuresText } from './output-figures-text.ts';
 import { TASK_RUNS } from './task-runs.ts';
 
 /** Certifies outputs of a data set, other than classes, into a log. @internal */
 export async function certifyOutputs(settings: CertifySettings & OutputSettings, io: CliIo): Promise<void> {
-  const { out, seed = 0, n, alpha, recheck, durable } = settings;
+  const { out, recheck, durable } = settings;
   checkNoiseChoice({ ...settings, radius: undefined });
   const isNew = !(await isThere(settings));
   const earlier = isNew ? undefined : await earlierRun(out);
   await using run = await openOutputRun(settings, io, { earlier });
-  await using threads = await openOutputThreads(run, settings, io);
-  const g = threads ?? outputCertifier(run.opened, settings, run);
+  const prepared = await TASK_RUNS[settings.task].prepare?.(preparedFrom(run, settings), settings, io);
+  await using threads = await openOutputThreads(run, settings, { io, prepared });
+  const g = threads ?? outputCertifier(run.opened, settings, { ...run, prepared });
   const summary = await withProgress(
     io,
     (display) =>
       certifyToLog(g, run.data.dataset, {
         ...TASK_RUNS[settings.task].options(settings),
-        ...{ key: createKey(seed), n, alpha },
         ...{ select: selectionOf(settings), file: out, recheck, durable, signal: io.signal },
         onProgress: (progress) => display.update(progressLine(progress), { isMinor: progress.image !== undefined }),
       }),

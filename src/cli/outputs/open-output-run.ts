@@ -16,6 +16,7 @@ import { isOnnxFile } from '../open-onnx.ts';
 import { copyShapeOf, shownTo, sigmaOf } from '../open-run.ts';
 import { openTargets, type OpenedTargets } from '../open-targets.ts';
 import { asImages, probeClassifier, someImages } from '../probe-classifier.ts';
+import { detectorOptions } from './boxes-model.ts';
 import { asColumns, outputModel } from './output-model.ts';
 import type { OutputTaskName } from './task-options.ts';
 import { TASK_RUNS } from './task-runs.ts';
@@ -73,9 +74,8 @@ export async function openOutputRun(
     throw new CliError(`--noise must be one that is drawn for --task ${task}, got ${settings.noise}`);
   }
   const copyShape = copyShapeOf(settings, made, shape);
-  return onEngine(choice, io, (engine, say) =>
-    openOn({ engine, workers, shape: copyShape, isOfRows: truth !== 'class' }, { settings, data, noise: made, say }),
-  );
+  const plan = { workers, shape: copyShape, isOfRows: truth !== 'class', detector: detectorOptions(settings) };
+  return onEngine(choice, io, (engine, say) => openOn({ ...plan, engine }, { settings, data, noise: made, say }));
 }
 
 /** What is opened on an engine. */
@@ -142,6 +142,8 @@ async function factsOf(
     if (!Number.isInteger(numbers) || numbers === 0) {
       throw new CliError(`${path}: must return a row for each input, got ${values.length} numbers for ${sample.size}`);
     }
+    // What a detector finds jumps where a score crosses a threshold: it is not compared.
+    if (opened.detector) return { shape, isBinary: false, numbers, isOfRows: true };
     const inputs = tensorOver(sample.values.slice(), [sample.size, ...shape], 'float32');
     try {
       const drawn = sigmaOf(noise) === undefined ? {} : { noise, key: createKey(seed) };

@@ -9,6 +9,8 @@ import { behindDenoiser } from '../behind-denoiser.ts';
 import type { ModelOptions } from '../common-options.ts';
 import { CliError } from '../io.ts';
 import type { OpenedClassifier } from '../open-model.ts';
+import { boxesModel } from './boxes-model.ts';
+import type { OutputSettings } from './open-output-run.ts';
 
 /** The model of a command behind the steps that bring noisy copies to it. @internal */
 export interface OutputModel {
@@ -19,12 +21,16 @@ export interface OutputModel {
   readonly output: ClassifierOutput;
 }
 
+/** What of an opened model its outputs are read of. @internal */
+export type OpenedModel = Pick<OpenedClassifier, 'classifier' | 'denoiser' | 'source' | 'detector'>;
+
 /** The model of a command as its outputs are read; of several the one that is named. @internal */
 export function outputModel(
-  { classifier, denoiser, source }: Pick<OpenedClassifier, 'classifier' | 'denoiser' | 'source'>,
-  settings: ModelOptions,
+  { classifier, denoiser, source, detector }: OpenedModel,
+  settings: OutputSettings,
   to: AdaptedTo,
 ): OutputModel {
+  if (detector) return { model: boxesModel(detector, settings, to), reference: undefined, output: 'logits' };
   const built = (model: Classifier, before: OpenedClassifier['denoiser']): Omit<OutputModel, 'reference'> => {
     const { classifier: adapted, output } = adaptedClassifier(settings.model, named(model, settings), settings, to);
     return { model: behindDenoiser(adapted, { denoiser: before }, settings, to.shape), output };

@@ -1,28 +1,15 @@
-import { CliError } from '../io.ts';
-import type { OptionsOf, OptionTable } from '../options.ts';
-import { truthOptions } from '../truth-options.ts';
-
 /** Which task. @internal */
 export const taskOption = {
   task: {
     flags: '--task <name>',
     help: 'what is certified of each input',
-    choices: ['class', 'center'],
+    choices: ['class', 'regression', 'boxes', 'segmentation', 'conformal', 'center', 'multilabel', 'confidence'],
     fallback: 'class',
   },
 } as const;
 
-/** Of what a log is, where it does not say it: boxes are numbers to it. @internal */
-export const loggedTask = {
-  task: {
-    flags: '--task <name>',
-    help: 'what the log is of, where it does not say it',
-    choices: ['center'],
-  },
-} as const;
-
 /** What is certified of each input, other than its class. @internal */
-export type OutputTaskName = 'regression' | 'segmentation' | 'center' | 'confidence';
+export type OutputTaskName = Exclude<(typeof taskOption.task.choices)[number], 'class'>;
 
 /** The options of the tasks: which has which, `TASKS` says. @internal */
 export const outputOptions = {
@@ -33,7 +20,7 @@ export const outputOptions = {
   },
   percentile: {
     flags: '--percentile <number>',
-    help: 'regression: which percentile under noise is the answer (0.5)',
+    help: 'regression, boxes: which percentile under noise is the answer (0.5)',
     kind: 'number',
   },
   outputRange: {
@@ -52,6 +39,64 @@ export const outputOptions = {
     kind: 'numbers',
   },
   high: { flags: '--high <list>', help: 'regression: the same, and at most this', kind: 'numbers' },
+  slots: {
+    flags: '--slots <count>',
+    help: 'boxes: places for the boxes of an input, the same number for each bin; each is 6 numbers',
+    kind: 'positive',
+  },
+  bins: {
+    flags: '--bins <name>',
+    help: 'boxes: which boxes share places; by label needs --box-labels (none)',
+    choices: ['none', 'label'],
+  },
+  sort: {
+    flags: '--sort <name>',
+    help: 'boxes: which box of a bin has the first place (score)',
+    choices: ['score', 'center'],
+  },
+  boxLabels: {
+    flags: '--box-labels <count|list>',
+    help: 'boxes: how many labels there are, or a list of those that are looked at (all)',
+    kind: 'numbers',
+  },
+  scoreThreshold: {
+    flags: '--score-threshold <number>',
+    help: 'boxes: one with this score or a lower one is none (0)',
+    kind: 'number',
+  },
+  overlap: {
+    flags: '--overlap <number>',
+    help: 'boxes: greatest overlap of two of one label, for detectors that leave overlapping ones',
+    kind: 'number',
+  },
+  boxFormat: {
+    flags: '--box-format <name>',
+    help: 'boxes: what four numbers of the detector are (default: by its outputs)',
+    choices: ['xyxy', 'yxyx', 'xywh', 'cxcywh'],
+  },
+  boxUnits: {
+    flags: '--box-units <name>',
+    help: 'boxes: pixels, or shares of width and height (default: by its outputs)',
+    choices: ['pixels', 'normalized'],
+  },
+  head: {
+    flags: '--head <name>',
+    help: 'boxes: what the outputs hold: boxes, scores and labels apart, or one output (default: by the outputs)',
+    choices: ['boxes', 'yolov8', 'yolov5', 'rows'],
+  },
+  activation: {
+    flags: '--activation <name>',
+    help: 'boxes: what makes probabilities of scores for each label (none)',
+    choices: ['none', 'sigmoid', 'softmax'],
+  },
+  background: {
+    flags: '--background <place>',
+    help: 'boxes: which of the scores for each label says that there is no box (none)',
+    choices: ['none', 'first', 'last'],
+  },
+  boxesOutput: { flags: '--boxes-output <name>', help: 'boxes: output that holds them (default: by its name)' },
+  scoresOutput: { flags: '--scores-output <name>', help: 'boxes: output that holds the scores (default: by its name)' },
+  labelsOutput: { flags: '--labels-output <name>', help: 'boxes: output that holds the labels (default: by its name)' },
   numClasses: { flags: '--num-classes <count>', help: 'segmentation: classes of the model', kind: 'positive' },
   logitsLayout: {
     flags: '--logits-layout <order>',
@@ -103,11 +148,36 @@ export const outputOptions = {
     help: 'center: allowed probability of a wrong answer, beside that of a wrong certificate (0.001)',
     kind: 'number',
   },
+  calibration: {
+    flags: '--calibration <first:last|count|file>',
+    help: 'conformal: the inputs of the data that set the threshold, which are not certified, or a file of --sets',
+  },
+  sets: { flags: '--sets <file.json>', help: 'conformal: write the calibration, for later runs and programs' },
+  top: {
+    flags: '--top <count>',
+    help: 'multilabel: labels stay among so many most probable ones',
+    kind: 'positive',
+  },
+  labelsPerPass: {
+    flags: '--labels-per-pass <count>',
+    help: 'multilabel: a pass has so many labels, those with the largest numbers',
+    kind: 'positive',
+  },
+  labelThreshold: {
+    flags: '--label-threshold <list>',
+    help: 'multilabel: a pass has the labels whose number is above this: one, or one a label',
+    kind: 'numbers',
+  },
+  targets: {
+    flags: '--targets <count|list>',
+    help: 'multilabel: how many of the labels with most votes are asked about, or which, in a list (--top)',
+    kind: 'numbers',
+  },
   radii: { flags: '--radii <list>', help: 'confidence: at which radii the mean score is bounded', kind: 'numbers' },
   score: {
     flags: '--score <name>',
-    help: 'confidence: the share of the class, or that less the largest other (softmax)',
-    choices: ['softmax', 'margin'],
+    help: 'confidence: the share of the class, or that less the largest other (softmax); conformal: how badly a label fits (aps), residual for numbers',
+    choices: ['softmax', 'margin', 'lac', 'aps', 'raps', 'residual'],
   },
   bound: {
     flags: '--bound <name>',
@@ -124,84 +194,10 @@ export const outputOptions = {
 /** The fields of library options that these options stand for, for errors. @internal */
 export const outputFieldNames: Readonly<Record<string, string>> = {
   side: 'sides',
+  k: 'top',
+  threshold: 'labelThreshold',
   'predict.n': 'centerN',
   'predict.check': 'centerN',
   'predict.alpha': 'centerAlpha',
   'predict.candidates': 'candidates',
 };
-
-/** Options of other tables that only some tasks take. */
-const SHARED = {
-  radius: '--radius',
-  n0: '--n0',
-  worth: '--worth',
-  adaptive: '--adaptive',
-  prior: '--prior',
-  labels: '--labels',
-  classes: '--classes',
-  truth: '--truth',
-  target: '--target',
-  features: '--features',
-  categories: '--categories',
-} as const;
-
-type TaskOption = keyof typeof outputOptions | keyof typeof SHARED;
-
-/** @internal */
-export type TaskSettings = OptionsOf<typeof outputOptions & typeof truthOptions>;
-
-/** Options of the tasks: each list is one of which something must be given, and what else it takes. */
-interface TakenOptions {
-  readonly needed: readonly (readonly TaskOption[])[];
-  readonly more: readonly TaskOption[];
-}
-
-const TABLE = ['target', 'features'] as const;
-
-const TASKS: Readonly<Record<OutputTaskName | 'class', TakenOptions>> = {
-  class: { needed: [], more: ['radius', 'n0', 'worth', 'adaptive', 'prior', 'labels', 'classes'] },
-  regression: {
-    needed: [['radius', 'low', 'high']],
-    more: ['outputs', 'percentile', 'outputRange', 'sides', 'truth', ...TABLE],
-  },
-  segmentation: {
-    needed: [['numClasses']],
-    more: ['n0', 'logitsLayout', 'maskThreshold', 'tau', 'correction', 'allowedErrors', 'truth'],
-  },
-  center: {
-    needed: [['radius']],
-    more: ['delta', 'distance', 'candidates', 'centerN', 'centerAlpha', 'truth', ...TABLE],
-  },
-  confidence: {
-    needed: [['radii']],
-    more: ['n0', 'score', 'bound', 'thresholds', 'sides', 'labels', 'classes', ...TABLE],
-  },
-};
-
-/** Throws CliError for an option of another task, which it names, and for one that is missing. @internal */
-export function checkTaskOptions(settings: { readonly task: OutputTaskName | 'class' } & object): void {
-  const { task } = settings;
-  const given = settings as Readonly<Record<string, unknown>>;
-  const { needed, more } = TASKS[task];
-  const known = [...needed.flat(), ...more];
-  const options = Object.keys({ ...outputOptions, ...SHARED }) as TaskOption[];
-  const stranger = options.find((option) => given[option] !== undefined && !known.includes(option));
-  if (stranger !== undefined) {
-    const flag = flagOf(stranger);
-    const others = Object.entries(TASKS).flatMap(([name, taken]) =>
-      [...taken.needed.flat(), ...taken.more].includes(stranger) ? [name] : [],
-    );
-    const has = known.map(flagOf).join(', ');
-    throw new CliError(`${flag} is for --task ${others.join(' or ')}, got --task ${task}, which has ${has}`);
-  }
-  const missing = needed.find((ones) => ones.every((option) => given[option] === undefined));
-  if (missing) throw new CliError(`${missing.map(flagOf).join(' or ')} must be given for --task ${task}`);
-}
-
-/** The flag of an option of a task. */
-function flagOf(option: TaskOption): string {
-  const { flags } = ({ ...outputOptions, ...truthOptions } as OptionTable)[option] ?? {
-    flags: SHARED[option as keyof typeof SHARED],
-  };
-  return /--[\w-]+/.exec(flags)?.[0] ?? option;
-}

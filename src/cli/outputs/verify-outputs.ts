@@ -6,7 +6,8 @@ import { outputSettings } from '../../node/earlier-outputs.ts';
 import { outputVerifier } from '../../node/row-verifier.ts';
 import type { Noise } from '../../noise/types.ts';
 import type { OutputCertifier, OutputRecord } from '../../smoothed/outputs/types.ts';
-import { kindOfOutput } from '../../smoothed/outputs/verify-output.ts';
+import type { ReproducibleCertifier } from '../../smoothed/outputs/reproduce-output.ts';
+import { reproduceCertificate } from '../../smoothed/reproduce-certificate.ts';
 import { tensorOver } from '../../tensors/own-tensor.ts';
 import { verifyCommand, type VerifySettings } from '../commands/verify.ts';
 import { CliError, type CliIo, EXIT, printJson, showProgress } from '../io.ts';
@@ -26,9 +27,7 @@ interface LogToVerify extends OutputLog {
 /** Throws CliError for an option of other outputs where a log is of classes. @internal */
 export function refuseOutputOptions(settings: VerifySettings, file: string): void {
   const given = settings as Readonly<Record<string, unknown>>;
-  const stranger = ['task', ...Object.keys({ ...outputOptions, ...truthOptions })].find(
-    (name) => given[name] !== undefined,
-  );
+  const stranger = Object.keys({ ...outputOptions, ...truthOptions }).find((name) => given[name] !== undefined);
   if (stranger === undefined) return;
   const flag = verifyCommand.wordsFor(stranger) ?? stranger;
   throw new CliError(`${flag} is for logs of other outputs than classes, got ${file} of classes (leave it out)`);
@@ -76,23 +75,22 @@ async function withModel(
   io: CliIo,
 ): Promise<Drawn> {
   const { file, backend = 'auto', batchSize } = settings;
-  const task = settings.task ?? certificate.task;
-  if (!Object.hasOwn(TASK_RUNS, task)) throw new CliError(`${file}: a log of ${task} cannot be drawn again here`);
-  const name = task as OutputSettings['task'];
-  const { options } = kindOfOutput('catrs', certificate);
-  if (options === undefined) {
+  const task: OutputSettings['task'] = 'boxes' in certificate ? 'boxes' : certificate.task;
+  if (TASK_RUNS[task].recorded === undefined) {
     const way = 'leave --model and --data out';
-    throw new CliError(`${file}: must have keys to draw samples again, got a log of ${task} with secret ones (${way})`);
+    throw new CliError(
+      `${file}: must be of draws that follow from keys alone, got a log of ${task}, which rests on a calibration (${way})`,
+    );
   }
   const engines = [...new Set(rows.map(({ engine }) => engine))];
   const earlier = engines.length > 1 ? undefined : { file, engine: engines[0], allowsOther: true };
   const shared = { noise: 'gaussian', wrap: true, workers: 1, recheck: true, seed: undefined } as const;
   const own: OutputSettings = {
-    ...TASK_RUNS[name].recorded(certificate as never),
+    ...TASK_RUNS[task].recorded?.(certificate as never),
     ...settings,
     ...shared,
     backend,
-    task: name,
+    task,
   };
   await using opened = await openOutputRun(own, io, { earlier, noise: loggedNoise(certificate.noise) as Noise });
   const { dataset } = opened.data;
@@ -105,8 +103,7 @@ async function withModel(
   try {
     for (const [done, row] of some.entries()) {
       display.update(`${done}/${some.length} drawn again, ${wrong.length} wrong`);
-      const again = { ...options(row.certificate as never), batchSize, signal: io.signal };
-      wrong.push(...withFaults(row, await faultsOf(row, g, dataset, again)));
+      wrong.push(...withFaults(row, await faultsOf(row, g, dataset, { batchSize, signal: io.signal })));
     }
     display.update(`${some.length}/${some.length} drawn again, ${wrong.length} wrong`);
   } finally {
@@ -130,24 +127,22 @@ async function otherTargets(rows: readonly OutputRow[], { data }: OpenedOutputs)
   return wrong;
 }
 
-/** One that certifies an input by itself. */
-type OneByOne = OutputCertifier<object> & {
-  certify(x: ReturnType<typeof tensorOver>, options: object): Promise<OutputRecord>;
-};
-
 async function faultsOf(
   { index, certificate }: OutputRow,
   g: OutputCertifier<object>,
   dataset: OpenedOutputs['data']['dataset'],
-  options: object & { readonly signal: AbortSignal },
-): Promise<string[]> {
+  options: { readonly batchSize?: number | undefined; readonly signal: AbortSignal },
+): Promise<readonly string[]> {
   const { x: values } = await dataset.example(index);
   const x = tensorOver(Float32Array.from(values), dataset.shape, 'float32');
   try {
-    const again = await (g as OneByOne).certify(x, options);
-    const [now, logged] = [again, certificate].map((one) => JSON.parse(JSON.stringify(one)) as Record<string, unknown>);
-    const other = Object.keys({ ...now, ...logged }).filter((name) => !isDeepStrictEqual(now?.[name], logged?.[name]));
-    return other.length === 0 ? [] : [`comes out with another ${other.join(', ')} when drawn again`];
+    const again = await reproduceCertificate(
+      g as OutputCertifier<object> & ReproducibleCertifier,
+      x,
+      certificate,
+      options,
+    );
+    return again.differences.map((difference) => `drawn again: ${difference}`);
   } catch (error) {
     options.signal.throwIfAborted();
     if (error instanceof OptionError) return [`cannot be drawn again: ${error.message}`];

@@ -5,6 +5,7 @@ import type { OutputCertifier } from '../../smoothed/outputs/types.ts';
 import { startEngine } from '../engines.ts';
 import type { EngineName } from '../common-options.ts';
 import { openClassifier } from '../open-model.ts';
+import { detectorOptions } from './boxes-model.ts';
 import { outputCertifier } from './output-certifier.ts';
 import type { ModelFacts, OutputSettings } from './open-output-run.ts';
 
@@ -14,12 +15,16 @@ interface WorkerData {
   readonly engine: EngineName;
   readonly noise: NoiseRecord;
   readonly facts: ModelFacts;
+  readonly prepared: unknown;
 }
 
 /** Opens the model again in this thread. @internal */
-export async function makeCertifier({ settings, engine, noise, facts }: WorkerData): Promise<OutputCertifier<object>> {
+export async function makeCertifier(data: WorkerData): Promise<OutputCertifier<object>> {
+  const { settings, engine, noise, facts, prepared } = data;
   const { workers } = settings;
   await startEngine(engine, workers);
-  const opened = await openClassifier(settings, { shape: facts.shape, engine, workers, isOfRows: facts.isOfRows });
-  return outputCertifier(opened, settings, { facts, noise: noiseOf(noise) as Noise });
+  const { shape, isOfRows } = facts;
+  const plan = { shape, engine, workers, isOfRows, detector: detectorOptions(settings) };
+  const opened = await openClassifier(settings, plan);
+  return outputCertifier(opened, settings, { facts, noise: noiseOf(noise) as Noise, prepared });
 }

@@ -1,0 +1,56 @@
+import type { Classifier, TypedBatch, TypedClassifier } from '../../classifier/types.ts';
+import { boxSlots } from '../../detection/box-slots.ts';
+import type { GraphDetectorOptions } from '../../detection/graph-detector.ts';
+import type { TypedDetector } from '../../detection/types.ts';
+import { adaptedClassifier, type AdaptedTo } from '../adapt-model.ts';
+import { CliError } from '../io.ts';
+import type { OutputSettings } from './open-output-run.ts';
+
+/** What the outputs of the detector of `--task boxes` hold; undefined for another task. @internal */
+export function detectorOptions(settings: OutputSettings): GraphDetectorOptions | undefined {
+  const { task, outputName, head, activation, background, boxFormat: format, boxUnits: units } = settings;
+  if (task !== 'boxes') return undefined;
+  if (outputName !== undefined) {
+    const way = '--boxes-output, --scores-output and --labels-output name its outputs';
+    throw new CliError(`--output-name must be left out for --task boxes, got ${outputName} (${way})`);
+  }
+  const { boxesOutput: boxes, scoresOutput: scores, labelsOutput: labels, boxLabels } = settings;
+  const numLabels = boxLabels?.length === 1 ? boxLabels[0] : undefined;
+  return { boxes, scores, labels, head, activation, background, format, units, numLabels };
+}
+
+/** A detector as rows of numbers, given images as they are. @internal */
+export function boxesModel(detector: TypedDetector, settings: OutputSettings, to: AdaptedTo): Classifier {
+  const { slots = 0, bins, sort, boxLabels, scoreThreshold: threshold, overlap } = settings;
+  const [height, width] = to.shape;
+  const size = height !== undefined && width !== undefined ? ([height, width] as const) : undefined;
+  const labels = boxLabels?.length === 1 ? boxLabels[0] : boxLabels;
+  return boxSlots(fitted(detector, settings, to), { slots, bins, sort, labels, threshold, overlap, size });
+}
+
+/** A detector of the images of the data: they are brought to it in the shape and the scale that it wants. */
+function fitted(detector: TypedDetector, settings: OutputSettings, to: AdaptedTo): TypedDetector {
+  const detect: TypedDetector['detect'] = async (inputs, batch) => {
+    const given: { values?: Float32Array<ArrayBuffer>; batch?: TypedBatch } = {};
+    const last: TypedClassifier = {
+      classify: (values, rows) => {
+        Object.assign(given, { values, batch: rows });
+        return new Float32Array(2 * rows.batch);
+      },
+      inputShape: detector.inputShape,
+    };
+    const { classifier } = adaptedClassifier(settings.model, last, settings, { ...to, isBinary: false });
+    await (classifier as TypedClassifier).classify(inputs, batch);
+    return detector.detect(given.values ?? inputs, given.batch ?? batch);
+  };
+  return {
+    detect,
+    format: detector.format,
+    units: detector.units,
+    numLabels: detector.numLabels,
+    inputShape: to.shape,
+    get engine() {
+      return detector.engine;
+    },
+  };
+}

@@ -1,0 +1,99 @@
+import { CliError } from '../io.ts';
+import type { OptionTable } from '../options.ts';
+import { truthOptions } from '../truth-options.ts';
+import { outputOptions, type OutputTaskName, taskOption } from './task-options.ts';
+
+/** Options of other tables that only some tasks take. */
+const SHARED = {
+  n: '--n',
+  alpha: '--alpha',
+  radius: '--radius',
+  n0: '--n0',
+  worth: '--worth',
+  adaptive: '--adaptive',
+  prior: '--prior',
+  labels: '--labels',
+  classes: '--classes',
+  truth: '--truth',
+  target: '--target',
+  features: '--features',
+  categories: '--categories',
+} as const;
+
+type TaskOption = keyof typeof outputOptions | keyof typeof SHARED;
+
+/** Options of the tasks: each list is one of which something must be given, and what else it takes. */
+interface TakenOptions {
+  readonly needed: readonly (readonly TaskOption[])[];
+  readonly more: readonly TaskOption[];
+}
+
+const TABLE = ['target', 'features'] as const;
+/** What a detector returns, and how it becomes rows of numbers. */
+const BOXES = [
+  ...(['bins', 'sort', 'boxLabels', 'scoreThreshold', 'overlap', 'boxFormat', 'boxUnits', 'head'] as const),
+  ...(['activation', 'background', 'boxesOutput', 'scoresOutput', 'labelsOutput'] as const),
+] as const;
+/** How many copies are drawn, and how often a certificate may be wrong. */
+const DRAWN = ['n', 'alpha'] as const;
+
+const TASKS: Readonly<Record<OutputTaskName | 'class', TakenOptions>> = {
+  class: { needed: [], more: [...DRAWN, 'radius', 'n0', 'worth', 'adaptive', 'prior', 'labels', 'classes'] },
+  regression: {
+    needed: [['radius', 'low', 'high']],
+    more: [...DRAWN, 'outputs', 'percentile', 'outputRange', 'sides', 'truth', ...TABLE],
+  },
+  boxes: {
+    needed: [['slots'], ['radius']],
+    more: [...DRAWN, ...BOXES, 'percentile', 'truth', 'categories'],
+  },
+  segmentation: {
+    needed: [['numClasses']],
+    more: [...DRAWN, 'n0', 'logitsLayout', 'maskThreshold', 'tau', 'correction', 'allowedErrors', 'truth'],
+  },
+  conformal: {
+    needed: [['alpha'], ['radius'], ['calibration']],
+    more: ['score', 'sets', 'labels', 'classes', 'truth', ...TABLE],
+  },
+  multilabel: {
+    needed: [['top'], ['labelsPerPass', 'labelThreshold']],
+    more: [...DRAWN, 'n0', 'targets', 'truth', ...TABLE],
+  },
+  center: {
+    needed: [['radius']],
+    more: [...DRAWN, 'delta', 'distance', 'candidates', 'centerN', 'centerAlpha', 'truth', ...TABLE],
+  },
+  confidence: {
+    needed: [['radii']],
+    more: [...DRAWN, 'n0', 'score', 'bound', 'thresholds', 'sides', 'labels', 'classes', ...TABLE],
+  },
+};
+
+/** Throws CliError for an option of another task, which it names, and for one that is missing. @internal */
+export function checkTaskOptions(settings: { readonly task: OutputTaskName | 'class' } & object): void {
+  const { task } = settings;
+  const given = settings as Readonly<Record<string, unknown>>;
+  const { needed, more } = TASKS[task];
+  const known = [...needed.flat(), ...more];
+  const options = Object.keys({ ...outputOptions, ...SHARED }) as TaskOption[];
+  const stranger = options.find((option) => given[option] !== undefined && !known.includes(option));
+  if (stranger !== undefined) {
+    const flag = flagOf(stranger);
+    const others = taskOption.task.choices.filter((name) => {
+      const taken = TASKS[name];
+      return [...taken.needed.flat(), ...taken.more].includes(stranger);
+    });
+    const has = known.map(flagOf).join(', ');
+    throw new CliError(`${flag} is for --task ${others.join(' or ')}, got --task ${task}, which has ${has}`);
+  }
+  const missing = needed.find((ones) => ones.every((option) => given[option] === undefined));
+  if (missing) throw new CliError(`${missing.map(flagOf).join(' or ')} must be given for --task ${task}`);
+}
+
+/** The flag of an option of a task. */
+function flagOf(option: TaskOption): string {
+  const { flags } = ({ ...outputOptions, ...truthOptions } as OptionTable)[option] ?? {
+    flags: SHARED[option as keyof typeof SHARED],
+  };
+  return /--[\w-]+/.exec(flags)?.[0] ?? option;
+}
