@@ -41,8 +41,12 @@ describe('the options of a task', () => {
       /^--worth is for --task class, got --task center, which has --radius, /,
     ],
     ['segmentation', ['--num-classes', 2, '--delta', 0.1], /^--delta is for --task center, got --task segmentation/],
-    ['class', ['--percentile', 0.3], /^--percentile is for --task regression, got --task class, which has --n, /],
-    ['class', ['--truth', 'a.npy'], /^--truth is for --task regression or segmentation or /],
+    [
+      'class',
+      ['--percentile', 0.3],
+      /^--percentile is for --task regression or boxes, got --task class, which has --n, /,
+    ],
+    ['class', ['--truth', 'a.npy'], /^--truth is for --task regression or boxes or segmentation or /],
     ['conformal', ['--alpha', 0.1, '--radius', 0.1, '--calibration', 2, '--n', 5], /^--n is for --task class or /],
     ['regression', ['--radius', 0.1, '--labels', 'a.npy'], /^--labels is for --task class or conformal/],
     // What the library refuses is said in the words of the command.
