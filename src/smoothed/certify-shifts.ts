@@ -6,6 +6,7 @@ import { rolled } from '../noise/transformations/shift-noise.ts';
 import { contextOf } from '../options/call-context.ts';
 import * as fields from '../options/fields.ts';
 import { optionsOf } from '../options/parse.ts';
+import { tensorOver } from '../tensors/own-tensor.ts';
 import type { InputRange, Norm } from '../types.ts';
 import { baseClassifierFields, runFields } from './call-options.ts';
 import { CheckedClassifier } from './checked-classifier.ts';
@@ -169,7 +170,7 @@ function along(image: tf.Tensor, axis: number, by: number, border: Exclude<Shift
   const places = Array.from({ length }, (_, i) => i - by);
   if (border === 'zero') {
     const inside = places.filter((i) => i >= 0 && i < length);
-    const kept = tf.gather(image, tf.tensor1d(inside, 'int32'), axis);
+    const kept = tf.gather(image, tensorOver(Int32Array.from(inside), [inside.length], 'int32'), axis);
     const missing: [number, number] = by > 0 ? [by, 0] : [0, -by];
     return tf.pad(
       kept,
@@ -182,5 +183,9 @@ function along(image: tf.Tensor, axis: number, by: number, border: Exclude<Shift
     return turn < length ? turn : 2 * length - 1 - turn;
   };
   const nearest = (i: number): number => Math.min(Math.max(i, 0), length - 1);
-  return tf.gather(image, tf.tensor1d(places.map(border === 'mirror' ? mirror : nearest), 'int32'), axis);
+  return tf.gather(
+    image,
+    tensorOver(Int32Array.from(places, border === 'mirror' ? mirror : nearest), [length], 'int32'),
+    axis,
+  );
 }
