@@ -120,6 +120,7 @@ export type {
   TypedBatch,
   TensorClassifier,
   TypedClassifier,
+  TypedSegmenter,
   TypedDenoiser,
 } from './classifier/types.ts';
 
@@ -299,7 +300,7 @@ export type {
 export { angular, chebyshev, distanceOf, euclidean, hamming, jaccard, manhattan } from './smoothed/center/distances.ts';
 export type { OutputDistance } from './smoothed/center/distances.ts';
 export { SmoothedSegmenter } from './smoothed/segmentation/smoothed-segmenter.ts';
-export type { SmoothedSegmenterOptions, TypedSegmenter } from './smoothed/segmentation/smoothed-segmenter.ts';
+export type { SmoothedSegmenterOptions } from './smoothed/segmentation/smoothed-segmenter.ts';
 export type { SegmentationPrediction } from './smoothed/segmentation/segmentation-process.ts';
 export type { CertifySegmentationOptions, SegmentOptions } from './smoothed/segmentation/segment-options.ts';
 export { decodeLabels } from './smoothed/segmentation/certificate.ts';
@@ -488,6 +489,10 @@ export type {
 export type { LabelledDataset, LabelledExample } from './data/labelled-dataset.ts';
 export { boxMetrics } from './evaluate/box-metrics.ts';
 export type { BoxMetrics, BoxMetricsOptions, TrueBox } from './evaluate/box-metrics.ts';
+export { segmentationMetrics } from './evaluate/segmentation-metrics.ts';
+export type { SegmentationMetrics, SegmentationMetricsOptions } from './evaluate/segmentation-metrics.ts';
+export { segmentationImage } from './evaluate/segmentation-image.ts';
+export type { Rgb, RgbImage, SegmentationImageOptions } from './evaluate/segmentation-image.ts';
 export { outputFigures } from './evaluate/output-figures.ts';
 export type { OutputCurve, OutputFigures } from './evaluate/task-evaluation.ts';
 export type { OutputRow } from './evaluate/output-rows.ts';

@@ -107,6 +107,14 @@ export interface TypedClassifier {
   readonly engine?: string | undefined;
 }
 
+/** A segmenter of typed arrays: a {@link TypedClassifier} whose outputs are batch · components · numClasses numbers. */
+export interface TypedSegmenter extends TypedClassifier {
+  /** Where its classes are: last, [batch, ...mask, numClasses], or first; `layout` of the smoothed segmenter need then not be given. */
+  readonly outputLayout?: ImageLayout | undefined;
+  /** Shape of a mask, where it is known, at the latest after the first batch. */
+  readonly maskShape?: readonly number[] | undefined;
+}
+
 /** What catrs can run on tensors: a function to logits, a `tf.LayersModel` or a `tf.GraphModel`. */
 export type TensorClassifier = LogitsFn | LayersModelLike | GraphModelLike;
 

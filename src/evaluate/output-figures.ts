@@ -8,6 +8,7 @@ import { multiLabelEvaluation } from './multi-label-figures.ts';
 import { regressionEvaluation } from './interval-metrics.ts';
 import type { OutputRow } from './output-rows.ts';
 import { scoreEvaluation } from './score-figures.ts';
+import { segmentationEvaluation } from './segmentation-figures.ts';
 import type { OutputFigures, TaskEvaluation } from './task-evaluation.ts';
 
 /** The tasks by name; each has an entry. @internal */
@@ -17,6 +18,8 @@ export const taskEvaluations: Partial<{ readonly [T in OutputTask]: TaskEvaluati
   confidence: scoreEvaluation,
   multilabel: multiLabelEvaluation,
   regression: withBoxes(regressionEvaluation),
+  regression: regressionEvaluation,
+  segmentation: segmentationEvaluation,
 };
 
 /** What can be said of the rows of a task. Throws OptionError for a task that is none. @internal */

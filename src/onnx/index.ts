@@ -1,5 +1,5 @@
 /**
- * Classifiers, denoisers and detectors in ONNX files: run by onnxruntime or transformers.js, and written from layers models. Nothing here imports a runtime.
+ * Classifiers, denoisers, detectors and segmenters in ONNX files: run by onnxruntime or transformers.js, and written from layers models. Nothing here imports a runtime.
  *
  * @module catrs/onnx
  */
@@ -17,6 +17,8 @@ export type {
   OnnxTensorConstructor,
   OnnxValueMetadata,
 } from './onnx-session.ts';
+export { onnxSegmenter } from './onnx-segmenter.ts';
+export type { OnnxSegmenterOptions } from './onnx-segmenter.ts';
 export { onnxDetector } from './onnx-detector.ts';
 export type { OnnxDetectorOptions } from './onnx-detector.ts';
 export { toOnnx } from './to-onnx.ts';

@@ -13,7 +13,7 @@ import type { GrantedSettings } from '../certificates.ts';
 import { outputRecord } from '../outputs/model-rows.ts';
 import type { OutputRecord } from '../outputs/types.ts';
 import type { MarginLevels } from './class-tree.ts';
-import { labelChecksum } from './label-checksum.ts';
+import { certificateChecksum } from './certificate-checksum.ts';
 import { decodeMask, type Mask } from './masks.ts';
 
 /** When the sampling of an image may stop before all draws are made. */
@@ -94,14 +94,14 @@ export interface SegmentationCertificate extends OutputRecord {
   readonly failuresSelection: number;
   /** Certified components by their label: of each class, then of each group. */
   readonly certifiedByLabel: readonly number[];
-  /** FNV-1a of labels, shape and levels: it tells a slip, no forgery. */
+  /** FNV-1a of the labels and of all that follows from nothing else here (key, norm, n, looks, ...): it tells a slip, no forgery. */
   readonly checksum: number;
 }
 
 /** What a certificate follows from. @internal */
 export interface SegmentationEvidence extends GrantedSettings {
   readonly noise: Noise;
-  readonly key: Key;
+  readonly key: Key | null;
   readonly alpha: number;
   readonly norm: Norm;
   readonly dimension: number;
@@ -159,8 +159,17 @@ export function segmentationCertificate(found: SegmentationEvidence): Segmentati
     votesSelection,
     failuresSelection,
     certifiedByLabel: byLabel(labels, numClasses, levels),
-    checksum: labelChecksum(labels, levels),
+    checksum: certificateChecksum(labels.runs, saidIn(found)),
   };
+}
+
+/** What no other field can tell: the place of each label, and settings of which others had led to the same counts. */
+function saidIn(found: SegmentationEvidence): unknown[] {
+  const { labels, levels, key, dimension, norm, correction, n, votesSelection, stopAt, checkEvery, looks } = found;
+  const { tree, thresholds, margin } = levels ?? {};
+  const { share, stalled } = stopAt ?? {};
+  const settings = [key, dimension, norm, correction, n, share, stalled, checkEvery, looks, votesSelection];
+  return [labels.shape, tree, thresholds, margin, ...settings];
 }
 
 /** What ends the sampling, by the number of certified components at each check: undefined where it goes on. @internal */

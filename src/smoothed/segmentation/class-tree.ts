@@ -68,7 +68,11 @@ export function byMargin(
 }
 
 /** Throws OptionError unless the levels fit so many classes. @internal */
-export function assertLevels(call: string, { tree, thresholds, margin }: MarginLevels, numClasses: number): void {
+export function assertLevels(call: string, levels: MarginLevels, numClasses: number): void {
+  const { tree, thresholds, margin, ...more } = levels;
+  if (Object.keys(more).length > 0) {
+    throw refusal(OptionError, { call, field: 'levels', value: levels }, 'must hold tree, thresholds and margin only');
+  }
   if (!Array.isArray(tree) || tree.length === 0 || !tree.every((level) => isLevel(level, numClasses))) {
     const must = `must have one or more levels, each with the group of each of ${numClasses} classes, numbered 0, 1, ... without gaps`;
     throw refusal(OptionError, { call, field: 'tree', value: tree }, must);

@@ -77,10 +77,9 @@ export const segmentationKind: OutputKind<SegmentationCertificate> = {
   },
   derive: (stored, noise) => {
     const faults = faultsOf(stored, noise);
-    const key = stored.key ?? [0, 0];
     const { assumptions } = stored;
-    const derived = segmentationCertificate({ ...stored, ...grantedSettings({ assumptions }), noise, key });
-    return { faults, certificate: { ...derived, key: stored.key }, radius: derived.radius };
+    const derived = segmentationCertificate({ ...stored, ...grantedSettings({ assumptions }), noise });
+    return { faults, certificate: derived, radius: derived.radius };
   },
   settings: [
     'noise',

@@ -3,7 +3,7 @@ import { assertCorrection } from '../../certify/step-down.ts';
 import { engineOf } from '../../classifier/engine-of.ts';
 import { isTypedClassifier } from '../../classifier/adapt-classifier.ts';
 import { pickOutput } from '../../classifier/pick-output.ts';
-import type { Classifier, ImageLayout, TypedClassifier } from '../../classifier/types.ts';
+import type { Classifier, ImageLayout, TypedSegmenter } from '../../classifier/types.ts';
 import { OptionError, refusal } from '../../errors.ts';
 import type { Noise, NoiseRecord } from '../../noise/types.ts';
 import { contextOf } from '../../options/call-context.ts';
@@ -36,14 +36,6 @@ import {
   type SegmentationPrediction,
   type SegmentationSettings,
 } from './segmentation-process.ts';
-
-/** A segmenter of typed arrays: as a classifier of them, with batch · components · numClasses numbers. */
-export interface TypedSegmenter extends TypedClassifier {
-  /** Where its classes are; `layout` need then not be given. */
-  readonly outputLayout?: ImageLayout | undefined;
-  /** Shape of a mask, where it is known, at the latest after the first batch. */
-  readonly maskShape?: readonly number[] | undefined;
-}
 
 /** Options of {@link SmoothedSegmenter}. */
 export interface SmoothedSegmenterOptions extends SmoothedModelOptions {
