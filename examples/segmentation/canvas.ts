@@ -4,8 +4,11 @@ import { DIGIT_SHAPE, type Digits, loadDigits } from '../load-digits.ts';
 /** Height and width of a canvas. */
 export const CANVAS = 64;
 
-/** Class 0 is the background, class d + 1 the strokes of digit d. */
-export const NUM_CLASSES = 11;
+/** The digits on the canvases. Class 0 is the background, class i + 1 the strokes of the i-th of these. */
+const DIGITS = [0, 1, 4, 7, 9];
+
+/** Number of classes. */
+export const NUM_CLASSES: number = DIGITS.length + 1;
 
 const [SIDE] = DIGIT_SHAPE;
 
@@ -20,7 +23,7 @@ export async function canvases(
   size: number,
   { seed, from, perClass }: { seed: number; from: number; perClass: number },
 ): Promise<TargetDataset<readonly number[]>> {
-  const digits = await loadDigits({ from, perClass });
+  const digits = await loadDigits({ digits: DIGITS, from, perClass });
   return {
     size,
     shape: [CANVAS, CANVAS, 1],

@@ -18,67 +18,86 @@ const [SIZE, CLASSES] = [128, 19];
 const BATCH = Number(process.env['BATCH'] ?? 256);
 const noise = new GaussianNoise({ sigma: 0.25 });
 
-/** Median of the seconds of a few runs. */
-async function seconds(run: () => Promise<unknown>, rounds = 3): Promise<number> {
-  const times: number[] = [];
-  for (let round = 0; round < rounds; round++) {
-    const begin = performance.now();
-    await run();
-    times.push((performance.now() - begin) / 1000);
-  }
-  return times.sort((a, b) => a - b)[Math.floor(rounds / 2)]!;
+/** Seconds of the processor that this process takes, of all its threads: other programs on the machine do not count. */
+async function processorSeconds(run: () => Promise<unknown>, rounds = 2): Promise<number> {
+  const begin = process.cpuUsage();
+  for (let round = 0; round < rounds; round++) await run();
+  const { user, system } = process.cpuUsage(begin);
+  return (user + system) / 1e6 / rounds;
 }
 
+const image = (): tf.Tensor3D => tf.randomUniform<tf.Rank.R3>([SIZE, SIZE, 3], 0, 1, 'float32', 1);
+
+/** A model that costs nothing: every row has the same logits. */
+function constant(batch: number): { readonly model: (x: tf.Tensor) => tf.Tensor; readonly dispose: () => void } {
+  const logits = tf.tidy(() =>
+    tf.tile(tf.randomUniform([1, SIZE, SIZE, CLASSES], -1, 1, 'float32', 2), [batch, 1, 1, 1]),
+  );
+  const model = (x: tf.Tensor): tf.Tensor =>
+    x.shape[0] === batch ? tf.clone(logits) : tf.slice(logits, 0, x.shape[0]!);
+  return { model, dispose: () => logits.dispose() };
+}
+
+/** What the forward passes, the draws and the counting of one batch take. */
 async function measure(engine: string) {
   const model = unet({ size: SIZE, channels: 3, classes: CLASSES, width: 16, seed: 0 });
-  const image = tf.randomUniform<tf.Rank.R3>([SIZE, SIZE, 3], 0, 1, 'float32', 1);
-  const g = new SmoothedSegmenter(model, { noise, numClasses: CLASSES, batchSize: BATCH });
-  const copies = noise.perturb(image, { key: createKey(1), start: 0, count: BATCH });
-  const pass = async (): Promise<void> => {
-    const logits = model.predict(copies) as tf.Tensor;
-    // As much as says that the pass is over.
-    const end = tf.slice(logits, [0, 0, 0, 0], [1, 1, 1, 1]);
-    await end.data();
-    tf.dispose([logits, end]);
+  const x = image();
+  const end = async (tensor: tf.Tensor): Promise<void> => {
+    const last = tf.slice(tensor, [0, 0, 0, 0], [1, 1, 1, 1]);
+    await last.data();
+    tf.dispose([tensor, last]);
   };
-  await pass();
-  const forward = await seconds(pass);
-  copies.dispose();
-  const draws = await seconds(async () => {
-    const tensor = noise.perturb(image, { key: createKey(2), start: 0, count: BATCH });
-    await tf.slice(tensor, [0, 0, 0, 0], [1, 1, 1, 1]).data();
-    tensor.dispose();
-  });
-  const certify = (n: number): Promise<unknown> => g.certify(image, { key: createKey(3), n0: 2, n, alpha: 0.001 });
-  await certify(BATCH);
-  const one = await seconds(() => certify(BATCH));
-  const three = await seconds(() => certify(3 * BATCH));
-  const perBatch = (three - one) / 2;
-  console.log({ engine, forward, draws, perBatch, counting: perBatch - forward - draws });
-  image.dispose();
+  const draw = (seed: number): tf.Tensor => noise.perturb(x, { key: createKey(seed), start: 0, count: BATCH });
+  const copies = draw(1);
+  await end(model.predict(copies) as tf.Tensor);
+  const forward = await processorSeconds(() => end(model.predict(copies) as tf.Tensor));
+  tf.dispose(copies);
   model.dispose();
-  return {
-    engine,
-    forward,
-    draws,
-    perBatch,
-    counting: perBatch - forward - draws,
-    share: (perBatch - forward - draws) / forward,
+  const draws = await processorSeconds(() => end(draw(2)));
+  const free = constant(BATCH);
+  const g = new SmoothedSegmenter(free.model, { noise, numClasses: CLASSES, batchSize: BATCH });
+  const certify = (n: number): Promise<unknown> => g.certify(x, { key: createKey(3), n0: 2, n, alpha: 0.001 });
+  await certify(BATCH);
+  const one = await processorSeconds(() => certify(BATCH));
+  const three = await processorSeconds(() => certify(3 * BATCH));
+  free.dispose();
+  x.dispose();
+  const counting = (three - one) / 2 - draws;
+  const result = { engine, forward, draws, counting, share: counting / forward };
+  console.log(result);
+  return result;
+}
+
+/** The most bytes at once, of tensors and of JavaScript, while n copies are counted. */
+async function memory(n: number) {
+  const [x, free] = [image(), constant(32)];
+  const g = new SmoothedSegmenter(free.model, { noise, numClasses: CLASSES, batchSize: 32 });
+  let [tensors, arrays] = [0, 0];
+  const onSamples = (): void => {
+    tensors = Math.max(tensors, tf.memory().numBytes);
+    (globalThis as { gc?: () => void }).gc?.();
+    arrays = Math.max(arrays, process.memoryUsage().arrayBuffers);
   };
+  const { certified, components } = await g.certify(x, { key: createKey(4), n0: 10, n, onSamples });
+  free.dispose();
+  x.dispose();
+  return { n, mebibytesOfTensors: tensors / 2 ** 20, mebibytesOfArrays: arrays / 2 ** 20, certified, components };
 }
 
 const results: object[] = [];
 const engines = (process.env['ENGINES'] ?? 'wasm,tensorflow').split(',');
+const memories: object[] = [];
 if (engines.includes('wasm')) {
   await useWasm();
-  results.push(await measure('wasm'));
+  if (process.env['ONLY'] !== 'memory') results.push(await measure('wasm'));
+  for (const n of [100, 1000, 10_000]) memories.push(await memory(n));
 }
 if (engines.includes('tensorflow')) {
   await useNative({ resolveFrom: process.env['CATRS_NATIVE'] ?? 'test/guests' });
   results.push(await measure('tensorflow'));
 }
 const text = JSON.stringify(
-  { machine: cpus()[0]?.model, cores: cpus().length, batch: BATCH, size: SIZE, classes: CLASSES, results },
+  { machine: cpus()[0]?.model, cores: cpus().length, batch: BATCH, size: SIZE, classes: CLASSES, results, memories },
   null,
   2,
 );
