@@ -48,6 +48,16 @@ export async function copyValues(tensor: tf.Tensor, into: Float32Array): Promise
 }
 
 /**
+ * The values of a float32 tensor where they lie, on the backend whose memory this program sees: to be read at once, and never written or kept.
+ *
+ * @internal
+ */
+export function valuesInMemory(tensor: tf.Tensor): Float32Array | undefined {
+  if (tf.getBackend() !== 'wasm' || tensor.isDisposed || tensor.dtype !== 'float32') return undefined;
+  return (tf.backend() as unknown as Heap).typedArrayFromHeap(tensor);
+}
+
+/**
  * A tensor with the values that `x` has now, in memory of its own; the caller owns it.
  *
  * A clone, a slice or a reshape shares the memory of `x`, which on some backends is an array of the host. To join two halves copies them, bit
