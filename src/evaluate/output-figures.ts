@@ -18,7 +18,6 @@ export const taskEvaluations: Partial<{ readonly [T in OutputTask]: TaskEvaluati
   confidence: scoreEvaluation,
   multilabel: multiLabelEvaluation,
   regression: withBoxes(regressionEvaluation),
-  regression: regressionEvaluation,
   segmentation: segmentationEvaluation,
 };
 
