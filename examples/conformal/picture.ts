@@ -1,6 +1,7 @@
 /**
  * The picture of the results: coverage under attack against the length of the attack, and the size of the sets beside it.
  */
+import type { SetCoverage } from 'catrs';
 import type { VegaLiteSpec } from 'catrs/plots';
 import type { ConformalResult } from './main.ts';
 
@@ -16,17 +17,31 @@ export function coverageSpec(
   results: readonly ConformalResult[],
   { alpha, title }: { readonly alpha: number; readonly title: string },
 ): VegaLiteSpec {
-  const values = results.map(({ sets, radius, attacked }) => ({
+  const point = (sets: ConformalResult['sets'], radius: number, of: SetCoverage): object => ({
     sets: NAMES[sets],
     radius,
-    coverage: attacked.coverage,
-    size: attacked.meanSize,
-  }));
+    coverage: of.coverage,
+    size: of.meanSize,
+  });
+  // Robust sets for radius 0 are those that are not corrected.
+  const unmoved = results.filter(({ radius, sets }) => radius === results[0]?.radius && sets !== 'robust');
+  const values = [
+    ...unmoved.map(({ sets, clean }) => point(sets, 0, clean)),
+    ...results.map(({ sets, radius, attacked }) => point(sets, radius, attacked)),
+  ];
   const kinds = Object.values(NAMES);
   const color = {
     field: 'sets',
     scale: { domain: kinds, range: ['#D55E00', '#CC79A7', '#E69F00', '#0072B2'] },
-    legend: { title: null, orient: 'bottom', symbolStrokeWidth: 3, labelLimit: 300, columns: 2 },
+    legend: {
+      title: null,
+      orient: 'bottom',
+      symbolType: 'stroke',
+      symbolSize: 400,
+      symbolStrokeWidth: 3,
+      labelLimit: 300,
+      columns: 2,
+    },
   };
   const x = { field: 'radius', type: 'quantitative', title: 'length of the attack (ℓ2)' };
   const lines = (field: string, name: string, scale: object): object => ({
@@ -57,11 +72,12 @@ export function coverageSpec(
         encoding: { y: { field: 'level', type: 'quantitative' } },
       },
       {
-        mark: { type: 'text', align: 'left', x: 6, dy: -7, color: '#444' },
+        mark: { type: 'text', align: 'right', x: 325, dy: 9, color: '#444' },
         encoding: { y: { field: 'level', type: 'quantitative' }, text: { field: 'text' } },
       },
     ],
   };
+  const least = Math.max(0, Math.floor(10 * Math.min(...results.map(({ attacked }) => attacked.coverage))) / 10);
   const size = { width: 330, height: 260 };
   return {
     $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
@@ -69,7 +85,13 @@ export function coverageSpec(
     title,
     data: { values },
     hconcat: [
-      { ...size, layer: [lines('coverage', 'true label in the set, under attack', { domain: [0, 1] }), promised] },
+      {
+        ...size,
+        layer: [
+          lines('coverage', 'true label in the set, under attack', { domain: [least, 1], zero: false }),
+          promised,
+        ],
+      },
       { ...size, layer: [lines('size', 'labels in a set, mean', { zero: true })] },
     ],
   };

@@ -8,6 +8,7 @@ import { fixedSample } from '../../src/certify/fixed-sample.ts';
 import { arrayDataset } from '../../src/data/array-dataset.ts';
 import { attackDataset } from '../../src/evaluate/attack-dataset.ts';
 import type { AttackedClassifier } from '../../src/evaluate/attacked-classifier.ts';
+import { calibrateRobustSets } from '../../src/evaluate/calibrate-robust-sets.ts';
 import { certifyDataset } from '../../src/evaluate/certify-dataset.ts';
 import { cifarResnet } from '../../src/models/cifar-resnet.ts';
 import { lenet } from '../../src/models/lenet.ts';
@@ -103,6 +104,10 @@ describe('purposes of one key', () => {
     expect(purposes.get('certificates')?.size, 'selection, estimation and the number of the bound, of 3 images').toBe(
       9,
     );
+    await add('calibration', () =>
+      calibrateRobustSets(model, { noise, score: 'aps', numClasses: 2, data: dataset, key, alpha: 0.4 }),
+    );
+    expect(purposes.get('calibration')?.size, 'noise and the number of the score, of 3 images').toBe(6);
     await add('votes', () => all(softTargets(g, dataset, { key, n: 50 })));
     for (const [name, keys] of await attacked(pgd)) purposes.set(name, keys);
     for (const [name, keys] of await attacked(ddn)) {
