@@ -13,8 +13,8 @@ const calibrationField = fields.field<number>('must be an integer from 0 to 2^40
   fields.isInteger(v, 0, mostCalibration),
 );
 
-/** The check of a level α'. @internal */
-export const levelField: fields.Field<number> = fields.field(
+/** The check of a level. */
+const levelField: fields.Field<number> = fields.field(
   'must be in [0, 1)',
   (v) => fields.isFiniteNumber(v) && v >= 0 && v < 1,
 );

@@ -40,8 +40,8 @@ export const shiftFields: FieldsOf<ConformalShift, 'radius'> = {
   dimension: fields.optional(fields.positiveInteger),
 };
 
-/** What is left of a probability where the input moves. @internal */
-export function shifted(
+/** What is left of a probability where the input moves. */
+function shifted(
   call: string,
   bound: ProbabilityBound,
   { noise, radius = 0, norm: asked, dimension }: ConformalShift,
