@@ -66,7 +66,7 @@ export interface CalibrateRobustSetsOptions extends ScoredModelOptions, DatasetR
   readonly draws?: ManyDraws | undefined;
   /**
    * Indices of `data` on which the model was trained: a calibration point among them is refused.
-   * @defaultValue none
+   * @defaultValue []
    */
   readonly trained?: readonly number[] | undefined;
   /** Stops the run; its reason is thrown. */
