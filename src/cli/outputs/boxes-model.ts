@@ -4,7 +4,7 @@ import type { GraphDetectorOptions } from '../../detection/graph-detector.ts';
 import type { TypedDetector } from '../../detection/types.ts';
 import { adaptedClassifier, type AdaptedTo } from '../adapt-model.ts';
 import { CliError } from '../io.ts';
-import type { OutputSettings } from './open-output-run.ts';
+import type { OutputSettings } from './output-settings.ts';
 
 /** What the outputs of the detector of `--task boxes` hold; undefined for another task. @internal */
 export function detectorOptions(settings: OutputSettings): GraphDetectorOptions | undefined {

@@ -9,8 +9,7 @@ import { selectionOf } from '../common-options.ts';
 import { jsonOf } from '../data/found-truth.ts';
 import { CliError, type CliIo, note } from '../io.ts';
 import { inFile } from '../read-data-file.ts';
-import type { OutputSettings } from './open-output-run.ts';
-import type { PreparedFrom } from './task-runs.ts';
+import type { OutputSettings, PreparedFrom } from './output-settings.ts';
 
 /** The calibration of `--task conformal`: of inputs of the data, or of a file; with `--sets` it is written. @internal */
 export async function calibratedSets(

@@ -3,8 +3,7 @@ import type { Noise } from '../../noise/types.ts';
 import { createKey } from '../../random/key.ts';
 import { checkBackend } from '../../smoothed/check-backend.ts';
 import { tensorOver } from '../../tensors/own-tensor.ts';
-import { type AdaptedTo, fitOf, fitText, hasOneUnit, outputsOf, type Sample } from '../adapt-model.ts';
-import type { CertifySettings } from '../commands/certify.ts';
+import { fitOf, fitText, hasOneUnit, outputsOf, type Sample } from '../adapt-model.ts';
 import { checkLabels } from '../data/check-labels.ts';
 import { type EarlierRun, enginesToTry, onEngine } from '../engines.ts';
 import { scaleNotes } from '../input-notes.ts';
@@ -18,19 +17,8 @@ import { openTargets, type OpenedTargets } from '../open-targets.ts';
 import { asImages, probeClassifier, someImages } from '../probe-classifier.ts';
 import { detectorOptions } from './boxes-model.ts';
 import { asColumns, outputModel } from './output-model.ts';
-import type { OutputTaskName } from './task-options.ts';
+import type { ModelFacts, OutputSettings } from './output-settings.ts';
 import { TASK_RUNS } from './task-runs.ts';
-
-/** The settings of a run of a task. @internal */
-export type OutputSettings = Omit<CertifySettings, 'task' | 'out'> & { readonly task: OutputTaskName };
-
-/** What is known of a model once it has answered: what a smoothed model is made of, in each thread. @internal */
-export interface ModelFacts extends AdaptedTo {
-  /** Numbers in a row. */
-  readonly numbers: number;
-  /** Whether its rows are of any shape, and no classes. */
-  readonly isOfRows: boolean;
-}
 
 /** Data and a model that fit together. @internal */
 export interface OpenedOutputs {

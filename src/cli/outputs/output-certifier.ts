@@ -3,9 +3,10 @@ import { type OutputWorkers, startWorkers } from '../../node/start-workers.ts';
 import type { Noise } from '../../noise/types.ts';
 import type { OutputCertifier, OutputRecord } from '../../smoothed/outputs/types.ts';
 import type { CliIo } from '../io.ts';
-import type { ModelFacts, OpenedOutputs, OutputSettings } from './open-output-run.ts';
+import type { OpenedOutputs } from './open-output-run.ts';
+import type { ModelFacts, OutputSettings, PreparedFrom } from './output-settings.ts';
 import { type OpenedModel, outputModel } from './output-model.ts';
-import { type PreparedFrom, TASK_RUNS } from './task-runs.ts';
+import { TASK_RUNS } from './task-runs.ts';
 
 /** What is known of a run before its certifier is made. */
 interface CertifierFacts {

@@ -10,7 +10,7 @@ import type { ModelOptions } from '../common-options.ts';
 import { CliError } from '../io.ts';
 import type { OpenedClassifier } from '../open-model.ts';
 import { boxesModel } from './boxes-model.ts';
-import type { OutputSettings } from './open-output-run.ts';
+import type { OutputSettings } from './output-settings.ts';
 
 /** The model of a command behind the steps that bring noisy copies to it. @internal */
 export interface OutputModel {

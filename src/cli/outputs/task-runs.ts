@@ -1,5 +1,3 @@
-import type { Classifier, ClassifierOutput } from '../../classifier/types.ts';
-import type { Noise } from '../../noise/types.ts';
 import type { CenterCertificate } from '../../smoothed/center/center-certificate.ts';
 import { CenterSmoothed } from '../../smoothed/center/center-smoothed.ts';
 import { distanceOf, euclidean, type OutputDistance } from '../../smoothed/center/distances.ts';
@@ -12,30 +10,14 @@ import type { MultiLabelCertificate } from '../../smoothed/multilabel/types.ts';
 import { createKey } from '../../random/key.ts';
 import type { BoxLayout } from '../../detection/box-layout.ts';
 import type { CliIo } from '../io.ts';
-import type { OpenedTargets } from '../open-targets.ts';
 import { calibratedSets } from './calibrated-sets.ts';
 import type { RegressionCertificate } from '../../smoothed/regression/types.ts';
 import type { SegmentationCertificate } from '../../smoothed/segmentation/certificate.ts';
 import { SmoothedSegmenter } from '../../smoothed/segmentation/smoothed-segmenter.ts';
 import type { OutputCertifier } from '../../smoothed/outputs/types.ts';
 import type { TruthKind } from '../data/open-truth.ts';
-import type { ModelFacts, OutputSettings } from './open-output-run.ts';
+import type { CertifierParts, OutputSettings, PreparedFrom } from './output-settings.ts';
 import type { OutputTaskName } from './task-options.ts';
-
-/** The model and the noise that a certifier is made of, in each thread. @internal */
-export interface CertifierParts extends ModelFacts {
-  readonly model: Classifier;
-  readonly noise: Noise;
-  /** What the model returns, where that is classes. */
-  readonly output: ClassifierOutput;
-  /** What the task has prepared. */
-  readonly prepared?: unknown;
-}
-
-/** What a task prepares itself from. @internal */
-export interface PreparedFrom extends CertifierParts {
-  readonly data: OpenedTargets;
-}
 
 /** How a task is run. @internal */
 interface TaskRun {

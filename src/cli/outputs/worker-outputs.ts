@@ -7,7 +7,7 @@ import type { EngineName } from '../common-options.ts';
 import { openClassifier } from '../open-model.ts';
 import { detectorOptions } from './boxes-model.ts';
 import { outputCertifier } from './output-certifier.ts';
-import type { ModelFacts, OutputSettings } from './open-output-run.ts';
+import type { ModelFacts, OutputSettings } from './output-settings.ts';
 
 /** What a thread is told. */
 interface WorkerData {

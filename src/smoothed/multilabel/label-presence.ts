@@ -5,6 +5,7 @@ import type { Classifier, LogitsFn, TypedClassifier } from '../../classifier/typ
 import type { Noise } from '../../noise/types.ts';
 import * as fields from '../../options/fields.ts';
 import { optionsOf } from '../../options/parse.ts';
+import { tensorOfCopy } from '../../tensors/own-tensor.ts';
 import { modelRows, smoothedModelFields, type SmoothedModelOptions } from '../outputs/model-rows.ts';
 import { SmoothedSegmenter } from '../segmentation/smoothed-segmenter.ts';
 
@@ -56,7 +57,7 @@ export function labelPresence(model: Classifier, options: LabelPresenceOptions):
 
 /** Logits less their thresholds, which are above 0 exactly where the logits are above the thresholds in float32. */
 function tensorsAbove(run: LogitsFn, thresholds: readonly number[]): LogitsFn {
-  return (x, mode) => tf.tidy(() => tf.sub(run(x, mode), tf.tensor1d([...thresholds], 'float32')));
+  return (x, mode) => tf.tidy(() => tf.sub(run(x, mode), tensorOfCopy(thresholds, [thresholds.length], 'float32')));
 }
 
 function typedAbove(model: TypedClassifier, thresholds: readonly number[]): TypedClassifier {

@@ -30,7 +30,10 @@ function lowestArgMax(logits: tf.Tensor3D, axis: 1 | 2): tf.Tensor2D {
       const begin: [number, number, number] = axis === 2 ? [0, 0, first] : [0, first, 0];
       const count = Math.min(MANY - 1, length - first);
       const part = tf.slice3d(logits, begin, axis === 2 ? [-1, -1, count] : [-1, count, -1]);
-      const [value, index] = [tf.max(part, axis), tf.add(tf.argMax(part, axis), tf.scalar(first, 'int32'))];
+      const [value, index] = [
+        tf.max(part, axis),
+        tf.add(tf.argMax(part, axis), tensorOver(Int32Array.of(first), [], 'int32')),
+      ];
       if (most === undefined || best === undefined) {
         [most, best] = [value, index];
         continue;
