@@ -1,5 +1,4 @@
 import { OptionError, refusal } from '../errors.ts';
-import { outputKinds } from '../smoothed/outputs/output-kinds.ts';
 import type { OutputRecord, OutputTask } from '../smoothed/outputs/types.ts';
 import { withBoxes } from './box-figures.ts';
 import { centerEvaluation } from './center-figures.ts';
@@ -12,7 +11,7 @@ import { segmentationEvaluation } from './segmentation-figures.ts';
 import type { OutputFigures, TaskEvaluation } from './task-evaluation.ts';
 
 /** The tasks by name; each has an entry. @internal */
-export const taskEvaluations: Partial<{ readonly [T in OutputTask]: TaskEvaluation<never, never> }> = {
+export const taskEvaluations: { readonly [T in OutputTask]: TaskEvaluation<never, never> } = {
   center: centerEvaluation,
   conformal: conformalFigures,
   confidence: scoreEvaluation,
@@ -21,8 +20,8 @@ export const taskEvaluations: Partial<{ readonly [T in OutputTask]: TaskEvaluati
   segmentation: segmentationEvaluation,
 };
 
-/** What can be said of the rows of a task. Throws OptionError for a task that is none. @internal */
-export function evaluationOf(call: string, task: OutputTask): TaskEvaluation<OutputRecord, unknown> {
+/** What can be said of the rows of a task. Throws OptionError for a task that is none. */
+function evaluationOf(call: string, task: OutputTask): TaskEvaluation<OutputRecord, unknown> {
   const found = Object.hasOwn(taskEvaluations, task) ? taskEvaluations[task] : undefined;
   if (found !== undefined) return found as unknown as TaskEvaluation<OutputRecord, unknown>;
   const names = Object.keys(taskEvaluations).join(', ');
@@ -31,7 +30,6 @@ export function evaluationOf(call: string, task: OutputTask): TaskEvaluation<Out
 
 /** What a target of a task is held against. Throws OptionError for a task that is none. @internal */
 export function targetCheckOf(call: string, task: OutputTask): (call: string, target: unknown) => void {
-  if (Object.hasOwn(outputKinds, task) && !Object.hasOwn(taskEvaluations, task)) return () => undefined;
   return evaluationOf(call, task).checkTarget;
 }
 

@@ -38,8 +38,8 @@ function nameIn(folder: string, path: string): string {
     .replace(/\.\w+$/, '');
 }
 
-/** The class ids of the pixels of a mask, row after row: the numbers of a palette's entries, or levels of gray. Throws CliError that names the file. @internal */
-export async function readMask(path: string): Promise<Mask> {
+/** The class ids of the pixels of a mask, row after row: the numbers of a palette's entries, or levels of gray. Throws CliError that names the file. */
+async function readMask(path: string): Promise<Mask> {
   const bytes = await inFile(path, () => readFile(path));
   const format = startOf(bytes);
   if (format !== 'png') {

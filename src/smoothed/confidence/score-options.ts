@@ -54,8 +54,8 @@ const isThresholds = (v: unknown): boolean =>
   fields.isInteger(v, 1, 10_000) ||
   (Array.isArray(v) && v.length > 0 && v.every(fields.isFiniteNumber) && fields.isAscending(v));
 
-/** @internal */
-export const scoreCertifyOptions: OptionsSchema<
+/** */
+const scoreCertifyOptions: OptionsSchema<
   ScoreCertifyOptions,
   WithDefaults<ScoreCertifyOptions, 'class' | 'norm' | 'onSamples' | 'batchSize' | 'signal'>
 > = optionsOf<ScoreCertifyOptions>()({

@@ -92,8 +92,8 @@ export function* scorePhases(
   });
 }
 
-/** The sides of which bounds are asked for. @internal */
-export function sidesOf(side: 'lower' | 'upper' | 'both'): readonly ('lower' | 'upper')[] {
+/** The sides of which bounds are asked for. */
+function sidesOf(side: 'lower' | 'upper' | 'both'): readonly ('lower' | 'upper')[] {
   return side === 'both' ? ['lower', 'upper'] : [side];
 }
 

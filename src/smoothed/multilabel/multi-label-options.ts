@@ -85,8 +85,8 @@ const isTargets = (v: unknown): boolean =>
   fields.isInteger(v, 1, Number.MAX_SAFE_INTEGER) ||
   (Array.isArray(v) && v.length > 0 && v.every((label) => fields.isInteger(label, 0, Number.MAX_SAFE_INTEGER)));
 
-/** @internal */
-export const multiLabelCertifyOptions: OptionsSchema<
+/** */
+const multiLabelCertifyOptions: OptionsSchema<
   MultiLabelCertifyOptions,
   WithDefaults<MultiLabelCertifyOptions, 'targets' | 'norm' | 'onSamples' | 'batchSize' | 'signal'>
 > = optionsOf<MultiLabelCertifyOptions>()({

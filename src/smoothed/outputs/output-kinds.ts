@@ -8,7 +8,7 @@ import type { OutputKind } from './output-kind.ts';
 import type { OutputTask } from './types.ts';
 
 /** The tasks by name; each has an entry. @internal */
-export const outputKinds: Partial<{ readonly [T in OutputTask]: OutputKind<never> }> = {
+export const outputKinds: { readonly [T in OutputTask]: OutputKind<never> } = {
   regression: regressionKind,
   center: centerKind,
   confidence: scoreKind,

@@ -125,8 +125,8 @@ export function valueOf(statistic: OrderStatistic, none: number): number {
   return statistic === null ? none : Number(statistic);
 }
 
-/** A range as JSON holds it. @internal */
-export const rangeRecord = (range: InputRange | undefined): BoundsCertificate['outputRange'] =>
+/** A range as JSON holds it. */
+const rangeRecord = (range: InputRange | undefined): BoundsCertificate['outputRange'] =>
   range ? [finite(range[0]), finite(range[1])] : null;
 
 /** A range as a certificate has it. @internal */

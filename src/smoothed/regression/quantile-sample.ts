@@ -112,9 +112,8 @@ export class QuantileSample {
   }
 }
 
-/** ⌈nP⌉, from 1 to n. @internal */
-export const pointIndex = (percentile: number, n: number): number =>
-  Math.min(n, Math.max(1, Math.ceil(n * percentile)));
+/** ⌈nP⌉, from 1 to n. */
+const pointIndex = (percentile: number, n: number): number => Math.min(n, Math.max(1, Math.ceil(n * percentile)));
 
 function valuesOf(kept: KeptValues, output: number): OrderedValues {
   const { n, grid, ends } = kept;

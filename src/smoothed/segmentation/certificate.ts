@@ -172,8 +172,8 @@ function saidIn(found: SegmentationEvidence): unknown[] {
   return [labels.shape, tree, thresholds, margin, ...settings];
 }
 
-/** What ends the sampling, by the number of certified components at each check: undefined where it goes on. @internal */
-export function stopReason({
+/** What ends the sampling, by the number of certified components at each check: undefined where it goes on. */
+function stopReason({
   components,
   looks,
   stopAt,

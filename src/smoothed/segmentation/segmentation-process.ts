@@ -59,8 +59,8 @@ export interface CountedImage {
   readonly looks: readonly number[];
 }
 
-/** The two samples of one image: the first chooses the classes, the second tests them. @internal */
-export function* countImage(
+/** The two samples of one image: the first chooses the classes, the second tests them. */
+function* countImage(
   { key }: Pick<OutputExample, 'key'>,
   settings: Omit<SegmentationSettings, 'norm' | 'noise' | 'inputRange'>,
 ): SamplePhases<MaskPiece, CountedImage, MaskAsk> {

@@ -24,4 +24,4 @@ export const outputAt = (x: readonly number[]): number[] =>
   MATRIX.map((weights) => weights.reduce((sum, weight, i) => sum + weight * (x[i] ?? 0), 0));
 
 /** The key of one of many runs. */
-export const runKey = (run: number): Key => foldIn(createKey(41), run);
+const runKey = (run: number): Key => foldIn(createKey(41), run);
