@@ -52,4 +52,4 @@ function paste(canvas: Float32Array, digit: Float32Array, left: number, top: num
 }
 
 /** Keys of the canvases to learn from and of those to report on, which hold other digits too. */
-export const CANVAS_KEYS = { training: createKey(31), evaluation: createKey(32) } as const;
+export const CANVAS_KEYS = { training: createKey(31), evaluation: createKey(33) } as const;

@@ -7,6 +7,7 @@ import { onBackend, readBack } from '../tensors/backend-failure.ts';
 import { copyOf, tensorOver } from '../tensors/own-tensor.ts';
 import { isTensor } from '../tensors/assert-shapes.ts';
 import type { BoxTensors, Detector, FoundBoxes, TensorDetector, TypedDetector } from './types.ts';
+import { countOf } from './row-parts.ts';
 
 /** Boxes of one row in arrays of our own. @internal */
 export interface OwnBoxes extends FoundBoxes {
@@ -113,11 +114,4 @@ function assertBoxTensors(call: string, { boxes, scores, labels, counts }: BoxTe
     const must = `must return \`${name}\` of shape [${sizes.join(', ')}]`;
     throw refusal(ClassifierError, { call, field: 'detector', value: tensor, got }, must);
   }
-}
-
-/** A number of boxes as a model gives it. @internal */
-export function countOf(call: string, count: number | undefined, most: number): number {
-  if (Number.isInteger(count) && (count as number) >= 0 && (count as number) <= most) return count as number;
-  const must = `must return counts from 0 to ${most}`;
-  throw refusal(ClassifierError, { call, field: 'detector', value: count }, must);
 }

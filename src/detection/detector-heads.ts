@@ -1,7 +1,7 @@
 import { ClassifierError, refusal } from '../errors.ts';
 import * as fields from '../options/fields.ts';
 import type { FieldsOf } from '../options/parse.ts';
-import { countOf } from './ask-detector.ts';
+import { countOf } from './row-parts.ts';
 import type { BoxFormat, BoxUnits, FoundBoxes } from './types.ts';
 
 /**

@@ -1,3 +1,5 @@
+import { ClassifierError, refusal } from '../errors.ts';
+
 /** Rows of a batch that are asked together: `size` rows, of which the first `count` count and the others fill up. @internal */
 export interface RowPart {
   readonly values: Float32Array<ArrayBuffer>;
@@ -20,4 +22,11 @@ export function partsOf(inputs: Float32Array, batch: number, size: number): RowP
     parts.push({ values, count });
   }
   return parts;
+}
+
+/** A number of boxes as a model gives it. @internal */
+export function countOf(call: string, count: number | undefined, most: number): number {
+  if (Number.isInteger(count) && (count as number) >= 0 && (count as number) <= most) return count as number;
+  const must = `must return counts from 0 to ${most}`;
+  throw refusal(ClassifierError, { call, field: 'detector', value: count }, must);
 }

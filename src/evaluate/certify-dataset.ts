@@ -103,11 +103,11 @@ export function certifyIndices<Options extends object>(
     const { x, label } = await dataset.checkedExample(index, { call: context.call, numClasses: g.numClasses });
     return { x, row: { index, label }, kept: keptOf?.(index) };
   });
-  const { engine } = g;
   return rows(g.certifyStream(examples, withContext(options, context)), examples, ({ index, label }, timed) => {
     const { label: predicted, radius, abstained } = timed.certificate;
     const answer = { index, label, predicted, radius, correct: predicted === label, abstained };
     const { milliseconds, certificate } = timed;
+    const { engine } = g; // the host may set another backend meanwhile
     return { ...answer, milliseconds, certificate, ...(engine !== undefined && { engine }) };
   });
 }

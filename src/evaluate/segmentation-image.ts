@@ -19,13 +19,13 @@ export interface SegmentationImageOptions {
    */
   readonly palette?: readonly Rgb[] | undefined;
   /**
-   * Colour of components that abstain.
-   * @defaultValue light grey
+   * Colour of components that abstain: light grey, unless told otherwise.
+   * @defaultValue [226, 232, 240]
    */
   readonly abstained?: Rgb | undefined;
   /**
-   * Colour of labels that are not what is true.
-   * @defaultValue red
+   * Colour of labels that are not what is true: red, unless told otherwise.
+   * @defaultValue [220, 38, 38]
    */
   readonly wrong?: Rgb | undefined;
   /**
@@ -66,12 +66,11 @@ const PALETTE: readonly Rgb[] = [
 
 const segmentationImageOptions = optionsOf<SegmentationImageOptions>()({
   truth: fields.optional(fields.object<MaskLike>('must be a mask')),
-  palette: fields.withDefault(
+  palette: fields.optional(
     fields.field<readonly Rgb[]>(
       'must be one or more colours [red, green, blue]',
       (v) => Array.isArray(v) && v.length > 0 && v.every(isColour),
     ),
-    PALETTE,
   ),
   abstained: fields.withDefault(colour, [226, 232, 240]),
   wrong: fields.withDefault(colour, [220, 38, 38]),
@@ -91,7 +90,7 @@ const segmentationImageOptions = optionsOf<SegmentationImageOptions>()({
  */
 export function segmentationImage(labels: MaskLike, options: SegmentationImageOptions = {}): RgbImage {
   const call = 'segmentationImage';
-  const { truth, palette, abstained, wrong, scale } = segmentationImageOptions.parse(call, options);
+  const { truth, palette = PALETTE, abstained, wrong, scale } = segmentationImageOptions.parse(call, options);
   const { values, shape } = readMask(call, 'labels', labels);
   const [rows = 0, columns = 0] = shape;
   if (shape.length !== 2) {

@@ -34,7 +34,7 @@ describe('ensemble refuses', () => {
     ],
     [
       () => ensemble([logits], { weigths: [1] } as never),
-      'unknown option `weigths`; known options: `average`, `weights`',
+      'unknown option `weigths`; known options: `average`, `weights`, `exit`',
     ],
     [
       () => ensemble([logits, logits], { weights: [1] }),

@@ -125,9 +125,10 @@ describe('boxSlots', () => {
         ...extra,
       };
     };
-    const counted: TensorDetector = (x) => tensors(x.shape[0] ?? 0, { counts: tf.tensor1d([1, 2], 'int32') });
+    const counted: TensorDetector = (x) =>
+      tensors(x.shape[0] ?? 0, { counts: tf.tensor1d([1, 2].slice(0, x.shape[0]), 'int32') });
     const padded: TensorDetector = (x) =>
-      tensors(x.shape[0] ?? 0, { labels: tf.tensor2d([1, -1, 0, 2], [2, 2], 'int32') });
+      tensors(x.shape[0] ?? 0, { labels: tf.slice(tf.tensor2d([1, -1, 0, 2], [2, 2], 'int32'), 0, x.shape[0] ?? 0) });
     const before = tf.memory().numTensors;
     for (const detector of [counted, padded]) {
       expect(await slotsOf(detector, { slots: 2 }, { batch: 2, shape: [2, 2, 1] })).toEqual(wanted);

@@ -21,8 +21,8 @@ export interface ShiftNoiseOptions {
   /** Standard deviation of the shift along each axis, in pixels, before it is rounded to whole ones. */
   readonly sigma: number;
   /**
-   * Standard deviation of Gaussian noise that is added to each pixel behind the shift, in input units.
-   * @defaultValue 0, no noise
+   * Standard deviation of Gaussian noise that is added to each pixel behind the shift, in input units; 0: none.
+   * @defaultValue 0
    */
   readonly pixelSigma?: number | undefined;
 }
@@ -34,7 +34,10 @@ const shiftNoiseOptions = optionsOf<ShiftNoiseOptions>()({
 
 /** A cyclic shift by whole pixels, and a change of the pixels. */
 export interface ShiftChange {
-  /** Whole pixels down and to the right; what leaves at one side comes in at the other. */
+  /**
+   * Whole pixels down and to the right; what leaves at one side comes in at the other.
+   * @defaultValue [0, 0]
+   */
   readonly shift?: readonly [down: number, right: number] | undefined;
   /**
    * ℓ2 length of a change of the pixels, input units.

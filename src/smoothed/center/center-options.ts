@@ -134,7 +134,7 @@ export interface CenterStreamOptions extends Run, Told {
   readonly checkEvery?: number | undefined;
   /**
    * How the center is looked for.
-   * @defaultValue {}
+   * @defaultValue the defaults of `predict`
    */
   readonly predict?: CenterSearchOptions | undefined;
 }

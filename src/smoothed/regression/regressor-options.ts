@@ -142,7 +142,7 @@ export interface RegressionCertifyOptions extends RegressionRunOptions {
   readonly sides?: BoundedSides | undefined;
   /**
    * Ascending sizes of the sample at which it is looked at, the last one is n; they share alpha, and of each bound the best is kept.
-   * @defaultValue [n]: one look at all of it
+   * @defaultValue one look, at all n
    */
   readonly looks?: readonly number[] | undefined;
   /**

@@ -1,4 +1,4 @@
-import { createKey, foldIn, type Key, type TypedClassifier } from '../../../src/index.ts';
+import type { TypedClassifier } from '../../../src/index.ts';
 
 /** Rows of a matrix, one for each number of an output. */
 export const MATRIX = [
@@ -22,6 +22,3 @@ export const linearEmbedding: TypedClassifier = {
 /** The output of {@link linearEmbedding} at one input. */
 export const outputAt = (x: readonly number[]): number[] =>
   MATRIX.map((weights) => weights.reduce((sum, weight, i) => sum + weight * (x[i] ?? 0), 0));
-
-/** The key of one of many runs. */
-const runKey = (run: number): Key => foldIn(createKey(41), run);
