@@ -488,7 +488,7 @@ export type {
 } from './evaluate/probability-distribution.ts';
 export type { LabelledDataset, LabelledExample } from './data/labelled-dataset.ts';
 export { boxMetrics } from './evaluate/box-metrics.ts';
-export type { BoxMetrics, BoxMetricsOptions, TrueBox } from './evaluate/box-metrics.ts';
+export type { BoxMetrics, BoxMetricsOptions, BoxRow, TrueBox } from './evaluate/box-metrics.ts';
 export { segmentationMetrics } from './evaluate/segmentation-metrics.ts';
 export type { SegmentationMetrics, SegmentationMetricsOptions } from './evaluate/segmentation-metrics.ts';
 export { segmentationImage } from './evaluate/segmentation-image.ts';

@@ -18,9 +18,17 @@ export interface DetectorGraphLike extends GraphModelLike {
   /** Runs a graph with loops or outputs of varying size. */
   executeAsync?(inputs: tf.Tensor, outputs?: string | string[]): Promise<unknown>;
   /** The inputs. */
-  readonly inputs?: readonly (ModelTensor & { readonly dtype?: string | undefined })[];
+  readonly inputs?: readonly (ModelTensor & {
+    /** Type of its numbers. */
+    readonly dtype?: string | undefined;
+  })[];
   /** The outputs by name. */
-  readonly outputs?: readonly (ModelTensor & { readonly name?: string | undefined })[] | undefined;
+  readonly outputs?:
+    | readonly (ModelTensor & {
+        /** Its name. */
+        readonly name?: string | undefined;
+      })[]
+    | undefined;
 }
 
 /** Options of {@link graphDetector}. */

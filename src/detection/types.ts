@@ -23,13 +23,13 @@ export interface FoundBoxes {
 
 /** The boxes of a batch as tensors, the same number for each input: those that are too many are padding. */
 export interface BoxTensors {
-  /** [B, N, 4]. */
+  /** Of shape [B, N, 4]. */
   readonly boxes: tf.Tensor;
-  /** [B, N]. */
+  /** Of shape [B, N]. */
   readonly scores: tf.Tensor;
-  /** [B, N]: whole numbers; a negative one marks padding. */
+  /** Of shape [B, N], whole numbers; a negative one marks padding. */
   readonly labels: tf.Tensor;
-  /** [B]: how many of the N there are, the first ones; absent: all but the padding. */
+  /** Of shape [B], how many of the N there are, the first ones; absent: all but the padding. */
   readonly counts?: tf.Tensor | undefined;
 }
 

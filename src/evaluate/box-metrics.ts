@@ -60,7 +60,8 @@ export interface BoxMetrics {
   readonly absent: number;
 }
 
-type BoxRow = Pick<OutputRow<RegressionCertificate, readonly TrueBox[]>, 'certificate' | 'target'>;
+/** What {@link boxMetrics} looks at of a row. */
+export type BoxRow = Pick<OutputRow<RegressionCertificate, readonly TrueBox[]>, 'certificate' | 'target'>;
 
 const CALL = 'boxMetrics';
 

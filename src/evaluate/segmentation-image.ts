@@ -37,10 +37,13 @@ export interface SegmentationImageOptions {
 
 /** An image of 8-bit colours, as PNG encoders take it. */
 export interface RgbImage {
+  /** Pixels in a row. */
   readonly width: number;
+  /** Rows. */
   readonly height: number;
   /** height · width · 3 values. */
   readonly data: Uint8Array<ArrayBuffer>;
+  /** Red, green and blue. */
   readonly channels: 3;
 }
 

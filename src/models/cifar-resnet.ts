@@ -8,7 +8,6 @@ import {
   batchNormalization,
   convolution,
   imageShape,
-  type ImageShape,
   relu,
   requireNormalization,
   setResnetWeights,
@@ -30,7 +29,7 @@ export interface CifarResnetOptions {
    * `[height, width, channels]` of one image.
    * @defaultValue `[32, 32, 3]`
    */
-  readonly inputShape?: ImageShape | undefined;
+  readonly inputShape?: readonly [height: number, width: number, channels: number] | undefined;
   /**
    * Mean of each channel for a {@link normalize} layer at the front; goes with `std`.
    * @defaultValue no normalisation

@@ -72,7 +72,12 @@ export interface ShiftCertificate {
   /** How many shifts were tried, that by 0 among them. */
   readonly shifts: number;
   /** The shortest shift that changes the class, and to which; absent where none does. */
-  readonly broken?: { readonly shift: readonly [down: number, right: number]; readonly label: number };
+  readonly broken?: {
+    /** The shift, in pixels. */
+    readonly shift: readonly [down: number, right: number];
+    /** The class there. */
+    readonly label: number;
+  };
 }
 
 type Shift = readonly [down: number, right: number];

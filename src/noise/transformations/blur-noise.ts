@@ -80,7 +80,12 @@ export class BlurNoise implements ParameterNoise {
     oneSided: true,
   };
   /** `{ mean, law }`. */
-  readonly parameters: { readonly mean: number; readonly law: BlurLaw };
+  readonly parameters: {
+    /** Scale of the law, square pixels. */
+    readonly mean: number;
+    /** The law of the variance. */
+    readonly law: BlurLaw;
+  };
 
   /** Builds the noise for a mean in square pixels. */
   constructor(options: BlurNoiseOptions) {

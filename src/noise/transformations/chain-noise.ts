@@ -5,7 +5,7 @@ import { optionsOf } from '../../options/parse.ts';
 import { foldIn } from '../../random/key.ts';
 import { ROUND_UP, weakerReading } from '../../stats/rounding.ts';
 import type { Norm, ProbabilityBound } from '../../types.ts';
-import type { Domain, DrawRequest } from '../types.ts';
+import type { Domain, DrawRequest, NoiseParameters } from '../types.ts';
 import { BlurNoise } from './blur-noise.ts';
 import { type LightChange, lightLimit, LightNoise, lightShare } from './light-noise.ts';
 import {
@@ -103,7 +103,7 @@ export class ChainNoise implements ParameterNoise {
   /** What the radius is of. */
   readonly parameter: TransformationParameter;
   /** `{ blur, contrast, brightness }`. */
-  readonly parameters: { readonly blur: number; readonly contrast: number; readonly brightness: number };
+  readonly parameters: Readonly<ChainNoiseOptions> & NoiseParameters;
   readonly #blur: BlurNoise;
   readonly #light: LightNoise;
 

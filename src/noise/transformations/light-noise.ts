@@ -7,7 +7,7 @@ import { normalQuantile, normalQuantileLower, normalSurvival } from '../../stats
 import { boundFromQ, ROUND_DOWN, ROUND_UP, weakerReading } from '../../stats/rounding.ts';
 import { tensorOver } from '../../tensors/own-tensor.ts';
 import type { Norm, ProbabilityBound } from '../../types.ts';
-import type { Domain, DrawRequest } from '../types.ts';
+import type { Domain, DrawRequest, NoiseParameters } from '../types.ts';
 import {
   boundOf,
   type CoveredBy,
@@ -77,7 +77,7 @@ const share = (change: number, deviation: number): number =>
   change === 0 ? 0 : ((Math.abs(change) * ROUND_UP) / deviation) * ROUND_UP;
 
 /**
- * Whether a class at x stays at e^k (x + b): (k/σ_k)² + (e^k b/σ_b)² < Φ⁻¹(p₁)², with p₁ > 1/2 of {@link contrastShift}.
+ * Whether a class at x stays at e^k (x + b): (k/σ_k)² + (e^k b/σ_b)² < Φ⁻¹(p₁)², with p₁ > 1/2: what a change of contrast by e^k leaves of p.
  *
  * @param of - a certificate, or a lower bound on the probability of its class
  * @param scales - σ_k and σ_b
@@ -158,7 +158,7 @@ export class LightNoise implements ParameterNoise {
   /** What the radius is of. */
   readonly parameter: TransformationParameter;
   /** `{ contrast, brightness }`. */
-  readonly parameters: { readonly contrast: number; readonly brightness: number };
+  readonly parameters: LightScales & NoiseParameters;
 
   /** Builds the noise for two deviations. */
   constructor(options: LightNoiseOptions) {

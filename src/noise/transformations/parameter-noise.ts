@@ -16,7 +16,14 @@ export interface TransformationParameter {
 }
 
 /** What a certificate says of a probability: its bound, or a certificate that holds one. */
-export type CoveredBy = ProbabilityBound | { readonly pABar: number; readonly qABar: number };
+export type CoveredBy =
+  | ProbabilityBound
+  | {
+      /** Lower bound on the probability of the class. */
+      readonly pABar: number;
+      /** 1 − pABar, rounded up. */
+      readonly qABar: number;
+    };
 
 /**
  * A noise that transforms its input at random: its certificate covers transformations of the input by other parameters, not additive changes.

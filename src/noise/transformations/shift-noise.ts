@@ -84,7 +84,12 @@ export class ShiftNoise implements ParameterNoise {
   /** What the radius is of. */
   readonly parameter: TransformationParameter = { name: 'length of a cyclic shift', unit: 'pixels', oneSided: false };
   /** `{ sigma, pixelSigma }`. */
-  readonly parameters: { readonly sigma: number; readonly pixelSigma: number };
+  readonly parameters: {
+    /** Of the shift, in pixels. */
+    readonly sigma: number;
+    /** Of the noise on the pixels, input units; 0: none. */
+    readonly pixelSigma: number;
+  };
 
   /** Builds the noise for a deviation in pixels. */
   constructor(options: ShiftNoiseOptions) {

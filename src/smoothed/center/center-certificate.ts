@@ -40,7 +40,12 @@ export interface CenterSearch extends CenterPlan {
   /** Check samples within R′ of the center. */
   readonly inside: number;
   /** Candidates and samples that could not be drawn. A missing sample counts as if it were near, which the check then has to bear out. */
-  readonly undrawn: { readonly candidates: number; readonly samples: number };
+  readonly undrawn: {
+    /** Candidates. */
+    readonly candidates: number;
+    /** Samples. */
+    readonly samples: number;
+  };
   /** Whether there is no center. */
   readonly abstained: boolean;
   /** Why. */

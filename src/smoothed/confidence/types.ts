@@ -8,7 +8,9 @@ export type ScoreBound = 'thresholds' | 'band' | 'both';
 
 /** Thresholds, ascending, and how many of the scores lie beyond each: at least at it for a lower, at most at it for an upper bound. */
 export interface ScoreTally {
+  /** The scores at which is counted, ascending. */
   readonly thresholds: readonly number[];
+  /** Samples whose score is at least each of them. */
   readonly counts: readonly number[];
   /** The bound that follows at each radius of the certificate. */
   readonly bounds: readonly number[];
@@ -29,7 +31,12 @@ export interface ScoreCertificate extends OutputRecord {
   /** The class whose score it is. */
   readonly label: number;
   /** Which score, of softmax(beta · logits). */
-  readonly score: { readonly name: ScoreName; readonly beta: number };
+  readonly score: {
+    /** Its name. */
+    readonly name: ScoreName;
+    /** Inverse temperature of its softmax. */
+    readonly beta: number;
+  };
   /** Least and greatest value of the score. */
   readonly range: readonly [low: number, high: number];
   /** The radii at which the bounds are given, in input units. */

@@ -22,7 +22,14 @@ export interface RobustSetsSetting {
   /** The coverage holds for this calibration set with probability 1 − delta; null: on average. */
   readonly delta: number | null;
   /** Draws of each set and the levels of many draws; null for sets of one draw. */
-  readonly draws: { readonly prediction: number; readonly eta1: number; readonly eta2: number } | null;
+  readonly draws: {
+    /** Draws of each set. */
+    readonly prediction: number;
+    /** Allowed probability that the calibration draws mislead. */
+    readonly eta1: number;
+    /** Allowed probability that the draws of a set mislead. */
+    readonly eta2: number;
+  } | null;
   /** The level of the calibration scores. */
   readonly alphaPrime: number;
   /** Which score is the threshold, from 1. */
@@ -58,7 +65,12 @@ export interface RobustSetsRecord {
   /** The key of the calibration draws. It is no secret. */
   readonly key: Key;
   /** Draws of each calibration point, and which of their scores counts; null for one. */
-  readonly draws: { readonly calibration: number; readonly orderStatistic: number } | null;
+  readonly draws: {
+    /** Draws of each point. */
+    readonly calibration: number;
+    /** Which of their scores counts, from 1. */
+    readonly orderStatistic: number;
+  } | null;
   /** The calibration scores, from the smallest; null at the end for those without bound. */
   readonly scores: readonly (number | null)[];
   /** Checksum of all fields above. */

@@ -19,7 +19,15 @@ export interface LabelRadius {
 }
 
 /** Which labels the set of one pass holds: the so many with the largest logits (ties: the lower index), or those above a threshold, one for all or one each. */
-export type LabelSetRule = { readonly labelsPerPass: number } | { readonly threshold: number | readonly number[] };
+export type LabelSetRule =
+  | {
+      /** So many labels, those of the largest logits. */
+      readonly labelsPerPass: number;
+    }
+  | {
+      /** Every label whose logit is above this, one number for all or one for each. */
+      readonly threshold: number | readonly number[];
+    };
 
 /** How far labels stay among the k most probable ones of a set-valued model: a plain JSON value. All its radii hold together. */
 export interface MultiLabelCertificate extends OutputRecord {

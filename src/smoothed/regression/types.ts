@@ -1,5 +1,6 @@
 import type { RuleRecord } from '../../certify/types.ts';
 import type { BoxLayout } from '../../detection/box-layout.ts';
+import type { ProbabilityBound } from '../../types.ts';
 import type { OutputRecord } from '../outputs/types.ts';
 import type { Ball } from './percentile-levels.ts';
 import type { GridOptions } from './value-grid.ts';
@@ -52,9 +53,9 @@ export interface BoundsWithin {
   /** `closed`: for all ‖δ‖ ≤ radius; `open`: for all ‖δ‖ < radius. */
   readonly ball: Ball;
   /** p̲ and its complement: the percentile at x + δ is at least the lower p̲-quantile at x. */
-  readonly lowerLevel: { readonly p: number; readonly q: number };
+  readonly lowerLevel: ProbabilityBound;
   /** 1 − p̄ and its complement: the percentile at x + δ is at most the upper p̄-quantile at x. */
-  readonly upperLevel: { readonly p: number; readonly q: number };
+  readonly upperLevel: ProbabilityBound;
   /** One for each output, all together. */
   readonly bounds: readonly OutputBounds[];
 }
@@ -87,6 +88,7 @@ export interface RegressionRecord extends OutputRecord {
 
 /** Intervals within radii that were given: a plain JSON value. */
 export interface BoundsCertificate extends RegressionRecord {
+  /** It gives bounds within radii. */
   readonly claim: 'bounds';
   /** Which ends are bounded; one alone takes all of alpha. */
   readonly sides: BoundedSides;
@@ -133,6 +135,7 @@ export interface IntervalCounts {
 
 /** The radius within which outputs stay in intervals that were given: a plain JSON value. */
 export interface RadiusCertificate extends RegressionRecord, IntervalCounts {
+  /** It gives the radius of an interval. */
   readonly claim: 'radius';
   /** Low end of the interval of each output; null where it has none. */
   readonly low: readonly (number | null)[];
