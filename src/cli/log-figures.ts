@@ -10,6 +10,7 @@ import {
   medianCertifiedRadius,
 } from '../evaluate/metrics.ts';
 import { radiusUnit } from '../evaluate/radius-unit.ts';
+import { countsChanges } from '../options/counting-norms.ts';
 import { decodeAnyLog } from '../evaluate/parse-certification-log.ts';
 import type { CertificateLog, PredictionLog } from '../evaluate/read-log.ts';
 import type { Norm } from '../types.ts';
@@ -64,7 +65,7 @@ export interface LogFigures {
   readonly averageCertifiedRadius: number;
   /** Interval of the average certified radius at 95 %, over the choice of images; none for one image. */
   readonly averageCertifiedRadiusInterval: readonly [number, number] | undefined;
-  /** The largest radius at which half of the images are right and certified, where radii count changes. */
+  /** The largest radius at which half of the images are right and certified, where radii count changes or are of a parameter. */
   readonly medianCertifiedRadius: number | undefined;
   readonly abstained: number;
   /** What the radii count; undefined for lengths. */
@@ -103,6 +104,10 @@ export function logFigures(rows: readonly LoggedRow[], radii: readonly number[] 
   };
 }
 
+/** A count as it is, and another radius rounded down to three digits behind the point. */
+const shownRadius = (radius: number): string =>
+  Number.isInteger(radius) ? String(radius) : (Math.floor(radius * 1000) / 1000).toFixed(3);
+
 /** Steps between the radii of a table; the published tables take 0.25. */
 const STEPS = [0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 25, 50, 100];
 const MOST_COLUMNS = 12;
@@ -111,7 +116,7 @@ const WHOLE_STEPS = STEPS.filter(Number.isInteger);
 /** Radii from 0 up to the largest that any image of these logs has, at most twelve in round steps. @internal */
 export function radiiFor(logs: readonly (readonly LoggedRow[])[]): number[] {
   const largest = Math.max(0, ...logs.map((rows) => rows.reduce((most, { radius }) => Math.max(most, radius), 0)));
-  const isCount = logs.some((rows) => radiusUnit(rows) !== undefined);
+  const isCount = logs.some((rows) => rows.some(({ certificate, norm = certificate?.norm }) => countsChanges(norm)));
   const rest = largest / (MOST_COLUMNS - 2);
   const steps = isCount ? WHOLE_STEPS : STEPS;
   const step = steps.find((size) => largest / size < MOST_COLUMNS - 1) ?? (isCount ? Math.ceil(rest) : rest);
@@ -132,7 +137,7 @@ export function summaryText(name: string, figures: LogFigures, inputRange?: Inpu
   const { unit, medianCertifiedRadius: median } = figures;
   const counted = unit === undefined ? '' : ` in ${unit}`;
   const norm = figures.norm === undefined || figures.norm === 'l2' ? '' : `, ${figures.norm} radii${counted}`;
-  const middle = unit === undefined ? '' : `, median ${median ?? 'none'}`;
+  const middle = unit === undefined ? '' : `, median ${median === undefined ? 'none' : shownRadius(median)}`;
   const rank = figures.topK === undefined ? '' : `, top ${figures.topK}`;
   return [
     `${name}: ${images} images, ${abstained} abstained${norm}${rank}`,

@@ -7,6 +7,10 @@ import { GaussianNoise } from '../noise/gaussian-noise.ts';
 import { LaplaceNoise } from '../noise/laplace-noise.ts';
 import { SoundGaussianNoise } from '../noise/sound-gaussian-noise.ts';
 import { SplittingNoise } from '../noise/splitting-noise.ts';
+import { BlurNoise } from '../noise/transformations/blur-noise.ts';
+import { ChainNoise } from '../noise/transformations/chain-noise.ts';
+import { LightNoise } from '../noise/transformations/light-noise.ts';
+import { ShiftNoise } from '../noise/transformations/shift-noise.ts';
 import type { DeterministicNoise, Noise } from '../noise/types.ts';
 import { UniformNoise } from '../noise/uniform-noise.ts';
 import type { NoiseChoice } from './noise-options.ts';
@@ -62,6 +66,29 @@ export function makeNoise(choice: NoiseChoice, shape: readonly number[]): Noise 
         deletion: deletion as number,
         padId: padId as number,
       });
+    case 'blur':
+    case 'light':
+    case 'shift':
+    case 'blur-and-light':
+      return makeTransformation(noise, choice);
+  }
+}
+
+/** A noise that transforms. */
+function makeTransformation(
+  name: 'blur' | 'light' | 'shift' | 'blur-and-light',
+  { blur, blurLaw, contrast, brightness, sigma, pixelSigma }: NoiseChoice,
+): Noise {
+  const light = { contrast: contrast as number, brightness: brightness as number };
+  switch (name) {
+    case 'blur':
+      return new BlurNoise({ mean: blur as number, law: blurLaw });
+    case 'light':
+      return new LightNoise(light);
+    case 'shift':
+      return new ShiftNoise({ sigma: sigma as number, pixelSigma });
+    case 'blur-and-light':
+      return new ChainNoise({ blur: blur as number, ...light });
   }
 }
 

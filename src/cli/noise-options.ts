@@ -5,7 +5,7 @@ import type { OptionsOf } from './options.ts';
 export const noiseChoiceOptions = {
   noise: {
     flags: '--noise <name>',
-    help: 'what makes the copies, and so what is certified: gaussian and sound-gaussian L2, uniform, laplace and splitting L1, band and block patches, ablation and bit-flip L0, deletion edits',
+    help: 'what makes the copies, and so what is certified: gaussian and sound-gaussian L2, uniform, laplace and splitting L1, band and block patches, ablation and bit-flip L0, deletion edits; blur, light, shift and blur-and-light the parameter of a transformation',
     choices: [
       'gaussian',
       'sound-gaussian',
@@ -17,12 +17,16 @@ export const noiseChoiceOptions = {
       'ablation',
       'bit-flip',
       'deletion',
+      'blur',
+      'light',
+      'shift',
+      'blur-and-light',
     ],
     fallback: 'gaussian',
   },
   sigma: {
     flags: '-s, --sigma <number>',
-    help: 'gaussian, sound-gaussian: standard deviation, in units of the input range (needed)',
+    help: 'gaussian, sound-gaussian: standard deviation, in units of the input range; shift: in pixels (needed)',
     kind: 'number',
   },
   halfWidth: {
@@ -80,6 +84,31 @@ export const noiseChoiceOptions = {
     kind: 'positive',
   },
   padId: { flags: '--pad-id <id>', help: 'deletion: the id behind the end of a sequence (needed)', kind: 'count' },
+  blur: {
+    flags: '--blur <number>',
+    help: 'blur, blur-and-light: mean variance of the blur, in square pixels (needed)',
+    kind: 'number',
+  },
+  blurLaw: {
+    flags: '--blur-law <name>',
+    help: 'blur: law of the variance (exponential)',
+    choices: ['exponential', 'uniform', 'folded-normal'],
+  },
+  contrast: {
+    flags: '--contrast <number>',
+    help: 'light, blur-and-light: standard deviation of the logarithm of the contrast (needed)',
+    kind: 'number',
+  },
+  brightness: {
+    flags: '--brightness <number>',
+    help: 'light, blur-and-light: standard deviation of the brightness, in units of the input range (needed)',
+    kind: 'number',
+  },
+  pixelSigma: {
+    flags: '--pixel-sigma <number>',
+    help: 'shift: standard deviation of noise on the pixels behind the shift, in units of the input range (0)',
+    kind: 'number',
+  },
 } as const;
 
 /** @internal */
@@ -104,6 +133,10 @@ const OPTIONS: Readonly<
   ablation: { needed: ['keep'], more: ['positions', 'encoding', 'fill', 'maskId'] },
   'bit-flip': { needed: ['addition', 'deletion'], more: [] },
   deletion: { needed: ['deletion', 'padId'], more: ['length'] },
+  blur: { needed: ['blur'], more: ['blurLaw'] },
+  light: { needed: ['contrast', 'brightness'], more: [] },
+  shift: { needed: ['sigma'], more: ['pixelSigma'] },
+  'blur-and-light': { needed: ['blur', 'contrast', 'brightness'], more: [] },
 };
 
 /** The fields of library options that these options stand for, for errors. @internal */
@@ -112,6 +145,7 @@ export const noiseFieldNames: Readonly<Record<string, string>> = {
   'votes.threshold': 'threshold',
   votes: 'threshold',
   'encoding.fill': 'fill',
+  law: 'blurLaw',
 };
 
 const flagOf = (option: NoiseOption): string => /--[\w-]+/.exec(noiseChoiceOptions[option].flags)?.[0] ?? option;
@@ -152,6 +186,10 @@ export function checkNoiseChoice(choice: NoiseChoice & SampleSettings & { readon
     }
   }
   checkEncoding(choice);
+  // The blur of a chain has this name in the library too; alone it is called the mean.
+  if (choice.blur !== undefined && !(Math.fround(choice.blur) > 0)) {
+    throw new CliError(`--blur must be a number above 0, got ${choice.blur}`);
+  }
   if (choice.inputRange === undefined || !takesWholeNumbers(choice)) return;
   throw new CliError(
     `--input-range must be left out for --noise ${noise} of whole numbers, which are taken as they are`,

@@ -160,7 +160,7 @@ async function openOn(plan: OpenPlan, { settings, data, noise, say }: ToOpen): P
       path,
       model: source?.classifier ?? model,
       inputRange,
-      sigma,
+      sigma: noise.name === 'shift' ? undefined : sigma, // in pixels
       fromBytes,
     }))
       say(line);

@@ -77,7 +77,8 @@ export function certifiedAccuracySpec(
       field: 'radius',
       title: radiusTitle('radius', { inputRange, unit }),
       ends: [0, xMax],
-      isWhole: unit !== undefined,
+      isWhole:
+        unit !== undefined && curves.every(({ points }) => points.every(({ radius }) => Number.isInteger(radius))),
     },
     y: { field: 'accuracy', title: 'certified accuracy' },
     lines: curves.map(({ name, points }) => ({ name, points: withFall(points, xMax) })),

@@ -26,6 +26,27 @@ describe('the noise of a run', () => {
     [['--noise', 'bit-flip', '--deletion', 0.1], '--addition must be given for --noise bit-flip'],
     [['--noise', 'bit-flip', '--addition', 0.1], '--deletion must be given for --noise bit-flip'],
     [['--noise', 'deletion', '--deletion', 0.9], '--pad-id must be given for --noise deletion'],
+    [['--noise', 'blur'], '--blur must be given for --noise blur'],
+    [['--noise', 'blur', '--blur', 0], '--blur must be a number above 0, got 0'],
+    [
+      ['--noise', 'blur', '--blur', 1, '--contrast', 1],
+      '--contrast must be left out for --noise blur, which has --blur, --blur-law',
+    ],
+    [['--noise', 'light', '--contrast', 1], '--brightness must be given for --noise light'],
+    [
+      ['--noise', 'light', '--contrast', -1, '--brightness', 1],
+      '--contrast must be a finite number of at least 0, got -1',
+    ],
+    [['--noise', 'shift'], '--sigma must be given for --noise shift'],
+    [['--noise', 'shift', '--sigma', 1, '--pixel-sigma', -1], /^--pixel-sigma must be/],
+    [
+      ['--noise', 'blur-and-light', '--contrast', 1, '--brightness', 1],
+      '--blur must be given for --noise blur-and-light',
+    ],
+    [
+      ['--noise', 'shift', '--sigma', 1, '--denoiser', 'model'],
+      /^--denoiser must be left out for shift noise, which adds nothing to images/,
+    ],
     [['--sigma', 1, '--keep', 3], '--keep must be left out for --noise gaussian, which has --sigma'],
     [
       ['--noise', 'ablation', '--keep', 3, '--sigma', 1],

@@ -167,7 +167,7 @@ export type TrainOptions = OptionsOf<
 /** Sigma has a default here. */
 const sigmaOption = {
   ...noiseChoiceOptions.sigma,
-  help: `gaussian: standard deviation, in input units (default: ${TRAIN_SIGMA})`,
+  help: `gaussian: standard deviation, in input units (default: ${TRAIN_SIGMA}); shift: in pixels (needed)`,
 };
 
 /** What holds without a preset. @internal */
