@@ -142,7 +142,7 @@ async function fashion(folder: string, fast: boolean): Promise<Experiment> {
     size,
     example: (i) => all.example(begin + i),
   });
-  const [m, n] = fast ? [60, 8] : [1000, 500];
+  const [m, n] = fast ? [60, 8] : [1000, 1000];
   return { name: 'Fashion-MNIST', model, plain, calibration: part(0, m), test: part(5000, n) };
 }
 
@@ -152,7 +152,7 @@ async function digits(fast: boolean): Promise<Experiment> {
   const training = toDataset(firstOf(partOf(all, 'training'), fast ? 320 : 8000));
   const model = await train(training, { noise, epochs: fast ? 1 : 4, key: createKey(20) });
   const plain = await train(training, { epochs: fast ? 1 : 2, key: createKey(22) });
-  const [m, n] = fast ? [60, 8] : [1000, 500];
+  const [m, n] = fast ? [60, 8] : [1000, 1000];
   const calibration = toDataset(firstOf(partOf(all, 'validation'), m));
   return {
     name: 'handwritten digits',

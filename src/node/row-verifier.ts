@@ -6,7 +6,7 @@ import { CatrsError, DataError, refusal } from '../errors.ts';
 import { noiseOf } from '../noise/noise-of.ts';
 import type { DeterministicNoise, Noise } from '../noise/types.ts';
 import type { OutputRecord } from '../smoothed/outputs/types.ts';
-import { verifyCertificate, verifyOne } from '../smoothed/verify-certificate.ts';
+import { verifyCertificate, type VerifyCertificateOptions, verifyOne } from '../smoothed/verify-certificate.ts';
 
 /** A noise and a rule of one's own, which cannot be made from what a log says of them. */
 export interface OwnParts {
@@ -70,12 +70,16 @@ export function rowVerifier({ noise, rule, dimension, numClasses }: KnownParts):
 }
 
 /** The same for certificates of other outputs than one label. @internal */
-export function outputVerifier({ noise, dimension }: Pick<KnownParts, 'noise' | 'dimension'>): FaultsOf<OutputRecord> {
+export function outputVerifier({
+  noise,
+  dimension,
+  sets,
+}: Pick<KnownParts, 'noise' | 'dimension'> & Pick<VerifyCertificateOptions, 'sets'>): FaultsOf<OutputRecord> {
   const noises = new Map<string, Noise | DeterministicNoise>();
   return (certificate) =>
     faultsOrError(() => {
       const made = noise ?? once(noises, certificate.noise, noiseOf);
-      return verifyCertificate(certificate, made, { dimension }).faults;
+      return verifyCertificate(certificate, made, { dimension, sets }).faults;
     });
 }
 

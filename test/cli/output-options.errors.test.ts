@@ -40,7 +40,7 @@ describe('the options of a task', () => {
       ['--radius', 0.1, '--worth', 2],
       /^--worth is for --task class, got --task center, which has --radius, /,
     ],
-    ['segmentation', ['--num-classes', 2, '--delta', 0.1], /^--delta is for --task center, got --task segmentation/],
+    ['segmentation', ['--num-classes', 2, '--delta', 0.1], /^--delta is for --task conformal or center, got --task segmentation/],
     [
       'class',
       ['--percentile', 0.3],

@@ -1,4 +1,5 @@
 import type { Classifier, TypedBatch, TypedClassifier } from '../../classifier/types.ts';
+import type { BoxLayout } from '../../detection/box-layout.ts';
 import { boxSlots } from '../../detection/box-slots.ts';
 import type { GraphDetectorOptions } from '../../detection/graph-detector.ts';
 import type { TypedDetector } from '../../detection/types.ts';
@@ -21,12 +22,38 @@ export function detectorOptions(settings: OutputSettings): GraphDetectorOptions 
 
 /** A detector as rows of numbers, given images as they are. @internal */
 export function boxesModel(detector: TypedDetector, settings: OutputSettings, to: AdaptedTo): Classifier {
-  const { slots = 0, bins, sort, boxLabels, scoreThreshold: threshold, overlap } = settings;
+  const { slots = 0, bins, cells, sort, boxLabels, scoreThreshold: threshold, overlap, beyond } = settings;
   const [height, width] = to.shape;
   const size = height !== undefined && width !== undefined ? ([height, width] as const) : undefined;
   const labels = boxLabels?.length === 1 ? boxLabels[0] : boxLabels;
-  return boxSlots(fitted(detector, settings, to), { slots, bins, sort, labels, threshold, overlap, size });
+  return boxSlots(fitted(detector, settings, to), {
+    ...{ slots, sort, labels, threshold, overlap, beyond, size },
+    bins: bins && BINS[bins],
+    cells: cells as readonly [number, number] | undefined,
+  });
 }
+
+/** The bins of the options, in words of the library. */
+const BINS = { none: 'none', label: 'label', cell: 'cell', 'label-and-cell': 'label and cell' } as const;
+
+/** The options that make rows like those of a log. @internal */
+export function boxSettings({ bins, labels, threshold, overlap, cells, beyond, ...same }: BoxLayout): LoggedBoxes {
+  const isCounted = labels?.every((label, i) => label === i);
+  return {
+    ...same,
+    bins: (Object.keys(BINS) as (keyof typeof BINS)[]).find((name) => BINS[name] === bins),
+    boxLabels: isCounted ? [labels?.length ?? 0] : (labels ?? undefined),
+    scoreThreshold: threshold,
+    overlap: overlap ?? undefined,
+    cells: cells ?? undefined,
+    beyond: beyond || undefined,
+  };
+}
+
+type LoggedBoxes = Pick<
+  OutputSettings,
+  'slots' | 'bins' | 'sort' | 'boxLabels' | 'scoreThreshold' | 'overlap' | 'cells' | 'beyond'
+>;
 
 /** A detector of the images of the data: they are brought to it in the shape and the scale that it wants. */
 function fitted(detector: TypedDetector, settings: OutputSettings, to: AdaptedTo): TypedDetector {

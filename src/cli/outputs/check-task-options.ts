@@ -31,7 +31,18 @@ interface TakenOptions {
 const TABLE = ['target', 'features'] as const;
 /** What a detector returns, and how it becomes rows of numbers. */
 const BOXES = [
-  ...(['bins', 'sort', 'boxLabels', 'scoreThreshold', 'overlap', 'boxFormat', 'boxUnits', 'head'] as const),
+  ...([
+    'bins',
+    'cells',
+    'sort',
+    'boxLabels',
+    'scoreThreshold',
+    'overlap',
+    'beyond',
+    'boxFormat',
+    'boxUnits',
+    'head',
+  ] as const),
   ...(['activation', 'background', 'boxesOutput', 'scoresOutput', 'labelsOutput'] as const),
 ] as const;
 /** How many copies are drawn, and how often a certificate may be wrong. */
@@ -53,7 +64,11 @@ const TASKS: Readonly<Record<OutputTaskName | 'class', TakenOptions>> = {
   },
   conformal: {
     needed: [['alpha'], ['radius'], ['calibration']],
-    more: ['score', 'sets', 'labels', 'classes', 'truth', ...TABLE],
+    more: [
+      ...(['score', 'sets', 'delta', 'draws', 'calibrationDraws', 'orderStatistic'] as const),
+      ...(['labels', 'classes', 'truth'] as const),
+      ...TABLE,
+    ],
   },
   multilabel: {
     needed: [['top'], ['labelsPerPass', 'labelThreshold']],
@@ -72,22 +87,39 @@ const TASKS: Readonly<Record<OutputTaskName | 'class', TakenOptions>> = {
 /** Throws CliError for an option of another task, which it names, and for one that is missing. @internal */
 export function checkTaskOptions(settings: { readonly task: OutputTaskName | 'class' } & object): void {
   const { task } = settings;
-  const given = settings as Readonly<Record<string, unknown>>;
-  const { needed, more } = TASKS[task];
-  const known = [...needed.flat(), ...more];
-  const options = Object.keys({ ...outputOptions, ...SHARED }) as TaskOption[];
-  const stranger = options.find((option) => given[option] !== undefined && !known.includes(option));
+  const stranger = strangerIn(settings, task);
   if (stranger !== undefined) {
-    const flag = flagOf(stranger);
-    const others = taskOption.task.choices.filter((name) => {
-      const taken = TASKS[name];
-      return [...taken.needed.flat(), ...taken.more].includes(stranger);
-    });
-    const has = known.map(flagOf).join(', ');
-    throw new CliError(`${flag} is for --task ${others.join(' or ')}, got --task ${task}, which has ${has}`);
+    const has = knownTo(task).map(flagOf).join(', ');
+    throw new CliError(`${flagOf(stranger)} is for --task ${tasksOf(stranger)}, got --task ${task}, which has ${has}`);
   }
-  const missing = needed.find((ones) => ones.every((option) => given[option] === undefined));
+  const given = settings as Readonly<Record<string, unknown>>;
+  const missing = TASKS[task].needed.find((ones) => ones.every((option) => given[option] === undefined));
   if (missing) throw new CliError(`${missing.map(flagOf).join(' or ')} must be given for --task ${task}`);
+}
+
+/** Throws CliError for an option of another task than that of a log. @internal */
+export function refuseOtherTasks(settings: object, task: OutputTaskName, file: string): void {
+  const stranger = strangerIn(settings, task);
+  if (stranger === undefined) return;
+  throw new CliError(`${flagOf(stranger)} is for logs of ${tasksOf(stranger)}, got ${file} of ${task} (leave it out)`);
+}
+
+/** All options that a task takes. */
+function knownTo(task: OutputTaskName | 'class'): readonly TaskOption[] {
+  const { needed, more } = TASKS[task];
+  return [...needed.flat(), ...more];
+}
+
+/** The first option that was given and is of other tasks. */
+function strangerIn(settings: object, task: OutputTaskName | 'class'): TaskOption | undefined {
+  const given = settings as Readonly<Record<string, unknown>>;
+  const options = Object.keys({ ...outputOptions, ...SHARED }) as TaskOption[];
+  return options.find((option) => given[option] !== undefined && !knownTo(task).includes(option));
+}
+
+/** The tasks that take an option. */
+function tasksOf(option: TaskOption): string {
+  return taskOption.task.choices.filter((name) => knownTo(name).includes(option)).join(' or ');
 }
 
 /** The flag of an option of a task. */

@@ -46,8 +46,13 @@ export const outputOptions = {
   },
   bins: {
     flags: '--bins <name>',
-    help: 'boxes: which boxes share places; by label needs --box-labels (none)',
-    choices: ['none', 'label'],
+    help: 'boxes: which boxes share places; by label needs --box-labels, by cell --cells (none)',
+    choices: ['none', 'label', 'cell', 'label-and-cell'],
+  },
+  cells: {
+    flags: '--cells <rows,columns>',
+    help: 'boxes: the grid in whose cells the centers of boxes lie, for --bins cell',
+    kind: 'numbers',
   },
   sort: {
     flags: '--sort <name>',
@@ -68,6 +73,10 @@ export const outputOptions = {
     flags: '--overlap <number>',
     help: 'boxes: greatest overlap of two of one label, for detectors that leave overlapping ones',
     kind: 'number',
+  },
+  beyond: {
+    flags: '--beyond',
+    help: 'boxes: a further number of each row says whether a box found no place, which bounds how many there are',
   },
   boxFormat: {
     flags: '--box-format <name>',
@@ -125,7 +134,7 @@ export const outputOptions = {
   },
   delta: {
     flags: '--delta <number>',
-    help: 'center: the ball of a center holds more than 1/2 - delta of the outputs (0.05)',
+    help: 'center: the ball of a center holds more than 1/2 - delta of the outputs (0.05); conformal: coverage for this very calibration, with probability 1 - delta (default: on average over calibrations)',
     kind: 'number',
   },
   distance: {
@@ -153,6 +162,21 @@ export const outputOptions = {
     help: 'conformal: the inputs of the data that set the threshold, which are not certified, or a file of --sets',
   },
   sets: { flags: '--sets <file.json>', help: 'conformal: write the calibration, for later runs and programs' },
+  draws: {
+    flags: '--draws <count>',
+    help: 'conformal: most draws of each set, and the draws of each input of the calibration (1)',
+    kind: 'positive',
+  },
+  calibrationDraws: {
+    flags: '--calibration-draws <count>',
+    help: 'conformal: draws of each input of the calibration (--draws)',
+    kind: 'positive',
+  },
+  orderStatistic: {
+    flags: '--order-statistic <count>',
+    help: 'conformal: with --draws which of the scores of an input of the calibration counts, from the smallest (0.9 of them)',
+    kind: 'positive',
+  },
   top: {
     flags: '--top <count>',
     help: 'multilabel: labels stay among so many most probable ones',
@@ -195,6 +219,9 @@ export const outputOptions = {
 export const outputFieldNames: Readonly<Record<string, string>> = {
   side: 'sides',
   k: 'top',
+  'draws.prediction': 'draws',
+  'draws.calibration': 'calibrationDraws',
+  'draws.orderStatistic': 'orderStatistic',
   threshold: 'labelThreshold',
   'predict.n': 'centerN',
   'predict.check': 'centerN',

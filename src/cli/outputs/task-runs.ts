@@ -8,9 +8,10 @@ import type { RobustSetsRecord } from '../../smoothed/conformal/robust-sets-reco
 import { SmoothedMultiLabel } from '../../smoothed/multilabel/smoothed-multi-label.ts';
 import type { MultiLabelCertificate } from '../../smoothed/multilabel/types.ts';
 import { createKey } from '../../random/key.ts';
-import type { BoxLayout } from '../../detection/box-layout.ts';
+import type { ConformalCertificate } from '../../smoothed/conformal/set-certificate.ts';
 import type { CliIo } from '../io.ts';
-import { calibratedSets } from './calibrated-sets.ts';
+import { boxSettings } from './boxes-model.ts';
+import { calibratedAgain, type CalibratedFor, calibratedSets } from './calibrated-sets.ts';
 import type { RegressionCertificate } from '../../smoothed/regression/types.ts';
 import type { SegmentationCertificate } from '../../smoothed/segmentation/certificate.ts';
 import { SmoothedSegmenter } from '../../smoothed/segmentation/smoothed-segmenter.ts';
@@ -29,8 +30,14 @@ interface TaskRun {
   readonly certifier: (parts: CertifierParts, settings: OutputSettings) => OutputCertifier<object>;
   /** The options of its certificates. */
   readonly options: (settings: OutputSettings) => object;
-  /** Settings of the certifier that a certificate of it says: those of the command line come before them. Absent where it rests on more. */
-  readonly recorded?: (certificate: never) => Partial<OutputSettings>;
+  /** Settings of the certifier that a certificate of it says: those of the command line come before them. */
+  readonly recorded: (certificate: never) => Partial<OutputSettings>;
+  /** Prepares for what a log rests on, to draw its rows again. */
+  readonly prepareAgain?: (
+    from: PreparedFrom,
+    settings: OutputSettings,
+    log: CalibratedFor,
+  ) => Promise<RobustSetsRecord>;
 }
 
 /** What drives the draws, how many there are, and how often a certificate may be wrong. */
@@ -39,19 +46,6 @@ const drawn = ({ seed = 0, n, alpha }: OutputSettings): object => ({ key: create
 /** A number, or a list of several. */
 const oneOrMany = (values: readonly number[] | undefined): number | readonly number[] | undefined =>
   values?.length === 1 ? values[0] : values;
-
-/** The options that make rows like those of a log. */
-function boxSettings({ slots, bins, sort, labels, threshold, overlap }: BoxLayout): Partial<OutputSettings> {
-  const isCounted = labels?.every((label, i) => label === i);
-  return {
-    slots,
-    bins: bins as OutputSettings['bins'],
-    sort,
-    boxLabels: isCounted ? [labels?.length ?? 0] : (labels ?? undefined),
-    scoreThreshold: threshold,
-    overlap: overlap ?? undefined,
-  };
-}
 
 /** @internal */
 export const TASK_RUNS: Readonly<Record<OutputTaskName, TaskRun>> = {
@@ -99,6 +93,8 @@ export const TASK_RUNS: Readonly<Record<OutputTaskName, TaskRun>> = {
       RobustSets.fromJSON(model, prepared as RobustSetsRecord, { batchSize }),
     // Without a seed each set has a secret key of its own.
     options: ({ seed }) => (seed === undefined ? {} : { key: createKey(seed) }),
+    recorded: ({ score: { name } }: ConformalCertificate) => ({ score: name as OutputSettings['score'] }),
+    prepareAgain: calibratedAgain,
   },
   multilabel: {
     truth: () => 'labels',
