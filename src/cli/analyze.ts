@@ -13,14 +13,17 @@ import { type NamedLog, normOf, radiiFor, summaryText } from './log-figures.ts';
 import { type PredictionAnalysis, predictionAnalysisOf, predictionText } from './prediction-figures.ts';
 import { type NamedPredictions, readLogs } from './read-logs.ts';
 import { analyzeOutputs, outputLogs } from './outputs/analyze-outputs.ts';
-import { writeSvg } from './write-svg.ts';
+import { writePicture } from './write-picture.ts';
 
 /** Prints tables of logs and writes their plots. @internal */
 export async function analyze(settings: AnalyzeSettings, io: CliIo, files: readonly string[]): Promise<void> {
   const outputs = await outputLogs(files, settings);
   if (outputs !== undefined) return analyzeOutputs(settings, io, outputs);
-  if (settings.curve !== undefined) {
-    throw new CliError(`--curve is for logs of other outputs than classes, got ${files.join(', ')} (leave it out)`);
+  const { curve, picture, pictureInputs } = settings;
+  const ofOutputs = { '--curve': curve, '--picture': picture, '--picture-inputs': pictureInputs };
+  const [flag] = Object.entries(ofOutputs).find(([, value]) => value !== undefined) ?? [];
+  if (flag !== undefined) {
+    throw new CliError(`${flag} is for logs of other outputs than classes, got ${files.join(', ')} (leave it out)`);
   }
   const { certificates: logs, predictions } = await readLogs(files, settings.pieces === true, io);
   checkUse(logs, predictions, settings, io);
@@ -158,6 +161,6 @@ async function writePlots(
     }));
     specs.push([plotProbability, probabilityDistributionSpec(curves, { title })]);
   }
-  for (const [file, spec] of specs) await writeSvg(file, await renderSvg(spec), settings.force === true);
+  for (const [file, spec] of specs) await writePicture(file, await renderSvg(spec), settings.force === true);
   return specs.map(([file]) => file);
 }

@@ -1,7 +1,7 @@
 import { normalize } from 'node:path';
 
 /** The endings of logs; what else follows a point is a part of the name, such as the 25 of `sigma_0.25`. */
-const ENDINGS = /(?<=[^/\\])(?:\.(?:tsv|txt|csv|log))?(?:\.gz)?$/i;
+const ENDINGS = /(?<=[^/\\])(?:\.(?:tsv|txt|csv|log|jsonl))?(?:\.gz)?$/i;
 
 /**
  * Short names for logs, no two alike: the name of the file without its ending; where several are alike, the shortest ends of their paths that are

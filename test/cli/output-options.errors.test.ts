@@ -174,7 +174,7 @@ describe('logs of other outputs', () => {
       /^--delta is for logs of other outputs than classes, got .*classes\.tsv of classes/,
     );
     const plotted = await catrs(['analyze', out, '--plot', path('a.svg'), '--curve', 'share', '--json']);
-    expect(JSON.parse(plotted.stdout)).toMatchObject({ plots: [path('a.svg')], logs: [{ name: 'center.jsonl' }] });
+    expect(JSON.parse(plotted.stdout)).toMatchObject({ plots: [path('a.svg')], logs: [{ name: 'center' }] });
     const cut = await complaint(['verify', out, '--data', path('points.npz'), '--model', path('one')]);
     expect(cut).toMatch(/certificates do not hold$|must/);
   });

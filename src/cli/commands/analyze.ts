@@ -34,8 +34,17 @@ const plotOptions = {
     flags: '--plot-probability <file.svg>',
     help: 'write the distribution of the class probability',
   },
+  picture: {
+    flags: '--picture <file.png>',
+    help: 'of segmentation: write masks, pixels in the colours of their classes, grey where they abstain, red where they are wrong',
+  },
+  pictureInputs: {
+    flags: '--picture-inputs <list>',
+    help: 'which inputs the picture shows (default: the first 8)',
+    kind: 'numbers',
+  },
   title: { flags: '--title <text>', help: 'title of the plots' },
-  force: { flags: '--force', help: 'replace plots that are there' },
+  force: { flags: '--force', help: 'replace plots and pictures that are there' },
 } as const;
 
 /** The options of `catrs analyze`. @internal */
@@ -49,7 +58,7 @@ export const analyzeCommand: CliCommand<AnalyzeSettings> = cliCommand({
   argument: ['<logs...>', 'logs, plain or .gz'],
   groups: [
     ['Tables', { ...tableOptions, ...jsonOptions }],
-    ['Plots', plotOptions],
+    ['Plots and pictures', plotOptions],
   ],
   library: {},
   ending: `Example:

@@ -6,7 +6,8 @@ import { renderSvg } from '../../plots/render-svg.ts';
 import type { AnalyzeSettings } from '../commands/analyze.ts';
 import { CliError, type CliIo, note, printJson } from '../io.ts';
 import { logNames } from '../log-names.ts';
-import { writeSvg } from '../write-svg.ts';
+import { writePicture } from '../write-picture.ts';
+import { type MaskPicture, maskPicture } from './mask-picture.ts';
 import { figuresText } from './output-figures-text.ts';
 import { readOutputs } from './read-outputs.ts';
 
@@ -60,18 +61,37 @@ export async function analyzeOutputs(
   if (some.length === 0) throw new CliError(`${logs[0]?.file}: must have at least one row, got none`);
   const found = some.map((log) => ({ ...log, figures: outputFigures(log.rows) }));
   const { plot, json } = settings;
+  const shown = pictureOf(settings, some);
   if (!json) io.stdout(found.map(({ name, figures }) => figuresText(name, figures)).join(''));
   if (plot !== undefined) {
     const { curves, others } = chosenCurves(found, settings.curve);
-    await writeSvg(plot, await renderSvg(outputCurvesSpec(curves, { title: settings.title })), settings.force === true);
+    await writePicture(
+      plot,
+      await renderSvg(outputCurvesSpec(curves, { title: settings.title })),
+      settings.force === true,
+    );
     const more =
       others.length === 0 ? '' : ` (--curve draws others: ${others.map((y) => JSON.stringify(y)).join(', ')})`;
     note(io, `wrote ${plot}: ${curves[0]?.y}${more}`);
   }
-  if (json) {
-    const shown = found.map(({ name, file, figures }) => ({ name, file, ...figures }));
-    printJson(io, { logs: shown, plots: plot === undefined ? [] : [plot] });
+  if (shown) {
+    await writePicture(shown.file, shown.png, settings.force === true);
+    note(io, `wrote ${shown.file}: ${shown.legend}`);
   }
+  if (json) {
+    const logged = found.map(({ name, file, figures }) => ({ name, file, ...figures }));
+    printJson(io, { logs: logged, plots: [plot, shown?.file].filter((file) => file !== undefined) });
+  }
+}
+
+/** The picture of masks that is asked for. */
+function pictureOf(
+  { picture: file, pictureInputs }: AnalyzeSettings,
+  logs: readonly NamedOutputs[],
+): (MaskPicture & { readonly file: string }) | undefined {
+  if (file !== undefined) return { file, ...maskPicture(logs, pictureInputs) };
+  if (pictureInputs === undefined) return undefined;
+  throw new CliError(`--picture must be given with --picture-inputs: where the picture goes`);
 }
 
 /** Throws CliError for an option that says something of classes only. */
