@@ -4,6 +4,7 @@ import { boxSlots } from '../../detection/box-slots.ts';
 import type { GraphDetectorOptions } from '../../detection/graph-detector.ts';
 import type { TypedDetector } from '../../detection/types.ts';
 import { adaptedClassifier, type AdaptedTo } from '../adapt-model.ts';
+import { OptionError } from '../../errors.ts';
 import { CliError } from '../io.ts';
 import type { OutputSettings } from './output-settings.ts';
 
@@ -26,11 +27,20 @@ export function boxesModel(detector: TypedDetector, settings: OutputSettings, to
   const [height, width] = to.shape;
   const size = height !== undefined && width !== undefined ? ([height, width] as const) : undefined;
   const labels = boxLabels?.length === 1 ? boxLabels[0] : boxLabels;
-  return boxSlots(fitted(detector, settings, to), {
+  const options = {
     ...{ slots, sort, labels, threshold, overlap, beyond, size },
     bins: bins && BINS[bins],
     cells: cells as readonly [number, number] | undefined,
-  });
+  };
+  const given = fitted(detector, settings, to);
+  try {
+    return boxSlots(given, options);
+  } catch (error) {
+    if (!(error instanceof OptionError) || error.field !== 'labels') throw error;
+    // --labels are the classes of other data.
+    const text = error.message.slice(`${error.call}: `.length);
+    throw new CliError(text.replaceAll('`labels`', '--box-labels').replace(/`labels: (\d+)`/, '--box-labels $1'));
+  }
 }
 
 /** The bins of the options, in words of the library. */
@@ -57,25 +67,28 @@ type LoggedBoxes = Pick<
 
 /** A detector of the images of the data: they are brought to it in the shape and the scale that it wants. */
 function fitted(detector: TypedDetector, settings: OutputSettings, to: AdaptedTo): TypedDetector {
+  const { inputShape, inputRange } = detector;
+  const before = (classify: TypedClassifier['classify']): TypedClassifier => {
+    const last: TypedClassifier = { classify, inputShape, inputRange };
+    return adaptedClassifier(settings.model, last, settings, { ...to, isBinary: false }).classifier as TypedClassifier;
+  };
   const detect: TypedDetector['detect'] = async (inputs, batch) => {
     const given: { values?: Float32Array<ArrayBuffer>; batch?: TypedBatch } = {};
-    const last: TypedClassifier = {
-      classify: (values, rows) => {
-        Object.assign(given, { values, batch: rows });
-        return new Float32Array(2 * rows.batch);
-      },
-      inputShape: detector.inputShape,
-    };
-    const { classifier } = adaptedClassifier(settings.model, last, settings, { ...to, isBinary: false });
-    await (classifier as TypedClassifier).classify(inputs, batch);
+    const steps = before((values, rows) => {
+      Object.assign(given, { values, batch: rows });
+      return new Float32Array(2 * rows.batch);
+    });
+    await steps.classify(inputs, batch);
     return detector.detect(given.values ?? inputs, given.batch ?? batch);
   };
+  const checked = before(() => new Float32Array()); // throws for images that cannot be brought to it
   return {
     detect,
     format: detector.format,
     units: detector.units,
     numLabels: detector.numLabels,
     inputShape: to.shape,
+    inputRange: checked.inputRange,
     get engine() {
       return detector.engine;
     },
