@@ -39,6 +39,7 @@ interface CommandData<Groups extends readonly OptionGroup[]> {
 const OTHER_NAMES = {
   key: 'seed',
   file: 'out',
+  x: 'data',
   noise: 'sigma',
   'select.start': 'start',
   'select.skip': 'skip',

@@ -153,11 +153,11 @@ describe('the noise of a run', () => {
     it.each([
       [
         ['--noise', 'bit-flip', '--addition', 0.1, '--deletion', 0.1],
-        '`x` must have values 0 or 1, as the noise certifies no others, got 3 in row 0',
+        '--data must have values 0 or 1, as the noise certifies no others, got 3 in row 0',
       ],
       [
         ['--noise', 'deletion', '--deletion', 0.9, '--pad-id', 9],
-        '`x` must have the pad 9 at the end only: it is no token, got 3 at 2 behind the pad at 1',
+        '--data must have the pad 9 at the end only: it is no token, got 3 at 2 behind the pad at 1',
       ],
     ])('must be such, whole numbers as they are: %o', async (noise, text) => {
       const found = await complaint([

@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
+import { encodeNpy } from '../../src/data/npy.ts';
 import { useSmallTasks } from './output-tasks.ts';
 import { catrs } from './run.ts';
 
@@ -40,7 +41,11 @@ describe('the options of a task', () => {
       ['--radius', 0.1, '--worth', 2],
       /^--worth is for --task class, got --task center, which has --radius, /,
     ],
-    ['segmentation', ['--num-classes', 2, '--delta', 0.1], /^--delta is for --task conformal or center, got --task segmentation/],
+    [
+      'segmentation',
+      ['--num-classes', 2, '--delta', 0.1],
+      /^--delta is for --task conformal or center, got --task segmentation/,
+    ],
     [
       'class',
       ['--percentile', 0.3],
@@ -62,6 +67,12 @@ describe('the options of a task', () => {
   });
 
   it('of noises are those of the noise', async () => {
+    const fine = ['--truth', path('tags.npy'), '--data', path('fine.npy'), '--noise', 'sound-gaussian'];
+    const X = { dtype: 'float32', shape: [8, 2], data: new Float32Array(16).fill(0.3) } as const;
+    await writeFile(path('fine.npy'), encodeNpy(X));
+    expect(await rows('multilabel', [...fine, '--top', 1, '--labels-per-pass', 1, '--n', 100])).toBe(
+      '--data must have values k/255 with whole k from 0 to 255 (8-bit levels as float32) for sound-gaussian noise, got 0.30000001192092896 (its certificate holds only there)',
+    );
     const words = ['--radius', 0.1, '--noise', 'laplace'];
     expect(await rows('center', words)).toBe('--sigma must be left out for --noise laplace, which has --scale');
     const images = [

@@ -61,9 +61,14 @@ export function useSmallTasks(): (name: string) => string {
   return path;
 }
 
+/** The nearest level of 8 bits, as the sound noise wants it. */
+const level = (value: number): number => Math.round(255 * value) / 255;
+
 /** Points of two coordinates, with two numbers that are nearly those of the model `rows`, a class, and two labels each. */
 async function writePoints(path: (name: string) => string): Promise<void> {
-  const points = Array.from({ length: INPUTS }, (_, i) => [i / INPUTS, 1 - ((i * 3) % INPUTS) / INPUTS] as const);
+  const points = Array.from({ length: INPUTS }, (_, i) => {
+    return [level(i / INPUTS), level(1 - ((i * 3) % INPUTS) / INPUTS)] as const;
+  });
   const y = points.flatMap(([a, b]) => [a + 0.5 * b, 2 * b - a]);
   const X = { dtype: 'float32', shape: [INPUTS, 2], data: Float32Array.from(points.flat()) } as const;
   const classes = Uint8Array.from(points, ([a, b]) => (a > b ? 0 : 1));
@@ -76,7 +81,7 @@ async function writePoints(path: (name: string) => string): Promise<void> {
 
 /** Images of 2 x 2 pixels, a mask of the bright ones, and a model that finds them. */
 async function writePixels(path: (name: string) => string): Promise<void> {
-  const values = Float32Array.from({ length: INPUTS * 4 }, (_, i) => ((i * 7) % 10) / 10);
+  const values = Float32Array.from({ length: INPUTS * 4 }, (_, i) => level(((i * 7) % 10) / 10));
   const masks = Uint8Array.from(values, (value) => (value > 0.5 ? 1 : 0));
   const images = { dtype: 'float32', shape: [INPUTS, 2, 2, 1], data: values } as const;
   await writeFile(path('masks.npz'), npz({ images, masks: { dtype: 'uint8', shape: [INPUTS, 2, 2], data: masks } }));
@@ -89,7 +94,7 @@ async function writePixels(path: (name: string) => string): Promise<void> {
 
 /** Inputs that are two boxes each, and a graph model that finds them. */
 async function writeDetector(path: (name: string) => string): Promise<void> {
-  const boxes = [0, 1].map((k) => [0.1 + 0.3 * k, 0.2, 0.4 + 0.3 * k, 0.5, 0.9 - 0.2 * k, 0]);
+  const boxes = [0, 1].map((k) => [0.1 + 0.3 * k, 0.2, 0.4 + 0.3 * k, 0.5, 0.9 - 0.2 * k, 0].map(level));
   const values = Float32Array.from({ length: INPUTS * 12 }, (_, i) => boxes.flat()[i % 12] ?? 0);
   const truths = Array.from({ length: INPUTS }, () => boxes.flatMap((box) => [...box.slice(0, 4), 0])).flat();
   const images = { dtype: 'float32', shape: [INPUTS, 12], data: values } as const;
