@@ -21,6 +21,8 @@ export interface AdaptedTo {
   readonly shape: readonly number[];
   /** Whether the model has one unit for two classes. */
   readonly isBinary: boolean;
+  /** Standard deviation of Gaussian noise, for a diffusion network in front. */
+  readonly sigma?: number | undefined;
 }
 
 /** A classifier of the images as they are. @internal */

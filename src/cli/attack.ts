@@ -51,7 +51,9 @@ export async function attack(settings: AttackSettings, io: CliIo): Promise<void>
         return attackAll({ g, moves, dataset, asked: { ...asked, epsilons, clean: true } }, total, tell);
       }
       const { inputRange, output, layout, mean, std, denoiser } = settings;
-      const own = { seed, inputRange, output, layout, mean, std, denoiser, runtime };
+      const { diffusion, diffusionSteps, predicts, rescaleTime, timeInput } = settings;
+      const ofDiffusion = diffusion && { diffusion, diffusionSteps, predicts, rescaleTime, timeInput };
+      const own = { seed, inputRange, output, layout, mean, std, denoiser, runtime, ...ofDiffusion };
       const log = { file: out, epsilons, settings: own, onProgress: tell };
       return (await attackToLog(g, moves, dataset, { ...asked, ...log })).rows;
     },

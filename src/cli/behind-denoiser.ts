@@ -1,12 +1,12 @@
-import * as tf from '@tensorflow/tfjs';
-import { adaptModel, isTypedDenoiser } from '../classifier/adapt-classifier.ts';
-import { floatsInTurn } from '../classifier/ask-rows.ts';
+import type * as tf from '@tensorflow/tfjs';
+import { isTypedDenoiser } from '../classifier/adapt-classifier.ts';
+import { diffusionDenoiser, type DiffusionDenoiserOptions } from '../classifier/diffusion-denoiser.ts';
 import { denoised } from '../classifier/input-adapters.ts';
-import type { InputFit } from '../classifier/input-fit.ts';
-import { axesInOrder } from '../classifier/reshape-input.ts';
-import type { Classifier, Denoiser, TypedDenoiser } from '../classifier/types.ts';
-import { fitOf } from './adapt-model.ts';
+import type { Classifier } from '../classifier/types.ts';
+import type { AdaptedTo } from './adapt-model.ts';
 import type { ModelOptions } from './common-options.ts';
+import type { DenoiserChoice } from './denoiser-options.ts';
+import { type FittedNetwork, fittedTensorDenoiser, fittedTypedDenoiser } from './fitted-denoiser.ts';
 import { CliError } from './io.ts';
 import type { OpenedClassifier } from './open-model.ts';
 
@@ -14,54 +14,29 @@ import type { OpenedClassifier } from './open-model.ts';
 export function behindDenoiser(
   classifier: Classifier,
   { denoiser }: Pick<OpenedClassifier, 'denoiser'>,
-  { denoiser: path = '', layout }: Pick<ModelOptions, 'denoiser' | 'layout'>,
-  shape: readonly number[],
+  options: DenoiserChoice & Pick<ModelOptions, 'layout'>,
+  { shape, sigma }: Pick<AdaptedTo, 'shape' | 'sigma'>,
 ): Classifier {
   if (denoiser === undefined) return classifier;
-  return denoised(classifier, fittedDenoiser(path, denoiser, shape, fitOf(path, denoiser, shape, layout)));
-}
-
-/** A denoiser of images as they are: it is given them in the shape that it wants, and what it returns is brought back. */
-function fittedDenoiser(
-  path: string,
-  denoiser: Denoiser | TypedDenoiser,
-  shape: readonly number[],
-  { axes, shape: to }: InputFit,
-): Denoiser | TypedDenoiser {
-  const order = axes ?? shape.map((_, axis) => axis);
-  const back = order.map((_, axis) => order.indexOf(axis));
-  const turned = order.map((axis) => shape[axis] as number);
+  const { denoiser: path = '', layout, timeInput } = options;
+  const diffusion = diffusionOf(options, sigma);
+  const network: Omit<FittedNetwork<never>, 'model'> = { path, shape, layout, timeInput, isDiffusion: diffusion !== undefined }; // prettier-ignore
   if (isTypedDenoiser(denoiser)) {
-    const { outputShape = to, inputRange } = denoiser;
-    if (!isSame(outputShape, to)) throw otherShape(path, outputShape, to);
-    return {
-      inputShape: shape,
-      inputRange,
-      denoise: async (inputs, { batch }) => {
-        const given = axes ? axesInOrder(inputs, shape, axes) : inputs;
-        const images = await floatsInTurn('denoised', 'denoiser', denoiser, () =>
-          denoiser.denoise(given, { batch, shape: [...to] }),
-        );
-        return axes ? axesInOrder(images, turned, back) : images;
-      },
-    };
+    const fitted = fittedTypedDenoiser({ ...network, model: denoiser });
+    return denoised(classifier, diffusion ? diffusionDenoiser(fitted, diffusion) : fitted);
   }
-  const run = adaptModel('denoised', denoiser, { field: 'denoiser', result: 'images' });
-  const withBatch = (some: readonly number[]): number[] => [0, ...some.map((axis) => axis + 1)];
-  return (x, mode) =>
-    tf.tidy(() => {
-      const [batch = 0] = x.shape;
-      const images = run(tf.reshape(tf.transpose(x, withBatch(order)), [batch, ...to]), mode);
-      if (!isSame(images.shape, [batch, ...to])) throw otherShape(path, images.shape.slice(1), to);
-      return tf.transpose(tf.reshape(images, [batch, ...turned]), withBatch(back));
-    });
+  const fitted = fittedTensorDenoiser({ ...network, model: denoiser });
+  if (!diffusion) return denoised(classifier, (x, mode) => fitted(x, mode));
+  const run = (x: tf.Tensor, { time }: { readonly time: number }): tf.Tensor => fitted(x, { training: false }, time);
+  return denoised(classifier, diffusionDenoiser(run, diffusion));
 }
 
-function isSame(one: readonly number[], other: readonly number[]): boolean {
-  return one.length === other.length && one.every((size, axis) => size === other[axis]);
-}
-
-function otherShape(path: string, found: readonly number[], wanted: readonly number[]): CliError {
-  const [got, must] = [found, wanted].map((shape) => `[${shape.join(', ')}]`);
-  return new CliError(`${path}: must return images of the shape that it takes, ${must}, got ${got}`);
+/** What makes a denoiser of a diffusion network; undefined for a denoiser. */
+function diffusionOf(
+  { diffusion: schedule, diffusionSteps: steps, predicts, rescaleTime }: DenoiserChoice,
+  sigma: number | undefined,
+): DiffusionDenoiserOptions | undefined {
+  if (schedule === undefined) return undefined;
+  if (sigma !== undefined) return { schedule, steps, predicts, rescaleTime, sigma };
+  throw new CliError('--noise must be gaussian or sound-gaussian with --diffusion, whose steps have Gaussian noise');
 }

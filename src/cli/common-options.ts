@@ -1,4 +1,5 @@
 import { type DatasetSelection, SELECTION_DEFAULTS } from '../data/dataset-selection.ts';
+import { denoiserOptions } from './denoiser-options.ts';
 import type { OptionsOf } from './options.ts';
 
 /** Which data: of all commands that need some. @internal */
@@ -78,8 +79,7 @@ export const modelOptions = {
   },
 } as const;
 
-/** How the classifier is read and run. @internal */
-export const modelFormOptions = {
+const readingOptions = {
   arch: {
     flags: '--arch <name>',
     help: 'the network of a .pth file: lenet or resnet<depth> (18, 34, 50, 101, 152: those for ImageNet)',
@@ -98,10 +98,9 @@ export const modelFormOptions = {
     flags: '--output-name <name>',
     help: 'output of an ONNX file (default: the only one of floats with two axes)',
   },
-  denoiser: {
-    flags: '--denoiser <path>',
-    help: 'model that takes the noise out of images first: of the kind of --model',
-  },
+} as const;
+
+const inputOptions = {
   layout: {
     flags: '--layout <order>',
     help: 'order of image axes that the model wants (default: what its shape says, else that of the data)',
@@ -118,6 +117,13 @@ export const modelFormOptions = {
     kind: 'numbers',
   },
 } as const;
+
+/** How the classifier is read and run. @internal */
+export const modelFormOptions: typeof readingOptions & typeof denoiserOptions & typeof inputOptions = {
+  ...readingOptions,
+  ...denoiserOptions,
+  ...inputOptions,
+};
 
 /** What runs a model. @internal */
 export const backendOptions = {

@@ -121,7 +121,7 @@ function ofDetector(detector: TypedDetector): Pick<OpenedClassifier, 'classifier
 
 /** Opens ONNX files, or models as ONNX. */
 async function openInOnnxruntime(
-  { model: path, denoiser: denoiserPath, outputName }: ModelOptions,
+  { model: path, denoiser: denoiserPath, outputName, timeInput }: ModelOptions,
   { workers, isOfRows }: OpenPlan,
   source: OpenedModels | undefined,
 ): Promise<OpenedClassifier> {
@@ -132,7 +132,10 @@ async function openInOnnxruntime(
   if (denoiserPath === undefined) return { ...made, denoiser: undefined, dispose };
   try {
     const denoiserSource = { path: denoiserPath, model: source?.denoiser };
-    const { opened: denoiser, dispose: disposeDenoiser } = await openOnnxDenoiser(denoiserSource, { workers });
+    const { opened: denoiser, dispose: disposeDenoiser } = await openOnnxDenoiser(denoiserSource, {
+      workers,
+      timeInput,
+    });
     const disposeBoth = async (): Promise<void> => void (await Promise.all([dispose(), disposeDenoiser()]));
     return { ...made, denoiser, dispose: disposeBoth };
   } catch (error) {

@@ -76,10 +76,13 @@ export async function openOnnx(source: OnnxSource, use: OnnxUse): Promise<Opened
 }
 
 /** Opens a denoiser in onnxruntime. Throws CliError if the runtime is missing or does not take the model. @internal */
-export async function openOnnxDenoiser(source: OnnxSource, use: OnnxUse): Promise<OpenedOnnx<TypedDenoiser>> {
+export async function openOnnxDenoiser(
+  source: OnnxSource,
+  { workers, timeInput }: Pick<OnnxUse, 'workers'> & { readonly timeInput?: string | undefined },
+): Promise<OpenedOnnx<TypedDenoiser>> {
   const { path } = source;
-  const { session, dispose, ...runtime } = await openSession(source, use);
-  const made = await named(path, () => onnxDenoiser(session, runtime));
+  const { session, dispose, ...runtime } = await openSession(source, { workers });
+  const made = await named(path, () => onnxDenoiser(session, { ...runtime, timeInput }));
   return { opened: { ...made, denoise: (inputs, batch) => named(path, () => made.denoise(inputs, batch)) }, dispose };
 }
 

@@ -18,6 +18,7 @@ import {
   type Sample,
 } from './adapt-model.ts';
 import { behindDenoiser } from './behind-denoiser.ts';
+import { checkDenoiserChoice } from './denoiser-options.ts';
 import { type DataOptions, type ModelOptions, modelOptionsOf } from './common-options.ts';
 import { scaleNotes } from './input-notes.ts';
 import { type EarlierRun, enginesToTry, onEngine, type Purpose } from './engines.ts';
@@ -84,6 +85,7 @@ export async function openRun(settings: RunSettings, io: CliIo, needs: RunNeeds 
   const { purpose = 'votes', earlier, noise, ...dataNeeds } = needs;
   const { model, backend, workers = 1 } = settings;
   const choice = { backend, purpose, earlier, workers, onnxFile: isOnnxFile(model) ? model : undefined };
+  checkDenoiserChoice(settings);
   enginesToTry(choice); // before the data are read
   const isWhole = noise ? noise.domain === 'tokens' || noise.domain === 'binary' : takesWholeNumbers(settings);
   const data = await openData({ ...settings, isWhole }, io, dataNeeds);
@@ -137,6 +139,11 @@ export function sigmaOf({ name, parameters }: NoiseRecord): number | undefined {
   return name === 'gaussian' ? (parameters['sigma'] as number) : undefined;
 }
 
+/** The sigma of a noise that is Gaussian, or its sound form. @internal */
+export function gaussianSigmaOf({ name, parameters }: NoiseRecord): number | undefined {
+  return name === 'gaussian' || name === 'sound-gaussian' ? (parameters['sigma'] as number) : undefined;
+}
+
 async function openOn(plan: OpenPlan, { settings, data, noise, say }: ToOpen): Promise<OpenedRun> {
   const opened = await openClassifier(settings, plan);
   let isOpen = true;
@@ -168,7 +175,7 @@ async function openOn(plan: OpenPlan, { settings, data, noise, say }: ToOpen): P
     const isBinary = await asImages(path, shape, () =>
       hasOneUnit(path, model, settings, { sample, more, shape, source: source?.classifier }),
     );
-    const adaptedTo = { shape, isBinary };
+    const adaptedTo = { shape, isBinary, sigma: gaussianSigmaOf(noise) };
     const { classifier, reference, output } = classifierOf(opened, settings, adaptedTo);
     const numClasses = await probeClassifier(classifier, { path, output, shape, sample, run: settings, reference });
     checkLabels(data, { numClasses, model: path });
@@ -204,7 +211,7 @@ export function classifierOf(
 ): AdaptedClassifier & { readonly reference: TensorClassifier | undefined } {
   const built = (model: Classifier, before: OpenedClassifier['denoiser']): AdaptedClassifier => {
     const { classifier: adapted, output } = adaptedClassifier(settings.model, model, settings, to);
-    return { classifier: behindDenoiser(adapted, { denoiser: before }, settings, to.shape), output };
+    return { classifier: behindDenoiser(adapted, { denoiser: before }, settings, to), output };
   };
   const reference = source && built(source.classifier, source.denoiser).classifier;
   return { ...built(classifier, denoiser), reference: reference as TensorClassifier | undefined };

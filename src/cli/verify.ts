@@ -58,7 +58,7 @@ function refuseDataOptions(settings: VerifySettings): void {
 
 /** Throws CliError for an option of a model that is not given. */
 function refuseModelOptions(settings: VerifySettings): void {
-  for (const name of ['arch', 'stateDict', 'layout', 'mean', 'std', 'backend'] as const) {
+  for (const name of ['arch', 'stateDict', 'denoiser', 'layout', 'mean', 'std', 'backend'] as const) {
     if (settings[name] === undefined) continue;
     throw new CliError(
       `${verifyCommand.wordsFor(name) ?? name} is for the model of the run, got no --model (add it, and --data)`,

@@ -63,7 +63,10 @@ export function onnxDenoiser(session: OnnxSession, options: OnnxDenoiserOptions)
       const { name, values, dims } = await runner.run(inputs, batch);
       const found = channelsLastShape(dims.slice(1), layout);
       const shape = outputShape ?? batch.shape;
-      if (found.length !== shape.length || found.some((size, axis) => size !== shape[axis])) {
+      const isSame = found.length === shape.length && found.every((size, axis) => size === shape[axis]);
+      // A diffusion network that learns variances has twice as many channels; diffusionDenoiser takes the first half.
+      const mayBeWide = timeInput !== undefined && found.length === shape.length;
+      if (!isSame && !(mayBeWide && sizeOf(found) === 2 * sizeOf(shape))) {
         const must = `must return images of the shape [${shape.join(', ')}] as output ${showValue(name)}`;
         throw refusal(
           ClassifierError,
@@ -71,7 +74,7 @@ export function onnxDenoiser(session: OnnxSession, options: OnnxDenoiserOptions)
           must,
         );
       }
-      return layout === 'nchw' ? channelsLast(values, shape) : values;
+      return layout === 'nchw' ? channelsLast(values, found) : values;
     },
     inputShape: runner.inputShape,
     outputShape,
@@ -104,6 +107,8 @@ function withTime(
   };
   return { feeds: timed, inputName: inputName ?? (more.length === 0 ? only : undefined) };
 }
+
+const sizeOf = (shape: readonly number[]): number => shape.reduce((product, size) => product * size, 1);
 
 /** A shape without free sizes. */
 function knownShape(shape: readonly (number | null)[] | undefined): readonly number[] | undefined {

@@ -5,6 +5,7 @@ import { checkBackend } from '../../smoothed/check-backend.ts';
 import { tensorOver } from '../../tensors/own-tensor.ts';
 import { fitOf, fitText, hasOneUnit, outputsOf, type Sample } from '../adapt-model.ts';
 import { checkLabels } from '../data/check-labels.ts';
+import { checkDenoiserChoice } from '../denoiser-options.ts';
 import { type EarlierRun, enginesToTry, onEngine } from '../engines.ts';
 import { scaleNotes } from '../input-notes.ts';
 import { CliError, type CliIo } from '../io.ts';
@@ -12,7 +13,7 @@ import { makeNoise } from '../make-noise.ts';
 import { takesWholeNumbers } from '../noise-options.ts';
 import { openClassifier, type OpenedClassifier, type OpenPlan } from '../open-model.ts';
 import { isOnnxFile } from '../open-onnx.ts';
-import { copyShapeOf, shownTo, sigmaOf } from '../open-run.ts';
+import { copyShapeOf, gaussianSigmaOf, shownTo, sigmaOf } from '../open-run.ts';
 import { openTargets, type OpenedTargets } from '../open-targets.ts';
 import { asImages, probeClassifier, someImages } from '../probe-classifier.ts';
 import { detectorOptions } from './boxes-model.ts';
@@ -53,6 +54,7 @@ export async function openOutputRun(
     workers,
     onnxFile: isOnnxFile(model) ? model : undefined,
   } as const;
+  checkDenoiserChoice(settings);
   enginesToTry(choice); // before the data are read
   const isWhole = noise ? noise.domain === 'tokens' || noise.domain === 'binary' : takesWholeNumbers(settings);
   const data = await openTargets({ ...settings, isWhole }, io, truth);
@@ -114,16 +116,17 @@ async function factsOf(
   const shown = async (count?: number): Promise<Sample> =>
     shownTo(noise, await someImages(images, count), dataset.shape);
   const sample = await shown();
+  const sigma = gaussianSigmaOf(noise);
   if (!isOfRows) {
     const asked = { sample, more: () => shown(SEVERAL), shape, source: opened.source?.classifier };
     const isBinary = await asImages(path, shape, () => hasOneUnit(path, opened.classifier, settings, asked));
-    const { model, reference, output } = outputModel(opened, settings, { shape, isBinary });
+    const { model, reference, output } = outputModel(opened, settings, { shape, isBinary, sigma });
     const run = { ...settings, sigma: sigmaOf(noise) };
     const numClasses = await probeClassifier(model, { path, output, shape, sample, run, reference });
     if (data.labelled) checkLabels(data.labelled, { numClasses, model: path });
-    return { shape, isBinary, numbers: numClasses, isOfRows: false };
+    return { shape, isBinary, sigma, numbers: numClasses, isOfRows: false };
   }
-  const { model, reference } = outputModel(opened, settings, { shape, isBinary: false });
+  const { model, reference } = outputModel(opened, settings, { shape, isBinary: false, sigma });
   return asImages(path, shape, async () => {
     const values = await outputsOf(model, sample.values, [sample.size, ...shape]);
     const numbers = values.length / sample.size;
@@ -131,7 +134,7 @@ async function factsOf(
       throw new CliError(`${path}: must return a row for each input, got ${values.length} numbers for ${sample.size}`);
     }
     // What a detector finds jumps where a score crosses a threshold: it is not compared.
-    if (opened.detector) return { shape, isBinary: false, numbers, isOfRows: true };
+    if (opened.detector) return { shape, isBinary: false, sigma, numbers, isOfRows: true };
     const inputs = tensorOver(sample.values.slice(), [sample.size, ...shape], 'float32');
     try {
       const drawn = sigmaOf(noise) === undefined ? {} : { noise, key: createKey(seed) };
@@ -143,6 +146,6 @@ async function factsOf(
     } finally {
       inputs.dispose();
     }
-    return { shape, isBinary: false, numbers, isOfRows: true };
+    return { shape, isBinary: false, sigma, numbers, isOfRows: true };
   });
 }

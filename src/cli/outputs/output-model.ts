@@ -33,7 +33,7 @@ export function outputModel(
   if (detector) return { model: boxesModel(detector, settings, to), reference: undefined, output: 'logits' };
   const built = (model: Classifier, before: OpenedClassifier['denoiser']): Omit<OutputModel, 'reference'> => {
     const { classifier: adapted, output } = adaptedClassifier(settings.model, named(model, settings), settings, to);
-    return { model: behindDenoiser(adapted, { denoiser: before }, settings, to.shape), output };
+    return { model: behindDenoiser(adapted, { denoiser: before }, settings, to), output };
   };
   const reference = source && built(source.classifier, source.denoiser).model;
   return { ...built(classifier, denoiser), reference: reference as TensorClassifier | undefined };
