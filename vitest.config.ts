@@ -12,7 +12,7 @@ const browserOnly = 'test/**/*.browser.test.ts';
 const alone = [
   'test/wasm/{check-backend*,failure,relaxed-simd,guard,operations,own-import,plain-kernels,register-kernels,use-wasm*,without-simd}.test.ts',
   'test/webgpu/**/*.test.ts',
-  'test/cli/keys.test.ts',
+  'test/cli/{keys,onnx-boxes}.test.ts',
   'test/models/save-and-load.test.ts',
   'test/node/model-files.errors.test.ts',
   'test/node/file-lock.test.ts',

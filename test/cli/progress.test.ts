@@ -33,7 +33,7 @@ describe('the text of an error of the library', () => {
     ['(set `recheck: false`)', '(set --no-recheck)'],
     ["(set `output: 'probabilities'`)", '(set --output probabilities)'],
     ['`file` must fit `key`', '--out must fit --seed'],
-    ['`x` must hold `overwrite: true`', '`x` must hold `overwrite: true`'],
+    ['`y` must hold `overwrite: true`', '`y` must hold `overwrite: true`'],
     ['`n` must be at least 10', '--n must be at least 10'],
     ['`n` must not have ` in it', '--n must not have ` in it'],
   ])('that says %s is %s', (text, said) => {
