@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
+import ts from 'typescript';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Host, makeHost } from './host.ts';
 import { statedSize } from './stated-sizes.ts';
@@ -16,11 +17,15 @@ beforeAll(() => {
 
 afterAll(() => host.dispose());
 
+/** Runs a script in the host; what it prints. */
+function runInHost(file: string, script: string): string {
+  writeFileSync(join(host.folder, file), script);
+  return execFileSync(process.execPath, [file], { cwd: host.folder, encoding: 'utf8' });
+}
+
 /** Runs a script of the host and reads the names it printed for each sub-path. */
 function namesSeenBy(file: string, script: string): Record<string, string[]> {
-  writeFileSync(join(host.folder, file), script);
-  const printed = execFileSync(process.execPath, [file], { cwd: host.folder, encoding: 'utf8' });
-  return JSON.parse(printed.trim().split('\n').at(-1)!) as Record<string, string[]>;
+  return JSON.parse(runInHost(file, script).trim().split('\n').at(-1)!) as Record<string, string[]>;
 }
 
 function filesBelow(folder: string): string[] {
@@ -117,15 +122,27 @@ console.log(JSON.stringify(seen));`;
   });
 });
 
-describe('the training loop of README.md', () => {
-  it('runs as plain JavaScript, and prints the numbers of its steps', () => {
+describe('README.md', () => {
+  it('shows a program that prints what stands below it', () => {
     const readme = readFileSync(join(installed, 'README.md'), 'utf8');
-    const loop = [...readme.matchAll(/```ts\n(.*?)```/gs)]
+    const [, code = '', printed = ''] = /```ts\n(.*?)```\n\n```text\n(.*?)```/s.exec(readme) ?? [];
+    const { outputText } = ts.transpileModule(code, {
+      compilerOptions: { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext },
+    });
+    // TensorFlow.js prints an advertisement above it.
+    expect(runInHost('first.mjs', outputText).slice(-printed.length)).toBe(printed);
+  });
+});
+
+describe('the training loop of the tour', () => {
+  it('runs as plain JavaScript, and prints the numbers of its steps', () => {
+    const tour = readFileSync(join(installed, 'docs/guide/tour.md'), 'utf8');
+    const loop = [...tour.matchAll(/```ts\n(.*?)```/gs)]
       .map(([, code = '']) => code)
       .find((code) => code.includes('prepareAsync(loss'));
     expect(loop).not.toMatch(/\busing\b(?! step)/);
-    writeFileSync(
-      join(host.folder, 'loop.mjs'),
+    const printed = runInHost(
+      'loop.mjs',
       `${loop!.slice(0, loop!.indexOf('const key'))}
 const model = tf.sequential({ layers: [tf.layers.dense({ units: 3, inputShape: [2] })] });
 const [x, softTargets] = [tf.fill([4, 2], 0.5), tf.fill([4, 3], 1 / 3)];
@@ -133,7 +150,6 @@ const batches = [{ x, labels: [0, 1, 2, 0], softTargets }, { x, labels: [0, 1, 2
 ${loop!.slice(loop!.indexOf('const key'))}
 console.log(tf.memory().numTensors);`,
     );
-    const printed = execFileSync(process.execPath, ['loop.mjs'], { cwd: host.folder, encoding: 'utf8' });
     expect(printed.match(/accuracy: [\d.]+/g)).toHaveLength(2);
     expect(printed.match(/mask: [\d.]+/g)).toHaveLength(2);
     expect(printed.match(/terms: \{ low: [\d.]+, high: [\d.]+ \}/g)).toHaveLength(2);
