@@ -159,11 +159,12 @@ export type {
 export type { Certifier, StreamExample, TimedCertificate, TimedOutput } from './smoothed/types.ts';
 export { SoftSmoothedClassifier } from './smoothed/soft-smoothed-classifier.ts';
 export type {
-  SoftCertifyOptions,
   SoftPrediction,
   SoftPredictOptions,
   SoftSmoothedClassifierOptions,
 } from './smoothed/soft-smoothed-classifier.ts';
+export type { SoftBound } from './smoothed/soft-bound.ts';
+export type { SoftCertifyOptions } from './smoothed/soft-options.ts';
 export { DerandomizedClassifier } from './smoothed/derandomized-classifier.ts';
 export type { DerandomizedCertifyOptions, DerandomizedClassifierOptions } from './smoothed/derandomized-classifier.ts';
 export { certifyOneSample } from './smoothed/certify-one-sample.ts';

@@ -33,6 +33,7 @@ export type BoundMethod =
   | 'sequential-plan'
   | 'likelihood-ratio'
   | 'empirical-bernstein'
+  | 'thresholds'
   | 'enumeration';
 
 /**
@@ -51,12 +52,14 @@ export interface EvidenceStep {
   readonly n: number;
 }
 
-/** Sums over the scores of one class, each in [0, 1]. */
+/** Sums over the scores of one class, each in [0, 1], and how many lie above thresholds. */
 export interface ScoreSums {
   /** Sum of the scores. */
   readonly sum: number;
   /** Sum of their squares. */
   readonly sumOfSquares: number;
+  /** For `bound: 'thresholds'`: how many of the scores are at least each threshold of the rule. */
+  readonly counts?: readonly number[];
 }
 
 /** The result of certifying one example: a plain JSON value that holds what is needed to check it again. */

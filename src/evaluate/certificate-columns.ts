@@ -40,6 +40,8 @@ const keyCell: LogCell<Key | null> = {
   },
 };
 
+const sums = { sum: isNumber, sumOfSquares: isNumber };
+
 /** A column for every field: a new field of {@link Certificate} does not compile until it is here. */
 const cells: { readonly [Name in Field]-?: CellOf<Certificate[Name]> } = {
   reason: wordCell<Certificate['reason']>({
@@ -79,6 +81,7 @@ const cells: { readonly [Name in Field]-?: CellOf<Certificate[Name]> } = {
     'sequential-plan': true,
     'likelihood-ratio': true,
     'empirical-bernstein': true,
+    thresholds: true,
     enumeration: true,
   }),
   draw: optional(probabilityCell),
@@ -88,8 +91,9 @@ const cells: { readonly [Name in Field]-?: CellOf<Certificate[Name]> } = {
   countsSelection: countsCell,
   counts: countsCell,
   scores: optional(
-    jsonCell('must be {"sum":number,"sumOfSquares":number}', (value) =>
-      isRecordOf(value, { sum: isNumber, sumOfSquares: isNumber }),
+    jsonCell(
+      'must be {"sum":number,"sumOfSquares":number}, with "counts" (a list of numbers) or not',
+      (value) => isRecordOf(value, sums) || isRecordOf(value, { ...sums, counts: (list) => isListOf(list, isNumber) }),
     ),
   ),
   steps: optional(

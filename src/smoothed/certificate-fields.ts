@@ -97,7 +97,7 @@ export const certificateFields: Readonly<Record<keyof Certificate, FieldCheck>> 
     hard: 'follows',
     soft: 'said',
     deterministic: 'follows',
-    by: 'sums that scores in [0, 1] can have; the rest: drawn again',
+    by: 'sums that scores in [0, 1] can have, and counts at thresholds that fit them; the rest: drawn again',
   },
   steps: everywhere(
     'steps at most',
@@ -135,6 +135,7 @@ const counts: fields.Field<readonly number[]> = fields.field<readonly number[]>(
 const isShare = (v: unknown): boolean => typeof v === 'number' && v >= 0 && v <= 1;
 const share: fields.Field<number> = fields.field<number>('must be a number in [0, 1]', isShare);
 const isNonNegative = (v: unknown): boolean => typeof v === 'number' && v >= 0;
+const sums = { sum: isNonNegative, sumOfSquares: isNonNegative };
 const isRecordOf = (v: unknown, names: Readonly<Record<string, (entry: unknown) => boolean>>): boolean =>
   typeof v === 'object' &&
   v !== null &&
@@ -171,6 +172,7 @@ const form = formOf<Certificate>()({
     'sequential-plan',
     'likelihood-ratio',
     'empirical-bernstein',
+    'thresholds',
     'enumeration',
   ),
   rule: fields.field<Certificate['rule']>('must be { name, parameters }', (v) =>
@@ -188,8 +190,10 @@ const form = formOf<Certificate>()({
   alpha: fields.field<number>('must be in [0, 1/2)', (v) => typeof v === 'number' && v >= 0 && v < 0.5),
   countsSelection: counts,
   counts,
-  scores: optional<NonNullable<Certificate['scores']>>('must be { sum, sumOfSquares }', (v) =>
-    isRecordOf(v, { sum: isNonNegative, sumOfSquares: isNonNegative }),
+  scores: optional<NonNullable<Certificate['scores']>>(
+    'must be { sum, sumOfSquares }, or { sum, sumOfSquares, counts }',
+    (v) =>
+      isRecordOf(v, sums) || isRecordOf(v, { ...sums, counts: (list) => Array.isArray(list) && list.every(isWhole) }),
   ),
   steps: optional<NonNullable<Certificate['steps']>>(
     'must be a list of { radius, nA, n }',

@@ -3,11 +3,12 @@ import { ABSTAIN, type Certificate, type RuleRecord, type ScoreSums } from '../c
 import { topClass } from '../certify/vote-counts.ts';
 import { dataFor } from '../host/own-data.ts';
 import type { DeterministicNoise, Noise, NoiseRecord } from '../noise/types.ts';
-import { countsChanges, isProof, nothingProven } from '../options/counting-norms.ts';
-import { empiricalBernsteinLowerBound } from '../stats/empirical-bernstein.ts';
+import { countsChanges, isProof } from '../options/counting-norms.ts';
 import type { InputRange, Key, Norm } from '../types.ts';
 import { formAssumption, isOfInferenceForm } from './form-assumption.ts';
 import { rangeAssumption, rangeIn } from './range-assumption.ts';
+import { type SoftBoundSettings, softRule } from './soft-bound.ts';
+import { softClaim } from './soft-claim.ts';
 
 /**
  * What a proven radius lets a certificate say of a class; no proof is an abstention.
@@ -111,14 +112,13 @@ export function hardCertificate(evidence: HardEvidence): Certificate {
 }
 
 /** What the samples of a soft certificate depend on. @internal */
-export interface SoftSettings extends GrantedSettings {
+export interface SoftSettings extends GrantedSettings, SoftBoundSettings {
   readonly key: Key;
   readonly n0: number;
   readonly n: number;
   readonly alpha: number;
   readonly norm: Norm;
   readonly noise: Noise;
-  readonly beta: number;
   readonly dimension: number;
 }
 
@@ -130,16 +130,10 @@ interface SoftEvidence extends SoftSettings {
   readonly scores: ScoreSums;
 }
 
-/** What stands for the rule of a soft certificate. @internal */
-export function softRule(beta: number): RuleRecord {
-  return { name: 'empirical-bernstein', parameters: { beta } };
-}
-
-/** The certificate of the soft smoothed classifier as a function of the sums of the scores. @internal */
+/** The certificate of the soft smoothed classifier as a function of the sums and counts of the scores. @internal */
 export function softCertificate(evidence: SoftEvidence): Certificate {
-  const { key, n0, n, alpha, norm, noise, beta, dimension, cAHat, failures, scores } = evidence;
-  const lower = empiricalBernsteinLowerBound({ ...scores, n, alpha });
-  const radius = lower.p > 0.5 ? noise.radius(lower, { norm, dimension }) : nothingProven(norm);
+  const { key, n0, n, alpha, norm, noise, dimension, cAHat, failures, scores, bound } = evidence;
+  const { lower, radius } = softClaim(evidence);
   const reason = isProof(radius, norm) ? 'certified' : 'low-confidence';
   return {
     ...claimOf(cAHat, { radius, reason }, norm),
@@ -149,8 +143,8 @@ export function softCertificate(evidence: SoftEvidence): Certificate {
     topK: 1,
     pABar: lower.p,
     qABar: lower.q,
-    bound: 'empirical-bernstein',
-    rule: softRule(beta),
+    bound,
+    rule: softRule(evidence),
     nA: 0,
     n0,
     n,

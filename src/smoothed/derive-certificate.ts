@@ -6,6 +6,7 @@ import { CatrsError } from '../errors.ts';
 import type { DeterministicNoise, Noise } from '../noise/types.ts';
 import type { Key } from '../types.ts';
 import type { CertificateKind } from './certificate-fields.ts';
+import { contradictoryScores } from './contradictory-scores.ts';
 import { derandomizedCertificate, grantedSettings, hardCertificate, softCertificate } from './certificates.ts';
 import { ruleContext, ruleDraw } from './rule-context.ts';
 import {
@@ -19,6 +20,7 @@ import type { Derivation } from './derivation.ts';
 import { derivePlanned, isPlanned, isPlannedWithoutSelection } from './derive-planned.ts';
 import { isOfInferenceForm } from './form-assumption.ts';
 import { earlierEnd, isPossibleEnd } from './possible-ends.ts';
+import { softSettingsOf } from './soft-bound.ts';
 
 /** The rule: one that the caller gave, or the one of the record. @internal */
 export interface DerivationRules {
@@ -70,9 +72,9 @@ function derive(stored: Certificate, noise: Noise | DeterministicNoise, rules: D
   const key = stored.key as Key;
   if (stored.smoothing === 'hard')
     return isPlanned(rule) ? derivePlanned(stored, key, noise) : deriveByRule(stored, key, noise, rules);
-  const beta = Number(rule.parameters['beta']);
+  const settings = { ...softSettingsOf(rule), ...grantedSettings(stored) };
   return {
-    certificate: softCertificate({ ...stored, key, noise, beta, scores, ...grantedSettings(stored) }),
+    certificate: softCertificate({ ...stored, key, noise, scores, ...settings }),
     faults: [],
   };
 }
@@ -144,7 +146,9 @@ function contradictions(stored: Certificate, noise: Noise | DeterministicNoise):
   if (!(stored.alpha > 0)) faults.push(`alpha is ${stored.alpha}, but only a deterministic noise has none`);
   return [
     ...faults,
-    ...(stored.smoothing === 'hard' ? contradictoryVotes(stored, noise) : contradictoryScores(stored, noise)),
+    ...(stored.smoothing === 'hard'
+      ? contradictoryVotes(stored, noise)
+      : contradictoryScores(stored, { noise, cannotFail: cannotFail(noise) })),
   ];
 }
 
@@ -184,21 +188,6 @@ function contradictoryCopies(stored: Certificate, { copies }: DeterministicNoise
   const votes = copies * Math.floor((1 / threshold) * (1 + 1e-12));
   if (sum(counts) > votes)
     faults.push(`counts sum to ${sum(counts)}, but ${copies} copies have at most ${votes} votes`);
-  return faults;
-}
-
-function contradictoryScores({ rule, scores, n, failures }: Certificate, noise: Noise): string[] {
-  const faults: string[] = [];
-  const { beta, ...others } = rule.parameters;
-  if (rule.name !== 'empirical-bernstein' || Object.keys(others).length > 0)
-    faults.push(`rule is ${rule.name}, but soft smoothing has empirical-bernstein with beta alone`);
-  if (!(typeof beta === 'number' && beta > 0 && beta < Infinity))
-    faults.push(`rule has beta ${JSON.stringify(beta)}, but soft smoothing has one above 0`);
-  if (scores === undefined) faults.push('scores are missing, but soft smoothing rests on them');
-  if (failures > 0 && cannotFail(noise)) faults.push(`failures is ${failures}, but ${noise.name} noise has none`);
-  // Room for rounding: a sum of n scores of 1.
-  if (failures > n || (scores?.sum ?? 0) > (n - failures) * (1 + 1e-9))
-    faults.push(`scores sum to ${scores?.sum}, with ${failures} failures of ${n}`);
   return faults;
 }
 

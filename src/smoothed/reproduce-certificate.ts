@@ -15,6 +15,7 @@ import { isOfOneSample } from './certify-one-sample.ts';
 import { isOfInferenceForm } from './form-assumption.ts';
 import { type OutputReproduction, reproduceOutput, type ReproducibleCertifier } from './outputs/reproduce-output.ts';
 import type { OutputRecord } from './outputs/types.ts';
+import { softSettingsOf } from './soft-bound.ts';
 import type { SmoothedClassifier } from './smoothed-classifier.ts';
 import type { SoftSmoothedClassifier } from './soft-smoothed-classifier.ts';
 import { assertSameNoise, isOutputRecord, isSameJson, type VerifyCertificateOptions } from './verify-certificate.ts';
@@ -139,7 +140,10 @@ async function certifyAgain(
       },
       'must hold a key for a random noise',
     );
-  if ('beta' in g) return { again: await g.certify(x, asThen({ key, n0, n, alpha, norm, ...run })) };
+  if ('beta' in g) {
+    const { bound, thresholds } = softSettingsOf(rule);
+    return { again: await g.certify(x, asThen({ key, n0, n, alpha, norm, bound, thresholds, ...run })) };
+  }
   const stops = [{ name: 'stop-at-samples', parameters: { samples: nUsed } }];
   const decides = hasDeadline(rule)
     ? ruleOf({ ...rule, parameters: { ...rule.parameters, stops } })
@@ -185,7 +189,7 @@ function assertSameKind(
  */
 function differingVotes(again: Certificate, stored: Certificate, tallies?: Again['tallies']): number {
   if (again.scores && stored.scores)
-    return again.scores.sum === stored.scores.sum && again.cAHat === stored.cAHat ? 0 : 1;
+    return isSameJson(again.scores, stored.scores) && again.cAHat === stored.cAHat ? 0 : 1;
   const { counts, countsSelection, steps = [], nUsed, cAHat } = stored;
   const selection = movedVotes(again.countsSelection, countsSelection);
   if (tallies === undefined) return selection + movedVotes(again.counts, counts);

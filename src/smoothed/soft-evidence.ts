@@ -2,7 +2,7 @@ import type * as tf from '@tensorflow/tfjs';
 import type { ScoreSums } from '../certify/types.ts';
 import { topClass } from '../certify/vote-counts.ts';
 import { certificateKeys } from '../random/purposes.ts';
-import { noiseAssumptions, noiseRecord, softRule, type SoftSettings } from './certificates.ts';
+import { noiseAssumptions, noiseRecord, type SoftSettings } from './certificates.ts';
 import {
   type KeptSamples,
   type OtherSamples,
@@ -12,11 +12,14 @@ import {
   type SampleRecord,
 } from './earlier-samples.ts';
 import type { SampleRequest } from './read-rows.ts';
+import { softRule } from './soft-bound.ts';
 import { classSums, type RunningSums, type ScoredClassifier, scoreSums } from './soft-scores.ts';
 
 /** What is drawn for a soft certificate, and who is told on the way. */
 interface SoftRequest extends SampleRequest {
   readonly n0: number;
+  /** At which the scores are counted; undefined where they are not. */
+  readonly thresholds: readonly number[] | undefined;
   readonly kept: KeptSamples | undefined;
   readonly record: SampleRecord;
   /** Told after each batch how many copies count. */
@@ -30,6 +33,9 @@ interface SoftEvidence {
   /** Estimation samples that could not be drawn. */
   readonly failures: number;
 }
+
+/** Of the estimation sample, before the counts: sum, sum of squares, failures. */
+const SUMS = 3;
 
 /** Where the two samples stand. */
 type Standing = Readonly<Record<SampleName, RunningSums>>;
@@ -67,8 +73,11 @@ export async function softEvidence(
     return { ...request, key: keys[sample], n: sample === 'selection' ? n0 : n, from: earlier[sample], onBatch };
   };
   const cAHat = leader(await classSums(scored, x, requestFor('selection')), n0);
-  const [sum = 0, sumOfSquares = 0, failures = 0] = await scoreSums(cAHat, scored, x, requestFor('estimation'));
-  return { cAHat, scores: { sum, sumOfSquares }, failures };
+  const { thresholds } = request;
+  const counted = { label: cAHat, thresholds: thresholds ?? [] };
+  const sums = await scoreSums(counted, scored, x, requestFor('estimation'));
+  const [sum = 0, sumOfSquares = 0, failures = 0, ...counts] = sums;
+  return { cAHat, scores: { sum, sumOfSquares, ...(thresholds && { counts }) }, failures };
 }
 
 /** The class with the largest mean score. */
@@ -81,13 +90,15 @@ async function earlierSums(
   { kept, record, ...request }: SoftRequest,
 ): Promise<{ readonly earlier: Standing; readonly other?: OtherSamples | undefined }> {
   const { numClasses } = scored.voting;
+  const { thresholds = [] } = request;
+  const width = SUMS + thresholds.length;
   const nothing: Standing = {
     selection: { drawn: 0, sums: new Array<number>(numClasses).fill(0) },
-    estimation: { drawn: 0, sums: [0, 0, 0] },
+    estimation: { drawn: 0, sums: new Array<number>(width).fill(0) },
   };
   if (kept?.earlier === undefined) return { earlier: nothing };
   const { pieces } = kept.earlier;
-  const other = otherSamples(record, kept.earlier, (piece) => isSum(piece, numClasses));
+  const other = otherSamples(record, kept.earlier, (piece) => isSum(piece, numClasses, width));
   if (other !== undefined) return { earlier: nothing, other };
   const standing = (sample: SampleName): RunningSums => {
     const last = pieces.findLast((piece) => piece.sample === sample);
@@ -105,20 +116,21 @@ async function earlierSums(
     batchSize: drawn,
     from: nothing[sample],
   };
-  const cAHat = leader(earlier.selection.sums, request.n0);
-  const sums = await (sample === 'selection' ? classSums(scored, x, again) : scoreSums(cAHat, scored, x, again));
+  const counted = { label: leader(earlier.selection.sums, request.n0), thresholds };
+  const sums = await (sample === 'selection' ? classSums(scored, x, again) : scoreSums(counted, scored, x, again));
   return sums.every((sum, i) => sum === values[i]) ? { earlier } : { earlier: nothing, other: { kind: 'votes' } };
 }
 
-/** Whether a piece holds sums of scores in [0, 1]; of the estimation sample: sum, sum of squares, failures. */
-function isSum({ sample, start, drawn, values }: SamplePiece, numClasses: number): boolean {
+/** Whether a piece holds sums of scores in [0, 1]; of the estimation sample, so many: sum, sum of squares, failures, and counts at thresholds. */
+function isSum({ sample, start, drawn, values }: SamplePiece, numClasses: number, width: number): boolean {
   const most = start + drawn;
   const isInRange = values.every((value) => value >= 0 && value <= most);
   if (sample === 'selection') return isInRange && values.length === numClasses;
-  const [sum = 0, sumOfSquares = 0, failures = 0] = values;
+  const [sum = 0, sumOfSquares = 0, failures = 0, ...counts] = values;
   return (
     isInRange &&
-    values.length === 3 &&
+    values.length === width &&
+    counts.every((count, j) => Number.isInteger(count) && count <= (counts[j - 1] ?? most)) &&
     sumOfSquares <= sum * (1 + 1e-9) &&
     Number.isInteger(failures) &&
     sum <= most - failures
@@ -127,12 +139,12 @@ function isSum({ sample, start, drawn, values }: SamplePiece, numClasses: number
 
 /** What the scores of an example depend on. @internal */
 export function softRecord(settings: SoftSettings, numClasses: number): SampleRecord {
-  const { key, n0, n, alpha, norm, noise, beta, dimension } = settings;
+  const { key, n0, n, alpha, norm, noise, dimension } = settings;
   return {
     smoothing: 'soft',
     noise: noiseRecord(noise),
     norm,
-    rule: softRule(beta),
+    rule: softRule(settings),
     n0,
     n,
     alpha,

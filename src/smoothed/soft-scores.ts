@@ -39,9 +39,19 @@ export async function classSums(scored: ScoredClassifier, x: tf.Tensor, request:
   return runningSums(scored, x, request, (sums, scores) => addTo(sums, scores));
 }
 
-/** Sum of the scores of one class, sum of their squares, and how many samples could not be drawn, as {@link classSums}. @internal */
+/** The class whose scores are summed, and the thresholds above 0 at which they are counted. @internal */
+export interface SummedScores {
+  readonly label: number;
+  readonly thresholds: readonly number[];
+}
+
+/**
+ * Sum of the scores of one class, sum of their squares, how many samples could not be drawn, and how many scores are at least each threshold, as
+ * {@link classSums}.
+ * @internal
+ */
 export async function scoreSums(
-  label: number,
+  { label, thresholds }: SummedScores,
   scored: ScoredClassifier,
   x: tf.Tensor,
   request: SumRequest,
@@ -50,6 +60,9 @@ export async function scoreSums(
     const score = scores[label] as number;
     const more = [score, score * score, isDrawn ? 0 : 1];
     more.forEach((value, i) => (sums[i] = (sums[i] as number) + value));
+    thresholds.forEach((threshold, j) => {
+      if (score >= threshold) sums[more.length + j] = (sums[more.length + j] as number) + 1;
+    });
   });
 }
 

@@ -3,25 +3,25 @@ import { ABSTAIN, type Certificate, type ScoreSums, type Smoothing } from '../ce
 import { topClass } from '../certify/vote-counts.ts';
 import { engineOf } from '../classifier/engine-of.ts';
 import type { Classifier, LogitsFn } from '../classifier/types.ts';
-import { OptionError, refusal } from '../errors.ts';
 import type { Domain, Noise, NoiseRecord } from '../noise/types.ts';
 import { type CallContext, contextOf } from '../options/call-context.ts';
 import * as fields from '../options/fields.ts';
 import { optionsOf } from '../options/parse.ts';
 import { certificateKeys } from '../random/purposes.ts';
 import { empiricalBernsteinLowerBound } from '../stats/empirical-bernstein.ts';
-import type { InputRange, Key } from '../types.ts';
-import {
-  baseClassifierFields,
-  type CertifyOptions,
-  runFields,
-  type SmoothedClassifierOptions,
-  softCertifyFields,
-} from './call-options.ts';
+import type { InputRange, Key, Norm } from '../types.ts';
+import { baseClassifierFields, runFields, type SmoothedClassifierOptions, softCertifyFields } from './call-options.ts';
 import type { ScoreCertifyOptions } from './confidence/score-options.ts';
 import { type CertifiedScore, ScoreRuns } from './confidence/smoothed-scores.ts';
 import { noiseRecord, softCertificate } from './certificates.ts';
+import { thresholdList } from './soft-bound.ts';
 import { softEvidence, softRecord } from './soft-evidence.ts';
+import {
+  assertEnough,
+  type SoftCertifyOptions,
+  type SoftCertifySettings,
+  softCertifySettings,
+} from './soft-options.ts';
 import { certifyOneByOne, CheckedClassifier } from './checked-classifier.ts';
 import type { VotingClassifier } from './read-rows.ts';
 import { leadsOf, meanScores, type ScoredClassifier } from './soft-scores.ts';
@@ -42,13 +42,8 @@ const softSmoothedClassifierOptions = optionsOf<SoftSmoothedClassifierOptions>()
   beta: fields.withDefault(fields.positive, 1),
 });
 
-/** Options of `SoftSmoothedClassifier.certify`. */
-export type SoftCertifyOptions = Omit<CertifyOptions, 'rule' | 'checkEvery'>;
-
-const softCertifyOptions = optionsOf<SoftCertifyOptions>()(softCertifyFields);
-
 /** Options of `SoftSmoothedClassifier.predict`. */
-export type SoftPredictOptions = Omit<SoftCertifyOptions, 'norm' | 'onSamples'>;
+export type SoftPredictOptions = Omit<SoftCertifyOptions, 'norm' | 'onSamples' | 'bound' | 'thresholds'>;
 
 const softPredictOptions = optionsOf<SoftPredictOptions>()({
   key: softCertifyFields.key,
@@ -88,14 +83,15 @@ export interface SoftPrediction {
 
 /** Settings of a call, its name for error texts, and the run that it belongs to. */
 type Request<Settings> = Settings & CallContext;
-type CertifyRequest = Request<ReturnType<typeof softCertifyOptions.parse>>;
+type CertifyRequest = Request<SoftCertifySettings>;
 
 /**
  * The soft smoothed classifier g(x) = argmax_c E[softmax(β f(x + ε))_c], which averages scores in place of counting votes.
  *
  * It is another classifier than {@link SmoothedClassifier}: the two may answer differently, and a certificate of one says nothing of
  * the other. Scores are in [0, 1], so their mean is bounded below by the empirical Bernstein inequality, and the radius of that bound
- * is certified as for votes. The bound is looser than Clopper-Pearson: where almost all votes agree, hard votes certify more.
+ * is certified as for votes. The bound is looser than Clopper-Pearson: where almost all votes agree, hard votes certify more. `bound: 'thresholds'` of `certify`
+ * bounds the whole distribution of the scores in place of their mean, and certifies more where scores are near 1 or all alike.
  *
  * @see Zhai et al., "MACER: Attack-free and Scalable Robust Training via Maximizing Certified Radius", ICLR 2020, section 3 and
  * RuntianZ/macer, rs/core.py; Maurer, Pontil, "Empirical Bernstein Bounds and Sample Variance Penalization", COLT 2009, theorem 4
@@ -184,8 +180,11 @@ export class SoftSmoothedClassifier implements Certifier<SoftCertifyOptions> {
    * the selection sample (n0) chose, over the estimation sample (n); the radius is that of the noise for pABar. With probability at
    * least 1 − alpha over the draws, it abstains or the soft smoothed class is `label` for all ‖δ‖ < radius.
    *
+   * With `bound: 'thresholds'`: scores of at least t_1 < … < t_m in (0, 1] are counted, with Clopper-Pearson bounds L_j at alpha/m; the mean score at x + δ is at least
+   * Σ (t_j − t_{j−1}) shift(L_j, ‖δ‖), by what the noise leaves of L_j (`Noise.shiftDown`). The radius is where that falls to 1/2, and pABar is its value at x.
+   *
    * @param x - one example [...inputShape], float32; not disposed
-   * @throws OptionError also if n is too small for alpha to certify anything; TensorError, ClassifierError; the abort reason of `signal`
+   * @throws OptionError also if n is too small for alpha to certify anything, and for thresholds with a noise without `shiftDown` or radii that count changes; TensorError, ClassifierError; the abort reason of `signal`
    */
   async certify(x: tf.Tensor, options: SoftCertifyOptions): Promise<Certificate> {
     const context = contextOf(options, 'SoftSmoothedClassifier.certify');
@@ -227,15 +226,9 @@ export class SoftSmoothedClassifier implements Certifier<SoftCertifyOptions> {
     return { voting, noise, beta };
   }
 
-  #settings(
-    call: string,
-    options: SoftCertifyOptions,
-    known: readonly string[] = [],
-  ): ReturnType<typeof softCertifyOptions.parse> {
-    const settings = softCertifyOptions.parse(call, options, known);
-    assertEnough(call, settings.n, settings.alpha);
-    this.#checked.norm(call, settings.norm);
-    return settings;
+  #settings(call: string, options: SoftCertifyOptions, known: readonly string[] = []): SoftCertifySettings {
+    const normOf = (norm: Norm | undefined): Norm => this.#checked.norm(call, norm);
+    return softCertifySettings(call, options, { noise: this.noise, normOf, known });
   }
 
   async #predict(
@@ -268,28 +261,21 @@ export class SoftSmoothedClassifier implements Certifier<SoftCertifyOptions> {
   }
 
   #certify({ x, index, kept }: StreamExample, request: CertifyRequest): Promise<Certificate> {
-    const { key, n0, n, alpha, onSamples } = request;
+    const { key, n0, n, alpha, bound, thresholds, onSamples } = request;
     const { noise, beta, numClasses, inputRange } = this;
     return this.#checked.withOwn(request, x, async (own, voting) => {
       const norm = this.#checked.norm(request.call, request.norm);
       const { inferenceForm } = voting.form;
-      const settings = { key, n0, n, alpha, norm, noise, beta, inputRange, inferenceForm, dimension: own.size };
+      const asked = { key, n0, n, alpha, norm, bound, thresholds };
+      const settings = { ...asked, noise, beta, inputRange, inferenceForm, dimension: own.size };
       const evidence = await softEvidence(this.#scored(voting), own, {
         ...request,
         kept,
+        thresholds: thresholds === undefined ? undefined : thresholdList(thresholds),
         record: softRecord(settings, numClasses),
         onDrawn: onSamples && ((drawn) => onSamples({ index, drawn, most: n0 + n })),
       });
       return softCertificate({ ...settings, ...evidence });
     });
   }
-}
-
-function assertEnough(call: string, n: number, alpha: number): void {
-  const best = empiricalBernsteinLowerBound({ sum: n, sumOfSquares: n, n, alpha });
-  if (best.p > 0.5) return;
-  const least = Math.ceil(1 + (14 / 3) * Math.log(2 / alpha));
-  const way = 'with fewer samples even unanimous scores abstain: raise n or alpha';
-  const must = `must be at least ${least} for an empirical Bernstein bound above 1/2 at level ${alpha}`;
-  throw refusal(OptionError, { call, field: 'n', value: n, way }, must);
 }

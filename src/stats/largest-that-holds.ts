@@ -4,6 +4,7 @@ export function largestThatHolds(holds: (r: number) => boolean, from: number): n
   let low = from;
   let high = Math.max(1, 2 * from);
   while (holds(high)) {
+    if (high === Infinity) return high;
     low = high;
     high *= 2;
   }

@@ -34,11 +34,13 @@ const parameter: fc.Arbitrary<number | string | boolean | number[]> = fc.oneof(
   fc.array(finite, { maxLength: 3 }),
 );
 
+const sums = { sum: finite, sumOfSquares: finite };
+
 const optionalFields = fc.record(
   {
     pBBar: probability,
     draw: probability,
-    scores: plain({ sum: finite, sumOfSquares: finite }),
+    scores: fc.oneof(plain(sums), plain({ ...sums, counts: fc.array(count) })),
     steps: fc.array(plain({ radius: finite.map(Math.abs), nA: count, n: count }), { maxLength: 4 }),
   },
   { requiredKeys: [], noNullPrototype: true },
@@ -58,6 +60,7 @@ const requiredFields: fc.Arbitrary<Omit<Certificate, 'label' | 'abstained' | 'ra
     'beta-mixture',
     'likelihood-ratio',
     'empirical-bernstein',
+    'thresholds',
     'enumeration',
   ),
   rule: plain({ name: text, parameters: record(json) }),

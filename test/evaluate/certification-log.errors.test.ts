@@ -203,7 +203,11 @@ describe('parseCertificationLog: the full format', () => {
       ['{"name":"a","parameters":{"sizes":[1,"2"]}}', '{"name":"a","parameters":{"sigma":null}}'],
       noise,
     ),
-    ...refused('scores', ['{}', '{"sum":1,"sumOfSquares":null}'], 'must be {"sum":number,"sumOfSquares":number}'),
+    ...refused(
+      'scores',
+      ['{}', '{"sum":1,"sumOfSquares":null}'],
+      'must be {"sum":number,"sumOfSquares":number}, with "counts" (a list of numbers) or not',
+    ),
     ...refused('steps', ['{}', '[1]', '[{"radius":1,"nA":2}]'], steps),
     ...refused('domain', ['any'], 'must be one of real, unit, uint8, binary, tokens'),
     ...refused('assumptions', ['[1]', '"a"', ''], 'must be a list of texts'),

@@ -11,6 +11,7 @@ import { mergeLogs } from '../../src/node/merge-logs.ts';
 import { DeterministicSplittingNoise } from '../../src/noise/deterministic-splitting-noise.ts';
 import { DerandomizedClassifier } from '../../src/smoothed/derandomized-classifier.ts';
 import { SoftSmoothedClassifier } from '../../src/smoothed/soft-smoothed-classifier.ts';
+import { verifyCertificate } from '../../src/smoothed/verify-certificate.ts';
 import { useBackend } from '../helpers/backends.ts';
 import { thrownBy } from '../helpers/errors.ts';
 import { linearClassifier } from '../helpers/linear.ts';
@@ -67,6 +68,22 @@ describe('certifyToLog goes on with', () => {
     });
     expect(await readLog(path('soft.tsv'))).toBe(await readLog(path('soft-whole.tsv')));
     expect(await thrownBy(() => run(path('soft.tsv')))).toMatchObject({ name: 'OptionError', field: 'smoothing' });
+  });
+
+  it('a run of a soft classifier by thresholds, and keeps it apart from one by mean and variance', async () => {
+    const soft = new SoftSmoothedClassifier(logits, { noise, numClasses: 2 });
+    const { key, n0, n, alpha } = settings;
+    const options = { key, n0, n, alpha, bound: 'thresholds', thresholds: 10 } as const;
+    const file = path('thresholds.tsv');
+    await certifyToLog(soft, dataset, { ...options, file: path('thresholds-whole.tsv') });
+    await certifyToLog(soft, dataset, { ...options, file, select: { max: 4 } });
+    const other = { ...options, file, bound: 'empirical-bernstein', thresholds: undefined } as const;
+    for (const change of [other, { ...options, file, thresholds: 9 }])
+      expect(await thrownBy(() => certifyToLog(soft, dataset, change))).toMatchObject({ field: 'rule' });
+    expect(await certifyToLog(soft, dataset, { ...options, file })).toMatchObject({ resumed: 4, done: 12 });
+    expect(await readLog(file)).toBe(await readLog(path('thresholds-whole.tsv')));
+    for (const certificate of await certificates(file))
+      expect(verifyCertificate(certificate, noise).faults).toEqual([]);
   });
 
   it('a run without a key', async () => {

@@ -13,6 +13,7 @@ import type { WorkerCertifier } from '../../src/node/start-workers.ts';
 import { createKey } from '../../src/random/key.ts';
 import type { CertifyOptions, SampleProgress } from '../../src/smoothed/call-options.ts';
 import { SmoothedClassifier } from '../../src/smoothed/smoothed-classifier.ts';
+import type { SoftCertifyOptions } from '../../src/smoothed/soft-options.ts';
 import { SoftSmoothedClassifier } from '../../src/smoothed/soft-smoothed-classifier.ts';
 import { noise } from './points.ts';
 import { linearClassifier } from '../helpers/linear.ts';
@@ -69,7 +70,7 @@ export async function runJournaled(
 /** The same with soft certificates. */
 export async function runSoft(
   file: string,
-  change: Partial<Omit<Options, 'rule' | 'checkEvery'>> = {},
+  change: Partial<Omit<Options, 'rule' | 'checkEvery'> & Pick<SoftCertifyOptions, 'bound' | 'thresholds'>> = {},
   classifier = new CountedClassifier(),
 ): Promise<void> {
   const g = new SoftSmoothedClassifier(classifier.logits, { noise, numClasses: 2 });

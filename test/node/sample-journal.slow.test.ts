@@ -85,15 +85,19 @@ describe('a run that is interrupted in the middle of its images', () => {
     expect((await readLog(file)).split('\n'), 'no row of it').toHaveLength(2);
   });
 
-  it('soft, after every batch, leaves the log of a quiet run', async () => {
-    const quiet = path('soft.tsv');
-    await runSoft(quiet);
-    for (let batches = 1; ; batches++) {
-      const file = path(`soft-${batches}.tsv`);
-      if (await isDone(runSoft(file, endAfter(batches)))) break;
-      const classifier = new CountedClassifier();
-      await runSoft(file, { recheck: false }, classifier);
-      expect(await readLog(file), `after ${batches} batches`).toBe(await readLog(quiet));
-    }
-  });
+  it.each([undefined, 'thresholds' as const])(
+    'soft, by %s, after every batch, leaves the log of a quiet run',
+    async (bound) => {
+      const thresholds = bound && 5;
+    const quiet = path(`soft-${bound}.tsv`);
+      await runSoft(quiet, { bound, thresholds });
+      for (let batches = 1; ; batches++) {
+        const file = path(`soft-${bound}-${batches}.tsv`);
+        if (await isDone(runSoft(file, { ...endAfter(batches), bound, thresholds }))) break;
+        const classifier = new CountedClassifier();
+        await runSoft(file, { recheck: false, bound, thresholds }, classifier);
+        expect(await readLog(file), `after ${batches} batches`).toBe(await readLog(quiet));
+      }
+    },
+  );
 });

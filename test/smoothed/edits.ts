@@ -32,6 +32,7 @@ const WORDS = [
     'sequential-plan',
     'likelihood-ratio',
     'empirical-bernstein',
+    'thresholds',
     'enumeration',
     'all-drawn',
     'decided',
@@ -44,11 +45,13 @@ const WORDS = [
 
 const REMOVED = Symbol('removed');
 
+const ONE_COUNT = { sum: 1, sumOfSquares: 1, counts: [1] };
+
 /** Other values for one of JSON, and what no JSON holds. */
 function others(value: unknown): readonly unknown[] {
   const wrong = [null, 'text', -1, NaN, {}, [], true, REMOVED];
   if (value === undefined)
-    return [0, 0.5, 1, [], [{ radius: 9, nA: 1, n: 1 }], { sum: 1, sumOfSquares: 1 }, ...wrong.slice(0, -1)];
+    return [0, 0.5, 1, [], [{ radius: 9, nA: 1, n: 1 }], { sum: 1, sumOfSquares: 1 }, ONE_COUNT, ...wrong.slice(0, -1)];
   if (typeof value === 'number') {
     const near = [value * 10, value / 10, value * (1 + 1e-9), value * (1 - 1e-9), value + 1, value - 1, value + 100];
     return [

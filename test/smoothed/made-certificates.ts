@@ -160,8 +160,22 @@ function softMade(mean: number, noise: Noise): Made {
   const n = 500;
   const scores = { sum: mean * n, sumOfSquares: (mean * mean + 0.01 * mean * (1 - mean)) * n };
   const plan = { key: createKey(3), n0: 40, n, alpha: 0.01, norm: noise.norms[0]!, noise, beta: 3, dimension: 16 };
-  const certificate = stored(softCertificate({ ...plan, cAHat: 1, failures: 0, scores }));
+  const bound = 'empirical-bernstein';
+  const certificate = stored(softCertificate({ ...plan, bound, cAHat: 1, failures: 0, scores }));
   return { name: `soft ${noise.name}, mean ${mean}`, noise, certificate };
+}
+
+/** The scores of a class are thresholds, with these shares of at least each, and 0 for the rest. */
+function softCountsMade(thresholds: readonly number[], shares: readonly number[], noise: Noise, many?: number): Made {
+  const n = 500;
+  const counts = shares.map((share) => Math.round(share * n));
+  const each = counts.map((count, j) => count - (counts[j + 1] ?? 0));
+  const power = (e: number): number => each.reduce((sum, count, j) => sum + count * thresholds[j]! ** e, 0);
+  const scores = { sum: power(1), sumOfSquares: power(2), counts };
+  const plan = { key: createKey(3), n0: 40, n, alpha: 0.01, norm: noise.norms[0]!, noise, beta: 3, dimension: 16 };
+  const settings = { ...plan, bound: 'thresholds', thresholds: many ?? thresholds, cAHat: 1, failures: 0 } as const;
+  const name = `soft ${noise.name}, thresholds ${thresholds.join(' ')}, counts ${counts.join(' ')}`;
+  return { name, noise, certificate: stored(softCertificate({ ...settings, scores })) };
 }
 
 export const deterministic = new DeterministicSplittingNoise({ halfWidth: 0.25, key: createKey(7) });
@@ -223,6 +237,10 @@ export function everyCertificate(): readonly Made[] {
     ];
     for (const norm of noise.norms) for (const rule of rules) add({ rule, noise, norm, p: 0.9 });
     for (const mean of [0.4, 0.9]) made.push(softMade(mean, noise));
+    if (noise.shiftDown === undefined) continue;
+    made.push(softCountsMade([0.5, 0.8, 0.9], [0.99, 0.95, 0.9], noise));
+    made.push(softCountsMade([0.25, 0.5, 0.75, 1], [0.99, 0.95, 0.9, 0.6], noise, 4));
+    made.push(softCountsMade([0.3, 0.6], [0.7, 0.3], noise));
   }
   for (const rule of [fixedSample(), topTwo(), fixedRadius({ radius: 0.2 })])
     add({ rule, noise: sound, p: 0.9, failing: 0.02 });
