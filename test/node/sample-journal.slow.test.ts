@@ -89,7 +89,7 @@ describe('a run that is interrupted in the middle of its images', () => {
     'soft, by %s, after every batch, leaves the log of a quiet run',
     async (bound) => {
       const thresholds = bound && 5;
-    const quiet = path(`soft-${bound}.tsv`);
+      const quiet = path(`soft-${bound}.tsv`);
       await runSoft(quiet, { bound, thresholds });
       for (let batches = 1; ; batches++) {
         const file = path(`soft-${bound}-${batches}.tsv`);
