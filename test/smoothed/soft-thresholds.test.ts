@@ -237,8 +237,8 @@ describe('soft certificates by thresholds', () => {
     expect(faults({ radius: c.radius * 1.001 })).toMatch(/^radius is/);
     expect(faults({ radius: c.radius / 2 }), 'claims less').toBe('');
     expect(faults({ pABar: c.pABar + 1e-6 })).toMatch(/^pABar is/);
-    const { counts: _, ...sums } = scores;
-    expect(faults({ scores: sums })).toContain('scores lack counts, but rule is thresholds');
+    const { sum, sumOfSquares } = scores;
+    expect(faults({ scores: { sum, sumOfSquares } })).toContain('scores lack counts, but rule is thresholds');
     const byMean = await certify({ bound: 'empirical-bernstein' });
     expect(verifyCertificate({ ...byMean, scores }, noise).faults[0]).toBe(
       'scores have counts, but rule is empirical-bernstein',
