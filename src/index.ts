@@ -24,6 +24,13 @@ export type { AdditiveNoiseOptions } from './noise/additive-noise.ts';
 export { SampledNoise } from './noise/sampled-noise.ts';
 export { GaussianNoise } from './noise/gaussian-noise.ts';
 export type { GaussianNoiseOptions } from './noise/gaussian-noise.ts';
+export { gaussianRegion } from './noise/gaussian-region.ts';
+export type { GaussianRegion, RegionCertificate } from './noise/gaussian-region.ts';
+export { linearRadii } from './noise/linear-radii.ts';
+export type { LinearRadii } from './noise/linear-radii.ts';
+export { ScaledNoise } from './noise/scaled-noise.ts';
+export { perChannel } from './noise/scales.ts';
+export type { Scale } from './noise/scales.ts';
 export { SoundGaussianNoise } from './noise/sound-gaussian-noise.ts';
 export type { SoundGaussianNoiseOptions } from './noise/sound-gaussian-noise.ts';
 export {
@@ -62,7 +69,8 @@ export type { ChainChange, ChainNoiseOptions } from './noise/transformations/cha
 export { cosineBlur } from './noise/transformations/cosine-blur.ts';
 export { brightnessWithin, coversLight, LightNoise } from './noise/transformations/light-noise.ts';
 export type { LightChange, LightNoiseOptions, LightScales } from './noise/transformations/light-noise.ts';
-export type { CoveredBy, ParameterNoise, TransformationParameter } from './noise/transformations/parameter-noise.ts';
+export type { CoveredBy } from './noise/covered-by.ts';
+export type { ParameterNoise, TransformationParameter } from './noise/transformations/parameter-noise.ts';
 export { ShiftNoise } from './noise/transformations/shift-noise.ts';
 export type { ShiftChange, ShiftNoiseOptions } from './noise/transformations/shift-noise.ts';
 export { ValueFlipNoise } from './noise/value-flip-noise.ts';

@@ -18,8 +18,11 @@ export type LengthNorm = 'l1' | 'l2' | 'linf';
  * - `'edit'`: insertions, deletions and substitutions of tokens.
  *
  * `'parameter'` is the size of a parameter of a transformation (`BlurNoise`, `LightNoise`, `ShiftNoise`), in its own unit.
+ *
+ * `'scaled'` is the length of the changes in units of the scales of the noise, one for each coordinate: ‖δ/σ‖₂ of Gaussian noise, Σ|δᵢ|/λᵢ of
+ * Laplace and uniform noise. It has no unit.
  */
-export type Norm = LengthNorm | 'l0' | 'patch' | 'edit' | 'parameter';
+export type Norm = LengthNorm | 'l0' | 'patch' | 'edit' | 'parameter' | 'scaled';
 
 /**
  * A probability bound carried together with its complement.

@@ -117,7 +117,7 @@ export async function main({
       curves.push({ name, points: certifiedAccuracyCurve(found) });
       console.log(`sigma ${sigma}, ${name}: ${certified.map((share) => (100 * share).toFixed(1)).join(' ')}`);
     }
-    shown.push(await examplesOf(denoiser, noise, firstOf(test, 6), foldIn(showKey, i)));
+    shown.push(await examplesOf(denoiser, sigma, firstOf(test, 6), foldIn(showKey, i)));
     const spec = certifiedAccuracySpec(curves, { title: `digits, sigma ${sigma}`, inputRange: [0, 1] });
     await writeFile(join(folder, `curves-${sigma}.svg`), await renderSvg(spec));
     denoiser.dispose();
@@ -153,7 +153,7 @@ async function accuracy(model: tf.LayersModel, { images, labels }: Digits): Prom
 /** Digits, one noisy copy of each, and what the denoiser makes of it, as grey values. */
 async function examplesOf(
   denoiser: tf.LayersModel,
-  noise: GaussianNoise,
+  sigma: number,
   { images, labels }: Digits,
   key: readonly [number, number],
 ): Promise<Denoised> {
@@ -161,7 +161,9 @@ async function examplesOf(
   const [noisy, clean] = tf.tidy(() => {
     const x = tf.tensor(images.slice(), [count, ...IMAGE_SHAPE]);
     const copies = tf.concat(
-      x.unstack().map((image, i) => noise.perturb(image, { key: foldIn(key, i), start: 0, count: 1 })),
+      x
+        .unstack()
+        .map((image, i) => new GaussianNoise({ sigma }).perturb(image, { key: foldIn(key, i), start: 0, count: 1 })),
     );
     return [copies, denoiser.predict(copies) as tf.Tensor] as const;
   });
@@ -171,7 +173,7 @@ async function examplesOf(
         Math.round(255 * Math.min(1, Math.max(0, values[i * PIXELS + j] ?? 0))),
       ),
     );
-  const found = { sigma: noise.sigma, digits: rowsOf(images), noisy: rowsOf(await noisy.data()), clean: rowsOf(await clean.data()) }; // prettier-ignore
+  const found = { sigma, digits: rowsOf(images), noisy: rowsOf(await noisy.data()), clean: rowsOf(await clean.data()) }; // prettier-ignore
   tf.dispose([noisy, clean]);
   return found;
 }

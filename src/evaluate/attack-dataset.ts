@@ -18,7 +18,7 @@ import {
   type AttackThreads,
   type VotesOfCopies,
 } from './attacked-classifier.ts';
-import { assertImage, attackedImage, distance, type ImageToAttack } from './attacked-image.ts';
+import { assertImage, assertMeasures, attackedImage, distance, type ImageToAttack } from './attacked-image.ts';
 
 /** Options of {@link attackDataset}. */
 export interface AttackDatasetOptions extends DatasetRunOptions {
@@ -170,12 +170,7 @@ export function attackIndices<P extends Pick<Prediction, 'label' | 'abstained'>>
   dataset: OwnDataset,
   settings: Settings,
 ): AsyncGenerator<AttackedRow<P | VotesOfCopies>, void, undefined> {
-  const norm = settings.norm ?? g.noise?.norms?.[0];
-  if (norm === 'parameter') {
-    const way = 'attacks move pixels, not parameters of transformations';
-    const details = { call: CALL, field: 'norm', value: norm, way };
-    throw refusal(OptionError, details, 'must be a length or a number of changes');
-  }
+  assertMeasures(CALL, settings.norm ?? g.noise?.norms?.[0], 'answers' in g ? undefined : g.noise);
   return 'answers' in g ? rowsOfThreads<P>(g, dataset, settings) : rows(answering(g), dataset, settings);
 }
 

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import type { AttackTarget, InputAttack, InputAttackRequest } from '../attacks/types.ts';
-import { ClassifierError, refusal, showValue, TensorError } from '../errors.ts';
+import { ClassifierError, OptionError, refusal, showValue, TensorError } from '../errors.ts';
 import { changedPositions, editDistance, patchSide } from '../noise/change-distance.ts';
 import { domainText, isInDomain, TOKEN_IDS } from '../noise/domains.ts';
 import type { Noise } from '../noise/types.ts';
@@ -93,6 +93,22 @@ function assertSameShape(call: string, moved: unknown, shape: readonly number[])
   throw refusal(TensorError, { call, field: 'attack', value: moved, got }, must);
 }
 
+/**
+ * Throws OptionError for a norm in which no attack can be measured: of parameters, and of scales that the noise does not tell.
+ *
+ * @param noise - undefined where it is known elsewhere only
+ * @internal
+ */
+export function assertMeasures(call: string, norm: Norm | undefined, noise: object | undefined): void {
+  const isUnmeasured = norm === 'scaled' && noise !== undefined && !('distance' in noise);
+  if (norm !== 'parameter' && !isUnmeasured) return;
+  const way = isUnmeasured
+    ? 'the noise has no `distance` that measures changes in its scales'
+    : 'attacks move pixels, not parameters of transformations';
+  const details = { call, field: 'norm', value: norm, way };
+  throw refusal(OptionError, details, 'must be a length or a number of changes');
+}
+
 /** What the size of a change depends on beside the values. */
 interface ChangeContext {
   readonly norm: Norm;
@@ -101,9 +117,9 @@ interface ChangeContext {
   readonly shape: readonly number[];
 }
 
-/** Size of the change from a to b: a length in float64, or a number of changes as the noise counts them. @internal */
+/** Size of the change from a to b: a length in float64, or as the noise measures it, a number of changes or a length in its scales. @internal */
 export function distance(a: Float32Array, b: Float32Array, { norm, noise, shape }: ChangeContext): number {
-  if (!countsChanges(norm)) return lengthOf(a, b, norm);
+  if (norm !== 'scaled' && !countsChanges(norm)) return lengthOf(a, b, norm);
   if (noise.distance) return noise.distance(a, b, norm);
   if (norm === 'patch') return patchSide(a, b, shape);
   return norm === 'edit' ? editDistance(a, b) : changedPositions(a, b);

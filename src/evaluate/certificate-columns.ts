@@ -60,6 +60,7 @@ const cells: { readonly [Name in Field]-?: CellOf<Certificate[Name]> } = {
     patch: true,
     edit: true,
     parameter: true,
+    scaled: true,
   }),
   topK: integerCell,
   cAHat: integerCell,

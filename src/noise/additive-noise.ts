@@ -8,9 +8,17 @@ import { weakerReading } from '../stats/rounding.ts';
 import { arraysForTensors, tensorOver } from '../tensors/own-tensor.ts';
 import type { Norm, ProbabilityBound } from '../types.ts';
 import { assertNorm, batchDrawRequest, drawRequest } from './requests.ts';
-import type { AdditiveNoise, BatchDrawRequest, Domain, DrawRequest, Noise, RadiusRequest } from './types.ts';
+import type {
+  AdditiveNoise,
+  BatchDrawRequest,
+  Domain,
+  DrawRequest,
+  Noise,
+  NoiseParameters,
+  RadiusRequest,
+} from './types.ts';
 
-const NORMS: readonly unknown[] = ['l1', 'l2', 'linf'];
+const NORMS: readonly unknown[] = ['l1', 'l2', 'linf', 'scaled'];
 
 /** What {@link additiveNoise} builds a noise from. */
 export interface AdditiveNoiseOptions {
@@ -20,7 +28,7 @@ export interface AdditiveNoiseOptions {
    * The parameters of the distribution, for logs.
    * @defaultValue {}
    */
-  readonly parameters?: Readonly<Record<string, number>> | undefined;
+  readonly parameters?: NoiseParameters | undefined;
   /** The norms that it certifies; the first is the default. */
   readonly norms: readonly Norm[];
   /**
@@ -43,9 +51,9 @@ export interface AdditiveNoiseOptions {
 
 const additiveNoiseOptions = optionsOf<AdditiveNoiseOptions>()({
   name: fields.field<string>('must be a name', (v) => typeof v === 'string' && v !== ''),
-  parameters: fields.withDefault(fields.object<Readonly<Record<string, number>>>('must be an object of numbers'), {}),
+  parameters: fields.withDefault(fields.object<NoiseParameters>('must be an object of numbers'), {}),
   norms: fields.field<readonly Norm[]>(
-    "must be a list of at least one of 'l1', 'l2', 'linf'",
+    "must be a list of at least one of 'l1', 'l2', 'linf', 'scaled'",
     (v) => Array.isArray(v) && v.length > 0 && v.every((norm) => NORMS.includes(norm)),
   ),
   domain: fields.withDefault(

@@ -5,14 +5,20 @@ import { largestThatHolds } from '../stats/largest-that-holds.ts';
 import { normalCdf, normalQuantileLower } from '../stats/normal.ts';
 import { cappedUpperBound, ROUND_DOWN, ROUND_UP, weakerReading } from '../stats/rounding.ts';
 import { shiftDown } from '../stats/shift-down.ts';
-import type { ProbabilityBound, UpperProbabilityBound } from '../types.ts';
+import type { Norm, ProbabilityBound, UpperProbabilityBound } from '../types.ts';
 import type { RadiusRequest } from './types.ts';
 
 // Covers the roundings of one square root, one division and one product, 2⁻⁵³ each.
 const THREE_ROUNDINGS = 1 - 2 ** -51;
 
+/** What a radius in units of σ is multiplied by. */
+function scaleIn(norm: Norm, sigma: number, dimension: number): number {
+  if (norm === 'scaled') return 1;
+  return norm === 'linf' ? sigma / Math.sqrt(dimension) : sigma;
+}
+
 /**
- * Certified radius of Gaussian smoothing with one bound: ℓ2 and ℓ1 R = σ Φ⁻¹(p), ℓ∞ R / √d; 0 for p ≤ 1/2.
+ * Certified radius of Gaussian smoothing with one bound: ℓ2 and ℓ1 R = σ Φ⁻¹(p), ℓ∞ R / √d, in norm `'scaled'` R / σ; 0 for p ≤ 1/2.
  *
  * The quantile is taken through the smaller tail and every rounding goes down. The certificate covers the open ball ‖δ‖ < R.
  * The ℓ1 value is the ℓ2 value, since ‖δ‖₂ ≤ ‖δ‖₁.
@@ -25,7 +31,7 @@ const THREE_ROUNDINGS = 1 - 2 ** -51;
 export function gaussianRadius(bound: ProbabilityBound, sigma: number, { norm, dimension }: RadiusRequest): number {
   const lower = weakerReading('gaussianRadius', bound);
   if (!(lower.p > 0.5)) return 0;
-  const scale = norm === 'linf' ? sigma / Math.sqrt(dimension) : sigma;
+  const scale = scaleIn(norm, sigma, dimension);
   return Math.max(0, scale * normalQuantileLower(lower) * THREE_ROUNDINGS);
 }
 
@@ -42,7 +48,7 @@ export function gaussianShift(
   radius: number,
   { sigma, norm, dimension }: RadiusRequest & { readonly sigma: number },
 ): ProbabilityBound {
-  const scale = norm === 'linf' ? Math.sqrt(dimension) / sigma : 1 / sigma;
+  const scale = 1 / scaleIn(norm, sigma, dimension);
   return shiftDown(bound, radius * scale * ROUND_UP);
 }
 
@@ -62,7 +68,7 @@ export function gaussianRadiusBetween(
   { sigma, norm, dimension }: RadiusRequest & { readonly sigma: number },
 ): number {
   const best = standardRadius(weakerReading('gaussianRadiusBetween', bound), readUpper(other), 1, 0);
-  const scale = norm === 'linf' ? sigma / Math.sqrt(dimension) : sigma;
+  const scale = scaleIn(norm, sigma, dimension);
   return best > 0 ? scale * best * ROUND_DOWN : 0;
 }
 
@@ -123,7 +129,7 @@ export function gaussianRadiusAgainst(request: GaussianRadiusAgainstRequest): nu
     if (next !== undefined) sum = t === 1 ? next : cappedUpperBound(sumUp(sum, next), lower);
     best = standardRadius(lower, sum, t, best);
   }
-  const scale = norm === 'linf' ? sigma / Math.sqrt(dimension) : sigma;
+  const scale = scaleIn(norm, sigma, dimension);
   return best > 0 ? scale * best * ROUND_DOWN : 0;
 }
 

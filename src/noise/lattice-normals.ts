@@ -126,6 +126,38 @@ export function fillLatticeNormals(
   }
 }
 
+/**
+ * {@link fillLatticeNormals} with a table for each coordinate; one without a table has no noise.
+ *
+ * @param tables - as many as an example has coordinates, all of one reach
+ * @internal
+ */
+export function fillScaledLatticeNormals(
+  call: string,
+  out: Float32Array,
+  tables: readonly (LatticeNormalTable | undefined)[],
+  position: DrawPosition,
+  onFailure: (sample: number) => void,
+): void {
+  checkDrawPosition(call, out, 'Float32Array', position);
+  const { key, start, dimension } = position;
+  const words = new Int32Array(out.buffer, out.byteOffset, out.length);
+  for (let begin = 0, sample = start; begin < out.length; begin += dimension, sample++) {
+    fillSampleBits(words, begin, begin + dimension, key[0], key[1], sample);
+    let failed = false;
+    for (let j = 0, at = begin; j < dimension; j++, at++) {
+      const table = tables[j];
+      if (table === undefined) out[at] = 0;
+      else if (decideByHighWords(out, words, at, at + 1, table) === at) {
+        const bin = binOf(table, words[at]! >>> 0, lowWord(key, j, sample));
+        failed ||= bin === table.high.length;
+        out[at] = bin === table.high.length ? 0 : bin - table.reach;
+      }
+    }
+    if (failed) onFailure(sample);
+  }
+}
+
 /** Replaces high words by numbers, up to the first that needs its low word or may be a failure; returns where that is, or `end`. */
 function decideByHighWords(
   out: Float32Array,

@@ -5,27 +5,45 @@ import { optionsOf } from '../options/parse.ts';
 import { assertFloat } from '../tensors/assert-shapes.ts';
 import { tensorOver } from '../tensors/own-tensor.ts';
 import type { Norm, ProbabilityBound, UpperProbabilityBound } from '../types.ts';
-import { gaussianRadius, gaussianRadiusAgainst, gaussianRadiusBetween, gaussianShift } from './gaussian-radius.ts';
-import { fillLatticeNormals, latticeNormalTable, type LatticeNormalTable, LEVELS } from './lattice-normals.ts';
+import { changeBetween, CoordinateScales } from './coordinate-scales.ts';
+import type { CoveredBy } from './covered-by.ts';
+import {
+  fillLatticeNormals,
+  fillScaledLatticeNormals,
+  latticeNormalTable,
+  type LatticeNormalTable,
+  LEVELS,
+} from './lattice-normals.ts';
 import { drawRequest } from './requests.ts';
-import type { Domain, DrawRequest, Noise, RadiusRequest } from './types.ts';
+import {
+  scaledGaussianRadius,
+  scaledGaussianRadiusAgainst,
+  scaledGaussianRadiusBetween,
+  scaledGaussianShift,
+} from './scaled-gaussian-radius.ts';
+import { coversScaled } from './scaled-noise.ts';
+import { assertCount, assertDimension, keptScale, type Scale, soundScaleField } from './scales.ts';
+import type { Domain, DrawRequest, Noise, NoiseParameters, RadiusRequest } from './types.ts';
 
 /** The default headroom stays below this for any sigma; it bounds the size of the table. */
 const MOST_HEADROOM = 100;
 
 /** Options of {@link SoundGaussianNoise}. */
 export interface SoundGaussianNoiseOptions {
-  /** Standard deviation per coordinate, in input units, where an 8-bit image is in [0, 1]. The double is taken exactly. */
-  readonly sigma: number;
+  /**
+   * Standard deviation per coordinate, in input units, where an 8-bit image is in [0, 1]. The double is taken exactly. A list has one for each coordinate,
+   * 0 where it must not change ({@link perChannel}).
+   */
+  readonly sigma: Scale;
   /**
    * How far a noisy value may leave [0, 1] on either side: it is clipped to [−headroom, 1 + headroom]. Whole input units from 0 to 100.
-   * @defaultValue ⌊6 sigma⌋, at least 1 and at most 100
+   * @defaultValue ⌊6 sigma⌋ of the largest sigma, at least 1 and at most 100
    */
   readonly headroom?: number | undefined;
 }
 
 const soundGaussianNoiseOptions = optionsOf<SoundGaussianNoiseOptions>()({
-  sigma: fields.positive,
+  sigma: soundScaleField,
   headroom: fields.optional(
     fields.field<number>('must be an integer from 0 to 100', (v) => fields.isInteger(v, 0, MOST_HEADROOM)),
   ),
@@ -42,9 +60,10 @@ const soundGaussianNoiseOptions = optionsOf<SoundGaussianNoiseOptions>()({
  * counts as drawn, which lowers every bound on the top class.
  *
  * The certificate speaks of the smoothed classifier that rounds and clips x + ε, and holds for all real x. Radius: ℓ2 and ℓ1 σ Φ⁻¹(p), ℓ∞
- * σ Φ⁻¹(p) / √d. It is no additive noise: train with {@link GaussianNoise} of the same sigma.
+ * σ Φ⁻¹(p) / √d; with a list of deviations those of {@link GaussianNoise}, norm `'scaled'` first. It is no additive noise: train with
+ * {@link GaussianNoise} of the same sigma.
  *
- * @throws OptionError if `sigma` is not a finite number above 0 or `headroom` is out of range.
+ * @throws OptionError if `sigma` is neither a finite number above 0 nor a list of such numbers and 0, or `headroom` is out of range.
  * @see Voráček, Hein, "Sound Randomized Smoothing in Floating-Point Arithmetic", ICLR 2023
  * @example
  * ```ts
@@ -54,8 +73,8 @@ const soundGaussianNoiseOptions = optionsOf<SoundGaussianNoiseOptions>()({
 export class SoundGaussianNoise implements Noise {
   /** Name in logs. */
   readonly name: string = 'sound-gaussian';
-  /** The norms that it certifies; ℓ2 is the default. */
-  readonly norms: readonly Norm[] = ['l2', 'linf', 'l1'];
+  /** The norms that it certifies; ℓ2 is the default, with a list of deviations `'scaled'`. */
+  readonly norms: readonly Norm[];
   /** Inputs must be float32(k / 255) for levels k = 0, ..., 255. */
   readonly domain: Domain = 'uint8';
   /** What its certificates take for granted. */
@@ -65,21 +84,25 @@ export class SoundGaussianNoise implements Noise {
     'deterministic classifier independent of the batch',
     'the deployed pipeline rounds x + ε to the 8-bit lattice',
   ];
-  /** Standard deviation per coordinate, in input units. */
-  readonly sigma: number;
+  /** Standard deviation per coordinate, in input units; a list has one for each. */
+  readonly sigma: number | readonly number[];
   /** Noisy values are clipped to [−headroom, 1 + headroom]. */
   readonly headroom: number;
   /** `{ sigma, clip }`: logs call the headroom `clip`. */
-  readonly parameters: Readonly<Record<string, number>>;
+  readonly parameters: NoiseParameters;
   readonly #reach: number;
-  #table: LatticeNormalTable | undefined;
+  readonly #scales: CoordinateScales;
+  readonly #tables = new Map<number, LatticeNormalTable>();
 
-  /** Builds the noise; its table (0.1 s for sigma up to 1) is made at the first draw. */
+  /** Builds the noise; its tables, one for each different sigma (0.1 s for sigma up to 1), are made at the first draw. */
   constructor(options: SoundGaussianNoiseOptions) {
     const { sigma, headroom } = soundGaussianNoiseOptions.parse('SoundGaussianNoise', options);
-    this.sigma = sigma;
-    this.headroom = headroom ?? Math.min(MOST_HEADROOM, Math.max(1, Math.floor(6 * sigma)));
-    this.parameters = { sigma, clip: this.headroom };
+    this.sigma = keptScale(sigma);
+    this.#scales = new CoordinateScales(this.sigma, 2);
+    this.norms = this.#scales.norms(['l2', 'linf', 'l1']);
+    const largest = typeof this.sigma === 'number' ? this.sigma : Math.max(...this.sigma);
+    this.headroom = headroom ?? Math.min(MOST_HEADROOM, Math.max(1, Math.floor(6 * largest)));
+    this.parameters = { sigma: this.sigma, clip: this.headroom };
     // A larger |i| is clipped at every level, so that the ends can stand for the tails.
     this.#reach = LEVELS * (this.headroom + 1);
   }
@@ -94,25 +117,58 @@ export class SoundGaussianNoise implements Noise {
     const call = 'Noise.perturb';
     const { key, start, count, onFailure = refuseFailure } = drawRequest.parse(call, request);
     assertFloat(call, 'x', x);
-    this.#table ??= latticeNormalTable(this.sigma, this.#reach);
     const numbers = new Float32Array(count * x.size);
-    fillLatticeNormals(call, numbers, this.#table, { key, start, dimension: x.size }, onFailure);
+    const position = { key, start, dimension: x.size };
+    const { sigma } = this;
+    if (typeof sigma === 'number') fillLatticeNormals(call, numbers, this.#tableOf(sigma), position, onFailure);
+    else {
+      assertDimension(call, x.size, sigma.length);
+      const tables = sigma.map((one) => (one === 0 ? undefined : this.#tableOf(one)));
+      fillScaledLatticeNormals(call, numbers, tables, position, onFailure);
+    }
     return latticeCopies(x, numbers, count, this.headroom);
+  }
+
+  #tableOf(sigma: number): LatticeNormalTable {
+    const table = this.#tables.get(sigma) ?? latticeNormalTable(sigma, this.#reach);
+    this.#tables.set(sigma, table);
+    return table;
+  }
+
+  /** Size of a change in norm `'scaled'`, ‖δ/σ‖₂, rounded up: as that of {@link GaussianNoise}. */
+  scaledNorm(change: ArrayLike<number>): number {
+    return this.#scales.lengthOf('Noise.scaledNorm', change);
+  }
+
+  /** Whether a change of the input cannot change the class, by the bound on its probability: as that of {@link GaussianNoise}. */
+  covers(change: ArrayLike<number>, by: CoveredBy & { readonly abstained?: boolean }): boolean {
+    return coversScaled(this, change, by);
+  }
+
+  /** Size of the change from `a` to `b` in norm `'scaled'`, rounded up. */
+  distance(a: Float32Array, b: Float32Array, _norm: Norm): number {
+    return this.scaledNorm(changeBetween(a, b));
+  }
+
+  /** Throws TensorError for an example that has not a value for each deviation. */
+  assertValues(call: string, values: Float32Array): void {
+    const { sigma } = this;
+    if (typeof sigma !== 'number') assertCount(call, values.length, sigma.length);
   }
 
   /** Certified radius for a lower bound on the top class, rounded down. */
   radius(bound: ProbabilityBound, request: RadiusRequest): number {
-    return gaussianRadius(bound, this.sigma, request);
+    return scaledGaussianRadius(this.#scales, bound, request);
   }
 
   /** What is left of a probability within a radius, by {@link shiftDown}: ρ = radius/σ, in ℓ∞ √d times as much. */
   shiftDown(bound: ProbabilityBound, radius: number, request: RadiusRequest): ProbabilityBound {
-    return gaussianShift(bound, radius, { ...request, sigma: this.sigma });
+    return scaledGaussianShift(this.#scales, bound, radius, request);
   }
 
   /** Radius within which one probability stays above another, by {@link gaussianRadiusBetween}. */
   radiusBetween(lower: ProbabilityBound, upper: UpperProbabilityBound, request: RadiusRequest): number {
-    return gaussianRadiusBetween(lower, upper, { ...request, sigma: this.sigma });
+    return scaledGaussianRadiusBetween(this.#scales, lower, upper, request);
   }
 
   /** Certified radius within which a class stays among the k most probable ones, by {@link gaussianRadiusAgainst}. */
@@ -120,9 +176,9 @@ export class SoundGaussianNoise implements Noise {
     lower: ProbabilityBound,
     others: readonly UpperProbabilityBound[],
     k: number,
-    { norm, dimension }: RadiusRequest,
+    request: RadiusRequest,
   ): number {
-    return gaussianRadiusAgainst({ bound: lower, others, k, sigma: this.sigma, norm, dimension });
+    return scaledGaussianRadiusAgainst(this.#scales, lower, others, k, request);
   }
 }
 

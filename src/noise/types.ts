@@ -142,7 +142,7 @@ export interface Noise extends NoiseRecord {
    */
   shiftDown?(bound: ProbabilityBound, radius: number, request: RadiusRequest): ProbabilityBound;
   /**
-   * Size of the change from `a` to `b`, two inputs, in a norm that counts changes: what its radius speaks of.
+   * Size of the change from `a` to `b`, two inputs, in a norm that counts changes, or in `'scaled'`, rounded up: what its radius speaks of.
    * @defaultValue `'l0'`: the number of other values; `'patch'`: the side of the smallest square that holds all changed pixels of [height, width, channels];
    * `'edit'`: the number of edits of all values
    */

@@ -9,6 +9,7 @@ const counting: Readonly<Record<Norm, boolean>> = {
   patch: true,
   edit: true,
   parameter: false,
+  scaled: false,
 };
 
 /** Whether a norm counts changes; none stands for a length. @internal */

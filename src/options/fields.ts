@@ -105,7 +105,7 @@ export const boolean: Field<boolean> = field('must be true or false', (v) => typ
 /** @internal */
 export const text: Field<string> = field('must be a string', (v) => typeof v === 'string');
 /** @internal */
-export const norm: Field<Norm> = oneOf('l1', 'l2', 'linf', 'l0', 'patch', 'edit', 'parameter');
+export const norm: Field<Norm> = oneOf('l1', 'l2', 'linf', 'l0', 'patch', 'edit', 'parameter', 'scaled');
 /** @internal */
 export const lengthNorm: Field<LengthNorm> = oneOf('l1', 'l2', 'linf');
 /** @internal */

@@ -29,7 +29,7 @@ describe('certifyCounts refuses', () => {
       '`countsSelection` must be a list of votes per class, whole numbers of at least 0 for at least 2 classes, got []',
     ],
     [{ countsSelection: [1, 9, 0] }, '`countsSelection` must have as many classes as `counts` (2), got 3'],
-    [{ norm: 'l3' }, "`norm` must be 'l1', 'l2', 'linf', 'l0', 'patch', 'edit' or 'parameter', got \"l3\""],
+    [{ norm: 'l3' }, "`norm` must be 'l1', 'l2', 'linf', 'l0', 'patch', 'edit', 'parameter' or 'scaled', got \"l3\""],
     [{ noise: 0.5 }, '`noise` must be a noise (for example new GaussianNoise({ sigma: 0.25 })), got 0.5'],
     [
       { sigma: 0.5 },

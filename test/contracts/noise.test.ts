@@ -17,21 +17,37 @@ import { describeContract } from '../helpers/backends.ts';
 import { thrownBy } from '../helpers/errors.ts';
 import { expectNoLeak } from '../helpers/leaks.ts';
 
+/** An additive noise for inputs of so many coordinates. */
+interface Additive {
+  readonly name: string;
+  readonly of: (dimension: number) => AdditiveNoise;
+}
+
+const forAny = (noise: AdditiveNoise): Additive => ({ name: noise.name, of: () => noise });
+
+/** A scale for each coordinate, none of them a power of two. */
+const scales = (dimension: number): number[] => Array.from({ length: dimension }, (_, i) => 0.3 + (i % 4) * 0.7);
+
 /** Every additive noise of the library, and one of one's own. A new noise is a new row. */
-const noises: readonly AdditiveNoise[] = [
-  new GaussianNoise({ sigma: 0.5 }),
-  new LaplaceNoise({ scale: 0.5 }),
-  new UniformNoise({ halfWidth: 0.5 }),
-  new CauchyNoise({ scale: 0.5 }),
-  additiveNoise({
-    name: 'logistic',
-    norms: ['l1'],
-    sample: (out, draw) => {
-      fillUniforms(out, draw);
-      out.forEach((u, i) => (out[i] = Math.log((u + 2 ** -25) / (1 - u - 2 ** -25))));
-    },
-    radius: ({ p, q }) => Math.log(p / q) * (1 - 1e-12),
-  }),
+const noises: readonly Additive[] = [
+  forAny(new GaussianNoise({ sigma: 0.5 })),
+  forAny(new LaplaceNoise({ scale: 0.5 })),
+  forAny(new UniformNoise({ halfWidth: 0.5 })),
+  forAny(new CauchyNoise({ scale: 0.5 })),
+  { name: 'gaussian with scales', of: (dimension) => new GaussianNoise({ sigma: scales(dimension) }) },
+  { name: 'laplace with scales', of: (dimension) => new LaplaceNoise({ scale: scales(dimension) }) },
+  { name: 'uniform with scales', of: (dimension) => new UniformNoise({ halfWidth: scales(dimension) }) },
+  forAny(
+    additiveNoise({
+      name: 'logistic',
+      norms: ['l1'],
+      sample: (out, draw) => {
+        fillUniforms(out, draw);
+        out.forEach((u, i) => (out[i] = Math.log((u + 2 ** -25) / (1 - u - 2 ** -25))));
+      },
+      radius: ({ p, q }) => Math.log(p / q) * (1 - 1e-12),
+    }),
+  ),
 ];
 
 const key = createKey(7);
@@ -62,14 +78,17 @@ function drawn(noise: AdditiveNoise, dimension: number, start: number, count: nu
   return out;
 }
 
-describeContract('every additive noise', noises, (noise) => {
+describeContract('every additive noise', noises, ({ of }) => {
+  const noise = of(6);
+
   it.each(shapes)('adds to the image what its sampler draws, bit for bit (%o, %o, %o)', async (...sizes) => {
     const shape = sizes.filter((size) => size !== undefined);
     const x = image(shape);
     const clean = await x.data();
     x.dispose();
-    const expected = Array.from(drawn(noise, clean.length, 0, 4), (e, i) => Math.fround(clean[i % clean.length]! + e));
-    expect(await copies(noise, shape, 0, 4)).toEqual(expected);
+    const own = of(clean.length);
+    const expected = Array.from(drawn(own, clean.length, 0, 4), (e, i) => Math.fround(clean[i % clean.length]! + e));
+    expect(await copies(own, shape, 0, 4)).toEqual(expected);
   });
 
   it('makes copy i from the key and i alone, however the copies are batched', async () => {
@@ -86,13 +105,14 @@ describeContract('every additive noise', noises, (noise) => {
   });
 
   it('draws a batch [M, B, ...]: copy m of image b is sample m of the key folded with b', async () => {
-    const batch = noise.sampleBatch({ key, numNoise: 3, shape: [2, 5, 1] });
+    const five = of(5);
+    const batch = five.sampleBatch({ key, numNoise: 3, shape: [2, 5, 1] });
     expect(batch.shape).toEqual([3, 2, 5, 1]);
     const expected: number[] = [];
     for (let m = 0; m < 3; m++) {
       for (let b = 0; b < 2; b++) {
         const out = new Float32Array(5);
-        noise.sample(out, { key: foldIn(key, b), start: m, dimension: 5 });
+        five.sample(out, { key: foldIn(key, b), start: m, dimension: 5 });
         expected.push(...out);
       }
     }
@@ -112,7 +132,7 @@ describeContract('every additive noise', noises, (noise) => {
       const x = image([2, 3, 1]);
       const before = await x.data();
       const noisy = noise.perturb(x, { key, start: 0, count: 2 });
-      const batch = noise.sampleBatch({ key, numNoise: 2, shape: [2, 3] });
+      const batch = of(3).sampleBatch({ key, numNoise: 2, shape: [2, 3] });
       expect(x.isDisposed).toBe(false);
       expect(await x.data()).toEqual(before);
       x.dispose();
@@ -135,7 +155,7 @@ describeContract('every additive noise', noises, (noise) => {
     }),
   );
 
-  it.each(noise.norms)('certifies nothing at p = 1/2 and more for a larger p, in %s', (norm) => {
+  it.each(of(6).norms)('certifies nothing at p = 1/2 and more for a larger p, in %s', (norm) => {
     const radii = [0, 0.3, 0.5, 0.6, 0.9, 0.999].map((p) => noise.radius({ p, q: 1 - p }, { norm, dimension: 6 }));
     expect(radii.slice(0, 3)).toEqual([0, 0, 0]);
     expect(radii.slice(2)).toEqual([...new Set(radii.slice(2))].sort((a, b) => a - b));

@@ -53,7 +53,7 @@ describe('attackDataset refuses', () => {
     ]) as [object, string][]),
     [{ n: 0 }, '`n` must be an integer from 1 to 1073741824 (2^30), got 0'],
     [{ alpha: 1 }, '`alpha` must be in (0, 1), got 1'],
-    [{ norm: 'l3' }, "`norm` must be 'l1', 'l2', 'linf', 'l0', 'patch', 'edit' or 'parameter', got \"l3\""],
+    [{ norm: 'l3' }, "`norm` must be 'l1', 'l2', 'linf', 'l0', 'patch', 'edit', 'parameter' or 'scaled', got \"l3\""],
     [{ clean: 1 }, '`clean` must be true or false, got 1'],
     [{ select: { skip: 0 } }, '`select.skip` must be an integer of at least 1, got 0'],
     [

@@ -176,7 +176,7 @@ describe('parseCertificationLog: the full format', () => {
       ['', 'Certified', 'toString'],
       'must be one of certified, low-confidence, out-of-reach, declined, undecided',
     ),
-    ...refused('norm', ['l3', ''], 'must be one of l1, l2, linf, l0, patch, edit, parameter'),
+    ...refused('norm', ['l3', ''], 'must be one of l1, l2, linf, l0, patch, edit, parameter, scaled'),
     ...refused('nUsed', ['', '-1', '1.5', '1e5', '100000.0', ' 1', '0x10', '١', '9007199254740993'], integer),
     ...refused('alpha', ['', '1.5', '-0.1', '1e-3', '.001', 'NaN', 'inf'], probability),
     ...refused('pBBar', ['2', ' '], probability),

@@ -64,7 +64,7 @@ describe('LaplaceNoise', () => {
     const noise = new LaplaceNoise({ scale: 0.3 });
     expect(noise).toMatchObject({
       name: 'laplace',
-      norms: ['l1', 'l2', 'linf'],
+      norms: ['l1', 'l2', 'linf', 'scaled'],
       domain: 'real',
       parameters: { scale: 0.3 },
     });

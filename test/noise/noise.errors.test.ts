@@ -16,7 +16,8 @@ import { expectError } from '../helpers/errors.ts';
 const key = createKey(0);
 
 describe('new GaussianNoise refuses', () => {
-  const positive = '`sigma` must be a number greater than 0 that float32 can hold, got';
+  const positive =
+    '`sigma` must be a number greater than 0 that float32 can hold, or a list of one for each coordinate, got';
   it.each([
     [{ sigma: 0 }, `${positive} 0`],
     [{ sigma: -0.5 }, `${positive} -0.5`],
@@ -33,7 +34,8 @@ describe('new GaussianNoise refuses', () => {
 });
 
 describe('the other noises refuse', () => {
-  const float32 = 'must be a number greater than 0 that float32 can hold, got';
+  const one = 'must be a number greater than 0 that float32 can hold';
+  const float32 = `${one}, or a list of one for each coordinate, got`;
   const splits = '`halfWidth` must be a number from 1/512 to 2^16, got';
   const levels = '`halfWidth` must be a number from 1/510 to 128, got';
   it.each([
@@ -43,8 +45,8 @@ describe('the other noises refuse', () => {
       () => new LaplaceNoise({ scale: 1, sigma: 1 } as never),
       'unknown option `sigma`; known options: `scale`',
     ],
-    ['CauchyNoise', () => new CauchyNoise({ scale: 1e-60 }), `\`scale\` ${float32} 1e-60`],
-    ['CauchyNoise', () => new CauchyNoise({} as never), `\`scale\` ${float32} undefined`],
+    ['CauchyNoise', () => new CauchyNoise({ scale: 1e-60 }), `\`scale\` ${one}, got 1e-60`],
+    ['CauchyNoise', () => new CauchyNoise({} as never), `\`scale\` ${one}, got undefined`],
     ['UniformNoise', () => new UniformNoise({ halfWidth: -1 }), `\`halfWidth\` ${float32} -1`],
     ['UniformNoise', () => new UniformNoise({ halfWidth: NaN }), `\`halfWidth\` ${float32} NaN`],
     ['SplittingNoise', () => new SplittingNoise({ halfWidth: 0.00195 }), `${splits} 0.00195`],
@@ -151,8 +153,8 @@ describe('additiveNoise refuses', () => {
     'known options: `name`, `parameters`, `norms`, `domain`, `sample`, `radius`, `radiusAgainst`, `assumptions`';
   it.each([
     [{ name: '' }, '`name` must be a name, got ""'],
-    [{ norms: [] }, "`norms` must be a list of at least one of 'l1', 'l2', 'linf', got []"],
-    [{ norms: ['l3'] }, "`norms` must be a list of at least one of 'l1', 'l2', 'linf', got [\"l3\"]"],
+    [{ norms: [] }, "`norms` must be a list of at least one of 'l1', 'l2', 'linf', 'scaled', got []"],
+    [{ norms: ['l3'] }, "`norms` must be a list of at least one of 'l1', 'l2', 'linf', 'scaled', got [\"l3\"]"],
     [{ domain: 'complex' }, "`domain` must be 'real', 'unit' or 'uint8', got \"complex\""],
     [{ sample: undefined }, '`sample` must be a function that fills an array with noise, got undefined'],
     [{ radius: 1 }, '`radius` must be a function from a probability bound to a radius, got 1'],

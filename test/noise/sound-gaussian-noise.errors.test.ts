@@ -9,7 +9,7 @@ import { expectError } from '../helpers/errors.ts';
 const key = createKey(0);
 
 describe('new SoundGaussianNoise refuses', () => {
-  const positive = '`sigma` must be a finite number greater than 0, got';
+  const positive = '`sigma` must be a finite number greater than 0, or a list of one for each coordinate, got';
   const whole = '`headroom` must be an integer from 0 to 100, got';
   it.each([
     [{ sigma: 0 }, `${positive} 0`],

@@ -11,7 +11,7 @@ describe('SoundGaussianNoise', () => {
     expect(JSON.parse(JSON.stringify(record))).toEqual({
       name: 'sound-gaussian',
       parameters: { sigma: 0.5, clip: 3 },
-      norms: ['l2', 'linf', 'l1'],
+      norms: ['l2', 'linf', 'l1', 'scaled'],
       domain: 'uint8',
       assumptions: [
         'uniform bits',

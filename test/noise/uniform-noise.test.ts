@@ -102,7 +102,7 @@ describe('UniformNoise', () => {
 
   it('says what it is', () => {
     const noise = new UniformNoise({ halfWidth: 0.3 });
-    const norms = ['l1', 'linf', 'l2'];
+    const norms = ['l1', 'linf', 'l2', 'scaled'];
     expect(noise).toMatchObject({ name: 'uniform', norms, domain: 'real', parameters: { halfWidth: 0.3 } });
     for (const norm of ['l1', 'linf', 'l2'] as const) {
       const request = { norm, dimension: 4 };

@@ -96,7 +96,7 @@ describe('certify, predict and sampleCounts refuse', () => {
     [{ checkEvery: 0 }, '`checkEvery` must be an integer of at least 1, got 0'],
     [{ batchSize: 0 }, '`batchSize` must be an integer of at least 1, got 0'],
     [{ signal: {} }, '`signal` must be an AbortSignal, got an object (Object)'],
-    [{ norm: 'l3' }, "`norm` must be 'l1', 'l2', 'linf', 'l0', 'patch', 'edit' or 'parameter', got \"l3\""],
+    [{ norm: 'l3' }, "`norm` must be 'l1', 'l2', 'linf', 'l0', 'patch', 'edit', 'parameter' or 'scaled', got \"l3\""],
     [{ alhpa: 0.1 }, `unknown option \`alhpa\`; known options: ${knownCertify}`],
     [{ N: 100 }, `unknown option \`N\`; known options: ${knownCertify}`],
   ])('certify with %o', (change, text) =>

@@ -1,3 +1,4 @@
+import { boundOf, type CoveredBy } from '../covered-by.ts';
 import type * as tf from '@tensorflow/tfjs';
 import { OptionError, refusal } from '../../errors.ts';
 import * as fields from '../../options/fields.ts';
@@ -8,13 +9,7 @@ import type { Norm, ProbabilityBound } from '../../types.ts';
 import type { Domain, DrawRequest, NoiseParameters } from '../types.ts';
 import { BlurNoise } from './blur-noise.ts';
 import { type LightChange, lightLimit, LightNoise, lightShare } from './light-noise.ts';
-import {
-  boundOf,
-  type CoveredBy,
-  type ParameterNoise,
-  transformedCopies,
-  type TransformationParameter,
-} from './parameter-noise.ts';
+import { type ParameterNoise, transformedCopies, type TransformationParameter } from './parameter-noise.ts';
 import type { ShiftNoise } from './shift-noise.ts';
 import { type ShiftChange } from './shift-noise.ts';
 

@@ -1,3 +1,4 @@
+import { boundOf, type CoveredBy } from '../covered-by.ts';
 import * as tf from '@tensorflow/tfjs';
 import { OptionError, refusal } from '../../errors.ts';
 import * as fields from '../../options/fields.ts';
@@ -8,13 +9,7 @@ import { boundFromQ, ROUND_DOWN, ROUND_UP, weakerReading } from '../../stats/rou
 import { tensorOver } from '../../tensors/own-tensor.ts';
 import type { Norm, ProbabilityBound } from '../../types.ts';
 import type { Domain, DrawRequest, NoiseParameters } from '../types.ts';
-import {
-  boundOf,
-  type CoveredBy,
-  type ParameterNoise,
-  transformedCopies,
-  type TransformationParameter,
-} from './parameter-noise.ts';
+import { type ParameterNoise, transformedCopies, type TransformationParameter } from './parameter-noise.ts';
 
 /** Standard deviations of a random change of light. */
 export interface LightScales {

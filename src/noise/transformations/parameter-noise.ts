@@ -1,6 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
 import { refusal, TensorError } from '../../errors.ts';
-import type { ProbabilityBound } from '../../types.ts';
 import { assertFloat } from '../../tensors/assert-shapes.ts';
 import { drawRequest } from '../requests.ts';
 import type { DrawRequest, Noise } from '../types.ts';
@@ -14,16 +13,6 @@ export interface TransformationParameter {
   /** Whether only values of at least 0 are covered: a blur can be added, not taken away. */
   readonly oneSided: boolean;
 }
-
-/** What a certificate says of a probability: its bound, or a certificate that holds one. */
-export type CoveredBy =
-  | ProbabilityBound
-  | {
-      /** Lower bound on the probability of the class. */
-      readonly pABar: number;
-      /** 1 − pABar, rounded up. */
-      readonly qABar: number;
-    };
 
 /**
  * A noise that transforms its input at random: its certificate covers transformations of the input by other parameters, not additive changes.
@@ -59,9 +48,4 @@ export function assertImage(call: string, shape: readonly number[]): void {
   const got = `[${shape.join(', ')}]`;
   const must = 'must be an image [height, width] or [height, width, channels]';
   throw refusal(TensorError, { call, field: 'x', value: shape, got }, must);
-}
-
-/** The bound of a certificate, or the bound itself. @internal */
-export function boundOf(of: CoveredBy): ProbabilityBound {
-  return 'pABar' in of ? { p: of.pABar, q: of.qABar } : of;
 }

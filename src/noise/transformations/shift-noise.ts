@@ -1,3 +1,4 @@
+import { boundOf, type CoveredBy } from '../covered-by.ts';
 import * as tf from '@tensorflow/tfjs';
 import * as fields from '../../options/fields.ts';
 import { optionsOf } from '../../options/parse.ts';
@@ -8,13 +9,7 @@ import { ROUND_DOWN, ROUND_UP, weakerReading } from '../../stats/rounding.ts';
 import { tensorOver } from '../../tensors/own-tensor.ts';
 import type { Norm, ProbabilityBound } from '../../types.ts';
 import type { Domain, DrawRequest } from '../types.ts';
-import {
-  boundOf,
-  type CoveredBy,
-  type ParameterNoise,
-  transformedCopies,
-  type TransformationParameter,
-} from './parameter-noise.ts';
+import { type ParameterNoise, transformedCopies, type TransformationParameter } from './parameter-noise.ts';
 
 /** Options of {@link ShiftNoise}. */
 export interface ShiftNoiseOptions {
