@@ -7,11 +7,13 @@ import {
   GaussianNoise,
   LaplaceNoise,
   type ProbabilityBound,
+  reproduceCertificate,
   type ScoreCertificate,
   type ScoreCertifyOptions,
   scoreRadius,
   SmoothedScores,
   SoftSmoothedClassifier,
+  SoundGaussianNoise,
   split,
   type StreamExample,
   verifyCertificate,
@@ -175,6 +177,28 @@ describe('SmoothedScores', () => {
     const { thresholds, counts } = c.lowerEvidence!.thresholds!;
     const shift = (p: ProbabilityBound): ProbabilityBound => laplace.shiftDown(p, 0.25, { norm: 'l1', dimension: 2 });
     expect(c.lower![2]).toBe(thresholdScoreBound(thresholds, counts, { n: 1000, alpha: 0.001, shift }));
+    x.dispose();
+  });
+
+  it('holds for sound Gaussian noise, whose mean score by 20 000 further copies lies between its bounds', async () => {
+    const sound = new SoundGaussianNoise({ sigma });
+    const levels = [230, 26].map((level) => level / 255);
+    const x = tf.tensor1d(levels);
+    const soft = new SoftSmoothedClassifier(logits, { noise: sound, numClasses: 2 });
+    const c = await soft.certifyScore(x, { key, n: 2000, radii: [0, 0.2], bound: 'both', side: 'both' });
+    expect(c.noise.name).toBe('sound-gaussian');
+    expect(verifyCertificate(stored(c), sound)).toMatchObject({ valid: true, faults: [] });
+    expect(await reproduceCertificate(new SmoothedScores(logits, { noise: sound, numClasses: 2 }), x, stored(c))).toMatchObject({ same: true }); // prettier-ignore
+    // An estimate to 0.02, wrong with probability below 2 exp(−2 · 20 000 · 0.02²) = 3e-7.
+    for (const [r, moved] of [0, 36 / 255].entries()) {
+      const at = tf.tensor1d([levels[0]! - moved, levels[1]! + moved]);
+      const mean = (await soft.probabilities(at, { key: createKey(9), n: 20_000 }))[1]!;
+      expect(c.lower![r]).toBeLessThan(mean + 0.02);
+      expect(c.upper![r]).toBeGreaterThan(mean - 0.02);
+      expect(c.lower![r], 'not trivial').toBeGreaterThan(0.5);
+      at.dispose();
+    }
+    expect(Math.hypot(36 / 255, 36 / 255)).toBeLessThan(0.2);
     x.dispose();
   });
 

@@ -1,7 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { createKey, GaussianNoise, type OptionError, SmoothedRegressor } from 'catrs';
+import { createKey, GaussianNoise, type OptionError, type ProbabilityBound, SmoothedRegressor } from 'catrs';
 import { anytimeOrderStatistic, lowerOrderStatistic, shiftDown } from 'catrs/stats';
+import { radiusAbove } from '../../../src/smoothed/regression/percentile-levels.ts';
 import { goldenFamily } from '../../noise/golden-family.ts';
 import { useBackend } from '../../helpers/backends.ts';
 import { thrownBy } from '../../helpers/errors.ts';
@@ -40,6 +41,10 @@ const golden = goldenFamily<{
     readonly alpha: number;
     readonly countBelow: number;
     readonly countUpTo: number;
+    readonly belowUpperComplement: string;
+    readonly upToLower: string;
+    readonly radiusFromBelowOverSigma: string;
+    readonly radiusFromAboveOverSigma: string;
     readonly radiusOverSigma: string | number;
     readonly abstained: boolean;
   }[];
@@ -196,4 +201,23 @@ describe('golden rows of percentiles', () => {
       expect(failure(exactLowerIndex)).toBeLessThanOrEqual(allowed);
     },
   );
+});
+
+describe('golden rows of intervals, from the exact bounds', () => {
+  const gaussian = new GaussianNoise({ sigma: 1 });
+  const request = { norm: 'l2', dimension: 1 } as const;
+  const pair = (text: string): ProbabilityBound => ({ p: Number(text), q: 1 - Number(text) });
+
+  // What a radius near 0 lacks of 1e-12 it lacks by the bound: 4e-13 of a bound near 1/2 are 1e-12 σ, and 2e-10 of a radius of 0.003 σ.
+  it.each(golden.intervals)('radii $radiusFromBelowOverSigma and $radiusFromAboveOverSigma, P $percentile', (row) => {
+    const { percentile: p } = row;
+    for (const [level, bound, exact] of [
+      [{ p: 1 - p, q: p }, row.belowUpperComplement, row.radiusFromBelowOverSigma],
+      [{ p, q: 1 - p }, row.upToLower, row.radiusFromAboveOverSigma],
+    ] as const) {
+      const radius = radiusAbove(gaussian, level, pair(bound), request);
+      expect(radius).toBeLessThanOrEqual(Math.max(0, Number(exact)));
+      if (Number(exact) > 0) expect(1 - radius / Number(exact)).toBeLessThan(1e-12);
+    }
+  });
 });
