@@ -72,10 +72,11 @@ export function cliCommand<const Groups extends readonly OptionGroup[]>(
 
 /** What the library quotes, and how it is said on the command line. */
 function quotedWords({
+  argument,
   groups,
   names,
-}: Pick<CommandData<readonly OptionGroup[]>, 'groups' | 'names'>): ReadonlyMap<string, string> {
-  const words = new Map<string, string>();
+}: Pick<CommandData<readonly OptionGroup[]>, 'argument' | 'groups' | 'names'>): ReadonlyMap<string, string> {
+  const words = new Map<string, string>(argument ? [['files', argument[0]]] : []);
   for (const [name, option] of groups.flatMap(([, options]) => Object.entries(options))) {
     const long = longFlag(option);
     if (long.startsWith('--no-')) {

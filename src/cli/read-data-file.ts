@@ -11,7 +11,10 @@ export async function inFile<T>(path: string, run: () => T | Promise<T>): Promis
   try {
     return await run();
   } catch (error) {
-    if (error instanceof CatrsError) throw new CliError(`${path}: ${error.message.slice(`${error.call}: `.length)}`);
+    if (error instanceof CatrsError) {
+      // The text is that of the file.
+      throw new CliError(`${path}: ${error.message.slice(`${error.call}: `.length).replace(/^`text` /, '')}`);
+    }
     const { code } = error as NodeJS.ErrnoException;
     const reason = code === undefined ? undefined : REASONS[code];
     if (reason !== undefined) throw new CliError(`${path}: ${reason}`);

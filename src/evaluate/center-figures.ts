@@ -91,11 +91,15 @@ export const centerEvaluation: TaskEvaluation<CenterCertificate, CenterTarget> =
     return {
       figures: {
         abstained: mean(certificates.map(({ abstained }) => (abstained ? 1 : 0))),
-        medianDistance: medianOfAll(certificates.map(({ distance }) => distance)),
-        meanDistance: mean(known(certificates.map(({ distance }) => distance))),
-        medianBallRadius: median(known(certificates.map(({ prediction }) => prediction?.ballRadius ?? null))),
-        medianError: median(errors.map(({ error }) => error)),
-        medianWorstError: errors.length === 0 ? null : medianOfAll(worst),
+        'median certified distance at the first radius': medianOfAll(certificates.map(({ distance }) => distance)),
+        'mean of those that are certified at the first radius': mean(
+          known(certificates.map(({ distance }) => distance)),
+        ),
+        'median radius of the ball': median(
+          known(certificates.map(({ prediction }) => prediction?.ballRadius ?? null)),
+        ),
+        'median distance to the truth': median(errors.map(({ error }) => error)),
+        'median distance to the truth under attack, at most': errors.length === 0 ? null : medianOfAll(worst),
       },
       curves: curvesOf(rows),
     };

@@ -30,12 +30,12 @@ export const conformalFigures: TaskEvaluation<ConformalCertificate, Target> = {
         return value === null ? [] : [[radius, value] as const];
       });
     const isSets = rows.every(({ certificate }) => 'labels' in certificate);
-    const [size, axis] = isSets ? ['meanSize', 'mean number of labels'] : ['meanWidth', 'mean width'];
+    const axis = isSets ? 'mean number of labels' : 'mean width';
     const x = 'radius in input units';
     return {
       figures: figuresOf(rows),
       curves: [
-        { label: axis, x, y: axis, points: of(size) },
+        { label: axis, x, y: axis, points: of(axis) },
         { label: 'coverage', x, y: 'share of sets with the true label', points: of('coverage') },
       ],
     };
@@ -46,8 +46,8 @@ function figuresOf(rows: readonly Row[]): Figures {
   const [{ certificate } = { certificate: undefined }] = rows;
   const common = {
     alpha: certificate?.alpha ?? null,
-    known: rows.filter(({ target }) => target !== null).length,
-    secret: rows.filter((row) => row.certificate.secret).length / rows.length,
+    'inputs whose truth is known': rows.filter(({ target }) => target !== null).length,
+    'share with a secret key': rows.filter((row) => row.certificate.secret).length / rows.length,
   };
   return rows.every((row) => 'labels' in row.certificate)
     ? { ...setFigures(rows), ...common }
@@ -64,7 +64,12 @@ function setFigures(rows: readonly Row[]): Figures {
   const numClasses = first?.scores?.length ?? first?.counts?.length;
   const { meanSize, empty, full } = setCoverage(sets, numClasses);
   const known = sets.filter(({ isKnown }) => isKnown);
-  return { coverage: known.length === 0 ? null : setCoverage(known).coverage, meanSize, empty, full };
+  return {
+    coverage: known.length === 0 ? null : setCoverage(known).coverage,
+    'mean number of labels': meanSize,
+    'share of empty sets': empty,
+    'share of sets with all labels': full,
+  };
 }
 
 function intervalFigures(rows: readonly Row[]): Figures {
@@ -75,5 +80,9 @@ function intervalFigures(rows: readonly Row[]): Figures {
   );
   const { meanWidth, unbounded } = intervalCoverage(all);
   const known = all.filter(({ isKnown }) => isKnown);
-  return { coverage: known.length === 0 ? null : intervalCoverage(known).coverage, meanWidth, unbounded };
+  return {
+    coverage: known.length === 0 ? null : intervalCoverage(known).coverage,
+    'mean width': meanWidth,
+    'share with an interval without an end': unbounded,
+  };
 }

@@ -182,7 +182,7 @@ describe('catrs certify --shard and catrs merge', () => {
     const missing = await catrs([...merge, '--out', path('m.tsv')]);
     expect(missing.code).toBe(2);
     expect(missing.stderr).toMatch(
-      /^catrs: `files` must hold all images of the run, got no image 2 and 5 others .*\n$/,
+      /^catrs: <logs\.\.\.> must hold all images of the run, got no image 2 and 5 others .*\n$/,
     );
     const seed = await catrs([...merge, '--seed', 7, '--out', path('m.tsv')]);
     expect(seed.code).toBe(2);

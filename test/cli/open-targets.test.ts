@@ -25,7 +25,7 @@ describe('a table', () => {
       [1, 0.25],
     ]);
     expect(targets).toEqual([[120.5], [-300]]);
-    expect(notes).toEqual([`${data}: no input is taken from name, which hold no numbers`]);
+    expect(notes).toEqual([`${data}: no input is taken from name, where there are no numbers`]);
     expect(opened.truthFrom).toBe(`${data}, column price`);
   });
 

@@ -89,6 +89,10 @@ describe('the options of a task', () => {
     expect(await complaint(['certify', '--task', 'center', ...images, ...band])).toBe(
       '--noise must be one that is drawn for --task center, got band',
     );
+    const other = ['--sigma', 0.25, '--num-classes', 3];
+    expect(await complaint(['certify', '--task', 'segmentation', ...images, ...other])).toMatch(
+      /^--model must return logits .* --logits-layout nchw says that they are the second axis\)$/,
+    );
     const one = ['--sigma', 0.25, '--num-classes', 1];
     expect(await complaint(['certify', '--task', 'segmentation', ...images, ...one])).toMatch(
       /^--num-classes must be an integer from 2 to 16384, got 1/,
@@ -170,6 +174,14 @@ describe('logs of other outputs', () => {
     expect((await catrs(['certify', ...labels, ...run])).code).toBe(0);
     expect(await complaint(['analyze', out, classes])).toMatch(
       /classes\.tsv: must be a log of center as .*center\.jsonl, got one of classes$/,
+    );
+    const merged = ['--size', 4, '--out', path('merged.jsonl')];
+    expect(await complaint(['merge', out, classes, ...merged])).toMatch(
+      /^<logs\.\.\.> must .* log of center, got .*classes\.tsv/,
+    );
+    expect(await complaint(['merge', classes, out, ...merged])).toMatch(/^<logs\.\.\.> must .*center\.jsonl/);
+    expect(await complaint(['analyze', path('points.csv')])).toMatch(
+      /points\.csv: must begin with the header of a log/,
     );
     expect(await complaint(['analyze', out, '--radii', '0,1'])).toMatch(
       /^--radii is for logs of classes, got .*center\.jsonl of other outputs/,

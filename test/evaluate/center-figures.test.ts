@@ -40,18 +40,21 @@ describe('the figures of certificates of centers', () => {
     const { task, examples, figures, curves } = outputFigures(rows);
     expect([task, examples, figures['abstained']]).toEqual(['center', 3, 0]);
     const distances = rows.map(({ certificate }) => certificate.distance ?? NaN).sort((a, b) => a - b);
-    expect(figures['medianDistance']).toBe(distances[1]);
-    expect(figures['meanDistance']).toBeCloseTo(distances.reduce((sum, d) => sum + d, 0) / 3, 12);
+    expect(figures['median certified distance at the first radius']).toBe(distances[1]);
+    expect(figures['mean of those that are certified at the first radius']).toBeCloseTo(
+      distances.reduce((sum, d) => sum + d, 0) / 3,
+      12,
+    );
     const errors = rows.slice(0, 2).map(({ certificate, target }) => {
       const [truth = []] = target as number[][];
       return Math.hypot(...truth.map((value, i) => value - (certificate.center?.[i] ?? NaN)));
     });
-    expect(figures['medianError']).toBeCloseTo(Math.max(...errors), 6);
+    expect(figures['median distance to the truth']).toBeCloseTo(Math.max(...errors), 6);
     const worst = errors.map((error, i) => error + (rows[i]?.certificate.distance ?? NaN));
-    expect(figures['medianWorstError']).toBeCloseTo(Math.max(...worst), 6);
+    expect(figures['median distance to the truth under attack, at most']).toBeCloseTo(Math.max(...worst), 6);
     const [median, share] = curves;
     expect(median?.points.map(([radius]) => radius)).toEqual([0.1, 0.25]);
-    expect(median?.points[1]?.[1]).toBe(figures['medianDistance']);
+    expect(median?.points[1]?.[1]).toBe(figures['median certified distance at the first radius']);
     expect(share?.points).toEqual([[0.1, 1], [0.25, 1]]); // prettier-ignore
   });
 
@@ -63,15 +66,18 @@ describe('the figures of certificates of centers', () => {
         : { ...row, certificate: { ...row.certificate, abstained: true, center: null, distance: null, bounds } };
     });
     const { figures, curves } = outputFigures(without);
-    expect(figures).toMatchObject({ abstained: 2 / 3, medianDistance: null });
-    expect(figures['meanDistance']).toBe(rows[0]?.certificate.distance);
+    expect(figures).toMatchObject({ abstained: 2 / 3, 'median certified distance at the first radius': null });
+    expect(figures['mean of those that are certified at the first radius']).toBe(rows[0]?.certificate.distance);
     expect(curves[0]?.points).toEqual([]);
     expect(curves[1]?.points.map(([, share]) => share)).toEqual([1 / 3, 1 / 3]);
   });
 
   it('refuse a target that is no output', async () => {
     const labelled = rows.map((row) => ({ ...row, target: 3 }));
-    expect(outputFigures(labelled).figures).toMatchObject({ medianError: null, medianWorstError: null });
+    expect(outputFigures(labelled).figures).toMatchObject({
+      'median distance to the truth': null,
+      'median distance to the truth under attack, at most': null,
+    });
     const other = await thrownBy(() => outputFigures(rows.map((row) => ({ ...row, target: [1, 2, 3] }))));
     expect(other).toBeInstanceOf(OptionError);
     expect(String(other)).toContain('must have targets with the 2 numbers of an output, got 3 numbers at example 0');

@@ -4,6 +4,7 @@ import { labelsOf } from '../../data/labels.ts';
 import { CliError } from '../io.ts';
 import { inFile } from '../read-data-file.ts';
 import type { ChosenBy, DataRequest, FoundArray, FoundLabels, ImageSource } from './image-source.ts';
+import { shownFloat } from './shown-float.ts';
 
 const CALL = 'catrs';
 
@@ -56,14 +57,14 @@ function checkFloats(
     const value = values[i] as number;
     [least, most] = [Math.min(least, value), Math.max(most, value)];
     if (value >= low && value <= high) continue;
-    const place = `${value} in image ${Math.floor(i / elementCount(shape))}`;
+    const place = `${shownFloat(value)} in image ${Math.floor(i / elementCount(shape))}`;
     throw new CliError(
-      `${from}: must have values within --input-range ${low},${high}, got ${place} (floats are taken as they are: declare their range, with --sigma in its units, or save bytes)`,
+      `${from}: must have values within --input-range ${shownFloat(low)},${shownFloat(high)}, got ${place} (floats are taken as they are: declare their range, with --sigma in its units, or save bytes)`,
     );
   }
   if (inputRange === undefined || most - least > (high - low) / 100) return;
   say(
-    `${from}: the floats are from ${least} to ${most}, next to nothing of --input-range ${low},${high}; only bytes are scaled to it`,
+    `${from}: the floats are from ${least} to ${most}, next to nothing of --input-range ${shownFloat(low)},${shownFloat(high)}; only bytes are scaled to it`,
   );
 }
 

@@ -3,6 +3,7 @@ import { CliError } from '../io.ts';
 import { someOf } from './folder-listing.ts';
 import type { DataRequest, FoundArray, ImageSource } from './image-source.ts';
 import { columnsOf, isOfNames, type NumberTable, numbersOf, readTable } from './number-table.ts';
+import { shownFloat } from './shown-float.ts';
 
 /** Which columns of a table are what. @internal */
 export interface TableColumns {
@@ -56,7 +57,7 @@ function othersOf(table: NumberTable, targets: readonly number[], { say }: DataR
   const inputs = others.filter((column) => !names.includes(column));
   const shown = someOf(names.map((column) => table.columns[column] ?? ''));
   if (inputs.length === 0) throw new CliError(`${table.file}: must have columns of numbers as input, got ${shown}`);
-  if (names.length > 0) say(`${table.file}: no input is taken from ${shown}, which hold no numbers`);
+  if (names.length > 0) say(`${table.file}: no input is taken from ${shown}, where there are no numbers`);
   return inputs;
 }
 
@@ -74,8 +75,8 @@ function checkRange(
     ([a, b], value) => [Math.min(a, value), Math.max(b, value)],
     [Infinity, -Infinity],
   );
-  const place = `${values[at]} in column ${columns[inputs[at % inputs.length] ?? 0]}, line ${Math.floor(at / inputs.length) + 2}`;
+  const place = `${shownFloat(values[at] ?? NaN)} in column ${columns[inputs[at % inputs.length] ?? 0]}, line ${Math.floor(at / inputs.length) + 2}`;
   throw new CliError(
-    `${file}: must have values within --input-range ${low},${high}, got ${place} (all are from ${least} to ${most}, and are taken as they are: declare their range, with --sigma in its units)`,
+    `${file}: must have values within --input-range ${low},${high}, got ${place} (all are from ${shownFloat(least)} to ${shownFloat(most)}, and are taken as they are: declare their range, with --sigma in its units)`,
   );
 }

@@ -4,7 +4,6 @@ import { boxSlots } from '../../detection/box-slots.ts';
 import type { GraphDetectorOptions } from '../../detection/graph-detector.ts';
 import type { TypedDetector } from '../../detection/types.ts';
 import { adaptedClassifier, type AdaptedTo } from '../adapt-model.ts';
-import { OptionError } from '../../errors.ts';
 import { CliError } from '../io.ts';
 import type { OutputSettings } from './output-settings.ts';
 
@@ -27,20 +26,11 @@ export function boxesModel(detector: TypedDetector, settings: OutputSettings, to
   const [height, width] = to.shape;
   const size = height !== undefined && width !== undefined ? ([height, width] as const) : undefined;
   const labels = boxLabels?.length === 1 ? boxLabels[0] : boxLabels;
-  const options = {
+  return boxSlots(fitted(detector, settings, to), {
     ...{ slots, sort, labels, threshold, overlap, beyond, size },
     bins: bins && BINS[bins],
     cells: cells as readonly [number, number] | undefined,
-  };
-  const given = fitted(detector, settings, to);
-  try {
-    return boxSlots(given, options);
-  } catch (error) {
-    if (!(error instanceof OptionError) || error.field !== 'labels') throw error;
-    // --labels are the classes of other data.
-    const text = error.message.slice(`${error.call}: `.length);
-    throw new CliError(text.replaceAll('`labels`', '--box-labels').replace(/`labels: (\d+)`/, '--box-labels $1'));
-  }
+  });
 }
 
 /** The bins of the options, in words of the library. */

@@ -15,9 +15,14 @@ import type { OutputSettings } from './output-settings.ts';
 import { openOutputThreads, outputCertifier, preparedFrom } from './output-certifier.ts';
 import { figuresText } from './output-figures-text.ts';
 import { TASK_RUNS } from './task-runs.ts';
+import { inTask } from './task-words.ts';
 
 /** Certifies outputs of a data set, other than classes, into a log. @internal */
-export async function certifyOutputs(settings: CertifySettings & OutputSettings, io: CliIo): Promise<void> {
+export function certifyOutputs(settings: CertifySettings & OutputSettings, io: CliIo): Promise<void> {
+  return inTask(settings.task, () => certifyAll(settings, io));
+}
+
+async function certifyAll(settings: CertifySettings & OutputSettings, io: CliIo): Promise<void> {
   const { out, recheck, durable } = settings;
   checkNoiseChoice({ ...settings, radius: undefined });
   const isNew = !(await isThere(settings));

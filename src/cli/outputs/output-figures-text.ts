@@ -8,20 +8,36 @@ export function figuresText(name: string, { task, examples, figures, curves }: O
   return [
     `${name}: ${task}, ${examples} inputs`,
     ...named.map(([what, value]) => `  ${what.padEnd(width)}  ${value === null ? 'none' : numberText(value)}`),
-    ...curves.flatMap(curveText),
+    ...groups(curves).flatMap(curvesText),
     '',
   ].join('\n');
 }
 
-/** A curve of one point says nothing that the figures do not. */
-function curveText({ label, x, y, points }: OutputCurve): string[] {
-  if (points.length < 2) return [];
-  const some = points.length <= MOST_COLUMNS ? points : spread(points, MOST_COLUMNS);
-  const rows = [some.map(([at]) => numberText(at)), some.map(([, value]) => numberText(value))];
-  const width = Math.max(5, ...rows.flat().map(({ length }) => length));
-  const what = label === y ? y : `${y} (${label})`;
-  const names = [x, what].map((text, _, all) => text.padEnd(Math.max(...all.map(({ length }) => length))));
-  return rows.map((cells, i) => `  ${names[i]}${cells.map((cell) => cell.padStart(width + 1)).join('')}`);
+/** Curves over the same points, which share a line of them. A curve of one point says nothing that the figures do not. */
+function groups(curves: readonly OutputCurve[]): readonly OutputCurve[][] {
+  const found = new Map<string, OutputCurve[]>();
+  for (const curve of curves) {
+    if (curve.points.length < 2) continue;
+    const over = JSON.stringify([curve.x, curve.points.map(([at]) => at)]);
+    found.set(over, [...(found.get(over) ?? []), curve]);
+  }
+  return [...found.values()];
+}
+
+function curvesText(curves: readonly OutputCurve[]): string[] {
+  const some = curves.map(({ points }) => (points.length <= MOST_COLUMNS ? points : spread(points, MOST_COLUMNS)));
+  const lines = [
+    { name: curves[0]?.x ?? '', cells: (some[0] ?? []).map(([at]) => numberText(at)) },
+    ...curves.map(({ label, y }, i) => ({
+      name: label === y ? y : `${y} (${label})`,
+      cells: (some[i] ?? []).map(([, value]) => numberText(value)),
+    })),
+  ];
+  const width = Math.max(5, ...lines.flatMap(({ cells }) => cells.map(({ length }) => length)));
+  const named = Math.max(...lines.map(({ name }) => name.length));
+  return lines.map(
+    ({ name, cells }) => `  ${name.padEnd(named)}${cells.map((cell) => cell.padStart(width + 1)).join('')}`,
+  );
 }
 
 const MOST_COLUMNS = 12;

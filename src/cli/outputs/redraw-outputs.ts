@@ -72,6 +72,7 @@ export async function redrawOutputs(
   const some = spread(keyed, settings.rows).filter(({ index }) => index < dataset.size);
   const g = outputCertifier(opened.opened, own, { ...opened, prepared: sets });
   const wrong: RowFaults[] = [...targets];
+  if (some.length === 0) return { ...found, count: 0, wrong: targets };
   const display = showProgress(io);
   try {
     for (const [done, row] of some.entries()) {

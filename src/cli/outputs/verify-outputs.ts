@@ -13,6 +13,7 @@ import { refuseOtherTasks } from './check-task-options.ts';
 import { type DrawnOutputs, redrawOutputs, taskOf } from './redraw-outputs.ts';
 import { readSetsRecord } from './sets-file.ts';
 import { outputOptions } from './task-options.ts';
+import { inTask } from './task-words.ts';
 
 /** A log of outputs, and where it is. */
 interface LogToVerify extends OutputLog {
@@ -43,7 +44,7 @@ export async function verifyOutputs(
   const drawn =
     model === undefined || data === undefined
       ? undefined
-      : await redrawOutputs(rows, run, { ...settings, model, data, file }, io);
+      : await inTask(taskOf(run.certificate), () => redrawOutputs(rows, run, { ...settings, model, data, file }, io));
   const sets = drawn === undefined ? await givenSets(settings) : drawn.sets;
   const faultsOf = outputVerifier({ dimension: drawn?.dimension, sets });
   const derived = rows.flatMap((row) => withFaults(row, faultsOf(row.certificate)));
@@ -105,7 +106,7 @@ function text(file: string, { run, rows, drawn, sets, wrong }: Found, { calibrat
   const whole = `${file}: all of ${rows} certificates follow from their evidence${calibrated}${redrawn ?? ''}`;
   const { task, noise } = certificate;
   const others = Object.entries(outputSettings(certificate)).filter(
-    ([name, value]) => !['task', 'noise', 'assumptions'].includes(name) && value !== null,
+    ([name, value]) => !['task', 'noise', 'assumptions'].includes(name) && value !== null && value !== undefined,
   );
   const shown = others.map(([name, value]) => `${name} ${typeof value === 'string' ? value : JSON.stringify(value)}`);
   const parameters = Object.entries(noise.parameters).map(([name, value]) => ` ${name} ${String(value)}`);

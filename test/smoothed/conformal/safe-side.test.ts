@@ -175,7 +175,11 @@ describe('runs', () => {
     for await (const row of certifyDataset(sets, data, { key: createKey(8) })) rows.push(row);
     for await (const row of certifyDataset(sets.at({ radius: 0.2 }), data, { key: createKey(8) })) rows.push(row);
     const { figures, curves } = outputFigures(rows);
-    expect(figures).toMatchObject({ alpha: 0.2, known: 2 * POINTS, secret: 0 });
+    expect(figures).toMatchObject({
+      alpha: 0.2,
+      'inputs whose truth is known': 2 * POINTS,
+      'share with a secret key': 0,
+    });
     expect(figures['coverage']).toBeGreaterThan(0.7);
     const [sizes, coverage] = curves;
     expect(sizes?.points.map(([radius]) => radius)).toEqual([0.1, 0.2]);
