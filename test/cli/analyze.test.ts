@@ -147,9 +147,7 @@ describe('catrs analyze', () => {
     await writeFile(path('x.tsv'), 'a\tb\n');
     const { code, stdout, stderr } = await catrs(['analyze', path('x.tsv')]);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
-    expect(stderr).toMatch(
-      /^catrs: .*x\.tsv: must begin with the header of a log \(idx label .*\), got "a\\tb"\n$/,
-    );
+    expect(stderr).toMatch(/^catrs: .*x\.tsv: must begin with the header of a log \(idx label .*\), got "a\\tb"\n$/);
     expect((await catrs(['analyze', path('nothing.tsv')])).code).toBe(2);
     const log = await official('a.tsv', [0.5]);
     expect((await catrs(['analyze', log, '--plot-probability', path('q.svg')])).stderr).toBe(
