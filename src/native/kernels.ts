@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import type { KernelConfig, KernelFunc, TensorInfo } from '@tensorflow/tfjs';
+import { argMaxOf } from './arg-max.ts';
 import type { Attribute, NativeBackend } from './backend.ts';
 import { convInputGradientOf } from './conv-input-gradient.ts';
 import { fusedConvolution } from './fused-convolution.ts';
@@ -87,6 +88,9 @@ const faster: Readonly<Record<string, (shipped: KernelFunc) => KernelFunc>> = {
   [tf.Conv2DBackpropInput]: convInputGradientOf,
 };
 
+/** The same, where the library computes on the processor. */
+const fasterOnProcessor: typeof faster = { [tf.ArgMax]: argMaxOf };
+
 /** The same, where oneDNN may compute on the processor. */
 const withOneDnn: typeof faster = { [tf.BatchMatMul]: rowwiseProduct };
 
@@ -99,7 +103,8 @@ export function registerNativeKernels(oneDnn: OneDnn): void {
   for (const [kernelName, kernel] of Object.entries({ ...kernels, ...(!isUsingGpuDevice && processorKernels) })) {
     tf.registerKernel({ kernelName, backendName: BACKEND, kernelFunc: kernel as unknown as KernelFunc });
   }
-  const replaced = { ...faster, ...(!isUsingGpuDevice && oneDnn !== 'off' && withOneDnn) };
+  const onProcessor = { ...(!isUsingGpuDevice && fasterOnProcessor) };
+  const replaced = { ...faster, ...onProcessor, ...(!isUsingGpuDevice && oneDnn !== 'off' && withOneDnn) };
   for (const [kernelName, build] of Object.entries(replaced)) replace(kernelName, build);
 }
 

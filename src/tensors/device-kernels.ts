@@ -16,6 +16,13 @@ export const BITS_KERNEL = 'CatrsBits';
  */
 export const VOTES_KERNEL = 'CatrsVotes';
 
+/**
+ * Classes of masks, of float32 logits x [rows, ...] → int32 [rows, components + 1]: the lowest index among the largest logits of each component, then
+ * 1 if all logits of the row are finite and 0 if not, where the classes mean nothing.
+ * @internal
+ */
+export const MASK_CLASSES_KERNEL = 'CatrsMaskClasses';
+
 /** Gradient of ReLU: dy where y > 0, else 0; y is what came out of it. @internal */
 export const RELU_GRAD_KERNEL = 'CatrsReluGrad';
 
@@ -79,6 +86,16 @@ export interface VotesAttributes {
   readonly every: number;
 }
 
+/** Attributes of {@link MASK_CLASSES_KERNEL}. @internal */
+export interface MaskClassesAttributes {
+  /** Number of components of a mask, at least 1. */
+  readonly components: number;
+  /** Number of logits of each, at least 1. */
+  readonly classes: number;
+  /** Whether the logits of a component lie side by side; else class after class. */
+  readonly last: boolean;
+}
+
 /** True where the current backend has the kernel. @internal */
 export function hasKernel(name: string): boolean {
   return tf.getKernel(name, tf.getBackend()) !== undefined;
@@ -88,7 +105,7 @@ export function hasKernel(name: string): boolean {
 export function runKernel(
   name: string,
   inputs: Readonly<Record<string, tf.Tensor>>,
-  attributes: NormalsAttributes | VotesAttributes,
+  attributes: NormalsAttributes | VotesAttributes | MaskClassesAttributes,
 ): tf.Tensor {
   return tf.engine().runKernel(name, { ...inputs }, { ...attributes } as unknown as tf.NamedAttrMap);
 }

@@ -34,7 +34,7 @@ export function arraysForTensors(): (length: number) => Float32Array<ArrayBuffer
 
 /** What the WASM backend has: its memory as arrays. */
 interface Heap {
-  typedArrayFromHeap(tensor: tf.Tensor): Float32Array;
+  typedArrayFromHeap(tensor: tf.Tensor): Float32Array | Int32Array;
 }
 
 /**
@@ -53,7 +53,16 @@ export async function copyValues(tensor: tf.Tensor, into: Float32Array): Promise
  * @internal
  */
 export function valuesInMemory(tensor: tf.Tensor): Float32Array | undefined {
-  if (tf.getBackend() !== 'wasm' || tensor.isDisposed || tensor.dtype !== 'float32') return undefined;
+  return arrayInMemory(tensor, 'float32') as Float32Array | undefined;
+}
+
+/** The same of an int32 tensor. @internal */
+export function integersInMemory(tensor: tf.Tensor): Int32Array | undefined {
+  return arrayInMemory(tensor, 'int32') as Int32Array | undefined;
+}
+
+function arrayInMemory(tensor: tf.Tensor, dtype: Dtype): Float32Array | Int32Array | undefined {
+  if (tf.getBackend() !== 'wasm' || tensor.isDisposed || tensor.dtype !== dtype) return undefined;
   return (tf.backend() as unknown as Heap).typedArrayFromHeap(tensor);
 }
 

@@ -16,6 +16,7 @@ import { depthwiseBackpropFilter, depthwiseBackpropInput } from './kernels/depth
 import { cpuKernels, missingKernels, withFallback } from './kernels/fallbacks.ts';
 import { cast, identity } from './kernels/identity.ts';
 import { assertShipped, type KernelCall, type TrainingKernel } from './kernels/kernel.ts';
+import { maskClasses } from './kernels/mask-classes.ts';
 import { maxPoolGrad } from './kernels/max-pool-grad.ts';
 import { avgPool, avgPoolGrad, maxPool } from './kernels/pool.ts';
 import { addRelu, relu6Grad, reluGrad } from './kernels/residual.ts';
@@ -46,6 +47,7 @@ const trainingKernels: readonly TrainingKernel[] = [
   fusedDepthwiseConv2d,
   fusedMatMul,
   identity,
+  maskClasses,
   maximum,
   maxPool,
   maxPoolGrad,
@@ -88,6 +90,7 @@ const STATE = 2;
  * | `Relu`, `Relu6`, `ClipByValue`, `Maximum`, `Minimum` | clamps | turn NaN into a number |
  * | `CatrsReluGrad`, `CatrsRelu6Grad`, `CatrsAddRelu`, `CatrsBatchNormTraining`, `CatrsBatchNormTrainingGrad` | residual networks | missing: operations of the library in several kernels |
  * | `CatrsSgd` | a step of `Sgd` | missing: operations in six passes over the weights |
+ * | `CatrsMaskClasses` | masks of `SmoothedSegmenter` | missing: several passes over all logits |
  * | `Sign` | attacks | 0 for numbers below 1.2e-7 |
  * | 3D pooling and gradients of 3D convolutions, `Dilation2D`, `MaxPoolWithArgmax`, `CropAndResize`, `RotateWithOffset`, `FloorDiv`, `Mod`, `Sin`, `Cos`, and some cases of `GatherV2`, `OneHot`, `PadV2` (after a padding with NaN, all paddings are NaN), `Prelu`, `ResizeBilinear` | – | wrong; computed by the `cpu` backend, on copies |
  * | any kernel, where an input is empty or has a type that it misreads (strings, masks, some integers) | – | the same |

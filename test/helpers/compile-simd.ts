@@ -20,7 +20,7 @@ export interface SimdSource {
 /** All of them. */
 export const simdSources: readonly SimdSource[] = [
   ...['bits', 'normals'].map((name) => ({ folder: 'random/simd', name, memory: 'page' }) as const),
-  ...['elementwise', 'pack', 'pool', 'training'].map(onBackend),
+  ...['elementwise', 'masks', 'pack', 'pool', 'training'].map(onBackend),
   ...['dense', 'depthwise', 'depthwise-filter', 'multiply', 'product', 'row'].flatMap((name) => [
     onBackend(name),
     relaxed(name),

@@ -1,5 +1,5 @@
 import { leavesIn, type MarginLevels, type TreeVertices, verticesOf } from './class-tree.ts';
-import type { ChosenClasses, MaskPiece } from './count-masks.ts';
+import type { ChosenClasses, MaskPiece } from './mask-pieces.ts';
 
 /** What the selection sample leaves for the estimation sample to test. @internal */
 export interface SelectedClasses {

@@ -1,48 +1,28 @@
 import * as tf from '@tensorflow/tfjs';
-import { assertFiniteLogits } from '../../classifier/check-logits.ts';
 import { ClassifierError, refusal } from '../../errors.ts';
-import { hasKernel, NORMALS_KERNEL } from '../../tensors/device-kernels.ts';
 import { readBack } from '../../tensors/backend-failure.ts';
-import { tensorOver, valuesInMemory } from '../../tensors/own-tensor.ts';
+import { hasKernel, NORMALS_KERNEL } from '../../tensors/device-kernels.ts';
+import { tensorOver } from '../../tensors/own-tensor.ts';
 import { copiesIn } from '../noisy-copies.ts';
-import { type Piece, type PieceReader, piecesOf, type ReadRange } from '../piece-reader.ts';
-import { type BatchRows, type RowSource, rowsReader } from '../read-rows.ts';
-import { classifyRow, softmaxOfRow } from './classify-row.ts';
+import type { PieceReader } from '../piece-reader.ts';
+import { type RowSource, rowsReader } from '../read-rows.ts';
 import { maskLabels, softmaxSums } from './device-masks.ts';
 import type { MaskLayout } from './mask-layout.ts';
-
-/** Which classes count as a hit of a component: those at the places low .. high of an order; without an order the class low itself. @internal */
-export interface ChosenClasses {
-  /** First place of each component. */
-  readonly low: Int32Array;
-  /** Last place of each component, and the place of each class; absent where each component has one class. */
-  readonly ranges?: { readonly high: Int32Array; readonly order: Int32Array } | undefined;
-}
-
-/** What is asked of a batch: the class of each component in each copy (and the softmax), or how many copies hit. @internal */
-export type MaskAsk =
-  { readonly kind: 'labels'; readonly softmax: boolean } | { readonly kind: 'hits'; readonly chosen: ChosenClasses };
-
-/** What was read of some copies. @internal */
-export interface MaskPiece extends Piece {
-  /** Shape of a mask. */
-  readonly shape: readonly number[];
-  /** Copies that could not be drawn. */
-  readonly failed: number;
-  /** Asked for labels: those of each copy that could be drawn, row after row. */
-  readonly labels?: Int32Array | undefined;
-  /** Asked for the softmax too: its sum over these copies, component after component. */
-  readonly softmax?: Float32Array | undefined;
-  /** Asked for hits: how many copies hit, for each component. */
-  readonly hits?: Int32Array | undefined;
-}
+import {
+  type ChosenClasses,
+  forEachPiece,
+  type MaskAsk,
+  type MaskPiece,
+  type MaskRange,
+  piecesOfRows,
+  votersOf,
+} from './mask-pieces.ts';
+import { classesInMemory, classesOfValues } from './row-classes.ts';
 
 /** A segmenter as its masks are counted. @internal */
 export interface MaskSource extends RowSource {
   readonly layout: MaskLayout;
 }
-
-type MaskRange = ReadRange<MaskAsk>;
 
 /** Batches that a device counts meanwhile. */
 const MOST_ON_DEVICE = 4;
@@ -57,8 +37,10 @@ const MOST_ON_DEVICE = 4;
 export function maskCounter(source: MaskSource, call: string, run: object): PieceReader<MaskPiece, MaskAsk> {
   const { layout } = source;
   const reader = rowsReader(source, call, run);
-  const onHost = async (ranges: readonly MaskRange[]): Promise<readonly MaskPiece[]> =>
-    countOnHost(call, layout, await reader.rows(ranges), ranges);
+  const onHost = async (ranges: readonly MaskRange[]): Promise<readonly MaskPiece[]> => {
+    const { values, failed } = await reader.rows(ranges);
+    return piecesOfRows(layout, classesOfValues(call, layout, values), { ranges, failed });
+  };
   const { reduced } = reader;
   const onDevice =
     reduced &&
@@ -68,10 +50,10 @@ export function maskCounter(source: MaskSource, call: string, run: object): Piec
       const tensors = await reduced(ranges, (output, failed) => {
         if (output.dtype !== 'float32') throw noFloats(call, output.dtype);
         rows = failed;
-        // One loop over the memory of WebAssembly takes half of what its operations take.
-        const values = valuesInMemory(output);
-        if (values) pieces = countOnHost(call, layout, { values, failed }, ranges);
-        return values ? nothing() : talliesOf(layout, output, ranges, failed);
+        // Loops over the memory of WebAssembly take a part of the time of its operations.
+        const inMemory = classesInMemory(call, layout, output);
+        if (inMemory) pieces = piecesOfRows(layout, inMemory, { ranges, failed });
+        return inMemory ? nothing() : talliesOf(layout, output, ranges, failed);
       });
       try {
         if (pieces) {
@@ -138,7 +120,10 @@ function talliesOf(
   };
 }
 
-/** How many copies hit, for each component: 0 and 1 are summed by a product of matrices, exact below 2²⁴ copies. */
+/**
+ * How many copies hit, for each component: 0 and 1 are summed as integers by TensorFlow's own library, elsewhere by a product of matrices, which is exact below
+ * 2²⁴ copies and leaves out those that could not be drawn.
+ */
 function hitsOf(labels: tf.Tensor2D, { low, ranges }: ChosenClasses, voters: Float32Array): tf.Tensor {
   const row = (places: Int32Array): tf.Tensor => tensorOver(places, [1, places.length], 'int32');
   const isHit =
@@ -148,14 +133,10 @@ function hitsOf(labels: tf.Tensor2D, { low, ranges }: ChosenClasses, voters: Flo
           const places = tf.gather(tensorOver(ranges.order, [ranges.order.length], 'int32'), labels);
           return tf.logicalAnd(tf.greaterEqual(places, row(low)), tf.lessEqual(places, row(ranges.high)));
         });
+  if (tf.getBackend() === 'tensorflow' && !voters.includes(0)) return tf.sum(tf.cast(isHit, 'int32'), 0);
   const ones = tensorOver(voters, [1, voters.length], 'float32') as tf.Tensor2D;
   const hits = tf.matMul(ones, tf.cast(isHit, 'float32') as tf.Tensor2D);
   return tf.cast(tf.reshape(hits, [low.length]), 'int32');
-}
-
-/** 1 for each copy that could be drawn, 0 for the others. */
-function votersOf(begin: number, drawn: number, failed: ReadonlySet<number>): Float32Array {
-  return Float32Array.from({ length: drawn }, (_, row) => (failed.has(begin + row) ? 0 : 1));
 }
 
 const hasSoftmax = (ranges: readonly MaskRange[]): boolean =>
@@ -165,24 +146,6 @@ function joined(parts: readonly tf.Tensor[]): tf.Tensor {
   const [first] = parts;
   if (first !== undefined && parts.length === 1) return tf.clone(first);
   return tf.concat([...parts]);
-}
-
-/** A piece of a batch. */
-interface PlacedPiece {
-  /** Its first row. */
-  readonly begin: number;
-  readonly drawn: number;
-  readonly ask: MaskAsk;
-}
-
-function forEachPiece(ranges: readonly MaskRange[], work: (piece: PlacedPiece) => void): void {
-  let begin = 0;
-  for (const range of ranges) {
-    for (const drawn of piecesOf([range])) {
-      work({ begin, drawn, ask: range.ask });
-      begin += drawn;
-    }
-  }
 }
 
 /** The pieces of what the device counted. */
@@ -213,57 +176,6 @@ function cutPieces(
     pieces.push({ drawn, shape, failed: missing, labels, softmax: sum });
   });
   return pieces;
-}
-
-/** The same from logits that were read back. */
-function countOnHost(
-  call: string,
-  layout: MaskLayout,
-  { values, failed }: BatchRows,
-  ranges: readonly MaskRange[],
-): readonly MaskPiece[] {
-  const { shape, components, channels, size } = layout;
-  const pieces: MaskPiece[] = [];
-  const classes = new Int32Array(components);
-  const read = (row: number, into: Int32Array): void => {
-    const logits = values.subarray(row * size, (row + 1) * size);
-    if (!classifyRow(layout, logits, into)) assertFiniteLogits(call, logits);
-  };
-  forEachPiece(ranges, ({ begin, drawn, ask }) => {
-    const voters = votersOf(begin, drawn, failed);
-    const missing = voters.reduce((count, voter) => count + 1 - voter, 0);
-    if (ask.kind === 'hits') {
-      const hits = new Int32Array(components);
-      for (let row = 0; row < drawn; row++) {
-        read(begin + row, classes);
-        if (voters[row] === 1) addHits(hits, classes, ask.chosen);
-      }
-      return void pieces.push({ drawn, shape, failed: missing, hits });
-    }
-    const labels = new Int32Array((drawn - missing) * components);
-    const softmax = ask.softmax ? new Float32Array(components * channels) : undefined;
-    for (let row = 0, voter = 0; row < drawn; row++) {
-      read(begin + row, classes);
-      if (voters[row] !== 1) continue;
-      labels.set(classes, components * voter++);
-      if (softmax) softmaxOfRow(layout, values.subarray((begin + row) * size, (begin + row + 1) * size), softmax);
-    }
-    pieces.push({ drawn, shape, failed: missing, labels, softmax });
-  });
-  return pieces;
-}
-
-/** Adds 1 where the class of a component is one of those chosen. */
-function addHits(hits: Int32Array, classes: Int32Array, { low, ranges }: ChosenClasses): void {
-  if (ranges === undefined) {
-    for (let i = 0; i < hits.length; i++) if (classes[i] === low[i]) hits[i]!++;
-    return;
-  }
-  const { order, high } = ranges;
-  for (let i = 0; i < hits.length; i++) {
-    const place = order[classes[i] as number] as number;
-    if (place >= (low[i] as number) && place <= (high[i] as number)) hits[i]!++;
-  }
 }
 
 function noFloats(call: string, dtype: string): ClassifierError {

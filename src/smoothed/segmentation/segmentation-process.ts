@@ -21,7 +21,7 @@ import {
 } from './certificate.ts';
 import { ClassSelection } from './class-selection.ts';
 import type { MarginLevels } from './class-tree.ts';
-import type { MaskAsk, MaskPiece } from './count-masks.ts';
+import type { MaskAsk, MaskPiece } from './mask-pieces.ts';
 import { encodeMask, type Mask } from './masks.ts';
 
 /** What the samples of an image and their certificate depend on. @internal */

@@ -20,7 +20,8 @@ import type { OutputCertifier } from '../outputs/types.ts';
 import type { StreamExample, TimedOutput } from '../types.ts';
 import type { SegmentationCertificate } from './certificate.ts';
 import { assertLevels } from './class-tree.ts';
-import { type MaskAsk, maskCounter, type MaskPiece, type MaskSource } from './count-masks.ts';
+import { maskCounter, type MaskSource } from './count-masks.ts';
+import type { MaskAsk, MaskPiece } from './mask-pieces.ts';
 import { MaskLayout } from './mask-layout.ts';
 import { type MaskLike, readMask } from './masks.ts';
 import {

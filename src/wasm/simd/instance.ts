@@ -7,6 +7,7 @@ import { DEPTHWISE_FILTER_MODULE } from './compiled/depthwise-filter.ts';
 import { DEPTHWISE_RELAXED_MODULE } from './compiled/depthwise-relaxed.ts';
 import { DEPTHWISE_MODULE } from './compiled/depthwise.ts';
 import { ELEMENTWISE_MODULE } from './compiled/elementwise.ts';
+import { MASKS_MODULE } from './compiled/masks.ts';
 import { MULTIPLY_RELAXED_MODULE } from './compiled/multiply-relaxed.ts';
 import { MULTIPLY_MODULE } from './compiled/multiply.ts';
 import { PACK_MODULE } from './compiled/pack.ts';
@@ -118,6 +119,9 @@ export interface Simd {
   readonly minimum: Binary;
   addPattern(x: number, pattern: number, length: number, out: number, fours: number): void;
   sum(x: number, step: number, rows: number, out: number): void;
+  /** See masks.as. */
+  readonly classesLast: Classes;
+  readonly classesFirst: Classes;
   readonly reluGrad: Pairs;
   readonly relu6Grad: Pairs;
   readonly addRelu: Pairs;
@@ -134,6 +138,9 @@ export interface Simd {
 }
 
 const BYTES = Float32Array.BYTES_PER_ELEMENT;
+
+/** The largest magnitude among the logits, as an i32. */
+type Classes = (x: number, components: number, classes: number, out: number) => number;
 
 type Pool = (
   ...parameters: [
@@ -169,7 +176,7 @@ export function simdForBackends(): SimdOf {
 }
 
 /** The loops, module by module: below 4 KB a module may be compiled synchronously on any thread. @internal */
-export const modules: readonly string[] = [ELEMENTWISE_MODULE, PACK_MODULE, POOL_MODULE, TRAINING_MODULE];
+export const modules: readonly string[] = [ELEMENTWISE_MODULE, MASKS_MODULE, PACK_MODULE, POOL_MODULE, TRAINING_MODULE];
 
 /** Those that multiply and add, in two forms. @internal */
 export const productModules: Readonly<Record<'exact' | 'relaxed', readonly string[]>> = {
@@ -210,6 +217,8 @@ export function createSimd(backend: WasmBackend): Simd | undefined {
     minimum: exports['minimum'] as Binary,
     addPattern: exports['addPattern'] as Numeric,
     sum: exports['sum'] as Numeric,
+    classesLast: exports['classesLast'] as Classes,
+    classesFirst: exports['classesFirst'] as Classes,
     rowProduct: exports['rowProduct'] as Numeric,
     packRows: exports['packRows'] as Numeric,
     packColumns: exports['packColumns'] as Numeric,
