@@ -59,7 +59,7 @@ async function measure(engine: string) {
   const free = constant(BATCH);
   const g = new SmoothedSegmenter(free.model, { noise, numClasses: CLASSES, batchSize: BATCH });
   const certify = (n: number): Promise<unknown> => g.certify(x, { key: createKey(3), n0: 2, n, alpha: 0.001 });
-  const rounds = [];
+  const rounds: Readonly<Record<'forward' | 'draws' | 'counting' | 'share', number>>[] = [];
   for (let round = -1; round < ROUNDS; round++) {
     const forward = await processorSeconds(() => end(model.predict(copies) as tf.Tensor));
     const draws = await processorSeconds(() => end(draw(2)));
