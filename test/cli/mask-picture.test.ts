@@ -106,3 +106,27 @@ describe('maskPicture', () => {
     expect(legend).toBe('input 0; from left to right a; grey abstains');
   });
 });
+
+describe('catrs certify --component-radii', () => {
+  it('gives each pixel a radius, which analyze draws a curve over and verify checks', async () => {
+    const from = ['--data', path('masks.npz'), '--model', path('pixels'), '--num-classes', 2, '--backend', 'cpu'];
+    const asked = ['--sigma', 0.25, '--n', 60, '--max', 2, '--component-radii', '--out', path('radii.jsonl')];
+    expect((await catrs(['certify', '--task', 'segmentation', ...from, ...asked])).code).toBe(0);
+    const rows = (await rowsOf(path('radii.jsonl'))) as unknown as OutputRow<SegmentationCertificate, unknown>[];
+    for (const { certificate } of rows) expect(certificate).toMatchObject({ radii: 'per component', tau: 0.5 });
+    const { stdout } = await analyze([path('radii.jsonl')]);
+    expect(stdout).toContain('mean radius');
+    const { code, stdout: verified } = await catrs(['verify', path('radii.jsonl')]);
+    expect([code, verified]).toEqual([0, expect.stringContaining('all of 2 certificates follow')]);
+    const both = await catrs([
+      'certify',
+      '--task',
+      'segmentation',
+      ...from,
+      ...asked.with(-1, path('x')),
+      '--tau',
+      0.75,
+    ]);
+    expect(both.stderr).toContain("must be absent with `radii: 'per component'`");
+  });
+});

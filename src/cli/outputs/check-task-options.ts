@@ -60,7 +60,19 @@ const TASKS: Readonly<Record<OutputTaskName | 'class', TakenOptions>> = {
   },
   segmentation: {
     needed: [['numClasses']],
-    more: [...DRAWN, 'n0', 'logitsLayout', 'maskThreshold', 'tau', 'correction', 'allowedErrors', 'truth'],
+    more: [
+      ...DRAWN,
+      ...([
+        'n0',
+        'logitsLayout',
+        'maskThreshold',
+        'tau',
+        'componentRadii',
+        'correction',
+        'allowedErrors',
+        'truth',
+      ] as const),
+    ],
   },
   conformal: {
     needed: [['alpha'], ['radius'], ['calibration']],

@@ -132,6 +132,10 @@ export const outputOptions = {
     help: 'segmentation: with --correction k-fwer so many labels may be false (0)',
     kind: 'count',
   },
+  componentRadii: {
+    flags: '--component-radii',
+    help: 'segmentation: a radius for each pixel, as far as its votes go, in place of one for all by --tau',
+  },
   delta: {
     flags: '--delta <number>',
     help: 'center: the ball of a center holds more than 1/2 - delta of the outputs (0.05); conformal: coverage for this very calibration, with probability 1 - delta (default: on average over calibrations)',

@@ -81,8 +81,9 @@ export const TASK_RUNS: Readonly<Record<OutputTaskName, TaskRun>> = {
         ...{ noise, numClasses, layout: logitsLayout, threshold: maskThreshold, inputRange, batchSize },
       }),
     options: (settings) => {
-      const { n0, tau, correction, allowedErrors } = settings;
-      return { ...drawn(settings), n0, tau, correction, allowedErrors };
+      const { n0, tau, correction, allowedErrors, componentRadii } = settings;
+      const radii = componentRadii === true ? 'per component' : undefined;
+      return { ...drawn(settings), n0, tau, radii, correction, allowedErrors };
     },
     recorded: ({ numClasses }: SegmentationCertificate) => ({ numClasses }),
   },

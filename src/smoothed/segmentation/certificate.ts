@@ -14,7 +14,8 @@ import { outputRecord } from '../outputs/model-rows.ts';
 import type { OutputRecord } from '../outputs/types.ts';
 import type { MarginLevels } from './class-tree.ts';
 import { certificateChecksum } from './certificate-checksum.ts';
-import { decodeMask, type Mask } from './masks.ts';
+import { type RadiusOfVotes, radiusOfVotes } from './component-radii.ts';
+import type { Mask } from './masks.ts';
 
 /** When the sampling of an image may stop before all draws are made. */
 export interface SegmentationStop {
@@ -38,16 +39,25 @@ export type SegmentationStopReason = 'all-drawn' | 'share-reached' | 'stalled' |
  *
  * With probability at least 1 − alpha over the estimation sample, given the selection sample, for every component with a label and every ‖δ‖ < radius the most
  * probable class at x + δ is that label (with `levels`: a class of the group has probability above 1/2), all together; with `'k-fwer'` for all but
- * `allowedErrors` of them.
+ * `allowedErrors` of them. With `radii: 'per component'` the same holds with the radius of each component instead of one for all.
  */
 export interface SegmentationCertificate extends OutputRecord {
   readonly task: 'segmentation';
   /** Class of each component, or −1 where it abstains or nothing was tested. With `levels` a label may be a group (see `classesOf`). */
   readonly labels: Mask;
-  /** One radius for all: that of a probability of tau. In a norm that counts changes: the largest number of them. */
+  /**
+   * One radius for all: that of a probability of tau. In a norm that counts changes: the largest number of them. With `radii: 'per component'` the least of all
+   * radii, 0 where there are none.
+   */
   readonly radius: number;
-  /** Probability of the label that each certified component exceeds. */
+  /** Probability of the label that each certified component exceeds; 1/2 with `radii: 'per component'`. */
   readonly tau: number;
+  /** That each component has a radius of its own; absent where there is one for all. */
+  readonly radii?: 'per component';
+  /** With `radii: 'per component'`: votes of each certified component for its label, −1 where it abstains or nothing was tested. */
+  readonly votes?: Mask;
+  /** With `radii: 'per component'`: the radius of each number of votes that proves one. */
+  readonly radiusOfVotes?: RadiusOfVotes;
   /** Number of certified components. */
   readonly certified: number;
   /** Number of components that were tested. */
@@ -119,6 +129,7 @@ export interface SegmentationEvidence extends GrantedSettings {
   readonly votesSelection: readonly number[];
   readonly failuresSelection: number;
   readonly labels: Mask;
+  readonly votes?: Mask | undefined;
   readonly histogram: CountHistogram;
 }
 
@@ -126,18 +137,20 @@ export interface SegmentationEvidence extends GrantedSettings {
 export function segmentationCertificate(found: SegmentationEvidence): SegmentationCertificate {
   const { noise, key, alpha, norm, dimension, tau, correction, allowedErrors, numClasses, levels } = found;
   const { stopAt, checkEvery, looks, n, nUsed, failures, votesSelection, failuresSelection, labels, histogram } = found;
-  const { inputRange, inferenceForm } = found;
+  const { votes, inputRange, inferenceForm } = found;
   const evidence = stopAt === undefined ? 'binomial' : 'beta-mixture';
   const settings = { n: nUsed, tau, alpha, correction, allowedErrors, evidence } as const;
   const components = componentsIn(histogram);
-  const { certified, leastCertifiedCount } = stepDownSorted(histogram, settings);
-  const votes = histogram.reduce((sum, [count, number]) => sum + count * number, 0);
+  const own = votes && radiusOfVotes(histogram, { ...settings, noise, norm, dimension });
+  const { certified, leastCertifiedCount } = own ? certifiedOf(histogram, own) : stepDownSorted(histogram, settings);
+  const forLabels = histogram.reduce((sum, [count, number]) => sum + count * number, 0);
   const all = labels.shape.reduce((product, length) => product * length, 1);
   return {
     ...outputRecord('segmentation', noise, { key, alpha, norm, dimension, inputRange, inferenceForm }),
     labels,
-    radius: noise.radius({ p: tau, q: 1 - tau }, { norm, dimension }),
-    tau,
+    radius: own ? (own.at(-1)?.[1] ?? 0) : noise.radius({ p: tau, q: 1 - tau }, { norm, dimension }),
+    tau: own ? 0.5 : tau,
+    ...(own && { radii: 'per component' as const, votes, radiusOfVotes: own }),
     certified,
     components,
     histogram,
@@ -145,7 +158,7 @@ export function segmentationCertificate(found: SegmentationEvidence): Segmentati
     correction,
     allowedErrors,
     firstLevel: components > 0 ? levelOf(1, components, settings) : null,
-    lastLevel: certified > 0 ? levelOf(certified, components, settings) : null,
+    lastLevel: certified > 0 ? levelOf(own ? 1 : certified, components, settings) : null,
     evidence,
     ...(stopAt && { stopAt: dataFor(stopAt), looks: looks ?? [], checkEvery: checkEvery ?? n }),
     stop: stopReason({ components, looks: looks ?? [], stopAt, n, nUsed }),
@@ -155,7 +168,7 @@ export function segmentationCertificate(found: SegmentationEvidence): Segmentati
     n,
     nUsed,
     failures,
-    otherVotes: (nUsed - failures) * components - votes,
+    otherVotes: (nUsed - failures) * components - forLabels,
     votesSelection,
     failuresSelection,
     certifiedByLabel: byLabel(labels, numClasses, levels),
@@ -163,13 +176,25 @@ export function segmentationCertificate(found: SegmentationEvidence): Segmentati
   };
 }
 
+/** How many components have a radius. @internal */
+export function certifiedOf(
+  histogram: CountHistogram,
+  radii: RadiusOfVotes,
+): Pick<SegmentationCertificate, 'certified' | 'leastCertifiedCount'> {
+  const least = radii.at(-1)?.[0] ?? null;
+  const certified = least === null ? [] : histogram.filter(([count]) => count >= least);
+  return { certified: componentsIn(certified), leastCertifiedCount: least };
+}
+
 /** What no other field can tell: the place of each label, and settings of which others had led to the same counts. */
 function saidIn(found: SegmentationEvidence): unknown[] {
   const { labels, levels, key, dimension, norm, correction, n, votesSelection, stopAt, checkEvery, looks } = found;
   const { tree, thresholds, margin } = levels ?? {};
+  // Only where there are any: certificates without them keep their checksum.
+  const votes = found.votes ? [found.votes.shape, found.votes.runs] : [];
   const { share, stalled } = stopAt ?? {};
   const settings = [key, dimension, norm, correction, n, share, stalled, checkEvery, looks, votesSelection];
-  return [labels.shape, tree, thresholds, margin, ...settings];
+  return [labels.shape, tree, thresholds, margin, ...settings, ...votes];
 }
 
 /** What ends the sampling, by the number of certified components at each check: undefined where it goes on. */
@@ -212,17 +237,4 @@ function byLabel({ runs }: Mask, numClasses: number, levels: MarginLevels | unde
     if (label >= 0) numbers[label] = (numbers[label] ?? 0) + (runs[i + 1] as number);
   }
   return numbers;
-}
-
-/**
- * The labels of a certificate, row major: the class of each component, −1 where it abstains.
- *
- * @throws OptionError for what is no mask
- * @example
- * ```ts
- * const labels = decodeLabels(await g.certify(image, { key: createKey(0), n: 300 })); // Int16Array
- * ```
- */
-export function decodeLabels({ labels }: { readonly labels: Mask }): Int16Array {
-  return decodeMask(labels);
 }

@@ -5,6 +5,7 @@ import type { Key, Norm } from '../../types.ts';
 import { runFields, type SampleOptions, type SampleProgress } from '../call-options.ts';
 import type { SegmentationStop } from './certificate.ts';
 import { levelsField, type MarginLevels } from './class-tree.ts';
+import { type ComponentRadii, radiiField } from './component-radii.ts';
 
 /** Options of {@link SmoothedSegmenter.predict}. */
 export interface SegmentOptions extends Pick<SampleOptions, 'key' | 'batchSize' | 'signal'> {
@@ -27,7 +28,7 @@ export interface SegmentOptions extends Pick<SampleOptions, 'key' | 'batchSize' 
   readonly alpha?: number | undefined;
   /**
    * How alpha is shared among the components.
-   * @defaultValue 'holm'
+   * @defaultValue 'holm'; 'bonferroni' with `radii: 'per component'`
    */
   readonly correction?: Correction | undefined;
   /**
@@ -42,9 +43,15 @@ export interface CertifySegmentationOptions extends SegmentOptions {
   /**
    * The probability that the label of a component has to exceed, in (1/2, 1): a larger one gives a larger radius and fewer labels. It must be chosen before
    * the estimation sample is seen.
-   * @defaultValue 0.75
+   * @defaultValue 0.75; none with `radii: 'per component'`
    */
   readonly tau?: number | undefined;
+  /**
+   * `'together'`: one radius for all labels, that of tau. `'per component'`: the largest radius that the votes of each component prove, all of them together, by
+   * bounds at alpha divided by the number of components (Bonferroni; `'k-fwer'` allows `allowedErrors` false radii). It needs more draws for the same radius.
+   * @defaultValue 'together'
+   */
+  readonly radii?: ComponentRadii | undefined;
   /**
    * The norm of the radius.
    * @defaultValue the first norm of the noise
@@ -103,7 +110,7 @@ export const stopField: fields.Field<SegmentationStop> = fields.field<Segmentati
 );
 
 /** Options of a certificate that have no default. @internal */
-export type Unset = 'norm' | 'stop' | 'levels' | 'onSamples' | 'batchSize' | 'signal';
+export type Unset = 'norm' | 'stop' | 'levels' | 'onSamples' | 'batchSize' | 'signal' | 'tau' | 'correction';
 
 /** @internal */
 export const certifySegmentationOptions: OptionsSchema<
@@ -111,7 +118,9 @@ export const certifySegmentationOptions: OptionsSchema<
   WithDefaults<CertifySegmentationOptions, Unset>
 > = optionsOf<CertifySegmentationOptions>()({
   ...segmentFields,
-  tau: fields.withDefault(tauField, 0.75),
+  correction: fields.optional(correctionField),
+  tau: fields.optional(tauField),
+  radii: fields.withDefault(radiiField, 'together'),
   norm: fields.optional(fields.norm),
   stop: fields.optional(stopField),
   checkEvery: fields.withDefault(fields.positiveInteger, 25),

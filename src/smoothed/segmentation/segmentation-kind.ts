@@ -1,4 +1,4 @@
-import { assertCorrection, componentsIn, correctionField, tauField } from '../../certify/step-down.ts';
+import { assertCorrection, componentsIn, correctionField } from '../../certify/step-down.ts';
 import { OptionError } from '../../errors.ts';
 import type { Noise } from '../../noise/types.ts';
 import { isProof } from '../../options/counting-norms.ts';
@@ -15,6 +15,7 @@ import {
 } from './certificate.ts';
 import { assertLevels, levelsField, verticesOf } from './class-tree.ts';
 import { decodeMask, type Mask } from './masks.ts';
+import type { RadiusOfVotes } from './component-radii.ts';
 import { stopField } from './segment-options.ts';
 
 const orNull = (must: string, holds: (v: unknown) => boolean): fields.Field<number | null> =>
@@ -23,6 +24,10 @@ const orNull = (must: string, holds: (v: unknown) => boolean): fields.Field<numb
 const isPairs = (v: unknown): boolean =>
   Array.isArray(v) &&
   v.every((pair) => Array.isArray(pair) && pair.length === 2 && pair.every((n) => fields.isInteger(n, 0, 2 ** 53)));
+
+const isRadii = (v: unknown): boolean =>
+  Array.isArray(v) &&
+  v.every((pair) => Array.isArray(pair) && pair.length === 2 && pair.every((n) => fields.isFiniteNumber(n) && n >= 0));
 
 const isMask = (v: unknown): boolean =>
   typeof v === 'object' && v !== null && Object.keys(v).length === 2 && 'shape' in v && 'runs' in v;
@@ -36,7 +41,10 @@ const form = formOf<SegmentationCertificate>()({
   alpha: fields.certifyAlpha,
   labels: fields.field<Mask>('must be { shape, runs }', isMask),
   radius: fields.nonNegative,
-  tau: tauField,
+  tau: fields.field<number>('must be in [1/2, 1)', (v) => fields.isFiniteNumber(v) && v >= 0.5 && v < 1),
+  radii: fields.optional(fields.field<'per component'>("must be 'per component'", (v) => v === 'per component')),
+  votes: fields.optional(fields.field<Mask>('must be { shape, runs }', isMask)),
+  radiusOfVotes: fields.optional(fields.field<RadiusOfVotes>('must be pairs [votes, radius]', isRadii)),
   certified: wholeField,
   components: wholeField,
   histogram: fields.field<SegmentationCertificate['histogram']>('must be pairs [count, components]', isPairs),
@@ -73,6 +81,7 @@ export const segmentationKind: OutputKind<SegmentationCertificate> = {
   parse: (call, certificate) => {
     form.check(call, certificate);
     decodeMask(certificate.labels);
+    if (certificate.votes) decodeMask(certificate.votes);
     if (certificate.levels) assertLevels(call, certificate.levels, certificate.numClasses);
   },
   derive: (stored, noise) => {
@@ -85,6 +94,7 @@ export const segmentationKind: OutputKind<SegmentationCertificate> = {
     'noise',
     'norm',
     'tau',
+    'radii',
     'alpha',
     'correction',
     'allowedErrors',
@@ -96,8 +106,8 @@ export const segmentationKind: OutputKind<SegmentationCertificate> = {
     'n0',
     'n',
   ],
-  options: ({ key, n0, n, tau, alpha, correction, allowedErrors, norm, stopAt, checkEvery, levels }) => ({
-    ...{ key, n0, n, tau, alpha, correction, allowedErrors, norm },
+  options: ({ key, n0, n, tau, radii, alpha, correction, allowedErrors, norm, stopAt, checkEvery, levels }) => ({
+    ...{ key, n0, n, alpha, correction, allowedErrors, norm, ...(radii ? { radii } : { tau }) },
     ...(stopAt && { stop: stopAt, checkEvery }),
     ...(levels && { levels }),
   }),
@@ -127,7 +137,10 @@ function faultsOf(stored: SegmentationCertificate, noise: Noise): string[] {
   if (failuresSelection > n0) faults.push(`failuresSelection is ${failuresSelection} of ${n0}`);
   if (correction === 'k-fwer' && allowedErrors === 0) faults.push("correction is 'k-fwer' without errors, but 'holm'");
   if (!noise.norms.includes(norm)) faults.push(`norm is ${norm}, which ${noise.name} noise does not certify`);
-  else if (!isProof(noise.radius({ p: tau, q: 1 - tau }, { norm, dimension }), norm))
+  else if (
+    stored.votes === undefined &&
+    !(tau > 0.5 && isProof(noise.radius({ p: tau, q: 1 - tau }, { norm, dimension }), norm))
+  )
     faults.push(`tau is ${tau}, at which nothing is proven`);
   try {
     assertCorrection('verifyCertificate', stored);
@@ -137,7 +150,28 @@ function faultsOf(stored: SegmentationCertificate, noise: Noise): string[] {
   }
   const drawn = components === 0 ? 0 : n;
   if (nUsed > n || (stored.stopAt === undefined && nUsed !== drawn)) faults.push(`nUsed is ${nUsed} of ${n}`);
-  return [...faults, ...lookFaults(stored)];
+  return [...faults, ...radiiFaults(stored, values), ...lookFaults(stored)];
+}
+
+/** What is wrong with the votes of single components. */
+function radiiFaults(
+  { votes, histogram, stopAt, correction, ...stored }: SegmentationCertificate,
+  labels: Int16Array,
+): string[] {
+  if (votes === undefined) return [];
+  const faults: string[] = [];
+  const counts = decodeMask(votes);
+  if (String(votes.shape) !== String(stored.labels.shape)) return ['votes must be a mask of the shape of the labels'];
+  if (stopAt !== undefined) faults.push('stopAt belongs to one radius for all');
+  if (correction === 'holm') faults.push("correction is Holm's, which bounds no single component");
+  if (counts.some((count, i) => count < -1 || count >= 0 !== labels[i]! >= 0))
+    faults.push('votes must be those of the components that have a label');
+  const found = new Map<number, number>();
+  for (const count of counts) if (count >= 0) found.set(count, (found.get(count) ?? 0) + 1);
+  const certified = histogram.filter(([count]) => count >= (stored.leastCertifiedCount ?? Infinity));
+  if (certified.length !== found.size || certified.some(([count, number]) => found.get(count) !== number))
+    faults.push('votes are not those of the histogram');
+  return faults;
 }
 
 /** What is wrong with the moments at which it was looked whether the sampling may stop. */

@@ -2,6 +2,7 @@ import {
   assertEnoughDraws,
   componentsIn,
   type Correction,
+  type CountHistogram,
   histogramOf,
   stepDownSorted,
   type StepDownSettings,
@@ -14,6 +15,7 @@ import { noiseRecord } from '../certificates.ts';
 import type { OutputExample } from '../outputs/output-runs.ts';
 import type { SamplePhases } from '../outputs/phased-process.ts';
 import {
+  certifiedOf,
   earlyStop,
   type SegmentationCertificate,
   segmentationCertificate,
@@ -21,6 +23,7 @@ import {
 } from './certificate.ts';
 import { ClassSelection } from './class-selection.ts';
 import type { MarginLevels } from './class-tree.ts';
+import { assertEnoughForRadii, type ComponentRadii, radiusOfVotes } from './component-radii.ts';
 import type { MaskAsk, MaskPiece } from './mask-pieces.ts';
 import { encodeMask, type Mask } from './masks.ts';
 
@@ -35,6 +38,7 @@ export interface SegmentationSettings {
   readonly n0: number;
   readonly n: number;
   readonly tau: number;
+  readonly radii: ComponentRadii;
   readonly alpha: number;
   readonly correction: Correction;
   readonly allowedErrors: number;
@@ -49,6 +53,8 @@ export interface SegmentationSettings {
 export interface CountedImage {
   /** Label of each component, −1 where it abstains or was not tested. */
   readonly labels: Int32Array;
+  /** Votes of each component for its label, −1 where it abstains or was not tested. */
+  readonly votes: Int32Array;
   readonly shape: readonly number[];
   readonly histogram: readonly (readonly [number, number])[];
   readonly nUsed: number;
@@ -59,23 +65,56 @@ export interface CountedImage {
   readonly looks: readonly number[];
 }
 
+/** What is made of the votes of all components. */
+interface ComponentTest {
+  /** Throws OptionError if so many draws can show nothing of so many components. */
+  assertEnough(call: string, components: number): void;
+  /** How many components are certified after `used` draws, and the least number of votes among them. */
+  certify(
+    histogram: CountHistogram,
+    used: number,
+  ): { readonly certified: number; readonly leastCertifiedCount: number | null };
+}
+
+function stepDownTest({ n, tau, alpha, correction, allowedErrors, stop }: SegmentationSettings): ComponentTest {
+  const evidence = stop === undefined ? 'binomial' : 'beta-mixture';
+  const test = (used: number): StepDownSettings => ({ n: used, tau, alpha, correction, allowedErrors, evidence });
+  return {
+    assertEnough: (call, components) => assertEnoughDraws(call, components, test(n)),
+    certify: (histogram, used) => stepDownSorted(histogram, test(used)),
+  };
+}
+
+function radiiTest(settings: SegmentationSettings, dimension: number): ComponentTest {
+  return {
+    assertEnough: (call, components) => assertEnoughForRadii(call, components, { ...settings, dimension }),
+    certify: (histogram, used) => certifiedOf(histogram, radiusOfVotes(histogram, { ...settings, n: used, dimension })),
+  };
+}
+
 /** The two samples of one image: the first chooses the classes, the second tests them. */
 function* countImage(
   { key }: Pick<OutputExample, 'key'>,
-  settings: Omit<SegmentationSettings, 'norm' | 'noise' | 'inputRange'>,
+  settings: SegmentationSettings,
+  test: ComponentTest,
 ): SamplePhases<MaskPiece, CountedImage, MaskAsk> {
-  const { call, n0, n, tau, alpha, correction, allowedErrors, stop, levels } = settings;
+  const { call, n0, n, stop, levels } = settings;
   const keys = certificateKeys(key);
   const selection = new ClassSelection(settings);
   const softmax = levels?.margin === 'softmax';
   const take = (piece: MaskPiece): void => selection.add(piece);
   yield { key: keys.selection, n: n0, every: n0, ask: { kind: 'labels', softmax }, take };
   const components = selection.components;
-  const { labels, chosen, tested, votes, failed, shape } = selection.choose(settings.ignored(call, components));
+  const {
+    labels,
+    chosen,
+    tested,
+    votes: votesSelection,
+    failed,
+    shape,
+  } = selection.choose(settings.ignored(call, components));
 
-  const evidence = stop === undefined ? 'binomial' : 'beta-mixture';
-  const test = (used: number): StepDownSettings => ({ n: used, tau, alpha, correction, allowedErrors, evidence });
-  if (tested > 0) assertEnoughDraws(call, tested, test(n));
+  if (tested > 0) test.assertEnough(call, tested);
   const hits = new Int32Array(components);
   let [nUsed, failures] = [0, 0];
   const histogram = (): [number, number][] => histogramOf(hits, nUsed, (i) => labels[i] !== -1);
@@ -90,15 +129,22 @@ function* countImage(
       nUsed += piece.drawn;
       failures += piece.failed;
       if (stop !== undefined && (nUsed % settings.checkEvery === 0 || nUsed === n))
-        looks.push(stepDownSorted(histogram(), test(nUsed)).certified);
+        looks.push(test.certify(histogram(), nUsed).certified);
     },
     isEnough: stop && (() => earlyStop(looks, stop, tested) !== undefined),
   };
   const found = histogram();
-  const { leastCertifiedCount } = stepDownSorted(found, test(nUsed));
+  const { leastCertifiedCount } = test.certify(found, nUsed);
   const least = leastCertifiedCount ?? Infinity;
   const certified = labels.map((label, i) => (label >= 0 && (hits[i] as number) >= least ? label : -1));
-  const facts = { nUsed, failures, votesSelection: votes, failuresSelection: failed, looks };
+  const facts = {
+    votes: hits.map((count, i) => (certified[i] === -1 ? -1 : count)),
+    nUsed,
+    failures,
+    votesSelection,
+    failuresSelection: failed,
+    looks,
+  };
   return { labels: certified, shape, histogram: found, ...facts };
 }
 
@@ -107,12 +153,15 @@ export function* certifyImage(
   example: OutputExample,
   settings: SegmentationSettings,
 ): SamplePhases<MaskPiece, SegmentationCertificate, MaskAsk> {
-  const { stop, checkEvery, ...rest } = settings;
-  const { labels, shape, looks, ...counted } = yield* countImage(example, settings);
+  const { stop, checkEvery, radii, ...rest } = settings;
   const { key, dimension, inferenceForm } = example;
+  const isOwn = radii === 'per component';
+  const test = isOwn ? radiiTest(settings, dimension) : stepDownTest(settings);
+  const { labels, votes, shape, looks, ...counted } = yield* countImage(example, settings, test);
   const early = stop && { stopAt: stop, checkEvery, looks };
   const evidence = { ...rest, ...counted, ...early, key, dimension, inferenceForm };
-  return segmentationCertificate({ ...evidence, labels: encodeMask(labels, shape) });
+  const masks = { labels: encodeMask(labels, shape), ...(isOwn && { votes: encodeMask(votes, shape) }) };
+  return segmentationCertificate({ ...evidence, ...masks });
 }
 
 /** What `SmoothedSegmenter.predict` says of an image: a plain JSON value. */
@@ -140,7 +189,7 @@ export function* predictImage(
   { key }: Pick<OutputExample, 'key'>,
   settings: SegmentationSettings,
 ): SamplePhases<MaskPiece, SegmentationPrediction, MaskAsk> {
-  const { labels, shape, histogram, nUsed, failures } = yield* countImage({ key }, settings);
+  const { labels, shape, histogram, nUsed, failures } = yield* countImage({ key }, settings, stepDownTest(settings));
   const { alpha, noise } = settings;
   const decided = labels.reduce((sum, label) => sum + (label >= 0 ? 1 : 0), 0);
   const facts = { decided, components: componentsIn(histogram), n: nUsed, failures, alpha };

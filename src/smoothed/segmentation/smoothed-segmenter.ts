@@ -20,6 +20,7 @@ import type { OutputCertifier } from '../outputs/types.ts';
 import type { StreamExample, TimedOutput } from '../types.ts';
 import type { SegmentationCertificate } from './certificate.ts';
 import { assertLevels } from './class-tree.ts';
+import { assertForRadii } from './component-radii.ts';
 import { maskCounter, type MaskSource } from './count-masks.ts';
 import type { MaskAsk, MaskPiece } from './mask-pieces.ts';
 import { MaskLayout } from './mask-layout.ts';
@@ -152,7 +153,7 @@ export class SmoothedSegmenter implements OutputCertifier<CertifySegmentationOpt
     const parsed = segmentOptions.parse(context.call, options);
     const settings = this.#settings(
       context.call,
-      { ...parsed, tau: 0.5, checkEvery: parsed.n },
+      { ...parsed, tau: 0.5, radii: 'together', checkEvery: parsed.n },
       this.#norm(context.call),
     );
     const runs = new OutputRuns<Settings, MaskPiece, SegmentationPrediction, MaskAsk>(this.#checked, {
@@ -217,7 +218,9 @@ export class SmoothedSegmenter implements OutputCertifier<CertifySegmentationOpt
 
   #certifySettings(call: string, options: CertifySegmentationOptions, known: readonly string[] = []): Settings {
     const parsed = certifySegmentationOptions.parse(call, options, known);
-    const { tau, levels } = parsed;
+    const { levels, radii } = parsed;
+    if (radii === 'per component') assertForRadii(call, parsed);
+    const { tau = 0.75, correction = radii === 'together' ? 'holm' : 'bonferroni' } = parsed;
     const norm = this.#norm(call, parsed.norm);
     if (levels) {
       assertLevels(call, levels, this.numClasses);
@@ -229,7 +232,7 @@ export class SmoothedSegmenter implements OutputCertifier<CertifySegmentationOpt
     }
     const { noise } = this.#options;
     // In one dimension a radius is largest.
-    if (!isProof(noise.radius({ p: tau, q: 1 - tau }, { norm, dimension: 1 }), norm)) {
+    if (radii === 'together' && !isProof(noise.radius({ p: tau, q: 1 - tau }, { norm, dimension: 1 }), norm)) {
       const way = 'raise tau';
       throw refusal(
         OptionError,
@@ -237,14 +240,19 @@ export class SmoothedSegmenter implements OutputCertifier<CertifySegmentationOpt
         `must be a probability at which ${noise.name} noise certifies something`,
       );
     }
-    return this.#settings(call, parsed, norm);
+    return this.#settings(call, { ...parsed, tau, correction }, norm);
   }
 
-  #settings(call: string, parsed: WithDefaults<CertifySegmentationOptions, Unset>, norm: Norm): Settings {
+  #settings(
+    call: string,
+    parsed: WithDefaults<CertifySegmentationOptions, Exclude<Unset, 'tau' | 'correction'>>,
+    norm: Norm,
+  ): Settings {
     const { noise, inputRange } = this.#options;
     assertCorrection(call, parsed);
-    // Without allowed errors it is Holm's.
-    const correction = parsed.correction === 'k-fwer' && parsed.allowedErrors === 0 ? 'holm' : parsed.correction;
+    // Without allowed errors it is the one that allows none.
+    const exact = parsed.radii === 'together' ? 'holm' : 'bonferroni';
+    const correction = parsed.correction === 'k-fwer' && parsed.allowedErrors === 0 ? exact : parsed.correction;
     const ignored = this.#ignored;
     return {
       ...parsed,

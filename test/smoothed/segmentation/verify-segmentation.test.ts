@@ -33,7 +33,7 @@ function edits(value: unknown): unknown[] {
   if (typeof value === 'number') return [...others(value), null, 'text'];
   if (typeof value === 'string') {
     const words = ['holm', 'bonferroni', 'k-fwer', 'binomial', 'beta-mixture', 'all-drawn', 'stalled', 'share-reached'];
-    return [...words, 'nothing-to-test', 'l1', 'linf', 'unit', 'votes', `${value} `, 0];
+    return [...words, 'nothing-to-test', 'per component', 'l1', 'linf', 'unit', 'votes', `${value} `, 0];
   }
   if (value === null) return [1, 0.5, 'text'];
   if (Array.isArray(value)) {
@@ -70,11 +70,17 @@ describe.each([
   { name: 'early stops', options: { n: 4000, stop: { share: 0.5, stalled: 4 } } },
   { name: 'groups', options: { levels: byMargin([[0, 1, 1]], [0.4]) } },
   { name: 'nothing certified', options: { tau: 0.93, n: 110 } },
-])('a certificate with $name', ({ options }) => {
+  { name: 'radii of components', options: { radii: 'per component', tau: undefined }, image: 12 },
+  {
+    name: 'radii and errors',
+    options: { tau: undefined, radii: 'per component', correction: 'k-fwer', allowedErrors: 2 },
+    image: 8,
+  },
+])('a certificate with $name', ({ options, image = 24 }: { options: object; image?: number }) => {
   let certificate: SegmentationCertificate;
   beforeAll(async () => {
     await tf.setBackend('cpu');
-    certificate = JSON.parse(JSON.stringify(await run(options))) as SegmentationCertificate;
+    certificate = JSON.parse(JSON.stringify(await run(options, image))) as SegmentationCertificate;
   });
 
   it('follows from its own counts', () => {
