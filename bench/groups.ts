@@ -20,6 +20,7 @@ export const groups: Readonly<Record<string, Group>> = {
   overhead: { targets: ['P4'], load: () => import('./groups/overhead.ts') },
   noise: { targets: ['P5a', 'P5b'], load: () => import('./groups/noise.ts') },
   scale: { targets: [], load: () => import('./groups/scale.ts') },
+  imagenet: { targets: [], load: () => import('./groups/imagenet.ts') },
   gpu: { targets: ['P6a', 'P6b'], load: () => import('./groups/gpu.ts') },
   memory: { targets: ['P7b'], load: () => import('./groups/memory.ts') },
   tensors: { targets: ['P7c'], load: () => import('./groups/tensors.ts') },

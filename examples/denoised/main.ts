@@ -2,7 +2,7 @@
  * Denoised smoothing of digits: a denoiser that was trained without a classifier, in front of a classifier that never saw noise. What it certifies, beside the
  * same classifier without it and a classifier that was trained with noise.
  *
- * Run it with `npx tsx examples/denoised/main.ts` after `npm run build`; it takes some minutes. `--fast` trains and certifies little, for the tests. `--out FOLDER`
+ * Run it with `npx tsx examples/denoised/main.ts` after `npm run build`; it takes about two minutes. `--fast` trains and certifies little, for the tests. `--out FOLDER`
  * says where the files go (default `build/denoised`): models, results.json and two pictures. A model that is there is not trained again.
  */
 import assert from 'node:assert/strict';
@@ -54,8 +54,8 @@ export interface DenoisedResults {
   readonly rows: readonly DenoisedResult[];
 }
 
-const SIGMAS = [0.25, 0.5];
-const RADII = [0, 0.25, 0.5, 0.75, 1, 1.25];
+const SIGMAS = [0.5, 1];
+const RADII = [0, 0.25, 0.5, 0.75, 1, 1.5, 2];
 const ALPHA = 0.001;
 
 /** Trains, certifies, checks and writes. */
@@ -71,8 +71,8 @@ export async function main({
   const [classifierKey, denoiserKey, noisyKey, certifyKey, showKey] = split(createKey(55), 5);
   const digits = await loadDigits();
   const training = fast ? firstOf(partOf(digits, 'training'), 640) : partOf(digits, 'training');
-  const test = firstOf(partOf(digits, 'evaluation'), fast ? 6 : 250);
-  const [n, n0] = fast ? [100, 20] : [1000, 100];
+  const test = firstOf(partOf(digits, 'evaluation'), fast ? 6 : 200);
+  const [n, n0] = fast ? [100, 20] : [500, 50];
   const epochs = fast ? 2 : 10;
   const made = (name: string, train: () => Promise<tf.LayersModel>): Promise<tf.LayersModel> =>
     kept(join(folder, name), train);

@@ -3,7 +3,6 @@
  */
 import * as tf from '@tensorflow/tfjs';
 import { foldIn, GaussianNoise, type Key, split, trainableVariables } from 'catrs';
-import { lenet } from 'catrs/models';
 import { trainingBatches } from 'catrs/recipes';
 import { type Digits, IMAGE_SHAPE, NUM_CLASSES, PIXELS, toDataset } from '../digits/data.ts';
 
@@ -14,14 +13,13 @@ export interface Training {
 }
 
 const BATCH = 64;
-const HIDDEN = 512;
 
-/** A LeNet; without `sigma` it never sees noise. */
+/** 784 – 256 – 10; without `sigma` it never sees noise. */
 export function trainClassifier(
   digits: Digits,
   { sigma, ...training }: Training & { readonly sigma?: number },
 ): Promise<tf.LayersModel> {
-  const model = lenet({ key: foldIn(training.key, 0), inputShape: IMAGE_SHAPE, numClasses: NUM_CLASSES });
+  const model = network([[256, 'relu'], [NUM_CLASSES, 'linear']], training.key); // prettier-ignore
   return fit(model, digits, training, ({ x, labels, key }) => {
     const targets = tf.oneHot(tf.tensor1d([...labels], 'int32'), NUM_CLASSES);
     const seen = sigma === undefined ? x : noisy(x, sigma, key);
@@ -35,26 +33,32 @@ export function trainDenoiser(
   digits: Digits,
   { sigma, ...training }: Training & { readonly sigma: number },
 ): Promise<tf.LayersModel> {
-  const keys = split(foldIn(training.key, 0), 3);
-  const layer = (units: number, activation: 'relu' | 'sigmoid', i: number): tf.layers.Layer =>
-    tf.layers.dense({
-      units,
-      activation,
-      kernelInitializer: tf.initializers.glorotUniform({ seed: keys[i]?.[0] ?? 0 }),
-    });
-  const model = tf.sequential({
-    layers: [
-      tf.layers.flatten({ inputShape: [...IMAGE_SHAPE] }),
-      layer(HIDDEN, 'relu', 0),
-      layer(HIDDEN, 'relu', 1),
-      layer(PIXELS, 'sigmoid', 2),
-      tf.layers.reshape({ targetShape: [...IMAGE_SHAPE] }),
+  const model = network(
+    [
+      [512, 'relu'],
+      [512, 'relu'],
+      [PIXELS, 'sigmoid'],
     ],
-  });
+    training.key,
+  );
+  model.add(tf.layers.reshape({ targetShape: [...IMAGE_SHAPE] }));
   return fit(model, digits, training, ({ x, key }) => {
     const images = model.apply(noisy(x, sigma, key), { training: true }) as tf.Tensor;
     return tf.mean(tf.squaredDifference(images, x)) as tf.Scalar;
   });
+}
+
+/** Dense layers over the pixels of a digit. */
+function network(
+  layers: readonly (readonly [units: number, activation: 'relu' | 'sigmoid' | 'linear'])[],
+  key: Key,
+): tf.Sequential {
+  const model = tf.sequential({ layers: [tf.layers.flatten({ inputShape: [...IMAGE_SHAPE] })] });
+  for (const [i, [units, activation]] of layers.entries()) {
+    const [seed] = foldIn(foldIn(key, 0), i);
+    model.add(tf.layers.dense({ units, activation, kernelInitializer: tf.initializers.glorotUniform({ seed }) }));
+  }
+  return model;
 }
 
 /** x with noise of its own for each image. */

@@ -36,7 +36,7 @@ export interface PresetTraining {
 
 /** The network of a published run. */
 export interface PresetModel {
-  /** `lenet` and `cifarResnet` are in `catrs/models`; a ResNet-50 for ImageNet is not. */
+  /** `lenet`, `cifarResnet` and, for `resnet50`, `imagenetResnet` are in `catrs/models`. */
   readonly architecture: 'lenet' | 'cifarResnet' | 'resnet50';
   /** Layers of a `cifarResnet`. */
   readonly depth?: number;

@@ -4,6 +4,7 @@ import { main as adaptiveSampling } from '../../examples/adaptive-sampling.ts';
 import { main as attackSmoothedModel } from '../../examples/attack-smoothed-model.ts';
 import { main as certifyOneImage } from '../../examples/certify-one-image.ts';
 import { main as classifierAdapters } from '../../examples/classifier-adapters.ts';
+import { main as ensembleSavings } from '../../examples/ensemble-savings.ts';
 import { main as ownNoise } from '../../examples/own-noise.ts';
 import { main as soundCertificate } from '../../examples/sound-certificate.ts';
 import { main as switchMethod } from '../../examples/switch-method.ts';
@@ -44,6 +45,18 @@ describe('examples', () => {
     const { fixed, planned } = await adaptiveRun(fast);
     expect(planned.rows.map(({ index }) => index)).toEqual(fixed.rows.map(({ index }) => index));
     expect(printed.at(-1)).toMatch(/^check: 10 of 10 digits decided/);
+  });
+
+  it('ensemble-savings: the lossless exit gives the certificates of all members, for fewer passes', async () => {
+    const savings = await ensembleSavings(fast);
+    expect(savings).toHaveLength(6);
+    for (const rule of ['fixedRadius', 'plannedRadius']) {
+      const [all, lossless, consensus] = savings.filter((each) => each.rule === rule);
+      expect(all!.passesACopy).toBeGreaterThanOrEqual(5); // a few rows more are asked to look at the classifier
+      expect([lossless!.copies, lossless!.certified]).toEqual([all!.copies, all!.certified]);
+      expect(lossless!.passes).toBeLessThan(all!.passes);
+      expect(consensus!.passesACopy).toBeLessThan(5);
+    }
   });
 
   it('own-noise: logistic certificates stay below the true radius and come close', async () => {
