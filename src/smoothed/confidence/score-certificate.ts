@@ -31,6 +31,10 @@ export interface ScoreRun extends GrantedSettings {
   readonly bound: ScoreBound;
   readonly quantiles: number | null;
   readonly radii: readonly number[];
+  readonly looks?: readonly number[] | undefined;
+  readonly enough?: number | undefined;
+  /** The size at which the sample ended, where there are looks. */
+  readonly nUsed?: number | undefined;
   readonly label: number;
   /** Whether the class was given, and not chosen by the selection sample. */
   readonly isGiven: boolean;
@@ -53,6 +57,7 @@ export function isClassGiven({ assumptions }: Pick<ScoreCertificate, 'assumption
 /** The certificate of a score as a function of what was counted. @internal */
 export function scoreCertificate(call: string, run: ScoreRun): ScoreCertificate {
   const { noise, label, score, beta, bound, quantiles, radii, selectionSums, n0, n, failures, isGiven } = run;
+  const { looks, enough, nUsed } = run;
   const record = outputRecord('confidence', noise, run);
   const shift = shiftOf(call, noise, run);
   const [lower, upper] = [evidenceOf(call, 'lower', run, shift), evidenceOf(call, 'upper', run, shift)];
@@ -67,6 +72,7 @@ export function scoreCertificate(call: string, run: ScoreRun): ScoreCertificate 
     upper: upper && bestOf(upper, Math.min),
     bound,
     quantiles,
+    ...(looks && { looks, enough, nUsed }),
     alphaEach: alphaEach(run),
     ...(lower && { lowerEvidence: lower }),
     ...(upper && { upperEvidence: upper }),
@@ -107,7 +113,7 @@ function boundsOf(
   side: 'lower' | 'upper',
   run: ScoreRun,
 ): { readonly [kind in keyof SideCounts]?: BoundAt } {
-  const request = { n: run.n, alpha: alphaEach(run), range: rangeOfScore(run.score), side };
+  const request = { n: run.nUsed ?? run.n, alpha: alphaEach(run), range: rangeOfScore(run.score), side };
   const profileOf = { thresholds: thresholdProfile, band: bandProfile };
   return mapped(run[side] ?? {}, (counts, kind): BoundAt => {
     const profile = profileOf[kind](call, counts, request);
@@ -127,17 +133,27 @@ function mapped<T>(
   };
 }
 
-/** Sides and bounds share alpha equally. @internal */
+/** Sides, bounds and looks share alpha equally. @internal */
 export function shareOfAlpha(
   alpha: number,
-  { bound, isTwoSided }: { readonly bound: ScoreBound; readonly isTwoSided: boolean },
+  {
+    bound,
+    looks,
+    isTwoSided,
+  }: { readonly bound: ScoreBound; readonly looks: readonly number[] | undefined; readonly isTwoSided: boolean },
 ): number {
-  return alpha / ((isTwoSided ? 2 : 1) * (bound === 'both' ? 2 : 1));
+  return alpha / ((isTwoSided ? 2 : 1) * (bound === 'both' ? 2 : 1) * (looks?.length ?? 1));
 }
 
-/** The share of each side and bound. */
-function alphaEach({ alpha, bound, lower, upper }: Pick<ScoreRun, 'alpha' | 'bound' | 'lower' | 'upper'>): number {
-  return shareOfAlpha(alpha, { bound, isTwoSided: lower !== undefined && upper !== undefined });
+/** The share of each side, bound and look. */
+function alphaEach({ alpha, bound, looks, lower, upper }: ScoreRun): number {
+  return shareOfAlpha(alpha, { bound, looks, isTwoSided: lower !== undefined && upper !== undefined });
+}
+
+/** Whether the lower bound within the largest radius is as large as was asked for. @internal */
+export function isEnough({ lower, radii, enough }: Pick<ScoreCertificate, 'lower' | 'radii' | 'enough'>): boolean {
+  const furthest = radii.indexOf(Math.max(...radii));
+  return enough !== undefined && (lower?.[furthest] ?? -Infinity) >= enough;
 }
 
 /** What the bounds of a certificate follow from. @internal */

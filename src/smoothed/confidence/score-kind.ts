@@ -5,8 +5,8 @@ import { formOf } from '../../options/parse.ts';
 import { grantedSettings } from '../certificates.ts';
 import type { OutputDerivation, OutputKind } from '../outputs/output-kind.ts';
 import { recordFields, taskField, wholeField } from '../outputs/record-form.ts';
-import { isClassGiven, rangeOfScore, runOf, scoreCertificate } from './score-certificate.ts';
-import type { ScoreCertifyOptions } from './score-options.ts';
+import { isClassGiven, isEnough, rangeOfScore, runOf, scoreCertificate } from './score-certificate.ts';
+import { areLooks, type ScoreCertifyOptions } from './score-options.ts';
 import type { ScoreCertificate, ScoreEvidence, ScoreTally } from './types.ts';
 
 const isNumbers = (v: unknown): v is readonly number[] => Array.isArray(v) && v.every(fields.isFiniteNumber);
@@ -56,6 +56,9 @@ const form = formOf<ScoreCertificate>()({
     'must be a whole number of at least 1, or null',
     (v) => v === null || fields.isInteger(v, 1, Number.MAX_SAFE_INTEGER),
   ),
+  looks: fields.optional(fields.field<readonly number[]>('must be an ascending list of multiples of 100', areLooks)),
+  enough: fields.optional(fields.finite),
+  nUsed: fields.optional(fields.sampleCount),
   alphaEach: fields.openFraction,
   lowerEvidence: evidence,
   upperEvidence: evidence,
@@ -82,17 +85,19 @@ export const scoreKind: OutputKind<ScoreCertificate> = {
     'radii',
     'bound',
     'quantiles',
+    'looks',
+    'enough',
     'alphaEach',
     'n0',
     'n',
   ],
   options: (certificate): ScoreCertifyOptions => {
-    const { key, n0, n, alpha, norm, radii, bound, quantiles, score, label, lowerEvidence, upperEvidence } =
-      certificate;
+    const { key, n0, n, alpha, norm, radii, bound, quantiles, score, label, looks, enough } = certificate;
+    const { lowerEvidence, upperEvidence } = certificate;
     if (key === null) throw new Error('a score has a key');
     const given = (lowerEvidence ?? upperEvidence)?.thresholds?.thresholds;
     return {
-      ...{ key, n0, n, alpha, norm, radii, bound, score: score.name },
+      ...{ key, n0, n, alpha, norm, radii, bound, looks, enough, score: score.name },
       thresholds: quantiles ?? given,
       class: isClassGiven(certificate) ? label : undefined,
       side: lowerEvidence && upperEvidence ? 'both' : lowerEvidence ? 'lower' : 'upper',
@@ -101,16 +106,38 @@ export const scoreKind: OutputKind<ScoreCertificate> = {
 };
 
 function derive(stored: ScoreCertificate, noise: Noise): OutputDerivation<ScoreCertificate> {
-  const faults = [...settingFaults(stored, noise), ...sides.flatMap((side) => evidenceFaults(stored, side))];
+  const found = [
+    settingFaults(stored, noise),
+    lookFaults(stored),
+    ...sides.map((side) => evidenceFaults(stored, side)),
+  ];
+  const faults = found.flat();
   if (faults.length > 0) return { faults };
   const certificate = scoreCertificate('verifyCertificate', runOf(stored, noise, grantedSettings(stored)));
+  if (drawnOf(stored) < stored.n && !isEnough(certificate))
+    faults.push(`nUsed is ${stored.nUsed}, but the lower bound there is not enough to end before n = ${stored.n}`);
   return { faults, certificate };
 }
 
 const sides = ['lower', 'upper'] as const;
 
+/** The size of the estimation sample of which the evidence is. */
+const drawnOf = ({ n, nUsed }: Pick<ScoreCertificate, 'n' | 'nUsed'>): number => nUsed ?? n;
+
+function lookFaults({ looks, enough, nUsed, n, range }: ScoreCertificate): string[] {
+  const given = [looks, enough, nUsed].filter((field) => field !== undefined).length;
+  if (given === 0) return [];
+  if (looks === undefined || enough === undefined || nUsed === undefined)
+    return ['looks, enough and nUsed are given together, or none of them'];
+  const faults: string[] = [];
+  if (looks.at(-1) !== n) faults.push(`looks end with ${looks.at(-1)}, but n is ${n}`);
+  if (!looks.includes(nUsed)) faults.push(`nUsed is ${nUsed}, where there was no look`);
+  if (!(enough > range[0] && enough <= range[1])) faults.push(`enough is ${enough}, which no mean score exceeds`);
+  return faults;
+}
+
 function settingFaults(stored: ScoreCertificate, noise: Noise): string[] {
-  const { norm, alpha, label, selectionSums, n0, n, failures, key, lowerEvidence, upperEvidence } = stored;
+  const { norm, alpha, label, selectionSums, n0, failures, key, lowerEvidence, upperEvidence } = stored;
   const faults: string[] = [];
   const cannotFail = noise.fillCopies !== undefined;
   if (!noise.norms.includes(norm))
@@ -119,7 +146,8 @@ function settingFaults(stored: ScoreCertificate, noise: Noise): string[] {
   if (alpha >= 0.5) faults.push(`alpha is ${alpha}, but it is below 1/2`);
   if (key === null) faults.push('key is null, but scores are drawn from one');
   if (!lowerEvidence && !upperEvidence) faults.push('there is evidence for neither lower nor upper bounds');
-  if (failures > n) faults.push(`failures is ${failures}, more than n = ${n}`);
+  const drawn = drawnOf(stored);
+  if (failures > drawn) faults.push(`failures is ${failures}, more than n = ${drawn}`);
   if (cannotFail && failures > 0) faults.push(`failures is ${failures}, but ${noise.name} noise has none`);
   const isGiven = isClassGiven(stored);
   const sum = selectionSums.reduce((a, b) => a + b, 0);
@@ -135,10 +163,11 @@ function settingFaults(stored: ScoreCertificate, noise: Noise): string[] {
 }
 
 function evidenceFaults(
-  { score, bound, quantiles, n, n0, failures, ...stored }: ScoreCertificate,
+  { score, bound, quantiles, n0, failures, ...stored }: ScoreCertificate,
   side: (typeof sides)[number],
 ): string[] {
   const evidence = stored[`${side}Evidence`];
+  const n = drawnOf(stored);
   if (evidence === undefined) return [];
   const faults: string[] = [];
   const name = `${side}Evidence`;

@@ -45,7 +45,27 @@ export interface ScoreCertifyOptions extends Omit<CertifyOptions, 'rule' | 'chec
    * @defaultValue 'lower'
    */
   readonly side?: 'lower' | 'upper' | 'both' | undefined;
+  /**
+   * Sizes at which the estimation sample is looked at, ascending multiples of 100, the last of which is n. Each has its share of alpha; sampling ends at the first one that is `enough`.
+   * @defaultValue all n are drawn
+   */
+  readonly looks?: readonly number[] | undefined;
+  /**
+   * With `looks`: sampling ends once the lower bound within the largest of `radii` is at least this.
+   * @defaultValue none: there are no looks
+   */
+  readonly enough?: number | undefined;
 }
+
+/** Looks are at multiples of this. @internal */
+export const LOOKS_EVERY = 100;
+
+/** Whether a value is a list of sizes at which may be looked. @internal */
+export const areLooks = (v: unknown): v is readonly number[] =>
+  Array.isArray(v) &&
+  v.length > 0 &&
+  v.every((size) => fields.isInteger(size, 1, fields.MAX_SAMPLES) && (size as number) % LOOKS_EVERY === 0) &&
+  fields.isAscending(v);
 
 const isRadii = (v: unknown): boolean =>
   Array.isArray(v) && v.length > 0 && v.every((radius) => fields.isFiniteNumber(radius) && radius >= 0);
@@ -57,7 +77,7 @@ const isThresholds = (v: unknown): boolean =>
 /** */
 const scoreCertifyOptions: OptionsSchema<
   ScoreCertifyOptions,
-  WithDefaults<ScoreCertifyOptions, 'class' | 'norm' | 'onSamples' | 'batchSize' | 'signal'>
+  WithDefaults<ScoreCertifyOptions, 'class' | 'looks' | 'enough' | 'norm' | 'onSamples' | 'batchSize' | 'signal'>
 > = optionsOf<ScoreCertifyOptions>()({
   ...softCertifyFields,
   n0: fields.withDefault(
@@ -79,6 +99,13 @@ const scoreCertifyOptions: OptionsSchema<
   score: fields.withDefault(fields.oneOf('softmax', 'margin'), 'softmax'),
   class: fields.optional(fields.nonNegativeInteger),
   side: fields.withDefault(fields.oneOf('lower', 'upper', 'both'), 'lower'),
+  looks: fields.optional(
+    fields.field<readonly number[]>(
+      `must be an ascending list of multiples of ${LOOKS_EVERY}, the last of which is n`,
+      areLooks,
+    ),
+  ),
+  enough: fields.optional(fields.finite),
 });
 
 /** Options with all defaults. @internal */
@@ -117,7 +144,33 @@ export function scoreSettings(
     );
   }
   if (typeof thresholds !== 'number') assertInside(call, thresholds, rangeOfScore(score), side);
+  assertLooks(call, settings);
   return settings;
+}
+
+/** Looks end with n, and something can be enough. */
+function assertLooks(call: string, { looks, enough, n, score, side }: ScoreSettings): void {
+  if (looks === undefined) {
+    if (enough === undefined) return;
+    const details = { call, field: 'looks', value: looks, way: 'sampling ends early at a look only' };
+    throw refusal(OptionError, details, 'must be given with `enough`');
+  }
+  if (looks.at(-1) !== n) {
+    throw refusal(
+      OptionError,
+      { call, field: 'looks', value: looks, got: `[${looks.join(', ')}]` },
+      `must end with n = ${n}`,
+    );
+  }
+  const [least, most] = rangeOfScore(score);
+  if (enough === undefined || !(enough > least && enough <= most)) {
+    const way = 'with looks, sampling ends at the first one whose lower bound is at least this';
+    throw refusal(OptionError, { call, field: 'enough', value: enough, way }, `must be in (${least}, ${most}]`);
+  }
+  if (side === 'upper') {
+    const way = 'what is enough is a lower bound';
+    throw refusal(OptionError, { call, field: 'side', value: side, way }, "must be 'lower' or 'both' with `looks`");
+  }
 }
 
 /** A threshold at an end where every score lies beyond it says nothing. */

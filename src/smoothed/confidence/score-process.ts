@@ -5,7 +5,7 @@ import type { InputRange, Norm } from '../../types.ts';
 import type { OutputExample } from '../outputs/output-runs.ts';
 import type { SamplePhases } from '../outputs/phased-process.ts';
 import type { ValuesPiece } from '../outputs/read-values.ts';
-import { rangeOfScore, scoreCertificate, shareOfAlpha } from './score-certificate.ts';
+import { isEnough, rangeOfScore, scoreCertificate, shareOfAlpha } from './score-certificate.ts';
 import type { ScoreSettings } from './score-options.ts';
 import { SideTally, thresholdsFrom } from './score-tallies.ts';
 import type { ScoreCertificate, ScoreName } from './types.ts';
@@ -35,7 +35,7 @@ export function* scorePhases(
   { key, dimension, inferenceForm }: OutputExample,
   request: ScoreRequest,
 ): SamplePhases<ValuesPiece, ScoreCertificate> {
-  const { call, n0, n, alpha, norm, score, bound, radii, side } = request;
+  const { call, n0, n, alpha, norm, score, bound, radii, side, looks, enough } = request;
   const { noise, beta, inputRange } = model;
   const keys = certificateKeys(key);
   const range = rangeOfScore(score);
@@ -60,36 +60,52 @@ export function* scorePhases(
     const value = scoreOf(score, scores, label);
     for (const [, tally] of tallies) tally.take(value);
   };
-  const estimation = { key: keys.estimation, n, every: EVERY, ask: undefined };
-  yield { ...estimation, take: (piece) => void (failures += eachScores(model, piece, count)) };
-
   const quantiles = bound !== 'band' && typeof request.thresholds === 'number' ? request.thresholds : null;
-  const each = shareOfAlpha(alpha, { bound, isTwoSided: side === 'both' });
-  const counted = new Map(tallies.map(([one, tally]) => [one, tally.counted(n, each)]));
-  return scoreCertificate(call, {
-    ...{
-      key,
-      n0,
-      n,
-      alpha,
-      norm,
-      dimension,
-      noise,
-      beta,
-      score,
-      bound,
-      quantiles,
-      radii,
-      label,
-      inputRange,
-      inferenceForm,
-      failures,
-    },
-    isGiven: request.class !== undefined,
-    selectionSums: [...sums],
-    lower: counted.get('lower'),
-    upper: counted.get('upper'),
-  });
+  const each = shareOfAlpha(alpha, { bound, looks, isTwoSided: side === 'both' });
+  const certificateAt = (nUsed: number): ScoreCertificate => {
+    const counted = new Map(tallies.map(([one, tally]) => [one, tally.counted(nUsed, each)]));
+    return scoreCertificate(call, {
+      ...(looks && { looks, enough, nUsed }),
+      ...{
+        key,
+        n0,
+        n,
+        alpha,
+        norm,
+        dimension,
+        noise,
+        beta,
+        score,
+        bound,
+        quantiles,
+        radii,
+        label,
+        inputRange,
+        inferenceForm,
+        failures,
+      },
+      isGiven: request.class !== undefined,
+      selectionSums: [...sums],
+      lower: counted.get('lower'),
+      upper: counted.get('upper'),
+    });
+  };
+  let used = n;
+  const ends = (drawn: number): boolean => {
+    if (!looks?.includes(drawn) || !isEnough(certificateAt(drawn))) return false;
+    used = drawn;
+    return true;
+  };
+  const estimation = { key: keys.estimation, n, every: looks ? divisorOf(looks) : EVERY, ask: undefined };
+  const take = (piece: ValuesPiece): void => void (failures += eachScores(model, piece, count));
+  yield { ...estimation, take, isEnough: looks && ends };
+  return certificateAt(used);
+}
+
+/** The greatest common divisor: looks fall on multiples of it. */
+function divisorOf(looks: readonly number[]): number {
+  const divisor = (a: number, b: number): number => (b === 0 ? a : divisor(b, a % b));
+  return looks.reduce(divisor);
 }
 
 /** The sides of which bounds are asked for. */

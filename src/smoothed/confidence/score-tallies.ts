@@ -32,7 +32,7 @@ export class SideTally {
   counted(n: number, alpha: number): SideCounts {
     const [thresholds, scores] = [this.#thresholds, this.#scores];
     return {
-      ...(thresholds && { thresholds: { thresholds, counts: this.#counts } }),
+      ...(thresholds && { thresholds: { thresholds, counts: [...this.#counts] } }),
       ...(scores && {
         band: fewerSteps(withinBand(scoreCounts(scores, this.#side), n * bandWidth(n, alpha)), this.#side),
       }),

@@ -49,7 +49,13 @@ export interface ScoreCertificate extends OutputRecord {
   readonly bound: ScoreBound;
   /** So many quantiles of the scores of the selection sample were asked for as thresholds; null where they were given, or where there are none. */
   readonly quantiles: number | null;
-  /** Share of `alpha` of each side and bound. */
+  /** Sizes at which the estimation sample was looked at, the last of which is n; absent where that was n alone. */
+  readonly looks?: readonly number[] | undefined;
+  /** With looks: the sample ended at the first one whose lower bound within the largest of the radii is at least this. */
+  readonly enough?: number | undefined;
+  /** With looks: the size at which the sample ended, of which the evidence is. */
+  readonly nUsed?: number | undefined;
+  /** Share of `alpha` of each side, bound and look. */
   readonly alphaEach: number;
   /** What the lower bounds rest on. */
   readonly lowerEvidence?: ScoreEvidence | undefined;
@@ -59,7 +65,7 @@ export interface ScoreCertificate extends OutputRecord {
   readonly selectionSums: readonly number[];
   /** Size of the selection sample. */
   readonly n0: number;
-  /** Size of the estimation sample. */
+  /** Size of the estimation sample; with looks, its largest size. */
   readonly n: number;
   /** Estimation samples that could not be drawn: they count as the least score for the lower, and as the greatest for the upper bound. */
   readonly failures: number;

@@ -41,6 +41,9 @@ const admitted: Readonly<Partial<Record<keyof ScoreCertificate, (edited: ScoreCe
   score: ({ score }) => score.beta > 0 && score.beta < Infinity,
   // How the thresholds were chosen: given, or more quantiles of which some were equal.
   quantiles: ({ quantiles }) => quantiles === null || quantiles >= 4,
+  // More that would have been enough, or less; other looks before it, as many.
+  enough: ({ enough = 0 }) => enough > 0 && enough <= 1,
+  looks: ({ looks = [], n, nUsed = 0 }) => looks.at(-1) === n && looks.includes(nUsed),
   // A class that was given.
   label: ({ assumptions }) => assumptions.includes('class fixed before the draws'),
   // Gaussian noise leaves as much within an l1 ball.
@@ -62,6 +65,8 @@ function passes(edited: ScoreCertificate): boolean {
 it.each<[string, Partial<ScoreCertifyOptions>]>([
   ['thresholds', {}],
   ['both bounds on both sides', { bound: 'both', side: 'both', n: 40 }],
+  ['looks, with an early end', { n: 400, looks: [100, 200, 400], enough: 0.4 }],
+  ['looks, without one', { n: 200, looks: [100, 200], enough: 0.99 }],
   ['a margin of a given class', { score: 'margin', class: 0, side: 'upper', thresholds: [-0.5, 0.25], n0: 0 }],
 ])('a certificate of %s whose fields were edited is found out', async (_, options) => {
   const c = await certify(options);

@@ -47,8 +47,7 @@ describe('SmoothedScores says what is wrong', () => {
     [{ n0: 1.5 }, `\`n0\` ${SIZES}, got 1.5`],
     [{ n: 0 }, '`n` must be an integer from 1 to 1073741824 (2^30), got 0'],
     [{ alpha: 0.5 }, '`alpha` must be in (0, 1/2), got 0.5'],
-    [{ norm: 'l3' }, "`norm` must be 'l1', 'l2', 'linf', 'l0', 'patch', 'edit' or 'parameter', got \"l3\""],
-    [{ norm: 'l0' }, '`norm` must be one that gaussian noise certifies (l2, linf, l1), got l0'],
+    [{ norm: 'l0' }, `\`norm\` must be one that gaussian noise certifies (${noise.norms.join(', ')}), got l0`],
     [{ onSamples: 1 }, '`onSamples` must be a function, got 1'],
     [{ signal: 'stop' }, '`signal` must be an AbortSignal, got "stop"'],
     [{ radii: [] }, '`radii` must be a list of one or more radii, finite numbers of at least 0, got []'],
@@ -67,6 +66,27 @@ describe('SmoothedScores says what is wrong', () => {
     [{ score: 'logit' }, "`score` must be 'softmax' or 'margin', got \"logit\""],
     [{ class: 2 }, '`class` must be below 2, the number of classes, got 2'],
     [{ class: -1 }, '`class` must be an integer of at least 0, got -1'],
+    [{ looks: [] }, '`looks` must be an ascending list of multiples of 100, the last of which is n, got []'],
+    [
+      { looks: [50, 200] },
+      '`looks` must be an ascending list of multiples of 100, the last of which is n, got [50, 200]',
+    ],
+    [{ looks: 100 }, '`looks` must be an ascending list of multiples of 100, the last of which is n, got 100'],
+    [{ looks: [100], enough: 0.5 }, '`looks` must end with n = 200, got [100]'],
+    [{ enough: 0.5 }, '`looks` must be given with `enough`, got undefined (sampling ends early at a look only)'],
+    [
+      { looks: [100, 200] },
+      '`enough` must be in (0, 1], got undefined (with looks, sampling ends at the first one whose lower bound is at least this)',
+    ],
+    [
+      { looks: [100, 200], enough: 1.5 },
+      '`enough` must be in (0, 1], got 1.5 (with looks, sampling ends at the first one whose lower bound is at least this)',
+    ],
+    [{ enough: 'most' }, '`enough` must be a finite number, got "most"'],
+    [
+      { looks: [100, 200], enough: 0.5, side: 'upper' },
+      "`side` must be 'lower' or 'both' with `looks`, got \"upper\" (what is enough is a lower bound)",
+    ],
     [{ side: 'left' }, "`side` must be 'lower', 'upper' or 'both', got \"left\""],
     [
       { n0: 0 },

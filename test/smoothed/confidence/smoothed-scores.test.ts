@@ -18,10 +18,17 @@ import {
   type StreamExample,
   verifyCertificate,
 } from 'catrs';
-import { dkwScoreBound, type ScoreBoundRequest, shiftDown, thresholdScoreBound } from '../../../src/stats/index.ts';
+import {
+  dkwScoreBound,
+  normalCdf,
+  type ScoreBoundRequest,
+  shiftDown,
+  thresholdScoreBound,
+} from '../../../src/stats/index.ts';
 import { describeBackends, useBackend } from '../../helpers/backends.ts';
 import { expectNoLeak } from '../../helpers/leaks.ts';
 import { linearClassifier } from '../../helpers/linear.ts';
+import { mostWrong } from '../linear-runs.ts';
 import { typedTwin } from '../../helpers/typed.ts';
 import { sampleIndices } from '../scripted.ts';
 
@@ -217,6 +224,43 @@ describe('SmoothedScores', () => {
       expect(c.upper![0]).toBeLessThan(0.8 * score + 0.2);
       expect(verifyCertificate(c, failing).faults).toEqual([]);
     }
+    x.dispose();
+  });
+
+  it('ends at the first look that is enough, with what a sample of that size proves at a share of alpha', async () => {
+    const looks = [100, 400, 1000, 2000];
+    const options = { n: 2000, looks, radii: [0.1, 0.4, 0.2], bound: 'both', side: 'both' } as const;
+    for (const [enough, nUsed] of [
+      [0.1, 100],
+      [0.4, 400],
+      [0.99, 2000],
+    ] as const) {
+      const c = await certify({ ...options, enough });
+      expect(c).toMatchObject({ n: 2000, nUsed, looks, enough, alphaEach: 0.001 / 16 });
+      const { n: _, alpha: __, ...fixed } = await certify({ ...options, n: nUsed, looks: undefined, alpha: 0.001 / 4 });
+      expect(c).toMatchObject(fixed);
+      expect(verifyCertificate(stored(c), noise).faults).toEqual([]);
+      const x = tf.tensor1d(point);
+      const g = new SmoothedScores(logits, { noise, numClasses: 2, batchSize: 64 });
+      expect(await reproduceCertificate(g, x, stored(c))).toMatchObject({ same: true });
+      x.dispose();
+    }
+  });
+
+  it('is wrong with looks in no larger a share of the runs than alpha, where it ends exactly when it is wrong', async () => {
+    // Steep scores are votes, so that one count bounds their mean; `enough` is the true mean, which no bound may exceed.
+    const mean = normalCdf(0.3 / (sigma * Math.SQRT2));
+    const g = new SmoothedScores(logits, { noise, numClasses: 2, beta: 1e6 });
+    const x = tf.tensor1d([0.45, 0.55]);
+    const [runs, alpha] = [150, 0.2];
+    let wrong = 0;
+    for (let seed = 0; seed < runs; seed++) {
+      const asked = { n: 300, looks: [100, 200, 300], enough: mean, thresholds: [1], class: 1, n0: 0, radii: [0] };
+      const c = await g.certify(x, { ...asked, key: createKey(seed), alpha });
+      if (c.lower![0]! > mean) wrong++;
+    }
+    expect(wrong).toBeLessThanOrEqual(mostWrong(runs, alpha, 1e-9));
+    expect(wrong, 'the test sees failures').toBeGreaterThan(3);
     x.dispose();
   });
 

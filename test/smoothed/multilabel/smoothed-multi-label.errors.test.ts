@@ -43,7 +43,7 @@ describe('SmoothedMultiLabel says what is wrong', () => {
     [{ n0: -1 }, `\`n0\` ${SIZES}, got -1`],
     [{ n: 1.5 }, '`n` must be an integer from 1 to 1073741824 (2^30), got 1.5'],
     [{ alpha: 0 }, '`alpha` must be in (0, 1/2), got 0'],
-    [{ norm: 'l0' }, '`norm` must be one that gaussian noise certifies (l2, linf, l1), got l0'],
+    [{ norm: 'l0' }, `\`norm\` must be one that gaussian noise certifies (${noise.norms.join(', ')}), got l0`],
     [{ onSamples: true }, '`onSamples` must be a function, got true'],
     [{ signal: {} }, '`signal` must be an AbortSignal, got an object (Object)'],
     [{ batchSize: -1 }, '`batchSize` must be an integer of at least 1, got -1'],

@@ -47,7 +47,7 @@ describe('SmoothedSegmenter says what is wrong', () => {
     [{ allowedErrors: -1 }, '`allowedErrors` must be an integer of at least 0, got -1'],
     [{ allowedErrors: 2 }, "`allowedErrors` must be 0 with 'holm', got 2 (correction: 'k-fwer' allows some)"],
     [{ tau: 0.5 }, '`tau` must be in (1/2, 1), got 0.5'],
-    [{ norm: 'patch' }, '`norm` must be one that gaussian noise certifies (l2, linf, l1), got patch'],
+    [{ norm: 'patch' }, `\`norm\` must be one that gaussian noise certifies (${noise.norms.join(', ')}), got patch`],
     [
       { stop: {} },
       '`stop` must be { share, stalled }, one of them or both: a share in (0, 1] and a number of checks of at least 1, got an object (Object)',
