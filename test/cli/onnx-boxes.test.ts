@@ -253,6 +253,37 @@ describe.each(MODELS)('catrs certify --task boxes with an ONNX file as of %s', (
   });
 });
 
+describe('catrs certify --task segmentation with an ONNX file', () => {
+  it('reads logits [batch, classes, height, width], as PyTorch has them', async ({ skip }) => {
+    if ('reason' in guest) return skip(guest.reason);
+    const model: TinyModel = {
+      inputs: [{ name: 'input', shape: ['N', C, H, W] }],
+      outputs: [{ name: 'out', shape: ['N', 2, H, W] }],
+      nodes: [{ op: 'Conv', inputs: ['input', 'w', 'b'], output: 'out' }],
+      constants: [
+        { name: 'w', shape: [2, C, 1, 1], values: Float32Array.of(-4, -4, -4, 4, 4, 4) },
+        { name: 'b', shape: [2], values: Float32Array.of(6, -6) },
+      ],
+    };
+    await writeFile(path('segmenter.onnx'), tinyOnnx(model));
+    const pixels = Float32Array.from({ length: COUNT * PIXELS }, (_, i) =>
+      isBright(Math.floor(i / PIXELS), sideOf(Math.floor(i / C) % W)) ? 230 / 255 : 25 / 255,
+    );
+    const masks = Uint8Array.from({ length: COUNT * H * W }, (_, i) => (pixels[i * C]! > 0.5 ? 1 : 0));
+    const images = { dtype: 'float32', shape: [COUNT, H, W, C], data: pixels } as const;
+    await writeFile(path('masks.npz'), npz({ images, masks: { dtype: 'uint8', shape: [COUNT, H, W], data: masks } }));
+    const from = ['--data', path('masks.npz'), '--model', path('segmenter.onnx'), '--backend', 'onnxruntime'];
+    const asked = ['--num-classes', 2, '--logits-layout', 'nchw', '--sigma', 0.1, '--n', 60];
+    const out = path('masks.jsonl');
+    const { code, stdout } = await catrs(['certify', '--task', 'segmentation', ...from, ...asked, '--out', out, '--json']); // prettier-ignore
+    expect(JSON.parse(stdout)).toMatchObject({ figures: { 'certified share': 1, 'certified accuracy': 1 } });
+    expect(code).toBe(0);
+    const again = await catrs(['verify', out, ...from, '--logits-layout', 'nchw', '--rows', 2]);
+    expect(again.stdout).toContain(', 2 drawn again from their keys\n');
+    expect(again.code).toBe(0);
+  });
+});
+
 describe('a detector of bytes', () => {
   it('is refused images of another range, and a scale before it', async ({ skip }) => {
     if ('reason' in guest) return skip(guest.reason);

@@ -122,6 +122,10 @@ describe('a calibration', () => {
       /^--calibration must be inputs of .*, which are 0 to 7, got 5 to 9$/,
     );
     expect(await sets([...labels(), '--calibration', '1', '--start', 4, '--alpha', 0.1])).toMatch(/at least|needed/);
+    const table = ['--data', path('points.csv'), '--target', 'y', '--model', path('one'), '--calibration', 4];
+    expect(await sets([...table, '--start', 4])).toMatch(
+      /points\.csv, column y: must hold classes, whole numbers from 0, got 0\.\d+ for input 0 \(numbers need --task regression, or --score residual for --task conformal\)$/,
+    );
   });
 
   it('may come from a file that --sets has written, of the same noise and score', async () => {

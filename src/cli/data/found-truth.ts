@@ -128,6 +128,14 @@ export function jsonOf(from: string, text: string): unknown {
 
 /** Class numbers: an array [size], a column, or one-hot rows. @internal */
 export async function classesTruth({ from, array }: FoundArray): Promise<FoundTruth> {
+  const { data, shape } = array;
+  const isNone = (value: number | bigint): boolean => typeof value === 'number' && !Number.isInteger(value);
+  const other = data.length === shape[0] ? Array.prototype.findIndex.call(data, isNone) : -1;
+  if (other >= 0) {
+    const got = `${String(data[other])} for input ${other}`;
+    const way = 'numbers need --task regression, or --score residual for --task conformal';
+    throw new CliError(`${from}: must hold classes, whole numbers from 0, got ${got} (${way})`);
+  }
   const labels = await inFile(from, () => labelsOf('catrs', array));
   return { from, size: labels.length, target: (index) => labels[index] };
 }
