@@ -232,7 +232,7 @@ describe('--resume', () => {
     const refused = await catrs(merge);
     expect([refused.code, last(refused.stderr)]).toEqual([
       2,
-      `catrs: \`files\` must be logs of one engine, got ${CPU} and, in ${path('part-1.tsv')}, line 2, ${WASM} (to have rows of both, each of which says which, set --mix-engines)`,
+      `catrs: <logs...> must be logs of one engine, got ${CPU} and, in ${path('part-1.tsv')}, line 2, ${WASM} (to have rows of both, each of which says which, set --mix-engines)`,
     ]);
     const { stdout } = await catrs([...merge, '--mix-engines']);
     expect(stdout).toBe(`${path('both.tsv')}: 24 images of 2 logs, on ${CPU} and ${WASM}\n`);
