@@ -189,9 +189,16 @@ export type {
   DoubleMaskingRunOptions,
 } from './smoothed/double-masking.ts';
 export { verifyCertificate } from './smoothed/verify-certificate.ts';
-export type { Verification, VerifyCertificateOptions } from './smoothed/verify-certificate.ts';
+export type { VerifyCertificateOptions } from './smoothed/verify-certificate.ts';
+export type { Verification } from './smoothed/verify-votes.ts';
 export { reproduceCertificate } from './smoothed/reproduce-certificate.ts';
 export type { ReproduceCertificateOptions, Reproduction } from './smoothed/reproduce-certificate.ts';
+export { Recertifier } from './smoothed/incremental/recertifier.ts';
+export type { RecertifierOptions, RecertifierRunOptions } from './smoothed/incremental/recertifier.ts';
+export type { RecertifyOptions, VoteSource } from './smoothed/incremental/recertify.ts';
+export { incrementalBound, lossFreeSamples } from './smoothed/incremental/incremental-bound.ts';
+export type { IncrementalBoundRequest } from './smoothed/incremental/incremental-bound.ts';
+export type { IncrementalBasis, IncrementalCertificate } from './smoothed/incremental/types.ts';
 export { certifyCounts, predictCounts } from './certify/counts.ts';
 export type {
   CertifyCountsRequest,
@@ -281,6 +288,8 @@ export type {
   ScoreName,
   ScoreTally,
 } from './smoothed/confidence/types.ts';
+export { classOutcomes } from './evaluate/class-figures.ts';
+export type { ClassClaim, ClassClaimRow } from './evaluate/class-figures.ts';
 export type { OutputReproduction, ReproducibleCertifier } from './smoothed/outputs/reproduce-output.ts';
 export type { OutputCertifier, OutputRecord, OutputTask } from './smoothed/outputs/types.ts';
 export { CenterSmoothed } from './smoothed/center/center-smoothed.ts';

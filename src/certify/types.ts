@@ -109,6 +109,8 @@ export interface Certificate {
   readonly countsSelection: readonly number[];
   /** Votes per class of the estimation sample; empty for soft smoothing. */
   readonly counts: readonly number[];
+  /** The classes for which the first estimation samples voted, one by one, -1 where one could not be drawn; where `keepVotes` asked for them. */
+  readonly votes?: readonly number[];
   /** Soft smoothing: the scores of `cAHat` in the estimation sample. */
   readonly scores?: ScoreSums;
   /** Sequential rules: the moments on which the claims rest, in order; the last one proves `radius`. */

@@ -18,7 +18,8 @@ import {
 
 /** The fields of a certificate that the official columns hold already. */
 type Outcome = Pick<Certificate, 'label' | 'abstained' | 'radius'>;
-type Field = Exclude<keyof Certificate, keyof Outcome>;
+/** Votes one by one have a column only in the logs of runs that keep them. */
+type Field = Exclude<keyof Certificate, keyof Outcome | 'votes'>;
 type CellOf<T> = undefined extends T ? OptionalCell<Exclude<T, undefined>> : LogCell<T>;
 
 const isText = (value: unknown): boolean => typeof value === 'string';

@@ -3,7 +3,7 @@ import { countsChanges } from '../options/counting-norms.ts';
 import * as fields from '../options/fields.ts';
 import { optionsOf } from '../options/parse.ts';
 import { writeCertificate } from './certificate-columns.ts';
-import type { LogCell } from './log-cells.ts';
+import { type LogCell, votesCell } from './log-cells.ts';
 import { logColumns } from './log-form.ts';
 import { engineCell, fullRadiusCell, outcomeColumns, radiusCell } from './log-row.ts';
 import type { LoggedRow } from './rows.ts';
@@ -27,10 +27,17 @@ export interface CertificationLogOptions {
    * @defaultValue 'full'
    */
   readonly format?: CertificationLogFormat | undefined;
+  /**
+   * Whether a log in the full format has a last column with the votes one by one, of a run with `keepVotes`.
+   *
+   * @defaultValue false; of a whole log: where a certificate has them
+   */
+  readonly votes?: boolean | undefined;
 }
 
 const certificationLogOptions = optionsOf<CertificationLogOptions>()({
   format: fields.withDefault(fields.oneOf('full', 'reference', 'reference-rounded'), 'full'),
+  votes: fields.optional(fields.boolean),
 });
 
 /**
@@ -43,8 +50,8 @@ const certificationLogOptions = optionsOf<CertificationLogOptions>()({
  * @see `code/certify.py` of https://github.com/locuslab/smoothing
  */
 export function certificationLogHeader(options: CertificationLogOptions = {}): string {
-  const { format } = certificationLogOptions.parse('certificationLogHeader', options);
-  return headerText(format);
+  const { format, votes } = certificationLogOptions.parse('certificationLogHeader', options);
+  return headerText(formWith(format, votes));
 }
 
 /**
@@ -65,8 +72,8 @@ export function certificationLogHeader(options: CertificationLogOptions = {}): s
  */
 export function formatCertificationRow(row: LoggedRow, options: CertificationLogOptions = {}): string {
   const call = 'formatCertificationRow';
-  const { format } = certificationLogOptions.parse(call, options);
-  return rowText(call, row, format);
+  const { format, votes } = certificationLogOptions.parse(call, options);
+  return rowText(call, row, formWith(format, votes));
 }
 
 /**
@@ -76,12 +83,20 @@ export function formatCertificationRow(row: LoggedRow, options: CertificationLog
  */
 export function certificationLog(rows: readonly LoggedRow[], options: CertificationLogOptions = {}): string {
   const call = 'certificationLog';
-  const { format } = certificationLogOptions.parse(call, options);
-  return [headerText(format), ...rows.map((row) => rowText(call, row, format)), ''].join('\n');
+  const { format, votes } = certificationLogOptions.parse(call, options);
+  const form = formWith(format, votes ?? rows.some(({ certificate }) => certificate?.votes !== undefined));
+  return [headerText(form), ...rows.map((row) => rowText(call, row, form)), ''].join('\n');
 }
 
-/** Forms of logs that catrs goes on with: today's, and that of catrs 0.2 to 0.5, which did not say what ran the classifier. @internal */
-export type FullForm = 'full' | 'version 0.5';
+/**
+ * Forms of logs that catrs goes on with: today's, with votes one by one or without, and that of catrs 0.2 to 0.5, which did not say what ran the classifier.
+ * @internal
+ */
+export type FullForm = 'full' | 'full with votes' | 'version 0.5';
+
+function formWith(format: CertificationLogFormat, votes: boolean | undefined): CertificationLogFormat | FullForm {
+  return format === 'full' && votes === true ? 'full with votes' : format;
+}
 
 /** The header of a form. @internal */
 export function fullHeader(form: FullForm): string {
@@ -93,8 +108,12 @@ export function fullRowText(call: string, row: LoggedRow, form: FullForm): strin
   return rowText(call, row, form);
 }
 
-function headerText(format: CertificationLogFormat): string {
-  return logColumns[format === 'full' ? 'full' : 'reference'].join('\t');
+function headerText(form: CertificationLogFormat | FullForm): string {
+  return logColumns[isFullForm(form) ? form : 'reference'].join('\t');
+}
+
+function isFullForm(form: CertificationLogFormat | FullForm): form is FullForm {
+  return form !== 'reference' && form !== 'reference-rounded';
 }
 
 function rowText(call: string, row: LoggedRow, format: CertificationLogFormat | FullForm): string {
@@ -111,14 +130,27 @@ function rowText(call: string, row: LoggedRow, format: CertificationLogFormat | 
     correct.write(row.correct),
     write(call, 'milliseconds', time, row.milliseconds),
   ];
-  if (format !== 'full' && format !== 'version 0.5') return texts.join('\t');
+  if (!isFullForm(format)) return texts.join('\t');
   const { certificate, engine = '' } = row;
   if (certificate === undefined) {
     const details = { call, field: 'certificate', value: row, got: 'undefined', way: "format 'reference' needs none" };
     throw refusal(OptionError, details, 'must be there for the full format');
   }
   const all = [...texts, fullRadiusCell.write(row.radius), ...writeCertificate(call, certificate)];
-  return [...all, ...(format === 'full' ? [write(call, 'engine', engineCell, engine)] : [])].join('\t');
+  const { votes = [] } = certificate;
+  if (votes.length > 0 && format !== 'full with votes') {
+    const details = {
+      call,
+      field: 'certificate.votes',
+      value: votes,
+      got: `${votes.length} votes`,
+      way: '`votes: true` gives them a column',
+    };
+    throw refusal(OptionError, details, 'must not be there in a log without their column');
+  }
+  if (format === 'version 0.5') return all.join('\t');
+  const kept = format === 'full with votes' ? [votesCell.write(votes)] : [];
+  return [...all, write(call, 'engine', engineCell, engine), ...kept].join('\t');
 }
 
 function write<T extends number | string>(call: string, field: string, cell: LogCell<T>, value: T): string {

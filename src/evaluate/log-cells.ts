@@ -151,6 +151,38 @@ export const countsCell: LogCell<readonly number[]> = {
   },
 };
 
+/** Votes of one example, as many as a run may keep. */
+const MAX_VOTES = 2 ** 30;
+
+/**
+ * Votes one by one: `class*times` for each run of equal ones, without `*1`, separated by blanks; `-` is a sample without a vote. `7*120 2 7*3` are 120
+ * votes for class 7, one for class 2 and three more for class 7.
+ * @internal
+ */
+export const votesCell: LogCell<readonly number[]> = {
+  must: 'must be class*times for each run of votes, - for none',
+  write: (votes) => {
+    const runs: { readonly vote: number; times: number }[] = [];
+    for (const vote of votes) {
+      const last = runs.at(-1);
+      if (last?.vote === vote) last.times++;
+      else runs.push({ vote, times: 1 });
+    }
+    return runs.map(({ vote, times }) => `${vote === -1 ? '-' : vote}${times === 1 ? '' : `*${times}`}`).join(' ');
+  },
+  read: (text) => {
+    const votes: number[] = [];
+    for (const run of text === '' ? [] : text.split(' ')) {
+      const [name = '', repeated = '1'] = run.split('*');
+      const [vote, times] = [name === '-' ? -1 : Number(name), Number(repeated)];
+      const isRun = (vote === -1 || isIndex(vote, MAX_CLASSES)) && isIndex(times, MAX_VOTES + 1 - votes.length);
+      if (!isRun) return undefined;
+      for (let i = 0; i < times; i++) votes.push(vote);
+    }
+    return votes;
+  },
+};
+
 /**
  * Writes a duration as the official logs do (Python's `str(timedelta)`): `H:MM:SS.ffffff`, no fraction when it is 0,
  * days in front.

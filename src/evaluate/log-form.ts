@@ -5,7 +5,9 @@ import { certificateColumnNames } from './certificate-columns.ts';
 export const OFFICIAL_COLUMNS = ['idx', 'label', 'predict', 'radius', 'correct', 'time'] as const;
 
 /** The columns of the logs that catrs writes or wrote, by kind. @internal */
-export const logColumns: Readonly<Record<'reference' | 'version 0.1' | 'version 0.5' | 'full', readonly string[]>> = {
+export const logColumns: Readonly<
+  Record<'reference' | 'version 0.1' | 'version 0.5' | 'full' | 'full with votes', readonly string[]>
+> = {
   reference: OFFICIAL_COLUMNS,
   /** catrs 0.1.0 kept a part of the certificate only: its rows have the full radius, but no certificate. */
   'version 0.1': [
@@ -17,6 +19,8 @@ export const logColumns: Readonly<Record<'reference' | 'version 0.1' | 'version 
   /** catrs 0.2 to 0.5 did not say what ran the classifier. */
   'version 0.5': [...OFFICIAL_COLUMNS, 'fullRadius', ...certificateColumnNames],
   full: [...OFFICIAL_COLUMNS, 'fullRadius', ...certificateColumnNames, 'engine'],
+  /** Of runs that keep votes one by one. */
+  'full with votes': [...OFFICIAL_COLUMNS, 'fullRadius', ...certificateColumnNames, 'engine', 'votes'],
 };
 
 /** Certificates in six columns, predictions without a radius, or a log of catrs. @internal */
@@ -71,9 +75,9 @@ export const KNOWN_HEADERS: string = [
 /** The form that a header names, if it is known. @internal */
 export function formOfHeader(header: string): LogForm | undefined {
   const line = withoutEndBlanks(header);
-  for (const version of ['full', 'version 0.5', 'version 0.1'] as const) {
+  for (const version of ['full', 'full with votes', 'version 0.5', 'version 0.1'] as const) {
     if (line === logColumns[version].join('\t')) {
-      const kind = version === 'version 0.5' ? 'full' : version;
+      const kind = version === 'version 0.1' ? version : 'full';
       const columns = logColumns[version];
       return { kind, columns, separator: '\t', split: (text) => withoutEndBlanks(text).split('\t') };
     }

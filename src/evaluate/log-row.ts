@@ -1,5 +1,5 @@
 import { readCertificate } from './certificate-columns.ts';
-import { elapsedCell, exactNumber, type LogCell, readExactly, textCell } from './log-cells.ts';
+import { elapsedCell, exactNumber, type LogCell, readExactly, textCell, votesCell } from './log-cells.ts';
 import { type LogForm, OFFICIAL_COLUMNS } from './log-form.ts';
 import type { LoggedRow, PredictedRow } from './rows.ts';
 import { countsChanges } from '../options/counting-norms.ts';
@@ -168,7 +168,11 @@ export function readLogRow(line: LogLine): LoggedRow {
   if (radiusText !== shortened) throw refuse('radius', `must be ${shortened} (fullRadius rounded down)`, radiusText);
   if (form.kind !== 'full') return { ...row, radius: fullRadius };
   const outcome = { label: row.predicted, radius: fullRadius, abstained: row.abstained };
-  const certificate = readCertificate(cells.slice(OFFICIAL_COLUMNS.length + 1), outcome, refuse);
+  const kept = form.columns.includes('votes') ? read('votes', votesCell) : [];
+  const certificate = {
+    ...readCertificate(cells.slice(OFFICIAL_COLUMNS.length + 1), outcome, refuse),
+    ...(kept.length > 0 && { votes: kept }),
+  };
   const engine = form.columns.includes('engine') ? read('engine', engineCell) : '';
   return { ...row, radius: fullRadius, certificate, ...(engine !== '' && { engine }) };
 }

@@ -3,7 +3,8 @@ import type { CertificationRule } from '../certify/rule.ts';
 import { type DatasetRunOptions, selectedIndices } from '../data/dataset-selection.ts';
 import { type LabelledDataset, OwnDataset } from '../data/labelled-dataset.ts';
 import type { TargetDataset } from '../data/target-dataset.ts';
-import { fullHeader, fullRowText } from '../evaluate/certification-log.ts';
+import { OptionError, refusal } from '../errors.ts';
+import { type FullForm, fullHeader, fullRowText } from '../evaluate/certification-log.ts';
 import { type CertifiedRow, certifyIndices, isOutputCertifier } from '../evaluate/certify-dataset.ts';
 import type { Noise } from '../noise/types.ts';
 import type { KeptSamples } from '../smoothed/earlier-samples.ts';
@@ -20,7 +21,7 @@ import {
   statedSettings,
 } from './earlier-rows.ts';
 import { checkJournal, RunSamples } from './kept-samples.ts';
-import { formOf, LogFile, readRows } from './log-file.ts';
+import { formOf, type LogContent, LogFile, readRows } from './log-file.ts';
 import { pathOf } from './files.ts';
 import { type LogRunOptions, type LogSummary, parseRun, RUN_NAMES, tellerOf } from './log-run.ts';
 import type { OutputProgress } from './output-progress.ts';
@@ -117,8 +118,8 @@ async function classesToLog<Options extends object>(
     });
     const earlier = readRows(log.content, { call: CALL, field: 'file', path });
     const faultsOf = rowVerifier(knownParts(g, settings, certify, run.verifyWith));
-    const form = formOf(log.content);
-    const engine = { name: g.engine, isLogged: form === 'full' };
+    const form = formFor(log.content, certify as { readonly keepVotes?: number }, path);
+    const engine = { name: g.engine, isLogged: form !== 'version 0.5' };
     await checkEarlierRows(earlier, {
       call: CALL,
       path,
@@ -169,6 +170,16 @@ async function classesToLog<Options extends object>(
   } finally {
     await log.close();
   }
+}
+
+/** The form of the log: with a column of votes where the run keeps them. */
+function formFor(content: LogContent, { keepVotes = 0 }: { readonly keepVotes?: number }, path: string): FullForm {
+  if (content.lines.length === 0) return keepVotes > 0 ? 'full with votes' : 'full';
+  const form = formOf(content);
+  if ((form === 'full with votes') === keepVotes > 0) return form;
+  const got = `${keepVotes} where ${path} has ${form === 'full with votes' ? 'votes' : 'none'}`;
+  const details = { call: CALL, field: 'keepVotes', value: keepVotes, got, way: 'take another file' };
+  throw refusal(OptionError, details, 'must be as in the run that began the log');
 }
 
 /** Leaves in the journal what was drawn before an error, which is the one to be told, even where the disk is full now. */

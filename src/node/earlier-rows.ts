@@ -265,8 +265,7 @@ function clarity({ certificate: { nA, nUsed, scores } }: CertifiedRow): number {
 function isSame(a: CertifiedRow, b: CertifiedRow): boolean {
   if (hasDeadline(a.certificate.rule))
     return isDeepStrictEqual([...a.certificate.countsSelection], [...b.certificate.countsSelection]);
-  return (
-    fullRowText('certifyToLog', { ...a, milliseconds: 0 }, 'version 0.5') ===
-    fullRowText('certifyToLog', { ...b, milliseconds: 0 }, 'version 0.5')
-  );
+  const textOf = ({ engine: _, ...row }: CertifiedRow): string =>
+    fullRowText('certifyToLog', { ...row, milliseconds: 0 }, 'full with votes');
+  return textOf(a) === textOf(b);
 }

@@ -139,7 +139,8 @@ export function contentOf(bytes: Buffer): LogContent {
 
 /** The form in which a log is gone on with: that of its header, today's for a new one. @internal */
 export function formOf({ lines: [first] }: LogContent): FullForm {
-  return first === fullHeader('version 0.5') ? 'version 0.5' : 'full';
+  const forms = ['version 0.5', 'full with votes'] as const;
+  return forms.find((form) => first === fullHeader(form)) ?? 'full';
 }
 
 /**
@@ -154,7 +155,8 @@ export function readRows(content: LogContent, source: LogSource): CertifiedRow[]
   const form = formOf(content);
   const header = fullHeader(form);
   const [first = tail] = lines;
-  if (lines.length === 0 && header.startsWith(tail)) return [];
+  // The longest header begins as the others do.
+  if (lines.length === 0 && fullHeader('full with votes').startsWith(tail)) return [];
   if (lines.length === 0 || first !== header) {
     const official = header.split('\t', 6).join('\t');
     const other = isOutputLog(first) ? 'a log of other outputs than one label' : 'which is none';

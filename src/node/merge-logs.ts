@@ -97,7 +97,11 @@ export async function mergeLogs(files: readonly (string | URL)[], options: Merge
   }
   const rows = inOrder(CALL, placed, [...selectedIndices(size, select)]);
   // Logs of catrs 0.5 become the log that their run would have written.
-  const form = placed.every((one) => one.form === 'version 0.5') ? 'version 0.5' : 'full';
+  const form = placed.every((one) => one.form === 'version 0.5')
+    ? 'version 0.5'
+    : placed.some((one) => one.form === 'full with votes')
+      ? 'full with votes'
+      : 'full';
   const lines = [fullHeader(form), ...rows.map((row) => fullRowText(CALL, row, form))];
   await writeNewFile(CALL, path, lines.map((line) => `${line}\n`).join(''));
   return { file: path, resumed: 0, ...new RunTally(rows.length, rows).figures() };

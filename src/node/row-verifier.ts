@@ -6,7 +6,8 @@ import { CatrsError, DataError, refusal } from '../errors.ts';
 import { noiseOf } from '../noise/noise-of.ts';
 import type { DeterministicNoise, Noise } from '../noise/types.ts';
 import type { OutputRecord } from '../smoothed/outputs/types.ts';
-import { verifyCertificate, type VerifyCertificateOptions, verifyOne } from '../smoothed/verify-certificate.ts';
+import { verifyCertificate, type VerifyCertificateOptions } from '../smoothed/verify-certificate.ts';
+import { verifyVotes } from '../smoothed/verify-votes.ts';
 
 /** A noise and a rule of one's own, which cannot be made from what a log says of them. */
 export interface OwnParts {
@@ -65,7 +66,7 @@ export function rowVerifier({ noise, rule, dimension, numClasses }: KnownParts):
       const recorded = once(rules, certificate.rule, recordedRule);
       // A rule of catrs is better made from its record: its stops need no clock then.
       const decided = recorded ? { known: recorded } : rule ? { rule } : {};
-      return verifyOne(certificate, made, { ...known, ...decided }).faults;
+      return verifyVotes(certificate, made, { ...known, ...decided }).faults;
     });
 }
 
@@ -120,7 +121,7 @@ function recordedRule(record: Certificate['rule']): CertificationRule | undefine
   try {
     return ruleOf(record);
   } catch {
-    return undefined; // one of one's own, or none: verifyOne says so
+    return undefined; // one of one's own, or none: verifyVotes says so
   }
 }
 

@@ -8,6 +8,8 @@ export interface CallContext {
   readonly run: object;
   /** False for a run that goes on with one in which layers models voted as they are. */
   readonly inferenceForm?: boolean | undefined;
+  /** Votes of the selection sample of a certificate, drawn before by the key of that certificate. */
+  readonly selection?: readonly number[] | undefined;
 }
 
 const CONTEXT: unique symbol = Symbol('what the call is made for');

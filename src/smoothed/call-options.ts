@@ -165,6 +165,12 @@ export interface CertifyOptions extends Run {
    */
   readonly checkEvery?: number | undefined;
   /**
+   * Keep the votes of so many of the first estimation samples in the certificate, one by one: what {@link SmoothedClassifier.recertify} needs for a
+   * changed model. Never a part of the claim.
+   * @defaultValue 0
+   */
+  readonly keepVotes?: number | undefined;
+  /**
    * Told how far an example is, after each batch in which it had copies: never a part of a result. What it throws ends the run.
    * @defaultValue nobody is told
    */
@@ -177,7 +183,7 @@ export const ruleField: fields.Field<CertificationRule> = fields.object<Certific
   ['begin'],
 );
 
-type SoftCertify = Omit<CertifyOptions, 'rule' | 'checkEvery'>;
+type SoftCertify = Omit<CertifyOptions, 'rule' | 'checkEvery' | 'keepVotes'>;
 
 /** The checks of {@link CertifyOptions} but for its rule. @internal */
 export const softCertifyFields: FieldsOf<SoftCertify, 'n0' | 'n' | 'alpha'> = {
@@ -190,7 +196,7 @@ export const softCertifyFields: FieldsOf<SoftCertify, 'n0' | 'n' | 'alpha'> = {
   ...runFields,
 };
 
-const selectionSize = fields.field<number>(`must be an integer from 0 to ${fields.MAX_SAMPLES} (2^30)`, (v) =>
+const noneOrMore = fields.field<number>(`must be an integer from 0 to ${fields.MAX_SAMPLES} (2^30)`, (v) =>
   fields.isInteger(v, 0, fields.MAX_SAMPLES),
 );
 
@@ -200,12 +206,13 @@ export const certifyOptions: OptionsSchema<
   WithDefaults<CertifyOptions, 'rule' | 'norm' | 'onSamples' | keyof Run>
 > = optionsOf<CertifyOptions>()({
   key: fields.key,
-  n0: fields.withDefault(selectionSize, 100),
+  n0: fields.withDefault(noneOrMore, 100),
   n: softCertifyFields.n,
   alpha: softCertifyFields.alpha,
   rule: fields.optional(ruleField),
   norm: softCertifyFields.norm,
   checkEvery: fields.withDefault(fields.positiveInteger, 100),
+  keepVotes: fields.withDefault(noneOrMore, 0),
   onSamples: softCertifyFields.onSamples,
   ...runFields,
 });

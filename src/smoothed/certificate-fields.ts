@@ -93,6 +93,10 @@ export const certificateFields: Readonly<Record<keyof Certificate, FieldCheck>> 
     deterministic: 'said',
     by: '`nUsed`, `failures` and the number of classes, if that is given; the rest: drawn again',
   },
+  votes: hardOnly(
+    'said',
+    'no more than `counts` hold of each class, and the `steps` that lie within them; the rest: drawn again',
+  ),
   scores: {
     hard: 'follows',
     soft: 'said',
@@ -190,6 +194,10 @@ const form = formOf<Certificate>()({
   alpha: fields.field<number>('must be in [0, 1/2)', (v) => typeof v === 'number' && v >= 0 && v < 0.5),
   countsSelection: counts,
   counts,
+  votes: optional<NonNullable<Certificate['votes']>>(
+    'must be a list of class numbers, -1 for none',
+    (v) => Array.isArray(v) && v.every((vote) => vote === -1 || isWhole(vote)),
+  ),
   scores: optional<NonNullable<Certificate['scores']>>(
     'must be { sum, sumOfSquares }, or { sum, sumOfSquares, counts }',
     (v) =>

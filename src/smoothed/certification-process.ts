@@ -6,7 +6,7 @@ import type { Noise } from '../noise/types.ts';
 import { certificateKeys } from '../random/purposes.ts';
 import type { InputRange, Key, Norm } from '../types.ts';
 import { hardCertificate, noiseAssumptions, noiseRecord } from './certificates.ts';
-import type { VoteCounts } from './count-votes.ts';
+import type { VoteAsk, VoteCounts } from './count-votes.ts';
 import {
   type EarlierSamples,
   type OtherSamples,
@@ -35,6 +35,10 @@ interface ProcessSettings {
   readonly inputRange?: InputRange | undefined;
   /** Whether the inference form of the models votes. */
   readonly inferenceForm?: boolean | undefined;
+  /** So many of the first estimation samples have their votes kept one by one. */
+  readonly keepVotes?: number | undefined;
+  /** Votes of the selection sample, drawn before by the same key. */
+  readonly selection?: readonly number[] | undefined;
   /** Whether its news have the samples. */
   readonly tellsSamples?: boolean | undefined;
 }
@@ -48,13 +52,14 @@ interface ProcessSettings {
  * Samples of an earlier run count once a few of them have been drawn again and voted the same; else it begins anew, and says so in its news.
  * @internal
  */
-export class CertificationProcess implements SampleProcess<VoteCounts, Certificate> {
+export class CertificationProcess implements SampleProcess<VoteCounts, Certificate, VoteAsk> {
   readonly #settings: ProcessSettings;
   readonly #keys: ReturnType<typeof certificateKeys>;
   readonly #draw: number;
   readonly #record: SampleRecord;
   #countsSelection: number[] = [];
   #counts: number[] = [];
+  #votes: number[] = [];
   #usedSelection = 0;
   #used = 0;
   #run: RuleRun | undefined;
@@ -80,7 +85,7 @@ export class CertificationProcess implements SampleProcess<VoteCounts, Certifica
   }
 
   /** The samples wanted next, or undefined once all is decided. */
-  wanted(): WantedSamples | undefined {
+  wanted(): WantedSamples<VoteAsk> | undefined {
     const { n0, checkEvery, rule } = this.#settings;
     const again = this.#comparison?.wanted();
     if (again === undefined) return this.#next();
@@ -96,13 +101,14 @@ export class CertificationProcess implements SampleProcess<VoteCounts, Certifica
   }
 
   /** Takes the votes of the next samples: at most as many samples as are needed. Beyond a stop they are dropped. */
-  take({ counts, drawn }: VoteCounts): void {
+  take({ counts, drawn, votes }: VoteCounts): void {
     const wanted = this.wanted();
     if (wanted === undefined) return;
     if (drawn > wanted.needed) throw new Error('a check divides these votes');
     if (this.#comparison === undefined) {
       if (this.#settings.tellsSamples)
         this.#taken.push({ sample: this.#sample(), start: wanted.start, drawn, values: counts });
+      if (wanted.ask === 'votes') this.#keep(votes);
       this.#accept(counts, drawn);
     } else {
       this.#comparison.take(counts, drawn);
@@ -117,7 +123,8 @@ export class CertificationProcess implements SampleProcess<VoteCounts, Certifica
     if (run === undefined || this.#stop === undefined) throw new Error('the process still wants samples');
     const result = run.result({ counts, used: this.#used });
     const votes = { counts, countsSelection: this.#countsSelection, nUsed: this.#used };
-    return hardCertificate({ ...this.#settings, ...votes, result, stop: this.#stop });
+    const certificate = hardCertificate({ ...this.#settings, ...votes, result, stop: this.#stop });
+    return (this.#settings.keepVotes ?? 0) > 0 ? { ...certificate, votes: this.#votes } : certificate;
   }
 
   /** Samples that count so far, of both samples. */
@@ -136,7 +143,12 @@ export class CertificationProcess implements SampleProcess<VoteCounts, Certifica
     return this.#run === undefined ? 'selection' : 'estimation';
   }
 
-  #next(): WantedSamples | undefined {
+  #keep(votes: Int32Array | undefined): void {
+    if (votes === undefined) throw new Error('these votes were asked for');
+    this.#votes.push(...votes.subarray(0, (this.#settings.keepVotes ?? 0) - this.#votes.length));
+  }
+
+  #next(): WantedSamples<VoteAsk> | undefined {
     const { n0, n, checkEvery, rule } = this.#settings;
     if (this.#stop !== undefined) return undefined;
     const isFixed = rule.drawsAll === true;
@@ -156,7 +168,8 @@ export class CertificationProcess implements SampleProcess<VoteCounts, Certifica
       const earliest = run.earliestStop?.({ counts: this.#counts, used: start }) ?? 0;
       return Math.min(left, Math.max(needed, Math.ceil(earliest / checkEvery) * checkEvery - start));
     };
-    return { key: this.#keys.estimation, start, every: checkEvery, needed, left, sure, isFixed, ask: undefined };
+    const ask = start < (this.#settings.keepVotes ?? 0) ? 'votes' : undefined;
+    return { key: this.#keys.estimation, start, every: checkEvery, needed, left, sure, isFixed, ask };
   }
 
   #accept(counts: readonly number[], drawn: number): void {
@@ -187,7 +200,11 @@ export class CertificationProcess implements SampleProcess<VoteCounts, Certifica
     [this.#countsSelection, this.#counts] = [none(), none()];
     [this.#usedSelection, this.#used] = [0, 0];
     [this.#run, this.#stop] = [undefined, undefined];
-    if (this.#settings.n0 === 0) this.#begin(0); // the rule chooses the class
+    this.#votes = [];
+    const { n0, selection } = this.#settings;
+    if (n0 === 0)
+      this.#begin(0); // the rule chooses the class
+    else if (selection !== undefined) this.#takeSelection(selection, n0);
   }
 
   #takeSelection(counts: readonly number[], drawn: number): void {

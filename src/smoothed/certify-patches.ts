@@ -6,7 +6,7 @@ import { voteMargin } from '../noise/band-geometry.ts';
 import * as fields from '../options/fields.ts';
 import { optionsOf, parseField } from '../options/parse.ts';
 import { parseCertificate } from './certificate-fields.ts';
-import { assertSameNoise } from './verify-certificate.ts';
+import { assertSameNoise } from './verify-votes.ts';
 
 /** Options of {@link certifyPatches}. */
 export interface CertifyPatchesOptions {

@@ -47,8 +47,36 @@ export async function collectVotes(
   return counts;
 }
 
+/** What is to be known of a range: how many votes there are for each class, or also each vote. @internal */
+export type VoteAsk = 'votes' | undefined;
+
+/**
+ * The votes of samples 0 .. n − 1 around one example, one by one, -1 for one that could not be drawn; a piece ends wherever the number of samples is a
+ * multiple of `every`.
+ * @internal
+ */
+export async function* votesInOrder(
+  classifier: VotingClassifier,
+  noise: Noise,
+  x: tf.Tensor,
+  { call, key, n, every, batchSize, signal, run }: SampleRequest & { readonly every: number },
+): AsyncGenerator<{ readonly start: number; readonly votes: Int32Array }, void, undefined> {
+  const reader = rowsReader(classifier, call, run);
+  const hostTurn = hostTurns(signal);
+  signal?.throwIfAborted();
+  const values = await valuesFor(noise, x);
+  for (let start = 0; start < n;) {
+    const most = Math.min(n - start, every - (start % every));
+    const count = Math.min(batchSize ?? classifier.batches.next(x.size), most);
+    const batch = await reader.rows([sampleRange(noise, x, { key, start, count }, values)]);
+    yield { start, votes: votesOf(batch, classifier.numClasses) };
+    start += count;
+    await hostTurn();
+  }
+}
+
 /** A range whose votes are counted piece by piece. */
-type CountedRange = ReadRange<undefined>;
+type CountedRange = ReadRange<VoteAsk>;
 
 /** The votes of a piece. @internal */
 export interface VoteCounts {
@@ -56,6 +84,8 @@ export interface VoteCounts {
   readonly counts: readonly number[];
   /** Number of copies. */
   readonly drawn: number;
+  /** The class of each copy, -1 for none; where it was asked for. */
+  readonly votes?: Int32Array;
 }
 
 /** Enough to hide how long counts take to come from a GPU; each holds the memory of one forward pass at most. */
@@ -68,7 +98,7 @@ const MOST_ON_DEVICE = 4;
  * rows do not depend on their batch, and at batches with copies that could not be drawn or with logits that are not float32.
  * @internal
  */
-export function voteCounter(classifier: VotingClassifier, call: string, run: object): PieceReader<VoteCounts> {
+export function voteCounter(classifier: VotingClassifier, call: string, run: object): PieceReader<VoteCounts, VoteAsk> {
   const { numClasses } = classifier;
   const reader = rowsReader(classifier, call, run);
   const isOnDevice = (rows: number): boolean =>
@@ -77,11 +107,19 @@ export function voteCounter(classifier: VotingClassifier, call: string, run: obj
     const batch = await (pass ? reader.readPass(pass) : reader.rows(ranges));
     const votes = votesOf(batch, numClasses);
     let row = 0;
-    return piecesOf(ranges).map((drawn) => ({ counts: countsOf(votes, row, (row += drawn), numClasses), drawn }));
+    return ranges.flatMap((range) =>
+      piecesOf([range]).map((drawn) => {
+        const begin = row;
+        row += drawn;
+        const counts = countsOf(votes, begin, row, numClasses);
+        return { counts, drawn, ...(range.ask === 'votes' && { votes: votes.slice(begin, row) }) };
+      }),
+    );
   };
   const count = async (ranges: readonly CountedRange[]): Promise<readonly VoteCounts[]> => {
     const rows = copiesIn(ranges);
-    if (reader.pass === undefined || !isOnDevice(rows)) return countOnHost(ranges);
+    const areAsked = ranges.some(({ ask }) => ask === 'votes');
+    if (reader.pass === undefined || areAsked || !isOnDevice(rows)) return countOnHost(ranges);
     const pass = reader.pass(ranges);
     // The kernel reads the bits of floats; to round large integers to floats could make a tie.
     if (pass.failed.size > 0 || pass.output.dtype !== 'float32') return countOnHost(ranges, pass);

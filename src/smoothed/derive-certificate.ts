@@ -215,6 +215,7 @@ function contradictoryVotes(stored: Certificate, noise: Noise): string[] {
     if (!isCheck(step.n))
       faults.push(`a step is at ${step.n} samples, but the rule looks at multiples of ${checkEvery} and at n = ${n}`);
   }
+  faults.push(...contradictoryKeptVotes(stored, noise));
   // A path of votes can pass through these moments: none is taken back.
   const path = [{ nA: 0, n: 0 }, ...steps, { nA, n: nUsed }];
   for (const [i, to] of path.entries()) {
@@ -222,5 +223,24 @@ function contradictoryVotes(stored: Certificate, noise: Noise): string[] {
     const fits = from === undefined || (to.nA >= from.nA && to.n >= from.n && to.nA - from.nA <= to.n - from.n);
     if (!fits) faults.push(`${to.nA} votes of ${to.n} cannot follow ${from.nA} of ${from.n}`);
   }
+  return faults;
+}
+
+/** What is wrong with the votes that were kept one by one: they are those of the first samples. */
+function contradictoryKeptVotes(
+  { votes, counts, nUsed, failures, cAHat, steps = [] }: Certificate,
+  noise: Noise,
+): string[] {
+  if (votes === undefined) return [];
+  if (votes.length === 0 || votes.length > nUsed) return [`votes are ${votes.length}, of nUsed = ${nUsed} samples`];
+  const kept = counts.map((_, c) => votes.filter((vote) => vote === c).length);
+  const none = votes.filter((vote) => vote === -1).length;
+  const faults: string[] = [];
+  if (sum(kept) + none !== votes.length) faults.push(`votes hold classes beyond the ${counts.length} of counts`);
+  const isMore = kept.some((count, c) => count > (counts[c] ?? 0)) || none > failures;
+  if (isMore) faults.push(`votes hold ${kept.join(', ')} and ${none} failures, more than counts`);
+  if (none > 0 && cannotFail(noise)) faults.push(`votes hold failures, but ${noise.name} noise has none`);
+  const at = steps.find(({ n, nA }) => n <= votes.length && votes.slice(0, n).filter((v) => v === cAHat).length !== nA);
+  if (at !== undefined) faults.push(`votes do not hold ${at.nA} for class ${cAHat} among the first ${at.n}`);
   return faults;
 }

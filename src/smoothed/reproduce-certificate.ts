@@ -18,7 +18,8 @@ import type { OutputRecord } from './outputs/types.ts';
 import { softSettingsOf } from './soft-bound.ts';
 import type { SmoothedClassifier } from './smoothed-classifier.ts';
 import type { SoftSmoothedClassifier } from './soft-smoothed-classifier.ts';
-import { assertSameNoise, isOutputRecord, isSameJson, type VerifyCertificateOptions } from './verify-certificate.ts';
+import { isOutputRecord, type VerifyCertificateOptions } from './verify-certificate.ts';
+import { assertSameNoise, isSameJson } from './verify-votes.ts';
 
 /** Options of {@link reproduceCertificate}. */
 export interface ReproduceCertificateOptions extends Pick<VerifyCertificateOptions, 'rule'> {
@@ -128,6 +129,7 @@ async function certifyAgain(
   const asThen = <Options extends object>(options: Options): Options =>
     withContext(options, { inferenceForm: isOfInferenceForm(stored.assumptions) });
   const { key, n0, n, alpha, norm, checkEvery, rule, nUsed } = stored;
+  const keepVotes = stored.votes?.length ?? 0;
   if ('counts' in g) return { again: await g.certify(x, asThen({ norm, ...run })) };
   if (key === null)
     throw refusal(
@@ -149,7 +151,10 @@ async function certifyAgain(
     ? ruleOf({ ...rule, parameters: { ...rule.parameters, stops } })
     : (given ?? ruleOf(rule));
   const recording = recordingRule(decides, stored);
-  const drawn = await g.certify(x, asThen({ key, n0, n, alpha, norm, checkEvery, rule: recording.rule, ...run }));
+  const drawn = await g.certify(
+    x,
+    asThen({ key, n0, n, alpha, norm, checkEvery, keepVotes, rule: recording.rule, ...run }),
+  );
   const { counts, used, stop } = recording.end();
   const failures = counts.reduce((left, count) => left - count, used);
   const end = { counts, nUsed: used, stop, failures, nA: counts[drawn.cAHat] ?? 0 };
@@ -196,7 +201,8 @@ function differingVotes(again: Certificate, stored: Certificate, tallies?: Again
   // At a number of samples where no check was, nothing was counted: all are other votes.
   const atSteps = steps.map(({ n, nA }) => Math.abs((tallies.get(n)?.[cAHat] ?? Infinity) - nA));
   const atEnd = movedVotes(tallies.get(nUsed) ?? [], counts);
-  return selection + Math.max(atEnd, ...atSteps.map((votes) => Math.min(votes, nUsed)));
+  const kept = stored.votes?.filter((vote, i) => again.votes?.[i] !== vote).length ?? 0;
+  return selection + Math.max(atEnd, kept, ...atSteps.map((votes) => Math.min(votes, nUsed)));
 }
 
 function movedVotes(from: readonly number[], to: readonly number[]): number {

@@ -5,13 +5,11 @@ import type { CertificationRule } from '../certify/rule.ts';
 import type { Certificate, Prediction, Smoothing } from '../certify/types.ts';
 import { engineOf } from '../classifier/engine-of.ts';
 import type { Classifier, LogitsFn } from '../classifier/types.ts';
-import { OptionError, refusal } from '../errors.ts';
 import { ownData } from '../host/own-data.ts';
 import type { Noise } from '../noise/types.ts';
 import { type CallContext, contextOf } from '../options/call-context.ts';
 import type { WithDefaults } from '../options/parse.ts';
 import { exampleKey } from '../random/purposes.ts';
-import { minimumSamplesToPredict } from '../stats/minimum-samples.ts';
 import type { InputRange, Key } from '../types.ts';
 import {
   certifyOptions,
@@ -26,16 +24,21 @@ import {
 import { noiseRecord } from './certificates.ts';
 import { CertificationProcess } from './certification-process.ts';
 import { CheckedClassifier } from './checked-classifier.ts';
-import { collectVotes, voteCounter, type VoteCounts } from './count-votes.ts';
+import { collectVotes, type VoteAsk, voteCounter, type VoteCounts, votesInOrder } from './count-votes.ts';
 import type { FormChoice } from './form-choice.ts';
+import { recertify, recertifyOptions, type RecertifyOptions } from './incremental/recertify.ts';
+import type { IncrementalCertificate } from './incremental/types.ts';
 import { valuesFor } from './noisy-copies.ts';
 import type { SampleRequest, VotingClassifier } from './read-rows.ts';
 import { type PendingExample as Pending, schedule } from './schedule.ts';
+import { assertEnoughToPredict, withoutSelection } from './sample-demands.ts';
 import type { Certifier, StreamExample, TimedCertificate } from './types.ts';
 
-type PendingExample = Pending<VoteCounts, Certificate>;
+type PendingExample = Pending<VoteCounts, Certificate, VoteAsk>;
 type PendingExamples = AsyncGenerator<PendingExample, void, undefined>;
-type Settings = ReturnType<typeof certifyOptions.parse> & WithDefaults<Pick<CertifyOptions, 'rule' | 'norm'>>;
+type Settings = ReturnType<typeof certifyOptions.parse> &
+  WithDefaults<Pick<CertifyOptions, 'rule' | 'norm'>> &
+  Pick<CallContext, 'selection'>;
 
 /** An example with what is its own. */
 type OwnExample = StreamExample & { readonly key: Key };
@@ -99,6 +102,23 @@ export class SmoothedClassifier implements Certifier<CertifyOptions> {
   }
 
   /**
+   * The class for which each of n noisy copies of one example votes, in their order; -1 for one that could not be drawn.
+   *
+   * @param x - one example [...inputShape], float32; not disposed
+   * @throws OptionError, TensorError, ClassifierError; the abort reason of `signal`
+   */
+  async sampleVotes(x: tf.Tensor, options: SampleOptions): Promise<number[]> {
+    const context = contextOf(options, 'SmoothedClassifier.sampleVotes');
+    const request = { ...sampleOptions.parse(context.call, options), ...context };
+    return this.#checked.withOwn(request, x, async (own, voting) => {
+      const all: number[] = [];
+      const pieces = votesInOrder(voting, this.#checked.noise, own, { ...request, every: request.n });
+      for await (const { votes } of pieces) all.push(...votes);
+      return all;
+    });
+  }
+
+  /**
    * Share of the votes per class over n noisy copies: an estimate of the class probabilities, used as soft targets of CAT-RS. Samples that
    * could not be drawn count for no class, so that the sum is below 1 then.
    *
@@ -146,15 +166,40 @@ export class SmoothedClassifier implements Certifier<CertifyOptions> {
    * differently when some of the first batch are asked again in another one
    */
   async certify(x: tf.Tensor, options: CertifyOptions): Promise<Certificate> {
-    const call = 'SmoothedClassifier.certify';
-    const settings = this.#settings(call, options);
-    const { inferenceForm } = contextOf(options, call);
+    const { call, known, inferenceForm, selection } = contextOf(options, 'SmoothedClassifier.certify');
+    const settings = { ...this.#settings(call, options, known), selection };
     return this.#checked.withOwn({ call, inferenceForm }, x, async (own, { form }) => {
       const values = await valuesFor(this.noise, own);
       const example = only({ ...this.#pending({ x: own, index: 0, key: settings.key }, settings, form), values });
       for await (const { certificate } of this.#schedule(call, example, settings, form)) return certificate;
       throw new Error('one example has one certificate');
     });
+  }
+
+  /**
+   * The class of this classifier with a certified radius, from the certificate of another one at the same input: of the model from which this one was quantised,
+   * pruned or fine-tuned, or of another one that seldom votes otherwise.
+   *
+   * This classifier votes on the first n samples of the old estimation sample, and ζ̄ bounds how often a vote for the class is lost (see {@link incrementalBound}). With
+   * probability at least 1 − alpha, the old alpha plus alphaZeta, it abstains or g(x + δ) = label for all ‖δ‖ < radius. Where the old certificate has an upper bound on the
+   * runner-up (`topTwo`), alphaZeta is shared by the losses of the class and the gains of the others. A sample on which either cast no vote counts as a loss and as a
+   * gain of all others. The classifier must not have been made with knowledge of this noise: of the key.
+   *
+   * @param x - the example of the old certificate [...inputShape], float32; not disposed
+   * @throws OptionError also for a certificate of another noise, norm, key, input range or number of classes, of soft votes, or without the votes that it needs
+   * @throws TensorError, ClassifierError as {@link SmoothedClassifier.certify}, and TensorError for an input of another size
+   * @see Ugare et al., "Incremental Randomized Smoothing Certification", ICLR 2024
+   * @example
+   * ```ts
+   * const old = await g.certify(image, { key: createKey(0), n: 10_000, keepVotes: 2_000 });
+   * const changed = new SmoothedClassifier(quantised, { noise, numClasses: 10 });
+   * const c = await changed.recertify(image, { from: old, n: 2_000, alphaZeta: 0.001 });
+   * ```
+   */
+  async recertify(x: tf.Tensor, options: RecertifyOptions): Promise<IncrementalCertificate> {
+    const context = contextOf(options, 'SmoothedClassifier.recertify');
+    const settings = recertifyOptions.parse(context.call, options, context.known);
+    return recertify({ checked: this.#checked, inputRange: this.inputRange }, x, context, settings);
   }
 
   /**
@@ -198,17 +243,19 @@ export class SmoothedClassifier implements Certifier<CertifyOptions> {
     { inferenceForm }: VotingClassifier['form'],
   ): PendingExample {
     const { noise, numClasses, inputRange } = this;
-    const { n0, n, onSamples } = settings;
-    const tellsSamples = kept !== undefined;
+    const { n0, n, keepVotes, onSamples } = settings;
+    // Outside the run only counts are kept: an example whose votes are is drawn anew.
+    const tellsSamples = kept !== undefined && keepVotes === 0;
+    const earlier = keepVotes === 0 ? kept?.earlier : undefined;
     const process = new CertificationProcess(
       { ...settings, key, noise, numClasses, inputRange, inferenceForm, dimension: x.size, tellsSamples },
-      kept?.earlier,
+      earlier,
     );
     const onBatch = (milliseconds: number): void => {
       kept?.onNews({ ...process.news(), milliseconds });
       onSamples?.({ index, drawn: process.drawn, most: n0 + n });
     };
-    return { x, process, earlierMilliseconds: kept?.earlier?.milliseconds, onBatch };
+    return { x, process, earlierMilliseconds: earlier?.milliseconds, onBatch };
   }
 
   #schedule(
@@ -244,20 +291,6 @@ export class SmoothedClassifier implements Certifier<CertifyOptions> {
   }
 }
 
-/** The error of a rule that needs a selection sample. */
-function withoutSelection(call: string, rule: string): OptionError {
-  const way = 'only plannedRadius with one radius chooses the class from the same votes';
-  return refusal(OptionError, { call, field: 'n0', value: 0, way }, `must be at least 1 for this rule (${rule})`);
-}
-
 async function* only(example: PendingExample): PendingExamples {
   yield await Promise.resolve(example);
-}
-
-function assertEnoughToPredict(call: string, n: number, alpha: number): void {
-  const least = minimumSamplesToPredict(alpha);
-  if (n >= least) return;
-  const way = 'with fewer samples even unanimous votes abstain: raise n or alpha';
-  const must = `must be at least ${least} to predict anything at alpha = ${alpha}`;
-  throw refusal(OptionError, { call, field: 'n', value: n, way }, must);
 }

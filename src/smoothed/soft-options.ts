@@ -11,7 +11,7 @@ import { shiftOf } from './outputs/shift-of.ts';
 import { areThresholds, type SoftBound, thresholdList } from './soft-bound.ts';
 
 /** Options of `SoftSmoothedClassifier.certify`. */
-export interface SoftCertifyOptions extends Omit<CertifyOptions, 'rule' | 'checkEvery'> {
+export interface SoftCertifyOptions extends Omit<CertifyOptions, 'rule' | 'checkEvery' | 'keepVotes'> {
   /**
    * How the mean score is bounded. `thresholds` bounds the whole distribution of the scores in place of their mean, and certifies more nearly always; it needs a noise with
    * `shiftDown`. To be chosen before anything is drawn.

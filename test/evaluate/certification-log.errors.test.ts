@@ -352,7 +352,7 @@ describe('formatCertificationRow: errors', () => {
       await expectError(
         () => run({ digits: 3 } as never),
         OptionError,
-        `${call}: unknown option \`digits\`; known options: \`format\``,
+        `${call}: unknown option \`digits\`; known options: \`format\`, \`votes\``,
       );
     }
   });

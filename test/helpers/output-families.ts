@@ -14,7 +14,11 @@ import { SmoothedMultiLabel } from '../../src/smoothed/multilabel/smoothed-multi
 import type { OutputCertifier, OutputRecord } from '../../src/smoothed/outputs/types.ts';
 import { SmoothedRegressor } from '../../src/smoothed/regression/smoothed-regressor.ts';
 import { SmoothedSegmenter } from '../../src/smoothed/segmentation/smoothed-segmenter.ts';
-import type { Json } from '../../src/types.ts';
+import { Recertifier, type RecertifierRunOptions } from '../../src/smoothed/incremental/recertifier.ts';
+import { topTwo } from '../../src/certify/top-two.ts';
+import { SmoothedClassifier } from '../../src/smoothed/smoothed-classifier.ts';
+import type { Certificate } from '../../src/certify/types.ts';
+import type { Json, Key } from '../../src/types.ts';
 
 /** A certifier of the tests: of a stream, and of one example. */
 export interface TestCertifier extends OutputCertifier<object> {
@@ -108,6 +112,40 @@ const conformal =
     return (await calibrateRobustSets(model, settings)) as TestCertifier;
   };
 
+/** The first class is that of every input, by far. */
+const sureLogits =
+  (logits: (x: tf.Tensor) => tf.Tensor) =>
+  (x: tf.Tensor): tf.Tensor =>
+    tf.tidy(() => tf.add(logits(x), tf.tensor1d([5, 0, 0])));
+
+/** A changed classifier of three classes: that of the other models' matrix, turned a little, from which the given one was made. */
+const changed = (model: Classifier, noise: Noise): TestCertifier => {
+  const before = linear([
+    [4, -1, 0.05, 0],
+    [0, 4, -1, 0.05],
+    [0.05, 0, 4, -1],
+  ]);
+  const old = new SmoothedClassifier(sureLogits(before), { noise, numClasses: 3 });
+  const g = new SmoothedClassifier(model, { noise, numClasses: 3 });
+  const oldOf = (x: tf.Tensor, key: Key): Promise<Certificate> =>
+    old.certify(x, { key, n0: 20, n: 1000, rule: topTwo() });
+  const of = (index: number, key: Key): Promise<Certificate> => {
+    const x = tf.tensor(inputOf(index), [...inputShape], 'float32');
+    return oldOf(x, foldIn(key, index)).finally(() => x.dispose());
+  };
+  const recertifier = (key: Key): Recertifier => new Recertifier(g, { from: (index) => of(index, key), old });
+  const { task, engine } = recertifier(createKey(0));
+  return {
+    ...{ task, noise, engine },
+    certifyStream: (examples, options) =>
+      recertifier((options as RecertifierRunOptions).key).certifyStream(examples, options as RecertifierRunOptions),
+    certify: async (x, options) => {
+      const { from, key, ...rest } = options as { from?: Certificate; key?: Key };
+      return g.recertify(x, { old, ...rest, from: from ?? (await oldOf(x, key as Key)) });
+    },
+  };
+};
+
 /** Every way to certify outputs other than one label. A new family is a new row. */
 export const outputFamilies: readonly OutputFamily[] = [
   {
@@ -192,6 +230,15 @@ export const outputFamilies: readonly OutputFamily[] = [
     model: threeLogits,
     options: { n0: 40, n: 200, alpha: 0.01, radii: [0, 0.1, 0.2] },
     others: [{ n0: 50 }, { n: 300 }, { alpha: 0.02 }, { radii: [0, 0.1] }, { score: 'margin' }, { class: 1 }],
+    target: classOf,
+    noTarget: 'cat',
+  },
+  {
+    name: 'incremental',
+    make: changed,
+    model: sureLogits(threeLogits),
+    options: { n: 200, alphaZeta: 0.01 },
+    others: [{ n: 300 }, { alphaZeta: 0.02 }, { until: 0.01 }],
     target: classOf,
     noTarget: 'cat',
   },

@@ -35,7 +35,7 @@ describe('certifyToLog refuses', () => {
     [{ n: 0 }, '`n` must be an integer from 1 to 1073741824 (2^30), got 0'],
     [
       { files: 'x' },
-      'unknown option `files`; known options: `key`, `n0`, `n`, `alpha`, `rule`, `norm`, `checkEvery`, `onSamples`, `batchSize`, `signal`, ' +
+      'unknown option `files`; known options: `key`, `n0`, `n`, `alpha`, `rule`, `norm`, `checkEvery`, `keepVotes`, `onSamples`, `batchSize`, `signal`, ' +
         '`select`, `file`, `onProgress`, `durable`, `recheck`, `verifyWith`',
     ],
   ])('%o, without touching a file', async (change, text) => {

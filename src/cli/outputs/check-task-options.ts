@@ -110,20 +110,21 @@ export function checkTaskOptions(settings: { readonly task: OutputTaskName | 'cl
 }
 
 /** Throws CliError for an option of another task than that of a log. @internal */
-export function refuseOtherTasks(settings: object, task: OutputTaskName, file: string): void {
+export function refuseOtherTasks(settings: object, task: string, file: string): void {
   const stranger = strangerIn(settings, task);
   if (stranger === undefined) return;
   throw new CliError(`${flagOf(stranger)} is for logs of ${tasksOf(stranger)}, got ${file} of ${task} (leave it out)`);
 }
 
 /** All options that a task takes. */
-function knownTo(task: OutputTaskName | 'class'): readonly TaskOption[] {
-  const { needed, more } = TASKS[task];
+function knownTo(task: string): readonly TaskOption[] {
+  // Certificates that hold others are not made by the command.
+  const { needed, more } = Object.hasOwn(TASKS, task) ? TASKS[task as keyof typeof TASKS] : { needed: [], more: [] };
   return [...needed.flat(), ...more];
 }
 
 /** The first option that was given and is of other tasks. */
-function strangerIn(settings: object, task: OutputTaskName | 'class'): TaskOption | undefined {
+function strangerIn(settings: object, task: string): TaskOption | undefined {
   const given = settings as Readonly<Record<string, unknown>>;
   const options = Object.keys({ ...outputOptions, ...SHARED }) as TaskOption[];
   return options.find((option) => given[option] !== undefined && !knownTo(task).includes(option));

@@ -9,7 +9,7 @@ import type { OutputCertifier, OutputRecord } from '../../smoothed/outputs/types
 import { reproduceCertificate } from '../../smoothed/reproduce-certificate.ts';
 import { tensorOver } from '../../tensors/own-tensor.ts';
 import type { VerifySettings } from '../commands/verify.ts';
-import { type CliIo, showProgress } from '../io.ts';
+import { CliError, type CliIo, showProgress } from '../io.ts';
 import { type LogRun, type RowFaults, withFaults } from '../log-run.ts';
 import { loggedNoise, spread } from '../redraw-rows.ts';
 import { type OpenedOutputs, openOutputRun } from './open-output-run.ts';
@@ -32,8 +32,13 @@ export interface DrawnOutputs {
 type RedrawnBy = VerifySettings & { readonly model: string; readonly data: string; readonly file: string };
 
 /** The task of the command that makes such certificates. @internal */
-export function taskOf(certificate: OutputRecord): OutputTaskName {
+export function taskOf(certificate: OutputRecord): OutputTaskName | OutputRecord['task'] {
   return 'boxes' in certificate ? 'boxes' : certificate.task;
+}
+
+/** Whether the command certifies such outputs: certificates that hold others rest on several models. */
+function isTaskOfCommand(task: string): task is OutputTaskName {
+  return Object.hasOwn(TASK_RUNS, task);
 }
 
 /** The checks that know inputs, targets and the model: rows whose keys are in the log are drawn again. @internal */
@@ -45,6 +50,10 @@ export async function redrawOutputs(
 ): Promise<DrawnOutputs> {
   const { file, backend = 'auto', batchSize } = settings;
   const task = taskOf(certificate);
+  if (!isTaskOfCommand(task)) {
+    const way = 'leave --model and --data out; reproduceCertificate draws them again in code';
+    throw new CliError(`${file}: must be of one model, got a log of task ${task} (${way})`);
+  }
   const engines = [...new Set(rows.map(({ engine }) => engine))];
   const earlier = engines.length > 1 ? undefined : { file, engine: engines[0], allowsOther: true };
   const shared = { noise: 'gaussian', wrap: true, workers: 1, recheck: true, seed: undefined } as const;

@@ -9,11 +9,11 @@ const FLAGS: Readonly<Partial<Record<OutputTaskName, Readonly<Record<string, str
 };
 
 /** Runs something of a task, so that errors of the library name the options of the task: `layout: 'nchw'` of masks is --logits-layout nchw. @internal */
-export async function inTask<T>(task: OutputTaskName, run: () => Promise<T>): Promise<T> {
+export async function inTask<T>(task: string, run: () => Promise<T>): Promise<T> {
   try {
     return await run();
   } catch (error) {
-    const flags = FLAGS[task];
+    const flags = Object.hasOwn(FLAGS, task) ? FLAGS[task as OutputTaskName] : undefined;
     if (flags === undefined || !(error instanceof CatrsError)) throw error;
     const text = error.message.replace(/`(\w+)(?:: '?([^`']*)'?)?`/g, (quoted, name: string, value?: string) => {
       const flag = Object.hasOwn(flags, name) ? flags[name] : undefined;

@@ -6,7 +6,7 @@ import { rangeOfScore } from './score-certificate.ts';
 import type { ScoreBound, ScoreName } from './types.ts';
 
 /** Options of `SmoothedScores.certify` and `SoftSmoothedClassifier.certifyScore`. */
-export interface ScoreCertifyOptions extends Omit<CertifyOptions, 'rule' | 'checkEvery' | 'n0' | 'n'> {
+export interface ScoreCertifyOptions extends Omit<CertifyOptions, 'rule' | 'checkEvery' | 'keepVotes' | 'n0' | 'n'> {
   /**
    * Size of the selection sample, which chooses the class and the thresholds; 0 only where both are given.
    * @defaultValue 100

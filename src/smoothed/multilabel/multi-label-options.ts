@@ -61,7 +61,10 @@ export function setRule(
 }
 
 /** Options of `SmoothedMultiLabel.certify`. */
-export interface MultiLabelCertifyOptions extends Omit<CertifyOptions, 'rule' | 'checkEvery' | 'n0' | 'n'> {
+export interface MultiLabelCertifyOptions extends Omit<
+  CertifyOptions,
+  'rule' | 'checkEvery' | 'keepVotes' | 'n0' | 'n'
+> {
   /**
    * Size of the selection sample, which chooses the targets; 0 only where they are given.
    * @defaultValue 100

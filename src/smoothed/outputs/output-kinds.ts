@@ -1,4 +1,5 @@
 import { centerKind } from '../center/center-kind.ts';
+import { incrementalKind } from '../incremental/incremental-kind.ts';
 import { scoreKind } from '../confidence/score-kind.ts';
 import { multiLabelKind } from '../multilabel/multi-label-kind.ts';
 import { conformalKind } from '../conformal/conformal-kind.ts';
@@ -15,4 +16,5 @@ export const outputKinds: { readonly [T in OutputTask]: OutputKind<never> } = {
   segmentation: segmentationKind,
   multilabel: multiLabelKind,
   conformal: conformalKind,
+  incremental: incrementalKind,
 };

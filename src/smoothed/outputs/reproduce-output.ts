@@ -4,9 +4,10 @@ import { ownData } from '../../host/own-data.ts';
 import type { NoiseRecord } from '../../noise/types.ts';
 import { withContext } from '../../options/call-context.ts';
 import { isOfInferenceForm } from '../form-assumption.ts';
-import { assertSameNoise } from '../verify-certificate.ts';
+import { assertSameNoise } from '../verify-votes.ts';
 import type { OutputRecord, OutputTask } from './types.ts';
-import { differences, kindOfOutput } from './verify-output.ts';
+import { differences } from './record-differences.ts';
+import { kindOfOutput } from './verify-output.ts';
 
 /** What certifies one example for a task that is not one label: what `reproduceCertificate` needs. */
 export interface ReproducibleCertifier {

@@ -2,8 +2,12 @@ import type { Domain, NoiseRecord } from '../../noise/types.ts';
 import type { Key, Norm } from '../../types.ts';
 import type { StreamExample, TimedOutput } from '../types.ts';
 
-/** What a smoothed model gives beside classes: the kinds of certificates that are not of one label. */
-export type OutputTask = 'regression' | 'segmentation' | 'conformal' | 'center' | 'multilabel' | 'confidence';
+/**
+ * The kinds of certificates that are not those of one smoothed classifier: of other outputs than one label, and those of a label that hold the certificates
+ * of others within them (`incremental`, `routed`).
+ */
+export type OutputTask =
+  'regression' | 'segmentation' | 'conformal' | 'center' | 'multilabel' | 'confidence' | 'incremental';
 
 /** What every certificate of an output says: a plain JSON value. */
 export interface OutputRecord {
