@@ -2,7 +2,16 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, expect, it } from 'vitest';
-import { CenterSmoothed, createKey, euclidean, GaussianNoise, type LogitsFn, SmoothedRegressor } from 'catrs';
+import {
+  calibrateRobustSets,
+  CenterSmoothed,
+  createKey,
+  euclidean,
+  GaussianNoise,
+  type LogitsFn,
+  SmoothedRegressor,
+} from 'catrs';
+import { arrayDataset } from 'catrs/data';
 import { useBackend } from '../../helpers/backends.ts';
 
 setFlagsFromString('--expose-gc');
@@ -40,6 +49,21 @@ it.each([
     run: async (model: LogitsFn, x: tf.Tensor, n: number) => {
       const g = new CenterSmoothed(model, { noise, distance: euclidean, delta: 0.2 });
       await g.certify(x, { key: createKey(1), n, alpha: 0.1, radius: 0.05, batchSize: 50, predict: { n, alpha: 0.3 } });
+    },
+  },
+  {
+    name: 'a conformal set of many draws, and its calibration',
+    // A score for each draw of the point that is calibrated, a count for each label of the set.
+    bytesOfDraw: 8,
+    run: async (model: LogitsFn, x: tf.Tensor, n: number) => {
+      // Of the 784 outputs 200: kept, they would take 8 MB for each point.
+      const logits: LogitsFn = (z) =>
+        tf.tidy(() => tf.slice(model(z, { training: false }), [0, 0], [-1, 200])) as tf.Tensor2D;
+      const data = arrayDataset({ values: Float32Array.of(0, 0.5, 0.25, 1), shape: [2], labels: [0, 199] });
+      const levels = { key: createKey(2), alpha: 0.6, radius: 0.05, draws: { calibration: n, prediction: n } };
+      const given = { noise, score: 'lac', numClasses: 200, data, batchSize: 50 } as const;
+      const sets = await calibrateRobustSets(logits, { ...given, ...levels });
+      await sets.predict(x, { key: createKey(3) });
     },
   },
   {
