@@ -5,6 +5,7 @@ import {
   ClassifierError,
   createKey,
   decodeLabels,
+  decodeRadii,
   type ClassTree,
   GaussianNoise,
   type LogitsFn,
@@ -16,6 +17,7 @@ import {
   UniformNoise,
   verifyCertificate,
 } from 'catrs';
+import { clopperPearsonLowerBound } from 'catrs/stats';
 import { certificateKeys } from '../../src/random/purposes.ts';
 import { describeBackends } from '../helpers/backends.ts';
 import { thrownBy } from '../helpers/errors.ts';
@@ -99,6 +101,27 @@ describeBackends('SmoothedSegmenter', () => {
       expect(c.certified).toBeGreaterThan(3);
       expect(c.certified).toBeLessThan(COMPONENTS);
       expect(c.labels.shape).toEqual([HEIGHT, WIDTH]);
+      expect(verifyCertificate(c, noise)).toEqual({ valid: true, faults: [], radius: c.radius });
+    });
+
+    it('gives each component the radius of its own count', async () => {
+      const g = new SmoothedSegmenter(lines, { noise, numClasses: CLASSES });
+      const x = image();
+      const options = { key: createKey(3), n0: 12, n: 90, alpha: 0.05, radii: 'per component' } as const;
+      const c = await g.certify(x, options);
+      expect(await g.certify(x, { ...options, batchSize: 7 })).toEqual(c);
+      x.dispose();
+      const { chosen, counts } = await expected(noise, 3, 12, 90);
+      const { norm, dimension } = c;
+      const radii = counts.map((count) => {
+        const bound = clopperPearsonLowerBound(count, 90, 0.05 / COMPONENTS);
+        return bound.p > 0.5 ? noise.radius(bound, { norm, dimension }) : 0;
+      });
+      const found = decodeRadii(c);
+      // The level is rounded down.
+      radii.forEach((radius, i) => expect(found[i]).toBeCloseTo(radius, 9));
+      expect([...decodeLabels(c)]).toEqual(chosen.map((label, i) => (radii[i]! > 0 ? label : -1)));
+      expect(new Set(found).size).toBeGreaterThan(5);
       expect(verifyCertificate(c, noise)).toEqual({ valid: true, faults: [], radius: c.radius });
     });
   });
