@@ -23,8 +23,8 @@ export interface RadiiSettings {
   readonly dimension: number;
 }
 
-/** Most draws: masks hold 16 bits. @internal */
-export const MOST_VOTES: number = 2 ** 15 - 1;
+/** Most draws: masks hold 16 bits. */
+const MOST_VOTES = 2 ** 15 - 1;
 
 /**
  * The radius of each number of votes that proves one, from high to low.
