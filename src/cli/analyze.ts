@@ -19,8 +19,8 @@ import { writePicture } from './write-picture.ts';
 export async function analyze(settings: AnalyzeSettings, io: CliIo, files: readonly string[]): Promise<void> {
   const outputs = await outputLogs(files, settings);
   if (outputs !== undefined) return analyzeOutputs(settings, io, outputs);
-  const { curve, picture, pictureInputs } = settings;
-  const ofOutputs = { '--curve': curve, '--picture': picture, '--picture-inputs': pictureInputs };
+  const { curve, picture, pictureInputs, pictureRadii } = settings;
+  const ofOutputs = { '--curve': curve, '--picture': picture, '--picture-inputs': pictureInputs, '--picture-radii': pictureRadii }; // prettier-ignore
   const [flag] = Object.entries(ofOutputs).find(([, value]) => value !== undefined) ?? [];
   if (flag !== undefined) {
     throw new CliError(`${flag} is for logs of other outputs than classes, got ${files.join(', ')} (leave it out)`);

@@ -62,6 +62,29 @@ describe('catrs analyze --picture', () => {
     expect(lastLine(json)).toContain('one.png: inputs 0, 1, 2, 3; from left to right truth, narrow; ');
   });
 
+  it('shows a log within several radii', async () => {
+    const from = ['--data', path('masks.npz'), '--model', path('pixels'), '--num-classes', 2, '--backend', 'cpu'];
+    const asked = ['--component-radii', '--sigma', 0.25, '--n', 120, '--max', 2, '--out', path('own.jsonl')];
+    expect((await catrs(['certify', '--task', 'segmentation', ...from, ...asked])).code).toBe(0);
+    const drawn = await analyze([path('own.jsonl'), '--picture', path('own.png'), '--picture-radii', '0,0.2,9']);
+    expect(lastLine(drawn)).toContain('inputs 0, 1; from left to right truth, own, own within 0.2, own within 9; ');
+    const png = await readFile(path('own.png'));
+    const rows = (await rowsOf(path('own.jsonl'))) as unknown as OutputRow<SegmentationCertificate>[];
+    for (const [column, radius] of [0, 0.2, 9].entries()) {
+      const labels = [...decodeLabels(rows[0]!.certificate, { radius })];
+      const found = coloursOf(png, [0, column + 1]);
+      expect(found.map((colour) => colour === GREY)).toEqual(labels.map((label) => label < 0));
+    }
+    expect(coloursOf(png, [0, 3])).toEqual([GREY, GREY, GREY, GREY]);
+    expect(coloursOf(png, [0, 1])).not.toEqual(coloursOf(png, [0, 3]));
+    expect(lastLine(await analyze([path('own.jsonl'), '--picture-radii', 1]))).toBe(
+      'catrs: --picture must be given with --picture-radii: where the picture goes',
+    );
+    expect(lastLine(await analyze([path('own.jsonl'), '--picture', path('c.png'), '--picture-radii', '-1']))).toMatch(
+      /^catrs: --picture-radii must be numbers of at least 0, got -1$/,
+    );
+  });
+
   it('says what cannot be shown', async () => {
     const narrow = path('narrow.jsonl');
     expect(lastLine(await analyze([narrow, '--picture', path('masks.png')]))).toMatch(
@@ -95,13 +118,13 @@ describe('maskPicture', () => {
   ];
 
   it('takes a group that holds the true class for right, and what is no class for unknown', () => {
-    const { png } = maskPicture(log(row([4, 4, 2, 0], [1, 2, 255, -1])), undefined);
+    const { png } = maskPicture(log(row([4, 4, 2, 0], [1, 2, 255, -1])));
     expect(coloursOf(png, [0, 1])).toEqual([CLASSES[4], RED, CLASSES[2], CLASSES[0]]);
     expect(coloursOf(png, [0, 0])).toEqual([CLASSES[1], CLASSES[2], GREY, GREY]);
   });
 
   it('shows masks alone where nothing is known', () => {
-    const { png, legend } = maskPicture(log(row([0, 1, -1, 3], null)), undefined);
+    const { png, legend } = maskPicture(log(row([0, 1, -1, 3], null)));
     expect(coloursOf(png, [0, 0])).toEqual([CLASSES[0], CLASSES[1], GREY, CLASSES[3]]);
     expect(legend).toBe('input 0; from left to right a; grey abstains');
   });

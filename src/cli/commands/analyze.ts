@@ -43,6 +43,11 @@ const plotOptions = {
     help: 'which inputs the picture shows (default: the first 8)',
     kind: 'numbers',
   },
+  pictureRadii: {
+    flags: '--picture-radii <list>',
+    help: 'within which radii it shows each log: pixels with a smaller one abstain (0)',
+    kind: 'numbers',
+  },
   title: { flags: '--title <text>', help: 'title of the plots' },
   force: { flags: '--force', help: 'replace plots and pictures that are there' },
 } as const;

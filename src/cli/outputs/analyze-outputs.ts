@@ -86,12 +86,13 @@ export async function analyzeOutputs(
 
 /** The picture of masks that is asked for. */
 function pictureOf(
-  { picture: file, pictureInputs }: AnalyzeSettings,
+  { picture: file, pictureInputs: inputs, pictureRadii: radii }: AnalyzeSettings,
   logs: readonly NamedOutputs[],
 ): (MaskPicture & { readonly file: string }) | undefined {
-  if (file !== undefined) return { file, ...maskPicture(logs, pictureInputs) };
-  if (pictureInputs === undefined) return undefined;
-  throw new CliError(`--picture must be given with --picture-inputs: where the picture goes`);
+  if (file !== undefined) return { file, ...maskPicture(logs, { inputs, radii }) };
+  if (inputs === undefined && radii === undefined) return undefined;
+  const flag = inputs === undefined ? '--picture-radii' : '--picture-inputs';
+  throw new CliError(`--picture must be given with ${flag}: where the picture goes`);
 }
 
 /** Throws CliError for an option that says something of classes only. */

@@ -1,6 +1,7 @@
 import { encode } from 'fast-png';
 import { decodeMask, encodeMask, type MaskLike } from '../../smoothed/segmentation/masks.ts';
 import type { SegmentationCertificate } from '../../smoothed/segmentation/certificate.ts';
+import { decodeLabels } from '../../smoothed/segmentation/decode-certificate.ts';
 import { classesOf } from '../../smoothed/segmentation/class-tree.ts';
 import { type RgbImage, segmentationImage } from '../../evaluate/segmentation-image.ts';
 import type { OutputRow } from '../../evaluate/output-rows.ts';
@@ -28,22 +29,35 @@ const MOST_INPUTS = 8;
 const LEAST_SIDE = 160;
 const GAP = 8;
 
+/** What of the logs is shown. */
+interface MaskPictureOptions {
+  readonly inputs?: readonly number[] | undefined;
+  /** Each log is shown within each of them: pixels whose radius is smaller abstain. */
+  readonly radii?: readonly number[] | undefined;
+}
+
 /**
  * A picture of certified masks: a line for each input, with what is true where that is known and then the mask of each log. Pixels have the colours of their
  * classes, grey where they abstain, red where they are wrong. Throws CliError for logs of another task, inputs that a log has not, and masks that are no images.
  * @internal
  */
-export function maskPicture(logs: readonly MaskLog[], asked: readonly number[] | undefined): MaskPicture {
+export function maskPicture(
+  logs: readonly MaskLog[],
+  { inputs: asked, radii = [0] }: MaskPictureOptions = {},
+): MaskPicture {
   const other = logs.find(({ task }) => task !== 'segmentation');
   if (other) throw new CliError(`--picture is for logs of segmentation, got ${other.file} of ${other.task}`);
+  const below = radii.find((radius) => radius < 0);
+  if (below !== undefined) throw new CliError(`--picture-radii must be numbers of at least 0, got ${below}`);
   const inputs = asked ?? sharedInputs(logs);
   const lines = inputs.map((index) => logs.map((log) => rowOf(log, index)));
   const hasTruth = lines.some(([row]) => (row?.target ?? null) !== null);
   const grid = lines.map((line) => [
     ...(hasTruth ? [truthImage(line[0])] : []),
-    ...line.map((row) => imageOf(row, row.certificate.labels, shownTruth(row))),
+    ...line.flatMap((row) => radii.map((radius) => certifiedImage(row, radius))),
   ]);
-  const columns = [...(hasTruth ? ['truth'] : []), ...logs.map(({ name }) => name)];
+  const named = logs.flatMap(({ name }) => radii.map((radius) => (radius === 0 ? name : `${name} within ${radius}`)));
+  const columns = [...(hasTruth ? ['truth'] : []), ...named];
   const downwards = `input${inputs.length === 1 ? '' : 's'} ${inputs.join(', ')}`;
   const colours = `grey abstains${hasTruth ? ', red is certified and wrong' : ''}`;
   return { png: encode(arranged(grid)), legend: `${downwards}; from left to right ${columns.join(', ')}; ${colours}` };
@@ -71,6 +85,12 @@ function imageOf({ certificate: { labels } }: MaskRow, shown: MaskLike, truth?: 
   return segmentationImage(shown, { truth, scale });
 }
 
+/** What is certified within a radius. */
+function certifiedImage(row: MaskRow, radius: number): RgbImage {
+  const labels = decodeLabels(row.certificate, { radius });
+  return imageOf(row, encodeMask(labels, row.certificate.labels.shape), shownTruth(row, labels));
+}
+
 /** What is true, in the colours of the classes; grey where it is no class. */
 function truthImage(row: MaskRow | undefined): RgbImage | undefined {
   if (row === undefined || row.target === null) return undefined;
@@ -80,10 +100,9 @@ function truthImage(row: MaskRow | undefined): RgbImage | undefined {
 }
 
 /** What the labels are held against: the labels themselves where nothing is known, and where a group holds the true class. */
-function shownTruth({ certificate, target }: MaskRow): MaskLike | undefined {
+function shownTruth({ certificate, target }: MaskRow, labels: ArrayLike<number>): MaskLike | undefined {
   if (target === null) return undefined;
   const { numClasses, levels } = certificate;
-  const labels = decodeMask(certificate.labels);
   const groups = new Map<number, ReadonlySet<number>>();
   const isRight = (label: number, value: number): boolean => {
     if (value < 0 || value >= numClasses) return true;
