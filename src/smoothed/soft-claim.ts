@@ -2,7 +2,7 @@ import type { ScoreSums } from '../certify/types.ts';
 import type { Noise } from '../noise/types.ts';
 import { nothingProven } from '../options/counting-norms.ts';
 import { empiricalBernsteinLowerBound } from '../stats/empirical-bernstein.ts';
-import { largestThatHolds } from '../stats/largest-that-holds.ts';
+import { largestAbove } from '../stats/largest-that-holds.ts';
 import { boundFromP } from '../stats/rounding.ts';
 import { profileBound, thresholdProfile } from '../stats/score-bounds.ts';
 import type { Norm, ProbabilityBound } from '../types.ts';
@@ -44,8 +44,8 @@ export function softClaim(asked: SoftClaimRequest): SoftClaim {
   const profile = thresholdProfile(call, counted, { n, alpha });
   const shift = shiftOf(call, noise, request);
   const mean = profileBound(profile, (unshifted) => unshifted);
-  const isAbove = (radius: number): boolean => profileBound(profile, shift(radius)) > 0.5;
-  return { lower: pairOf(mean), radius: mean > 0.5 ? largestThatHolds(isAbove, 0) : nothingProven(norm) };
+  const meanWithin = (radius: number): number => profileBound(profile, shift(radius));
+  return { lower: pairOf(mean), radius: mean > 0.5 ? largestAbove(meanWithin, 0.5) : nothingProven(norm) };
 }
 
 /** A lower bound with its complement, which is exact above 1/2 and else rounded up. */
