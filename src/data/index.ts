@@ -30,6 +30,8 @@ export { decodeNpy, encodeNpy } from './npy.ts';
 export type { DecodeNpyOptions } from './npy.ts';
 export { decodeNpz } from './decode-npz.ts';
 export type { DecodeNpzOptions } from './decode-npz.ts';
+export { resizeAndCrop } from './resize-and-crop.ts';
+export type { ImagePixels, ResizeAndCropOptions } from './resize-and-crop.ts';
 export { decodeSafetensors, encodeSafetensors } from './safetensors.ts';
 export type { Safetensors } from './safetensors.ts';
 export { decodeTorchCheckpoint } from './torch-checkpoint.ts';

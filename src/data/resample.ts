@@ -1,4 +1,14 @@
-import type { Pixels } from './pixels.ts';
+/** An image whose values are whole numbers from 0 to `most`, row major, the channels of a pixel together. @internal */
+export interface Raster {
+  readonly height: number;
+  readonly width: number;
+  readonly channels: number;
+  /** 255 or 65535. */
+  readonly most: number;
+  readonly data: Values;
+}
+
+type Values = Uint8Array | Uint8ClampedArray | Uint16Array;
 
 /** Fractional bits of the weights, so many that sums of 8-bit pixels stay within 32 bits: the arithmetic of Pillow, whose values these are. */
 const FRACTION = 2 ** 22;
@@ -40,7 +50,7 @@ interface Pass {
   readonly after: (line: number) => number;
 }
 
-function passOver(source: Pixels['data'], target: Pixels['data'], most: number, pass: Pass): void {
+function passOver(source: Values, target: Values, most: number, pass: Pass): void {
   const { windows, stride, lines, before, after } = pass;
   for (let line = 0; line < lines; line++) {
     const [from, to] = [before(line), after(line)];
@@ -55,10 +65,10 @@ function passOver(source: Pixels['data'], target: Pixels['data'], most: number, 
 }
 
 /** An image in another size, by antialiased bilinear interpolation, rounded after each of the two passes: the pixels of `Image.resize` of Pillow. @internal */
-export function resample(image: Pixels, height: number, width: number): Pixels {
+export function resample<R extends Raster>(image: R, height: number, width: number): R {
   const { channels, most } = image;
-  const make = (size: number): Pixels['data'] => (most === 255 ? new Uint8Array(size) : new Uint16Array(size));
-  let { data } = image;
+  const make = (size: number): Values => (most === 255 ? new Uint8Array(size) : new Uint16Array(size));
+  let data: Values = image.data;
   if (width !== image.width) {
     const wide = make(image.height * width * channels);
     const row = (length: number) => (line: number) =>
@@ -81,5 +91,5 @@ export function resample(image: Pixels, height: number, width: number): Pixels {
     });
     data = high;
   }
-  return { height, width, channels, most, data };
+  return { ...image, height, width, data };
 }
