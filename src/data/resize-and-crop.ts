@@ -9,9 +9,9 @@ export interface ImagePixels {
   readonly height: number;
   /** Columns. */
   readonly width: number;
-  /** Values of a pixel: 1 of a gray image, 3 of one in colour, 4 with alpha. */
+  /** Values of a pixel: 1 of a gray image, 3 of one in colour. */
   readonly channels: number;
-  /** height · width · channels values; 16 bits go up to 65535. */
+  /** height · width · channels values; those of 16 bits, up to 65535, are computed as bytes are. */
   readonly data: Uint8Array | Uint8ClampedArray | Uint16Array;
 }
 
@@ -46,7 +46,7 @@ const CALL = 'resizeAndCrop';
  * @param image - not changed
  * @returns a new image; `data` is of bytes or of 16 bits as those of `image`
  * @throws OptionError for an unknown or wrong option, and where the crop is larger than the image
- * @throws DataError if the values do not fill the image
+ * @throws DataError if the values do not fill the image, or a pixel has not 1 or 3 of them
  * @example
  * ```ts
  * const { data } = resizeAndCrop({ height: 300, width: 400, channels: 3, data: bytes }, { resize: 256, crop: 224 });
@@ -55,6 +55,10 @@ const CALL = 'resizeAndCrop';
 export function resizeAndCrop(image: ImagePixels, options: ResizeAndCropOptions): ImagePixels {
   const { resize, crop } = resizeAndCropOptions.parse(CALL, options);
   const { height, width, channels, data } = image;
+  if (channels !== 1 && channels !== 3) {
+    const way = 'take an alpha channel off first';
+    throw refusal(DataError, { call: CALL, field: 'image.channels', value: channels, way }, 'must be 1 or 3');
+  }
   if (data.length !== height * width * channels || data.length === 0) {
     const must = `must have height · width · channels = ${height * width * channels} values`;
     throw refusal(DataError, { call: CALL, field: 'image.data', value: data.length }, must);
@@ -66,8 +70,9 @@ export function resizeAndCrop(image: ImagePixels, options: ResizeAndCropOptions)
     const way = `give resize: ${crop}`;
     throw refusal(OptionError, { call: CALL, field: 'crop', value: crop, way }, `must be at most ${side}, the shorter side`); // prettier-ignore
   }
-  const { most: _, ...fitted } = resizedAndCropped(raster, extent, crop);
-  return fitted.data === data ? { ...fitted, data: data.slice() } : fitted;
+  const fitted = resizedAndCropped(raster, extent, crop);
+  const own = fitted.data === data ? data.slice() : fitted.data;
+  return { height: fitted.height, width: fitted.width, channels, data: own };
 }
 
 /** Height and width of an image. @internal */
