@@ -20,7 +20,7 @@ export interface SoftCertifyOptions extends Omit<CertifyOptions, 'rule' | 'check
   readonly bound?: SoftBound | undefined;
   /**
    * For `bound: 'thresholds'`: how many thresholds, at equal distances up to 1, or the thresholds themselves, ascending in (0, 1].
-   * @defaultValue 100
+   * @defaultValue with `bound: 'thresholds'`: 100, else none
    */
   readonly thresholds?: number | readonly number[] | undefined;
 }

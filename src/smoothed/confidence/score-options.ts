@@ -57,8 +57,8 @@ export interface ScoreCertifyOptions extends Omit<CertifyOptions, 'rule' | 'chec
   readonly enough?: number | undefined;
 }
 
-/** Looks are at multiples of this. @internal */
-export const LOOKS_EVERY = 100;
+/** Looks are at multiples of this. */
+const LOOKS_EVERY = 100;
 
 /** Whether a value is a list of sizes at which may be looked. @internal */
 export const areLooks = (v: unknown): v is readonly number[] =>
