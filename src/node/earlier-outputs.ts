@@ -83,6 +83,7 @@ export async function checkEarlierOutputs(rows: readonly OutputRow[], run: Expec
     const at = `${path}, line ${i + 2},`;
     checkIndex(row, at, indices[i], call);
     checkKeyOf(row.index, row.certificate.key, { call, at, key });
+    checkNoise(row.certificate, run, { call, at });
     checkDerived(row, faultsOf, { call, field: 'file', at, from: 'evidence' });
     expected ??= withStated(outputSettings(row.certificate), run);
     checkOutputSettings(row.certificate, expected, { call, at });
@@ -91,6 +92,15 @@ export async function checkEarlierOutputs(rows: readonly OutputRow[], run: Expec
     const { target } = await dataset.checkedExample(row.index, { call, checkTarget });
     if (!isDeepStrictEqual(target, row.target)) throw otherTarget(row, at, call);
     signal?.throwIfAborted();
+  }
+}
+
+/** Throws OptionError for another noise, with which nothing could be derived. */
+function checkNoise({ noise }: OutputRecord, { g }: Pick<ExpectedOutputs, 'g'>, { call, at }: ExpectedOutput): void {
+  const { name, parameters } = g.noise;
+  const expected = { name, parameters };
+  if (!isDeepStrictEqual(asLogged(expected), asLogged(noise))) {
+    throw otherSetting(call, at, 'noise', expected, JSON.stringify(noise));
   }
 }
 

@@ -179,6 +179,10 @@ describe('logs of other outputs', () => {
     expect(await complaint(['analyze', out, classes])).toMatch(
       /classes\.tsv: must be a log of center as .*center\.jsonl, got one of classes$/,
     );
+    const wider = ['--sigma', 0.5, '--n', 300, '--alpha', 0.01, '--radius', 0.05, '--max', 2, '--out', out, '--resume'];
+    expect(await complaint([...args, ...wider])).toMatch(
+      /^--noise must be the same for all rows of a log, got \{"name":"gaussian","parameters":\{"sigma":0\.5\}\} where .*center\.jsonl, line 2, has /,
+    );
     const merged = ['--size', 4, '--out', path('merged.jsonl')];
     expect(await complaint(['merge', out, classes, ...merged])).toMatch(
       /^<logs\.\.\.> must .* log of center, got .*classes\.tsv/,
