@@ -10,6 +10,7 @@ import { type EngineName, onnxModel, useEngine } from './ours/engines.ts';
 export interface ImagenetProcess {
   readonly engine: EngineName;
   readonly threads: number;
+  readonly depth: 18 | 50;
   /** Pixels of a side. */
   readonly side: number;
   readonly copies: number;
@@ -28,10 +29,10 @@ export interface ImagenetAnswer {
 }
 
 process.on('disconnect', () => process.exit(1)); // the run was stopped
-const { engine, threads, side, copies, batch } = JSON.parse(process.argv[2] ?? '{}') as ImagenetProcess;
+const { engine, threads, depth, side, copies, batch } = JSON.parse(process.argv[2] ?? '{}') as ImagenetProcess;
 const key = createKey(5);
 const name = await useEngine(engine);
-const model = imagenetResnet({ key: foldIn(key, 0), inputShape: [side, side, 3], ...imageStatistics.imagenet });
+const model = imagenetResnet({ key: foldIn(key, 0), depth, inputShape: [side, side, 3], ...imageStatistics.imagenet });
 const classifier = engine === 'onnxruntime' ? await onnxModel(await toOnnx(model), threads) : model;
 const g = new SmoothedClassifier(classifier, { noise: new GaussianNoise({ sigma: 0.5 }), batchSize: batch, numClasses: 1000 }); // prettier-ignore
 const values = new Float32Array(side * side * 3);

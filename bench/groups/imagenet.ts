@@ -15,7 +15,9 @@ const WAYS = [
 /** Noisy copies of one image through ResNet-50 at 224 x 224, on each engine that is installed: a process each, rounds that alternate. */
 export async function measure(settings: BenchSettings): Promise<GroupResult> {
   const { quick } = settings;
-  const work = quick ? { side: 32, copies: 4, batch: 4 } : { side: 224, copies: 16, batch: 8 };
+  const work = quick
+    ? ({ depth: 18, side: 32, copies: 4, batch: 4 } as const)
+    : ({ depth: 50, side: 224, copies: 16, batch: 8 } as const);
   const missing: Record<string, string> = {};
   const processes = new Map<string, ChildProcess>();
   for (const { name, engine, threads } of WAYS) {
