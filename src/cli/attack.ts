@@ -124,8 +124,10 @@ async function certifiedLog(
 ): Promise<readonly LoggedRow[]> {
   const all = await readLog(certified);
   const found = all.find(({ certificate }) => certificate !== undefined)?.certificate?.noise.parameters['sigma'];
-  if (found !== undefined && found !== sigma) {
-    throw new CliError(`${certified}: must be a log of --sigma ${sigma}, got one of ${found} (attack with that sigma)`);
+  if (found !== undefined && String(found) !== String(sigma)) {
+    throw new CliError(
+      `${certified}: must be a log of --sigma ${String(sigma)}, got one of ${String(found)} (attack with that sigma)`,
+    );
   }
   const attacked = new Set(indices);
   const rows = all.filter(({ index }) => attacked.has(index));

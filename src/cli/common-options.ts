@@ -6,7 +6,7 @@ import type { OptionsOf } from './options.ts';
 export const dataOptions = {
   data: {
     flags: '-d, --data <path>',
-    help: 'images: IDX, CIFAR binary, NPY or NPZ file, or a folder with such files or with images (see the guide)',
+    help: 'images: IDX, CIFAR binary, NPY or NPZ file, or a folder with such files or with images; a table (.csv, .tsv) with --target (see the guide)',
     required: true,
   },
 } as const;
@@ -25,6 +25,11 @@ export const dataFormOptions = {
   },
   xName: { flags: '--x-name <name>', help: 'array of the images in an NPZ file' },
   yName: { flags: '--y-name <name>', help: 'array of the labels in an NPZ file' },
+  target: { flags: '--target <columns>', help: 'columns of a table (.csv, .tsv) that are what is true, by name' },
+  features: {
+    flags: '--features <columns>',
+    help: 'columns of a table that are the input (default: all others of numbers)',
+  },
 } as const;
 
 /** The parts that a folder or an archive can hold. */
@@ -161,8 +166,8 @@ export type EngineName = Exclude<BackendName, 'auto'>;
 export const noiseOptions = {
   sigma: {
     flags: '-s, --sigma <number>',
-    help: 'standard deviation of the Gaussian noise, in units of the input range',
-    kind: 'number',
+    help: 'standard deviation of the Gaussian noise, in units of the input range: one for all values, or a list or file of one for each',
+    kind: 'scales',
     required: true,
   },
   n: { flags: '-n, --n <count>', help: 'noisy copies of an image', kind: 'positive' },

@@ -4,6 +4,7 @@ import { BandAblation, type BandAblationOptions } from '../noise/band-ablation.t
 import { BitFlipNoise } from '../noise/bit-flip-noise.ts';
 import { DeletionNoise } from '../noise/deletion-noise.ts';
 import { GaussianNoise } from '../noise/gaussian-noise.ts';
+import type { Scale } from '../noise/scales.ts';
 import { LaplaceNoise } from '../noise/laplace-noise.ts';
 import { SoundGaussianNoise } from '../noise/sound-gaussian-noise.ts';
 import { SplittingNoise } from '../noise/splitting-noise.ts';
@@ -13,6 +14,7 @@ import { LightNoise } from '../noise/transformations/light-noise.ts';
 import { ShiftNoise } from '../noise/transformations/shift-noise.ts';
 import type { DeterministicNoise, Noise } from '../noise/types.ts';
 import { UniformNoise } from '../noise/uniform-noise.ts';
+import { CliError } from './io.ts';
 import type { NoiseChoice } from './noise-options.ts';
 
 /** Makes the noise for inputs of a shape. Its class checks the options. @internal */
@@ -30,15 +32,18 @@ export function makeNoise(choice: NoiseChoice, shape: readonly number[]): Noise 
     scale,
     sigma,
   } = choice;
+  checkCount('--sigma', sigma, shape);
+  checkCount('--half-width', halfWidth, shape);
+  checkCount('--scale', scale, shape);
   switch (noise) {
     case 'gaussian':
-      return new GaussianNoise({ sigma: sigma as number });
+      return new GaussianNoise({ sigma: sigma as Scale });
     case 'sound-gaussian':
-      return new SoundGaussianNoise({ sigma: sigma as number });
+      return new SoundGaussianNoise({ sigma: sigma as Scale });
     case 'uniform':
-      return new UniformNoise({ halfWidth: halfWidth as number });
+      return new UniformNoise({ halfWidth: halfWidth as Scale });
     case 'laplace':
-      return new LaplaceNoise({ scale: scale as number });
+      return new LaplaceNoise({ scale: scale as Scale });
     case 'splitting':
       return new SplittingNoise({ halfWidth: halfWidth as number });
     case 'band':
@@ -72,6 +77,14 @@ export function makeNoise(choice: NoiseChoice, shape: readonly number[]): Noise 
     case 'blur-and-light':
       return makeTransformation(noise, choice);
   }
+}
+
+/** Throws CliError unless a list of scales has one for each value of an input. */
+function checkCount(flag: string, scale: number | readonly number[] | undefined, shape: readonly number[]): void {
+  const size = shape.reduce((product, length) => product * length, 1);
+  if (typeof scale !== 'object' || scale.length === size) return;
+  const must = `must be one number, or one for each of the ${size} values of an input [${shape.join(', ')}]`;
+  throw new CliError(`${flag} ${must}, got ${scale.length}`);
 }
 
 /** A noise that transforms. */

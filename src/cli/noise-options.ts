@@ -26,15 +26,19 @@ export const noiseChoiceOptions = {
   },
   sigma: {
     flags: '-s, --sigma <number>',
-    help: 'gaussian, sound-gaussian: standard deviation, in units of the input range; shift: in pixels (needed)',
-    kind: 'number',
+    help: 'gaussian, sound-gaussian: standard deviation, in units of the input range, one for all values or a list or file of one for each; shift: in pixels (needed)',
+    kind: 'scales',
   },
   halfWidth: {
     flags: '--half-width <number>',
-    help: 'splitting: half the distance of two splits; uniform: the farthest that a value is moved; in units of the input (needed)',
-    kind: 'number',
+    help: 'splitting: half the distance of two splits; uniform: the farthest that a value is moved; in units of the input, uniform also as a list or file (needed)',
+    kind: 'scales',
   },
-  scale: { flags: '--scale <number>', help: 'laplace: mean distance that a value is moved (needed)', kind: 'number' },
+  scale: {
+    flags: '--scale <number>',
+    help: 'laplace: mean distance that a value is moved, one for all or a list or file of one for each (needed)',
+    kind: 'scales',
+  },
   keep: {
     flags: '--keep <count|kind>',
     help: 'ablation: how many positions a copy shows (needed); band: columns, rows or rows+columns (columns)',
@@ -110,6 +114,9 @@ export const noiseChoiceOptions = {
     kind: 'number',
   },
 } as const;
+
+/** A number itself, and of a list nothing. @internal */
+export const oneNumber = (value: unknown): number | undefined => (typeof value === 'number' ? value : undefined);
 
 /** @internal */
 export type NoiseName = (typeof noiseChoiceOptions.noise.choices)[number];

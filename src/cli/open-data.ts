@@ -12,6 +12,8 @@ import { numberLabels } from './data/class-numbers.ts';
 import { type DataRequest, type ImageSource, type Part, refuseUnused } from './data/image-source.ts';
 import { openLabels } from './data/label-file.ts';
 import { openNpz } from './data/npz-source.ts';
+import { isTable } from './data/number-table.ts';
+import { openTableOfClasses } from './data/table-source.ts';
 import { openFolder } from './data/open-folder.ts';
 import { CliError, type CliIo, note } from './io.ts';
 import type { OpenedData } from './opened-data.ts';
@@ -87,7 +89,14 @@ export async function openData(
 export async function openImages(request: DataRequest): Promise<ImageSource> {
   const { data } = request;
   const found = await inFile(data, () => stat(data));
+  if (!isTable(data)) refuseTableOptions(request);
   return found.isDirectory() ? openFolder(data, request) : openFile(request);
+}
+
+/** Throws CliError for columns of what has none. */
+function refuseTableOptions({ data, target, features }: DataRequest): void {
+  const flag = target === undefined ? (features === undefined ? undefined : '--features') : '--target';
+  if (flag !== undefined) throw new CliError(`${flag} is for a table (.csv, .tsv), got ${data} (leave ${flag} out)`);
 }
 
 /** The images with their labels; 0 where there are none. */
@@ -97,6 +106,7 @@ function datasetOf({ size, shape, image }: ImageSource, labels: ArrayLike<number
 
 async function openFile(request: DataRequest): Promise<ImageSource> {
   const { data, format: asked } = request;
+  if (isTable(data)) return openTableOfClasses(data, request);
   const bytes = await readPlain(data);
   const isHeaderless = asked === 'cifar10' || asked === 'cifar100';
   const format = isHeaderless ? asked : detectFormat(data, bytes);

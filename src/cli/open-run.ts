@@ -24,7 +24,7 @@ import { scaleNotes } from './input-notes.ts';
 import { type EarlierRun, enginesToTry, onEngine, type Purpose } from './engines.ts';
 import { CliError, type CliIo } from './io.ts';
 import { makeNoise } from './make-noise.ts';
-import { type NoiseChoice, takesWholeNumbers } from './noise-options.ts';
+import { type NoiseChoice, oneNumber, takesWholeNumbers } from './noise-options.ts';
 import { openClassifier, type OpenedClassifier, type OpenPlan } from './open-model.ts';
 import { isOnnxFile } from './open-onnx.ts';
 import { type DataNeeds, openData } from './open-data.ts';
@@ -134,14 +134,14 @@ export async function shownTo(
   }
 }
 
-/** The sigma of a noise that is Gaussian. @internal */
+/** The sigma of a noise that is Gaussian, with one for all coordinates. @internal */
 export function sigmaOf({ name, parameters }: NoiseRecord): number | undefined {
-  return name === 'gaussian' ? (parameters['sigma'] as number) : undefined;
+  return name === 'gaussian' ? oneNumber(parameters['sigma']) : undefined;
 }
 
 /** The sigma of a noise that is Gaussian, or its sound form. @internal */
 export function gaussianSigmaOf({ name, parameters }: NoiseRecord): number | undefined {
-  return name === 'gaussian' || name === 'sound-gaussian' ? (parameters['sigma'] as number) : undefined;
+  return name === 'gaussian' || name === 'sound-gaussian' ? oneNumber(parameters['sigma']) : undefined;
 }
 
 async function openOn(plan: OpenPlan, { settings, data, noise, say }: ToOpen): Promise<OpenedRun> {
@@ -167,7 +167,7 @@ async function openOn(plan: OpenPlan, { settings, data, noise, say }: ToOpen): P
       path,
       model: source?.classifier ?? model,
       inputRange,
-      sigma: noise.name === 'shift' ? undefined : sigma, // in pixels
+      sigma: noise.name === 'shift' ? undefined : oneNumber(sigma), // in pixels
       fromBytes,
     }))
       say(line);

@@ -1,5 +1,6 @@
 import type { TargetDataset } from '../data/target-dataset.ts';
 import { type DataRequest, type ImageSource, refuseUnused } from './data/image-source.ts';
+import { dataFormOptions } from './common-options.ts';
 import { isTable } from './data/number-table.ts';
 import { type OpenedTruth, openTruth, truthInside, type TruthKind, truthOfArray, TRUTHS } from './data/open-truth.ts';
 import { openTable } from './data/table-source.ts';
@@ -90,13 +91,13 @@ async function inputsOf(
 
 /** Throws CliError for an option that has no use for these data. */
 function refuse(
-  settings: TruthOptions & { readonly data: string },
-  names: readonly (keyof TruthOptions)[],
+  settings: DataSettings & TruthOptions,
+  names: readonly (keyof TruthOptions | 'target' | 'features')[],
   use: string,
 ): void {
   for (const name of names) {
     if (settings[name] === undefined) continue;
-    const [flag = ''] = truthOptions[name].flags.split(' ');
+    const [flag = ''] = { ...truthOptions, ...dataFormOptions }[name].flags.split(' ');
     throw new CliError(`${flag} ${use}, got ${settings.data} (leave ${flag} out)`);
   }
 }

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Shard } from '../data/dataset-selection.ts';
 import type { BetaPrior } from '../stats/beta-mixture.ts';
@@ -7,6 +8,8 @@ import type { InputRange } from '../types.ts';
 interface Kinds {
   readonly number: number;
   readonly numbers: readonly number[];
+  /** A number, a list of them, or the path of a file with such a list. */
+  readonly scales: number | readonly number[];
   /** From 0. */
   readonly count: number;
   /** From 1. */
@@ -102,6 +105,7 @@ function commanderOption({ flags, help, kind, choices, required, fallback }: Opt
 const PARSERS: { readonly [Kind in keyof Kinds]: (text: string) => Kinds[Kind] } = {
   number: toNumber,
   numbers: (text) => text.split(',').map(toNumber),
+  scales: toScales,
   count: (text) => wholeFrom(0, text) ?? wrong('It must be a whole number of at least 0.'),
   positive: (text) => wholeFrom(1, text) ?? wrong('It must be a whole number of at least 1.'),
   countOrFile: (text) => wholeFrom(1, text) ?? text,
@@ -116,6 +120,25 @@ const PARSERS: { readonly [Kind in keyof Kinds]: (text: string) => Kinds[Kind] }
 function toNumber(text: string): number {
   const value = text.trim() === '' ? NaN : Number(text);
   return Number.isFinite(value) ? value : wrong('It must be a number.');
+}
+
+/** One number or several, apart by commas; other text is a file that holds them, apart by commas or white space. */
+function toScales(text: string): number | readonly number[] {
+  const isNumbers = /^[-+.\d]/.test(text.trim()) && text.split(',').every((part) => Number.isFinite(Number(part)));
+  const parts = isNumbers ? text.split(',') : numbersOfFile(text);
+  const [first, ...rest] = parts.map(toNumber);
+  if (first === undefined) return wrong('It must hold a number for each coordinate.');
+  return rest.length === 0 && isNumbers ? first : [first, ...rest];
+}
+
+function numbersOfFile(path: string): string[] {
+  try {
+    return readFileSync(path, 'utf8')
+      .trim()
+      .split(/[\s,;]+/);
+  } catch {
+    return wrong('It must be a number, numbers apart by commas, or a file of numbers.');
+  }
 }
 
 /** A whole number so small that it is exact. */

@@ -5,6 +5,7 @@ import type { Classifier, ClassifierOutput, TensorClassifier } from '../classifi
 import type { LabelledDataset } from '../data/labelled-dataset.ts';
 import { CatrsError } from '../errors.ts';
 import { GaussianNoise } from '../noise/gaussian-noise.ts';
+import type { Scale } from '../noise/scales.ts';
 import { createKey } from '../random/key.ts';
 import { checkBackend, type CheckBackendOptions } from '../smoothed/check-backend.ts';
 import type { InputRange } from '../types.ts';
@@ -78,7 +79,7 @@ export async function asImages<T>(path: string, shape: readonly number[], ask: (
 
 /** What of a run the comparison of the backend depends on. */
 interface NoisyRun {
-  readonly sigma?: number | undefined;
+  readonly sigma?: Scale | undefined;
   readonly seed?: number | undefined;
   readonly batchSize?: number | undefined;
 }

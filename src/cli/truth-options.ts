@@ -6,11 +6,6 @@ export const truthOptions = {
     flags: '--truth <path>',
     help: 'what is true, in place of what comes with the data: NPY, NPZ; a folder of PNG masks; boxes as COCO JSON; lists of labels as JSON',
   },
-  target: { flags: '--target <columns>', help: 'columns of a table (.csv, .tsv) that are what is true, by name' },
-  features: {
-    flags: '--features <columns>',
-    help: 'columns of a table that are the input (default: all others of numbers)',
-  },
   categories: {
     flags: '--categories <kind>',
     help: 'classes of COCO annotations: their ids, or their places in the order of the ids',

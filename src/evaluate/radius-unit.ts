@@ -6,7 +6,8 @@ import type { LoggedRow } from './rows.ts';
 export type UnitRow = Pick<LoggedRow, 'certificate' | 'norm'>;
 
 /**
- * What the radii of rows count, where their norm counts changes or is that of a parameter; undefined for lengths, which are in input units.
+ * What the radii of rows count, where their norm counts changes, is that of a parameter or that of the scales of the noise; undefined for lengths, which are in
+ * input units.
  *
  * `'pixels a side'` of a square patch (`'patch'`); `'edits'` (`'edit'`); in norm `'l0'` it follows from the noise: `'pixels'` or `'tokens'` as it says,
  * `'bits'` of zeros and ones, else `'positions'`. Rows that count different things count `'changes'`.
@@ -31,6 +32,7 @@ const PARAMETERS: Readonly<Record<string, string>> = {
 };
 
 function unitOf({ certificate, norm = certificate?.norm }: UnitRow): string | undefined {
+  if (norm === 'scaled') return 'scales of the noise';
   if (norm === 'parameter') return PARAMETERS[certificate?.noise.name ?? ''] ?? 'of the parameter';
   if (!countsChanges(norm)) return undefined;
   if (norm === 'patch') return 'pixels a side';

@@ -43,7 +43,8 @@ const gaussianNoise = fields.field<AdditiveNoise>(
 );
 
 const hasGaussianSigma = ({ name, parameters }: AdditiveNoise): boolean =>
-  name === 'gaussian' && fields.positive.safeParse(parameters?.['sigma']).success;
+  name === 'gaussian' &&
+  (Array.isArray(parameters?.['sigma']) || fields.positive.safeParse(parameters?.['sigma']).success);
 
 const macerLossOptions = optionsOf<MacerLossOptions>()({
   noise: gaussianNoise,
@@ -73,6 +74,8 @@ export interface MacerTerms {
  * MACER, which maximises the certified radius directly: L = (Σ_b L_C + λ Σ_b L_R) / B with
  * - L_C = −ln((1/M) Σ_i softmax(f(x + ε_i))_y + 1e-10), {@link macerClassification},
  * - L_R = σ/2 · (γ + ξ) on correctly classified images with |ξ| ≤ γ, {@link macerRobustness}.
+ *
+ * With a scale for each coordinate σ is 1: the radius is that in norm `'scaled'`.
  *
  * Both sums are divided by the size of the batch, also where only some images count for L_R.
  *
@@ -128,7 +131,9 @@ export class MacerLoss implements TrainingLoss<TrainingBatch, PreparedMacer> {
     const { beta, gamma, numNoise, deferredEpochs } = this;
     const deferred = deferredEpochs > 0 && requireEpoch(call, given.epoch, 'deferredEpochs') < deferredEpochs;
     // The constructor has refused noises without it.
-    const sigma = this.noise.parameters['sigma'] as number;
+    const scale = this.noise.parameters['sigma'];
+    // Where each coordinate has its own, the radius in norm 'scaled' is maximised.
+    const sigma = typeof scale === 'number' ? scale : 1;
     return preparedStep(
       'MacerLoss',
       () => ({

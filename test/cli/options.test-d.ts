@@ -23,4 +23,4 @@ expectTypeOf<Options['recheck']>().toEqualTypeOf<boolean>();
 expectTypeOf<Options['json']>().toEqualTypeOf<true | undefined>();
 
 expectTypeOf<CertifySettings['radius']>().toEqualTypeOf<readonly number[] | undefined>();
-expectTypeOf<CertifySettings['sigma']>().toEqualTypeOf<number | undefined>();
+expectTypeOf<CertifySettings['sigma']>().toEqualTypeOf<number | readonly number[] | undefined>();

@@ -1,5 +1,5 @@
 import { type CliCommand, cliCommand } from '../command.ts';
-import { jsonOptions, noiseOptions } from '../common-options.ts';
+import { jsonOptions } from '../common-options.ts';
 import type { OptionsOf } from '../options.ts';
 
 const countsOptions = {
@@ -37,17 +37,23 @@ const certificateOptions = {
   dimension: { flags: '--dimension <count>', help: 'number of input values; needed for linf', kind: 'positive' },
 } as const;
 
+/** One for all values: the counts do not say how many there are. */
+const sigmaOption = {
+  sigma: {
+    flags: '-s, --sigma <number>',
+    help: 'standard deviation of the Gaussian noise, in units of the input range',
+    kind: 'number',
+    required: true,
+  },
+} as const;
+
 const outOptions = {
   out: { flags: '-o, --out <file>', help: 'the log to write', required: true },
 } as const;
 
 /** The options of `catrs certify-counts`. @internal */
 export type CertifyCountsSettings = OptionsOf<
-  typeof countsOptions &
-    Pick<typeof noiseOptions, 'sigma'> &
-    typeof certificateOptions &
-    typeof outOptions &
-    typeof jsonOptions
+  typeof countsOptions & typeof sigmaOption & typeof certificateOptions & typeof outOptions & typeof jsonOptions
 >;
 
 /** `catrs certify-counts`. @internal */
@@ -57,7 +63,7 @@ export const certifyCountsCommand: CliCommand<CertifyCountsSettings> = cliComman
   argument: ['<counts>', 'a row of class counts for each image: text, CSV, NPY or NPZ, plain or .gz'],
   groups: [
     ['Counts', countsOptions],
-    ['Certificates', { sigma: noiseOptions.sigma, ...certificateOptions }],
+    ['Certificates', { ...sigmaOption, ...certificateOptions }],
     ['Run', { ...outOptions, ...jsonOptions }],
   ],
   library: {},

@@ -14,10 +14,39 @@ export interface TableColumns {
 }
 
 /** The rows of a table as inputs, with their numbers as they are. Throws CliError that names the file. @internal */
-export async function openTable(
+export async function openTable(file: string, request: DataRequest & TableColumns): Promise<ImageSource> {
+  const { table, targets, source } = await inputsOf(file, request);
+  return { ...source, truth: targets.length === 0 ? undefined : truthOf(table, targets) };
+}
+
+/** The same where the column of `--target` holds classes, by names or numbers. @internal */
+export async function openTableOfClasses(file: string, request: DataRequest & TableColumns): Promise<ImageSource> {
+  const { table, targets, source } = await inputsOf(file, request);
+  const [column, other] = targets;
+  if (column === undefined) return source;
+  if (other !== undefined) {
+    throw new CliError(`--target must name one column of classes, got ${request.target}`);
+  }
+  const from = `${file}, column ${table.columns[column]}`;
+  if (!isOfNames(table, column))
+    return { ...source, labels: { kind: 'numbers', from, numbers: numbersOf(table, targets) } };
+  const names = table.rows.map((row) => row[column] ?? '');
+  const line = names.indexOf('');
+  if (line >= 0) throw new CliError(`${from}: must have a class in each line, got none in line ${line + 2}`);
+  return { ...source, labels: { kind: 'names', from, names, classes: [...new Set(names)].sort(), what: 'names' } };
+}
+
+interface TableInputs {
+  readonly table: NumberTable;
+  /** The columns that are what is true. */
+  readonly targets: readonly number[];
+  readonly source: ImageSource;
+}
+
+async function inputsOf(
   file: string,
   { target, features, ...request }: DataRequest & TableColumns,
-): Promise<ImageSource> {
+): Promise<TableInputs> {
   const table = await readTable(file);
   const targets = target === undefined ? [] : columnsOf(table, '--target', target);
   const inputs = features === undefined ? othersOf(table, targets, request) : columnsOf(table, '--features', features);
@@ -28,16 +57,16 @@ export async function openTable(
   const values = Float32Array.from(numbersOf(table, inputs));
   const dimension = inputs.length;
   checkRange(table, values, inputs, request);
-  return {
+  const source: ImageSource = {
     what: `${file}, a table of ${someOf(table.columns, 12)}`,
     takes: [],
     size: table.rows.length,
     shape: [dimension],
     image: (index) => values.slice(index * dimension, (index + 1) * dimension),
     fromBytes: false,
-    truth: targets.length === 0 ? undefined : truthOf(table, targets),
     missing: `add --target with its column: ${someOf(table.columns, 12)}`,
   };
+  return { table, targets, source };
 }
 
 function truthOf(table: NumberTable, targets: readonly number[]): FoundArray {

@@ -49,7 +49,7 @@ const BOXES = [
 const DRAWN = ['n', 'alpha'] as const;
 
 const TASKS: Readonly<Record<OutputTaskName | 'class', TakenOptions>> = {
-  class: { needed: [], more: [...DRAWN, 'radius', 'n0', 'worth', 'adaptive', 'prior', 'labels', 'classes'] },
+  class: { needed: [], more: [...DRAWN, 'radius', 'n0', 'worth', 'adaptive', 'prior', 'labels', 'classes', ...TABLE] },
   regression: {
     needed: [['radius', 'low', 'high']],
     more: [...DRAWN, 'outputs', 'percentile', 'outputRange', 'sides', 'truth', ...TABLE],

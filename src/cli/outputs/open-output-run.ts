@@ -10,7 +10,7 @@ import { type EarlierRun, enginesToTry, onEngine } from '../engines.ts';
 import { scaleNotes } from '../input-notes.ts';
 import { CliError, type CliIo } from '../io.ts';
 import { makeNoise } from '../make-noise.ts';
-import { takesWholeNumbers } from '../noise-options.ts';
+import { oneNumber, takesWholeNumbers } from '../noise-options.ts';
 import { openClassifier, type OpenedClassifier, type OpenPlan } from '../open-model.ts';
 import { isOnnxFile } from '../open-onnx.ts';
 import { copyShapeOf, gaussianSigmaOf, shownTo, sigmaOf } from '../open-run.ts';
@@ -91,7 +91,14 @@ async function openOn(plan: OpenPlan, { settings, data, noise, say }: ToOpen): P
     if (changed !== undefined) say(changed);
     const { fromBytes } = data;
     const { inputRange, sigma } = settings;
-    const shown = { ...settings, path, model: source?.classifier ?? classifier, fromBytes, inputRange, sigma };
+    const shown = {
+      ...settings,
+      path,
+      model: source?.classifier ?? classifier,
+      fromBytes,
+      inputRange,
+      sigma: oneNumber(sigma),
+    };
     for (const line of await scaleNotes(shown)) say(line);
     const facts = await factsOf(opened, plan, { settings, data, noise, say });
     return { data, opened, facts, noise, close, [Symbol.asyncDispose]: close };

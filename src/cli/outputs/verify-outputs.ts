@@ -68,7 +68,9 @@ function refuseUnused(settings: VerifySettings): void {
   }
   if (model !== undefined) return;
   const given = settings as Readonly<Record<string, unknown>>;
-  const names = Object.keys({ ...outputOptions, ...truthOptions }).filter((name) => name !== 'calibration');
+  const names = [...Object.keys({ ...outputOptions, ...truthOptions }), 'target', 'features'].filter(
+    (name) => name !== 'calibration',
+  );
   const unused = names.find((name) => given[name] !== undefined);
   if (unused === undefined) return;
   const flag = verifyCommand.wordsFor(unused) ?? unused;

@@ -5,7 +5,7 @@ import type { PresetModel, PresetTraining } from '../../recipes/preset-types.ts'
 import type { DropTiming } from '../../recipes/schedules.ts';
 import type { Json } from '../../types.ts';
 import { CliError } from '../io.ts';
-import { checkNoiseChoice } from '../noise-options.ts';
+import { checkNoiseChoice, oneNumber } from '../noise-options.ts';
 import { type MethodOptions, TRAIN_DEFAULTS, TRAIN_SIGMA, trainCommand, type TrainOptions } from '../commands/train.ts';
 
 /** Options of a loss or an attack as plain data. @internal */
@@ -59,8 +59,9 @@ export function resolveSettings(options: TrainOptions): ResolvedSettings {
   checkMethodOptions(options);
   checkNoise(options);
   const { method, seed, preset } = options;
-  const sigma =
-    options.noise === 'gaussian' || options.noise === undefined ? (options.sigma ?? TRAIN_SIGMA) : undefined;
+  const isGaussian = options.noise === 'gaussian' || options.noise === undefined;
+  // A scale for each coordinate is said by the record of the noise.
+  const sigma = isGaussian ? oneNumber(options.sigma ?? TRAIN_SIGMA) : undefined;
   const published = preset === undefined ? undefined : publishedFor(options);
   const base: Published = published ?? methods[method].preset;
   const { loss, attack } = methodFields(options, {
@@ -105,7 +106,7 @@ function given({ batchSize, learningRate, momentum, weightDecay, lrEvery, lrGamm
 
 function publishedFor({ preset = 'mnist', method, sigma = TRAIN_SIGMA }: TrainOptions): Published {
   const bySigma = presets[preset] as Readonly<Record<number, Readonly<Record<string, Published | undefined>>>>;
-  const found = bySigma[sigma]?.[method];
+  const found = typeof sigma === 'number' ? bySigma[sigma]?.[method] : undefined;
   if (found !== undefined) return found;
   const there = Object.entries(bySigma)
     .filter(([, published]) => published[method] !== undefined)
@@ -113,7 +114,7 @@ function publishedFor({ preset = 'mnist', method, sigma = TRAIN_SIGMA }: TrainOp
     .sort();
   const some = there.length === 0 ? 'none are' : `they are for sigma ${there.join(', ')}`;
   throw new CliError(
-    `--preset ${preset} must have published settings for ${method} at sigma ${sigma}, got none: ${some} (leave --preset out, or take another)`,
+    `--preset ${preset} must have published settings for ${method} at sigma ${String(sigma)}, got none: ${some} (leave --preset out, or take another)`,
   );
 }
 
