@@ -40,7 +40,8 @@ export class CoordinateScales {
 
   /** The radius that is asked for as that of one scale. */
   oneScale({ norm, dimension }: RadiusRequest): OneScale {
-    if (this.list !== undefined) assertDimension('Noise.radius', dimension, this.list.length);
+    // The other radii do not depend on the dimension, which may not be known yet.
+    if (this.list !== undefined && norm === 'linf') assertDimension('Noise.radius', dimension, this.list.length);
     const own = this.#length === 2 ? 'l2' : 'l1';
     if (norm === 'scaled') return { scale: 1, norm: own, dimension };
     const length = norm as LengthNorm;

@@ -63,7 +63,7 @@ describe('bad usage', () => {
     [
       'a text for a number',
       ['certify', '--sigma', 'x'],
-      "option '-s, --sigma <number>' argument 'x' is invalid. It must be a number. (see: catrs certify --help)",
+      "option '-s, --sigma <number>' argument 'x' is invalid. It must be a number, numbers apart by commas, or a file of numbers. (see: catrs certify --help)",
     ],
     [
       'half an image',
@@ -129,7 +129,7 @@ describe('bad usage', () => {
 describe('bad settings', () => {
   it('are said in the words of the command line', async () => {
     expect(await complaint(certify('--sigma', -1))).toBe(
-      '--sigma must be a number greater than 0 that float32 can hold, got -1',
+      '--sigma must be a number greater than 0 that float32 can hold, or a list of one for each coordinate, got -1',
     );
     expect(await complaint(certify('--n', 5))).toBe(
       '--n must be at least 10 to certify anything at alpha = 0.001, got 5 (with fewer samples even unanimous votes abstain: raise n or alpha)',

@@ -118,7 +118,7 @@ describe('openData', () => {
     ],
     [
       'a text',
-      'a.csv',
+      'a.text',
       'label;x',
       {},
       'must be IDX, CIFAR binary, NPY, NPZ or a folder of images, got a file of 7 bytes that begins with 6c6162656c3b78',

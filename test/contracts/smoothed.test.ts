@@ -43,6 +43,26 @@ describeBackends('the smoothed classifier', () => {
     tf.dispose([x, weights]);
   });
 
+  it('takes a scale for each coordinate: the votes are those of sigma 1 on inputs in units of the scales', async () => {
+    const weights = tinyCnnWeights(model);
+    const x = image();
+    const scales = Array.from({ length: 64 }, (_, i) => 2 ** ((i % 4) - 3));
+    const shaped = tf.tensor(scales, [...tinyCnnInputShape]);
+    const f = tinyCnn(weights);
+    const own = new SmoothedClassifier(f, { noise: new GaussianNoise({ sigma: scales }), numClasses: tinyCnnClasses });
+    const unit = new SmoothedClassifier((z) => tf.tidy(() => f(tf.mul(z, shaped))), {
+      noise: new GaussianNoise({ sigma: 1 }),
+      numClasses: tinyCnnClasses,
+      inputRange: [0, 8],
+    });
+    const [options, y] = [{ key, n0: 50, n: 200, alpha: 0.01 }, tf.div(x, shaped)];
+    const [certificate, other] = [await own.certify(x, options), await unit.certify(y, options)];
+    expect(certificate.counts).toEqual(other.counts);
+    expect(certificate).toMatchObject({ norm: 'scaled', radius: other.radius });
+    expect(await own.certify(x, { ...options, batchSize: 7 })).toEqual(certificate);
+    tf.dispose([x, y, weights, shaped]);
+  });
+
   it('certifies a stream in mixed batches as each example alone', async () => {
     const weights = tinyCnnWeights(model);
     const g = new SmoothedClassifier(tinyCnn(weights), { noise, numClasses: tinyCnnClasses });

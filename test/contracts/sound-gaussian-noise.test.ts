@@ -70,6 +70,21 @@ describeBackends('sound gaussian noise', () => {
     expect(pieces.flat()).toEqual(whole);
   });
 
+  it('draws each coordinate by the table of its own deviation, and none where that is 0', async () => {
+    const scales = [0.25, 0, 1, 0.05];
+    const x = image([4]);
+    const request = { key, start: 3, count: 20 };
+    const noisy = new SoundGaussianNoise({ sigma: scales, headroom: 1 }).perturb(x, request);
+    const values = await noisy.data();
+    for (const [j, sigma] of scales.entries()) {
+      const alone = sigma === 0 ? undefined : new SoundGaussianNoise({ sigma, headroom: 1 }).perturb(x, request);
+      const expected = await alone?.data();
+      for (let i = j; i < values.length; i += 4) expect(values[i]).toBe(expected?.[i] ?? input(j, 1));
+      alone?.dispose();
+    }
+    tf.dispose([x, noisy]);
+  });
+
   it('takes other values to the nearest level', async () => {
     const x = tf.tensor1d([-3, -0.001, 0.4 / 255, 0.6 / 255, 100.3 / 255, 1.2, 77]);
     const level = [0, 0, 0, 1, 100, 255, 255];

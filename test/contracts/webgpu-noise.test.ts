@@ -129,6 +129,27 @@ describeBackends('noise drawn on the device', (backend) => {
     x.dispose();
   });
 
+  it('scales each coordinate by its own, in copies, batches and gradients', async () => {
+    const scales = [0.25, 3, 0, 40, 0.001];
+    const own = new GaussianNoise({ sigma: scales });
+    const x = image([5]);
+    const clean = await x.data();
+    const noisy = await valuesOf(own.perturb(x, { key, start: 9, count: 4 }));
+    const host = hostNormals({ start: 9, rows: 4, dimension: 5 });
+    const off = host.map((value, i) => (noisy[i]! - (clean[i % 5]! + value * scales[i % 5]!)) / (scales[i % 5]! + 1));
+    expect(largestDifference(off, new Float32Array(20))).toBeLessThan(2 * TOLERANCE);
+    expect(Array.from({ length: 4 }, (_, row) => noisy[5 * row + 2])).toEqual(Array(4).fill(clean[2]));
+    const batch = await valuesOf(own.sampleBatch({ key, numNoise: 1, shape: [2, 5] }));
+    for (const b of [0, 1]) {
+      const expected = hostNormals({ start: 0, rows: 1, dimension: 5 }, foldIn(key, b));
+      const relative = expected.map((value, j) => (batch[5 * b + j]! - value * scales[j]!) / (scales[j]! || 1));
+      expect(largestDifference(relative, new Float32Array(5))).toBeLessThan(2 * TOLERANCE);
+    }
+    const gradient = tf.tidy(() => tf.grad((z) => tf.sum(own.perturb(z, { key, start: 0, count: 3 })))(x));
+    expect(Array.from(await valuesOf(gradient))).toEqual([3, 3, 3, 3, 3]);
+    x.dispose();
+  });
+
   it('makes copy i from the key and i alone, however the copies are batched', async () => {
     const x = image([3, 5]);
     const draw = (start: number, count: number): Promise<ArrayLike<number>> =>

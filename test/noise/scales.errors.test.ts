@@ -73,7 +73,7 @@ describe('inputs of another size than the scales are refused', () => {
     `${call}: \`dimension\` must be 3, as the noise has a scale for each of 3 coordinates, got ${got}`;
 
   it.each([
-    ['radius', () => noise.radius({ p: 0.9, q: 0.1 }, { norm: 'l2', dimension: 4 }), text('Noise.radius', 4)],
+    ['radius', () => noise.radius({ p: 0.9, q: 0.1 }, { norm: 'linf', dimension: 4 }), text('Noise.radius', 4)],
     ['a change', () => noise.scaledNorm([1]), text('Noise.scaledNorm', 1)],
     ['covers', () => noise.covers([1], { p: 0.9, q: 0.1 }), text('Noise.scaledNorm', 1)],
     ['sample', () => noise.sample(new Float32Array(4), { key, start: 0, dimension: 4 }), text('fillNormals', 4)],
