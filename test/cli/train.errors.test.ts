@@ -56,7 +56,11 @@ describe('catrs train refuses', () => {
       '--arch must be left out with --init, whose model is taken as it is, got both',
     ],
     ['normalisation of a LeNet', [...short, '--normalize', 'cifar10'], '--normalize must be left out for --arch lenet'],
-    ['sigma 0', [...short, '--sigma', '0'], '--sigma must be a number greater than 0 that float32 can hold, or a list of one for each coordinate, got 0'],
+    [
+      'sigma 0',
+      [...short, '--sigma', '0'],
+      '--sigma must be a number greater than 0 that float32 can hold, or a list of one for each coordinate, got 0',
+    ],
     [
       'an ONNX file to start from',
       ['--epochs', '1', '--init', 'net.onnx'],
