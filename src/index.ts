@@ -193,6 +193,13 @@ export type { VerifyCertificateOptions } from './smoothed/verify-certificate.ts'
 export type { Verification } from './smoothed/verify-votes.ts';
 export { reproduceCertificate } from './smoothed/reproduce-certificate.ts';
 export type { ReproduceCertificateOptions, Reproduction } from './smoothed/reproduce-certificate.ts';
+export { RoutedClassifier } from './smoothed/routed/routed-classifier.ts';
+export type { RoutedCertifyOptions, RoutedClassifierOptions } from './smoothed/routed/routed-classifier.ts';
+export { composedRadius } from './smoothed/routed/routed-certificate.ts';
+export type { PartRadius } from './smoothed/routed/routed-certificate.ts';
+export { cascadeRadius } from './smoothed/routed/cascade-radius.ts';
+export type { CascadeRadiusRequest, CascadeVotes } from './smoothed/routed/cascade-radius.ts';
+export type { LimitedBy, RoutedCertificate, RoutedPrediction } from './smoothed/routed/types.ts';
 export { Recertifier } from './smoothed/incremental/recertifier.ts';
 export type { RecertifierOptions, RecertifierRunOptions } from './smoothed/incremental/recertifier.ts';
 export type { RecertifyOptions, VoteSource } from './smoothed/incremental/recertify.ts';

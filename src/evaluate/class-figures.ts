@@ -2,6 +2,7 @@ import { OptionError, refusal } from '../errors.ts';
 import * as fields from '../options/fields.ts';
 import type { OutputRecord } from '../smoothed/outputs/types.ts';
 import type { IncrementalCertificate } from '../smoothed/incremental/types.ts';
+import type { RoutedCertificate } from '../smoothed/routed/types.ts';
 import { certifiedAccuracy } from './metrics.ts';
 import type { OutputRow } from './output-rows.ts';
 import type { CertifiedOutcome } from './rows.ts';
@@ -21,7 +22,7 @@ export interface ClassClaim extends OutputRecord {
 export type ClassClaimRow = OutputRow<ClassClaim, number>;
 
 /**
- * Rows of `certifyDataset` with certificates of classes that hold others within them (`Recertifier`), as the metrics of classes take them.
+ * Rows of `certifyDataset` with certificates of classes that hold others within them (`Recertifier`, `RoutedClassifier`), as the metrics of classes take them.
  *
  * @param rows - rows with a class for a target, or null where it is not known
  * @example
@@ -86,3 +87,12 @@ export const incrementalEvaluation: TaskEvaluation<IncrementalCertificate, numbe
     ),
   }),
 );
+
+/** What certificates of routers with experts say as a whole. @internal */
+export const routedEvaluation: TaskEvaluation<RoutedCertificate, number> = classEvaluation((certificates) => ({
+  'share limited by the router': meanOf(certificates.map(({ limitedBy }) => Number(limitedBy === 'router'))),
+  'mean radius of the expert': meanOf(certificates.map(({ expert }) => expert.radius)),
+  'mean samples': meanOf(
+    certificates.map(({ n0, router, expert }) => n0 + expert.n0 + expert.nUsed + (router?.nUsed ?? 0)),
+  ),
+}));

@@ -33,6 +33,11 @@ export interface VerifyCertificateOptions {
    * @defaultValue the threshold is taken from the certificate
    */
   readonly sets?: RobustSetsRecord | undefined;
+  /**
+   * Of a certificate that holds others: the noises of one's own that they name (`noises` of a `RoutedClassifier`).
+   * @defaultValue those of catrs are made from their records
+   */
+  readonly noises?: readonly (Noise | DeterministicNoise)[] | undefined;
 }
 
 const verifyCertificateOptions = optionsOf<VerifyCertificateOptions>()({
@@ -40,6 +45,9 @@ const verifyCertificateOptions = optionsOf<VerifyCertificateOptions>()({
   dimension: fields.optional(fields.positiveInteger),
   numClasses: fields.optional(fields.classCount),
   sets: fields.optional(fields.object<RobustSetsRecord>('must be the JSON of conformal sets')),
+  noises: fields.optional(
+    fields.field<readonly (Noise | DeterministicNoise)[]>('must be a list of noises', (v) => Array.isArray(v)),
+  ),
 });
 
 const CALL = 'verifyCertificate';
@@ -80,12 +88,12 @@ export function isOutputRecord(certificate: Certificate | OutputRecord): certifi
 function verifyOfOutput(
   certificate: OutputRecord,
   noise: Noise | DeterministicNoise,
-  { dimension, sets }: VerifyCertificateOptions,
+  { dimension, sets, noises }: VerifyCertificateOptions,
 ): Verification {
   kindOfOutput(CALL, certificate).parse(CALL, certificate);
   kindOfOutput(CALL, certificate).parse(CALL, certificate); // its noise, too, may be anything
   assertSameNoise(CALL, certificate, noise);
-  const { faults, radius } = verifyOutput(CALL, certificate, noise as Noise);
+  const { faults, radius } = verifyOutput(CALL, certificate, noise as Noise, noises);
   const more =
     dimension === undefined || certificate.dimension === dimension
       ? []

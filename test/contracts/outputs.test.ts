@@ -68,7 +68,16 @@ const stored = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T;
 
 describe('the tables of tasks', () => {
   it('have an entry for each, and a family of the tests', () => {
-    const tasks = ['center', 'confidence', 'conformal', 'incremental', 'multilabel', 'regression', 'segmentation'];
+    const tasks = [
+      'center',
+      'confidence',
+      'conformal',
+      'incremental',
+      'multilabel',
+      'regression',
+      'routed',
+      'segmentation',
+    ];
     expect(Object.keys(outputKinds).sort()).toEqual(tasks);
     expect(Object.keys(taskEvaluations).sort()).toEqual(tasks);
     expect([...new Set(outputFamilies.map(({ name }) => name.split(' ')[0]))].sort()).toEqual(tasks);

@@ -40,6 +40,11 @@ export const noise: GaussianNoise = new GaussianNoise({ sigma: 0.25 });
 /** A classifier with logits. */
 export const model: tf.LayersModel = makeModel(0);
 
+/** The model after some change that keeps most votes: its weights rounded to three bits. */
+export const changedModel: tf.LayersModel = roundedModel();
+/** A model trained with little noise, and one trained with much. */
+export const modelOfLittleNoise: tf.LayersModel = makeModel(0);
+export const modelOfMuchNoise: tf.LayersModel = makeModel(1);
 /** A classifier that ends in softmax. */
 export const modelThatEndsInSoftmax: tf.LayersModel = makeModel(0, 'softmax');
 
@@ -198,4 +203,10 @@ function uniforms(count: number, stream: number): Float32Array {
   const values = new Float32Array(count);
   fillUniforms(values, { key: foldIn(key, stream), start: 0, dimension: count });
   return values;
+}
+
+function roundedModel(): tf.LayersModel {
+  const made = makeModel(0);
+  made.setWeights(tf.tidy(() => made.getWeights().map((weights) => tf.div(tf.round(tf.mul(weights, 8)), 8))));
+  return made;
 }

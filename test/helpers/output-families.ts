@@ -12,6 +12,7 @@ import { euclidean } from '../../src/smoothed/center/distances.ts';
 import { SmoothedScores } from '../../src/smoothed/confidence/smoothed-scores.ts';
 import { SmoothedMultiLabel } from '../../src/smoothed/multilabel/smoothed-multi-label.ts';
 import type { OutputCertifier, OutputRecord } from '../../src/smoothed/outputs/types.ts';
+import { RoutedClassifier } from '../../src/smoothed/routed/routed-classifier.ts';
 import { SmoothedRegressor } from '../../src/smoothed/regression/smoothed-regressor.ts';
 import { SmoothedSegmenter } from '../../src/smoothed/segmentation/smoothed-segmenter.ts';
 import { Recertifier, type RecertifierRunOptions } from '../../src/smoothed/incremental/recertifier.ts';
@@ -230,6 +231,20 @@ export const outputFamilies: readonly OutputFamily[] = [
     model: threeLogits,
     options: { n0: 40, n: 200, alpha: 0.01, radii: [0, 0.1, 0.2] },
     others: [{ n0: 50 }, { n: 300 }, { alpha: 0.02 }, { radii: [0, 0.1] }, { score: 'margin' }, { class: 1 }],
+    target: classOf,
+    noTarget: 'cat',
+  },
+  {
+    name: 'routed',
+    make: (model, noise) => {
+      const smoothed = (one: Classifier): SmoothedClassifier => new SmoothedClassifier(one, { noise, numClasses: 3 });
+      const router = smoothed(sureLogits(threeLogits));
+      const experts = [smoothed(model), smoothed(threeLogits), smoothed(threeLogits)];
+      return new RoutedClassifier({ router, experts }) as TestCertifier;
+    },
+    model: sureLogits(threeLogits),
+    options: { n0: 20, n: 200, alpha: 0.01 },
+    others: [{ n0: 30 }, { alpha: 0.02 }],
     target: classOf,
     noTarget: 'cat',
   },

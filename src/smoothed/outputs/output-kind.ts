@@ -1,4 +1,4 @@
-import type { Noise } from '../../noise/types.ts';
+import type { DeterministicNoise, Noise } from '../../noise/types.ts';
 import type { OutputRecord } from './types.ts';
 
 /** What follows from the evidence of a certificate. @internal */
@@ -15,8 +15,11 @@ export interface OutputDerivation<C extends OutputRecord = OutputRecord> {
 export interface OutputKind<C extends OutputRecord> {
   /** Throws OptionError naming `call` for what is no certificate of this task: fields missing, or of another type. */
   readonly parse: (call: string, certificate: C) => void;
-  /** Derives a certificate again from its own evidence (counts, order statistics, scores) and settings. */
-  readonly derive: (certificate: C, noise: Noise) => OutputDerivation;
+  /**
+   * Derives a certificate again from its own evidence (counts, order statistics, scores) and settings. `noises` are those of one's own that the certificates
+   * within it may name.
+   */
+  readonly derive: (certificate: C, noise: Noise, noises?: readonly (Noise | DeterministicNoise)[]) => OutputDerivation;
   /** Fields that are the same in all certificates of one run, whatever the example. */
   readonly settings: readonly (keyof C)[];
   /**

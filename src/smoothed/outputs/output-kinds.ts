@@ -4,6 +4,7 @@ import { scoreKind } from '../confidence/score-kind.ts';
 import { multiLabelKind } from '../multilabel/multi-label-kind.ts';
 import { conformalKind } from '../conformal/conformal-kind.ts';
 import { regressionKind } from '../regression/regression-kind.ts';
+import { routedKind } from '../routed/routed-kind.ts';
 import { segmentationKind } from '../segmentation/segmentation-kind.ts';
 import type { OutputKind } from './output-kind.ts';
 import type { OutputTask } from './types.ts';
@@ -17,4 +18,5 @@ export const outputKinds: { readonly [T in OutputTask]: OutputKind<never> } = {
   multilabel: multiLabelKind,
   conformal: conformalKind,
   incremental: incrementalKind,
+  routed: routedKind,
 };

@@ -7,7 +7,7 @@ import type { StreamExample, TimedOutput } from '../types.ts';
  * of others within them (`incremental`, `routed`).
  */
 export type OutputTask =
-  'regression' | 'segmentation' | 'conformal' | 'center' | 'multilabel' | 'confidence' | 'incremental';
+  'regression' | 'segmentation' | 'conformal' | 'center' | 'multilabel' | 'confidence' | 'incremental' | 'routed';
 
 /** What every certificate of an output says: a plain JSON value. */
 export interface OutputRecord {

@@ -1,5 +1,5 @@
 import { OptionError, refusal } from '../../errors.ts';
-import type { Noise } from '../../noise/types.ts';
+import type { DeterministicNoise, Noise } from '../../noise/types.ts';
 import type { OutputKind } from './output-kind.ts';
 import { outputKinds } from './output-kinds.ts';
 import { differences } from './record-differences.ts';
@@ -22,9 +22,10 @@ export function verifyOutput<C extends OutputRecord>(
   call: string,
   certificate: C,
   noise: Noise,
+  noises: readonly (Noise | DeterministicNoise)[] = [],
 ): { readonly valid: boolean; readonly faults: readonly string[]; readonly radius: number } {
   const kind = kindOfOutput(call, certificate);
-  const { faults, certificate: derived, radius = 0 } = kind.derive(certificate, noise);
+  const { faults, certificate: derived, radius = 0 } = kind.derive(certificate, noise, noises);
   const all = [...faults, ...(derived === undefined ? [] : differences(certificate, derived))];
   return { valid: all.length === 0, faults: all, radius: all.length === 0 || derived ? radius : 0 };
 }

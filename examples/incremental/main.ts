@@ -1,0 +1,158 @@
+/**
+ * What an incremental certificate saves: a network of digits is certified once, then changed in two ways, and each changed network is certified from the old certificates and anew.
+ *
+ * Run it with `npx tsx examples/incremental/main.ts` after `npm run build`; it takes some minutes. `--fast` trains and certifies little, for the tests. `--out FOLDER` says
+ * where the file goes (default `build/incremental`): results.json.
+ */
+import assert from 'node:assert/strict';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import * as tf from '@tensorflow/tfjs';
+import {
+  createKey,
+  fixedRadius,
+  foldIn,
+  GaussianLoss,
+  GaussianNoise,
+  type Key,
+  SmoothedClassifier,
+  split,
+  trainableVariables,
+  verifyCertificate,
+} from 'catrs';
+import { lenet } from 'catrs/models';
+import { useWasm } from 'catrs/wasm';
+import { DIGIT_SHAPE, loadDigits } from '../load-digits.ts';
+
+/** What one changed network needed at one radius. */
+export interface IncrementalRow {
+  readonly change: string;
+  readonly radius: number;
+  /** Share of votes for the class that it lost, over all digits. */
+  readonly lost: number;
+  /** Mean samples of a run of its own, and the share of digits that it certified. */
+  readonly anew: readonly [samples: number, certified: number];
+  /** The same from the old certificate. */
+  readonly incremental: readonly [samples: number, certified: number];
+}
+
+const SIGMA = 0.5;
+const RADII = [0.5, 0.75, 1];
+
+/** Trains, certifies, changes, certifies again. */
+export async function main({
+  fast,
+  folder,
+}: {
+  readonly fast: boolean;
+  readonly folder: string;
+}): Promise<IncrementalRow[]> {
+  await useWasm();
+  const [modelKey, trainingKey, tuningKey, certifyKey, anewKey] = split(createKey(22), 5);
+  const noise = new GaussianNoise({ sigma: SIGMA });
+  const model = lenet({ key: modelKey });
+  await train(model, { noise, steps: fast ? 20 : 400, from: 0, rate: 1e-3, key: trainingKey });
+
+  const int8 = copyOf(model);
+  int8.setWeights(tf.tidy(() => model.getWeights().map(roundedToInt8)));
+  const tuned = copyOf(model);
+  await train(tuned, { noise, steps: fast ? 2 : 20, from: 400, rate: 1e-4, key: tuningKey });
+
+  const count = fast ? 2 : 40;
+  const n = fast ? 400 : 10_000;
+  const { values } = await loadDigits({ from: 800, perClass: 4 });
+  const images = Array.from({ length: count }, (_, i) =>
+    tf.tensor(values.slice(i * 784, (i + 1) * 784), [...DIGIT_SHAPE]),
+  );
+  const g = new SmoothedClassifier(model, { noise });
+  const old = [];
+  for (const [i, image] of images.entries())
+    old.push(await g.certify(image, { key: foldIn(certifyKey, i), n, keepVotes: n / 2 }));
+
+  const rows: IncrementalRow[] = [];
+  for (const [change, network] of [
+    ['weights in int8', int8],
+    ['fine-tuned', tuned],
+  ] as const) {
+    const changed = new SmoothedClassifier(network, { noise });
+    for (const radius of RADII) {
+      const sums = { lost: 0, pairs: 0, anew: [0, 0], incremental: [0, 0] };
+      for (const [i, image] of images.entries()) {
+        const from = old[i];
+        if (from === undefined) continue;
+        const c = await changed.recertify(image, { from, until: radius });
+        assert.ok(verifyCertificate(c, noise).valid);
+        // The same level as both bounds together.
+        const rule = fixedRadius({ radius });
+        const own = await changed.certify(image, { key: foldIn(anewKey, i), n, alpha: c.alpha, rule });
+        sums.lost += c.losses;
+        sums.pairs += c.nUsed;
+        add(sums.incremental, c.nUsed, c.radius >= radius);
+        add(sums.anew, own.n0 + own.nUsed, !own.abstained);
+      }
+      const mean = ([samples = 0, certified = 0]: readonly number[]): [number, number] => [
+        samples / count,
+        certified / count,
+      ];
+      const lost = sums.lost / Math.max(1, sums.pairs);
+      const row = { change, radius, lost, anew: mean(sums.anew), incremental: mean(sums.incremental) };
+      console.log(
+        `${change}, radius ${radius}: anew ${row.anew[0].toFixed(0)} samples (${row.anew[1]} certified), from the old certificate ${row.incremental[0].toFixed(0)} (${row.incremental[1]}), lost ${lost.toExponential(1)}`,
+      );
+      rows.push(row);
+    }
+  }
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, 'results.json'), `${JSON.stringify({ sigma: SIGMA, n, digits: count, rows })}\n`);
+  tf.dispose(images);
+  for (const one of [model, int8, tuned]) one.dispose();
+  return rows;
+}
+
+function add(sums: number[], samples: number, certified: boolean): void {
+  sums[0] = (sums[0] ?? 0) + samples;
+  sums[1] = (sums[1] ?? 0) + Number(certified);
+}
+
+function copyOf(model: tf.LayersModel): tf.LayersModel {
+  const copy = lenet({ key: createKey(0) });
+  copy.setWeights(model.getWeights());
+  return copy;
+}
+
+/** Weights as int8 with one scale for each output, and as floats again; biases stay. */
+function roundedToInt8(weights: tf.Tensor): tf.Tensor {
+  if (weights.rank < 2) return weights.clone();
+  const axes = Array.from({ length: weights.rank - 1 }, (_, axis) => axis);
+  const scale = tf.div(tf.max(tf.abs(weights), axes, true), 127);
+  return tf.mul(tf.round(tf.div(weights, scale)), scale);
+}
+
+async function train(
+  model: tf.LayersModel,
+  { noise, steps, from, rate, key }: { noise: GaussianNoise; steps: number; from: number; rate: number; key: Key },
+): Promise<void> {
+  const { values, labels } = await loadDigits({ from, perClass: 400 });
+  const x = tf.tensor(values, [labels.length, ...DIGIT_SHAPE]);
+  const loss = new GaussianLoss(model, { noise });
+  const optimizer = tf.train.adam(rate);
+  const size = 64;
+  for (let step = 0; step < steps; step++) {
+    const first = (step * size) % (labels.length - size);
+    const batch = tf.slice(x, first, size);
+    using prepared = loss.prepare({ x: batch, labels: labels.slice(first, first + size), key: foldIn(key, step) });
+    optimizer.minimize(() => prepared.value(), false, trainableVariables(model));
+    batch.dispose();
+    if (step % 50 === 0) await tf.nextFrame();
+  }
+  x.dispose();
+  optimizer.dispose();
+}
+
+const [, started] = process.argv;
+if (started !== undefined && pathToFileURL(started).href === import.meta.url) {
+  const at = process.argv.indexOf('--out');
+  const folder = at < 0 ? 'build/incremental' : (process.argv[at + 1] ?? '');
+  await main({ fast: process.argv.includes('--fast'), folder });
+}
