@@ -30,7 +30,7 @@ export interface CertificationLogOptions {
   /**
    * Whether a log in the full format has a last column with the votes one by one, of a run with `keepVotes`.
    *
-   * @defaultValue false; of a whole log: where a certificate has them
+   * @defaultValue of a whole log whether a certificate has them, else false
    */
   readonly votes?: boolean | undefined;
 }

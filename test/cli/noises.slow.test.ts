@@ -13,7 +13,7 @@ import { catrs as command, type CliResult } from './run.ts';
 const catrs = (args: readonly (string | number)[]): Promise<CliResult> =>
   command(args, { workerArguments: runTypeScript });
 
-const SIZE = 60;
+const SIZE = 40;
 const SIDE = 6;
 const TOKENS = 12;
 const BITS = 24;

@@ -74,7 +74,7 @@ describe.each(Object.entries(models))('MobileNetV2 of nsfwjs as a %s', (_, model
     const reason = writeModel(model);
     if (reason !== undefined) return context.skip(reason);
     const out = `${model.folder}.tsv`;
-    const run = ['--radius', '0.02', '--n0', '10', '--n', '60', '--workers', '2', '--out', out];
+    const run = ['--radius', '0.02', '--n0', '5', '--n', '20', '--alpha', '0.05', '--workers', '2', '--out', out];
     catrs('certify', '--model', model.folder, ...run);
     const rows = parseCertificationLog(readFileSync(join(folder, out), 'utf8'));
 
@@ -83,7 +83,7 @@ describe.each(Object.entries(models))('MobileNetV2 of nsfwjs as a %s', (_, model
     const g = new SmoothedClassifier(network, { noise: new GaussianNoise({ sigma }), output: 'probabilities' });
     const dataset = arrayDataset({ values, shape, labels });
     const rule = plannedRadius({ radius: [0.02] });
-    const options = { key: createKey(0), n0: 10, n: 60, checkEvery: 10, rule };
+    const options = { key: createKey(0), n0: 5, n: 20, alpha: 0.05, checkEvery: 10, rule };
     const expected: unknown[] = [];
     for await (const { certificate } of certifyDataset(g, dataset, options)) expected.push(certificate);
     expect(rows.map(({ certificate }) => certificate)).toEqual(expected);
@@ -96,7 +96,7 @@ describe.each(Object.entries(models))('MobileNetV2 of nsfwjs as a %s', (_, model
     const reason = writeModel(model);
     if (reason !== undefined) return context.skip(reason);
     const log = `${model.folder}-attack.tsv`;
-    const run = ['--epsilon', '1', '--steps', '2', '--num-noise', '2', '--n', '12', '--out', log];
+    const run = ['--epsilon', '1', '--steps', '2', '--num-noise', '1', '--n', '12', '--out', log];
     expect(catrs('attack', '--model', model.folder, ...run)).toMatch(/under attack at most/);
     expect(
       readFileSync(join(folder, log), 'utf8')

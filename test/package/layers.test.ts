@@ -29,7 +29,7 @@ function isAllowed(file: SourceFile, { from, typesOnly }: ImportOf): boolean {
 
 /** A scalar of a number has no array, and a variable of a tensor none of its own. */
 function withoutConstants(code: string): string {
-  return code.replace(/tf\.scalar\(-?[\d.e]+\)/g, '').replace(/tf\.variable\((tensor|direction), /g, '');
+  return code.replace(/tf\.scalar\(-?[\d.e]+(, 'int32')?\)/g, '').replace(/tf\.variable\((tensor|direction), /g, '');
 }
 
 /** Groups of files each of which reaches all others of its group. */

@@ -27,8 +27,8 @@ export interface SegmentOptions extends Pick<SampleOptions, 'key' | 'batchSize' 
    */
   readonly alpha?: number | undefined;
   /**
-   * How alpha is shared among the components.
-   * @defaultValue 'holm'; 'bonferroni' with `radii: 'per component'`
+   * How alpha is shared among the components; with `radii: 'per component'` `'bonferroni'` is the default.
+   * @defaultValue 'holm'
    */
   readonly correction?: Correction | undefined;
   /**
@@ -43,7 +43,7 @@ export interface CertifySegmentationOptions extends SegmentOptions {
   /**
    * The probability that the label of a component has to exceed, in (1/2, 1): a larger one gives a larger radius and fewer labels. It must be chosen before
    * the estimation sample is seen.
-   * @defaultValue 0.75; none with `radii: 'per component'`
+   * @defaultValue with one radius 0.75, with `radii: 'per component'` none
    */
   readonly tau?: number | undefined;
   /**
