@@ -197,6 +197,8 @@ export { RoutedClassifier } from './smoothed/routed/routed-classifier.ts';
 export type { RoutedCertifyOptions, RoutedClassifierOptions } from './smoothed/routed/routed-classifier.ts';
 export { composedRadius } from './smoothed/routed/routed-certificate.ts';
 export type { PartRadius } from './smoothed/routed/routed-certificate.ts';
+export { agreedRadius } from './smoothed/routed/agreed-radius.ts';
+export type { ExpertClaim } from './smoothed/routed/agreed-radius.ts';
 export { cascadeRadius } from './smoothed/routed/cascade-radius.ts';
 export type { CascadeRadiusRequest, CascadeVotes } from './smoothed/routed/cascade-radius.ts';
 export type { LimitedBy, RoutedCertificate, RoutedPrediction } from './smoothed/routed/types.ts';

@@ -16,6 +16,7 @@ import {
   GaussianLoss,
   GaussianNoise,
   type Key,
+  plannedRadius,
   SmoothedClassifier,
   split,
   trainableVariables,
@@ -31,8 +32,10 @@ export interface IncrementalRow {
   readonly radius: number;
   /** Share of votes for the class that it lost, over all digits. */
   readonly lost: number;
-  /** Mean samples of a run of its own, and the share of digits that it certified. */
+  /** Mean samples of a run of its own by `fixedRadius`, and the share of digits that it certified. */
   readonly anew: readonly [samples: number, certified: number];
+  /** The same by `plannedRadius`, without a selection sample. */
+  readonly planned: readonly [samples: number, certified: number];
   /** The same from the old certificate. */
   readonly incremental: readonly [samples: number, certified: number];
 }
@@ -52,16 +55,16 @@ export async function main({
   const [modelKey, trainingKey, tuningKey, certifyKey, anewKey] = split(createKey(22), 5);
   const noise = new GaussianNoise({ sigma: SIGMA });
   const model = lenet({ key: modelKey });
-  await train(model, { noise, steps: fast ? 20 : 400, from: 0, rate: 1e-3, key: trainingKey });
+  await train(model, { noise, steps: fast ? 20 : 600, from: 0, rate: 1e-3, key: trainingKey });
 
   const int8 = copyOf(model);
   int8.setWeights(tf.tidy(() => model.getWeights().map(roundedToInt8)));
   const tuned = copyOf(model);
-  await train(tuned, { noise, steps: fast ? 2 : 20, from: 400, rate: 1e-4, key: tuningKey });
+  await train(tuned, { noise, steps: fast ? 2 : 20, from: 400, rate: 1e-5, key: tuningKey });
 
-  const count = fast ? 2 : 40;
+  const count = fast ? 2 : 30;
   const n = fast ? 400 : 10_000;
-  const { values } = await loadDigits({ from: 800, perClass: 4 });
+  const { values } = await loadDigits({ from: 800, perClass: 3 });
   const images = Array.from({ length: count }, (_, i) =>
     tf.tensor(values.slice(i * 784, (i + 1) * 784), [...DIGIT_SHAPE]),
   );
@@ -77,7 +80,8 @@ export async function main({
   ] as const) {
     const changed = new SmoothedClassifier(network, { noise });
     for (const radius of RADII) {
-      const sums = { lost: 0, pairs: 0, anew: [0, 0], incremental: [0, 0] };
+      const sums = { lost: 0, pairs: 0, anew: [0, 0], planned: [0, 0], incremental: [0, 0] };
+      const plan = plannedRadius({ radius });
       for (const [i, image] of images.entries()) {
         const from = old[i];
         if (from === undefined) continue;
@@ -86,6 +90,8 @@ export async function main({
         // The same level as both bounds together.
         const rule = fixedRadius({ radius });
         const own = await changed.certify(image, { key: foldIn(anewKey, i), n, alpha: c.alpha, rule });
+        const short = await changed.certify(image, { key: foldIn(anewKey, i), n, n0: 0, alpha: c.alpha, rule: plan });
+        add(sums.planned, short.nUsed, !short.abstained);
         sums.lost += c.losses;
         sums.pairs += c.nUsed;
         add(sums.incremental, c.nUsed, c.radius >= radius);
@@ -96,9 +102,16 @@ export async function main({
         certified / count,
       ];
       const lost = sums.lost / Math.max(1, sums.pairs);
-      const row = { change, radius, lost, anew: mean(sums.anew), incremental: mean(sums.incremental) };
+      const row = {
+        change,
+        radius,
+        lost,
+        anew: mean(sums.anew),
+        planned: mean(sums.planned),
+        incremental: mean(sums.incremental),
+      };
       console.log(
-        `${change}, radius ${radius}: anew ${row.anew[0].toFixed(0)} samples (${row.anew[1]} certified), from the old certificate ${row.incremental[0].toFixed(0)} (${row.incremental[1]}), lost ${lost.toExponential(1)}`,
+        `${change}, radius ${radius}: anew ${row.anew[0].toFixed(0)} samples (${row.anew[1].toFixed(2)} certified), planned ${row.planned[0].toFixed(0)} (${row.planned[1].toFixed(2)}), from the old certificate ${row.incremental[0].toFixed(0)} (${row.incremental[1].toFixed(2)}), lost ${lost.toExponential(1)}`,
       );
       rows.push(row);
     }

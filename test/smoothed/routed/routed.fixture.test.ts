@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { cascadeRadius, composedRadius, gaussianRadius } from 'catrs';
+import { agreedRadius, cascadeRadius, composedRadius, gaussianRadius } from 'catrs';
 import { normalQuantile } from 'catrs/stats';
 import { clopperPearsonLowerBound } from '../../../src/stats/index.ts';
 import { normalCdf } from '../../../src/stats/normal.ts';
@@ -25,6 +25,11 @@ interface Golden {
     readonly stages: readonly { readonly sigma: number; readonly kMax: number; readonly n: number }[];
     readonly last: { readonly sigma: number; readonly k: number; readonly n: number };
     readonly radius: string;
+  }[];
+  readonly agreement: readonly {
+    readonly setRadius: number | null;
+    readonly radii: readonly number[];
+    readonly radius: number;
   }[];
   readonly bestOfSigmas: readonly {
     readonly intervalsOfB: readonly (readonly [number, number | null])[];
@@ -75,6 +80,23 @@ test.for(golden.cascade.map((row, i) => [i, row] as const))('cascade row %i', ([
   const { sigma, k: votes, n } = row.last;
   const radius = cascadeRadius({ quiet, answers: { sigma, votes, n }, stopAt: row.stopAt, alpha: row.alpha });
   expectBelow(radius, row.radius);
+});
+
+test.for(golden.agreement.map((row, i) => [i, row] as const))(
+  'agreement row %i',
+  ([, { setRadius, radii, radius }]) => {
+    const experts = radii.map((one) => ({ label: 2, abstained: one === 0, radius: one }));
+    expect(agreedRadius(experts, setRadius ?? Infinity)).toEqual({ label: radius === 0 ? -1 : 2, radius });
+    const [first, ...others] = experts;
+    expect(agreedRadius([{ ...first!, label: 1 }, ...others, { label: 2, abstained: false, radius: 1 }]).radius).toBe(
+      0,
+    );
+  },
+);
+
+test('agreement is of one expert at least, within a radius', () => {
+  expect(() => agreedRadius([])).toThrow('`experts` must be certificates of at least one expert');
+  expect(() => agreedRadius([{ label: 1, abstained: false, radius: 1 }], NaN)).toThrow('`setRadius` must be a number');
 });
 
 /** P(Bin(n, p) = k) for all k. */
