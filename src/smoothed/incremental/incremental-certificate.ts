@@ -3,6 +3,7 @@ import type { Noise } from '../../noise/types.ts';
 import { countsChanges, isProof, nothingProven } from '../../options/counting-norms.ts';
 import { cappedUpperBound } from '../../stats/rounding.ts';
 import type { GrantedSettings } from '../certificates.ts';
+import { choosesFromVotes } from '../certify-one-sample.ts';
 import { outputRecord } from '../outputs/model-rows.ts';
 import { type ChangeCount, changeBound, lessBy, moreBy } from './incremental-bound.ts';
 import type { IncrementalBasis, IncrementalCertificate } from './types.ts';
@@ -31,6 +32,11 @@ export interface IncrementalEvidence extends GrantedSettings, ChangedVotes {
 /** The certificate at the end of a chain: the one of votes. @internal */
 export function rootOf(basis: IncrementalBasis): Omit<Certificate, 'votes'> {
   return 'task' in basis ? rootOf(basis.basis) : basis;
+}
+
+/** Whether the class was read off the estimation votes: losses of such a class on the same samples are bounded by nothing here. @internal */
+export function isChosenFromVotes({ n0, rule }: Pick<Certificate, 'n0' | 'rule'>): boolean {
+  return n0 === 0 || choosesFromVotes(rule);
 }
 
 /** Whether there is a bound on the runner-up. @internal */

@@ -5,7 +5,7 @@ import { grantedSettings } from '../certificates.ts';
 import type { OutputDerivation, OutputKind } from '../outputs/output-kind.ts';
 import { differences } from '../outputs/record-differences.ts';
 import { assertSameNoise, verifyVotes } from '../verify-votes.ts';
-import { incrementalCertificate, isTwoSided, rootOf } from './incremental-certificate.ts';
+import { incrementalCertificate, isChosenFromVotes, isTwoSided, rootOf } from './incremental-certificate.ts';
 import { incrementalForm } from './incremental-form.ts';
 import type { IncrementalBasis, IncrementalCertificate } from './types.ts';
 
@@ -45,6 +45,7 @@ function basisFaults(basis: IncrementalBasis, noise: Noise): readonly string[] {
   try {
     if (!('task' in basis)) {
       if (basis.smoothing !== 'hard' || basis.topK !== 1) return ['must be of hard votes and of one class'];
+      if (isChosenFromVotes(basis)) return ['must have a class that its selection sample chose'];
       return verifyVotes(basis as Certificate, noise, {}).faults;
     }
     incrementalForm.check(CALL, basis);

@@ -15,7 +15,7 @@ import { votesInOrder } from '../count-votes.ts';
 import { rangeAssumption, rangeIn } from '../range-assumption.ts';
 import { assertSameNoise } from '../verify-votes.ts';
 import { VoteChanges } from './changed-votes.ts';
-import { incrementalCertificate, incrementalRadius, rootOf } from './incremental-certificate.ts';
+import { incrementalCertificate, incrementalRadius, isChosenFromVotes, rootOf } from './incremental-certificate.ts';
 import { incrementalForm } from './incremental-form.ts';
 import type { IncrementalBasis, IncrementalCertificate } from './types.ts';
 
@@ -204,6 +204,10 @@ function checkedBasis(
       root.smoothing === 'hard' ? root.topK : root.smoothing,
       'must be of hard votes and of one class',
     );
+  if (root.key !== null && isChosenFromVotes(root)) {
+    const way = 'the bound on the losses is for a class that was chosen without these votes';
+    throw refuse('from', root.n0, 'must have a class that its selection sample chose', way);
+  }
   if (root.key === null) throw refuse('from', null, 'must have a key by which its samples can be drawn again');
   if (norm !== undefined && norm !== from.norm) throw refuse('norm', norm, `must be that of \`from\`, ${from.norm}`);
   if (key !== undefined && String(key) !== String(root.key))

@@ -209,6 +209,14 @@ export class RoutedClassifier implements OutputCertifier<RoutedCertifyOptions, R
       const options = { ...ofRouter, ...telling(expert.n0 + expert.nUsed) };
       proof = await router.certify(x, withContext(options, { ...context, selection }));
     }
+    for (const [field, part, choice] of [
+      ['rule', expert, topClass(expert.countsSelection)],
+      ['routerRule', proof, chosen],
+    ] as const) {
+      if (part === null || (part.cAHat === choice && part.topK === 1)) continue;
+      const details = { call: context.call, field, value: part.rule.name };
+      throw refusal(OptionError, details, 'must be a rule of one class, the one that the selection sample chose');
+    }
     const { inputRange, noise } = router;
     const inferenceForm = proof !== null && isOfInferenceForm(proof.assumptions);
     const assumptions = noiseAssumptions(noise, { inputRange, inferenceForm });

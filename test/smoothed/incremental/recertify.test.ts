@@ -17,6 +17,7 @@ import {
   LaplaceNoise,
   parseCertificationLog,
   parseOutputLog,
+  plannedRadius,
   Recertifier,
   reproduceCertificate,
   SmoothedClassifier,
@@ -227,6 +228,9 @@ describe('recertify', () => {
     await refused(changed, { from: { ...from, votes: undefined } }, '`from` must have its votes');
     await refused(changed, { from: { ...from, topK: 2 } }, 'must be of hard votes and of one class');
     await refused(changed, { from: { ...from, key: null } }, 'must have a key');
+    const rule = plannedRadius({ radius: 0.3 });
+    const chosen = await old.certify(x, { key, n: 1000, n0: 0, keepVotes: 300, rule });
+    await refused(changed, { from: chosen }, 'must have a class that its selection sample chose');
     await refused(new SmoothedClassifier(other.logits, { ...options, inputRange: [-1, 1] }), {}, 'input range');
     const three = tf.tensor1d([0.5, 0.5, 0.5]);
     const wide = new SmoothedClassifier(linearClassifier([1, 0, 0], 0).logits, options);
