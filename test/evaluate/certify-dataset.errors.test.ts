@@ -69,7 +69,7 @@ describe('certifyDataset refuses', () => {
     [{ alpha: 0.5 }, '`alpha` must be in (0, 1/2), got 0.5'],
     [
       { stop: 5 },
-      'unknown option `stop`; known options: `key`, `n0`, `n`, `alpha`, `rule`, `norm`, `checkEvery`, `onSamples`, `batchSize`, `signal`,' +
+      'unknown option `stop`; known options: `key`, `n0`, `n`, `alpha`, `rule`, `norm`, `checkEvery`, `keepVotes`, `onSamples`, `batchSize`, `signal`,' +
         ' `select`',
     ],
   ])('%o', (change, text) => expectError(first(dataset(0), change), OptionError, `certifyDataset: ${text}`));

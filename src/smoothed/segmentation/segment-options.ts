@@ -27,7 +27,7 @@ export interface SegmentOptions extends Pick<SampleOptions, 'key' | 'batchSize' 
    */
   readonly alpha?: number | undefined;
   /**
-   * How alpha is shared among the components; with `radii: 'per component'` `'bonferroni'` is the default.
+   * How alpha is shared among the components.
    * @defaultValue 'holm'
    */
   readonly correction?: Correction | undefined;
@@ -40,6 +40,11 @@ export interface SegmentOptions extends Pick<SampleOptions, 'key' | 'batchSize' 
 
 /** Options of {@link SmoothedSegmenter.certify}. */
 export interface CertifySegmentationOptions extends SegmentOptions {
+  /**
+   * How alpha is shared among the components.
+   * @defaultValue with one radius 'holm', with `radii: 'per component'` 'bonferroni'
+   */
+  readonly correction?: Correction | undefined;
   /**
    * The probability that the label of a component has to exceed, in (1/2, 1): a larger one gives a larger radius and fewer labels. It must be chosen before
    * the estimation sample is seen.
