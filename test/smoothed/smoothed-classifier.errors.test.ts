@@ -64,7 +64,8 @@ describe('certify, predict and sampleCounts refuse', () => {
   });
   afterAll(() => x.dispose());
 
-  const knownCertify = '`key`, `n0`, `n`, `alpha`, `rule`, `norm`, `checkEvery`, `keepVotes`, `onSamples`, `batchSize`, `signal`'; // in the order of the documentation
+  const knownCertify =
+    '`key`, `n0`, `n`, `alpha`, `rule`, `norm`, `checkEvery`, `keepVotes`, `onSamples`, `batchSize`, `signal`'; // in the order of the documentation
   it.each([
     [{ key: undefined }, '`key` must be a key (createKey(seed) makes one), got undefined'],
     [{ key: 5 }, '`key` must be a key (createKey(seed) makes one), got 5'],

@@ -34,7 +34,10 @@ describe('errors of a calibration', () => {
       { score: 'softmax' },
       "calibrateRobustSets: `score` must be 'lac', 'aps', 'raps', 'residual' or a score { name, parameters, usesUniform, scores }, got \"softmax\"",
     ],
-    [{ norm: 'l0' }, 'calibrateRobustSets: `norm` must be one that gaussian noise certifies (l2, linf, l1, scaled), got l0'],
+    [
+      { norm: 'l0' },
+      'calibrateRobustSets: `norm` must be one that gaussian noise certifies (l2, linf, l1, scaled), got l0',
+    ],
     [
       { radius: 1.2 },
       'calibrateRobustSets: `calibration` must be at least 1682, or every set would hold every label, got 120 (the level is 0.0005943 within the radius: calibrate on more, raise alpha or lower the radius)',
