@@ -2,6 +2,7 @@ import type { LengthNorm, Norm } from '../types.ts';
 import type { AdditiveNoiseOptions } from './additive-noise.ts';
 import { changeBetween, type CoordinateScales } from './coordinate-scales.ts';
 import { SampledNoise } from './sampled-noise.ts';
+import type { Noise } from './types.ts';
 import { boundOf, type CoveredBy } from './covered-by.ts';
 
 /** What {@link ScaledNoise} is built from. */
@@ -58,6 +59,16 @@ export abstract class ScaledNoise extends SampledNoise {
    */
   covers(change: ArrayLike<number>, by: CoveredBy & { readonly abstained?: boolean }): boolean {
     return coversScaled(this, change, by);
+  }
+
+  /** The copies of `perturb` without tensors, of inputs that the scales fit; undefined where a subclass has a `perturb` of its own. */
+  override get fillCopies(): Noise['fillCopies'] {
+    const fill = super.fillCopies;
+    if (fill === undefined || this.#scales.list === undefined) return fill;
+    return (out, x, request) => {
+      this.#scales.assertFit('Noise.fillCopies', x);
+      fill(out, x, request);
+    };
   }
 
   /** Size of the change from `a` to `b` in norm `'scaled'`, rounded up. */

@@ -1,16 +1,20 @@
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import {
+  ConsistencyLoss,
   createKey,
   fillUniforms,
+  GaussianLoss,
   gaussianRegion,
   GaussianNoise,
   LaplaceNoise,
   linearRadii,
+  MacerLoss,
   noiseOf,
   perChannel,
   SmoothedClassifier,
   SoundGaussianNoise,
+  StabilityLoss,
   UniformNoise,
   verifyCertificate,
 } from 'catrs';
@@ -79,6 +83,39 @@ describe('noise with a scale for each coordinate', () => {
     expect(verifyCertificate({ ...stored, radius: stored.radius * 1.001 }, own.noise).faults).not.toEqual([]);
     expect(verifyCertificate({ ...stored, norm: 'l2' }, own.noise).faults).not.toEqual([]);
     x.dispose();
+  });
+
+  it('trains as scale 1 does on the model of scaled inputs, MACER for the scaled radius', () => {
+    const w = tf.tensor2d([[0.3, -0.2], [0.01, 0.02], [5, -4], [-0.1, 0.3]]); // prettier-ignore
+    const f = (y: tf.Tensor): tf.Tensor => tf.tidy(() => tf.matMul(y as tf.Tensor2D, w));
+    const scaled = (y: tf.Tensor): tf.Tensor => tf.tidy(() => f(tf.mul(y, sigma)));
+    const x = tf.tensor2d([[0.25, 4, 0.125, -1], [1, 2, 0, 0.5]]); // prettier-ignore
+    const [own, unit] = [{ noise: new GaussianNoise({ sigma }), numNoise: 4 }, { noise: new GaussianNoise({ sigma: 1 }), numNoise: 4 }]; // prettier-ignore
+    for (const make of [
+      (model: typeof f, given: typeof own) => new GaussianLoss(model, given),
+      (model: typeof f, given: typeof own) => new StabilityLoss(model, { ...given, lambda: 2 }),
+      (model: typeof f, given: typeof own) => new ConsistencyLoss(model, { ...given, lambda: 2, eta: 0.5 }),
+      (model: typeof f, given: typeof own) => new MacerLoss(model, { ...given, lambda: 12 }),
+    ]) {
+      const batch = { labels: [0, 1], key };
+      const value = tf.tidy(
+        () =>
+          make(f, own)
+            .prepare({ ...batch, x })
+            .value()
+            .dataSync()[0],
+      );
+      const twin = tf.tidy(
+        () =>
+          make(scaled, unit)
+            .prepare({ ...batch, x: tf.div(x, sigma) })
+            .value()
+            .dataSync()[0],
+      );
+      expect(value).toBeGreaterThan(0);
+      expect(value).toBe(twin);
+    }
+    tf.dispose([x, w]);
   });
 
   it('is tight for a half-space: the shortest change that reaches it is along S Sᵀ w', () => {
