@@ -39,7 +39,7 @@ export abstract class SampledNoise implements AdditiveNoise {
    * Builds the noise from its sampler and its radius.
    *
    * @param options - as for {@link additiveNoise}
-   * @param normalScale - given where the sampler is {@link fillScaledNormals} with this scale: a backend that can draw normals then does it
+   * @param normalScale - given where the sampler is `fillScaledNormals` with this scale: a backend that can draw normals then does it
    */
   protected constructor(options: AdditiveNoiseOptions, normalScale?: number | Float32Array) {
     this.#normalScale = normalScale;
@@ -154,7 +154,7 @@ function sampleBatchOnDevice(request: BatchDrawRequest, given: number | Float32A
   return tf.tidy(() => tf.reshape(runKernel(NORMALS_KERNEL, {}, attributes), [numNoise, ...shape]));
 }
 
-/** Standard normals of the device in a shape, each coordinate times its own scale: two roundings, as in {@link fillScaledNormals}. */
+/** Standard normals of the device in a shape, each coordinate times its own scale: two roundings, as in `fillScaledNormals`. */
 function scaledBy(normals: tf.Tensor, scales: Float32Array, shape: readonly number[]): tf.Tensor {
   const rows = tf.reshape(normals, [-1, scales.length]);
   return tf.reshape(tf.mul(rows, tensorOver(scales.slice(), [1, scales.length], 'float32')), [...shape]);

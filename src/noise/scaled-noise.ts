@@ -32,7 +32,7 @@ export function coversScaled(
 export abstract class ScaledNoise extends SampledNoise {
   readonly #scales: CoordinateScales;
 
-  /** Builds the noise from its sampler, its radius and its scales; `normalScale` as for {@link SampledNoise}. */
+  /** Builds the noise from its sampler, its radius and its scales; `normalScale` as for {@link SampledNoise}. @internal */
   protected constructor({ scales, lengths, ...options }: ScaledNoiseOptions, normalScale?: number | Float32Array) {
     super({ ...options, norms: scales.norms(lengths) }, normalScale);
     this.#scales = scales;

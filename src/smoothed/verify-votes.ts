@@ -82,13 +82,18 @@ export function assertSameNoise(
 ): void {
   const text = (record: NoiseParameters): string => JSON.stringify(Object.entries(record).sort());
   if (named.name === name && text(named.parameters) === text(parameters)) return;
-  const show = (noiseName: string, record: object): string => `${noiseName} ${JSON.stringify(record)}`;
+  const show = (noiseName: string, record: object): string => `${noiseName} ${JSON.stringify(record, shortened)}`;
   const details = { call, field: 'noise', value: name, got: show(name, parameters) };
   throw refusal(
     OptionError,
     details,
     `must be the one that the certificate names, ${show(named.name, named.parameters)}`,
   );
+}
+
+/** Long lists, of a scale for each of many coordinates, with their first numbers. */
+function shortened(_: string, value: unknown): unknown {
+  return Array.isArray(value) && value.length > 8 ? [...value.slice(0, 8), `${value.length} in all`] : value;
 }
 
 /** What is said beyond what follows, or otherwise. */

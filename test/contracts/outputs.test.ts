@@ -5,6 +5,7 @@ import { certifyDataset } from '../../src/evaluate/certify-dataset.ts';
 import { outputFigures, taskEvaluations } from '../../src/evaluate/output-figures.ts';
 import { formatOutputLog, parseOutputLog } from '../../src/evaluate/output-log.ts';
 import type { OutputRow } from '../../src/evaluate/output-rows.ts';
+import { GaussianNoise } from '../../src/noise/gaussian-noise.ts';
 import { noiseOf } from '../../src/noise/noise-of.ts';
 import { createKey, foldIn } from '../../src/random/key.ts';
 import type { SampleProgress } from '../../src/smoothed/call-options.ts';
@@ -134,6 +135,19 @@ describeContract('every certifier of other outputs than one label', outputFamili
     const g = await outputCertifierOf(family, soundGaussian);
     for (const { certificate } of await rowsOf(family, {}, { g })) {
       expect(certificate).toMatchObject({ domain: 'uint8', noise: { name: 'sound-gaussian' } });
+      expect(verifyCertificate(stored(certificate), noiseOf(certificate.noise)).faults).toEqual([]);
+    }
+  });
+
+  it('takes a scale for each coordinate, 0 among them', async () => {
+    const scaled = await outputCertifierOf(family, new GaussianNoise({ sigma: [0.25, 0.25, 0.25, 0.25] }));
+    const rows = await rowsOf(family, {}, { g: scaled });
+    for (const { certificate } of rows) {
+      expect(certificate.norm).toBe('scaled');
+      expect(verifyCertificate(stored(certificate), noiseOf(certificate.noise)).faults).toEqual([]);
+    }
+    const apart = await outputCertifierOf(family, new GaussianNoise({ sigma: [0.25, 0.125, 0.25, 0] }));
+    for (const { certificate } of await rowsOf(family, {}, { g: apart })) {
       expect(verifyCertificate(stored(certificate), noiseOf(certificate.noise)).faults).toEqual([]);
     }
   });
