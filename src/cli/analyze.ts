@@ -86,7 +86,10 @@ function checkUse(
   const norms = logs.flatMap(({ name, rows }) => {
     const norm = normOf(rows);
     const unit = radiusUnit(rows);
-    return norm === undefined ? [] : [{ name, measure: unit === undefined ? norm : `${norm} (${unit})` }];
+    // Scales of other noises are other units.
+    const scales = norm === 'scaled' ? ` ${JSON.stringify(rows[0]?.certificate?.noise.parameters)}` : '';
+    const measure = unit === undefined ? norm : `${norm} (${unit}${scales})`;
+    return norm === undefined ? [] : [{ name, measure }];
   });
   if (new Set(norms.map(({ measure }) => measure)).size > 1) {
     const said = norms.map(({ name, measure }) => `${measure} in ${name}`).join(', ');

@@ -4,7 +4,7 @@ import type { CertificationRule } from '../../certify/rule.ts';
 import { ABSTAIN, type Certificate } from '../../certify/types.ts';
 import { topClass } from '../../certify/vote-counts.ts';
 import { OptionError, refusal } from '../../errors.ts';
-import type { Noise } from '../../noise/types.ts';
+import type { Noise, NoiseRecord } from '../../noise/types.ts';
 import { type CallContext, contextOf, withContext } from '../../options/call-context.ts';
 import * as fields from '../../options/fields.ts';
 import { optionsOf } from '../../options/parse.ts';
@@ -240,6 +240,7 @@ export class RoutedClassifier implements OutputCertifier<RoutedCertifyOptions, R
         `must be one that ${name} noise certifies (${norms.join(', ')})`,
       );
     }
+    if (norm === 'scaled') assertSameScales(call, this.noises);
     for (const field of ['rule', 'routerRule'] as const) {
       const rule = settings[field] ?? fixedSample();
       if (rule.name === 'top-k') {
@@ -250,6 +251,15 @@ export class RoutedClassifier implements OutputCertifier<RoutedCertifyOptions, R
     }
     return { ...settings, norm };
   }
+}
+
+/** Throws unless all noises measure changes in the same scales: the least of radii in different ones says nothing. */
+function assertSameScales(call: string, noises: readonly NoiseRecord[]): void {
+  const texts = new Set(noises.map(({ name, parameters }) => JSON.stringify([name, parameters])));
+  if (texts.size === 1) return;
+  const way = "take norm 'l2', 'l1' or 'linf', or the same scales everywhere";
+  const details = { call, field: 'norm', value: 'scaled', way };
+  throw refusal(OptionError, details, 'must be a length, as router and experts measure changes in other scales');
 }
 
 async function* certified(

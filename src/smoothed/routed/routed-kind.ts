@@ -111,6 +111,8 @@ function faultsOf(stored: RoutedCertificate): string[] {
     if (!expert.abstained) faults.push('router is null, but the expert did not abstain');
     return faults;
   }
+  if (stored.norm === 'scaled' && !same(router.noise, expert.noise))
+    faults.push('norm is scaled, but router and expert measure changes in other scales');
   hold('router: countsSelection', router.countsSelection, selection);
   hold('router: n0', router.n0, n0);
   hold('router: cAHat', router.cAHat, chosen);

@@ -201,6 +201,36 @@ describe('RoutedClassifier refuses', () => {
     refused({ experts: [experts[0], unit] }, 'must have one input range');
   });
 
+  it('norm scaled, of parts whose scales differ: the least of two such radii says nothing', async () => {
+    const part = (plane: (typeof planes)[0], sigma: number[]): SmoothedClassifier =>
+      new SmoothedClassifier(plane.logits, { noise: new GaussianNoise({ sigma }), numClasses: 2, inputRange: [-9, 9] });
+    const [own, other] = [
+      [0.5, 0.25],
+      [0.25, 0.5],
+    ] as const;
+    const apart = new RoutedClassifier({
+      router: part(routing, [...own]),
+      experts: planes.map((one) => part(one, [...other])),
+    });
+    await expect(apart.certify(far, { key, n: 1000 })).rejects.toThrow(
+      /`norm` must be a length, as router and experts measure changes in other scales, got "scaled" \(take norm 'l2'/,
+    );
+    await expect(g.certify(far, { key, n: 1000, norm: 'scaled' })).rejects.toThrow(/other scales/);
+    expect(await apart.certify(far, { key, n: 1000, norm: 'l2' })).toMatchObject({ norm: 'l2', label: 1 });
+    const alike = new RoutedClassifier({
+      router: part(routing, [...own]),
+      experts: planes.map((one) => part(one, [...own])),
+    });
+    const c = await alike.certify(far, { key, n: 1000 });
+    expect(c).toMatchObject({ norm: 'scaled', label: 1 });
+    expect(verifyCertificate(stored(c), alike.noise).faults).toEqual([]);
+    const noise = { name: 'gaussian', parameters: { sigma: other } };
+    const edited: RoutedCertificate = { ...stored(c), expert: { ...stored(c).expert, noise } };
+    expect(verifyCertificate(edited, alike.noise).faults).toContain(
+      'norm is scaled, but router and expert measure changes in other scales',
+    );
+  });
+
   it('rules and norms that do not fit', async () => {
     await expect(g.certify(far, { key, n: 100, rule: topK({ k: 1 }) })).rejects.toThrow('must be a rule of one class');
     await expect(g.certify(far, { key, n: 100, n0: 0 })).rejects.toThrow('`n0` must');
