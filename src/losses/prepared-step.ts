@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { refusal, TensorError } from '../errors.ts';
+import type { AdditiveNoise } from '../noise/types.ts';
 import { withDispose } from '../tensors/own-tensor.ts';
 import type { Prepared, StepMetrics, TrainingLoss } from './types.ts';
 
@@ -120,7 +121,9 @@ const meanOf = (list: readonly number[]): number => list.reduce((sum, entry) => 
  * The values and gradients are those of `prepare`, up to rounding. The weights must not change before the promise is settled, and the batch may be
  * disposed then.
  *
- * @throws what `loss.prepare` throws, by the promise
+ * Noise with a scale for each coordinate has every row looked at: one so far from 0 that float32 loses the noise is refused.
+ *
+ * @throws what `loss.prepare` throws, by the promise; TensorError for such a row
  * @example
  * ```ts
  * using step = await prepareAsync(loss, { x, labels, key });
@@ -128,5 +131,16 @@ const meanOf = (list: readonly number[]): number => list.reduce((sum, entry) => 
  * ```
  */
 export async function prepareAsync<Batch, P extends Prepared>(loss: TrainingLoss<Batch, P>, batch: Batch): Promise<P> {
+  const { noise } = loss as { readonly noise?: AdditiveNoise };
+  if (noise?.norms?.[0] === 'scaled') await assertRows(noise, (batch as { readonly x: tf.Tensor }).x);
   return loss.prepareAsync ? loss.prepareAsync(batch) : loss.prepare(batch);
+}
+
+/** Throws TensorError for a row that noise with a scale for each coordinate does not take. */
+async function assertRows(noise: AdditiveNoise, x: tf.Tensor): Promise<void> {
+  const values = await x.data<'float32'>();
+  const size = x.size / (x.shape[0] ?? 1);
+  for (let at = 0; at < values.length; at += size) {
+    noise.assertValues?.('prepareAsync', values.subarray(at, at + size));
+  }
 }

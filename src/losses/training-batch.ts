@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs';
+import type * as tf from '@tensorflow/tfjs';
 import { OptionError, refusal } from '../errors.ts';
 import type { InputAttack } from '../attacks/types.ts';
 import type { NoiseSource } from '../noise/types.ts';
@@ -54,7 +54,6 @@ export function noisyBatch(
 ): NoisyBatch {
   assertBatch(call, x);
   if (noise) assertBatchNoise(call, x, noise, { numNoise: source.numNoise });
-  assertScales(call, x, source.noise);
   const checked = checkLabels(call, labels, x.shape[0] ?? 0);
   const drawn = (): tf.Tensor =>
     source.noise.sampleBatch({ key: source.key, numNoise: source.numNoise, shape: x.shape, firstImage });
@@ -64,20 +63,6 @@ export function noisyBatch(
     noise: noise ? copyOf(noise) : drawn(),
     largestLabel: checked.largest,
   };
-}
-
-/** Backends whose tensors lie in the memory of this program. */
-const AT_HAND: readonly string[] = ['cpu', 'wasm', 'tensorflow'];
-
-/**
- * Throws TensorError for a row that noise with a scale for each coordinate does not take, where rows can be read without waiting; elsewhere
- * `checkTraining` looks at the first batch.
- */
-function assertScales(call: string, x: tf.Tensor, noise: NoiseSource['noise']): void {
-  if (noise.norms[0] !== 'scaled' || noise.assertValues === undefined || !AT_HAND.includes(tf.getBackend())) return;
-  const values = x.dataSync<'float32'>();
-  const size = x.size / (x.shape[0] ?? 1);
-  for (let at = 0; at < values.length; at += size) noise.assertValues(call, values.subarray(at, at + size));
 }
 
 /** Uniform numbers [batch, columns]: row b is sample firstImage + b of the key. @internal */

@@ -93,7 +93,9 @@ export function assertSameNoise(
 
 /** Long lists, of a scale for each of many coordinates, with their first numbers. */
 function shortened(_: string, value: unknown): unknown {
-  return Array.isArray(value) && value.length > 8 ? [...value.slice(0, 8), `${value.length} in all`] : value;
+  return Array.isArray(value) && value.length > 8
+    ? [...(value.slice(0, 8) as readonly unknown[]), `${value.length} in all`]
+    : value;
 }
 
 /** What is said beyond what follows, or otherwise. */
