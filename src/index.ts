@@ -330,7 +330,12 @@ export { SmoothedSegmenter } from './smoothed/segmentation/smoothed-segmenter.ts
 export type { SmoothedSegmenterOptions } from './smoothed/segmentation/smoothed-segmenter.ts';
 export type { SegmentationPrediction } from './smoothed/segmentation/segmentation-process.ts';
 export type { CertifySegmentationOptions, SegmentOptions } from './smoothed/segmentation/segment-options.ts';
-export { decodeLabels, type DecodeLabelsOptions, decodeRadii } from './smoothed/segmentation/decode-certificate.ts';
+export {
+  type CertifiedMask,
+  decodeLabels,
+  type DecodeLabelsOptions,
+  decodeRadii,
+} from './smoothed/segmentation/decode-certificate.ts';
 export type { ComponentRadii, RadiusOfVotes } from './smoothed/segmentation/component-radii.ts';
 export type {
   SegmentationCertificate,

@@ -14,12 +14,12 @@ import type { StreamExample, TimedOutput } from '../types.ts';
 import { oldField, recertifyFields, type RecertifyOptions, type RecertifyRun, type VoteSource } from './recertify.ts';
 import type { IncrementalCertificate } from './types.ts';
 
-type OldCertificate = Certificate | IncrementalCertificate | undefined;
-
 /** Options of {@link Recertifier}. */
 export interface RecertifierOptions {
   /** The certificates of the old classifier: that of the example with an index, or undefined where there is none. */
-  readonly from: (index: number) => OldCertificate | Promise<OldCertificate>;
+  readonly from: (
+    index: number,
+  ) => Certificate | IncrementalCertificate | undefined | Promise<Certificate | IncrementalCertificate | undefined>;
   /**
    * The old classifier, which votes again where a certificate has no votes.
    * @defaultValue none: every certificate must have votes

@@ -22,7 +22,12 @@ export type ExpertClaim = Pick<Certificate, 'label' | 'abstained' | 'radius'>;
 export function agreedRadius(
   experts: readonly ExpertClaim[],
   setRadius: number = Infinity,
-): { readonly label: number; readonly radius: number } {
+): {
+  /** The class of all experts; −1 where they do not agree. */
+  readonly label: number;
+  /** The least radius; 0 where they do not agree. */
+  readonly radius: number;
+} {
   const call = 'agreedRadius';
   const [first] = experts;
   if (first === undefined)

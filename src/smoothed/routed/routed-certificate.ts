@@ -26,7 +26,12 @@ export interface PartRadius {
 export function composedRadius(
   router: PartRadius,
   expert: PartRadius,
-): { readonly radius: number; readonly limitedBy: LimitedBy } {
+): {
+  /** The smaller radius; 0 where a part abstains. */
+  readonly radius: number;
+  /** The part whose radius it is. */
+  readonly limitedBy: LimitedBy;
+} {
   if (router.abstained || expert.abstained) return { radius: 0, limitedBy: 'none' };
   if (router.radius === expert.radius) return { radius: expert.radius, limitedBy: 'both' };
   return router.radius < expert.radius

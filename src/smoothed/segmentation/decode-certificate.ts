@@ -4,10 +4,14 @@ import type { RadiusOfVotes } from './component-radii.ts';
 import { decodeMask, type Mask } from './masks.ts';
 
 /** The part of a certificate that says what holds of each component. */
-interface CertifiedMask {
+export interface CertifiedMask {
+  /** The certified label of each component, −1 for none. */
   readonly labels: Mask;
+  /** The radius of all that have a label; of several radii the least. */
   readonly radius: number;
+  /** With a radius for each component: the votes for its label. */
   readonly votes?: Mask | undefined;
+  /** With a radius for each component: the radius of each number of votes. */
   readonly radiusOfVotes?: RadiusOfVotes | undefined;
 }
 
