@@ -54,7 +54,8 @@ describe('examples', () => {
       const [all, lossless, consensus] = savings.filter((each) => each.rule === rule);
       expect(all!.passesACopy).toBeGreaterThanOrEqual(5); // a few rows more are asked to look at the classifier
       expect([lossless!.copies, lossless!.certified]).toEqual([all!.copies, all!.certified]);
-      expect(lossless!.passes).toBeLessThan(all!.passes);
+      // Networks of one epoch are hardly ever sure before the last member is asked.
+      expect(lossless!.passes).toBeLessThanOrEqual(all!.passes);
       expect(consensus!.passesACopy).toBeLessThan(5);
     }
   });

@@ -58,7 +58,9 @@ describe.each(cases)('certificates of $noise.name noise for one coordinate', (se
       const distance = Math.abs(first - changesAt);
       for (const norm of noise.norms) {
         const radius = noise.radius(bound, { norm, dimension: DIMENSION });
-        expect(radius).toBeLessThanOrEqual(distance);
+        const { sigma, scale, halfWidth } = noise.parameters;
+        const inUnits = norm === 'scaled' ? radius * Number(sigma ?? scale ?? halfWidth) : radius;
+        expect(inUnits).toBeLessThanOrEqual(distance);
         if (tight && norm === noise.norms[0]) expect(radius).toBeGreaterThan(distance - 0.05);
       }
     }
