@@ -39,6 +39,15 @@ export function isChosenFromVotes({ n0, rule }: Pick<Certificate, 'n0' | 'rule'>
   return n0 === 0 || choosesFromVotes(rule);
 }
 
+/** Rules that take all n samples, whatever the votes. */
+const OF_FIXED_SIZE: readonly string[] = ['fixed-sample', 'top-two', 'top-k'];
+
+/** Whether the old votes decided how many of them there are: then only a bound for all numbers of samples at once holds for so many. */
+function isStoppedByVotes(basis: IncrementalBasis): boolean {
+  if ('task' in basis) return basis.until !== undefined || isStoppedByVotes(basis.basis);
+  return !OF_FIXED_SIZE.includes(basis.rule.name);
+}
+
 /** Whether there is a bound on the runner-up. @internal */
 export function isTwoSided({ pBBar }: Pick<IncrementalBasis, 'pBBar'>, noise: Noise): boolean {
   return pBBar !== undefined && noise.radiusAgainst !== undefined;
@@ -63,7 +72,7 @@ export function incrementalRadius({
   const request = { norm, dimension };
   const count = (changes: number, alpha: number): ChangeCount => ({
     ...{ changes, n: nUsed, alpha },
-    anytime: until !== undefined,
+    anytime: until !== undefined || isStoppedByVotes(basis),
   });
   const old = { p: pABar, q: qABar };
   const nothing = nothingProven(norm);

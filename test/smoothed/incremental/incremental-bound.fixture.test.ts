@@ -98,7 +98,8 @@ test.for(golden.twoSided.map((row, i) => [i, row] as const))('two-sided row %i',
   const noise = new GaussianNoise({ sigma });
   const lower = clopperPearsonLowerBound(k, n, alphaA);
   const pBBar = clopperPearsonUpperBound(kB, n, alphaB).p;
-  const basis = { ...request, pABar: lower.p, qABar: lower.q, pBBar, abstained: false } as Certificate;
+  const rule = { name: 'top-two', parameters: {} };
+  const basis = { ...request, rule, pABar: lower.p, qABar: lower.q, pBBar, abstained: false } as Certificate;
   // The level is for both changes together.
   const found = incrementalRadius({
     basis,

@@ -9,6 +9,7 @@ import {
   classOutcomes,
   createKey,
   fixedRadius,
+  fixedSample,
   foldIn,
   formatOutputLog,
   GaussianNoise,
@@ -135,6 +136,26 @@ describe('recertify', () => {
     const c = await old.recertify(x, { from: before });
     expect(c.losses).toBe(0);
     expect(c.counts.reduce((a, b) => a + b)).toBe(1000);
+  });
+
+  it('takes a bound for all numbers of samples where the old votes decided how many there are', async () => {
+    for (const [rule, anytime] of [
+      [fixedSample(), false],
+      [fixedRadius({ radius: 0.3 }), true],
+    ] as const) {
+      const before = await old.certify(x, { key, n: 4000, keepVotes: 4000, rule });
+      const c = await changed.recertify(x, { from: before, keepVotes: 50 });
+      const again = await changed.recertify(x, { from: c });
+      for (const [from, to] of [
+        [before, c],
+        [c, again],
+      ] as const) {
+        const lower = { p: from.pABar, q: from.qABar };
+        const { losses, nUsed: pairs } = to;
+        expect(to.pABar).toBe(incrementalBound({ lower, losses, n: pairs, alphaZeta: 0.001, anytime }).p);
+        expect(verifyCertificate(to, noise).valid).toBe(true);
+      }
+    }
   });
 
   it('goes on from an incremental certificate, with one more alphaZeta', async () => {
