@@ -50,7 +50,7 @@ describeBackends('PatchAttack', () => {
   it.each([
     ['gradients', {}],
     ['gradients at every place', { places: 'all', steps: 2 }],
-    ['gradients in parts of the copies', { batchSize: 3 }],
+    ['gradients in parts of the copies', { batchSize: 3, steps: 4 }],
     ['contents', { gradientFree: true, steps: 3 }],
     ['contents at every place', { gradientFree: true, places: 'all', steps: 1 }],
   ] as const)('by %s changes one square, inside the range, and takes votes', (_, options) =>
