@@ -1,8 +1,10 @@
 /**
- * What an incremental certificate saves: a network of digits is certified once, then changed in two ways, and each changed network is certified from the old certificates and anew.
+ * What an incremental certificate saves: a network of digits is certified once in float32, then changed in two ways (int8 by ONNX, fine-tuned), and each changed network is
+ * certified from the old certificates and anew.
  *
- * Run it with `npx tsx examples/incremental/main.ts` after `npm run build`; it takes some minutes. `--fast` trains and certifies little, for the tests. `--out FOLDER` says
- * where the file goes (default `build/incremental`): results.json.
+ * Run it with `npx tsx examples/incremental/main.ts` after `npm run build`; it takes some minutes. It finds onnxruntime-node in node_modules, or beside the package.json that
+ * `CATRS_ONNXRUNTIME` names (an absolute path); without it the weights are rounded to int8, and TensorFlow.js computes with them in float32. `--fast` trains and certifies
+ * little, for the tests. `--out FOLDER` says where the files go (default `build/incremental`): results.json, saves.svg and, with a runtime, lenet-int8.onnx.
  */
 import assert from 'node:assert/strict';
 import { mkdir, writeFile } from 'node:fs/promises';
@@ -11,6 +13,7 @@ import { pathToFileURL } from 'node:url';
 import * as tf from '@tensorflow/tfjs';
 import {
   createKey,
+  fillNormals,
   fixedRadius,
   foldIn,
   GaussianLoss,
@@ -23,8 +26,12 @@ import {
   verifyCertificate,
 } from 'catrs';
 import { lenet } from 'catrs/models';
+import { onnxClassifier } from 'catrs/onnx';
 import { useWasm } from 'catrs/wasm';
 import { DIGIT_SHAPE, loadDigits } from '../load-digits.ts';
+import { findRuntime } from '../reproduce/open-smoothed.ts';
+import { int8Lenet, measureRanges } from './int8-lenet.ts';
+import { incrementalPicture } from './picture.ts';
 
 /** What one changed network needed at one radius. */
 export interface IncrementalRow {
@@ -54,6 +61,8 @@ export interface RadiusRow {
 /** What the example writes. */
 export interface IncrementalResults {
   readonly sigma: number;
+  /** What ran the network in int8. */
+  readonly int8: 'onnxruntime-node' | 'rounded weights in TensorFlow.js';
   /** Samples of the old certificates. */
   readonly n: number;
   readonly digits: number;
@@ -73,19 +82,20 @@ export async function main({
   readonly folder: string;
 }): Promise<IncrementalResults> {
   await useWasm();
+  await mkdir(folder, { recursive: true });
   const [modelKey, trainingKey, tuningKey, certifyKey, anewKey] = split(createKey(22), 5);
+  const [rangesKey] = split(createKey(23), 1);
   const noise = new GaussianNoise({ sigma: SIGMA });
   const model = lenet({ key: modelKey });
   await train(model, { noise, steps: fast ? 20 : 600, from: 0, rate: 1e-3, key: trainingKey });
 
-  const int8 = copyOf(model);
-  int8.setWeights(tf.tidy(() => model.getWeights().map(roundedToInt8)));
+  const int8 = await inInt8(model, { noise, folder, key: rangesKey });
   const tuned = copyOf(model);
   await train(tuned, { noise, steps: fast ? 2 : 20, from: 400, rate: 1e-5, key: tuningKey });
 
-  const count = fast ? 2 : 30;
+  const count = fast ? 2 : 100;
   const n = fast ? 400 : 10_000;
-  const { values } = await loadDigits({ from: 800, perClass: 3 });
+  const { values } = await loadDigits({ from: 800, perClass: 10 });
   const images = Array.from({ length: count }, (_, i) =>
     tf.tensor(values.slice(i * 784, (i + 1) * 784), [...DIGIT_SHAPE]),
   );
@@ -96,11 +106,10 @@ export async function main({
 
   const radii: RadiusRow[] = [];
   const rows: IncrementalRow[] = [];
-  for (const [change, network] of [
-    ['weights in int8', int8],
-    ['fine-tuned', tuned],
+  for (const [change, changed] of [
+    ['int8', int8.smoothed],
+    ['fine-tuned', new SmoothedClassifier(tuned, { noise })],
   ] as const) {
-    const changed = new SmoothedClassifier(network, { noise });
     for (const samples of fast ? [100] : [500, 2000]) {
       const sums = { old: 0, anew: 0, incremental: 0 };
       for (const [i, image] of images.entries()) {
@@ -154,11 +163,12 @@ export async function main({
       rows.push(row);
     }
   }
-  const results = { sigma: SIGMA, n, digits: count, radii, rows };
-  await mkdir(folder, { recursive: true });
+  const results = { sigma: SIGMA, int8: int8.by, n, digits: count, radii, rows };
   await writeFile(join(folder, 'results.json'), `${JSON.stringify(results)}\n`);
+  await writeFile(join(folder, 'saves.svg'), await incrementalPicture(results));
   tf.dispose(images);
-  for (const one of [model, int8, tuned]) one.dispose();
+  for (const one of [model, tuned]) one.dispose();
+  int8.dispose();
   return results;
 }
 
@@ -171,6 +181,35 @@ function copyOf(model: tf.LayersModel): tf.LayersModel {
   const copy = lenet({ key: createKey(0) });
   copy.setWeights(model.getWeights());
   return copy;
+}
+
+/** The changed network: by onnxruntime, all of it in int8, or else its rounded weights. */
+async function inInt8(
+  model: tf.LayersModel,
+  { noise, folder, key }: { readonly noise: GaussianNoise; readonly folder: string; readonly key: Key },
+): Promise<{ by: IncrementalResults['int8']; smoothed: SmoothedClassifier; dispose: () => void }> {
+  const runtime = findRuntime();
+  if (runtime === undefined) {
+    console.log('onnxruntime-node is not installed: the weights are rounded to int8, the sums are those of float32');
+    const copy = copyOf(model);
+    copy.setWeights(tf.tidy(() => model.getWeights().map(roundedToInt8)));
+    const by = 'rounded weights in TensorFlow.js';
+    return { by, smoothed: new SmoothedClassifier(copy, { noise }), dispose: () => copy.dispose() };
+  }
+  // Images of the training set under noise of a key of its own: the pairs of votes must be fresh to the change.
+  const { values, labels } = await loadDigits({ from: 0, perClass: 50 });
+  const normals = new Float32Array(values.length);
+  fillNormals(normals, { key, start: 0, dimension: 784 });
+  const noisy = tf.tensor(
+    values.map((value, i) => value + SIGMA * (normals[i] ?? 0)),
+    [labels.length, ...DIGIT_SHAPE],
+  );
+  const file = await int8Lenet(model, await measureRanges(model, noisy));
+  noisy.dispose();
+  await writeFile(join(folder, 'lenet-int8.onnx'), file);
+  const session = await runtime.InferenceSession.create(file, { intraOpNumThreads: 1, interOpNumThreads: 1 });
+  const classifier = onnxClassifier(session, { Tensor: runtime.Tensor, engine: 'onnxruntime-node, int8' });
+  return { by: 'onnxruntime-node', smoothed: new SmoothedClassifier(classifier, { noise }), dispose: () => undefined };
 }
 
 /** Weights as int8 with one scale for each output, and as floats again; biases stay. */
