@@ -204,7 +204,7 @@ export type { CascadeRadiusRequest, CascadeVotes } from './smoothed/routed/casca
 export type { LimitedBy, RoutedCertificate, RoutedPrediction } from './smoothed/routed/types.ts';
 export { Recertifier } from './smoothed/incremental/recertifier.ts';
 export type { RecertifierOptions, RecertifierRunOptions } from './smoothed/incremental/recertifier.ts';
-export type { RecertifyOptions, VoteSource } from './smoothed/incremental/recertify.ts';
+export type { RecertifyOptions, VoteSource } from './smoothed/incremental/recertify-options.ts';
 export { incrementalBound, lossFreeSamples } from './smoothed/incremental/incremental-bound.ts';
 export type { IncrementalBoundRequest } from './smoothed/incremental/incremental-bound.ts';
 export type { IncrementalBasis, IncrementalCertificate } from './smoothed/incremental/types.ts';

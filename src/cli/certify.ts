@@ -27,6 +27,7 @@ import { checkNoiseChoice } from './noise-options.ts';
 import { type OpenedRun, openRun, openThreads } from './open-run.ts';
 import { ruleFor, type RunRule } from './rule-of-run.ts';
 import { RunTeller } from './run-teller.ts';
+import { checkKeptVotes, checkSelection, hasVotes } from './changed/check-changed-options.ts';
 import { checkTaskOptions } from './outputs/check-task-options.ts';
 
 /** Certifies a data set into a log. @internal */
@@ -37,10 +38,16 @@ export async function certify(settings: CertifySettings, io: CliIo): Promise<voi
     const { certifyOutputs } = await import('./outputs/certify-outputs.ts');
     return certifyOutputs({ ...settings, task }, io);
   }
+  if (settings.fromLog !== undefined) {
+    const { certifyChanged } = await import('./changed/certify-changed.ts');
+    return certifyChanged({ ...settings, fromLog: settings.fromLog }, io);
+  }
+  checkKeptVotes(settings);
   checkNoiseChoice(settings);
   const isNew = !(await isThere(settings));
   const earlierRule = isNew ? undefined : await ruleOfLog(settings.out);
   const chosen = ruleFor(settings, earlierRule);
+  checkSelection(settings, chosen.n0);
   const before = isNew ? undefined : await engineOfLog(settings.out);
   const earlier = before && { ...before, file: settings.out };
   await using run = await openRun(settings, io, { earlier });
@@ -58,7 +65,7 @@ export async function certify(settings: CertifySettings, io: CliIo): Promise<voi
       ),
     () => `; ${out} is valid, and the same command with --resume goes on`,
   ).catch(async (error: unknown) => {
-    const isEmpty = isNew && (await removeEmpty(out, certificationLogHeader()));
+    const isEmpty = isNew && (await removeEmpty(out, certificationLogHeader({ votes: hasVotes(settings) })));
     if (!isEmpty || !io.signal.aborted) throw error;
     throw new CliError('interrupted before the first image was done', EXIT.interrupted);
   });
@@ -78,7 +85,7 @@ function certifyAll(
   { signal }: CliIo,
   onProgress: (progress: RunProgress) => void,
 ): Promise<LogSummary> {
-  const { seed, n, alpha, out: file, recheck, durable } = settings;
+  const { seed, n, alpha, keepVotes, out: file, recheck, durable } = settings;
   const log = { select: selectionOf(settings), file, recheck, durable, signal, onProgress };
   const g = threads ?? run.smoothed();
   if (isDeterministic(run.noise)) return certifyToLog(g as Certifier<object>, run.data.dataset, log);
@@ -88,6 +95,7 @@ function certifyAll(
     n,
     n0,
     alpha,
+    keepVotes,
     ...(checkEvery !== undefined && { checkEvery }),
     rule,
   });

@@ -158,7 +158,7 @@ export const noiseFieldNames: Readonly<Record<string, string>> = {
 const flagOf = (option: NoiseOption): string => /--[\w-]+/.exec(noiseChoiceOptions[option].flags)?.[0] ?? option;
 
 /** Options of a sampled run that say nothing where all copies are evaluated. */
-const OF_SAMPLES = { n: '--n', n0: '--n0', alpha: '--alpha', radius: '--radius', worth: '--worth', adaptive: '--adaptive', prior: '--prior' } as const; // prettier-ignore
+const OF_SAMPLES = { n: '--n', n0: '--n0', alpha: '--alpha', radius: '--radius', worth: '--worth', adaptive: '--adaptive', prior: '--prior', keepVotes: '--keep-votes' } as const; // prettier-ignore
 
 type SampleSettings = { readonly [Name in keyof typeof OF_SAMPLES]?: unknown };
 

@@ -19,7 +19,7 @@ import {
 } from './adapt-model.ts';
 import { behindDenoiser } from './behind-denoiser.ts';
 import { checkDenoiserChoice } from './denoiser-options.ts';
-import { type DataOptions, type ModelOptions, modelOptionsOf } from './common-options.ts';
+import { type DataOptions, type EngineName, type ModelOptions, modelOptionsOf } from './common-options.ts';
 import { scaleNotes } from './input-notes.ts';
 import { type EarlierRun, enginesToTry, onEngine, type Purpose } from './engines.ts';
 import { CliError, type CliIo } from './io.ts';
@@ -219,27 +219,42 @@ export function classifierOf(
 
 /** Several threads with the classifier each, in place of that of this thread, which is closed; undefined for one. @internal */
 export async function openThreads(
-  { opened: { runtime }, adaptedTo, smoothing, noise, close }: OpenedRun,
+  run: OpenedRun,
   settings: ModelOptions & { readonly workers: number },
   { workerArguments }: CliIo,
 ): Promise<WorkerCertifier | undefined> {
   const { workers } = settings;
-  const { name, parameters } = noise;
   if (workers === 1) return undefined;
-  await close();
+  await run.close();
   return startWorkers({
     module: new URL(`./worker-classifier${extname(import.meta.url)}`, import.meta.url),
     workers,
-    data: {
-      model: modelOptionsOf(settings),
-      engine: runtime,
-      workers,
-      adaptedTo,
-      smoothing,
-      noise: { name, parameters },
-    },
+    data: workerData(run, settings),
     execArgv: workerArguments,
   });
+}
+
+/** What a thread is told to open the classifier again. @internal */
+export interface WorkerData {
+  readonly model: ModelOptions;
+  readonly engine: EngineName;
+  readonly workers: number;
+  readonly smoothing: SmoothingSettings;
+  readonly noise: NoiseRecord;
+  readonly adaptedTo: AdaptedTo;
+}
+
+/** @internal */
+export function workerData(
+  { opened: { runtime }, adaptedTo, smoothing, noise: { name, parameters } }: OpenedRun,
+  settings: ModelOptions & { readonly workers: number },
+): WorkerData {
+  const { workers } = settings;
+  return {
+    model: modelOptionsOf(settings),
+    engine: runtime,
+    ...{ workers, adaptedTo, smoothing, noise: { name, parameters } },
+  };
 }
 
 /** @internal */

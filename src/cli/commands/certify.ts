@@ -1,4 +1,5 @@
 import { certifyOptions, smoothedClassifierOptions } from '../../smoothed/call-options.ts';
+import { recertifyOptions } from '../../smoothed/incremental/recertify-options.ts';
 import { type CliCommand, cliCommand } from '../command.ts';
 import {
   alphaOptions,
@@ -11,6 +12,7 @@ import {
   workerOptions,
   shownSelection,
 } from '../common-options.ts';
+import { changedOptions, keepOptions } from '../changed/changed-options.ts';
 import { noiseChoiceOptions, noiseFieldNames } from '../noise-options.ts';
 import type { OptionsOf } from '../options.ts';
 import { outputFieldNames, outputOptions, taskOption } from '../outputs/task-options.ts';
@@ -60,6 +62,8 @@ export type CertifySettings = OptionsOf<
     typeof seedOption &
     typeof alphaOptions &
     typeof ruleOptions &
+    typeof keepOptions &
+    typeof changedOptions &
     typeof outputOptions &
     typeof shardedOptions &
     typeof outOptions &
@@ -78,14 +82,21 @@ export const certifyCommand: CliCommand<CertifySettings> = cliCommand({
     ['Truth', truthOptions],
     ['Model', classifierOptions],
     ['Noise', noiseChoiceOptions],
-    ['Smoothing', { ...drawOptions, ...seedOption, ...alphaOptions, ...ruleOptions }],
+    ['Smoothing', { ...drawOptions, ...seedOption, ...alphaOptions, ...ruleOptions, ...keepOptions }],
+    ['A changed model', changedOptions],
     ['Other tasks than classes', outputOptions],
     ['Images', shardedOptions],
     ['Run', { ...outOptions, ...workerOptions, ...resumeOptions, ...jsonOptions }],
   ],
-  library: { ...shownSelection, ...smoothedClassifierOptions.defaults, ...certifyOptions.defaults },
-  names: { ...noiseFieldNames, ...outputFieldNames },
+  library: {
+    ...shownSelection,
+    ...smoothedClassifierOptions.defaults,
+    ...certifyOptions.defaults,
+    alphaZeta: recertifyOptions.defaults.alphaZeta,
+  },
+  names: { ...noiseFieldNames, ...outputFieldNames, from: 'fromLog' },
   ending: `Example:
   catrs certify --data mnist/ --model model/ --sigma 0.5 --n 10000 --skip 20 --out runs/digits.tsv
+  catrs certify --data mnist/ --model int8.onnx --from-log runs/digits.tsv --until 0.5 --out runs/int8.jsonl
   catrs certify --task regression --data houses.csv --target price --input-range 0,100 --model price.onnx --sigma 2 --radius 1 --out runs/prices.jsonl`,
 });

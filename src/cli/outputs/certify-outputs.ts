@@ -4,6 +4,7 @@ import { outputLogHeader, parseOutputLog } from '../../evaluate/output-log.ts';
 import { certifyToLog } from '../../node/certify-to-log.ts';
 import type { OutputLogSummary } from '../../node/outputs-to-log.ts';
 import { progressLine } from '../../node/run-progress.ts';
+import type { OutputTask } from '../../smoothed/outputs/types.ts';
 import { isThere, removeEmpty } from '../begun-log-file.ts';
 import type { CertifySettings } from '../commands/certify.ts';
 import { selectionOf } from '../common-options.ts';
@@ -14,6 +15,7 @@ import { openOutputRun } from './open-output-run.ts';
 import type { OutputSettings } from './output-settings.ts';
 import { openOutputThreads, outputCertifier, preparedFrom } from './output-certifier.ts';
 import { figuresText } from './output-figures-text.ts';
+import type { OutputTaskName } from './task-options.ts';
 import { TASK_RUNS } from './task-runs.ts';
 import { inTask } from './task-words.ts';
 
@@ -46,11 +48,11 @@ async function certifyAll(settings: CertifySettings & OutputSettings, io: CliIo)
     throw new CliError('interrupted before the first input was done', EXIT.interrupted);
   });
   const { runtime, engine } = run.opened;
-  await report(summary, { ...settings, runtime, engine }, io);
+  await reportOutputs(summary, { ...settings, runtime, engine }, io);
 }
 
-/** What the log that is gone on with was made on. */
-async function earlierRun(out: string): Promise<EarlierRun | undefined> {
+/** What the log that is gone on with was made on. @internal */
+export async function earlierRun(out: string): Promise<EarlierRun | undefined> {
   const [, first = ''] = (await readFile(out, 'utf8').catch(() => '')).split('\n', 2);
   try {
     return { file: out, engine: (JSON.parse(first) as { readonly engine?: string }).engine };
@@ -59,16 +61,17 @@ async function earlierRun(out: string): Promise<EarlierRun | undefined> {
   }
 }
 
-/** What the whole log says now, rows of earlier runs included. */
-async function report(
+/** What is said of a run at its end. */
+interface ReportedRun extends Pick<OutputSettings, 'json' | 'inputRange'> {
+  readonly task: OutputTaskName | OutputTask;
+  readonly runtime: string;
+  readonly engine: string;
+}
+
+/** What the whole log says now, rows of earlier runs included. @internal */
+export async function reportOutputs(
   { resumed, done, file }: OutputLogSummary,
-  {
-    task,
-    json,
-    runtime,
-    engine,
-    inputRange = [0, 1],
-  }: OutputSettings & { readonly runtime: string; readonly engine: string },
+  { task, json, runtime, engine, inputRange = [0, 1] }: ReportedRun,
   io: CliIo,
 ): Promise<void> {
   const figures = done === 0 ? undefined : outputFigures(parseOutputLog(await readFile(file, 'utf8')).rows);

@@ -12,6 +12,10 @@ const SHARED = {
   worth: '--worth',
   adaptive: '--adaptive',
   prior: '--prior',
+  keepVotes: '--keep-votes',
+  fromLog: '--from-log',
+  alphaZeta: '--alpha-zeta',
+  until: '--until',
   labels: '--labels',
   classes: '--classes',
   truth: '--truth',
@@ -49,7 +53,14 @@ const BOXES = [
 const DRAWN = ['n', 'alpha'] as const;
 
 const TASKS: Readonly<Record<OutputTaskName | 'class', TakenOptions>> = {
-  class: { needed: [], more: [...DRAWN, 'radius', 'n0', 'worth', 'adaptive', 'prior', 'labels', 'classes', ...TABLE] },
+  class: {
+    needed: [],
+    more: [
+      ...DRAWN,
+      ...(['radius', 'n0', 'worth', 'adaptive', 'prior', 'labels', 'classes', ...TABLE] as const),
+      ...(['keepVotes', 'fromLog', 'alphaZeta', 'until'] as const),
+    ],
+  },
   regression: {
     needed: [['radius', 'low', 'high']],
     more: [...DRAWN, 'outputs', 'percentile', 'outputRange', 'sides', 'truth', ...TABLE],

@@ -20,7 +20,8 @@ export const incrementalKind: OutputKind<IncrementalCertificate> = {
     const { basis, n, alphaZeta, until, votes } = certificate;
     return { from: basis, n, alphaZeta, until, keepVotes: votes?.length ?? 0 };
   },
-  exampleOptions: ['from'],
+  // An example that stops early, or is not asked about, has fewer votes to keep.
+  exampleOptions: ['from', 'keepVotes'],
 };
 
 function derive(stored: IncrementalCertificate, noise: Noise): OutputDerivation<IncrementalCertificate> {

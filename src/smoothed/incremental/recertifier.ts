@@ -11,7 +11,13 @@ import type { Key } from '../../types.ts';
 import type { OutputCertifier } from '../outputs/types.ts';
 import type { SmoothedClassifier } from '../smoothed-classifier.ts';
 import type { StreamExample, TimedOutput } from '../types.ts';
-import { oldField, recertifyFields, type RecertifyOptions, type RecertifyRun, type VoteSource } from './recertify.ts';
+import {
+  oldField,
+  recertifyFields,
+  type RecertifyOptions,
+  type RecertifyRun,
+  type VoteSource,
+} from './recertify-options.ts';
 import type { IncrementalCertificate } from './types.ts';
 
 /** Options of {@link Recertifier}. */

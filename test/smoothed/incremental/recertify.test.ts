@@ -203,6 +203,10 @@ describe('recertify', () => {
     const c = await changed.recertify(near, { from: before });
     expect(c).toMatchObject({ label: -1, abstained: true, radius: 0, nUsed: 0 });
     expect(verifyCertificate(stored(c), noise).faults).toEqual([]);
+    // It may have been given up before any of its votes, and before as many as others have.
+    const early = { ...before, votes: before.votes!.slice(0, 0) };
+    expect(await changed.recertify(near, { from: early, n: 80 })).toMatchObject({ n: 80, nUsed: 0, abstained: true });
+    expect(await changed.recertify(near, { from: early })).toMatchObject({ n: 2000, nUsed: 0, abstained: true });
     near.dispose();
   });
 
