@@ -10,6 +10,8 @@ export interface CallContext {
   readonly inferenceForm?: boolean | undefined;
   /** Votes of the selection sample of a certificate, drawn before by the key of that certificate. */
   readonly selection?: readonly number[] | undefined;
+  /** Told by `sampleCounts` whether the inference form of the models voted. */
+  readonly onForm?: ((inferenceForm: boolean) => void) | undefined;
 }
 
 const CONTEXT: unique symbol = Symbol('what the call is made for');

@@ -286,9 +286,13 @@ export class SmoothedClassifier implements Certifier<CertifyOptions> {
     return { ...settings, rule: own, norm };
   }
 
-  #count(x: tf.Tensor, request: SampleRequest & Pick<CallContext, 'inferenceForm'>): Promise<number[]> {
+  #count(x: tf.Tensor, request: SampleRequest & Pick<CallContext, 'inferenceForm' | 'onForm'>): Promise<number[]> {
     const { noise } = this.#checked;
-    return this.#checked.withOwn(request, x, (own, voting) => collectVotes(voting, noise, own, request));
+    return this.#checked.withOwn(request, x, async (own, voting) => {
+      const counts = await collectVotes(voting, noise, own, request);
+      request.onForm?.(voting.form.inferenceForm);
+      return counts;
+    });
   }
 }
 

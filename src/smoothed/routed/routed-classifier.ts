@@ -4,19 +4,18 @@ import type { CertificationRule } from '../../certify/rule.ts';
 import { ABSTAIN, type Certificate } from '../../certify/types.ts';
 import { topClass } from '../../certify/vote-counts.ts';
 import { OptionError, refusal } from '../../errors.ts';
-import type { Noise, NoiseRecord } from '../../noise/types.ts';
+import type { Noise } from '../../noise/types.ts';
 import { type CallContext, contextOf, withContext } from '../../options/call-context.ts';
 import * as fields from '../../options/fields.ts';
 import { optionsOf } from '../../options/parse.ts';
 import { split } from '../../random/key.ts';
-import { certificateKeys, exampleKey } from '../../random/purposes.ts';
+import { certificateKeys } from '../../random/purposes.ts';
 import type { Norm } from '../../types.ts';
 import {
   type CertifyOptions,
   predictOptions,
   type PredictOptions,
   ruleField,
-  type SampleProgress,
   softCertifyFields,
 } from '../call-options.ts';
 import { noiseAssumptions, noiseRecord } from '../certificates.ts';
@@ -26,6 +25,14 @@ import type { SmoothedClassifier } from '../smoothed-classifier.ts';
 import type { StreamExample, TimedOutput } from '../types.ts';
 import { aimedRule } from './aimed-rule.ts';
 import { routedCertificate } from './routed-certificate.ts';
+import {
+  assertFittingParts,
+  assertNormOfAll,
+  certifyEach,
+  enginesOf,
+  partsField,
+  routerField,
+} from './smoothed-parts.ts';
 import type { RoutedCertificate, RoutedPrediction } from './types.ts';
 
 /** Options of {@link RoutedClassifier}. */
@@ -36,19 +43,7 @@ export interface RoutedClassifierOptions {
   readonly experts: readonly SmoothedClassifier[];
 }
 
-const isSmoothed = (v: unknown): boolean =>
-  fields.hasMethods(v, ['certify', 'sampleCounts', 'predict']) && 'noise' in v;
-
-const routedClassifierOptions = optionsOf<RoutedClassifierOptions>()({
-  router: fields.field<SmoothedClassifier>(
-    'must be a SmoothedClassifier: a choice that sees the input without noise may change with it, and certifies nothing',
-    isSmoothed,
-  ),
-  experts: fields.field<readonly SmoothedClassifier[]>(
-    'must be a list of at least two SmoothedClassifiers',
-    (v) => Array.isArray(v) && v.length >= 2 && v.every(isSmoothed),
-  ),
-});
+const routedClassifierOptions = optionsOf<RoutedClassifierOptions>()({ router: routerField, experts: partsField });
 
 /** Options of {@link RoutedClassifier.certify}. */
 export interface RoutedCertifyOptions extends Omit<CertifyOptions, 'keepVotes' | 'rule'> {
@@ -112,29 +107,16 @@ export class RoutedClassifier implements OutputCertifier<RoutedCertifyOptions, R
   constructor(options: RoutedClassifierOptions) {
     const call = 'RoutedClassifier';
     const { router, experts } = routedClassifierOptions.parse(call, options);
-    const [first] = experts as readonly [SmoothedClassifier, ...SmoothedClassifier[]];
-    const refuse = (field: string, value: unknown, must: string): OptionError =>
-      refusal(OptionError, { call, field, value, got: String(value) }, must);
-    if (router.numClasses !== experts.length)
-      throw refuse('router', router.numClasses, `must have a class for each of the ${experts.length} experts`);
-    for (const one of [router, ...experts]) {
-      if (one.noise.domain !== first.noise.domain)
-        throw refuse('experts', one.noise.domain, 'must all have noises of one domain');
-      if (String(one.inputRange) !== String(first.inputRange))
-        throw refuse('experts', one.inputRange, 'must have one input range, that of the router');
-    }
-    const other = experts.find(({ numClasses }) => numClasses !== first.numClasses);
-    if (other !== undefined) throw refuse('experts', other.numClasses, `must all have ${first.numClasses} classes`);
+    assertFittingParts(call, { router, answering: experts, field: 'experts' });
     this.router = router;
     this.experts = experts;
-    this.numClasses = first.numClasses;
+    this.numClasses = (experts[0] as SmoothedClassifier).numClasses;
     this.noise = router.noise;
   }
 
   /** What runs the classifiers, with its version, for logs. */
   get engine(): string | undefined {
-    const engines = [this.router, ...this.experts].map(({ engine }) => engine);
-    return engines.includes(undefined) ? undefined : [...new Set(engines)].join(' + ');
+    return enginesOf([this.router, ...this.experts]);
   }
 
   /** All noises, for `verifyCertificate` where some are of one's own. */
@@ -181,12 +163,7 @@ export class RoutedClassifier implements OutputCertifier<RoutedCertifyOptions, R
   ): AsyncGenerator<TimedOutput<RoutedCertificate>, void, undefined> {
     const context = contextOf(options, 'RoutedClassifier.certifyStream');
     const settings = this.#settings(context, options);
-    const { onSamples } = settings;
-    return certified(examples, ({ x, index }) => {
-      const told = onSamples && ((progress: SampleProgress): void => onSamples({ ...progress, index }));
-      const own = { ...settings, key: exampleKey(settings.key, index), onSamples: told };
-      return this.#certify(x, own, context);
-    });
+    return certifyEach(examples, settings, ({ x }, own) => this.#certify(x, own, context));
   }
 
   async #certify(x: tf.Tensor, settings: Settings, context: CallContext): Promise<RoutedCertificate> {
@@ -232,15 +209,7 @@ export class RoutedClassifier implements OutputCertifier<RoutedCertifyOptions, R
     const settings = certifyOptions.parse(call, options, known);
     const { n, alpha, routerN = n } = settings;
     const norm = settings.norm ?? (this.noise.norms[0] as Norm);
-    for (const { name, norms } of this.noises) {
-      if (norms.includes(norm)) continue;
-      throw refusal(
-        OptionError,
-        { call, field: 'norm', value: norm },
-        `must be one that ${name} noise certifies (${norms.join(', ')})`,
-      );
-    }
-    if (norm === 'scaled') assertSameScales(call, this.noises);
+    assertNormOfAll(call, { norm, noises: this.noises, parts: 'router and experts' });
     for (const field of ['rule', 'routerRule'] as const) {
       const rule = settings[field] ?? fixedSample();
       if (rule.name === 'top-k') {
@@ -250,25 +219,5 @@ export class RoutedClassifier implements OutputCertifier<RoutedCertifyOptions, R
       rule.assertFeasible?.(call, { n: field === 'rule' ? n : routerN, alpha, norm });
     }
     return { ...settings, norm };
-  }
-}
-
-/** Throws unless all noises measure changes in the same scales: the least of radii in different ones says nothing. */
-function assertSameScales(call: string, noises: readonly NoiseRecord[]): void {
-  const texts = new Set(noises.map(({ name, parameters }) => JSON.stringify([name, parameters])));
-  if (texts.size === 1) return;
-  const way = "take norm 'l2', 'l1' or 'linf', or the same scales everywhere";
-  const details = { call, field: 'norm', value: 'scaled', way };
-  throw refusal(OptionError, details, 'must be a length, as router and experts measure changes in other scales');
-}
-
-async function* certified(
-  examples: AsyncIterable<StreamExample>,
-  certify: (example: StreamExample) => Promise<RoutedCertificate>,
-): AsyncGenerator<TimedOutput<RoutedCertificate>, void, undefined> {
-  for await (const example of examples) {
-    const begun = performance.now();
-    const certificate = await certify(example);
-    yield { certificate, milliseconds: performance.now() - begun };
   }
 }

@@ -1,17 +1,15 @@
 import type { Certificate } from '../../certify/types.ts';
 import { ruleOf } from '../../certify/rule-of.ts';
 import { topClass } from '../../certify/vote-counts.ts';
-import { CatrsError } from '../../errors.ts';
-import { noiseOf } from '../../noise/noise-of.ts';
-import type { DeterministicNoise, Noise, NoiseRecord } from '../../noise/types.ts';
+import type { DeterministicNoise, Noise } from '../../noise/types.ts';
 import * as fields from '../../options/fields.ts';
 import { formOf } from '../../options/parse.ts';
 import { split } from '../../random/key.ts';
-import { choosesFromVotes } from '../certify-one-sample.ts';
 import type { OutputDerivation, OutputKind } from '../outputs/output-kind.ts';
 import { recordFields, taskField, wholeField, wholesField } from '../outputs/record-form.ts';
-import { verifyVotes } from '../verify-votes.ts';
+import { holdTo, isOfChosenClass, partFaults } from './part-faults.ts';
 import { routedCertificate } from './routed-certificate.ts';
+import { areOfSameScales } from './smoothed-parts.ts';
 import type { RoutedCertificate } from './types.ts';
 
 const isCertificate = (v: unknown): boolean => typeof v === 'object' && v !== null && !Array.isArray(v);
@@ -65,33 +63,13 @@ function derive(
   return { faults, certificate, radius: certificate.radius };
 }
 
-/** What is wrong with the certificate of a part by itself. */
-function partFaults(
-  part: string,
-  certificate: Certificate,
-  noises: readonly (Noise | DeterministicNoise)[],
-): readonly string[] {
-  try {
-    const text = ({ name, parameters }: NoiseRecord): string =>
-      JSON.stringify([name, Object.entries(parameters).sort()]);
-    const own = noises.find((one) => text(one) === text(certificate.noise)) ?? noiseOf(certificate.noise);
-    return verifyVotes(certificate, own, {}).faults.map((fault) => `${part}: ${fault}`);
-  } catch (error) {
-    if (error instanceof CatrsError) return [`${part}: ${error.message}`];
-    throw error;
-  }
-}
-
 /** What cannot be true of the parts together. */
 function faultsOf(stored: RoutedCertificate): string[] {
   const { key, selection, n0, chosen, router, expert } = stored;
   const faults: string[] = [];
   if (key === null) return ['key is null, but both parts draw by keys made of it'];
   const [routerKey, expertKey] = split(key);
-  const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
-  const hold = (what: string, said: unknown, follows: unknown): void => {
-    if (!same(said, follows)) faults.push(`${what} is ${JSON.stringify(said)}, but ${JSON.stringify(follows)} follows`);
-  };
+  const hold = holdTo(faults);
   const votes = selection.reduce((sum, count) => sum + count, 0);
   if (selection.length < 2 || votes > n0)
     faults.push(`selection holds ${votes} votes for ${selection.length} experts, of n0 = ${n0}`);
@@ -104,14 +82,14 @@ function faultsOf(stored: RoutedCertificate): string[] {
     hold(`${name}: key`, part.key, partKey);
     for (const field of ['norm', 'dimension', 'domain', 'alpha'] as const)
       hold(`${name}: ${field}`, part[field], stored[field]);
-    if (part.topK !== 1 || part.n0 === 0 || part.smoothing !== 'hard' || choosesFromVotes(part.rule))
+    if (!isOfChosenClass(part))
       faults.push(`${name}: must be of one class, chosen by a sample of its own, with hard votes`);
   }
   if (router === null) {
     if (!expert.abstained) faults.push('router is null, but the expert did not abstain');
     return faults;
   }
-  if (stored.norm === 'scaled' && !same(router.noise, expert.noise))
+  if (stored.norm === 'scaled' && !areOfSameScales([router.noise, expert.noise]))
     faults.push('norm is scaled, but router and expert measure changes in other scales');
   hold('router: countsSelection', router.countsSelection, selection);
   hold('router: n0', router.n0, n0);
