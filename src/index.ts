@@ -197,6 +197,14 @@ export { RoutedClassifier } from './smoothed/routed/routed-classifier.ts';
 export type { RoutedCertifyOptions, RoutedClassifierOptions } from './smoothed/routed/routed-classifier.ts';
 export { composedRadius } from './smoothed/routed/routed-certificate.ts';
 export type { PartRadius } from './smoothed/routed/routed-certificate.ts';
+export { AgreedClassifier } from './smoothed/routed/agreed-classifier.ts';
+export type { AgreedCertifyOptions, AgreedClassifierOptions } from './smoothed/routed/agreed-classifier.ts';
+export type {
+  AgreedCertificate,
+  AgreedLimit,
+  AgreedPrediction,
+  CandidateVotes,
+} from './smoothed/routed/agreed-types.ts';
 export { agreedRadius } from './smoothed/routed/agreed-radius.ts';
 export type { ExpertClaim } from './smoothed/routed/agreed-radius.ts';
 export { cascadeRadius } from './smoothed/routed/cascade-radius.ts';

@@ -2,6 +2,7 @@ import { OptionError, refusal } from '../errors.ts';
 import * as fields from '../options/fields.ts';
 import type { OutputRecord } from '../smoothed/outputs/types.ts';
 import type { IncrementalCertificate } from '../smoothed/incremental/types.ts';
+import type { AgreedCertificate } from '../smoothed/routed/agreed-types.ts';
 import type { RoutedCertificate } from '../smoothed/routed/types.ts';
 import { certifiedAccuracy } from './metrics.ts';
 import type { OutputRow } from './output-rows.ts';
@@ -22,7 +23,7 @@ export interface ClassClaim extends OutputRecord {
 export type ClassClaimRow = OutputRow<ClassClaim, number>;
 
 /**
- * Rows of `certifyDataset` with certificates of classes that hold others within them (`Recertifier`, `RoutedClassifier`), as the metrics of classes take them.
+ * Rows of `certifyDataset` with certificates of classes that hold others within them (`Recertifier`, `RoutedClassifier`, `AgreedClassifier`), as the metrics of classes take them.
  *
  * @param rows - rows with a class for a target, or null where it is not known
  * @example
@@ -94,5 +95,16 @@ export const routedEvaluation: TaskEvaluation<RoutedCertificate, number> = class
   'mean radius of the expert': meanOf(certificates.map(({ expert }) => expert.radius)),
   'mean samples': meanOf(
     certificates.map(({ n0, router, expert }) => n0 + expert.n0 + expert.nUsed + (router?.nUsed ?? 0)),
+  ),
+}));
+
+/** What certificates of experts that agree say as a whole. @internal */
+export const agreedEvaluation: TaskEvaluation<AgreedCertificate, number> = classEvaluation((certificates) => ({
+  'share limited by the router': meanOf(certificates.map(({ limitedBy }) => Number(limitedBy === 'router'))),
+  'mean samples': meanOf(
+    certificates.map(({ n0, router, experts }) => {
+      const ofRouter = router === null ? 0 : n0 + (router.counts === null ? 0 : router.n);
+      return experts.reduce((sum, one) => sum + one.n0 + one.nUsed, ofRouter);
+    }),
   ),
 }));

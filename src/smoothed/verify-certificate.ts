@@ -34,7 +34,7 @@ export interface VerifyCertificateOptions {
    */
   readonly sets?: RobustSetsRecord | undefined;
   /**
-   * Of a certificate that holds others: the noises of one's own that they name (`noises` of a `RoutedClassifier`).
+   * Of a certificate that holds others: the noises of one's own that they name (`noises` of a `RoutedClassifier` or an `AgreedClassifier`).
    * @defaultValue those of catrs are made from their records
    */
   readonly noises?: readonly (Noise | DeterministicNoise)[] | undefined;

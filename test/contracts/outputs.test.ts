@@ -70,6 +70,7 @@ const stored = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T;
 describe('the tables of tasks', () => {
   it('have an entry for each, and a family of the tests', () => {
     const tasks = [
+      'agreed',
       'center',
       'confidence',
       'conformal',

@@ -12,6 +12,7 @@ import { euclidean } from '../../src/smoothed/center/distances.ts';
 import { SmoothedScores } from '../../src/smoothed/confidence/smoothed-scores.ts';
 import { SmoothedMultiLabel } from '../../src/smoothed/multilabel/smoothed-multi-label.ts';
 import type { OutputCertifier, OutputRecord } from '../../src/smoothed/outputs/types.ts';
+import { AgreedClassifier } from '../../src/smoothed/routed/agreed-classifier.ts';
 import { RoutedClassifier } from '../../src/smoothed/routed/routed-classifier.ts';
 import { SmoothedRegressor } from '../../src/smoothed/regression/smoothed-regressor.ts';
 import { SmoothedSegmenter } from '../../src/smoothed/segmentation/smoothed-segmenter.ts';
@@ -245,6 +246,20 @@ export const outputFamilies: readonly OutputFamily[] = [
     model: sureLogits(threeLogits),
     options: { n0: 20, n: 200, alpha: 0.01 },
     others: [{ n0: 30 }, { alpha: 0.02 }],
+    target: classOf,
+    noTarget: 'cat',
+  },
+  {
+    name: 'agreed',
+    make: (model, noise) => {
+      const smoothed = (one: Classifier): SmoothedClassifier => new SmoothedClassifier(one, { noise, numClasses: 3 });
+      const router = smoothed(sureLogits(threeLogits));
+      const other = smoothed(sureLogits(threeLogits));
+      return new AgreedClassifier({ router, experts: [smoothed(model), other, other] }) as TestCertifier;
+    },
+    model: sureLogits(threeLogits),
+    options: { n0: 20, n: 200, alpha: 0.01 },
+    others: [{ n0: 30 }, { alpha: 0.02 }, { routerN: 300 }],
     target: classOf,
     noTarget: 'cat',
   },

@@ -4,6 +4,7 @@ import { scoreKind } from '../confidence/score-kind.ts';
 import { multiLabelKind } from '../multilabel/multi-label-kind.ts';
 import { conformalKind } from '../conformal/conformal-kind.ts';
 import { regressionKind } from '../regression/regression-kind.ts';
+import { agreedKind } from '../routed/agreed-kind.ts';
 import { routedKind } from '../routed/routed-kind.ts';
 import { segmentationKind } from '../segmentation/segmentation-kind.ts';
 import type { OutputKind } from './output-kind.ts';
@@ -19,4 +20,5 @@ export const outputKinds: { readonly [T in OutputTask]: OutputKind<never> } = {
   conformal: conformalKind,
   incremental: incrementalKind,
   routed: routedKind,
+  agreed: agreedKind,
 };

@@ -9,7 +9,8 @@ const isNumber = (v: unknown): boolean => typeof v === 'number';
 const isParameter = (v: unknown): boolean =>
   isNumber(v) || isText(v) || typeof v === 'boolean' || (Array.isArray(v) && v.every(isNumber));
 
-function isNoiseRecord(v: unknown): v is NoiseRecord {
+/** Whether a value has the form of the record of a noise. @internal */
+export function isNoiseRecord(v: unknown): v is NoiseRecord {
   const { name, parameters, ...others } = (v ?? {}) as Readonly<Record<string, unknown>>;
   const isObject = typeof parameters === 'object' && parameters !== null && !Array.isArray(parameters);
   return isText(name) && isObject && Object.values(parameters).every(isParameter) && Object.keys(others).length === 0;

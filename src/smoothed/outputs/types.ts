@@ -4,10 +4,18 @@ import type { StreamExample, TimedOutput } from '../types.ts';
 
 /**
  * The kinds of certificates that are not those of one smoothed classifier: of other outputs than one label, and those of a label that hold the certificates
- * of others within them (`incremental`, `routed`).
+ * of others within them (`incremental`, `routed`, `agreed`).
  */
 export type OutputTask =
-  'regression' | 'segmentation' | 'conformal' | 'center' | 'multilabel' | 'confidence' | 'incremental' | 'routed';
+  | 'regression'
+  | 'segmentation'
+  | 'conformal'
+  | 'center'
+  | 'multilabel'
+  | 'confidence'
+  | 'incremental'
+  | 'routed'
+  | 'agreed';
 
 /** What every certificate of an output says: a plain JSON value. */
 export interface OutputRecord {
