@@ -288,11 +288,9 @@ export class SmoothedClassifier implements Certifier<CertifyOptions> {
 
   #count(x: tf.Tensor, request: SampleRequest & Pick<CallContext, 'inferenceForm' | 'onForm'>): Promise<number[]> {
     const { noise } = this.#checked;
-    return this.#checked.withOwn(request, x, async (own, voting) => {
-      const counts = await collectVotes(voting, noise, own, request);
-      request.onForm?.(voting.form.inferenceForm);
-      return counts;
-    });
+    return this.#checked.withOwn(request, x, (own, voting) =>
+      collectVotes(voting, noise, own, request).finally(() => request.onForm?.(voting.form.inferenceForm)),
+    );
   }
 }
 
