@@ -38,6 +38,10 @@ export async function certify(settings: CertifySettings, io: CliIo): Promise<voi
     const { certifyOutputs } = await import('./outputs/certify-outputs.ts');
     return certifyOutputs({ ...settings, task }, io);
   }
+  if (settings.experts !== undefined || settings.expertSigmas !== undefined) {
+    const { certifyRouted } = await import('./routed/certify-routed.ts');
+    return certifyRouted(settings, io);
+  }
   if (settings.fromLog !== undefined) {
     const { certifyChanged } = await import('./changed/certify-changed.ts');
     return certifyChanged({ ...settings, fromLog: settings.fromLog }, io);

@@ -57,6 +57,8 @@ export interface RunNeeds extends DataNeeds {
   readonly earlier?: EarlierRun | undefined;
   /** The noise, where it does not follow from the settings. */
   readonly noise?: Noise | DeterministicNoise | undefined;
+  /** The data, with labels that were checked, where another model of the run has been opened with them. */
+  readonly data?: OpenedData | undefined;
 }
 
 /** Data and a classifier that fit together. @internal */
@@ -82,18 +84,21 @@ const SEVERAL = 64;
 
 /** Opens the data and the classifier of a command, says what runs it, and checks it on the first images. @internal */
 export async function openRun(settings: RunSettings, io: CliIo, needs: RunNeeds = {}): Promise<OpenedRun> {
-  const { purpose = 'votes', earlier, noise, ...dataNeeds } = needs;
+  const { purpose = 'votes', earlier, noise, data: opened, ...dataNeeds } = needs;
   const { model, backend, workers = 1 } = settings;
   const choice = { backend, purpose, earlier, workers, onnxFile: isOnnxFile(model) ? model : undefined };
   checkDenoiserChoice(settings);
   enginesToTry(choice); // before the data are read
   const isWhole = noise ? noise.domain === 'tokens' || noise.domain === 'binary' : takesWholeNumbers(settings);
-  const data = await openData({ ...settings, isWhole }, io, dataNeeds);
+  const data = opened ?? (await openData({ ...settings, isWhole }, io, dataNeeds));
   const { shape } = data.dataset;
   const made = noise ?? makeNoise(settings, shape);
   const copyShape = copyShapeOf(settings, made, shape);
   return onEngine(choice, io, (engine, say) =>
-    openOn({ engine, workers, shape: copyShape }, { settings, data, noise: made, say }),
+    openOn(
+      { engine, workers, shape: copyShape },
+      { settings, data, noise: made, say, isFurther: opened !== undefined },
+    ),
   );
 }
 
@@ -103,6 +108,8 @@ interface ToOpen {
   readonly data: OpenedData;
   readonly noise: Noise | DeterministicNoise;
   readonly say: (text: string) => void;
+  /** Whether it is a further model of a run. */
+  readonly isFurther: boolean;
 }
 
 /** Shape of a copy: what the model takes. Throws CliError for a denoiser of other copies than noisy images. @internal */
@@ -144,7 +151,7 @@ export function gaussianSigmaOf({ name, parameters }: NoiseRecord): number | und
   return name === 'gaussian' || name === 'sound-gaussian' ? oneNumber(parameters['sigma']) : undefined;
 }
 
-async function openOn(plan: OpenPlan, { settings, data, noise, say }: ToOpen): Promise<OpenedRun> {
+async function openOn(plan: OpenPlan, { settings, data, noise, say, isFurther }: ToOpen): Promise<OpenedRun> {
   const opened = await openClassifier(settings, plan);
   let isOpen = true;
   const close = async (): Promise<void> => {
@@ -152,7 +159,8 @@ async function openOn(plan: OpenPlan, { settings, data, noise, say }: ToOpen): P
     isOpen = false;
   };
   try {
-    say(`running on ${opened.engine}${settings.denoiser === undefined ? '' : `, behind ${settings.denoiser}`}`);
+    if (!isFurther)
+      say(`running on ${opened.engine}${settings.denoiser === undefined ? '' : `, behind ${settings.denoiser}`}`);
     const { classifier: model, source } = opened;
     const { dataset, fromBytes } = data;
     const { model: path, batchSize, inputRange, sigma, threshold } = settings;
@@ -178,7 +186,7 @@ async function openOn(plan: OpenPlan, { settings, data, noise, say }: ToOpen): P
     const adaptedTo = { shape, isBinary, sigma: gaussianSigmaOf(noise) };
     const { classifier, reference, output } = classifierOf(opened, settings, adaptedTo);
     const numClasses = await probeClassifier(classifier, { path, output, shape, sample, run: settings, reference });
-    checkLabels(data, { numClasses, model: path });
+    if (!isFurther) checkLabels(data, { numClasses, model: path });
     const smoothing = { numClasses, output, batchSize, inputRange, threshold };
     const smoothed = (): SmoothedClassifier | DerandomizedClassifier =>
       smoothedClassifier(classifier, noise, smoothing);

@@ -15,6 +15,7 @@ import {
 import { changedOptions, keepOptions } from '../changed/changed-options.ts';
 import { noiseChoiceOptions, noiseFieldNames } from '../noise-options.ts';
 import type { OptionsOf } from '../options.ts';
+import { routedOptions } from '../routed/routed-options.ts';
 import { outputFieldNames, outputOptions, taskOption } from '../outputs/task-options.ts';
 import { truthOptions } from '../truth-options.ts';
 
@@ -64,6 +65,7 @@ export type CertifySettings = OptionsOf<
     typeof ruleOptions &
     typeof keepOptions &
     typeof changedOptions &
+    typeof routedOptions &
     typeof outputOptions &
     typeof shardedOptions &
     typeof outOptions &
@@ -84,6 +86,7 @@ export const certifyCommand: CliCommand<CertifySettings> = cliCommand({
     ['Noise', noiseChoiceOptions],
     ['Smoothing', { ...drawOptions, ...seedOption, ...alphaOptions, ...ruleOptions, ...keepOptions }],
     ['A changed model', changedOptions],
+    ['A router and experts', routedOptions],
     ['Other tasks than classes', outputOptions],
     ['Images', shardedOptions],
     ['Run', { ...outOptions, ...workerOptions, ...resumeOptions, ...jsonOptions }],
@@ -94,9 +97,10 @@ export const certifyCommand: CliCommand<CertifySettings> = cliCommand({
     ...certifyOptions.defaults,
     alphaZeta: recertifyOptions.defaults.alphaZeta,
   },
-  names: { ...noiseFieldNames, ...outputFieldNames, from: 'fromLog' },
+  names: { ...noiseFieldNames, ...outputFieldNames, from: 'fromLog', router: 'model', routerRule: 'radius' },
   ending: `Example:
   catrs certify --data mnist/ --model model/ --sigma 0.5 --n 10000 --skip 20 --out runs/digits.tsv
   catrs certify --data mnist/ --model int8.onnx --from-log runs/digits.tsv --until 0.5 --out runs/int8.jsonl
+  catrs certify --data mnist/ --model router/ --sigma 0.5 --experts little/,much/ --expert-sigmas 0.25,1 --out runs/routed.jsonl
   catrs certify --task regression --data houses.csv --target price --input-range 0,100 --model price.onnx --sigma 2 --radius 1 --out runs/prices.jsonl`,
 });

@@ -1,16 +1,14 @@
 import { readFile } from 'node:fs/promises';
 import { outputFigures } from '../../evaluate/output-figures.ts';
-import { outputLogHeader, parseOutputLog } from '../../evaluate/output-log.ts';
-import { certifyToLog } from '../../node/certify-to-log.ts';
+import { parseOutputLog } from '../../evaluate/output-log.ts';
 import type { OutputLogSummary } from '../../node/outputs-to-log.ts';
-import { progressLine } from '../../node/run-progress.ts';
 import type { OutputTask } from '../../smoothed/outputs/types.ts';
-import { isThere, removeEmpty } from '../begun-log-file.ts';
+import { isThere } from '../begun-log-file.ts';
 import type { CertifySettings } from '../commands/certify.ts';
-import { selectionOf } from '../common-options.ts';
-import { CliError, type CliIo, EXIT, printJson, withProgress } from '../io.ts';
+import { type CliIo, printJson } from '../io.ts';
 import type { EarlierRun } from '../engines.ts';
 import { checkNoiseChoice } from '../noise-options.ts';
+import { outputsIntoLog } from './outputs-into-log.ts';
 import { openOutputRun } from './open-output-run.ts';
 import type { OutputSettings } from './output-settings.ts';
 import { openOutputThreads, outputCertifier, preparedFrom } from './output-certifier.ts';
@@ -25,7 +23,7 @@ export function certifyOutputs(settings: CertifySettings & OutputSettings, io: C
 }
 
 async function certifyAll(settings: CertifySettings & OutputSettings, io: CliIo): Promise<void> {
-  const { out, recheck, durable } = settings;
+  const { out } = settings;
   checkNoiseChoice({ ...settings, radius: undefined });
   const isNew = !(await isThere(settings));
   const earlier = isNew ? undefined : await earlierRun(out);
@@ -33,20 +31,8 @@ async function certifyAll(settings: CertifySettings & OutputSettings, io: CliIo)
   const prepared = await TASK_RUNS[settings.task].prepare?.(preparedFrom(run, settings), settings, io);
   await using threads = await openOutputThreads(run, settings, { io, prepared });
   const g = threads ?? outputCertifier(run.opened, settings, { ...run, prepared });
-  const summary = await withProgress(
-    io,
-    (display) =>
-      certifyToLog(g, run.data.dataset, {
-        ...TASK_RUNS[settings.task].options(settings),
-        ...{ select: selectionOf(settings), file: out, recheck, durable, signal: io.signal },
-        onProgress: (progress) => display.update(progressLine(progress), { isMinor: progress.image !== undefined }),
-      }),
-    () => `; ${out} is valid, and the same command with --resume goes on`,
-  ).catch(async (error: unknown) => {
-    const isEmpty = isNew && (await removeEmpty(out, outputLogHeader(g.task)));
-    if (!isEmpty || !io.signal.aborted) throw error;
-    throw new CliError('interrupted before the first input was done', EXIT.interrupted);
-  });
+  const options = TASK_RUNS[settings.task].options(settings);
+  const summary = await outputsIntoLog(g, run.data.dataset, options, { settings, isNew, io, what: 'input' });
   const { runtime, engine } = run.opened;
   await reportOutputs(summary, { ...settings, runtime, engine }, io);
 }

@@ -16,6 +16,8 @@ const SHARED = {
   fromLog: '--from-log',
   alphaZeta: '--alpha-zeta',
   until: '--until',
+  experts: '--experts',
+  expertSigmas: '--expert-sigmas',
   labels: '--labels',
   classes: '--classes',
   truth: '--truth',
@@ -58,7 +60,7 @@ const TASKS: Readonly<Record<OutputTaskName | 'class', TakenOptions>> = {
     more: [
       ...DRAWN,
       ...(['radius', 'n0', 'worth', 'adaptive', 'prior', 'labels', 'classes', ...TABLE] as const),
-      ...(['keepVotes', 'fromLog', 'alphaZeta', 'until'] as const),
+      ...(['keepVotes', 'fromLog', 'alphaZeta', 'until', 'experts', 'expertSigmas'] as const),
     ],
   },
   regression: {
