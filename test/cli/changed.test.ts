@@ -68,6 +68,10 @@ describe('catrs certify --from-log', () => {
     expect(checked.stdout).toContain('all of 24 certificates follow from their evidence\n');
     expect(checked.stdout).toContain('keys of seed 3');
     expect(checked.code).toBe(0);
+    const again = await catrs(['verify', path('new.jsonl'), ...data(), '--model', path('changed')]);
+    expect(again.stderr).toContain(
+      'new.jsonl: must be of one model, got a log of task incremental (leave --model and --data out',
+    );
     const analyzed = await catrs(['analyze', path('new.jsonl'), '--json', '--plot', path('new.svg')]);
     expect(JSON.parse(analyzed.stdout)).toMatchObject({ logs: [{ task: 'incremental', examples: 24 }] });
     expect(analyzed.code).toBe(0);

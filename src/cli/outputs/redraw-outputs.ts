@@ -36,9 +36,12 @@ export function taskOf(certificate: OutputRecord): OutputTaskName | OutputRecord
   return 'boxes' in certificate ? 'boxes' : certificate.task;
 }
 
-/** Whether the command certifies such outputs: certificates that hold others rest on several models. */
-function isTaskOfCommand(task: string): task is OutputTaskName {
-  return Object.hasOwn(TASK_RUNS, task);
+/** The task by which rows are drawn again. Throws CliError for certificates that hold others, which rest on several models. @internal */
+export function redrawnTask(certificate: OutputRecord, file: string): OutputTaskName {
+  const task = taskOf(certificate);
+  if (Object.hasOwn(TASK_RUNS, task)) return task as OutputTaskName;
+  const way = 'leave --model and --data out; reproduceCertificate draws them again in code';
+  throw new CliError(`${file}: must be of one model, got a log of task ${task} (${way})`);
 }
 
 /** The checks that know inputs, targets and the model: rows whose keys are in the log are drawn again. @internal */
@@ -49,11 +52,7 @@ export async function redrawOutputs(
   io: CliIo,
 ): Promise<DrawnOutputs> {
   const { file, backend = 'auto', batchSize } = settings;
-  const task = taskOf(certificate);
-  if (!isTaskOfCommand(task)) {
-    const way = 'leave --model and --data out; reproduceCertificate draws them again in code';
-    throw new CliError(`${file}: must be of one model, got a log of task ${task} (${way})`);
-  }
+  const task = redrawnTask(certificate, file);
   const engines = [...new Set(rows.map(({ engine }) => engine))];
   const earlier = engines.length > 1 ? undefined : { file, engine: engines[0], allowsOther: true };
   const shared = { noise: 'gaussian', wrap: true, workers: 1, recheck: true, seed: undefined } as const;

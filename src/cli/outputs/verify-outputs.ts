@@ -10,7 +10,7 @@ import { failureText, imagesText, type LogRun, logRun, type RowFaults, withFault
 import { truthOptions } from '../truth-options.ts';
 import { calibrationRange } from './calibrated-sets.ts';
 import { refuseOtherTasks } from './check-task-options.ts';
-import { type DrawnOutputs, redrawOutputs, taskOf } from './redraw-outputs.ts';
+import { type DrawnOutputs, redrawnTask, redrawOutputs, taskOf } from './redraw-outputs.ts';
 import { readSetsRecord } from './sets-file.ts';
 import { outputOptions } from './task-options.ts';
 import { inTask } from './task-words.ts';
@@ -38,6 +38,7 @@ export async function verifyOutputs(
   const [first, ...others] = rows;
   if (first === undefined) throw new CliError(`${file}: must have at least one row, got none`);
   const run = logRun<OutputRecord>([first, ...others], settings.seed, outputSettings);
+  if (settings.model !== undefined) redrawnTask(run.certificate, file);
   refuseOtherTasks(settings, taskOf(run.certificate), file);
   refuseUnused(settings);
   const { model, data } = settings;
