@@ -21,7 +21,8 @@ import { selectionOf } from './common-options.ts';
 import { CliError, type CliIo, withProgress } from './io.ts';
 import { readLog } from './log-figures.ts';
 import { refuseOnnx } from './open-onnx.ts';
-import { type OpenedRun, openRun, openThreads } from './open-run.ts';
+import { type OpenedRun, openRun } from './open-run.ts';
+import { openThreads } from './open-threads.ts';
 
 /** Attacks a data set and prints what is left of the accuracy. @internal */
 export async function attack(settings: AttackSettings, io: CliIo): Promise<void> {

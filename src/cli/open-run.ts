@@ -1,6 +1,4 @@
-import { extname } from 'node:path';
 import type { Classifier, ClassifierOutput, TensorClassifier } from '../classifier/types.ts';
-import { startWorkers, type WorkerCertifier } from '../node/start-workers.ts';
 import { isDeterministic, readBatchCopies } from '../noise/batch-copies.ts';
 import type { DeterministicNoise, Noise, NoiseRecord } from '../noise/types.ts';
 import * as fields from '../options/fields.ts';
@@ -19,7 +17,7 @@ import {
 } from './adapt-model.ts';
 import { behindDenoiser } from './behind-denoiser.ts';
 import { checkDenoiserChoice } from './denoiser-options.ts';
-import { type DataOptions, type EngineName, type ModelOptions, modelOptionsOf } from './common-options.ts';
+import { type DataOptions, type ModelOptions } from './common-options.ts';
 import { scaleNotes } from './input-notes.ts';
 import { type EarlierRun, enginesToTry, onEngine, type Purpose } from './engines.ts';
 import { CliError, type CliIo } from './io.ts';
@@ -223,46 +221,6 @@ export function classifierOf(
   };
   const reference = source && built(source.classifier, source.denoiser).classifier;
   return { ...built(classifier, denoiser), reference: reference as TensorClassifier | undefined };
-}
-
-/** Several threads with the classifier each, in place of that of this thread, which is closed; undefined for one. @internal */
-export async function openThreads(
-  run: OpenedRun,
-  settings: ModelOptions & { readonly workers: number },
-  { workerArguments }: CliIo,
-): Promise<WorkerCertifier | undefined> {
-  const { workers } = settings;
-  if (workers === 1) return undefined;
-  await run.close();
-  return startWorkers({
-    module: new URL(`./worker-classifier${extname(import.meta.url)}`, import.meta.url),
-    workers,
-    data: workerData(run, settings),
-    execArgv: workerArguments,
-  });
-}
-
-/** What a thread is told to open the classifier again. @internal */
-export interface WorkerData {
-  readonly model: ModelOptions;
-  readonly engine: EngineName;
-  readonly workers: number;
-  readonly smoothing: SmoothingSettings;
-  readonly noise: NoiseRecord;
-  readonly adaptedTo: AdaptedTo;
-}
-
-/** @internal */
-export function workerData(
-  { opened: { runtime }, adaptedTo, smoothing, noise: { name, parameters } }: OpenedRun,
-  settings: ModelOptions & { readonly workers: number },
-): WorkerData {
-  const { workers } = settings;
-  return {
-    model: modelOptionsOf(settings),
-    engine: runtime,
-    ...{ workers, adaptedTo, smoothing, noise: { name, parameters } },
-  };
 }
 
 /** @internal */

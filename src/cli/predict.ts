@@ -13,7 +13,8 @@ import { selectionOf } from './common-options.ts';
 import { CliError, type CliIo, EXIT, note, printJson } from './io.ts';
 import type { OpenedData } from './opened-data.ts';
 import { checkNoiseChoice } from './noise-options.ts';
-import { openRun, openThreads } from './open-run.ts';
+import { openRun } from './open-run.ts';
+import { openThreads } from './open-threads.ts';
 
 /** The answer for one image. */
 interface PredictedImage {

@@ -7,7 +7,8 @@ import { SOFT_TARGET_SAMPLES } from '../smoothed/call-options.ts';
 import type { SoftTargetsSettings } from './commands/soft-targets.ts';
 import { selectionOf } from './common-options.ts';
 import { CliError, type CliIo, printJson, withProgress } from './io.ts';
-import { openRun, openThreads } from './open-run.ts';
+import { openRun } from './open-run.ts';
+import { openThreads } from './open-threads.ts';
 
 /** Writes the soft targets of a data set. @internal */
 export async function softTargets(settings: SoftTargetsSettings, io: CliIo): Promise<void> {

@@ -4,7 +4,8 @@ import type { DerandomizedClassifier } from '../smoothed/derandomized-classifier
 import type { SmoothedClassifier } from '../smoothed/smoothed-classifier.ts';
 import { startEngine } from './engines.ts';
 import { openClassifier } from './open-model.ts';
-import { classifierOf, sigmaOf, smoothedClassifier, type WorkerData } from './open-run.ts';
+import { classifierOf, sigmaOf, smoothedClassifier } from './open-run.ts';
+import type { WorkerData } from './open-threads.ts';
 import { checkThreadBackend } from './probe-classifier.ts';
 
 /** Opens the classifier again in this thread. @internal */

@@ -1,7 +1,7 @@
 // What each thread of `--workers` runs with `--from-log`: the changed model, opened again, and the log of the old one.
 import { Recertifier } from '../../smoothed/incremental/recertifier.ts';
 import type { SmoothedClassifier } from '../../smoothed/smoothed-classifier.ts';
-import type { WorkerData } from '../open-run.ts';
+import type { WorkerData } from '../open-threads.ts';
 import { makeCertifier as makeClassifier } from '../worker-classifier.ts';
 import { readOldLog } from './old-log.ts';
 
