@@ -207,6 +207,9 @@ export type {
 } from './smoothed/routed/agreed-types.ts';
 export { agreedRadius } from './smoothed/routed/agreed-radius.ts';
 export type { ExpertClaim } from './smoothed/routed/agreed-radius.ts';
+export { CascadeClassifier } from './smoothed/routed/cascade-classifier.ts';
+export type { CascadeCertifyOptions, CascadeClassifierOptions } from './smoothed/routed/cascade-classifier.ts';
+export type { CascadeCertificate, StageVotes } from './smoothed/routed/cascade-types.ts';
 export { cascadeRadius } from './smoothed/routed/cascade-radius.ts';
 export type { CascadeRadiusRequest, CascadeVotes } from './smoothed/routed/cascade-radius.ts';
 export type { LimitedBy, RoutedCertificate, RoutedPrediction } from './smoothed/routed/types.ts';

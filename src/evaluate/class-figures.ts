@@ -3,6 +3,7 @@ import * as fields from '../options/fields.ts';
 import type { OutputRecord } from '../smoothed/outputs/types.ts';
 import type { IncrementalCertificate } from '../smoothed/incremental/types.ts';
 import type { AgreedCertificate } from '../smoothed/routed/agreed-types.ts';
+import type { CascadeCertificate } from '../smoothed/routed/cascade-types.ts';
 import type { RoutedCertificate } from '../smoothed/routed/types.ts';
 import { certifiedAccuracy } from './metrics.ts';
 import type { OutputRow } from './output-rows.ts';
@@ -23,7 +24,7 @@ export interface ClassClaim extends OutputRecord {
 export type ClassClaimRow = OutputRow<ClassClaim, number>;
 
 /**
- * Rows of `certifyDataset` with certificates of classes that hold others within them (`Recertifier`, `RoutedClassifier`, `AgreedClassifier`), as the metrics of classes take them.
+ * Rows of `certifyDataset` with certificates of classes that hold others within them (`Recertifier`, `RoutedClassifier`, `AgreedClassifier`, `CascadeClassifier`), as the metrics of classes take them.
  *
  * @param rows - rows with a class for a target, or null where it is not known
  * @example
@@ -106,5 +107,15 @@ export const agreedEvaluation: TaskEvaluation<AgreedCertificate, number> = class
       const ofRouter = router === null ? 0 : n0 + (router.counts === null ? 0 : router.n);
       return experts.reduce((sum, one) => sum + one.n0 + one.nUsed, ofRouter);
     }),
+  ),
+}));
+
+/** What certificates of cascades say as a whole. @internal */
+export const cascadeEvaluation: TaskEvaluation<CascadeCertificate, number> = classEvaluation((certificates) => ({
+  'mean answering stage': meanOf(certificates.flatMap(({ answering }) => (answering < 0 ? [] : [answering]))),
+  'mean samples': meanOf(
+    certificates.map(({ n0, n, stages }) =>
+      stages.reduce((sum, { counts }) => sum + n0 + (counts === null ? 0 : n), 0),
+    ),
   ),
 }));

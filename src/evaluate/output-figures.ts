@@ -2,7 +2,7 @@ import { OptionError, refusal } from '../errors.ts';
 import type { OutputRecord, OutputTask } from '../smoothed/outputs/types.ts';
 import { withBoxes } from './box-figures.ts';
 import { centerEvaluation } from './center-figures.ts';
-import { agreedEvaluation, incrementalEvaluation, routedEvaluation } from './class-figures.ts';
+import { agreedEvaluation, cascadeEvaluation, incrementalEvaluation, routedEvaluation } from './class-figures.ts';
 import { conformalFigures } from './conformal-figures.ts';
 import { multiLabelEvaluation } from './multi-label-figures.ts';
 import { regressionEvaluation } from './interval-metrics.ts';
@@ -19,6 +19,7 @@ export const taskEvaluations: { readonly [T in OutputTask]: TaskEvaluation<never
   incremental: incrementalEvaluation,
   routed: routedEvaluation,
   agreed: agreedEvaluation,
+  cascade: cascadeEvaluation,
   multilabel: multiLabelEvaluation,
   regression: withBoxes(regressionEvaluation),
   segmentation: segmentationEvaluation,

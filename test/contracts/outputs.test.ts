@@ -71,6 +71,7 @@ describe('the tables of tasks', () => {
   it('have an entry for each, and a family of the tests', () => {
     const tasks = [
       'agreed',
+      'cascade',
       'center',
       'confidence',
       'conformal',

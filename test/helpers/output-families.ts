@@ -13,6 +13,7 @@ import { SmoothedScores } from '../../src/smoothed/confidence/smoothed-scores.ts
 import { SmoothedMultiLabel } from '../../src/smoothed/multilabel/smoothed-multi-label.ts';
 import type { OutputCertifier, OutputRecord } from '../../src/smoothed/outputs/types.ts';
 import { AgreedClassifier } from '../../src/smoothed/routed/agreed-classifier.ts';
+import { CascadeClassifier } from '../../src/smoothed/routed/cascade-classifier.ts';
 import { RoutedClassifier } from '../../src/smoothed/routed/routed-classifier.ts';
 import { SmoothedRegressor } from '../../src/smoothed/regression/smoothed-regressor.ts';
 import { SmoothedSegmenter } from '../../src/smoothed/segmentation/smoothed-segmenter.ts';
@@ -260,6 +261,19 @@ export const outputFamilies: readonly OutputFamily[] = [
     model: sureLogits(threeLogits),
     options: { n0: 20, n: 200, alpha: 0.01 },
     others: [{ n0: 30 }, { alpha: 0.02 }, { routerN: 300 }],
+    target: classOf,
+    noTarget: 'cat',
+  },
+  {
+    name: 'cascade',
+    make: (model, noise) => {
+      const unsure = (x: tf.Tensor): tf.Tensor => tf.tidy(() => tf.mul(threeLogits(tf.sub(x, tf.mean(x))), 9));
+      const stages = [model, unsure].map((one) => new SmoothedClassifier(one, { noise, numClasses: 3 }));
+      return new CascadeClassifier({ stages, stopAt: 0.6 }) as TestCertifier;
+    },
+    model: sureLogits(threeLogits),
+    options: { n0: 20, n: 200, alpha: 0.01 },
+    others: [{ n0: 30 }, { n: 300 }, { alpha: 0.02 }],
     target: classOf,
     noTarget: 'cat',
   },

@@ -5,6 +5,7 @@ import { multiLabelKind } from '../multilabel/multi-label-kind.ts';
 import { conformalKind } from '../conformal/conformal-kind.ts';
 import { regressionKind } from '../regression/regression-kind.ts';
 import { agreedKind } from '../routed/agreed-kind.ts';
+import { cascadeKind } from '../routed/cascade-kind.ts';
 import { routedKind } from '../routed/routed-kind.ts';
 import { segmentationKind } from '../segmentation/segmentation-kind.ts';
 import type { OutputKind } from './output-kind.ts';
@@ -21,4 +22,5 @@ export const outputKinds: { readonly [T in OutputTask]: OutputKind<never> } = {
   incremental: incrementalKind,
   routed: routedKind,
   agreed: agreedKind,
+  cascade: cascadeKind,
 };

@@ -15,7 +15,8 @@ export type OutputTask =
   | 'confidence'
   | 'incremental'
   | 'routed'
-  | 'agreed';
+  | 'agreed'
+  | 'cascade';
 
 /** What every certificate of an output says: a plain JSON value. */
 export interface OutputRecord {
