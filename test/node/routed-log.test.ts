@@ -2,7 +2,16 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { createKey, fixedRadius, GaussianNoise, RoutedClassifier, SmoothedClassifier } from 'catrs';
+import {
+  AgreedClassifier,
+  CascadeClassifier,
+  createKey,
+  fixedRadius,
+  GaussianNoise,
+  type OutputCertifier,
+  RoutedClassifier,
+  SmoothedClassifier,
+} from 'catrs';
 import { arrayDataset } from '../../src/data/index.ts';
 import { certifyToLog } from '../../src/node/index.ts';
 import { catrs } from '../cli/run.ts';
@@ -46,4 +55,20 @@ it('a log of a router with experts is gone on with to the same bytes, and checke
   const wrong = join(folder, 'wrong.jsonl');
   await writeFile(wrong, whole.replace(/"radius":0\.\d+,"limitedBy":"(both|router)"/, '"radius":0.9,"limitedBy":"$1"'));
   expect((await catrs(['verify', wrong])).code).toBe(1);
+});
+
+it('so are logs of experts that agree and of cascades', async () => {
+  const options = { key: createKey(3), n0: 20, n: 300 };
+  const { router, experts } = g;
+  const [agreed, cascade] = [new AgreedClassifier({ router, experts }), new CascadeClassifier({ stages: experts })];
+  for (const one of [agreed, cascade] as readonly OutputCertifier<typeof options>[]) {
+    const file = join(folder, `${one.task}.jsonl`);
+    await certifyToLog(one, data, { ...options, file });
+    const whole = await readFile(file, 'utf8');
+    await writeFile(file, whole.split('\n').slice(0, 4).join('\n') + '\n{"ind');
+    expect(await certifyToLog(one, data, { ...options, file })).toMatchObject({ task: one.task, done: 6, resumed: 3 });
+    expect(withoutTimes(await readFile(file, 'utf8'))).toBe(withoutTimes(whole));
+    const checked = await catrs(['verify', file]);
+    expect(checked.stdout).toContain('all of 6 certificates follow from their evidence');
+  }
 });

@@ -63,6 +63,7 @@ export const agreedKind: OutputKind<AgreedCertificate> = {
     const given = router === null ? {} : { routerN: router.n };
     return { key, n0, n, alpha, norm, checkEvery, rule: ruleOf(sharedRule(rule)), ...given };
   },
+  exampleOptions: ['rule'],
 };
 
 /** A rule without the boundaries that it derived for the noise of one expert. */
