@@ -21,6 +21,17 @@ const alone = [
   'test/random/purposes.test.ts',
   'test/recipes/training-batches.test.ts',
 ];
+/** Tests that start processes and threads, train, or go through all families. `npm test` would take twice as long with them. */
+const long = [
+  'test/node/{workers,workers.errors,output-workers,outputs-to-log,kill,journal-kill,resume,checkpoint,families,scaled}.test.ts',
+  'test/node/{soft-targets-kill,soft-targets-to-npy,sample-journal.errors}.test.ts',
+  'test/cli/{attack,engines,interrupt,long-runs,planned,soft-targets,torch-files,train}.test.ts',
+  'test/examples/{ablation,certify-graphs,certify-table,digits,examples,file-types,reproduce}.test.ts',
+  'test/{attacks/patch-attack,bench/docs,contracts/families,contracts/outputs,data/resize-and-crop.fixture}.test.ts',
+  'test/evaluate/{attack-digits,certification-log.property,probability-distribution}.test.ts',
+  'test/{fuzz/fuzz,host/overwritten,host/reused-arrays,models/imagenet-resnet}.test.ts',
+  'test/smoothed/{batch-sizes,linear.statistics,verify.property,regression/linear.statistics}.test.ts',
+];
 const packageTests = 'test/package/**/*.test.ts';
 /** Tests on TensorFlow's own library, which would stay in a process that others share. */
 const native = 'test/native/**/*.test.ts';
@@ -64,12 +75,16 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: [guests, slow, browserOnly, packageTests, native, ...alone],
+          exclude: [guests, slow, browserOnly, packageTests, native, ...alone, ...long],
           isolate: false,
           setupFiles: 'test/helpers/fresh-backend.ts',
         },
       },
-      { extends: true, test: { name: 'alone', include: [...alone], exclude: [slow] } },
+      {
+        extends: true,
+        test: { name: 'long', include: long, isolate: false, setupFiles: 'test/helpers/fresh-backend.ts' },
+      },
+      { extends: true, test: { name: 'alone', include: [...alone], exclude: [slow, ...long] } },
       {
         extends: true,
         test: {

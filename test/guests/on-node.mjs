@@ -8,7 +8,7 @@ const given = process.argv.slice(2);
 const majors = given.filter((word) => /^\d+$/.test(word));
 const options = given.filter((word) => !/^\d+$/.test(word));
 const vitest = fileURLToPath(new URL('../../node_modules/vitest/vitest.mjs', import.meta.url));
-const projects = ['unit', 'alone', 'package'].flatMap((name) => ['--project', name]);
+const projects = ['unit', 'alone', 'package', 'long'].flatMap((name) => ['--project', name]);
 
 for (const major of majors.length > 0 ? majors : ['20', '22', '24', '26']) {
   const node = fileURLToPath(new URL(`node_modules/node-${major}/bin/node`, import.meta.url));
