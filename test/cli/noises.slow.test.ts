@@ -263,7 +263,7 @@ it('a network of --arch takes as many channels as a copy has', async () => {
     const out = path(`${arch}-copies`);
     const { code, stderr } = await catrs([
       ...['train', ...data, '--arch', arch, '--method', 'copies', ...noise, '--epochs', 1, '--batch-size', 4],
-      ...['--out', out, '--backend', 'cpu'],
+      ...['--out', out, '--backend', 'wasm'],
     ]);
     expect(code, stderr).toBe(0);
     const model = JSON.parse(await readFile(join(out, 'model.json'), 'utf8')) as object;
