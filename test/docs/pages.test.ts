@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { posix } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { clopperPearsonLowerBound, normalQuantile } from 'catrs/stats';
@@ -32,6 +32,16 @@ describe('the pages', () => {
   it('has code on every page that shows how something is done', () => {
     const empty = pages().filter((page) => snippetsOf(page).length === 0);
     expect(empty).toEqual(['docs/README.md', 'docs/architecture.md', 'docs/releasing.md', 'docs/guide/upgrading.md']);
+  });
+
+  it('rests on saved runs without a path of the machine that made them', () => {
+    const saved = readdirSync(`${root}docs`, { recursive: true, encoding: 'utf8' }).filter((file) =>
+      /^(?!api).*\.json$/.test(file),
+    );
+    expect(saved.length).toBeGreaterThan(10);
+    expect(saved.filter((file) => /"[^"]*(?<![\w.])\/(work|home|root|tmp|Users)\//.test(read(`docs/${file}`)))).toEqual(
+      [],
+    );
   });
 
   it('names in README only scripts that package.json has', () => {

@@ -29,13 +29,16 @@ function notInstalled(what: string): string {
 
 /** The Python of `CATRS_PYTHON` or of test/guests that has some packages: PyTorch and ONNX, if none are named. */
 export function guestPython(packages: readonly string[] = ['numpy', 'onnx', 'onnxscript', 'torch']): Guest<string> {
-  const python = process.env['CATRS_PYTHON'] ?? join(guestsFolder, 'venv/bin/python');
+  const own = process.env['CATRS_PYTHON'];
+  const python = own ?? join(guestsFolder, 'venv/bin/python');
   try {
     execFileSync(python, ['-c', `import ${packages.join(', ')}`], { stdio: 'pipe' });
     return { found: python };
   } catch {
     const names = packages.join(', ');
-    return { reason: `no Python with ${names} at ${python} (test/guests/README.md, or set CATRS_PYTHON)` };
+    // Saved runs keep the reason, and no path of the machine.
+    const place = own === undefined ? 'test/guests/venv' : 'CATRS_PYTHON';
+    return { reason: `no Python with ${names} at ${place} (test/guests/README.md, or set CATRS_PYTHON)` };
   }
 }
 
